@@ -1,0 +1,1 @@
+"""The bot: a Litestar application that members talk to on WhatsApp."""
