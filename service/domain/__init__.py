@@ -1,0 +1,35 @@
+"""Values and their rules: money, people, accounts, and what members send. Pure."""
+
+from __future__ import annotations
+
+from service.domain.accounts import Account, Dashboard, Offer, Person, Recipient, Unsecured
+from service.domain.inbound import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.domain.money import AmountError, Denomination, Money, read_amount
+from service.domain.people import Handle, HandleRefused, NameRefused, PersonName, Phone, stored_name
+
+__all__ = (
+    "Account",
+    "AmountError",
+    "Content",
+    "Dashboard",
+    "Denomination",
+    "Filled",
+    "Handle",
+    "HandleRefused",
+    "Inbound",
+    "Money",
+    "NameRefused",
+    "NumberChanged",
+    "Offer",
+    "Person",
+    "PersonName",
+    "Phone",
+    "Reacted",
+    "Recipient",
+    "Said",
+    "Sent",
+    "Tapped",
+    "Unsecured",
+    "read_amount",
+    "stored_name",
+)

@@ -1,0 +1,105 @@
+"""What a member has in Credex core: accounts, balances, pending offers, the dashboard that shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from service.domain.money import Denomination, Money
+
+__all__ = ("Account", "Dashboard", "Offer", "Person", "Recipient", "Unsecured")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Another member, as an account names them."""
+
+    member_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An account found by its handle: what a payer may know of it."""
+
+    account_id: str
+    name: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A pending credex. The amount is positive whichever way it goes; ``due`` is set for unsecured ones only."""
+
+    credex_id: str
+    amount: Money
+    counterparty: str
+    secured: bool
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsecured:
+    """Promises without backing, in the account's default denomination."""
+
+    payables: Money
+    receivables: Money
+    net: Money
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.payables.amount or self.receivables.amount or self.net.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account as its owner (or an authorised member) sees it."""
+
+    account_id: str
+    name: str
+    handle: str
+    kind: str
+    default_denomination: Denomination
+    owned: bool
+    balances: tuple[Money, ...] = ()
+    unsecured: Unsecured | None = None
+    net_assets: Money | None = None
+    incoming: tuple[Offer, ...] = ()
+    outgoing: tuple[Offer, ...] = ()
+    authorised: tuple[Person, ...] = ()
+    send_offers_to: Person | None = None
+
+    def balance(self, denomination: Denomination) -> Money:
+        """The secured balance in one denomination; zero when core lists none."""
+        for balance in self.balances:
+            if balance.denomination is denomination:
+                return balance
+        return Money(Decimal(0), denomination)
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """All that core tells a member about themselves at login.
+
+    ``tier`` is None where core left it out; ``remaining_today`` (USD that may still be issued today) is None
+    where there is no limit or core did not say.
+    """
+
+    member_id: str
+    first_name: str
+    last_name: str
+    handle: str
+    tier: int | None
+    default_denomination: Denomination
+    remaining_today: Decimal | None
+    accounts: tuple[Account, ...] = ()
+
+    def account(self, account_id: str | None = None) -> Account | None:
+        """The account with this id if it is listed; without an id the personal account, else the first."""
+        if account_id is not None:
+            return next((account for account in self.accounts if account.account_id == account_id), None)
+        own = [account for account in self.accounts if account.owned] or list(self.accounts)
+        personal = [account for account in own if account.kind.startswith("PERSONAL")]
+        return next(iter(personal or own), None)

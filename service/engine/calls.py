@@ -1,0 +1,137 @@
+"""What a flow may ask of Credex core, and what can come of it: values only.
+
+A read may be repeated; a write never is. What became of a write may stay unknown, and then that is its outcome.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from service.domain import Dashboard, Denomination, Money, Recipient
+
+__all__ = (
+    "AcceptOffer",
+    "Call",
+    "CancelOffer",
+    "CreateOffer",
+    "DeclineOffer",
+    "Done",
+    "FindAccount",
+    "Known",
+    "Login",
+    "NotDone",
+    "NotFound",
+    "Outcome",
+    "Read",
+    "Refused",
+    "Register",
+    "Unavailable",
+    "Unresolved",
+    "Write",
+)
+
+
+class Login(msgspec.Struct, frozen=True, tag="login"):
+    """Read the member's dashboard. With ``fresh`` a copy from the cache will not do."""
+
+    fresh: bool = False
+
+
+class FindAccount(msgspec.Struct, frozen=True, tag="find-account"):
+    """Look up whose account a handle is."""
+
+    handle: str
+
+
+class Register(msgspec.Struct, frozen=True, tag="register"):
+    """Make the sender a member."""
+
+    first_name: str
+    last_name: str
+    denomination: Denomination = Denomination.USD
+
+
+class CreateOffer(msgspec.Struct, frozen=True, tag="create-offer"):
+    """Offer a credex from one of the member's accounts."""
+
+    account_id: str
+    receiver_id: str
+    receiver_name: str
+    amount: Money
+    due: date | None = None
+
+    @property
+    def secured(self) -> bool:
+        """A secured credex has no due date, an unsecured one must have one."""
+        return self.due is None
+
+
+class _OnOffer(msgspec.Struct, frozen=True):
+    account_id: str
+    credex_id: str
+    amount: Money
+    counterparty: str
+
+
+class AcceptOffer(_OnOffer, frozen=True, tag="accept-offer"):
+    """Accept a pending incoming offer."""
+
+
+class DeclineOffer(_OnOffer, frozen=True, tag="decline-offer"):
+    """Decline a pending incoming offer."""
+
+
+class CancelOffer(_OnOffer, frozen=True, tag="cancel-offer"):
+    """Take back a pending outgoing offer."""
+
+
+Read = Login | FindAccount
+Write = Register | CreateOffer | AcceptOffer | DeclineOffer | CancelOffer
+Call = Read | Write
+
+WRITES: Final = (Register, CreateOffer, AcceptOffer, DeclineOffer, CancelOffer)
+
+
+class Known(msgspec.Struct, frozen=True, tag="known"):
+    """A read's answer."""
+
+    value: Dashboard | Recipient
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The write happened: core said so, or it was proven. The dashboard is the newest there is, if there is one."""
+
+    dashboard: Dashboard | None = None
+    proven: bool = False
+    """Found out afterwards, not from core's own answer."""
+    by_us: bool = True
+    """False when the offer is no longer pending, but who ended it stays open."""
+
+
+class NotFound(msgspec.Struct, frozen=True, tag="not-found"):
+    """Core knows no such member, account or offer."""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """Core refused. ``code`` is ours to explain; core's own words are never shown to members."""
+
+    code: str = ""
+    remaining: Money | None = None
+
+
+class NotDone(msgspec.Struct, frozen=True, tag="not-done"):
+    """The write certainly did not happen, though nobody refused it."""
+
+
+class Unavailable(msgspec.Struct, frozen=True, tag="unavailable"):
+    """A read failed, or a write could not even be tried: core is away or slow. Nothing happened."""
+
+
+class Unresolved(msgspec.Struct, frozen=True, tag="unresolved"):
+    """Whether the write happened is not known yet. It is being looked into."""
+
+
+Outcome = Known | Done | NotFound | Refused | NotDone | Unavailable | Unresolved

@@ -1,0 +1,1 @@
+"""Everything that stands where Meta, Credex core and people stand in production."""
