@@ -1,0 +1,370 @@
+"""One turn of a conversation: a pure function of the session, what happened, and the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from service.domain import Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.engine.book import Book, resolve
+from service.engine.calls import Call, Outcome
+from service.engine.flow import END, Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Step, Typed
+from service.engine.session import Option, Session, Turn, Walked
+from service.messages import Buttons, Form, List, Message, Text, choices, length
+
+__all__ = ("CONFIRM_WITHIN_MS", "VALID_MS", "Answered", "EngineError", "Event", "Found", "Received", "advance")
+
+VALID_MS: Final = 5 * 60_000
+"""A conversation left alone for longer starts afresh."""
+
+CONFIRM_WITHIN_MS: Final = 5 * 60_000
+"""A confirmed call must start this soon after its prompt."""
+
+CONFIRM_TOLERANCE_MS: Final = 2_000
+"""WhatsApp's clock and ours may differ by this much."""
+
+MOST_STEPS: Final = 20
+"""More steps in one turn than this are a defect of a flow, not a long one."""
+
+
+class EngineError(RuntimeError):
+    """A flow broke its own declaration: a defect, and the message goes to the dead letters."""
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A message from the member."""
+
+    member: str
+    inbound: Inbound
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """The call that the session waits for came to this."""
+
+    member: str
+    outcome: Outcome
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What became of an earlier write, unknown until now."""
+
+    member: str
+    step: str
+    call: Call
+    outcome: Outcome
+    answers: dict[str, str]
+
+
+Event = Received | Answered | Found
+
+
+def advance(book: Book, session: Session | None, event: Event, now_ms: int) -> Turn:
+    """Take one turn.
+
+    Args:
+        book: the flows.
+        session: where the conversation stands; None when nothing is known of it.
+        event: what happened.
+        now_ms: the time.
+
+    Returns:
+        The next session, the messages to send, and the call to make, if any.
+
+    Raises:
+        EngineError: a flow broke its own declaration.
+    """
+    walk = _Walk(book, session or Session(), event.member, now_ms)
+    match event:
+        case Received(inbound=inbound):
+            walk.receive(inbound, known=session is not None)
+        case Answered(outcome=outcome):
+            walk.resume(outcome)
+        case Found():
+            return walk.found(event)
+    return walk.turn()
+
+
+class _Walk:
+    """One turn in the making."""
+
+    def __init__(self, book: Book, session: Session, member: str, now_ms: int) -> None:
+        self._book = book
+        self._session = session
+        self._member = member
+        self._now_ms = now_ms
+        self._messages: list[Message] = []
+        self._walked: list[Walked] = []
+        self._call: Call | None = None
+        self._outcome: Outcome | None = None
+        self._wamid = ""
+
+    # -- what happened --------------------------------------------------------------------------------------------
+
+    def receive(self, inbound: Inbound, *, known: bool) -> None:
+        self._wamid = inbound.wamid
+        live = self._here() is not None and inbound.received_at_ms <= self._session.valid_until_ms
+        if not live:
+            unfinished = self._unfinished()
+            self._rest(preface=unfinished.expired if unfinished else "")
+        match inbound.content:
+            case Tapped(id=tapped, title=title):
+                self._tap(tapped, title, inbound, live=live)
+            case Said(text=text):
+                self._say(text, inbound, live=live, known=known)
+            case Filled() as filled:
+                self._form(filled, inbound, live=live)
+            case Sent(kind=kind):
+                self._sent(kind, live=live)
+            case Reacted() | NumberChanged():
+                pass  # needs no answer: a reaction says what it says, and the new number will speak for itself
+
+    def resume(self, outcome: Outcome) -> None:
+        flow, step = self._here() or (None, None)
+        if flow is None or not isinstance(step, CallCore):
+            raise EngineError(f"a call was answered, but {self._session.flow}.{self._session.step} waits for none")
+        self._outcome = outcome
+        self._leave_by(flow, step, step.result(outcome, self._scene()))
+
+    def found(self, event: Found) -> Turn:
+        at = self._book.find(event.step)
+        if at is None or not isinstance(at[1], CallCore) or at[1].found is None:
+            raise EngineError(f"{event.step} cannot tell what became of its call")
+        told = msgspec.structs.replace(self._session, answers=event.answers)
+        scene = Scene(self._member, self._now_ms, told, event.outcome)
+        return Turn(self._session, tuple(at[1].found(event.call, event.outcome, scene)))
+
+    # -- the kinds of message -------------------------------------------------------------------------------------
+
+    def _tap(self, tapped: str, title: str, inbound: Inbound, *, live: bool) -> None:
+        mark, _, rest = tapped.partition(":")
+        if mark == "n":
+            place, _, argument = rest.partition(":")
+            self._navigate(place, argument, live=live)
+            return
+        turn, _, value = rest.partition(":")
+        current = live and mark == "a" and turn == str(self._session.turn)
+        if current and any(option.id == tapped for option in self._session.options):
+            self._reply(Chosen(value, title), inbound)
+        elif live:
+            self._show_again(self._book.phrases.old_button)
+        else:
+            self._go_home(self._session.preface or self._book.phrases.old_button)
+
+    def _say(self, text: str, inbound: Inbound, *, live: bool, known: bool) -> None:
+        word = _plain(text)
+        words = self._book.words
+        if word in words.greetings or word in words.leave:
+            self._leave(live=live)
+        elif word in words.help:
+            self._navigate("help", "", live=live)
+        elif word in self._book.keywords:
+            self._navigate(self._book.keywords[word], "", live=live)
+        elif self._shortcut(text, live=live):
+            pass
+        elif not live:
+            self._go_home(self._session.preface or (self._book.phrases.not_understood if known else ""))
+        else:
+            self._typed(text, word, inbound)
+
+    def _typed(self, text: str, word: str, inbound: Inbound) -> None:
+        option = self._option(word)
+        if option is None:
+            self._reply(Typed(text), inbound)
+        else:
+            self._tap(option.id, option.title, inbound, live=True)
+
+    def _form(self, filled: Filled, inbound: Inbound, *, live: bool) -> None:
+        here = self._here()
+        if live and here is not None and isinstance(here[1], Ask) and here[1].kind == "form":
+            self._reply(filled, inbound)
+        else:
+            self._go_home(self._session.preface or self._book.phrases.old_button)
+
+    def _sent(self, kind: str, *, live: bool) -> None:
+        reason = self._book.phrases.cannot_read.format(kind=_KINDS.get(kind, "that"))
+        if live:
+            self._show_again(reason)
+        else:
+            self._go_home("\n\n".join(part for part in (self._session.preface, reason) if part))
+
+    def _option(self, word: str) -> Option | None:
+        """The option of the current screen that was meant by its number, its title, or yes and no."""
+        options = self._session.options
+        if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
+            return options[int(word) - 1]
+        by_title = [option for option in options if _plain(option.title) == word and word]
+        if by_title:
+            return by_title[0]
+        here = self._here()
+        if here is not None and isinstance(here[1], Ask) and here[1].confirms:
+            meant = {**dict.fromkeys(self._book.words.yes, "confirm"), **dict.fromkeys(self._book.words.no, "cancel")}
+            wanted = f"a:{self._session.turn}:{meant.get(word, '')}"
+            return next((option for option in options if option.id == wanted), None)
+        return None
+
+    def _shortcut(self, text: str, *, live: bool) -> bool:
+        for shortcut in self._book.shortcuts:
+            meant = shortcut.read(text)
+            if meant is None:
+                continue
+            if isinstance(meant, Retry):
+                if live:
+                    self._show_again(meant.reason)
+                else:
+                    self._go_home(meant.reason)
+            else:
+                self._enter(shortcut.target, meant)
+            return True
+        return False
+
+    # -- moving about ---------------------------------------------------------------------------------------------
+
+    def _navigate(self, place: str, argument: str, *, live: bool) -> None:
+        unfinished = self._unfinished() if live else None
+        if place == "help" and unfinished:
+            self._messages.append(Text(self._book.phrases.help))
+            self._show_again("")
+        elif place in self._book.places:
+            preface = unfinished.left if unfinished else self._session.preface
+            self._enter(self._book.places[place], {"target": argument} if argument else {}, preface=preface)
+        elif live:
+            self._show_again(self._book.phrases.old_button)
+        else:
+            self._go_home(self._book.phrases.old_button)
+
+    def _leave(self, *, live: bool) -> None:
+        unfinished = self._unfinished() if live else None
+        self._go_home(unfinished.left if unfinished else self._session.preface)
+
+    def _go_home(self, preface: str = "") -> None:
+        self._enter(self._book.home, {}, preface=preface)
+
+    def _enter(self, target: str, answers: Mapping[str, str], *, preface: str = "") -> None:
+        self._session = msgspec.structs.replace(self._session, answers=dict(answers), preface=preface)
+        self._go_to(target)
+
+    def _rest(self, *, preface: str = "") -> None:
+        self._session = Session(turn=self._session.turn, account=self._session.account, preface=preface)
+
+    def _reply(self, reply: Reply, inbound: Inbound) -> None:
+        flow, step = self._here() or (None, None)
+        if flow is None or not isinstance(step, Ask):
+            raise EngineError(f"{self._session.flow}.{self._session.step} was answered but asked nothing")
+        result = (step.read or _by_value)(reply, self._scene())
+        if isinstance(result, Retry):
+            self._show_again(result.reason or self._book.phrases.pick_an_option)
+        elif step.confirms and result.name == "confirm" and not self._confirmed(inbound):
+            self._show_again(self._book.phrases.check_again)
+        else:
+            self._leave_by(flow, step, result)
+
+    def _confirmed(self, inbound: Inbound) -> bool:
+        """A confirmation acts only if it was given after its prompt, and soon enough."""
+        prompted = self._session.prompted_at_ms
+        after = inbound.sent_at_ms >= prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
+        return after and self._now_ms <= prompted + CONFIRM_WITHIN_MS
+
+    def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:
+        if way.name not in step.exits:
+            raise EngineError(f"{flow.name}.{step.name} left by {way.name!r}, which it does not declare")
+        self._walked.append(Walked(flow.name, step.name, way.name))
+        if len(self._walked) > MOST_STEPS:
+            raise EngineError(f"{flow.name}.{step.name} goes round in circles")
+        self._messages.extend(way.say)
+        target = resolve(flow, step.exits[way.name])
+        stays = target.partition(".")[0] == flow.name
+        self._session = msgspec.structs.replace(
+            self._session,
+            answers={**(self._session.answers if stays else {}), **way.answers},
+            account=self._session.account if way.account is None else way.account,
+            preface="\n\n".join(part for part in (self._session.preface, way.preface) if part),
+        )
+        self._go_to(target)
+
+    def _go_to(self, target: str) -> None:
+        if target == END:
+            self._rest()
+            return
+        at = self._book.find(target)
+        if at is None:
+            raise EngineError(f"there is no step {target}")
+        flow, step = at
+        self._session = msgspec.structs.replace(self._session, flow=flow.name, step=step.name, options=())
+        if isinstance(step, CallCore):
+            self._call = step.call(self._scene())
+        else:
+            self._show(step)
+
+    def _show_again(self, reason: str) -> None:
+        flow, step = self._here() or (None, None)
+        if flow is None or not isinstance(step, Ask):
+            self._go_home(reason)
+            return
+        self._session = msgspec.structs.replace(self._session, preface=reason)
+        self._go_to(resolve(flow, step.again or step.name))
+
+    def _show(self, step: Ask) -> None:
+        preface = self._session.preface
+        self._session = msgspec.structs.replace(
+            self._session,
+            turn=max(self._session.turn + 1, self._now_ms),
+            prompted_at_ms=self._now_ms,
+            preface="",
+        )
+        screen = step.show(self._scene())
+        self._messages.extend(_with_preface(preface, screen))
+        shown = tuple(Option(choice.id, choice.title) for message in screen for choice in choices(message))
+        self._session = msgspec.structs.replace(self._session, options=shown)
+
+    # -- small things ---------------------------------------------------------------------------------------------
+
+    def _here(self) -> tuple[Flow, Step] | None:
+        return self._book.find(f"{self._session.flow}.{self._session.step}") if self._session.flow else None
+
+    def _unfinished(self) -> Flow | None:
+        """The flow that would be left in the middle by going away from here."""
+        flow, step = self._here() or (None, None)
+        return None if isinstance(step, Ask) and step.resting else flow
+
+    def _scene(self) -> Scene:
+        return Scene(self._member, self._now_ms, self._session, self._outcome, self._wamid)
+
+    def turn(self) -> Turn:
+        session = msgspec.structs.replace(self._session, valid_until_ms=self._now_ms + VALID_MS)
+        return Turn(session, tuple(self._messages), self._call, tuple(self._walked))
+
+
+_KINDS: Final = {
+    "image": "pictures",
+    "video": "videos",
+    "audio": "voice notes",
+    "document": "documents",
+    "sticker": "stickers",
+    "location": "locations",
+    "contacts": "contact cards",
+}
+
+
+def _by_value(reply: Reply, scene: Scene) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
+    """The default reader: the value chosen is the exit's name."""
+    return Exit(reply.value) if isinstance(reply, Chosen) else Retry("")
+
+
+def _with_preface(preface: str, screen: Sequence[Message]) -> list[Message]:
+    """The screen with something said above it, in the same message where there is room."""
+    if not preface:
+        return list(screen)
+    first, *rest = screen
+    if isinstance(first, Text | Buttons | List | Form):
+        body = f"{preface}\n\n{first.body}"
+        if length(body) <= 1024:  # noqa: PLR2004 - WhatsApp's limit for all interactive bodies
+            return [msgspec.structs.replace(first, body=body), *rest]
+    return [Text(preface), *screen]
+
+
+def _plain(text: str) -> str:
+    """The words of a text: lower case, no punctuation, no emoji, single spaces."""
+    return " ".join(re.sub(r"[^\w\s']", " ", text.casefold()).split())

@@ -1,0 +1,112 @@
+"""All flows together: the graph, its navigation, the words understood everywhere, and its check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from service.engine.flow import END, Flow, Shortcut, Step
+
+__all__ = ("Book", "BookError", "Phrases", "Words")
+
+
+class BookError(ValueError):
+    """The flows do not hang together; every problem is listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words understood everywhere, in lower case and without punctuation."""
+
+    greetings: frozenset[str]
+    leave: frozenset[str]
+    help: frozenset[str]
+    yes: frozenset[str]
+    no: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What the engine itself says."""
+
+    not_understood: str
+    pick_an_option: str
+    old_button: str
+    cannot_read: str
+    check_again: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Book:
+    """The flows and what holds them together.
+
+    Attributes:
+        flows: all of them.
+        home: the step where greetings and leaving words lead.
+        places: names of places that durable buttons lead to, and their steps; ``help`` is the engine's own.
+        keywords: words that lead to a place when typed anywhere.
+        shortcuts: notations understood anywhere.
+
+    Raises:
+        BookError: an exit leads nowhere, a step cannot be reached, or a name is used twice.
+    """
+
+    flows: Sequence[Flow]
+    home: str
+    words: Words
+    phrases: Phrases
+    places: Mapping[str, str] = field(default_factory=dict)
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    shortcuts: Sequence[Shortcut] = ()
+
+    def __post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            raise BookError("the flows do not hang together:\n" + "\n".join(f"- {problem}" for problem in problems))
+
+    def flow(self, name: str) -> Flow | None:
+        """The flow of this name; None also when an older or newer release had it."""
+        return next((flow for flow in self.flows if flow.name == name), None)
+
+    def find(self, target: str) -> tuple[Flow, Step] | None:
+        """The step that ``flow.step`` names."""
+        flow_name, _, step_name = target.partition(".")
+        flow = self.flow(flow_name)
+        step = flow.step(step_name) if flow else None
+        return (flow, step) if flow and step else None
+
+    def edges(self) -> Iterator[tuple[str, str, str]]:
+        """Every exit: where from (``flow.step``), its name, where to (``flow.step`` or `END`)."""
+        for flow in self.flows:
+            for step in flow.steps:
+                for name, target in step.exits.items():
+                    yield f"{flow.name}.{step.name}", name, resolve(flow, target)
+
+    def _problems(self) -> Iterator[str]:
+        names = [f"{flow.name}.{step.name}" for flow in self.flows for step in flow.steps]
+        known = set(names)
+        yield from (f"{name} is defined twice" for name in sorted({n for n in names if names.count(n) > 1}))
+        roots = {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts)}
+        yield from (f"nothing is called {root}, though it is led to from everywhere" for root in sorted(roots - known))
+        yield from (
+            f"the keyword {word!r} leads to {place!r}, which is no place"
+            for word, place in self.keywords.items()
+            if place not in {*self.places, "help"}
+        )
+        reached = set(roots)
+        edges = list(self.edges())
+        for source, name, target in edges:
+            if target != END and target not in known:
+                yield f"{source} leads by {name!r} to {target}, which does not exist"
+        while True:
+            more = {target for source, _, target in edges if source in reached and target != END} - reached
+            if not more:
+                break
+            reached |= more
+        yield from (f"{name} cannot be reached" for name in names if name not in reached)
+
+
+def resolve(flow: Flow, target: str) -> str:
+    """An exit's target as ``flow.step``; a bare step name means the same flow."""
+    return target if target == END or "." in target else f"{flow.name}.{target}"
