@@ -1,0 +1,67 @@
+"""Opens the two Redis instances: state, where work lives, and cache, whose loss costs only time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+if TYPE_CHECKING:
+    from fakeredis import FakeServer
+
+EMBEDDED = "embedded://"
+
+
+def open_state(
+    url: str, *, max_connections: int = 50, timeout_s: float = 5.0, server: FakeServer | None = None
+) -> Redis:
+    """A client for the state Redis, whose scripts run once a call or raise.
+
+    Args:
+        url: `redis://`, `rediss://`, `unix://`, or `embedded://` for a Redis inside this process.
+        max_connections: The pool's size; whoever finds it empty waits, at most `timeout_s`.
+        timeout_s: For connecting, and for each answer.
+        server: For `embedded://`: share this one; otherwise each call has a Redis of its own.
+
+    Raises:
+        ValueError: The URL has another scheme.
+    """
+    return _open(url, max_connections, timeout_s, server)
+
+
+def open_cache(
+    url: str, *, max_connections: int = 50, timeout_s: float = 1.0, server: FakeServer | None = None
+) -> Redis:
+    """A client for the cache Redis; arguments as for `open_state`. It gives up sooner: we carry on without a cache."""
+    return _open(url, max_connections, timeout_s, server)
+
+
+def _open(url: str, max_connections: int, timeout_s: float, server: FakeServer | None) -> Redis:
+    options: dict[str, Any] = {
+        # redis-py 8 repeats a command 10 times on connection errors and timeouts unless told otherwise, and a script
+        # whose answer was lost has run.
+        "retry": Retry(NoBackoff(), 0),
+        "retry_on_error": [],
+        "health_check_interval": 0,
+        "decode_responses": False,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+    }
+    if url.startswith(EMBEDDED):
+        return _open_embedded(server, options)
+    # Ours win over what the URL's query says: a retry switched on there would break the promise above.
+    pool = BlockingConnectionPool(
+        **{**parse_url(url), **options, "max_connections": max_connections, "timeout": timeout_s}
+    )
+    return Redis.from_pool(pool)
+
+
+def _open_embedded(server: FakeServer | None, options: dict[str, Any]) -> Redis:
+    # Not at the top: production never runs on it and should not carry it (and a Lua interpreter) in memory.
+    from fakeredis import FakeAsyncRedis, FakeServer  # noqa: PLC0415
+
+    fake: Redis = FakeAsyncRedis(server=server or FakeServer(), **options)
+    return fake

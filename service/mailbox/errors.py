@@ -1,0 +1,69 @@
+"""What can go wrong with the mailbox.
+
+::
+
+    MailboxError
+    ├── StateUnavailable   no answer: the step may or may not have happened; run it again
+    ├── StateFull          refused before anything was written; committing and sending go on and make room
+    └── StateBroken        an answer that should not exist: a bug, or someone else's data under our keys
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from redis import exceptions as redis_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Error replies that speak of the server's condition and pass with it, by the word Redis starts them with.
+_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY", "TRYAGAIN")
+
+
+class MailboxError(Exception):
+    """Anything that goes wrong between the mailbox and the state Redis."""
+
+
+class StateUnavailable(MailboxError):  # noqa: N818 - names what happened, not that it is an error
+    """The state Redis did not answer in time, or cannot take writes now."""
+
+
+class StateFull(MailboxError):  # noqa: N818
+    """The state Redis is at its memory limit and takes no new messages."""
+
+
+class StateBroken(MailboxError):  # noqa: N818
+    """The state Redis answered something that the scripts never answer."""
+
+
+def translate(error: redis_errors.RedisError | OSError) -> MailboxError:
+    """Says an error of the Redis client in the mailbox's words."""
+    if isinstance(error, redis_errors.OutOfMemoryError):
+        return StateFull(
+            f"The state Redis is full and refused a new entry; what it holds is kept. "
+            f"Answer 503 and let it drain, or raise its maxmemory. ({error})"
+        )
+    passing = isinstance(error, redis_errors.ResponseError) and (
+        isinstance(error, redis_errors.ReadOnlyError | redis_errors.ClusterDownError | redis_errors.TryAgainError)
+        or str(error).startswith(_PASSING)
+    )
+    if passing or isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError):
+        return StateUnavailable(
+            f"The state Redis did not complete a step, which may or may not have happened; "
+            f"nothing already stored is lost. Run the same step again. ({type(error).__name__}: {error})"
+        )
+    return StateBroken(
+        f"The state Redis gave an answer the mailbox does not know; the step did not finish. "
+        f"Look for a bug in a script or foreign data under its keys. ({type(error).__name__}: {error})"
+    )
+
+
+@contextmanager
+def speaking_mailbox() -> Iterator[None]:
+    """Raises `MailboxError` in place of the client's own errors."""
+    try:
+        yield
+    except (redis_errors.RedisError, OSError) as error:
+        raise translate(error) from error

@@ -1,0 +1,36 @@
+"""The names of a shard's keys. Its tag in braces puts all of them into one slot of a cluster."""
+
+from __future__ import annotations
+
+
+class Keys:
+    """Key names of one shard."""
+
+    __slots__ = ("dead", "inbox", "outbox", "tag")
+
+    def __init__(self, shard: str) -> None:
+        """Takes the shard's name, without braces."""
+        self.tag = f"{{{shard}}}".encode()
+        self.inbox = self.tag + b":inbox"
+        self.outbox = self.tag + b":outbox"
+        self.dead = self.tag + b":dead"
+
+    def inbox_of(self, member: bytes) -> list[bytes]:
+        """Keys of the inbox queue: who has work, the member's entries, the member's lease."""
+        return [self.inbox, self.inbox + b":" + member, self.tag + b":lease:inbox:" + member]
+
+    def outbox_of(self, member: bytes) -> list[bytes]:
+        """Keys of the outbox queue: who has work, the member's entries, the member's lease."""
+        return [self.outbox, self.outbox + b":" + member, self.tag + b":lease:outbox:" + member]
+
+    def session_of(self, member: bytes) -> bytes:
+        """Where the member stands in the conversation."""
+        return self.tag + b":session:" + member
+
+    def intent_of(self, member: bytes) -> bytes:
+        """The member's write to Credex core that is under way or unresolved."""
+        return self.tag + b":intent:" + member
+
+    def seen_of(self, member: bytes) -> bytes:
+        """Digests of the member's last messages, and when they were written."""
+        return self.tag + b":seen:" + member

@@ -1,0 +1,34 @@
+#!lua flags=allow-oom
+-- Gives a claim up for good: the head (for seq 0 the intent) goes to `dead`, the session is reset.
+-- KEYS: inbox, inbox:<m>, lease:inbox:<m>, session:<m>, intent:<m>, seen:<m>, outbox, outbox:<m>, lease:outbox:<m>,
+--       dead
+-- ARGV: member, token, seq, now (ms), lease (ms), reason, outbox entries ...
+-- Returns {outcome, next claim of this member or nil}.
+-- Invariant: what leaves the inbox is in `dead`; the intent of a buried message stays, due when it was due.
+local member, token, seq, now, term = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local k = { due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6] }
+
+local verdict, holds = standing(k.lease, 'bury', token, seq)
+if verdict == 'done' then
+  return { 'done', holds and hand_out(k, member, token, now, term, false) }
+end
+if verdict == 'lost' or (seq ~= '0' and not head_is(k.list, seq)) then return { 'lost', false } end
+
+local kind, body
+if seq ~= '0' then
+  kind, body = 'message', payload_of(redis.call('LPOP', k.list))
+  redis.call('HSET', k.lease, 'done', seq)
+else
+  kind, body = 'intent', redis.call('GET', k.intent)
+  redis.call('DEL', k.intent)
+  redis.call('HDEL', k.lease, 'look')
+end
+if body then
+  -- The sizes lead, so that any bytes may follow.
+  local sizes = table.concat({ kind, seq, token, ARGV[4], #member, #ARGV[6] }, ' ')
+  redis.call('RPUSH', KEYS[10], sizes .. '\n' .. member .. ARGV[6] .. body)
+end
+redis.call('DEL', k.session)
+mark(k.lease, 'bury', token, seq)
+post(KEYS[7], KEYS[8], KEYS[9], member, now, 7)
+return { 'committed', move_on(k, member, token, now, term) }

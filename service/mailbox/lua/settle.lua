@@ -1,0 +1,47 @@
+#!lua flags=allow-oom
+-- Ends one attempt to send: the head away, or due again later.
+-- KEYS: outbox, outbox:<m>, lease:outbox:<m>, seen:<m>
+-- ARGV: member, token, seq, now (ms), lease (ms), again (ms, "" when it was sent), uncertain since (ms, "" when it
+--       certainly did not leave)
+-- Returns {outcome, next posting of this member or nil}.
+-- Invariant: only the holder settles, and pops nothing but the seq it was given. When a status already confirmed that
+-- head, there is nothing left to pop, and the answer is 'done'.
+local member, token, seq, now, term = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local k = { due = KEYS[1], list = KEYS[2], lease = KEYS[3], seen = KEYS[4] }
+local verb = ARGV[6] == '' and 'settle' or 'postpone'
+
+local verdict, holds = standing(k.lease, verb, token, seq)
+if verdict == 'done' then
+  return { 'done', holds and hand_out_post(k, member, token, now, term, false) }
+end
+if verdict == 'lost' then
+  -- A confirmation that emptied the outbox ended the lease as well.
+  local fields = redis.call('HMGET', k.lease, 'token', 'held', 'done')
+  return { fields[1] == token and not fields[2] and fields[3] == seq and 'done' or 'lost', false }
+end
+
+local confirmed = not head_is(k.list, seq)
+mark(k.lease, verb, token, seq)
+if verb == 'settle' then
+  if not confirmed then pop_post(k.list, k.lease, seq) end
+  if redis.call('EXISTS', k.list) == 1 then
+    return { confirmed and 'done' or 'committed', hand_out_post(k, member, token, now, term, true) }
+  end
+  rest(k.due, k.lease, member)
+  return { 'committed', false }
+end
+
+redis.call('HDEL', k.lease, 'held')
+local again = tonumber(ARGV[6])
+if confirmed then
+  -- What was uncertain is known now, so the next one need not wait; another reason to wait still holds.
+  redis.call('ZADD', k.due, ARGV[7] ~= '' and now or again, member)
+  return { 'done', false }
+end
+redis.call('ZADD', k.due, again, member)
+if ARGV[7] ~= '' then
+  redis.call('HSET', k.lease, 'since', ARGV[7])
+else
+  redis.call('HDEL', k.lease, 'since')
+end
+return { 'committed', false }

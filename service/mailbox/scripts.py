@@ -1,0 +1,137 @@
+"""Loads the Lua scripts and runs them, each exactly once a call.
+
+A script that Redis does not know (NOSCRIPT) did not run, so it is sent in full then: the one repeat there is.
+Everything else, a lost answer above all, is the caller's to repeat: only the caller knows which step it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Protocol
+
+from redis.exceptions import NoScriptError, RedisError
+
+from service.mailbox.errors import speaking_mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from redis.asyncio import Redis
+
+NAMES = (
+    "ingest",
+    "claim",
+    "commit",
+    "give_back",
+    "bury",
+    "store_intent",
+    "notice",
+    "claim_outbox",
+    "settle",
+    "confirm",
+    "put_back",
+)
+# Messages in one pipeline: what a POST of Meta holds at most (1,000) goes in four, so that no answer grows large.
+_CHUNK = 250
+
+Argument = bytes | str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of a script: its keys and its arguments."""
+
+    keys: Sequence[bytes]
+    args: Sequence[Argument]
+
+
+class Runner(Protocol):
+    """What the mailbox needs of whoever runs its scripts."""
+
+    async def run(self, name: str, call: Call) -> Any:
+        """Runs one script."""
+
+    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        """Runs one script for each call, in order."""
+
+
+@cache
+def sources() -> Mapping[str, str]:
+    """The scripts as they go to Redis: the first line kept first, then the shared helpers, then the rest."""
+    folder = files("service.mailbox") / "lua"
+    shared = (folder / "_queue.lua").read_text("utf-8")
+    return {name: _assemble((folder / f"{name}.lua").read_text("utf-8"), shared) for name in NAMES}
+
+
+def _assemble(script: str, shared: str) -> str:
+    if not script.startswith("#!"):
+        return f"{shared}\n{script}"
+    shebang, body = script.split("\n", 1)
+    return f"{shebang}\n{shared}\n{body}"
+
+
+def _without_shebang(script: str) -> str:
+    return script.split("\n", 1)[1] if script.startswith("#!") else script
+
+
+def _is_fake(redis: Redis) -> bool:
+    # By name: production does not import fakeredis.
+    return any(kind.__module__.partition(".")[0] == "fakeredis" for kind in type(redis).__mro__)
+
+
+class Scripts:
+    """Runs the mailbox's scripts on one Redis."""
+
+    def __init__(self, redis: Redis, texts: Mapping[str, str] | None = None) -> None:
+        """Takes the client and, in place of the project's own, the scripts by name."""
+        self._redis = redis
+        chosen = sources() if texts is None else texts
+        if _is_fake(redis):
+            chosen = {name: _without_shebang(text) for name, text in chosen.items()}
+        self._scripts = {
+            name: (sha1(text.encode()).hexdigest(), text)  # noqa: S324 - Redis names scripts by it
+            for name, text in chosen.items()
+        }
+
+    async def run(self, name: str, call: Call) -> Any:
+        """Runs one script and returns its reply.
+
+        Raises:
+            StateUnavailable: No answer; the script may or may not have run.
+            StateFull: The script adds entries and Redis is full; it did not run.
+        """
+        digest, text = self._scripts[name]
+        with speaking_mailbox():
+            try:
+                return await self._redis.evalsha(digest, len(call.keys), *call.keys, *call.args)
+            except NoScriptError:
+                return await self._redis.eval(text, len(call.keys), *call.keys, *call.args)
+
+    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        """Runs one script for each call, in order, in as few round trips as is wise; raises as `run` does.
+
+        When it raises, some of the calls may have run.
+        """
+        if len(calls) == 1:
+            return [await self.run(name, calls[0])]
+        replies: list[Any] = []
+        for start in range(0, len(calls), _CHUNK):
+            replies += await self._run_chunk(name, calls[start : start + _CHUNK])
+        return replies
+
+    async def _run_chunk(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        digest, text = self._scripts[name]
+        with speaking_mailbox():
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                # Loaded in the same breath: were it missing for the first calls only, a member's order would break.
+                pipeline.script_load(text)
+                for call in calls:
+                    pipeline.evalsha(digest, len(call.keys), *call.keys, *call.args)
+                replies = await pipeline.execute(raise_on_error=False)
+            for reply in replies:
+                if isinstance(reply, RedisError):
+                    raise reply
+        return replies[1:]
