@@ -19,6 +19,7 @@ __all__ = (
     "CreateOffer",
     "DeclineOffer",
     "Done",
+    "Doubtful",
     "FindAccount",
     "Known",
     "Login",
@@ -62,6 +63,8 @@ class CreateOffer(msgspec.Struct, frozen=True, tag="create-offer"):
     receiver_name: str
     amount: Money
     due: date | None = None
+    despite: bool = False
+    """The member was told that an earlier offer that looks the same is unresolved, and wants this one all the same."""
 
     @property
     def secured(self) -> bool:
@@ -109,6 +112,8 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """Found out afterwards, not from core's own answer."""
     by_us: bool = True
     """False when the offer is no longer pending, but who ended it stays open."""
+    accepted: bool = False
+    """An offer that the other side had accepted already when it was found."""
 
 
 class NotFound(msgspec.Struct, frozen=True, tag="not-found"):
@@ -134,4 +139,11 @@ class Unresolved(msgspec.Struct, frozen=True, tag="unresolved"):
     """Whether the write happened is not known yet. It is being looked into."""
 
 
-Outcome = Known | Done | NotFound | Refused | NotDone | Unavailable | Unresolved
+class Doubtful(msgspec.Struct, frozen=True, tag="doubtful"):
+    """Nothing was sent: an earlier write that looks the same may have happened, and the member should know first."""
+
+    made: bool = False
+    """The earlier one has now been found: it did happen."""
+
+
+Outcome = Known | Done | NotFound | Refused | NotDone | Unavailable | Unresolved | Doubtful

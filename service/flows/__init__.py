@@ -1,0 +1,45 @@
+"""What the bot says and does: one file a flow, prompts beside their rules. Pure."""
+
+from __future__ import annotations
+
+from service.engine import Book
+from service.flows.dashboard import DASHBOARD
+from service.flows.greeting import GREETING
+from service.flows.help import HELP
+from service.flows.offer import OFFER, SHORTCUT
+from service.flows.pending import PENDING
+from service.flows.registration import REGISTRATION
+from service.flows.words import PHRASES, WORDS
+
+__all__ = ("book",)
+
+
+def book() -> Book:
+    """All flows of this release."""
+    return Book(
+        flows=(GREETING, REGISTRATION, DASHBOARD, OFFER, PENDING, HELP),
+        home="greeting.look_up",
+        words=WORDS,
+        phrases=PHRASES,
+        places={
+            "menu": "greeting.look_up",
+            "refresh": "dashboard.refresh",
+            "register": "registration.welcome",
+            "help": "help.text",
+            "offer": "offer.begin",
+            "incoming": "pending.incoming",
+            "outgoing": "pending.outgoing",
+            "open": "pending.open",
+        },
+        keywords={
+            "register": "register",
+            "offer": "offer",
+            "offer credex": "offer",
+            "pending": "incoming",
+            "view pending": "incoming",
+            "incoming": "incoming",
+            "outgoing": "outgoing",
+            "refresh": "refresh",
+        },
+        shortcuts=(SHORTCUT,),
+    )

@@ -1,0 +1,77 @@
+"""Dashboard: what the member has, and all that can be done from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.domain import Account, Dashboard
+from service.engine import Ask, CallCore, EngineError, Exit, Flow, Scene
+from service.engine.calls import Known, Login, Outcome
+from service.flows import show
+from service.messages import List, Message, Row, Section
+
+__all__ = ("DASHBOARD", "acting", "seen")
+
+
+def seen(scene: Scene) -> Dashboard:
+    """The dashboard that the call just made brought."""
+    if not isinstance(scene.value, Dashboard):
+        raise EngineError("a screen that shows the dashboard was reached without one")
+    return scene.value
+
+
+def acting(scene: Scene) -> Account:
+    """The account that the member acts for."""
+    dashboard = seen(scene)
+    account = dashboard.account(scene.session.account or None) or dashboard.account()
+    if account is None:
+        raise EngineError("a screen that shows an account was reached without one")
+    return account
+
+
+def _menu(scene: Scene) -> Sequence[Message]:
+    dashboard, account = seen(scene), acting(scene)
+    greeting = show.greeting(scene.now_ms, dashboard.first_name)
+    return [
+        List(
+            body=f"{greeting}\n\n{show.overview(dashboard, account)}",
+            button="Choose",
+            sections=(Section(rows=_rows(scene, account)),),
+        )
+    ]
+
+
+def _rows(scene: Scene, account: Account) -> tuple[Row, ...]:
+    incoming, outgoing = len(account.incoming), len(account.outgoing)
+    rows = [scene.entry("offer", "Offer a credex", "Promise an amount to another member")]
+    if incoming:
+        waits = "1 offer waits for you" if incoming == 1 else f"{incoming} offers wait for you"
+        rows.append(scene.entry("incoming", f"Incoming offers ({incoming})", f"{waits}: accept or decline"))
+    if outgoing:
+        rows.append(scene.entry("outgoing", f"Outgoing offers ({outgoing})", "Not accepted yet: look or cancel"))
+    rows.append(scene.entry("refresh", "Refresh", "Ask Credex again"))
+    rows.append(scene.entry("help", "Help", "What VimbisoPay is and how to use it"))
+    return tuple(rows)
+
+
+def _refreshed(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            return Exit("ok")
+        case _:
+            return Exit("away")
+
+
+DASHBOARD = Flow(
+    name="dashboard",
+    title="Dashboard: balances and what can be done",
+    steps=(
+        Ask("menu", "list", _menu, again="greeting.look_up", resting=True),
+        CallCore(
+            "refresh",
+            call=lambda _: Login(fresh=True),
+            result=_refreshed,
+            exits={"ok": "menu", "away": "greeting.away"},
+        ),
+    ),
+)

@@ -1,0 +1,67 @@
+"""Greeting: find out who is writing, and lead members to their dashboard and strangers to registration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.domain import Dashboard
+from service.engine import Ask, CallCore, Exit, Flow, Scene
+from service.engine.calls import Known, Login, NotFound, Outcome
+from service.messages import Buttons, Message
+
+__all__ = ("GREETING", "away")
+
+
+def _who(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account(scene.session.account or None):
+            return Exit("member")
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            return Exit("member", account="")
+        case Known():
+            return Exit("no_account")
+        case NotFound():
+            return Exit("stranger")
+        case _:
+            return Exit("away")
+
+
+def away(scene: Scene) -> Sequence[Message]:
+    """The screen for when core cannot be reached."""
+    return [
+        Buttons(
+            body="I cannot reach Credex at the moment. Nothing is lost. Please try again in a minute.",
+            buttons=(scene.link("menu", "Try again"),),
+        )
+    ]
+
+
+def _no_account(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="You are a member, but Credex shows no account of yours yet. Please try again later; "
+            "if it stays like this, tell the people who invited you.",
+            buttons=(scene.link("menu", "Try again"),),
+        )
+    ]
+
+
+GREETING = Flow(
+    name="greeting",
+    title="Greeting: who is writing?",
+    steps=(
+        CallCore(
+            "look_up",
+            call=lambda _: Login(fresh=True),
+            result=_who,
+            exits={
+                "member": "dashboard.menu",
+                "stranger": "registration.welcome",
+                "no_account": "no_account",
+                "away": "away",
+            },
+        ),
+        Ask("away", "buttons", away, resting=True),
+        Ask("no_account", "buttons", _no_account, resting=True),
+    ),
+)

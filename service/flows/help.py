@@ -1,0 +1,18 @@
+"""Help: what VimbisoPay is and how to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.engine import Ask, Flow, Scene
+from service.flows.words import HELP as TEXT
+from service.messages import Buttons, Message
+
+__all__ = ("HELP",)
+
+
+def _help(scene: Scene) -> Sequence[Message]:
+    return [Buttons(body=TEXT, buttons=(scene.link("menu", "Menu"),))]
+
+
+HELP = Flow(name="help", title="Help", steps=(Ask("text", "buttons", _help, resting=True),))

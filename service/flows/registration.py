@@ -1,0 +1,151 @@
+"""Registration by questions: first name, last name, a look at what will be stored, and membership."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.domain import NameRefused, PersonName
+from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
+from service.engine.calls import Call, Done, NotDone, Outcome, Refused, Register, Unavailable
+from service.flows import show
+from service.messages import Buttons, Message, Text
+
+__all__ = ("REGISTRATION",)
+
+
+def _welcome(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="Welcome to *VimbisoPay*.\n\nHere members offer each other credexes: promises to pay that can be "
+            "accepted and passed on. Your number is not registered yet. Membership is free.",
+            buttons=(scene.option("join", "Become a member"), scene.link("help", "What is this?")),
+        )
+    ]
+
+
+def _first_name(_: Scene) -> Sequence[Message]:
+    return [Text("What is your first name?")]
+
+
+def _last_name(_: Scene) -> Sequence[Message]:
+    return [Text("And your last name?")]
+
+
+def _read_name(reply: Reply, scene: Scene) -> Exit | Retry:
+    which = scene.session.step
+    try:
+        name = PersonName.read(reply.text if isinstance(reply, Typed) else "")
+    except NameRefused as refused:
+        return Retry(str(refused))
+    return Exit("ok", {which: name.stored, f"{which}_typed": name.typed})
+
+
+def _confirm(scene: Scene) -> Sequence[Message]:
+    answers = scene.answers
+    stored = f"{answers['first_name']} {answers['last_name']}"
+    typed = f"{answers['first_name_typed']} {answers['last_name_typed']}"
+    changed = f"\n\nYou typed “{typed}”. Credex keeps only the letters A to Z, spaces and hyphens." * (stored != typed)
+    return [
+        Buttons(
+            body=f"Please check. You will be registered as\n*{stored}*{changed}\n\n"
+            f"Your handle will be {scene.member}, your first account in USD.",
+            buttons=(
+                scene.option("confirm", "Confirm"),
+                scene.option("change", "Change the name"),
+                scene.option("cancel", "Cancel"),
+            ),
+        )
+    ]
+
+
+def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
+    match reply:
+        case Chosen(value="cancel"):
+            return Exit("cancel", preface="Registration stopped. Nothing was stored.")
+        case Chosen(value=value):
+            return Exit(value)
+        case _:
+            return Retry("")
+
+
+def _register(scene: Scene) -> Call:
+    return Register(scene.answers["first_name"], scene.answers["last_name"])
+
+
+def _registered(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Done():
+            return Exit("ok", preface=f"You are now a member, {show.name(scene.answers['first_name'], 30)}.")
+        case Refused(code="duplicate_phone"):
+            return Exit("already", preface="This number is a member already.")
+        case Refused():
+            return Exit("refused", preface="Credex refused that name. Please type it again, as on your papers.")
+        case NotDone() | Unavailable():
+            return Exit("not_done")
+        case _:
+            return Exit("unknown")
+
+
+def _told_later(_: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+    if isinstance(outcome, Done):
+        body = "Your registration went through: you are now a member."
+    elif isinstance(outcome, NotDone):
+        body = "Your registration did not go through. Please try again."
+    else:
+        body = "I could not find out whether your registration went through. Type *menu* to see."
+    return [Buttons(body=body, buttons=(scene.link("menu", "Menu"),))]
+
+
+def _unknown(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="Credex did not answer, so I do not know yet whether you are registered. I keep looking and will "
+            "tell you. You need not do anything.",
+            buttons=(scene.link("menu", "Look now"),),
+        )
+    ]
+
+
+def _not_done(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="I could not reach Credex, so you are *not* registered yet. Please try again in a minute.",
+            buttons=(scene.link("register", "Try again"),),
+        )
+    ]
+
+
+REGISTRATION = Flow(
+    name="registration",
+    title="Registration: a stranger becomes a member",
+    left="Registration stopped. Nothing was stored.",
+    expired="Your registration was left for more than five minutes, so I let it go. Nothing was stored.",
+    steps=(
+        Ask("welcome", "buttons", _welcome, {"join": "first_name"}, resting=True),
+        Ask("first_name", "text", _first_name, {"ok": "last_name"}, _read_name),
+        Ask("last_name", "text", _last_name, {"ok": "confirm"}, _read_name),
+        Ask(
+            "confirm",
+            "buttons",
+            _confirm,
+            {"confirm": "register", "change": "first_name", "cancel": "welcome"},
+            _read_confirm,
+            confirms=True,
+        ),
+        CallCore(
+            "register",
+            call=_register,
+            result=_registered,
+            found=_told_later,
+            exits={
+                "ok": "greeting.look_up",
+                "already": "greeting.look_up",
+                "refused": "first_name",
+                "not_done": "not_done",
+                "unknown": "unknown",
+            },
+        ),
+        Ask("not_done", "buttons", _not_done, resting=True),
+        Ask("unknown", "buttons", _unknown, resting=True),
+    ),
+)

@@ -1,0 +1,89 @@
+"""How amounts, names, dates and dashboards are written for a small screen."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Final
+
+from service.domain import Account, Dashboard, Denomination, Money
+from service.messages import shorten
+
+__all__ = ("day", "explain_refusal", "greeting", "name", "overview", "usd")
+
+HARARE: Final = timezone(timedelta(hours=2))
+"""Central Africa Time; Zimbabwe has no summer time."""
+
+LONGEST_NAME: Final = 60
+
+_MARKUP: Final = re.compile(r"[*_~`\x00-\x1f\x7f]+")
+
+TIERS: Final = {1: "open", 2: "verified", 3: "hustler", 4: "entrepreneur"}
+
+
+def name(text: str, most: int = LONGEST_NAME) -> str:
+    """A name from core, safe to put between marks of emphasis, cut so that it leaves room for the rest."""
+    return shorten(" ".join(_MARKUP.sub(" ", text).split()) or "(no name)", most)
+
+
+def day(value: date) -> str:
+    """A date as people say it: ``3 December 2026``."""
+    return f"{value.day} {value:%B %Y}"
+
+
+def usd(amount: Decimal) -> str:
+    """An amount of US dollars."""
+    return str(Money(amount, Denomination.USD))
+
+
+def greeting(now_ms: int, first_name: str) -> str:
+    """A greeting that fits the hour in Harare."""
+    hour = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(HARARE).hour
+    hello = {range(5, 12): "Good morning", range(12, 18): "Good afternoon", range(18, 22): "Good evening"}
+    said = next((words for hours, words in hello.items() if hour in hours), "Hello")
+    return f"{said}, {name(first_name, 30)}."
+
+
+def overview(dashboard: Dashboard, account: Account) -> str:
+    """The dashboard of one account: name, handle, balances, net assets, what may still be offered today."""
+    lines = [f"*{name(account.name)}*", f"Handle: {name(account.handle, 30)}", ""]
+    if account.balances:
+        lines += ["Balance:", *(f"  *{balance}*" for balance in account.balances)]
+    else:
+        lines.append("Balance: *nothing yet*")
+    if account.unsecured and account.unsecured.any:
+        lines += [
+            "Without backing:",
+            f"  you owe {account.unsecured.payables}",
+            f"  owed to you {account.unsecured.receivables}",
+        ]
+    if account.net_assets is not None:
+        lines.append(f"Net assets: {account.net_assets}")
+    lines += limit(dashboard)
+    return "\n".join(lines)
+
+
+def limit(dashboard: Dashboard) -> list[str]:
+    """What the member may still offer today, if core said that there is a limit."""
+    if dashboard.remaining_today is None:
+        return []
+    tier = TIERS.get(dashboard.tier or 0)
+    return [f"You can still offer {usd(dashboard.remaining_today)} today{f' ({tier} tier)' if tier else ''}."]
+
+
+_REFUSALS: Final = {
+    "insufficient_balance": "your balance is too small for it",
+    "daily_limit": "it goes over what you may offer in one day",
+    "tier": "your membership tier does not allow it",
+    "same_account": "an account cannot make an offer to itself",
+    "due_date": "the due date is not allowed",
+    "duplicate_phone": "this number is already a member's",
+    "not_pending": "the offer is no longer waiting: it was accepted, declined, cancelled, or it ended after two days",
+    "not_authorised": "you are not allowed to act for that account",
+}
+
+
+def explain_refusal(code: str) -> str:
+    """Why core refused, in plain words that follow "Credex refused it:"."""
+    return _REFUSALS.get(code, "it gave a reason that I cannot explain")

@@ -1,0 +1,44 @@
+"""Words understood everywhere, and what the engine itself says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from service.engine import Phrases, Words
+
+__all__ = ("HELP", "PHRASES", "WORDS")
+
+_GREETINGS: Final = (
+    "hi", "hie", "hy", "hey", "hello", "hallo", "hi there", "hello there", "start", "retry",
+    "good morning", "good afternoon", "good evening", "morning", "afternoon", "evening", "greetings",
+    "mhoro", "mhoroi", "makadii", "makadini", "mangwanani", "masikati", "manheru", "ndeipi", "wadii", "zvirisei",
+    "sawubona", "salibonani", "sanibonani", "livukile", "kunjani", "linjani", "unjani", "litshonile",
+    "jambo", "habari", "mambo", "hujambo", "dumela", "dumelang",
+    "bonjour", "bonsoir", "salut", "hola", "buenos dias", "buenas tardes", "buenas noches",
+)  # fmt: skip
+
+WORDS: Final = Words(
+    greetings=frozenset(_GREETINGS),
+    leave=frozenset({"menu", "memu", "main menu", "home", "cancel", "x", "c", "exit", "quit", "reset", "back to menu"}),
+    help=frozenset({"help", "about", "info", "rubatsiro", "uncedo"}),
+    yes=frozenset({"yes", "y", "ok", "okay", "confirm", "ehe", "hongu", "yebo", "sure"}),
+    no=frozenset({"no", "n", "aiwa", "kwete", "hayi", "cha"}),
+)
+
+HELP: Final = (
+    "*VimbisoPay* keeps your credexes: promises to pay that you can offer to other members and accept from them.\n\n"
+    "- Type *menu* for your balances and what you can do.\n"
+    "- Type *pending* for offers that wait for you.\n"
+    "- To offer quickly, type the amount and the handle, like this: *0.5=>farai_shop*\n"
+    "- Type *cancel* to leave anything you have begun.\n\n"
+    "Being a member is free."
+)
+
+PHRASES: Final = Phrases(
+    not_understood="I did not understand that.",
+    pick_an_option="I did not understand that. Please tap one of the choices, or type its number.",
+    old_button="That button is from an earlier message, so I did nothing with it.",
+    cannot_read="I can read text and taps only, not {kind}.",
+    check_again="I did nothing yet: that answer was given before this question, or too late. Please look once more.",
+    help=HELP,
+)

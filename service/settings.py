@@ -1,0 +1,177 @@
+"""Settings: environment variables, read once and checked together.
+
+The names are those of existing deployments; ``DJANGO_SECRET`` and ``DJANGO_ENV`` are kept for them although there is
+no Django here any more. Development needs none: the defaults talk to the simulator's well-known invented values.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ("EMBEDDED", "Settings", "SettingsError", "load")
+
+EMBEDDED: Final = "embedded://"
+"""A Redis inside the process (fakeredis): for development and tests only."""
+
+_REDIS_SCHEMES: Final = {"redis", "rediss", "unix"}
+_DEVELOPMENT_SECRETS: Final = {
+    "django_secret": "development-secret-that-is-not-secret",
+    "client_api_key": "development-api-key",
+    "whatsapp_access_token": "development-access-token",
+    "whatsapp_app_secret": "development-app-secret",
+    "whatsapp_verify_token": "development-verify-token",
+}
+LEAST_SECRET: Final = 16
+
+
+class SettingsError(ValueError):
+    """The configuration is wrong; the text lists every problem and never a secret's value."""
+
+
+def _development(name: str) -> SecretStr:
+    return SecretStr(_DEVELOPMENT_SECRETS[name])
+
+
+class Settings(BaseSettings):
+    """What the service is told at start. Each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    django_env: Literal["development", "production"] = "development"
+    debug: bool = False
+    django_secret: SecretStr = _development("django_secret")
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+
+    redis_url: str = EMBEDDED
+    redis_state_url: str = EMBEDDED
+    redis_max_connections: Annotated[int, Field(ge=2, le=1000)] = 50
+    redis_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
+
+    mycredex_app_url: str = "http://127.0.0.1:8001/v1/"
+    client_api_key: SecretStr = _development("client_api_key")
+    credex_calls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 50
+
+    whatsapp_api_url: str = "http://127.0.0.1:8001/v25.0/"
+    whatsapp_access_token: SecretStr = _development("whatsapp_access_token")
+    whatsapp_phone_number_id: str = "506914307656634"
+    whatsapp_business_id: str = "215589313241560883"
+    whatsapp_app_secret: SecretStr = _development("whatsapp_app_secret")
+    whatsapp_verify_token: SecretStr = _development("whatsapp_verify_token")
+    whatsapp_messages_per_second: Annotated[int, Field(ge=1, le=1000)] = 80
+
+    use_progressive_flow: bool = True
+    whatsapp_registration_flow_id: str = ""
+    whatsapp_company_registration_flow_id: str = ""
+
+    @field_validator("redis_url", "redis_state_url")
+    @classmethod
+    def _redis(cls, url: str) -> str:
+        if url == EMBEDDED:
+            return url
+        parts = urlsplit(url)
+        if parts.scheme not in _REDIS_SCHEMES or not (parts.hostname or parts.path):
+            raise ValueError("must look like redis://host:6379/0, rediss://…, or embedded:// (development only)")
+        return url
+
+    @field_validator("mycredex_app_url", "whatsapp_api_url")
+    @classmethod
+    def _http(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an http:// or https:// address with its prefix, e.g. https://host/v1/")
+        return url if url.endswith("/") else f"{url}/"
+
+    @field_validator("whatsapp_api_url")
+    @classmethod
+    def _versioned(cls, url: str) -> str:
+        if not re.search(r"/v[0-9]+\.[0-9]+/$", url):
+            raise ValueError("must end with the Graph API version, e.g. https://graph.facebook.com/v25.0/")
+        return url
+
+    @field_validator("whatsapp_phone_number_id", "whatsapp_business_id")
+    @classmethod
+    def _digits(cls, value: str) -> str:
+        if not value.isdecimal() or not value.isascii():
+            raise ValueError("must be the digits that Meta shows in the app dashboard")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        problems = [*self._missing_forms(), *(self._unfit_for_production() if self.production else ())]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @property
+    def production(self) -> bool:
+        """Whether members' money is at stake."""
+        return self.django_env == "production"
+
+    def _missing_forms(self) -> list[str]:
+        if self.use_progressive_flow or self.whatsapp_registration_flow_id:
+            return []
+        return ["WHATSAPP_REGISTRATION_FLOW_ID: is needed when USE_PROGRESSIVE_FLOW is False"]
+
+    def _unfit_for_production(self) -> list[str]:
+        problems = []
+        for name, invented in _DEVELOPMENT_SECRETS.items():
+            secret: SecretStr = getattr(self, name)
+            if secret.get_secret_value() == invented:
+                problems.append(f"{name.upper()}: is needed in production (it has its development value)")
+            elif name != "whatsapp_access_token" and len(secret.get_secret_value()) < LEAST_SECRET:
+                problems.append(f"{name.upper()}: must have at least {LEAST_SECRET} characters in production")
+        problems += [
+            f"{name.upper()}: embedded:// forgets everything at exit and is refused in production"
+            for name in ("redis_url", "redis_state_url")
+            if getattr(self, name) == EMBEDDED
+        ]
+        if self.redis_url == self.redis_state_url != EMBEDDED:
+            problems.append("REDIS_STATE_URL: must be another instance than REDIS_URL (one evicts, the other must not)")
+        problems += [
+            f"{name.upper()}: must be https:// in production"
+            for name in ("mycredex_app_url", "whatsapp_api_url")
+            if urlsplit(getattr(self, name)).scheme != "https"
+        ]
+        if self.debug:
+            problems.append("DEBUG: must be False in production")
+        return problems
+
+
+def load(**given: object) -> Settings:
+    """Read the settings from the environment (and ``.env``).
+
+    Raises:
+        SettingsError: listing every problem at once, by the variable's name, without any secret's value.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = _problems(error)
+    # Rules between fields are checked only once each field is right by itself: check them with the wrong ones unset.
+    unset = {name: Settings.model_fields[name].get_default() for name in problems if name in Settings.model_fields}
+    try:
+        Settings(**{**given, **unset})  # type: ignore[arg-type]
+    except ValidationError as error:
+        between = [line for line in _problems(error).get("", ()) if line.split(":")[0].lower() not in problems]
+        problems[""] = between
+    lines = [line for found in problems.values() for line in found]
+    listed = "\n".join(f"  - {line}" for line in lines)
+    raise SettingsError(
+        f"The configuration has {len(lines)} problem{'s'[: len(lines) != 1]}; nothing was started:\n{listed}\n"
+        "Set the variables in the environment or in .env; .env.example explains each."
+    )
+
+
+def _problems(error: ValidationError) -> dict[str, list[str]]:
+    """Lines to show, by field; those of rules between fields under the empty name."""
+    found: dict[str, list[str]] = {}
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        text = problem["msg"].removeprefix("Value error, ")
+        found.setdefault(name, []).extend([f"{name.upper()}: {text}"] if name else text.splitlines())
+    return found
