@@ -1,0 +1,271 @@
+"""Conversations: YAML files that say who takes part, what the world holds at the start, and what is said and done.
+
+They are meant to be read by people who do not program; `simulator.directives` lists what a line may say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from service.domain import Denomination, Handle, HandleRefused, Money
+from simulator.directives import Line, read_lines
+from simulator.errors import ConversationError, UnknownConversationError, did_you_mean
+from simulator.reading import Flaw, Reading, read_amount, read_phone, read_start_ms
+
+__all__ = ("CONVERSATIONS", "Conversation", "Member", "Owes", "Person", "find", "load", "parse", "stored")
+
+CONVERSATIONS: Final = Path(__file__).parent / "conversations"
+
+START: Final = read_start_ms("2026-11-02 08:00")
+
+_KEYS = ("title", "about", "starts", "people", "lines")
+_PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked")
+_MEMBER_KEYS = ("tier", "balances", "handle", "denomination", "owes")
+_TIERS = range(1, 6)
+_WORDS_IN_USE = frozenset({"core", "graph", "redis", "bot", "wait", "together", "again", "hold", "release"})
+
+
+@dataclass(frozen=True, slots=True)
+class Owes:
+    """An accepted unsecured credex at the start: how much, and to whom by their name in the file."""
+
+    amount: Money
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What Credex core knows of somebody at the start."""
+
+    tier: int = 1
+    balances: tuple[Money, ...] = ()
+    handle: str | None = None
+    denomination: Denomination = Denomination.USD
+    owes: tuple[Owes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who takes part.
+
+    Attributes:
+        key: their name in the file and in the transcript.
+        phone: digits, country code first.
+        name: their full name, as WhatsApp and Credex core have it.
+        member: what core knows of them; None for a stranger.
+        receipts: whether their phone tells that they read a message.
+        online: whether their phone is on.
+        blocked: whether they have blocked the business.
+    """
+
+    key: str
+    phone: str
+    name: str
+    member: Member | None = None
+    receipts: bool = True
+    online: bool = True
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as read: `file` is for messages, `flow` and `name` are its place among the others."""
+
+    file: str
+    flow: str
+    name: str
+    title: str
+    about: str
+    starts_ms: int
+    people: tuple[Person, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def id(self) -> str:
+        """``<flow>/<name>``, unique among the stored conversations."""
+        return f"{self.flow}/{self.name}"
+
+
+def load(path: Path) -> Conversation:
+    """Read a conversation file.
+
+    Raises:
+        ConversationError: it cannot be read; with all that is wrong in it.
+    """
+    file = _shown(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnknownConversationError(f"{file} cannot be read: {error}") from error
+    return parse(text, file=file, flow=path.parent.name, name=path.stem)
+
+
+def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
+    """Read a conversation from its text.
+
+    Raises:
+        ConversationError: it cannot be read; with all that is wrong in it.
+    """
+    reading = Reading(file, text)
+    if reading.root is None:
+        if not reading.problems:
+            reading.problem(None, "the file is empty")
+        raise ConversationError(reading.problems)
+    keys = reading.mapping(reading.root, "a conversation", known=_KEYS, needed=("title", "people", "lines"))
+    people = _people(reading, keys["people"]) if "people" in keys else ()
+    lines = read_lines(reading, keys["lines"], tuple(person.key for person in people)) if "lines" in keys else ()
+    conversation = Conversation(
+        file=file,
+        flow=flow,
+        name=name,
+        title=(reading.text(keys["title"], "title") if "title" in keys else None) or "",
+        about=(reading.text(keys["about"], "about") if "about" in keys else None) or "",
+        starts_ms=(reading.value(keys["starts"], read_start_ms, "starts") if "starts" in keys else None) or START,
+        people=people,
+        lines=lines,
+    )
+    if reading.problems:
+        raise ConversationError(reading.problems)
+    return conversation
+
+
+def stored(root: Path = CONVERSATIONS) -> list[Path]:
+    """All stored conversation files, by flow, then name."""
+    return sorted(root.glob("*/*.yaml"))
+
+
+def find(word: str, root: Path = CONVERSATIONS) -> Iterator[Path]:
+    """The files meant by a path, ``flow/name``, a name, or a flow.
+
+    Raises:
+        UnknownConversationError: nothing is meant by it.
+    """
+    path = Path(word)
+    if path.suffix in {".yaml", ".yml"} or path.is_file():
+        if not path.is_file():
+            raise UnknownConversationError(f"there is no file {word}")
+        yield path
+        return
+    files = stored(root)
+    meant = [file for file in files if word in {f"{file.parent.name}/{file.stem}", file.stem, file.parent.name}]
+    if not meant:
+        known = sorted({file.parent.name for file in files}) + [file.stem for file in files]
+        raise UnknownConversationError(
+            f"no conversation is called {word!r}. {did_you_mean(word, known, 'conversations')}"
+        )
+    yield from meant
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+# -- people -------------------------------------------------------------------------------------------------------
+
+
+def _people(reading: Reading, node: yaml.Node) -> tuple[Person, ...]:
+    people: list[Person] = []
+    entries = reading.mapping(node, "people")
+    for key, entry in entries.items():
+        if key.split()[0].lower() in _WORDS_IN_USE:
+            reading.problem(entry, f"nobody can be called {key!r}: the word has a meaning of its own")
+        person = _person(reading, key, entry)
+        twin = next((each for each in people if each.phone == person.phone), None)
+        if twin is not None:
+            reading.problem(entry, f"{key} and {twin.key} have the same phone number")
+        people.append(person)
+    if not entries and not reading.problems:
+        reading.problem(node, "nobody takes part")
+    _check_debts(reading, node, people)
+    return tuple(people)
+
+
+def _person(reading: Reading, key: str, node: yaml.Node) -> Person:
+    fields = reading.mapping(node, key, known=_PERSON_KEYS, needed=("phone",))
+    phone = reading.value(fields["phone"], read_phone, f"{key}'s phone") if "phone" in fields else None
+    return Person(
+        key=key,
+        phone=phone or f"?{key}",
+        name=(reading.text(fields["name"], f"{key}'s name") if "name" in fields else None) or key,
+        member=_member(reading, key, fields["member"]) if "member" in fields else None,
+        receipts=_flag(reading, fields, "receipts", default=True),
+        online=_flag(reading, fields, "online", default=True),
+        blocked=_flag(reading, fields, "blocked", default=False),
+    )
+
+
+def _flag(reading: Reading, fields: dict[str, yaml.Node], key: str, *, default: bool) -> bool:
+    if key not in fields:
+        return default
+    return reading.value(fields[key], _read_flag, key) is True
+
+
+def _read_flag(text: str) -> bool:
+    if text not in {"true", "false", "yes", "no"}:
+        raise Flaw(f"neither true nor false: {text!r}")
+    return text in {"true", "yes"}
+
+
+def _member(reading: Reading, key: str, node: yaml.Node) -> Member:
+    if isinstance(node, yaml.ScalarNode) and node.value in {"true", "yes"}:
+        return Member()
+    fields = reading.mapping(node, f"{key}'s membership", known=_MEMBER_KEYS)
+    balances = reading.items(fields["balances"], "balances") if "balances" in fields else []
+    debts = reading.items(fields["owes"], "owes") if "owes" in fields else []
+    return Member(
+        tier=(reading.value(fields["tier"], _read_tier, "tier") if "tier" in fields else None) or 1,
+        balances=tuple(money for each in balances if (money := reading.value(each, read_amount, "a balance"))),
+        handle=reading.value(fields["handle"], _read_handle, "a handle") if "handle" in fields else None,
+        denomination=(
+            reading.value(fields["denomination"], _read_denomination, "a denomination")
+            if "denomination" in fields
+            else None
+        )
+        or Denomination.USD,
+        owes=tuple(debt for each in debts if (debt := reading.value(each, _read_debt, "what is owed"))),
+    )
+
+
+def _read_tier(text: str) -> int:
+    if not text.isdecimal() or int(text) not in _TIERS:
+        raise Flaw(f"no tier: {text!r}", "There are tiers 1 to 5.")
+    return int(text)
+
+
+def _read_handle(text: str) -> str:
+    try:
+        return Handle.typed(text).text
+    except HandleRefused as refused:
+        raise Flaw(f"not a handle: {text!r}", str(refused)) from None
+
+
+def _read_denomination(text: str) -> Denomination:
+    try:
+        return Denomination(text)
+    except ValueError:
+        raise Flaw(f"no denomination: {text!r}", did_you_mean(text, list(Denomination), "denominations")) from None
+
+
+def _read_debt(text: str) -> Owes:
+    amount, to, name = text.partition(" to ")
+    if not to:
+        raise Flaw(f"not a debt: {text!r}", "For example: 5 USD to Farai.")
+    return Owes(read_amount(amount), name.strip())
+
+
+def _check_debts(reading: Reading, node: yaml.Node, people: list[Person]) -> None:
+    members = [person.key for person in people if person.member]
+    for person in people:
+        for debt in person.member.owes if person.member else ():
+            if debt.to not in members or debt.to == person.key:
+                reading.problem(
+                    node, f"{person.key} cannot owe to {debt.to!r}", did_you_mean(debt.to, members, "members")
+                )

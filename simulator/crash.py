@@ -1,0 +1,65 @@
+"""Points at which the bot's process can be killed.
+
+All that the bot does to the world outside goes through its connections, so these are the only moments at which a death
+can make a difference: before a request leaves, and after the other side has handled it but before the bot knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from hashlib import sha1
+from typing import Final
+
+from service.mailbox.scripts import sources
+from simulator.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
+
+__all__ = ("POINTS", "CrashPoints")
+
+_REQUESTS: Final = (*CORE_ENDPOINTS[:-1], *GRAPH_ENDPOINTS[:-1])
+
+POINTS: Final = tuple(f"{when} {what}" for what in (*_REQUESTS, *sources()) for when in ("before", "after"))
+"""Every point: ``before`` or ``after`` a request to core or WhatsApp, or a script of the mailbox."""
+
+
+class CrashPoints:
+    """The points at which the bot is to be killed, each once."""
+
+    def __init__(self) -> None:
+        self._armed: list[str] = []
+
+    @property
+    def armed(self) -> tuple[str, ...]:
+        """The points not yet reached."""
+        return tuple(self._armed)
+
+    def arm(self, point: str) -> None:
+        """Kill the bot when it next comes to this point."""
+        if point not in POINTS:
+            raise ValueError(f"no such point: {point}")
+        self._armed.append(point)
+
+    def reached(self, point: str) -> bool:
+        """Whether the bot is to die here; asked once a passage."""
+        if point not in self._armed:
+            return False
+        self._armed.remove(point)
+        return True
+
+    def reached_script(self, when: str, command: bytes) -> str:
+        """The armed point that a packed Redis command is, or nothing."""
+        if not self._armed:
+            return ""
+        names = {name for mark, name in _marks().items() if mark in command}
+        return next((point for name in names if self.reached(point := f"{when} {name}")), "")
+
+
+@cache
+def _marks() -> Mapping[bytes, str]:
+    """What gives a script away in a command: its digest, with and without the line that fakeredis cannot read."""
+    versions: tuple[Callable[[str], str], ...] = (lambda text: text, lambda text: text.split("\n", 1)[1])
+    return {
+        sha1(cut(text).encode()).hexdigest().encode(): name  # noqa: S324 - Redis names scripts by it
+        for name, text in sources().items()
+        for cut in versions
+    }

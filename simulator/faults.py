@@ -1,0 +1,171 @@
+"""Faults as conversations write them: what Credex core and the Graph API can do to the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import yaml
+
+from simulator.errors import did_you_mean
+from simulator.network import Answer, Effect, Fault
+from simulator.reading import Flaw, Reading, read_duration_ms
+
+__all__ = ("CORE_ENDPOINTS", "GRAPH_CODES", "GraphFault", "describe_core", "read_core_fault", "read_graph_fault")
+
+CORE_ENDPOINTS: Final = (
+    "login",
+    "onboardMember",
+    "getAccountByHandle",
+    "createCredex",
+    "acceptCredex",
+    "declineCredex",
+    "cancelCredex",
+    "getCredex",
+    "hustler10k",
+    "everything",
+)
+GRAPH_ENDPOINTS: Final = ("messages", "typing", "everything")
+GRAPH_CODES: Final = (131056, 130429, 131000, 131047, 131026, 131031, 131042, 133004, 1, 2, 4, 10, 190, 368, 80007)
+
+_WAYS: Final = ("400", "401", "403", "404", "409", "429", "500", "503", "timeout", "reset", "refused")
+_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow")
+_GRAPH_KEYS: Final = ("fails", "with", "times", "accepted", "to")
+_GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
+_MOST_TIMES: Final = 1000
+
+# What core puts beside these statuses is only logged by clients; 429 is its rate limiter's, which answers in text.
+_BODIES: Final[Mapping[int, str]] = {
+    400: "Validation failed",
+    401: "Token expired",
+    403: "Not authorised",
+    404: "Failed to fetch dashboard data",
+    409: "Conflict",
+    500: "Internal server error",
+    503: "Service unavailable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFault:
+    """What goes wrong at WhatsApp: a fault of the wire, or a code that the Cloud API itself answers."""
+
+    wire: Fault | None
+    code: int | None
+    times: int
+    to: str | None
+    said: str
+
+
+def describe_core(fault: Fault) -> str:
+    """The fault as a stage direction."""
+    what = fault.endpoint or "everything"
+    often = "" if fault.times == 1 else ", until it is repaired" if fault.times is None else f", {fault.times} times"
+    done = f"Credex core does {what}, but " if fault.after else "Credex core "
+    match fault.effect:
+        case Effect.ANSWER:
+            status = fault.answer.status if fault.answer else 0
+            return f"{done}answers {status}{'' if fault.after else f' to {what}'}{often}"
+        case Effect.SLOW:
+            return f"Credex core takes {fault.slow_ms / 1000:g} s for {what}{often}"
+        case Effect.TIMEOUT:
+            return f"{done}{'its answer never comes' if fault.after else f'does not answer {what}'}{often}"
+        case Effect.RESET:
+            return f"{done}{'its answer is lost' if fault.after else f'drops the connection on {what}'}{often}"
+        case _:
+            return f"Credex core cannot be reached for {what}{often}"
+
+
+def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
+    """Read ``{fails: login, with: 500, times: 1, when: after}`` or ``{fails: login, slow: 12 s}``."""
+    before = len(reading.problems)
+    entries = reading.mapping(node, "core", known=_CORE_KEYS, needed=("fails",))
+    endpoint = _choice(reading, entries, "fails", CORE_ENDPOINTS)
+    times = _times(reading, entries)
+    after = _choice(reading, entries, "when", ("before", "after"), "before") == "after"
+    if ("with" in entries) == ("slow" in entries):
+        reading.problem(node, "core needs either 'with' or 'slow'", f"with: {', '.join(_WAYS)}; slow: 12 s")
+    way = _choice(reading, entries, "with", _WAYS)
+    slow_ms = (reading.value(entries["slow"], read_duration_ms, "slow") if "slow" in entries else None) or 0
+    if way == "refused" and after:
+        reading.problem(node, "a connection that is refused never comes to 'after'")
+    if len(reading.problems) > before:
+        return None
+    where = "" if endpoint == "everything" else endpoint
+    if slow_ms:
+        return Fault(Effect.SLOW, where, after=after, times=times, slow_ms=slow_ms)
+    return _wire(way, where, after=after, times=times)
+
+
+def _wire(way: str, endpoint: str, *, after: bool, times: int | None) -> Fault:
+    if not way.isdecimal():
+        return Fault(Effect(way), endpoint, after=after, times=times)
+    status = int(way)
+    answer = (
+        Answer(429, "Too many requests", {"content-type": "text/html; charset=utf-8", "retry-after": "2"})
+        if status == 429  # noqa: PLR2004
+        else Answer.json(status, {"message": _BODIES[status]})
+    )
+    return Fault(Effect.ANSWER, endpoint, after=after, times=times, answer=answer)
+
+
+def read_graph_fault(reading: Reading, node: yaml.Node, people: Sequence[str]) -> GraphFault | None:
+    """Read ``{fails: messages, with: 131056, times: 1, accepted: true, to: Tariro}``."""
+    before = len(reading.problems)
+    entries = reading.mapping(node, "graph", known=_GRAPH_KEYS, needed=("fails", "with"))
+    endpoint = _choice(reading, entries, "fails", GRAPH_ENDPOINTS)
+    ways = (*_GRAPH_WAYS, *(str(code) for code in GRAPH_CODES))
+    way = _choice(reading, entries, "with", ways)
+    times = _times(reading, entries)
+    accepted = _choice(reading, entries, "accepted", ("true", "false"), "false") == "true"
+    to = _choice(reading, entries, "to", tuple(people)) or None
+    code = int(way) if way.isdecimal() and way not in _GRAPH_WAYS else None
+    if code is not None and (accepted or endpoint != "messages" or times is None):
+        reading.problem(node, f"the code {code} refuses messages, a number of times; nothing else can be said of it")
+    if to and code is None:
+        reading.problem(node, "only a code can be for one person ('to')")
+    if way == "refused" and accepted:
+        reading.problem(node, "a connection that is refused accepts nothing")
+    if len(reading.problems) > before:
+        return None
+    where = "" if endpoint == "everything" else endpoint
+    wire = None if code is not None else _wire(way, where, after=accepted, times=times)
+    return GraphFault(wire, code, times or 1, to, _describe_graph(way, code, times, to, accepted=accepted))
+
+
+def _describe_graph(way: str, code: int | None, times: int | None, to: str | None, *, accepted: bool) -> str:
+    often = "" if times == 1 else ", until it is repaired" if times is None else f", {times} times"
+    if code is not None:
+        return f"WhatsApp refuses what is sent{f' to {to}' if to else ''} with {code}{often}"
+    if accepted:
+        return f"WhatsApp takes what is sent, but the answer is lost ({way}){often}"
+    return f"WhatsApp does not take what is sent ({way}){often}"
+
+
+def _choice(
+    reading: Reading, entries: Mapping[str, yaml.Node], key: str, known: Sequence[str], default: str = ""
+) -> str:
+    if key not in entries:
+        return default
+    text = reading.text(entries[key], key)
+    if text is None:
+        return default
+    if text not in known:
+        reading.problem(entries[key], f"{key} cannot be {text!r}", did_you_mean(text, known, "values"))
+        return default
+    return text
+
+
+def _times(reading: Reading, entries: Mapping[str, yaml.Node]) -> int | None:
+    if "times" not in entries:
+        return 1
+    if isinstance(entries["times"], yaml.ScalarNode) and entries["times"].value == "always":
+        return None
+    return reading.value(entries["times"], _read_times, "times") or 1
+
+
+def _read_times(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_TIMES:
+        raise Flaw(f"not a number of times: {text!r}", "For example: 1, 3, always.")
+    return int(text)

@@ -1,0 +1,261 @@
+"""The wires between the bot and its neighbours, and what can go wrong on them.
+
+A `Fault` is plain data. A `Network` carries requests to one target and applies the faults that fit; a `Switch` cuts a
+Redis client off from its server, the embedded and the real one alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import httpx
+import redis.asyncio
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+__all__ = ("Answer", "Armed", "Effect", "Fault", "Faults", "Network", "Passage", "Switch", "switched")
+
+Passage = Callable[[str], Awaitable[None]]
+"""Told of every request twice, as ``before <endpoint>`` and ``after <endpoint>``. May never return."""
+
+
+class Effect(StrEnum):
+    """What goes wrong."""
+
+    REFUSED = "refused"
+    RESET = "reset"
+    TIMEOUT = "timeout"
+    ANSWER = "answer"
+    SLOW = "slow"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer given in place of the target's own."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, status: int, value: object) -> Answer:
+        """An answer that holds a JSON value."""
+        return cls(status, json.dumps(value, separators=(",", ":")), {"content-type": "application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule: what goes wrong, with which requests, and how often.
+
+    Attributes:
+        endpoint: the request's endpoint; empty for every request to the target.
+        after: the target handles the request first, and only its answer is lost or replaced.
+        times: how many requests it hits; None for every one until it is removed.
+        slow_ms: how long it takes, for `Effect.SLOW`.
+    """
+
+    effect: Effect
+    endpoint: str = ""
+    after: bool = False
+    times: int | None = 1
+    answer: Answer | None = None
+    slow_ms: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.effect is Effect.ANSWER) != (self.answer is not None):
+            raise ValueError("an answer belongs to the effect ANSWER, and to no other")
+        if self.times is not None and self.times < 1:
+            raise ValueError("a fault strikes at least once")
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A fault in force, with the number by which it can be removed."""
+
+    number: int
+    fault: Fault
+
+
+class Faults:
+    """The faults in force for one target, oldest first."""
+
+    def __init__(self) -> None:
+        self._armed: list[Armed] = []
+        self._last = 0
+
+    def __iter__(self) -> Iterator[Armed]:
+        return iter(tuple(self._armed))
+
+    def add(self, fault: Fault) -> int:
+        """Put a fault in force. Returns its number."""
+        self._last += 1
+        self._armed.append(Armed(self._last, fault))
+        return self._last
+
+    def remove(self, number: int) -> None:
+        """Take a fault out of force; unknown numbers are ignored, for it may have worn out meanwhile."""
+        self._armed = [armed for armed in self._armed if armed.number != number]
+
+    def clear(self) -> None:
+        """Take all faults out of force."""
+        self._armed.clear()
+
+    def strike(self, endpoint: str) -> Fault | None:
+        """The fault that hits this request, counted as one of its times."""
+        for place, armed in enumerate(self._armed):
+            fault = armed.fault
+            if fault.endpoint and fault.endpoint.lower() != endpoint.lower():
+                continue
+            if fault.times == 1:
+                del self._armed[place]
+            elif fault.times is not None:
+                self._armed[place] = replace(armed, fault=replace(fault, times=fault.times - 1))
+            return fault
+        return None
+
+
+def last_segment(request: httpx.Request) -> str:
+    """The endpoint's name: the last segment of the path."""
+    return request.url.path.rstrip("/").rsplit("/", 1)[-1]
+
+
+async def _nowhere(_: str) -> None:
+    """The passage of a network that nobody watches."""
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Carries requests to one target over another transport, and lets faults happen to them.
+
+    ``latency_ms`` passes before the target sees a request. A request that hangs is bounded by its client: by the read
+    timeout that httpx hands down, or by a deadline around the call.
+    """
+
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        *,
+        faults: Faults | None = None,
+        endpoint: Callable[[httpx.Request], str] = last_segment,
+        latency_ms: int = 0,
+        passage: Passage = _nowhere,
+    ) -> None:
+        self.faults = Faults() if faults is None else faults
+        self._inner = inner
+        self._endpoint = endpoint
+        self._latency_ms = latency_ms
+        self._passage = passage
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry one request.
+
+        Raises:
+            httpx.ConnectError: refused; nothing was sent.
+            httpx.ReadError: the connection was reset, before or after the target handled the request.
+            httpx.ReadTimeout: no answer within the read timeout of the client.
+        """
+        endpoint = self._endpoint(request)
+        fault = self.faults.strike(endpoint)
+        if fault is not None and fault.effect is Effect.REFUSED:
+            raise httpx.ConnectError("connection refused", request=request)
+        await request.aread()
+        await self._passage(f"before {endpoint}")
+        await asyncio.sleep(self._latency_ms / 1000)
+        if fault is None:
+            return await self._handled(request, endpoint)
+        if not fault.after:
+            return await self._happen(fault, request, endpoint, None)
+        handled = await self._handled(request, endpoint)
+        return await self._happen(fault, request, endpoint, handled)
+
+    async def _handled(self, request: httpx.Request, endpoint: str) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        await self._passage(f"after {endpoint}")
+        return response
+
+    async def _happen(
+        self, fault: Fault, request: httpx.Request, endpoint: str, handled: httpx.Response | None
+    ) -> httpx.Response:
+        if fault.effect is Effect.SLOW:
+            await _pass(fault.slow_ms, request)
+            return handled or await self._handled(request, endpoint)
+        if handled is not None:
+            await handled.aread()
+        if fault.answer is not None:
+            return httpx.Response(
+                fault.answer.status, headers=dict(fault.answer.headers), text=fault.answer.body, request=request
+            )
+        if fault.effect is Effect.RESET:
+            raise httpx.ReadError("connection reset by peer", request=request)
+        await _pass(None, request)
+        raise AssertionError("a request that hangs never comes to an end")
+
+    async def aclose(self) -> None:
+        """Close the transport beneath."""
+        await self._inner.aclose()
+
+
+async def _pass(duration_ms: int | None, request: httpx.Request) -> None:
+    """Let time pass, or hang, as long as the client's read timeout allows."""
+    limit_s = request.extensions.get("timeout", {}).get("read")
+    if duration_ms is not None and (limit_s is None or duration_ms / 1000 < limit_s):
+        await asyncio.sleep(duration_ms / 1000)
+        return
+    if limit_s is None:
+        await asyncio.Event().wait()
+    await asyncio.sleep(limit_s)
+    raise httpx.ReadTimeout("no answer in time", request=request)
+
+
+@dataclass(slots=True)
+class Switch:
+    """Whether a Redis server can be reached. ``passage`` is told ``before`` and ``after`` of every packed command."""
+
+    down: bool = False
+    passage: Callable[[str, bytes], Awaitable[None]] | None = None
+
+    def check(self) -> None:
+        """Raise redis-py's own error when the server cannot be reached."""
+        if self.down:
+            raise RedisConnectionError("Connection refused: Redis is down")
+
+
+def switched(client: redis.asyncio.Redis, switch: Switch) -> redis.asyncio.Redis:
+    """Make every connection of a fresh client obey the switch, the embedded server's and a real one's alike."""
+    pool = client.connection_pool
+    pool.connection_class = _obeying(pool.connection_class, switch)
+    return client
+
+
+def _obeying(base: type[Any], switch: Switch) -> type[Any]:
+    class Obeying(base):  # type: ignore[misc]
+        """A connection that fails while the switch is down."""
+
+        async def connect(self, *args: Any, **kwargs: Any) -> None:
+            switch.check()
+            await super().connect(*args, **kwargs)
+
+        async def send_packed_command(self, command: Any, *args: Any, **kwargs: Any) -> None:
+            await self._up()
+            if switch.passage is not None:
+                self._sent = command if isinstance(command, bytes) else b"".join(command)
+                await switch.passage("before", self._sent)
+            await super().send_packed_command(command, *args, **kwargs)
+
+        async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+            await self._up()
+            response = await super().read_response(*args, **kwargs)
+            if switch.passage is not None:
+                await switch.passage("after", self.__dict__.get("_sent", b""))
+            await self._up()
+            return response
+
+        async def _up(self) -> None:
+            if switch.down:
+                await self.disconnect()
+                switch.check()
+
+    return Obeying

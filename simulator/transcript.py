@@ -1,0 +1,208 @@
+"""What came out of a conversation: who said what when, and what stood on each member's phone.
+
+A transcript is in order of time, then member, then occurrence, and its ids (``m1``, ``m2``) are given out in that
+order; so it depends on nothing but the conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+__all__ = ("Choice", "Kind", "Moment", "Recorder", "Screen", "Transcript", "relative")
+
+DAY_MS: Final = 86_400_000
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    SAID = "said"
+    TAPPED = "tapped"
+    SENT = "sent"
+    REACTED = "reacted"
+    FILLED = "filled"
+    SHOWN = "shown"
+    TYPING = "typing"
+    BOT_REACTED = "bot-reacted"
+    UNDELIVERED = "undelivered"
+    STAGE = "stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button or a row: its title, what stands under it, and the section it is in."""
+
+    title: str
+    description: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A message of the bot as a member sees it."""
+
+    body: str
+    header: str = ""
+    footer: str = ""
+    opener: str = ""
+    """What is on the button that opens a list or a form; empty where the choices stand openly."""
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened.
+
+    Attributes:
+        at_ms: when, in ms since the epoch.
+        member: on whose phone, by the name in the conversation; empty for the stage.
+        sequence: its place among all that was recorded.
+        text: the words, the title tapped, the emoji, the kind of media, the stage direction.
+        wamid: the message's id, where it is one.
+        on: the id of the message that it answers.
+        screen: what the bot showed.
+        stale: it answers a message that is no longer the newest on the screen.
+    """
+
+    at_ms: int
+    member: str
+    kind: Kind
+    sequence: int = 0
+    text: str = ""
+    wamid: str = ""
+    on: str = ""
+    screen: Screen | None = None
+    stale: bool = False
+
+
+class Recorder:
+    """Writes down what happens, as it happens."""
+
+    def __init__(self) -> None:
+        self._moments: list[Moment] = []
+
+    def __len__(self) -> int:
+        return len(self._moments)
+
+    def record(
+        self,
+        at_ms: int,
+        member: str,
+        kind: Kind,
+        *,
+        text: str = "",
+        wamid: str = "",
+        on: str = "",
+        screen: Screen | None = None,
+        stale: bool = False,
+    ) -> None:
+        """Write one thing down."""
+        self._moments.append(Moment(at_ms, member, kind, len(self._moments), text, wamid, on, screen, stale))
+
+    def since(self, place: int) -> tuple[Moment, ...]:
+        """What was written down from this place on, in order."""
+        return tuple(sorted(self._moments[place:], key=_order))
+
+
+def _order(moment: Moment) -> tuple[int, str, int]:
+    return moment.at_ms, moment.member, moment.sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """A conversation as it came out."""
+
+    title: str
+    about: str
+    start_ms: int
+    members: tuple[str, ...]
+    moments: tuple[Moment, ...]
+    ids: dict[str, str] = field(init=False)
+    """wamid → ``m1``, ``m2`` … in the order of the transcript."""
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.moments, key=_order))
+        object.__setattr__(self, "moments", ordered)
+        object.__setattr__(self, "ids", _numbered(ordered))
+
+    @property
+    def turns(self) -> int:
+        """How many messages members sent."""
+        return sum(moment.kind in _BY_MEMBERS for moment in self.moments)
+
+    def id_of(self, wamid: str) -> str:
+        """The short id of a message; empty for one that never appeared."""
+        return self.ids.get(wamid, "")
+
+    def at(self, moment: Moment) -> str:
+        """When, from the start."""
+        return relative(moment.at_ms - self.start_ms)
+
+    def json(self) -> dict[str, object]:
+        """The transcript as plain values; what is empty is left out."""
+        return {
+            "title": self.title,
+            "about": self.about,
+            "members": list(self.members),
+            "moments": [self._moment_json(moment) for moment in self.moments],
+        }
+
+    def _moment_json(self, moment: Moment) -> dict[str, object]:
+        values: dict[str, object] = {
+            "at": self.at(moment),
+            "after_ms": moment.at_ms - self.start_ms,
+            "member": moment.member,
+            "kind": str(moment.kind),
+            "id": self.id_of(moment.wamid),
+            "on": self.id_of(moment.on),
+            "stale": moment.stale,
+            "text": moment.text,
+        }
+        if moment.screen is not None:
+            values |= _screen_json(moment.screen)
+        return {key: value for key, value in values.items() if value or key == "after_ms"}
+
+
+_BY_MEMBERS: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.SENT, Kind.REACTED, Kind.FILLED})
+
+
+def _numbered(moments: Iterable[Moment]) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for moment in moments:
+        if moment.wamid and moment.wamid not in ids:
+            ids[moment.wamid] = f"m{len(ids) + 1}"
+    return ids
+
+
+def _screen_json(screen: Screen) -> dict[str, object]:
+    choices = [
+        {
+            key: value
+            for key, value in (
+                ("title", choice.title),
+                ("description", choice.description),
+                ("section", choice.section),
+            )
+            if value
+        }
+        for choice in screen.choices
+    ]
+    return {
+        "header": screen.header,
+        "body": screen.body,
+        "footer": screen.footer,
+        "opener": screen.opener,
+        "choices": choices,
+    }
+
+
+def relative(after_ms: int) -> str:
+    """A time from the start: ``+0:03``, ``+1:02:03`` after an hour, ``day 2, +0:15`` after a day."""
+    days, rest = divmod(max(after_ms, 0), DAY_MS)
+    hours, rest = divmod(rest // 1000, 3600)
+    minutes, seconds = divmod(rest, 60)
+    clock = f"+{hours}:{minutes:02}:{seconds:02}" if hours else f"+{minutes}:{seconds:02}"
+    return f"day {days + 1}, {clock}" if days else clock
