@@ -1,0 +1,172 @@
+"""What can go wrong between the bot and Credex core.
+
+    CredexError
+    ├── NotSent              certain: core never saw the request
+    │   └── Busy             our own call budget is used up for longer than the call may take
+    ├── NoAnswer             sent, and no answer that can be read: what became of it is unknown
+    └── Answered             core answered, and the answer is no success
+        ├── Refused          it says why (`Refusal`)
+        ├── NotFound         it knows no such member, account or credex
+        ├── Unauthorised     token or API key not accepted
+        ├── TooManyRequests  its limit of calls is reached
+        └── ServerError      it failed, or said nothing that can be understood
+
+Only `NotSent` is certain about a write. Credex core has created offers and answered 400, 404 and 500 all the same, so
+everything else has to be proven from a fresh dashboard.
+
+No message and no repr holds a token, a key, a phone number, or a word of core's own: those stay in ``Refused.reason``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from service.domain import Money
+
+__all__ = (
+    "Answered",
+    "Busy",
+    "CredexError",
+    "NoAnswer",
+    "NotFound",
+    "NotSent",
+    "Refusal",
+    "Refused",
+    "ServerError",
+    "TooManyRequests",
+    "Unauthorised",
+)
+
+
+class CredexError(Exception):
+    """Anything that keeps a call to Credex core from its answer."""
+
+
+class NotSent(CredexError):  # noqa: N818 - the tree is drawn above, its root says what they are
+    """Nothing was sent: the call may safely be made again."""
+
+
+class Busy(NotSent):
+    """Nothing was sent, because the call budget has no room soon enough.
+
+    Attributes:
+        wait_ms: how long until there is room.
+    """
+
+    def __init__(self, wait_ms: int) -> None:
+        """Say how long the wait would have been."""
+        super().__init__(f"The call budget has room in {wait_ms} ms only. Nothing was sent; ask again later.")
+        self.wait_ms = wait_ms
+
+
+class NoAnswer(CredexError):  # noqa: N818 - the tree is drawn above, its root says what they are
+    """The request went out, and no readable answer came back: the outcome is unknown."""
+
+
+class Answered(CredexError):  # noqa: N818 - the tree is drawn above, its root says what they are
+    """Core answered with something that is no success.
+
+    Attributes:
+        http_status: of the answer; None where the refusal is our own.
+    """
+
+    def __init__(self, message: str, *, http_status: int | None) -> None:
+        """Keep the status beside the message."""
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class Refusal(StrEnum):
+    """Why core refuses, in our words."""
+
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    DAILY_LIMIT = "daily_limit"
+    TIER = "tier"
+    SAME_ACCOUNT = "same_account"
+    DUE_DATE = "due_date"
+    DUPLICATE_PHONE = "duplicate_phone"
+    NOT_PENDING = "not_pending"
+    NOT_AUTHORISED = "not_authorised"
+    VALIDATION = "validation"
+    UNKNOWN = "unknown"
+
+
+class Refused(Answered):
+    """Core refused.
+
+    Attributes:
+        code: why, as far as it can be told.
+        field: the wire's name of the field at fault, if core named one.
+        reason: core's own words, digits of phone numbers and tokens masked: for logs, never for members.
+        remaining: what may still be issued today, if core said so.
+        maximum: what may be spent at most in one offer, if core said so.
+    """
+
+    def __init__(
+        self,
+        code: Refusal,
+        *,
+        field: str | None = None,
+        reason: str = "",
+        http_status: int | None = None,
+        remaining: Money | None = None,
+        maximum: Money | None = None,
+    ) -> None:
+        """Keep everything that core told."""
+        super().__init__(f"Credex core refused: {code}.", http_status=http_status)
+        self.code = code
+        self.field = field
+        self.reason = reason
+        self.remaining = remaining
+        self.maximum = maximum
+
+
+class NotFound(Answered):
+    """Core knows no such thing.
+
+    Attributes:
+        what: ``member``, ``account`` or ``credex``.
+    """
+
+    def __init__(self, what: str, *, http_status: int | None) -> None:
+        """Say what was not found."""
+        super().__init__(f"Credex core knows no such {what}.", http_status=http_status)
+        self.what = what
+
+
+class Unauthorised(Answered):
+    """Core did not accept the token, or not the API key."""
+
+    def __init__(self, *, http_status: int | None) -> None:
+        """Say what to look at."""
+        super().__init__(
+            "Credex core did not accept the token. Log in again; if login says so, look at the API key.",
+            http_status=http_status,
+        )
+
+
+class TooManyRequests(Answered):
+    """Core's limit of calls is reached; the budget pauses everyone.
+
+    Attributes:
+        retry_after_s: for how long, in seconds.
+    """
+
+    def __init__(self, *, retry_after_s: float, http_status: int | None = 429) -> None:
+        """Keep how long to wait."""
+        super().__init__(
+            f"Credex core takes no more calls for {retry_after_s:g} s. All calls wait until then.",
+            http_status=http_status,
+        )
+        self.retry_after_s = retry_after_s
+
+
+class ServerError(Answered):
+    """Core failed, or answered with something that is neither success nor a refusal."""
+
+    def __init__(self, *, http_status: int | None) -> None:
+        """Keep the status."""
+        super().__init__(
+            f"Credex core failed (HTTP {http_status}). For a write the outcome is unknown: look at the dashboard.",
+            http_status=http_status,
+        )

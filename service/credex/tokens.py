@@ -1,0 +1,130 @@
+"""Core's bearer tokens: one per member, the newest, for a few minutes, unreadable to whoever reads the cache.
+
+A token lives 300 s after the last call made with it, and each answer brings a newer one.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+__all__ = ("CachedTokens", "MemoryTokens", "Tokens")
+
+LIFE_MS = 300_000
+USABLE_MS = 285_000
+"""Given up a little before core does: a write is sent once, and not again after a 401."""
+
+_NONCE_BYTES = 12
+_EXPIRY_BYTES = 8
+
+
+class Tokens(Protocol):
+    """Where members' tokens are kept."""
+
+    async def get(self, member: str) -> str | None:
+        """The newest token of this member that can still be used, if there is one."""
+        ...
+
+    async def put(self, member: str, token: str) -> None:
+        """Keep a token that core just gave; it replaces the one before."""
+        ...
+
+    async def drop(self, member: str, token: str) -> None:
+        """Forget a token that core no longer accepts; a newer one stays."""
+        ...
+
+
+class MemoryTokens:
+    """Tokens in this process: for tests, and for a bot of one process without a cache."""
+
+    def __init__(self, clock_ms: Callable[[], int]) -> None:
+        """Start with none."""
+        self._clock_ms = clock_ms
+        self._kept: dict[str, tuple[int, str]] = {}
+
+    async def get(self, member: str) -> str | None:
+        """See `Tokens.get`."""
+        expires_ms, token = self._kept.get(member, (0, ""))
+        return token if self._clock_ms() < expires_ms else None
+
+    async def put(self, member: str, token: str) -> None:
+        """See `Tokens.put`."""
+        self._kept[member] = (self._clock_ms() + USABLE_MS, token)
+
+    async def drop(self, member: str, token: str) -> None:
+        """See `Tokens.drop`."""
+        if self._kept.get(member, (0, ""))[1] == token:
+            del self._kept[member]
+
+
+class CachedTokens:
+    """Tokens in the cache, encrypted with AES-256-GCM under a key derived from the service's secret.
+
+    The member is part of what is authenticated, so a value copied to another member's key does not open. When the
+    cache is away, or a value cannot be read, there is no token: the member is logged in again.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        secret: str,
+        clock_ms: Callable[[], int],
+        *,
+        nonce: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Derive the key; nothing is asked of Redis yet."""
+        key = HKDF(SHA256(), 32, salt=None, info=b"vimbisopay credex tokens 1").derive(secret.encode())
+        self._cipher = AESGCM(key)
+        self._redis = redis
+        self._clock_ms = clock_ms
+        self._nonce = nonce
+
+    async def get(self, member: str) -> str | None:
+        """See `Tokens.get`."""
+        try:
+            sealed = await self._redis.get(_key(member))
+        except (RedisError, OSError):
+            return None
+        return None if sealed is None else self._opened(member, sealed)
+
+    async def put(self, member: str, token: str) -> None:
+        """See `Tokens.put`."""
+        nonce = self._nonce(_NONCE_BYTES)
+        expires = (self._clock_ms() + USABLE_MS).to_bytes(_EXPIRY_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, expires + token.encode(), member.encode())
+        try:
+            await self._redis.set(_key(member), base64.urlsafe_b64encode(sealed), px=LIFE_MS)
+        except (RedisError, OSError):
+            return
+
+    async def drop(self, member: str, token: str) -> None:
+        """See `Tokens.drop`."""
+        if await self.get(member) != token:
+            return
+        try:
+            await self._redis.delete(_key(member))
+        except (RedisError, OSError):
+            return
+
+    def _opened(self, member: str, sealed: bytes | str) -> str | None:
+        try:
+            raw = base64.urlsafe_b64decode(sealed)
+            plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], member.encode())
+            expires_ms = int.from_bytes(plain[:_EXPIRY_BYTES])
+            token = plain[_EXPIRY_BYTES:].decode()
+        except (InvalidTag, ValueError):
+            return None
+        return token if self._clock_ms() < expires_ms else None
+
+
+def _key(member: str) -> str:
+    return f"token:{member}"
