@@ -1,0 +1,47 @@
+"""The wire between WhatsApp and us, and nothing else: webhooks in, Graph API out."""
+
+from __future__ import annotations
+
+from service.whatsapp.decode import Arrived, Delivery, Status, decode
+from service.whatsapp.encode import encode
+from service.whatsapp.errors import (
+    GraphError,
+    NoAnswer,
+    NotAnEnvelope,
+    NotSent,
+    NotStored,
+    PairLimited,
+    Rejected,
+    Stopped,
+    Throttled,
+    Transient,
+    WhatsAppError,
+    WindowClosed,
+)
+from service.whatsapp.graph import GraphClient
+from service.whatsapp.signature import sign, verify
+from service.whatsapp.webhook import webhook_routes
+
+__all__ = (
+    "Arrived",
+    "Delivery",
+    "GraphClient",
+    "GraphError",
+    "NoAnswer",
+    "NotAnEnvelope",
+    "NotSent",
+    "NotStored",
+    "PairLimited",
+    "Rejected",
+    "Status",
+    "Stopped",
+    "Throttled",
+    "Transient",
+    "WhatsAppError",
+    "WindowClosed",
+    "decode",
+    "encode",
+    "sign",
+    "verify",
+    "webhook_routes",
+)

@@ -1,0 +1,251 @@
+"""Meta's webhook JSON as our values.
+
+Everything in a delivery is read on its own: whatever is unknown, missing or of an odd shape costs nobody else theirs.
+Shapes: Meta's webhook reference (September 2026) and payloads published by other projects.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.whatsapp.errors import NotAnEnvelope
+from service.whatsapp.json_text import integer, listed, parse, table, text, whole_text
+
+__all__ = ("Arrived", "Delivery", "Status", "decode")
+
+_OBJECT: Final = "whatsapp_business_account"
+_NUMBER: Final = re.compile(r"[0-9]{1,20}")
+# A business-scoped user id: a country, a dot, and up to 128 letters and digits.
+_USER_ID: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[0-9A-Za-z]{1,128}")
+_LATEST_S: Final = 253_402_300_799  # the last second of the year 9999
+_LONGEST_KIND: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message from a member.
+
+    Attributes:
+        member: digits of their WhatsApp number, or their business-scoped user id when they hide the number.
+        profile_name: what they call themselves on WhatsApp.
+        inbound: the message.
+    """
+
+    member: str
+    profile_name: str | None
+    inbound: Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of a message of ours.
+
+    Attributes:
+        id: the message's wamid.
+        status: WhatsApp's word: sent, delivered, read, played, failed, or one yet unknown.
+        at_ms: when, by WhatsApp's clock; when it reached us, if they do not say.
+        recipient: the member, as in `Arrived.member`.
+        callback_id: what the message carried when it was sent.
+        codes: error codes of a failed one.
+    """
+
+    id: str
+    status: str
+    at_ms: int
+    recipient: str | None
+    callback_id: str | None
+    codes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """All that one POST brings, in its order; `ignored` counts what is not for us or cannot be used."""
+
+    messages: tuple[Arrived, ...]
+    statuses: tuple[Status, ...]
+    ignored: int
+
+
+def decode(body: bytes, *, phone_number_id: str, received_at_ms: int) -> Delivery:
+    """Reads the body of a webhook.
+
+    Args:
+        body: the bytes of the POST.
+        phone_number_id: ours; what is meant for another number is ignored.
+        received_at_ms: stands in for timestamps that are missing or unreadable.
+
+    Raises:
+        NotAnEnvelope: the body is not JSON, or not a notification about a WhatsApp business account.
+    """
+    messages: list[Arrived] = []
+    statuses: list[Status] = []
+    ignored = 0
+    for value in _values(body):
+        ours = value is not None and _is_ours(value, phone_number_id)
+        arrived = [_arrived(each, value, received_at_ms) if ours else None for each in listed(value, "messages")]
+        reported = [_status(each, received_at_ms) if ours else None for each in listed(value, "statuses")]
+        messages += [each for each in arrived if each is not None]
+        statuses += [each for each in reported if each is not None]
+        ignored += arrived.count(None) + reported.count(None) + (value is None)
+    return Delivery(tuple(messages), tuple(statuses), ignored)
+
+
+def _values(body: bytes) -> Iterator[dict[str, Any] | None]:
+    """The value of each change that speaks of messages; None for every other."""
+    try:
+        envelope = parse(body)
+    except (ValueError, RecursionError) as error:
+        raise NotAnEnvelope(f"the body is not JSON: {whole_text(str(error))[:200]}") from None
+    if table(envelope).get("object") != _OBJECT:
+        raise NotAnEnvelope(f"the body is not an object whose 'object' is '{_OBJECT}'")
+    if not isinstance(envelope.get("entry"), list):
+        raise NotAnEnvelope("'entry' is not a list")
+    return _changed(envelope["entry"])
+
+
+def _changed(entries: list[Any]) -> Iterator[dict[str, Any] | None]:
+    for entry in entries:
+        changes = table(entry).get("changes")
+        for change in changes if isinstance(changes, list) else [None]:
+            value = table(change).get("value")
+            about_messages = table(change).get("field", "messages") == "messages"
+            yield value if about_messages and isinstance(value, dict) else None
+
+
+def _is_ours(value: dict[str, Any], phone_number_id: str) -> bool:
+    metadata = table(value, "metadata")
+    if metadata.get("phone_number_id") is None:
+        return True
+    named = text(metadata, "phone_number_id") or str(integer(metadata, "phone_number_id"))
+    return named == phone_number_id
+
+
+def _arrived(message: Any, value: Any, received_at_ms: int) -> Arrived | None:
+    """The message, or None if it cannot be told apart from others or has no sender."""
+    wamid = text(message, "id")
+    member = _member(text(message, "from"), text(message, "from_user_id"))
+    if not wamid or member is None:
+        return None
+    sent_at_ms = _at_ms(message, received_at_ms)
+    inbound = Inbound(wamid=wamid, sent_at_ms=sent_at_ms, received_at_ms=received_at_ms, content=_content(message))
+    return Arrived(member, _profile_name(message, listed(value, "contacts")), inbound)
+
+
+def _member(number: str | None, user_id: str | None) -> str | None:
+    digits = (number or "").removeprefix("+")
+    if _NUMBER.fullmatch(digits):
+        return digits
+    return user_id if user_id is not None and _USER_ID.fullmatch(user_id) else None
+
+
+def _at_ms(source: Any, received_at_ms: int) -> int:
+    seconds = integer(source, "timestamp")
+    return seconds * 1000 if seconds is not None and 0 < seconds <= _LATEST_S else received_at_ms
+
+
+def _profile_name(message: Any, contacts: list[Any]) -> str | None:
+    """The name on the contact that is this sender's; a lone contact without any id is taken for it."""
+    ids = {text(message, "from"), text(message, "from_user_id")} - {None}
+    for contact in contacts:
+        theirs = {text(contact, "wa_id"), text(contact, "user_id")} - {None}
+        if theirs & ids or (not theirs and len(contacts) == 1):
+            return text(table(contact, "profile"), "name") or None
+    return None
+
+
+def _status(status: Any, received_at_ms: int) -> Status | None:
+    wamid, word = text(status, "id"), text(status, "status")
+    if not wamid or not word:
+        return None
+    return Status(
+        id=wamid,
+        status=word,
+        at_ms=_at_ms(status, received_at_ms),
+        recipient=_member(text(status, "recipient_id"), text(status, "recipient_user_id")),
+        callback_id=text(status, "biz_opaque_callback_data"),
+        codes=tuple(code for error in listed(status, "errors") if (code := integer(error, "code")) is not None),
+    )
+
+
+def _content(message: Any) -> Content:
+    kind = text(message, "type") or "unknown"
+    read = _READERS.get(kind)
+    content = read(message) if read is not None else None
+    return content or Sent(kind[:_LONGEST_KIND])
+
+
+def _said(message: Any) -> Said | None:
+    body = text(table(message, "text"), "body")
+    return None if body is None else Said(body)
+
+
+def _pressed(message: Any) -> Tapped | None:
+    """The quick reply of a template; without a payload of its own its text is the payload."""
+    button = table(message, "button")
+    title = text(button, "text")
+    payload = text(button, "payload") or title
+    return Tapped(payload, title or "") if payload else None
+
+
+def _answered(message: Any) -> Tapped | Filled | None:
+    interactive = table(message, "interactive")
+    for key in ("button_reply", "list_reply"):
+        reply = table(interactive, key)
+        if chosen := text(reply, "id"):
+            return Tapped(chosen, text(reply, "title") or "")
+    return _filled(message) if "nfm_reply" in interactive else None
+
+
+def _filled(message: Any) -> Filled:
+    """A form's answers, which come as JSON inside a text. Some iPhones leave the token out: then the context tells."""
+    given = text(table(table(message, "interactive"), "nfm_reply"), "response_json")
+    try:
+        answers = table(parse(given or ""))
+    except (ValueError, RecursionError):
+        answers = {}
+    return Filled(
+        token=text(answers, "flow_token"),
+        answers={
+            whole_text(name): _as_text(value)
+            for name, value in answers.items()
+            if name != "flow_token" and value is not None
+        },
+        context_id=text(table(message, "context"), "id"),
+    )
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return whole_text(value)
+    try:
+        return whole_text(json.dumps(value, ensure_ascii=False))
+    except RecursionError:  # nested almost too deeply to be parsed, hence no answer of a form of ours
+        return ""
+
+
+def _reacted(message: Any) -> Reacted | None:
+    """A reaction; taking one back has an empty emoji or none at all."""
+    if not isinstance(table(message).get("reaction"), dict):
+        return None
+    return Reacted(text(table(message, "reaction"), "emoji") or "")
+
+
+def _system(message: Any) -> NumberChanged | None:
+    system = table(message, "system")
+    if text(system, "type") != "user_changed_number":
+        return None
+    return NumberChanged(_member(text(system, "wa_id") or text(system, "new_wa_id"), None))
+
+
+_READERS: Final[dict[str, Callable[[Any], Content | None]]] = {
+    "text": _said,
+    "button": _pressed,
+    "interactive": _answered,
+    "reaction": _reacted,
+    "system": _system,
+}

@@ -1,0 +1,150 @@
+"""The Graph API: sends messages and marks them as read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from typing import Any, Final
+
+import aiohttp
+import httpx
+
+from service.messages import Message
+from service.whatsapp.encode import encode
+from service.whatsapp.errors import GraphError, NoAnswer, NotSent, graph_error
+from service.whatsapp.json_text import integer, listed, parse, table, text
+
+__all__ = ("GraphClient", "never_left")
+
+_LONGEST_DETAILS: Final = 300
+
+# Raised before a connection is there, hence before a byte of the request left.
+_NO_CONNECTION: Final = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+_NO_CONNECTION_AIOHTTP: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+def never_left(error: Exception) -> bool:
+    """Whether an error of the HTTP client proves that the request never left us.
+
+    The aiohttp transport of httpx (0.2.0) says `ConnectTimeout` for nearly everything, a connection reset after the
+    request was written among it. The error underneath tells.
+    """
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientError):
+        return isinstance(cause, _NO_CONNECTION_AIOHTTP)
+    return isinstance(error, _NO_CONNECTION)
+
+
+class _Bearer(httpx.Auth):
+    """Carries the token, and shows it to nobody but the request."""
+
+    def __init__(self, token: str) -> None:
+        self._header = f"Bearer {token}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = self._header
+        yield request
+
+
+class GraphClient:
+    """Sends messages from one of our phone numbers."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        api_url: str,
+        phone_number_id: str,
+        access_token: str,
+        deadline_s: float = 10,
+    ) -> None:
+        """Takes what a message needs to leave.
+
+        Args:
+            http: a client of its own; its pool and transport are the caller's business.
+            api_url: with version and closing slash, such as `https://graph.facebook.com/v25.0/`.
+            phone_number_id: the number's id at Meta, not the number.
+            access_token: of a system user with the permission `whatsapp_business_messaging`.
+            deadline_s: for one call in all, from the wait for a connection to the last byte of the answer.
+
+        Raises:
+            ValueError: the URL is none, or does not end with a slash.
+        """
+        if not api_url.startswith(("http://", "https://")) or not api_url.endswith("/"):
+            raise ValueError(f"The Graph API's URL must be http(s) and end with a version and '/': {api_url!r}")
+        self._http = http
+        self._url = httpx.URL(f"{api_url}{phone_number_id}/messages")
+        self._bearer = _Bearer(access_token)
+        self._secret = access_token
+        self._deadline_s = deadline_s
+        # Connecting has half of the deadline, so that a connection that was never made is known as that.
+        self._timeout = httpx.Timeout(deadline_s, connect=deadline_s / 2, pool=deadline_s / 2)
+
+    def __repr__(self) -> str:
+        return f"GraphClient({str(self._url)!r})"
+
+    async def send(self, message: Message, *, to: str, callback_id: str) -> str:
+        """Sends a message and returns WhatsApp's id of it (wamid). Taken is not delivered: statuses tell.
+
+        Args:
+            message: what to send.
+            to: the member, as `Arrived.member`.
+            callback_id: comes back on every status of the message.
+
+        Raises:
+            GraphError: it was not taken, or nobody knows; the class says what to do.
+        """
+        status, answer = await self._post(encode(message, to=to, callback_id=callback_id))
+        wamid = next((found for each in listed(answer, "messages") if (found := text(each, "id"))), None)
+        if wamid is None:
+            raise NoAnswer("the answer names no message, which may have been taken", http_status=status)
+        return wamid
+
+    async def mark_read(self, wamid: str, *, typing: bool) -> None:
+        """Marks a member's message, and all before it, as read; with `typing` shows that an answer is being written.
+
+        The indicator goes with our next message, or after 25 s.
+
+        Raises:
+            GraphError: it did not work. Nothing depends on it.
+        """
+        body: dict[str, object] = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+        if typing:
+            body["typing_indicator"] = {"type": "text"}
+        await self._post(body)
+
+    async def _post(self, body: dict[str, object]) -> tuple[int, Any]:
+        """The status and JSON of an answer that is no error."""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                response = await self._http.post(
+                    self._url, json=body, auth=self._bearer, timeout=self._timeout, follow_redirects=False
+                )
+        except TimeoutError:
+            raise NoAnswer(f"no answer within {self._deadline_s:g} s") from None
+        except (httpx.HTTPError, aiohttp.ClientError) as error:
+            kind = NotSent if never_left(error) else NoAnswer
+            # Without the cause: it holds the request, and the request the token.
+            raise kind(self._safe(f"{type(error).__name__}: {error}")) from None
+        try:
+            answer = parse(response.content)
+        except (ValueError, RecursionError):
+            answer = None
+        if response.is_success and isinstance(answer, dict) and "error" not in answer:
+            return response.status_code, answer
+        raise self._refusal(response.status_code, answer)
+
+    def _refusal(self, status: int, answer: Any) -> GraphError:
+        error = table(answer, "error")
+        said = text(table(error, "error_data"), "details") or text(error, "message") or "an answer without an error"
+        code, subcode = integer(error, "code"), integer(error, "error_subcode")
+        return graph_error(self._safe(said), code=code, subcode=subcode, http_status=status)
+
+    def _safe(self, said: str) -> str:
+        return (said.replace(self._secret, "[access token]") if self._secret else said)[:_LONGEST_DETAILS]
