@@ -155,7 +155,7 @@ def load(**given: object) -> Settings:
     # Rules between fields are checked only once each field is right by itself: check them with the wrong ones unset.
     unset = {name: Settings.model_fields[name].get_default() for name in problems if name in Settings.model_fields}
     try:
-        Settings(**{**given, **unset})  # type: ignore[arg-type]
+        Settings(**{**given, **unset})
     except ValidationError as error:
         between = [line for line in _problems(error).get("", ()) if line.split(":")[0].lower() not in problems]
         problems[""] = between

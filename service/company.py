@@ -1,0 +1,74 @@
+"""A member never waits in silence: a typing indicator after three seconds, one plain line after ten."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from service.mailbox import Claim, Mailbox
+from service.messages import Outgoing, Text
+
+__all__ = ("STILL_WORKING", "Company", "Host")
+
+TYPING_AFTER_MS: Final = 3_000
+WORD_AFTER_MS: Final = 10_000
+STILL_WORKING: Final = "Credex is slow just now. I am still waiting for its answer and will tell you."
+
+log = structlog.get_logger(__name__)
+
+
+class Company(Protocol):
+    """What can show that somebody is typing."""
+
+    async def mark_read(self, wamid: str, *, typing: bool) -> None: ...
+
+
+class Host:
+    """Keeps waiting members company; failing to do so never matters."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        company: Company | None,
+        clock_ms: Callable[[], int],
+        outbox_woken: Callable[[], None],
+    ) -> None:
+        """Without a ``company`` there is no typing indicator."""
+        self._mailbox = mailbox
+        self._company = company
+        self._clock_ms = clock_ms
+        self._outbox_woken = outbox_woken
+
+    @asynccontextmanager
+    async def accompanying(self, claim: Claim, wamid: str, *, since_ms: int) -> AsyncIterator[None]:
+        """Keep the member company while their message is being answered."""
+        task = asyncio.create_task(self._accompany(claim, wamid, since_ms))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _accompany(self, claim: Claim, wamid: str, since_ms: int) -> None:
+        await self._until(since_ms + TYPING_AFTER_MS)
+        try:
+            if self._company is not None:
+                async with asyncio.timeout((WORD_AFTER_MS - TYPING_AFTER_MS) / 1000):
+                    await self._company.mark_read(wamid, typing=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the member's answer matters more
+            log.info("typing_not_shown", error=type(error).__name__)
+        await self._until(since_ms + WORD_AFTER_MS)
+        try:
+            await self._mailbox.notice(claim, self._clock_ms(), msgspec.json.encode(Outgoing(Text(STILL_WORKING))))
+            self._outbox_woken()
+        except Exception as error:  # noqa: BLE001 - see above
+            log.info("word_not_said", error=type(error).__name__)
+
+    async def _until(self, when_ms: int) -> None:
+        await asyncio.sleep(max(0, when_ms - self._clock_ms()) / 1000)

@@ -1,0 +1,172 @@
+"""Credex core as the worker sees it: calls of the engine in, outcomes out, with the dashboard's cache between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from service.credex import CredexClient, CredexError, CredexState, LedgerEntry, Written
+from service.credex import errors as credex
+from service.domain import Dashboard
+from service.engine.calls import (
+    AcceptOffer,
+    CancelOffer,
+    CreateOffer,
+    DeclineOffer,
+    FindAccount,
+    Known,
+    Login,
+    NotFound,
+    Outcome,
+    Read,
+    Refused,
+    Register,
+    Unavailable,
+    Write,
+)
+
+__all__ = ("Core", "DashboardCache", "Dashboards", "NoDashboards")
+
+CACHED_MS = 30_000
+"""A dashboard is shown from the cache for so long at most; lists and everything about money are always read afresh."""
+
+
+class Dashboards(Protocol):
+    """Where dashboards are kept for a moment."""
+
+    async def get(self, member: str) -> Dashboard | None: ...
+    async def put(self, member: str, dashboard: Dashboard) -> None: ...
+
+
+class NoDashboards:
+    """Keeps nothing."""
+
+    async def get(self, member: str) -> Dashboard | None:  # noqa: ARG002 - the shape of Dashboards
+        return None
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        """Forget it at once."""
+
+
+class _Kept(msgspec.Struct):
+    until_ms: int
+    dashboard: Dashboard
+
+
+class DashboardCache:
+    """Dashboards in the cache Redis. When it is away there is simply none kept."""
+
+    def __init__(self, redis: Redis, clock_ms: Callable[[], int]) -> None:
+        """Nothing is asked of Redis yet."""
+        self._redis = redis
+        self._clock_ms = clock_ms
+
+    async def get(self, member: str) -> Dashboard | None:
+        """The member's dashboard, if it was read moments ago."""
+        try:
+            raw = await self._redis.get(_key(member))
+            kept = msgspec.json.decode(raw, type=_Kept) if raw else None
+        except (RedisError, OSError, msgspec.MsgspecError):
+            return None
+        # The Redis TTL only collects rubbish: under a passed-in clock it may be far off.
+        return kept.dashboard if kept and self._clock_ms() <= kept.until_ms else None
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        """Keep a dashboard for a moment."""
+        raw = msgspec.json.encode(_Kept(self._clock_ms() + CACHED_MS, dashboard))
+        try:
+            await self._redis.set(_key(member), raw, px=CACHED_MS)
+        except (RedisError, OSError):
+            return
+
+
+def _key(member: str) -> str:
+    return f"dashboard:{member}"
+
+
+class Core:
+    """What the worker asks of Credex core."""
+
+    def __init__(self, client: CredexClient, dashboards: Dashboards) -> None:
+        """Talk through this client."""
+        self._client = client
+        self._dashboards = dashboards
+
+    async def read(self, member: str, call: Read) -> Outcome:
+        """Make a read; whatever goes wrong is an outcome, never an exception."""
+        try:
+            match call:
+                case Login(fresh=False):
+                    return Known(await self._dashboards.get(member) or await self.dashboard(member))
+                case Login():
+                    return Known(await self.dashboard(member))
+                case FindAccount(handle=handle):
+                    return Known(await self._client.account_by_handle(member, handle))
+        except credex.NotFound:
+            return NotFound()
+        except credex.Refused as refused:
+            return Refused(refused.code.value)
+        except CredexError:
+            return Unavailable()
+
+    async def dashboard(self, member: str) -> Dashboard:
+        """The member's dashboard, read from core now.
+
+        Raises:
+            CredexError: it could not be read.
+        """
+        dashboard = await self._client.login(member)
+        await self._dashboards.put(member, dashboard)
+        return dashboard
+
+    async def send(self, member: str, call: Write) -> Written:
+        """Send a write, once.
+
+        Raises:
+            CredexError: anything but core's word that it is done.
+        """
+        written = await self._send(member, call)
+        if written.dashboard is not None:
+            await self._dashboards.put(member, written.dashboard)
+        return written
+
+    async def _send(self, member: str, call: Write) -> Written:
+        match call:
+            case Register():
+                return await self._client.onboard(
+                    member, first_name=call.first_name, last_name=call.last_name, denomination=call.denomination
+                )
+            case CreateOffer():
+                return await self._client.create_credex(
+                    member,
+                    issuer_account_id=call.account_id,
+                    receiver_account_id=call.receiver_id,
+                    amount=call.amount,
+                    due=call.due,
+                )
+            case AcceptOffer():
+                return await self._client.accept_credex(member, call.credex_id)
+            case DeclineOffer():
+                return await self._client.decline_credex(member, call.credex_id)
+            case CancelOffer():
+                return await self._client.cancel_credex(member, call.credex_id)
+
+    async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
+        """What has become of a credex.
+
+        Raises:
+            CredexError: it could not be read, or core no longer knows it.
+        """
+        return await self._client.get_credex(member, credex_id, account_id)
+
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
+        """Accepted credexes of an account, the newest that core gives.
+
+        Raises:
+            CredexError: they could not be read.
+        """
+        return await self._client.get_ledger(member, account_id)

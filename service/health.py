@@ -1,0 +1,51 @@
+"""`GET /health/`: whether this process can serve, and what it depends on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+__all__ = ("health_route",)
+
+PATIENCE_S: Final = 2.0
+
+
+def health_route(*, cache: Redis, state: Redis, sending: Callable[[], str]) -> HTTPRouteHandler:
+    """The health check.
+
+    Without the cache we carry on, slower (``degraded``, 200). Without the state no message can be kept, so nothing
+    may be accepted (``unavailable``, 503). ``sending`` says ``ok`` or why sending has stopped; that is an operator's
+    alarm and no reason to replace this process, so it only degrades.
+    """
+
+    @get("/health/", include_in_schema=False)
+    async def health() -> Response[dict[str, object]]:
+        cache_up, state_up = await asyncio.gather(_answers(cache), _answers(state))
+        sends = sending()
+        served = "ok" if cache_up and sends == "ok" else "degraded"
+        body: dict[str, object] = {
+            "status": served if state_up else "unavailable",
+            "components": {
+                "cache_redis": "ok" if cache_up else "down",
+                "state_redis": "ok" if state_up else "down",
+                "sending": sends,
+            },
+        }
+        return Response(body, status_code=200 if state_up else 503, headers={"Cache-Control": "no-store"})
+
+    return health
+
+
+async def _answers(redis: Redis) -> bool:
+    ping: Awaitable[bool] = redis.ping()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return bool(await ping)
+    except (RedisError, OSError, TimeoutError):
+        return False

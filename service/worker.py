@@ -1,0 +1,337 @@
+"""The worker: takes a member's oldest message, lets the flows answer it, and commits the answer in one step.
+
+A worker may die anywhere. Until the commit nothing is sent and nothing is forgotten: the message stays the head of its
+inbox, and whoever claims it next starts again, or continues from the intent if money was under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+import structlog
+
+from service import intents as written_down
+from service.company import Company, Host
+from service.core import Core
+from service.domain import Inbound
+from service.engine import Answered, Book, Event, Found, Received, Session, Turn, Walked, advance, navigation_id
+from service.engine.calls import WRITES, Call, Outcome, Read, Unavailable, Unresolved, Write
+from service.intents import Intent, Intents
+from service.mailbox import Claim, Committed, Idle, Mailbox, StateUnavailable
+from service.mailbox import Outcome as Step
+from service.messages import Button, Buttons, Message, Outgoing
+from service.money_calls import MoneyCalls
+from service.records import NewerRecord, read
+
+__all__ = ("Finished", "Worker")
+
+MOST_CLAIMS: Final = 5
+TURN_MS: Final = 25_000
+NEWER_RECORD_MS: Final = 1_000
+LATER_MS: Final = (1_000, 2_000, 4_000, 8_000)
+COMMIT_PAUSES_S: Final = (0.2, 1.0, 3.0)
+
+GIVEN_UP: Final = (
+    "Something went wrong on our side with your last message, and I could not finish it. "
+    "If you had confirmed an offer, check your pending offers before doing it again."
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One turn, for logs and measurements: never the texts."""
+
+    member: str
+    event: str
+    flow: str
+    step: str
+    walked: tuple[Walked, ...]
+    messages: int
+    calls: int
+    ms: int
+
+
+class _LostError(Exception):
+    """Another worker holds this member now: whatever was computed here is void."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One claim being worked on."""
+
+    claim: Claim
+    session: Session | None
+    intents: Intents
+    started_ms: int
+    messages: list[Message] = field(default_factory=list)
+    walked: list[Walked] = field(default_factory=list)
+    calls: int = 0
+    event: str = ""
+
+    @property
+    def member(self) -> str:
+        return self.claim.member
+
+
+class Worker:
+    """Handles inboxes. `run_once` does all there is for one member and comes back."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        core: Core,
+        money: MoneyCalls,
+        book: Book,
+        *,
+        clock_ms: Callable[[], int],
+        company: Company | None = None,
+        outbox_woken: Callable[[], None] = lambda: None,
+        finished: Callable[[Finished], None] = lambda _: None,
+    ) -> None:
+        """Put the rooms together; nothing is done yet."""
+        self._mailbox = mailbox
+        self._core = core
+        self._money = money
+        self._book = book
+        self._clock_ms = clock_ms
+        self._host = Host(mailbox, company, clock_ms, outbox_woken)
+        self._outbox_woken = outbox_woken
+        self._finished = finished
+        self._held: dict[str, Claim] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a claim is in hand."""
+        return bool(self._held)
+
+    async def run_once(self) -> int | None:
+        """Handle one member who is due: 0 if there was one, else the ms until somebody is (None: nobody)."""
+        now_ms = self._clock_ms()
+        claimed = await self._mailbox.claim(now_ms)
+        if isinstance(claimed, Idle):
+            return None if claimed.next_due_ms is None else max(1, claimed.next_due_ms - now_ms)
+        following: Claim | None = claimed
+        while following is not None:
+            claim = following
+            self._held[claim.member] = claim
+            try:
+                following = await self._handle(claim)
+            except asyncio.CancelledError:
+                raise  # whoever stops us gives the claim back, or does not if we are meant to have died
+            except BaseException:
+                self._held.pop(claim.member, None)
+                raise
+            self._held.pop(claim.member, None)
+        return 0
+
+    async def give_back_all(self) -> None:
+        """Give back, uncounted, what a stop has interrupted."""
+        held, self._held = list(self._held.values()), {}
+        for claim in held:
+            now_ms = self._clock_ms()
+            with suppress(StateUnavailable):  # then its lease runs out, which serves as well
+                await self._mailbox.give_back(claim, now_ms, due_ms=now_ms, counted=False)
+
+    # -- one claim --------------------------------------------------------------------------------------------------
+
+    async def _handle(self, claim: Claim) -> Claim | None:
+        try:
+            if claim.claims > MOST_CLAIMS:
+                return await self._bury(claim)
+            work = self._open(claim)
+            return await self._work(work)
+        except _LostError:
+            log.warning("claim_lost")
+        except NewerRecord:
+            now_ms = self._clock_ms()
+            await self._mailbox.give_back(claim, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
+        except StateUnavailable:
+            raise
+        except Exception:
+            log.exception("turn_failed", claims=claim.claims)
+            now_ms = self._clock_ms()
+            pause = LATER_MS[min(claim.claims, len(LATER_MS)) - 1]
+            await self._mailbox.give_back(claim, now_ms, due_ms=now_ms + pause, counted=True)
+        return None
+
+    def _open(self, claim: Claim) -> _Work:
+        session = read(claim.session, Session)
+        intents = read(claim.intent, Intents) or Intents()
+        return _Work(claim, session, intents, self._clock_ms())
+
+    async def _work(self, work: _Work) -> Claim | None:
+        under_way = work.intents.under_way
+        if under_way is not None and under_way.seq != work.claim.seq:
+            work.intents = work.intents.aside(self._clock_ms())
+            under_way = None
+        if work.claim.entry is None:
+            return await self._look_again(work)
+        inbound = read(work.claim.entry, Inbound)
+        if inbound is None:
+            raise NewerRecord
+        async with self._host.accompanying(work.claim, inbound.wamid, since_ms=work.started_ms):
+            if under_way is not None:
+                work.event = "recovered"
+                work.messages += under_way.messages
+                work.walked += under_way.walked
+                outcome = await self._money.recover(work.member, under_way, work.intents.unresolved)
+                turn = self._concluded(work, under_way, outcome)
+            else:
+                work.event = type(inbound.content).__name__.lower()
+                turn = self._advance(work, work.session, Received(work.member, inbound))
+            while turn.call is not None:
+                outcome = await self._call(work, turn, turn.call)
+                turn = self._advance(work, turn.session, Answered(work.member, outcome))
+        return await self._commit(work, turn.session)
+
+    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        turn = advance(self._book, session, event, self._clock_ms())
+        work.messages += turn.messages
+        work.walked += turn.walked
+        return turn
+
+    async def _call(self, work: _Work, turn: Turn, call: Call) -> Outcome:
+        work.calls += 1
+        if isinstance(call, WRITES):
+            return await self._write(work, turn, call)
+        return await self._read_core(work, call)
+
+    async def _read_core(self, work: _Work, call: Read) -> Outcome:
+        left_ms = work.started_ms + TURN_MS - self._clock_ms()
+        try:
+            async with asyncio.timeout(max(0, left_ms) / 1000):
+                return await self._core.read(work.member, call)
+        except TimeoutError:
+            return Unavailable()
+
+    # -- money ------------------------------------------------------------------------------------------------------
+
+    async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
+        await self._settle_look_alikes(work, call)
+        prepared = await self._money.prepare(
+            work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
+        )
+        if not isinstance(prepared, Intent):
+            return prepared
+        intent = msgspec.structs.replace(prepared, messages=tuple(work.messages), walked=tuple(work.walked))
+        await self._store(work, msgspec.structs.replace(work.intents, under_way=intent))
+        outcome = await self._money.send(work.member, intent, work.intents.unresolved)
+        self._settled(work, intent, outcome)
+        return outcome
+
+    async def _store(self, work: _Work, intents: Intents) -> None:
+        raw = written_down.encode(intents)
+        assert raw is not None
+        if await self._mailbox.store_intent(work.claim, self._clock_ms(), raw) is Step.LOST:
+            raise _LostError
+
+    def _concluded(self, work: _Work, intent: Intent, outcome: Outcome) -> Turn:
+        """The turn of an intent that somebody else began, carried on with what became of its write."""
+        self._settled(work, intent, outcome)
+        return self._advance(work, intent.session, Answered(work.member, outcome))
+
+    def _settled(self, work: _Work, intent: Intent, outcome: Outcome) -> None:
+        """Keep what stays unknown; tell the others which credex is this one's."""
+        unresolved = work.intents.unresolved
+        if isinstance(outcome, Unresolved):
+            unresolved = (*unresolved, intent.again(self._clock_ms()))
+        credex_id = getattr(outcome, "credex_id", "")
+        work.intents = Intents(unresolved=tuple(other.not_this(credex_id) for other in unresolved))
+
+    async def _settle_look_alikes(self, work: _Work, call: Write) -> None:
+        """Before a write that looks like an unresolved one: look again, and tell what is found."""
+        for intent in work.intents.unresolved:
+            if intent.looks_like(call):
+                await self._look_at(work, intent)
+
+    async def _look_again(self, work: _Work) -> Claim | None:
+        """No message waits: look at the intents that are due, and tell what is found."""
+        work.event = "looked"
+        now_ms = self._clock_ms()
+        for intent in work.intents.unresolved:
+            if intent.look_at_ms <= now_ms:
+                await self._look_at(work, intent)
+        return await self._commit(work, work.session)
+
+    async def _look_at(self, work: _Work, intent: Intent) -> None:
+        others = tuple(other for other in work.intents.unresolved if other is not intent)
+        outcome = await self._money.look(work.member, intent, others)
+        work.calls += 1
+        now_ms = self._clock_ms()
+        known = not isinstance(outcome, Unresolved)
+        if known or now_ms >= intent.ends_ms:
+            found = Found(work.member, intent.step, intent.call, outcome, intent.session.answers)
+            self._advance(work, work.session, found)
+            credex_id = getattr(outcome, "credex_id", "")
+            kept = tuple(other.not_this(credex_id) for other in others)
+        else:
+            kept = tuple(other.again(now_ms) if other is intent else other for other in work.intents.unresolved)
+        work.intents = msgspec.structs.replace(work.intents, unresolved=kept)
+
+    # -- the end of a claim -----------------------------------------------------------------------------------------
+
+    async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
+        raw_session = None if session is None else msgspec.json.encode(session)
+        outbox = _entries(work.messages)
+        raw_intents = written_down.encode(work.intents)
+
+        async def attempt() -> Committed:
+            return await self._mailbox.commit(
+                work.claim,
+                self._clock_ms(),
+                session=raw_session,
+                outbox=outbox,
+                intent=raw_intents,
+                due_ms=work.intents.due_ms,
+            )
+
+        committed = await self._persistently(attempt)
+        if committed.outcome is Step.LOST:
+            raise _LostError
+        if outbox:
+            self._outbox_woken()
+        self._report(work, session)
+        return committed.next
+
+    async def _persistently(self, attempt: Callable[[], Awaitable[Committed]]) -> Committed:
+        """Repeat a commit whose answer was lost: it knows itself, so it happens once."""
+        for pause in COMMIT_PAUSES_S:
+            try:
+                return await attempt()
+            except StateUnavailable:
+                await asyncio.sleep(pause)
+        return await attempt()
+
+    async def _bury(self, claim: Claim) -> Claim | None:
+        log.error("message_given_up", claims=claim.claims)
+        told = Buttons(body=GIVEN_UP, buttons=(Button(navigation_id("menu"), "Menu"),))
+        buried = await self._mailbox.bury(
+            claim, self._clock_ms(), reason=f"not finished by {MOST_CLAIMS} claims", outbox=_entries([told])
+        )
+        self._outbox_woken()
+        return buried.next
+
+    def _report(self, work: _Work, session: Session | None) -> None:
+        self._finished(
+            Finished(
+                member=work.member,
+                event=work.event,
+                flow=session.flow if session else "",
+                step=session.step if session else "",
+                walked=tuple(work.walked),
+                messages=len(work.messages),
+                calls=work.calls,
+                ms=self._clock_ms() - work.started_ms,
+            )
+        )
+
+
+def _entries(messages: Sequence[Message]) -> list[bytes]:
+    return [msgspec.json.encode(Outgoing(message)) for message in messages]
