@@ -116,7 +116,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._timers: list[_Timer] = []
         self._sweep_at = FEW_TIMERS
         self._pending = 0
-        self._idlers: deque[asyncio.Future[None]] = deque()
+        self._idlers: deque[tuple[asyncio.Future[None], bool]] = deque()
         self.turn = asyncio.Lock()
 
     def time(self) -> float:
@@ -137,10 +137,14 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         finally:
             self._pending -= 1
 
-    async def idle(self) -> None:
-        """Waits until nothing else can run at this moment. Notices sockets that were closed meanwhile."""
+    async def idle(self, *, look: bool = False) -> None:
+        """Waits until nothing else can run at this moment.
+
+        With ``look`` sockets are looked at then, without waiting: only for the holder of the turn, with nothing under
+        way, because what a look finds depends on real time otherwise.
+        """
         future = self.create_future()
-        self._idlers.append(future)
+        self._idlers.append((future, look))
         await future
 
     def call_later(
@@ -191,11 +195,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if self._ring() or not nothing_ready:
             return []
         while self._idlers:
-            future = self._idlers.popleft()
+            future, look = self._idlers.popleft()
             if not future.done():
                 future.set_result(None)
-                # With something under way, what a look would find depends on real time.
-                return [] if self._pending else self._real.select(0)
+                return self._real.select(0) if look else []
         if self._pending:
             return self._wait_for_real_io()
         if not self._timers:
@@ -365,7 +368,7 @@ class _Counted(AbstractConnection):
         loop = _virtual_loop()
         if loop is not None and self._turn is None:
             async with self._own_turn(loop):
-                await loop.idle()
+                await loop.idle(look=True)
         return bool(await super().can_read(*args, **kwargs))
 
     async def disconnect(self, *args: Any, **kwargs: Any) -> None:
