@@ -1,0 +1,24 @@
+"""The ledger that stands where Credex core stands in production: its rules, its wire, its quirks."""
+
+from __future__ import annotations
+
+from simulator.credex_core.amounts import Rates
+from simulator.credex_core.core import API_KEY, Call, Core
+from simulator.credex_core.ledger import Account, Credex, Member, NotConserved, State
+from simulator.credex_core.quirks import Quirks
+from simulator.credex_core.rules import NotFound, Refusal
+
+__all__ = (
+    "API_KEY",
+    "Account",
+    "Call",
+    "Core",
+    "Credex",
+    "Member",
+    "NotConserved",
+    "NotFound",
+    "Quirks",
+    "Rates",
+    "Refusal",
+    "State",
+)

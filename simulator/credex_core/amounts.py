@@ -1,0 +1,41 @@
+"""Amounts as core keeps them (exact, in their own denomination) and as it shows them (rounded, en-US)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+
+from service.domain import Denomination
+
+__all__ = ("Rates", "shown")
+
+
+def _fixed() -> dict[Denomination, Decimal]:
+    return {
+        Denomination.USD: Decimal(1),
+        Denomination.CAD: Decimal("0.72"),
+        Denomination.CXX: Decimal("0.05"),
+        Denomination.XAU: Decimal(2650),
+        Denomination.ZWG: Decimal("0.0375"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """What one unit of each denomination is worth in USD.
+
+    The real core sets new rates every midnight; here they are fixed until somebody gives others (``core.rates``).
+    """
+
+    in_usd: Mapping[Denomination, Decimal] = field(default_factory=_fixed)
+
+    def convert(self, amount: Decimal, given: Denomination, wanted: Denomination) -> Decimal:
+        """The same value in another denomination, not rounded."""
+        return amount if given is wanted else amount * self.in_usd[given] / self.in_usd[wanted]
+
+
+def shown(amount: Decimal, denomination: Denomination) -> str:
+    """Thousands separated by commas, the denomination's decimals, one space, its code: ``-1,234.50 USD``."""
+    rounded = amount.quantize(Decimal(1).scaleb(-denomination.decimals), rounding=ROUND_HALF_UP)
+    return f"{rounded or abs(rounded):,} {denomination}"

@@ -1,0 +1,195 @@
+"""The endpoints, one function each: what the request says to what the ledger does. A new one is a new line below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simulator.credex_core import rules, trading
+from simulator.credex_core.ledger import Account, Ledger, Member, State
+from simulator.credex_core.quirks import Quirks
+from simulator.credex_core.rules import NotFound, Refusal
+from simulator.credex_core.sessions import Sessions
+from simulator.credex_core.wire import View
+
+__all__ = ("ENDPOINTS", "Desk", "Endpoint", "Reply")
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an endpoint works with."""
+
+    ledger: Ledger
+    sessions: Sessions
+    quirks: Quirks
+    view: View
+    treasury: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an endpoint answers, and whom it turned out to be about."""
+
+    body: dict[str, Any]
+    member: Member
+    status: int = 200
+
+
+def login(desk: Desk, _: Member | None, body: Body) -> Reply:
+    """Whoever holds the phone number is that member: there is no password."""
+    member = desk.ledger.member_by_phone(rules.phone(body))
+    if member is None:
+        raise NotFound("Member", "phone")
+    token = desk.sessions.begin(member.member_id)
+    details = {
+        "memberID": member.member_id,
+        "token": token,
+        "phone": member.phone,
+        "memberHandle": member.handle,
+        "firstname": member.first_name,
+        "lastname": member.last_name,
+        "defaultDenom": member.denomination,
+    }
+    return Reply(desk.view.success("MEMBER_LOGIN", member, details), member)
+
+
+def onboard_member(desk: Desk, _: Member | None, body: Body) -> Reply:
+    """A new member with a personal account."""
+    member = trading.join(
+        desk.ledger,
+        first_name=rules.person_name(body, "firstname"),
+        last_name=rules.person_name(body, "lastname"),
+        phone=rules.phone(body),
+        denomination=rules.denomination(body, "defaultDenom"),
+    )
+    account = desk.ledger.accounts_of(member.member_id)[0]
+    details = {
+        "memberID": member.member_id,
+        "token": desk.sessions.begin(member.member_id),
+        "defaultAccountID": account.account_id,
+    }
+    return Reply(desk.view.success("MEMBER_ONBOARDED", member, details), member, status=201)
+
+
+def get_account_by_handle(desk: Desk, member: Member, body: Body) -> Reply:
+    """Whose account a handle is."""
+    account = desk.ledger.account_by_handle(rules.account_handle(body))
+    if account is None:
+        raise NotFound("Account", "accountHandle")
+    details = {"accountID": account.account_id, "accountName": account.name, "accountHandle": account.handle}
+    return Reply(desk.view.success("ACCOUNT_FOUND", member, details), member)
+
+
+def get_member_by_handle(desk: Desk, member: Member, body: Body) -> Reply:
+    """Who a member handle is."""
+    found = desk.ledger.member_by_handle(rules.account_handle(body, "memberHandle"))
+    if found is None:
+        raise NotFound("Member", "memberHandle")
+    details = {"memberID": found.member_id, "memberName": f"{found.first_name} {found.last_name}"}
+    return Reply(desk.view.success("MEMBER_FOUND", member, details), member)
+
+
+def create_credex(desk: Desk, member: Member, body: Body) -> Reply:
+    """Make an offer. Requests are not taken: the real core makes them, lists them nowhere and accepts none."""
+    secured = rules.flag(body, "securedCredex")
+    rules.one_of(body, "credexType", frozenset({"PURCHASE", "GIFT", "DCO_GIVE", "DCO_RECEIVE"}))
+    rules.one_of(body, "OFFERSorREQUESTS", frozenset({"OFFERS"}))
+    credex = trading.offer(
+        desk.ledger,
+        member,
+        issuer_id=rules.identifier(body, "issuerAccountID"),
+        receiver_id=rules.identifier(body, "receiverAccountID"),
+        amount=rules.amount(body),
+        denomination=rules.denomination(body, "Denomination"),
+        due=rules.due_date(body, secured=secured),
+        refuse_exact=desk.quirks.exact_balance_refused,
+    )
+    details = desk.view.created(credex)
+    return Reply(desk.view.success("CREDEX_CREATED", member, details, action_id=credex.credex_id), member)
+
+
+def accept_credex(desk: Desk, member: Member, body: Body) -> Reply:
+    """Take an offer."""
+    credex = trading.accept(desk.ledger, member, rules.identifier(body, "credexID"))
+    details = {"credexID": credex.credex_id, "acceptorAccountID": credex.receiver_id}
+    return Reply(desk.view.success("CREDEX_ACCEPTED", member, details, action_id=credex.credex_id), member)
+
+
+def decline_credex(desk: Desk, member: Member, body: Body) -> Reply:
+    """Turn an offer down."""
+    credex = trading.decline(desk.ledger, member, rules.identifier(body, "credexID"))
+    details = {"credexID": credex.credex_id}
+    return Reply(desk.view.success("CREDEX_DECLINED", member, details, action_id=credex.credex_id), member)
+
+
+def cancel_credex(desk: Desk, member: Member, body: Body) -> Reply:
+    """Take an offer back."""
+    credex = trading.cancel(desk.ledger, member, rules.identifier(body, "credexID"))
+    details = {"credexID": credex.credex_id}
+    return Reply(desk.view.success("CREDEX_CANCELLED", member, details, action_id=credex.credex_id), member)
+
+
+def get_credex(desk: Desk, member: Member, body: Body) -> Reply:
+    """One credex, seen from one of its accounts. What expired is as if it had never been."""
+    account = _own_account(desk, member, body, "accountID")
+    credex_id = rules.identifier(body, "credexID")
+    credex = next((one for one in desk.ledger.of_account(account.account_id) if one.credex_id == credex_id), None)
+    if credex is None or credex.state is State.EXPIRED:
+        raise NotFound("Credex", "credexID")
+    return Reply(desk.view.success("CREDEX_RETRIEVED", member, desk.view.credex(credex, account)), member)
+
+
+def get_ledger(desk: Desk, member: Member, body: Body) -> Reply:
+    """Accepted credexes of an account, the oldest first, a page at a time."""
+    account = _own_account(desk, member, body, "accountID")
+    start = rules.whole_number(body, "startRow", default=0, least=0)
+    rows = rules.whole_number(body, "numRows", default=10, least=1)
+    accepted = [one for one in desk.ledger.of_account(account.account_id) if one.state is State.OWES]
+    accepted.sort(key=lambda credex: credex.ended_ms or 0)
+    page = [desk.view.ledger_row(credex, account) for credex in accepted[start : start + rows]]
+    reply = desk.view.success("LEDGER_RETRIEVED", member, {"ledger": page})
+    reply["data"]["dashboard"]["pagination"] = {"hasMore": len(accepted) > start + rows}
+    return Reply(reply, member)
+
+
+def hustler_10k(desk: Desk, member: Member, body: Body) -> Reply:
+    """Pay 1 USD from the personal account and become tier 3."""
+    account = _own_account(desk, member, body, "personalAccountID")
+    before = trading.upgrade(desk.ledger, member, account, desk.treasury)
+    details = {"previousTier": before, "newTier": member.tier}
+    return Reply(desk.view.success("HUSTLER_10K_ENROLLED", member, details), member)
+
+
+def _own_account(desk: Desk, member: Member, body: Body, field: str) -> Account:
+    account = desk.ledger.accounts.get(rules.identifier(body, field))
+    if account is None:
+        raise NotFound("Account", field)
+    if member.member_id not in account.authorised:
+        raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field=field)
+    return account
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A function, and whether it wants to know by a token who asks."""
+
+    act: Callable[[Desk, Any, Body], Reply]
+    bearer: bool = True
+
+
+ENDPOINTS: Final[Mapping[str, Endpoint]] = {
+    "login": Endpoint(login, bearer=False),
+    "onboardMember": Endpoint(onboard_member, bearer=False),
+    "getAccountByHandle": Endpoint(get_account_by_handle),
+    "getMemberByHandle": Endpoint(get_member_by_handle),
+    "createCredex": Endpoint(create_credex),
+    "acceptCredex": Endpoint(accept_credex),
+    "declineCredex": Endpoint(decline_credex),
+    "cancelCredex": Endpoint(cancel_credex),
+    "getCredex": Endpoint(get_credex),
+    "getLedger": Endpoint(get_ledger),
+    "hustler10k": Endpoint(hustler_10k),
+}

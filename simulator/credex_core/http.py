@@ -1,0 +1,171 @@
+"""Core over HTTP: who may call, how often, and the status of each answer. Knows nothing of money."""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from litestar import Litestar, Request, Response, get, post
+
+from simulator.credex_core.endpoints import ENDPOINTS, Desk, Reply
+from simulator.credex_core.ledger import Member
+from simulator.credex_core.rules import Refusal
+from simulator.credex_core.sessions import Session
+from simulator.credex_core.wire import View
+
+if TYPE_CHECKING:
+    from simulator.credex_core.core import Core
+
+__all__ = ("application",)
+
+PREFIX: Final = "/v1"
+WINDOW_MS: Final = 60_000
+
+# What core says after it made an offer and then stumbled over something else.
+STUMBLED: Final = {
+    404: "Failed to fetch dashboard data",
+    400: "Failed to create the digital signature",
+    500: "Internal server error",
+}
+
+
+class Halt(Exception):  # noqa: N818 - it stops a request, nothing went wrong
+    """The request gets this answer and goes no further."""
+
+    def __init__(self, status: int, body: Mapping[str, Any] | str, *, retry_after_s: int | None = None) -> None:
+        """Keep status and body; a text is sent as HTML."""
+        super().__init__(status)
+        self.status = status
+        self.body = body
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(slots=True)
+class Window:
+    """The rate limiter's count: fixed windows, one for all callers."""
+
+    began_ms: int = 0
+    calls: int = 0
+
+
+def application(core: Core) -> Litestar:
+    """The ASGI application of one core."""
+    window = Window()
+    encode = msgspec.json.Encoder(decimal_format="number").encode
+
+    @get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "healthy"}
+
+    @post(PREFIX + "/{endpoint:str}")
+    async def call(endpoint: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+        body = _parsed(await request.body(), request.headers.get("content-type", ""))
+        handling = _Handling(core, window, endpoint, request.headers)
+        status, content = handling.answer(body)
+        core.note(endpoint, handling.phone(body), status, {} if body is None else body)
+        text = isinstance(content, str)
+        return Response(
+            content=content.encode() if isinstance(content, str) else encode(content),
+            status_code=status,
+            media_type="text/html; charset=utf-8" if text else "application/json; charset=utf-8",
+            headers=handling.headers,
+        )
+
+    return Litestar(route_handlers=[health, call], openapi_config=None, logging_config=None)
+
+
+class _Handling:
+    """One request on its way through key, limit, token and endpoint."""
+
+    def __init__(self, core: Core, window: Window, endpoint: str, headers: Mapping[str, str]) -> None:
+        self._core = core
+        self._window = window
+        self._endpoint = endpoint
+        self._given = headers
+        self._member: Member | None = None
+        self.headers = {"X-Request-ID": str(uuid.UUID(int=core.chance.getrandbits(128), version=4))}
+
+    def phone(self, body: Mapping[str, Any] | None) -> str:
+        """Whom the request was about, as far as that came out."""
+        named = (body or {}).get("phone")
+        return self._member.phone if self._member is not None else named if isinstance(named, str) else ""
+
+    def answer(self, body: Mapping[str, Any] | None) -> tuple[int, Mapping[str, Any] | str]:
+        """Status and body; headers are left in ``headers``."""
+        core = self._core
+        view = View(core.ledger, core.quirks, core.chance)
+        try:
+            self._limit()
+            reply = self._reply(body, view)
+        except Halt as halt:
+            if halt.retry_after_s is not None:
+                self.headers["Retry-After"] = str(halt.retry_after_s)
+            return halt.status, halt.body
+        except Refusal as refusal:
+            return refusal.status, view.refusal(refusal)
+        self._member = reply.member
+        stumbles = core.stumbles() if self._endpoint == "createCredex" else None
+        if stumbles is not None:
+            return stumbles, {"error": STUMBLED[stumbles]}
+        return reply.status, reply.body
+
+    def _reply(self, body: Mapping[str, Any] | None, view: View) -> Reply:
+        core = self._core
+        endpoint = ENDPOINTS.get(self._endpoint)
+        if endpoint is None:
+            raise Halt(404, {"status": "error", "statusCode": 404, "message": f"No such path: {self._endpoint}"})
+        if self._given.get("x-client-api-key") != core.api_key:
+            raise Halt(401, {"message": "Unauthorized client"})
+        if body is None:
+            raise Halt(400, {"status": "error", "statusCode": 400, "message": "The body is no JSON"})
+        member = None
+        if endpoint.bearer:
+            session = self._session()
+            member = self._member = core.ledger.members[session.member_id]
+            self.headers["Authorization"] = f"Bearer {core.sessions.renew(session)}"
+        desk = Desk(core.ledger, core.sessions, core.quirks, view, core.treasury)
+        return endpoint.act(desk, member, body)
+
+    def _session(self) -> Session:
+        scheme, _, token = self._given.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Halt(401, {"message": "Authentication required"})
+        session = self._core.sessions.find(token)
+        if session is None or session.member_id not in self._core.ledger.members:
+            raise Halt(401, {"message": "Invalid token"})
+        return session
+
+    def _limit(self) -> None:
+        most = self._core.rate_limit
+        if most is None:
+            return
+        now = self._core.clock_ms()
+        window = self._window
+        if now - window.began_ms >= WINDOW_MS:
+            window.began_ms, window.calls = now, 0
+        window.calls += 1
+        reset_s = math.ceil((window.began_ms + WINDOW_MS - now) / 1000)
+        self.headers |= {
+            "X-RateLimit-Limit": str(most),
+            "X-RateLimit-Remaining": str(max(most - window.calls, 0)),
+            "X-RateLimit-Reset": str(reset_s),
+        }
+        if window.calls > most:
+            raise Halt(429, "Too many requests, please try again later.", retry_after_s=reset_s)
+
+
+def _parsed(content: bytes, media_type: str) -> Mapping[str, Any] | None:
+    """The JSON object; nothing of another media type is read; None for what is no JSON."""
+    if not media_type.startswith("application/json") or not content:
+        return {}
+    try:
+        value = json.loads(content, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,293 @@
+"""The ledger: members, accounts, credexes, and what follows from them. Pure but for the clock and ids given to it.
+
+Amounts stay in the denomination they were offered in, as exact decimals. (The real core keeps binary fractions of
+its own unit, and sometimes refuses the exact balance for it; that is one of the quirks.)
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from service.domain import Denomination
+from simulator.credex_core.amounts import Rates
+
+__all__ = ("DAY_MS", "Account", "Credex", "Ledger", "Member", "NotConserved", "State")
+
+DAY_MS = 86_400_000
+EXPIRES_AFTER_DAYS = 2
+"""An offer made on day D vanishes at the end of day D+2."""
+
+ZERO = Decimal(0)
+
+
+class NotConserved(AssertionError):  # noqa: N818 - it says what is wrong
+    """The books do not balance: a bug in this simulator."""
+
+
+class State(StrEnum):
+    """Where a credex stands. EXPIRED is ours: the real core just deletes it."""
+
+    OFFERS = "OFFERS"
+    OWES = "OWES"
+    DECLINED = "DECLINED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(slots=True)
+class Member:
+    """A person. The tier may be changed at any time."""
+
+    member_id: str
+    phone: str
+    first_name: str
+    last_name: str
+    handle: str
+    tier: int
+    denomination: Denomination
+    created_ms: int
+
+
+@dataclass(slots=True)
+class Account:
+    """Holds credexes. An audited account secures what it issues itself, without limit: there money comes from."""
+
+    account_id: str
+    name: str
+    handle: str
+    kind: str
+    denomination: Denomination
+    owner_id: str
+    created_ms: int
+    authorised: list[str] = field(default_factory=list)
+    send_offers_to: str = ""
+    audited: bool = False
+
+
+@dataclass(slots=True)
+class Credex:
+    """An IOU, in all that ever becomes of it. ``ended_ms`` is when it stopped being an offer."""
+
+    credex_id: str
+    issuer_id: str
+    receiver_id: str
+    amount: Decimal
+    denomination: Denomination
+    securer_id: str | None
+    due: date | None
+    state: State
+    outstanding: Decimal
+    created_ms: int
+    ended_ms: int | None = None
+
+    @property
+    def secured(self) -> bool:
+        """Whether something backs it."""
+        return self.securer_id is not None
+
+
+class Ledger:
+    """All records and their indexes. Every look at it first lets old offers expire."""
+
+    def __init__(self, *, clock_ms: Callable[[], int], rng: random.Random, rates: Rates) -> None:
+        """Start empty."""
+        self.clock_ms = clock_ms
+        self.rates = rates
+        self.keep_expired_outstanding = False
+        self.rng = rng
+        self.members: dict[str, Member] = {}
+        self.accounts: dict[str, Account] = {}
+        self.credexes: dict[str, Credex] = {}
+        self.issued: dict[Denomination, Decimal] = defaultdict(Decimal)
+        """What audited accounts brought into circulation, less what went back to them: kept as it happens."""
+        self._phones: dict[str, str] = {}
+        self._member_handles: dict[str, str] = {}
+        self._account_handles: dict[str, str] = {}
+        self._of_account: dict[str, list[Credex]] = defaultdict(list)
+        self._swept_day = -1
+
+    # Time and ids
+
+    @property
+    def today(self) -> date:
+        """The active day, in UTC."""
+        return datetime.fromtimestamp(self.clock_ms() / 1000, UTC).date()
+
+    def new_id(self) -> str:
+        """A UUID from the injected randomness."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def expire(self) -> None:
+        """What the midnight job does to offers that nobody took."""
+        today = self.clock_ms() // DAY_MS
+        if today == self._swept_day:
+            return
+        self._swept_day = today
+        for credex in self.credexes.values():
+            last_day = credex.created_ms // DAY_MS + EXPIRES_AFTER_DAYS
+            if credex.state is State.OFFERS and today > last_day:
+                self.end(credex, State.EXPIRED, (last_day + 1) * DAY_MS)
+
+    # Records
+
+    def add_member(self, member: Member) -> Member:
+        """Put a member in the indexes; uniqueness is the caller's to check."""
+        self.members[member.member_id] = member
+        self._phones[member.phone] = member.member_id
+        self._member_handles[member.handle] = member.member_id
+        return member
+
+    def add_account(self, account: Account) -> Account:
+        """Put an account in the indexes; uniqueness is the caller's to check."""
+        self.accounts[account.account_id] = account
+        self._account_handles[account.handle] = account.account_id
+        return account
+
+    def add_credex(self, credex: Credex) -> Credex:
+        """Put a credex in the indexes and, if it is accepted, in the books."""
+        self.credexes[credex.credex_id] = credex
+        self._of_account[credex.issuer_id].append(credex)
+        self._of_account[credex.receiver_id].append(credex)
+        if credex.state is State.OWES:
+            self._book(credex)
+        return credex
+
+    def end(self, credex: Credex, state: State, at_ms: int) -> None:
+        """An offer becomes something else, once and for all."""
+        if credex.state is not State.OFFERS:
+            raise NotConserved(f"credex {credex.credex_id} is {credex.state} and cannot become {state}")
+        credex.state = state
+        credex.ended_ms = at_ms
+        if state is State.OWES:
+            self._book(credex)
+        elif state is not State.EXPIRED or not self.keep_expired_outstanding:
+            credex.outstanding = ZERO
+
+    def _book(self, credex: Credex) -> None:
+        if not credex.secured:
+            return
+        if self.accounts[credex.issuer_id].audited:
+            self.issued[credex.denomination] += credex.amount
+        if self.accounts[credex.receiver_id].audited:
+            self.issued[credex.denomination] -= credex.amount
+
+    # Looking up
+
+    def member_by_phone(self, phone: str) -> Member | None:
+        """The member with this phone."""
+        return self.members.get(self._phones.get(phone, ""))
+
+    def member_by_handle(self, handle: str) -> Member | None:
+        """The member with this handle."""
+        return self.members.get(self._member_handles.get(handle, ""))
+
+    def account_by_handle(self, handle: str) -> Account | None:
+        """The account with this handle."""
+        return self.accounts.get(self._account_handles.get(handle, ""))
+
+    def accounts_of(self, member_id: str) -> list[Account]:
+        """The accounts a member may act for: the owned ones first."""
+        accounts = [account for account in self.accounts.values() if member_id in account.authorised]
+        return sorted(accounts, key=lambda account: account.owner_id != member_id)
+
+    def of_account(self, account_id: str) -> Iterator[Credex]:
+        """All credexes of an account, whichever way they go, as they were made."""
+        self.expire()
+        yield from self._of_account[account_id]
+
+    def pending(self, account_id: str, *, incoming: bool) -> list[Credex]:
+        """Offers that wait to be accepted."""
+        return [
+            credex
+            for credex in self.of_account(account_id)
+            if credex.state is State.OFFERS and account_id == (credex.receiver_id if incoming else credex.issuer_id)
+        ]
+
+    # Reckoning
+
+    def displayed(self, account_id: str) -> dict[Denomination, Decimal]:
+        """Secured balances as the dashboard has them: pending outgoing offers are already gone; no zeros."""
+        balances: dict[Denomination, Decimal] = defaultdict(Decimal)
+        for credex in self.of_account(account_id):
+            if credex.secured and credex.issuer_id == account_id:
+                balances[credex.denomination] -= credex.outstanding
+            elif credex.secured and credex.state is State.OWES:
+                balances[credex.denomination] += credex.outstanding
+        return {denomination: balance for denomination, balance in sorted(balances.items()) if balance}
+
+    def buckets(self, account_id: str, denomination: Denomination) -> dict[str, Decimal]:
+        """What may be spent in one denomination, per securer: accepted income less what is owed or offered."""
+        buckets: dict[str, Decimal] = defaultdict(Decimal)
+        for credex in self.of_account(account_id):
+            if credex.securer_id is None or credex.denomination is not denomination:
+                continue
+            if credex.issuer_id == account_id and credex.state in {State.OWES, State.OFFERS}:
+                buckets[credex.securer_id] -= credex.outstanding
+            elif credex.receiver_id == account_id and credex.state is State.OWES:
+                buckets[credex.securer_id] += credex.outstanding
+        return dict(buckets)
+
+    def securable(self, account_id: str, denomination: Denomination) -> tuple[str | None, Decimal]:
+        """The securer with the most behind this account, and how much one offer may spend of it."""
+        buckets = self.buckets(account_id, denomination)
+        securer = max(buckets, key=lambda one: (buckets[one], one), default=None)
+        return (securer, buckets[securer]) if securer is not None else (None, ZERO)
+
+    def unsecured(self, account_id: str) -> tuple[Decimal, Decimal]:
+        """Accepted promises without backing, to pay and to receive, in the account's own denomination."""
+        own = self.accounts[account_id].denomination
+        owed = [c for c in self.of_account(account_id) if not c.secured and c.state is State.OWES]
+        payables = self._sum((credex for credex in owed if credex.issuer_id == account_id), own)
+        receivables = self._sum((credex for credex in owed if credex.receiver_id == account_id), own)
+        return payables, receivables
+
+    def _sum(self, credexes: Iterable[Credex], wanted: Denomination) -> Decimal:
+        return sum((self.rates.convert(c.outstanding, c.denomination, wanted) for c in credexes), ZERO)
+
+    def issued_today_usd(self, owner_id: str) -> Decimal:
+        """What all accounts of an owner issued today and is still offered or owed, in USD."""
+        today = self.clock_ms() // DAY_MS
+        return sum(
+            (
+                self.rates.convert(credex.amount, credex.denomination, Denomination.USD)
+                for account in self.accounts.values()
+                if account.owner_id == owner_id
+                for credex in self.of_account(account.account_id)
+                if credex.issuer_id == account.account_id
+                and credex.state in {State.OFFERS, State.OWES}
+                and credex.created_ms // DAY_MS == today
+            ),
+            ZERO,
+        )
+
+    def total(self) -> dict[Denomination, Decimal]:
+        """Secured money in the hands of all accounts that are not audited, pending offers not counted."""
+        held: dict[Denomination, Decimal] = defaultdict(Decimal)
+        for credex in self.credexes.values():
+            if credex.secured and credex.state is State.OWES:
+                held[credex.denomination] += 0 if self.accounts[credex.receiver_id].audited else credex.outstanding
+                held[credex.denomination] -= 0 if self.accounts[credex.issuer_id].audited else credex.outstanding
+        return {denomination: amount for denomination, amount in sorted(held.items()) if amount}
+
+    def check_conserved(self) -> None:
+        """Members hold what audited accounts issued, to the last digit, and nobody spent more than they had.
+
+        Raises:
+            NotConserved: it is not so.
+        """
+        self.expire()
+        issued = {denomination: amount for denomination, amount in sorted(self.issued.items()) if amount}
+        if self.total() != issued:
+            raise NotConserved(f"members hold {self.total()}, but {issued} was issued")
+        for account in self.accounts.values():
+            for denomination in Denomination:
+                buckets = {} if account.audited else self.buckets(account.account_id, denomination)
+                if any(bucket < 0 for bucket in buckets.values()):
+                    raise NotConserved(f"{account.handle} spent more {denomination} than it had: {buckets}")

@@ -1,0 +1,63 @@
+"""Bearer tokens: five minutes after the last call, six hours after the login, renewed with every call."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ("Session", "Sessions")
+
+IDLE_MS = 300_000
+ABSOLUTE_MS = 6 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a token stands for."""
+
+    member_id: str
+    last_activity_ms: int
+    absolute_expiry_ms: int
+
+
+class Sessions:
+    """Opaque tokens. An older one stays valid for its own five minutes after it was renewed."""
+
+    def __init__(self, *, clock_ms: Callable[[], int], rng: random.Random) -> None:
+        """Start with none."""
+        self._clock_ms = clock_ms
+        self._rng = rng
+        self._sessions: dict[str, Session] = {}
+        self._by_age: deque[tuple[int, str]] = deque()
+
+    def begin(self, member_id: str) -> str:
+        """A token for a login."""
+        return self._issue(member_id, self._clock_ms() + ABSOLUTE_MS)
+
+    def find(self, token: str) -> Session | None:
+        """What the token stands for, while it is valid."""
+        session = self._sessions.get(token)
+        now = self._clock_ms()
+        if session is None or now - session.last_activity_ms > IDLE_MS or now > session.absolute_expiry_ms:
+            return None
+        return session
+
+    def renew(self, session: Session) -> str:
+        """A newer token of the same login."""
+        return self._issue(session.member_id, session.absolute_expiry_ms)
+
+    def forget(self) -> None:
+        """End all sessions, as a restart with another secret would."""
+        self._sessions.clear()
+        self._by_age.clear()
+
+    def _issue(self, member_id: str, absolute_expiry_ms: int) -> str:
+        now = self._clock_ms()
+        while self._by_age and now - self._by_age[0][0] > IDLE_MS:
+            self._sessions.pop(self._by_age.popleft()[1], None)
+        token = f"{self._rng.getrandbits(192):048x}"
+        self._sessions[token] = Session(member_id, now, absolute_expiry_ms)
+        self._by_age.append((now, token))
+        return token

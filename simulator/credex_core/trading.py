@@ -1,0 +1,268 @@
+"""What members do: join, open accounts, offer, accept, decline, cancel. Each either happens whole or is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from service.domain import Denomination, Money
+from simulator.credex_core.amounts import shown
+from simulator.credex_core.ledger import ZERO, Account, Credex, Ledger, Member, State
+from simulator.credex_core.rules import DAILY_CAPS_USD, NotFound, Refusal, in_window
+
+__all__ = (
+    "accept",
+    "authorise",
+    "cancel",
+    "decline",
+    "fund",
+    "join",
+    "offer",
+    "open_account",
+    "remaining_today",
+    "upgrade",
+)
+
+UNSECURED_FROM_TIER: Final = 2
+SECOND_ACCOUNT_FROM_TIER: Final = 3
+AUTHORISE_FROM_TIER: Final = 4
+MOST_AUTHORISED: Final = 5
+HUSTLER_TIER: Final = 3
+HUSTLER_PRICE: Final = Money(Decimal(1), Denomination.USD)
+PERSONAL: Final = "PERSONAL"
+
+
+def join(
+    ledger: Ledger,
+    *,
+    phone: str,
+    first_name: str,
+    last_name: str,
+    denomination: Denomination,
+    handle: str | None = None,
+) -> Member:
+    """A new member of tier 1 with one personal account; both have the phone's digits for a handle unless given one."""
+    handle = handle or phone
+    if ledger.member_by_phone(phone) is not None:
+        raise Refusal("Phone number already in use", status=409, code="DUPLICATE_PHONE", field="phone")
+    if ledger.member_by_handle(handle) is not None or ledger.account_by_handle(handle) is not None:
+        raise Refusal("Handle already in use", status=409, code="DUPLICATE_HANDLE", field="memberHandle")
+    member = ledger.add_member(
+        Member(ledger.new_id(), phone, first_name, last_name, handle, 1, denomination, ledger.clock_ms())
+    )
+    name = f"{first_name} {last_name} Personal"
+    _open(ledger, member, name=name, handle=handle, kind=PERSONAL, denomination=denomination)
+    return member
+
+
+def open_account(
+    ledger: Ledger,
+    owner: Member,
+    *,
+    name: str,
+    handle: str,
+    kind: str,
+    denomination: Denomination,
+    audited: bool = False,
+) -> Account:
+    """Another account of a member; from tier 3 on."""
+    owned = any(account.owner_id == owner.member_id for account in ledger.accounts.values())
+    if owned and owner.tier < SECOND_ACCOUNT_FROM_TIER:
+        raise Refusal("More than one account takes tier 3", status=403, code="TIER_TOO_LOW")
+    if ledger.account_by_handle(handle) is not None:
+        raise Refusal("Handle already in use", status=409, code="DUPLICATE_HANDLE", field="accountHandle")
+    return _open(ledger, owner, name=name, handle=handle, kind=kind, denomination=denomination, audited=audited)
+
+
+def _open(
+    ledger: Ledger,
+    owner: Member,
+    *,
+    name: str,
+    handle: str,
+    kind: str,
+    denomination: Denomination,
+    audited: bool = False,
+) -> Account:
+    return ledger.add_account(
+        Account(
+            account_id=ledger.new_id(),
+            name=name,
+            handle=handle,
+            kind=kind,
+            denomination=denomination,
+            owner_id=owner.member_id,
+            created_ms=ledger.clock_ms(),
+            authorised=[owner.member_id],
+            send_offers_to=owner.member_id,
+            audited=audited,
+        )
+    )
+
+
+def authorise(ledger: Ledger, account: Account, member: Member) -> None:
+    """Let another member act for an account; the owner needs tier 4, and five may act in all."""
+    if ledger.members[account.owner_id].tier < AUTHORISE_FROM_TIER:
+        raise Refusal("Authorising others takes tier 4", status=403, code="TIER_TOO_LOW")
+    if member.member_id in account.authorised:
+        return
+    if len(account.authorised) >= MOST_AUTHORISED:
+        raise Refusal("Five members may act for this account already", code="LIMIT_REACHED")
+    account.authorised.append(member.member_id)
+
+
+def remaining_today(ledger: Ledger, owner: Member) -> Decimal | None:
+    """How many USD the owner's accounts may still issue today; None without a limit."""
+    cap = DAILY_CAPS_USD.get(owner.tier)
+    return None if cap is None else cap - ledger.issued_today_usd(owner.member_id)
+
+
+def offer(
+    ledger: Ledger,
+    actor: Member,
+    *,
+    issuer_id: str,
+    receiver_id: str,
+    amount: Decimal,
+    denomination: Denomination,
+    due: date | None,
+    refuse_exact: bool = False,
+) -> Credex:
+    """Offer a credex: secured without a due date, unsecured with one. Asked twice, it is two offers.
+
+    ``refuse_exact`` is the quirk of a core that reckons in binary fractions.
+    """
+    ledger.expire()
+    if issuer_id == receiver_id:
+        raise _failed("Issuer and receiver are the same account", "SAME_ACCOUNT", "receiverAccountID")
+    issuer = ledger.accounts.get(issuer_id)
+    if issuer is None:
+        raise NotFound("Account", "issuerAccountID")
+    if receiver_id not in ledger.accounts:
+        raise NotFound("Account", "receiverAccountID")
+    if actor.member_id not in issuer.authorised:
+        raise Refusal("Not authorised to issue from this account", status=403, code="NOT_AUTHORIZED")
+    _within_tier(ledger, issuer, amount, denomination, secured=due is None)
+    if due is not None:
+        in_window(due, ledger.today)
+    securer_id = None if due is not None else _securer(ledger, issuer, amount, denomination, refuse_exact=refuse_exact)
+    return ledger.add_credex(
+        Credex(
+            credex_id=ledger.new_id(),
+            issuer_id=issuer_id,
+            receiver_id=receiver_id,
+            amount=amount,
+            denomination=denomination,
+            securer_id=securer_id,
+            due=due,
+            state=State.OFFERS,
+            outstanding=amount,
+            created_ms=ledger.clock_ms(),
+        )
+    )
+
+
+def _within_tier(
+    ledger: Ledger, issuer: Account, amount: Decimal, denomination: Denomination, *, secured: bool
+) -> None:
+    owner = ledger.members[issuer.owner_id]
+    if not secured and owner.tier < UNSECURED_FROM_TIER:
+        raise _failed("Unsecured credexes take tier 2", "TIER_TOO_LOW", "securedCredex", status=403)
+    remaining = remaining_today(ledger, owner)
+    if remaining is not None and ledger.rates.convert(amount, denomination, Denomination.USD) > remaining:
+        left = shown(max(remaining, ZERO), Denomination.USD)
+        raise _failed(
+            f"Daily limit of tier {owner.tier} reached: {left} remaining", "DAILY_LIMIT", "InitialAmount", status=403
+        )
+
+
+def _securer(
+    ledger: Ledger, issuer: Account, amount: Decimal, denomination: Denomination, *, refuse_exact: bool
+) -> str:
+    if issuer.audited:
+        return issuer.account_id
+    securer, available = ledger.securable(issuer.account_id, denomination)
+    if securer is None or available < amount or (refuse_exact and available == amount):
+        raise Refusal(
+            f"Insufficient secured balance: requested {shown(amount, denomination)}, "
+            f"maximum securable {shown(max(available, ZERO), denomination)}",
+            code="INSUFFICIENT_SECURED_BALANCE",
+            field="InitialAmount",
+        )
+    return securer
+
+
+def accept(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
+    """The receiver takes the offer: from now on the issuer owes."""
+    return _end(ledger, actor, credex_id, State.OWES)
+
+
+def decline(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
+    """The receiver does not want the offer."""
+    return _end(ledger, actor, credex_id, State.DECLINED)
+
+
+def cancel(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
+    """The issuer takes the offer back."""
+    return _end(ledger, actor, credex_id, State.CANCELLED)
+
+
+def _end(ledger: Ledger, actor: Member, credex_id: str, state: State) -> Credex:
+    ledger.expire()
+    credex = ledger.credexes.get(credex_id)
+    if credex is None or credex.state is State.EXPIRED:
+        raise NotFound("Credex", "credexID")
+    side = credex.issuer_id if state is State.CANCELLED else credex.receiver_id
+    if actor.member_id not in ledger.accounts[side].authorised:
+        raise Refusal("Not authorised for the account of this credex", status=403, code="NOT_AUTHORIZED")
+    if credex.state is State.OWES:
+        raise Refusal("Credex has already been accepted", status=409, code="ALREADY_ACCEPTED", field="credexID")
+    if credex.state is not State.OFFERS:
+        raise Refusal("Credex is not pending any more", status=409, code="NOT_PENDING", field="credexID")
+    ledger.end(credex, state, ledger.clock_ms())
+    return credex
+
+
+def fund(ledger: Ledger, securer: Account, receiver: Account, money: Money) -> Credex:
+    """Money enters: an accepted secured credex from an audited account."""
+    if not securer.audited:
+        raise ValueError(f"{securer.handle} is not audited: it cannot bring money into circulation")
+    return _owed(ledger, securer.account_id, securer, receiver, money)
+
+
+def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account) -> int:
+    """Pay for tier 3; returns the tier before."""
+    if account.owner_id != actor.member_id:
+        raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field="personalAccountID")
+    if actor.tier >= HUSTLER_TIER:
+        raise Refusal(f"This member has tier {actor.tier} already", status=409, kind="ERROR", code="ALREADY_ENROLLED")
+    price = HUSTLER_PRICE
+    securer_id = _securer(ledger, account, price.amount, price.denomination, refuse_exact=False)
+    _owed(ledger, securer_id, account, treasury, price)
+    before, actor.tier = actor.tier, HUSTLER_TIER
+    return before
+
+
+def _owed(ledger: Ledger, securer_id: str, issuer: Account, receiver: Account, money: Money) -> Credex:
+    ledger.expire()
+    now = ledger.clock_ms()
+    return ledger.add_credex(
+        Credex(
+            credex_id=ledger.new_id(),
+            issuer_id=issuer.account_id,
+            receiver_id=receiver.account_id,
+            amount=money.amount,
+            denomination=money.denomination,
+            securer_id=securer_id,
+            due=None,
+            state=State.OWES,
+            outstanding=money.amount,
+            created_ms=now,
+            ended_ms=now,
+        )
+    )
+
+
+def _failed(reason: str, code: str, field: str, *, status: int = 400) -> Refusal:
+    return Refusal(reason, status=status, kind="CREDEX_CREATE_FAILED", code=code, field=field)
