@@ -82,6 +82,8 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
 
 
 def _how_much(scene: Scene) -> Sequence[Message]:
+    if scene.value is None:  # asked again: what the member has was said a moment ago
+        return [Text("How much do you want to offer?")]
     account = acting(scene)
     have = ", ".join(str(balance) for balance in account.balances) or "nothing yet"
     lines = [
@@ -328,7 +330,7 @@ OFFER = Flow(
                 "away": "greeting.away",
             },
         ),
-        Ask("amount", "text", _how_much, {"ok": "handle", "handle_known": "look_up"}, _read_amount, again="begin"),
+        Ask("amount", "text", _how_much, {"ok": "handle", "handle_known": "look_up"}, _read_amount),
         Ask("handle", "text", _to_whom, {"ok": "look_up"}, _read_handle),
         CallCore(
             "look_up",
