@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
@@ -34,12 +34,14 @@ MOST_CLAIMS: Final = 5
 TURN_MS: Final = 25_000
 NEWER_RECORD_MS: Final = 1_000
 LATER_MS: Final = (1_000, 2_000, 4_000, 8_000)
-COMMIT_PAUSES_S: Final = (0.2, 1.0, 3.0)
+REPEAT_AFTER_S: Final = (0.2, 1.0, 3.0)
 
 GIVEN_UP: Final = (
     "Something went wrong on our side with your last message, and I could not finish it. "
     "If you had confirmed an offer, check your pending offers before doing it again."
 )
+
+_T = TypeVar("_T")
 
 log = structlog.get_logger(__name__)
 
@@ -104,7 +106,7 @@ class Worker:
         self._host = Host(mailbox, company, clock_ms, outbox_woken)
         self._outbox_woken = outbox_woken
         self._finished = finished
-        self._held: dict[str, Claim] = {}
+        self._held: dict[tuple[str, int], Claim] = {}
 
     @property
     def busy(self) -> bool:
@@ -120,15 +122,16 @@ class Worker:
         following: Claim | None = claimed
         while following is not None:
             claim = following
-            self._held[claim.member] = claim
+            key = (claim.member, claim.token)
+            self._held[key] = claim
             try:
                 following = await self._handle(claim)
             except asyncio.CancelledError:
                 raise  # whoever stops us gives the claim back, or does not if we are meant to have died
             except BaseException:
-                self._held.pop(claim.member, None)
+                self._held.pop(key, None)
                 raise
-            self._held.pop(claim.member, None)
+            self._held.pop(key, None)
         return 0
 
     async def give_back_all(self) -> None:
@@ -229,7 +232,8 @@ class Worker:
     async def _store(self, work: _Work, intents: Intents) -> None:
         raw = written_down.encode(intents)
         assert raw is not None
-        if await self._mailbox.store_intent(work.claim, self._clock_ms(), raw) is Step.LOST:
+        stored = await self._persistently(lambda: self._mailbox.store_intent(work.claim, self._clock_ms(), raw))
+        if stored is Step.LOST:
             raise _LostError
 
     def _concluded(self, work: _Work, intent: Intent, outcome: Outcome) -> Turn:
@@ -300,9 +304,9 @@ class Worker:
         self._report(work, session)
         return committed.next
 
-    async def _persistently(self, attempt: Callable[[], Awaitable[Committed]]) -> Committed:
-        """Repeat a commit whose answer was lost: it knows itself, so it happens once."""
-        for pause in COMMIT_PAUSES_S:
+    async def _persistently(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """Repeat a step whose answer was lost: the mailbox knows its own repeats, so it happens once."""
+        for pause in REPEAT_AFTER_S:
             try:
                 return await attempt()
             except StateUnavailable:

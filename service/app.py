@@ -1,0 +1,265 @@
+"""The composition root: the only place that reads settings, opens Redis and HTTP clients, and wires the rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+import msgspec
+import structlog
+from litestar import Litestar
+from redis.asyncio import Redis
+
+from service import flows
+from service.core import Core, DashboardCache
+from service.credex import Budget, CachedTokens, CredexClient, open_http
+from service.health import health_route
+from service.logs import pseudonym
+from service.loop import Loop
+from service.mailbox import Arrival, Mailbox, MailboxError, open_cache, open_state
+from service.money_calls import MoneyCalls
+from service.rate import TokenBucket
+from service.sender import Sender
+from service.settings import Settings
+from service.whatsapp import Delivery, GraphClient, NotStored, Status, webhook_routes
+from service.worker import Finished, Worker
+
+__all__ = ("Parts", "Service")
+
+WORKERS: Final = 8
+STOP_WITHIN_S: Final = 20.0
+POLL_MS: Final = 500
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Parts:
+    """What the service stands on. A simulation brings its own clock, chance, Redis and wires.
+
+    Attributes:
+        clock_ms: the time, ms since the epoch.
+        state: the Redis whose acknowledged writes are kept.
+        cache: the Redis that may forget.
+        core_transport: the way to Credex core; None opens connections.
+        graph_transport: the way to WhatsApp; None opens connections.
+        random_bytes: where chance comes from.
+        poll_ms: how often to look for work that other processes left; None when there are none.
+        finished: told of every turn.
+    """
+
+    clock_ms: Callable[[], int]
+    state: Redis
+    cache: Redis
+    core_transport: httpx.AsyncBaseTransport | None = None
+    graph_transport: httpx.AsyncBaseTransport | None = None
+    random_bytes: Callable[[int], bytes] = os.urandom
+    poll_ms: int | None = POLL_MS
+    finished: Callable[[Finished], None] = field(default=lambda _: None)
+
+    @classmethod
+    def real(cls, settings: Settings) -> Parts:
+        """What production stands on."""
+        limits = {"max_connections": settings.redis_max_connections, "timeout_s": settings.redis_timeout_seconds}
+        return cls(
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+            state=open_state(settings.redis_state_url, **limits),  # type: ignore[arg-type]
+            cache=open_cache(settings.redis_url, **limits),  # type: ignore[arg-type]
+        )
+
+
+class Service:
+    """The whole bot: web, workers and senders of one process."""
+
+    def __init__(self, settings: Settings, *, parts: Parts) -> None:
+        """Wire the rooms; nothing runs yet."""
+        self._settings = settings
+        self._parts = parts
+        self._mailbox = Mailbox(parts.state)
+        self._inbox_wake, self._outbox_wake = asyncio.Event(), asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._core_http = _http(parts.core_transport)
+        self._graph_http = _http(parts.graph_transport)
+        self._pseudonym = pseudonym(settings.django_secret.get_secret_value())
+        graph = GraphClient(
+            self._graph_http,
+            api_url=settings.whatsapp_api_url,
+            phone_number_id=settings.whatsapp_phone_number_id,
+            access_token=settings.whatsapp_access_token.get_secret_value(),
+        )
+        core = Core(self._credex_client(), DashboardCache(parts.cache, parts.clock_ms))
+        self._worker = Worker(
+            self._mailbox,
+            core,
+            MoneyCalls(core, parts.clock_ms),
+            flows.book(),
+            clock_ms=parts.clock_ms,
+            company=graph,
+            outbox_woken=self._outbox_wake.set,
+            finished=self._finished,
+        )
+        self._sender = Sender(
+            self._mailbox,
+            graph,
+            bucket=TokenBucket(
+                parts.cache,
+                phone_number_id=settings.whatsapp_phone_number_id,
+                per_second=settings.whatsapp_messages_per_second,
+            ),
+            clock_ms=parts.clock_ms,
+            poll_ms=parts.poll_ms,
+        )
+        self.asgi = self._litestar()
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to work: from now on inboxes are answered and outboxes sent."""
+        work = Loop("worker").serve(
+            self._worker.run_once,
+            wake=self._inbox_wake,
+            stop=self._stopping,
+            clock_ms=self._parts.clock_ms,
+            poll_ms=self._parts.poll_ms,
+            concurrency=WORKERS,
+        )
+        self._tasks = [
+            asyncio.create_task(work, name="worker"),
+            asyncio.create_task(self._sender.run(self._stopping, self._outbox_wake), name="sender"),
+        ]
+
+    async def stop(self) -> None:
+        """Finish what is claimed, give back the rest, close what was opened: done within 25 s."""
+        self._stopping.set()
+        self._inbox_wake.set()
+        self._outbox_wake.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=STOP_WITHIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+            await self._worker.give_back_all()
+        for client in (self._core_http, self._graph_http):
+            await client.aclose()
+        for redis in (self._parts.state, self._parts.cache):
+            await redis.aclose()
+
+    def kill(self) -> None:
+        """Stop as a process does that is killed: nothing is finished, nothing given back."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def busy(self) -> bool:
+        """Whether work is due now or in hand."""
+        if self._worker.busy or self._sender.busy:
+            return True
+        depths = await self._mailbox.depths()
+        now_ms = self._parts.clock_ms()
+        return any(due is not None and due <= now_ms for due in (depths.inbox_due_ms, depths.outbox_due_ms))
+
+    # -- the web ----------------------------------------------------------------------------------------------------
+
+    def _litestar(self) -> Litestar:
+        settings = self._settings
+        webhook = webhook_routes(
+            app_secret=settings.whatsapp_app_secret.get_secret_value(),
+            verify_token=settings.whatsapp_verify_token.get_secret_value(),
+            phone_number_id=settings.whatsapp_phone_number_id,
+            clock_ms=self._parts.clock_ms,
+            accept=self._accept,
+        )
+        health = health_route(
+            cache=self._parts.cache, state=self._parts.state, sending=lambda: str(self._sender.stopped or "ok")
+        )
+
+        @asynccontextmanager
+        async def lifespan(_: Litestar) -> AsyncIterator[None]:
+            await self.start()
+            try:
+                yield
+            finally:
+                await self.stop()
+
+        return Litestar([webhook, health], lifespan=[lifespan], openapi_config=None, debug=False)
+
+    async def _accept(self, delivery: Delivery) -> None:
+        """Keep a delivery: messages durably, statuses as news about what was sent.
+
+        Raises:
+            NotStored: at least one message is not kept; Meta must bring the delivery again.
+        """
+        arrivals = [
+            Arrival(
+                arrived.member,
+                arrived.inbound.wamid,
+                arrived.inbound.sent_at_ms,
+                msgspec.json.encode(arrived.inbound),
+            )
+            for arrived in delivery.messages
+        ]
+        if arrivals:
+            try:
+                await self._mailbox.ingest(arrivals, self._parts.clock_ms())
+            except MailboxError as error:
+                raise NotStored(str(error)) from error
+            self._inbox_wake.set()
+        await self._note(delivery.statuses)
+
+    async def _note(self, statuses: tuple[Status, ...]) -> None:
+        """A status that carries an outbox entry's id proves that it was sent; losing one may cost a repetition."""
+        for status in statuses:
+            if status.status == "failed":
+                log.warning("message_failed", codes=status.codes, member=self._pseudonym(status.recipient or ""))
+            if status.callback_id is None:
+                continue
+            try:
+                if await self._mailbox.confirm(status.callback_id, self._parts.clock_ms()):
+                    self._outbox_wake.set()
+            except MailboxError as error:
+                log.warning("status_not_noted", error=type(error).__name__)
+
+    # -- the rest ---------------------------------------------------------------------------------------------------
+
+    def _credex_client(self) -> CredexClient:
+        settings, parts = self._settings, self._parts
+        return CredexClient(
+            self._core_http,
+            base_url=settings.mycredex_app_url,
+            api_key=settings.client_api_key.get_secret_value(),
+            tokens=CachedTokens(
+                parts.cache,
+                settings.django_secret.get_secret_value(),
+                parts.clock_ms,
+                nonce=parts.random_bytes,
+            ),
+            budget=Budget(parts.cache, clock_ms=parts.clock_ms, per_minute=settings.credex_calls_per_minute),
+        )
+
+    def _sending(self) -> str:
+        stopped = self._sender.stopped
+        return "ok" if stopped is None else f"stopped ({stopped.code})"
+
+    def _finished(self, turn: Finished) -> None:
+        log.info(
+            "turn",
+            member=self._pseudonym(turn.member),
+            event=turn.event,
+            flow=turn.flow,
+            step=turn.step,
+            walked=[walked.exit for walked in turn.walked],
+            messages=turn.messages,
+            calls=turn.calls,
+            ms=turn.ms,
+        )
+        self._parts.finished(turn)
+
+
+def _http(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    return open_http() if transport is None else httpx.AsyncClient(transport=transport, trust_env=False)
