@@ -19,7 +19,7 @@ from service.credex.errors import (
 )
 from service.credex.http import open_http
 from service.credex.tokens import CachedTokens, MemoryTokens, Tokens
-from service.credex.values import CredexKind, CredexState, Written
+from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 
 __all__ = (
     "Answered",
@@ -30,6 +30,7 @@ __all__ = (
     "CredexError",
     "CredexKind",
     "CredexState",
+    "LedgerEntry",
     "MemoryTokens",
     "NoAnswer",
     "NotFound",

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -30,7 +31,7 @@ from service.credex.errors import (
 from service.credex.http import certainly_not_sent
 from service.credex.refusals import Asked, pause_s, settle
 from service.credex.tokens import Tokens
-from service.credex.values import CredexState, Written
+from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard, Denomination, Handle, Money, Recipient
 
 __all__ = ("CredexClient",)
@@ -52,6 +53,11 @@ LOOK: Final = Asked(
     "credex",
     frozenset({"credexData", "transactionType"}),
 )
+
+LEDGER: Final = Asked("getLedger", frozenset({"LEDGER_RETRIEVED"}), "account", frozenset({"ledger"}))
+
+LEDGER_PAGE: Final = 500
+LEDGER_PAGES: Final = 10
 
 CONNECT_SHARE: Final = 0.6
 """A connection that takes this much of the time left is given up, while it is still certain that nothing was sent."""
@@ -181,21 +187,48 @@ class CredexClient:
         answer = await self._read(LOOK, phone, {"credexID": credex_id, "accountID": account_id})
         return _readable(lambda: decode.state(answer, credex_id), LOOK)
 
-    async def _read(self, asked: Asked, phone: str, body: Mapping[str, Any]) -> Answer:
-        """A call with a token that may be sent again, once, after a new login."""
+    async def get_ledger(self, phone: str, account_id: str) -> tuple[LedgerEntry, ...]:
+        """All accepted credexes of an account, the newest first.
 
+        Core lists the oldest first and does not say how many there are, so all pages are read, under one deadline.
+
+        Raises:
+            NoAnswer: also when there are more than 5,000: an answer without the newest would mislead.
+        """
+
+        async def work(attempt: _Attempt) -> tuple[LedgerEntry, ...]:
+            entries: list[LedgerEntry] = []
+            for page in range(LEDGER_PAGES):
+                body: dict[str, Any] = {"accountID": account_id, "numRows": LEDGER_PAGE}
+                if page:
+                    # Older cores refuse a zero here.
+                    body["startRow"] = page * LEDGER_PAGE
+                answer = await self._reading(LEDGER, phone, body, attempt)
+                rows, more = _readable(partial(decode.ledger, answer, asked_for=LEDGER_PAGE), LEDGER)
+                entries += rows
+                if not more:
+                    return tuple(reversed(entries))
+            raise NoAnswer("The ledger is longer than can be read in one call; its newest part was not reached.")
+
+        return await self._in_time(LEDGER, work)
+
+    async def _read(self, asked: Asked, phone: str, body: Mapping[str, Any]) -> Answer:
         async def work(attempt: _Attempt) -> Answer:
-            token = await self._token(phone, attempt)
-            answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
-            try:
-                settle(answer, asked)
-            except Unauthorised:
-                token = _given(await self._login(phone, attempt))
-                answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
-                settle(answer, asked)
-            return answer
+            return await self._reading(asked, phone, body, attempt)
 
         return await self._in_time(asked, work)
+
+    async def _reading(self, asked: Asked, phone: str, body: Mapping[str, Any], attempt: _Attempt) -> Answer:
+        """A call with a token that may be sent again, once, after a new login."""
+        token = await self._token(phone, attempt)
+        answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
+        try:
+            settle(answer, asked)
+        except Unauthorised:
+            token = _given(await self._login(phone, attempt))
+            answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
+            settle(answer, asked)
+        return answer
 
     async def _write(self, asked: Asked, phone: str, body: Mapping[str, Any]) -> Answer:
         """A call with a token that is sent once, whatever happens."""

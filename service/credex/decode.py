@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from service.credex.answer import Answer, mapping, text, unwrapped
-from service.credex.values import CredexKind, CredexState
+from service.credex.values import CredexKind, CredexState, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
-__all__ = ("Unreadable", "created_id", "dashboard", "recipient", "state")
+__all__ = ("Unreadable", "created_id", "dashboard", "ledger", "recipient", "state")
 
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s+(?P<code>[A-Z]{3})")
 _LONGEST_AMOUNT = 40
@@ -99,6 +99,20 @@ def state(answer: Answer, credex_id: str) -> CredexState:
     )
 
 
+def ledger(answer: Answer, *, asked_for: int) -> tuple[list[LedgerEntry], bool]:
+    """One page of an account's ledger, and whether there are more.
+
+    Raises:
+        Unreadable: it is in no known form.
+    """
+    listed = answer.details.get("ledger", answer.body.get("ledger", answer.data.get("ledger")))
+    if listed is None:
+        raise Unreadable("there is no ledger")
+    rows = [mapping(row) for row in _list(listed)]
+    more = mapping(mapping(answer.data.get("dashboard")).get("pagination")).get("hasMore")
+    return [entry for row in rows if (entry := _entry(row))], more if isinstance(more, bool) else len(rows) >= asked_for
+
+
 def created_id(answer: Answer) -> str | None:
     """The id of the credex just made, if core says it."""
     older = mapping(unwrapped(answer.body.get("createCredexData") or answer.data.get("createCredexData")))
@@ -118,6 +132,22 @@ def _credex(answer: Answer) -> Mapping[str, Any]:
         mapping(unwrapped(place.get(name))) for place in (details, data, body) for name in ("credexData", "credex")
     ]
     return next((place for place in places if "transactionType" in place), {})
+
+
+def _entry(row: Mapping[str, Any]) -> LedgerEntry | None:
+    """A line of the ledger; None if its denomination is not known."""
+    shown = row.get("formattedAmount", row.get("formattedInitialAmount"))
+    if shown is None:
+        raise Unreadable("an amount is missing")
+    amount = _money(shown)
+    if amount is None:
+        return None
+    return LedgerEntry(
+        amount=amount,
+        counterparty=_name(row.get("counterpartyAccountName")),
+        at_ms=_moment(row.get("timestamp")),
+        credex_id=text(row.get("credexID")) or None,
+    )
 
 
 def _accounts(listed: object, default: Denomination) -> Iterator[Account]:
@@ -285,6 +315,15 @@ def _day(value: object) -> date | None:
         return date.fromisoformat(text(value)[:10])
     except ValueError:
         return None
+
+
+def _moment(value: object) -> int | None:
+    """A moment, in ms since the epoch; None where there is none that can be read. Without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _name(value: object) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from service.domain import Dashboard, Money
 
-__all__ = ("CredexKind", "CredexState", "Written")
+__all__ = ("CredexKind", "CredexState", "LedgerEntry", "Written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +52,19 @@ class CredexState:
     outstanding: Money | None = None
     secured: bool = False
     due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """An accepted credex in an account's ledger.
+
+    Attributes:
+        amount: negative where this account is the issuer.
+        at_ms: when it was accepted, in ms since the epoch; None where core does not say.
+        credex_id: None where core does not say.
+    """
+
+    amount: Money
+    counterparty: str
+    at_ms: int | None = None
+    credex_id: str | None = None

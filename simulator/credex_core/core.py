@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -185,6 +185,16 @@ class Core:
     def fund(self, account: Account | str, money: Money, *, securer: Account | None = None) -> Credex:
         """Give an account money: an accepted secured credex from the trust account, or another audited one."""
         return trading.fund(self.ledger, securer or self.trust, self._account(account), money)
+
+    def owe(self, from_handle: str, to_handle: str, money: Money, *, due: date | None = None) -> Credex:
+        """One account has owed another since yesterday: an accepted unsecured credex, due in two weeks by default."""
+        return trading.owe(
+            self.ledger,
+            self._account(from_handle),
+            self._account(to_handle),
+            money,
+            due=due or self.ledger.today + timedelta(days=14),
+        )
 
     # What the other side does, without HTTP
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from service.domain import Denomination, Money
 from simulator.credex_core.amounts import shown
-from simulator.credex_core.ledger import ZERO, Account, Credex, Ledger, Member, State
+from simulator.credex_core.ledger import DAY_MS, ZERO, Account, Credex, Ledger, Member, State
 from simulator.credex_core.rules import DAILY_CAPS_USD, NotFound, Refusal, in_window
 
 __all__ = (
@@ -20,6 +20,7 @@ __all__ = (
     "join",
     "offer",
     "open_account",
+    "owe",
     "remaining_today",
     "upgrade",
 )
@@ -231,6 +232,11 @@ def fund(ledger: Ledger, securer: Account, receiver: Account, money: Money) -> C
     return _owed(ledger, securer.account_id, securer, receiver, money)
 
 
+def owe(ledger: Ledger, issuer: Account, receiver: Account, money: Money, *, due: date) -> Credex:
+    """An unsecured promise of the day before: what a world may hold at its start, whatever the tiers."""
+    return _owed(ledger, None, issuer, receiver, money, due=due, at_ms=ledger.clock_ms() - DAY_MS)
+
+
 def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account) -> int:
     """Pay for tier 3; returns the tier before."""
     if account.owner_id != actor.member_id:
@@ -244,9 +250,18 @@ def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account) 
     return before
 
 
-def _owed(ledger: Ledger, securer_id: str, issuer: Account, receiver: Account, money: Money) -> Credex:
+def _owed(
+    ledger: Ledger,
+    securer_id: str | None,
+    issuer: Account,
+    receiver: Account,
+    money: Money,
+    *,
+    due: date | None = None,
+    at_ms: int | None = None,
+) -> Credex:
     ledger.expire()
-    now = ledger.clock_ms()
+    now = ledger.clock_ms() if at_ms is None else at_ms
     return ledger.add_credex(
         Credex(
             credex_id=ledger.new_id(),
@@ -255,7 +270,7 @@ def _owed(ledger: Ledger, securer_id: str, issuer: Account, receiver: Account, m
             amount=money.amount,
             denomination=money.denomination,
             securer_id=securer_id,
-            due=None,
+            due=due,
             state=State.OWES,
             outstanding=money.amount,
             created_ms=now,
