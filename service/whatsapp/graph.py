@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Generator
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from service.whatsapp.json_text import integer, listed, parse, table, text
 __all__ = ("GraphClient", "never_left")
 
 _LONGEST_DETAILS: Final = 300
+_LONG_NUMBER: Final = re.compile(r"[0-9]{9,}")
 
 # Raised before a connection is there, hence before a byte of the request left.
 _NO_CONNECTION: Final = (
@@ -80,6 +82,7 @@ class GraphClient:
             raise ValueError(f"The Graph API's URL must be http(s) and end with a version and '/': {api_url!r}")
         self._http = http
         self._url = httpx.URL(f"{api_url}{phone_number_id}/messages")
+        self._number_id = phone_number_id
         self._bearer = _Bearer(access_token)
         self._secret = access_token
         self._deadline_s = deadline_s
@@ -147,4 +150,8 @@ class GraphClient:
         return graph_error(self._safe(said), code=code, subcode=subcode, http_status=status)
 
     def _safe(self, said: str) -> str:
-        return (said.replace(self._secret, "[access token]") if self._secret else said)[:_LONGEST_DETAILS]
+        """What may be logged of it: neither the token, nor what may be a member's number."""
+        told = said.replace(self._secret, "[access token]") if self._secret else said
+        return _LONG_NUMBER.sub(lambda found: found[0] if found[0] == self._number_id else "[number]", told)[
+            :_LONGEST_DETAILS
+        ]
