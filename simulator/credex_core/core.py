@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-from litestar import Litestar
 
 from service.domain import Denomination, Money
 from simulator.credex_core import rules, trading
@@ -97,7 +96,7 @@ class Core:
         self.foundation.tier = FOUNDATION_TIER
         self.trust = self.add_account(self.foundation, "Vimbiso Trust", TRUST, kind="TRUST", audited=True)
         self.treasury = self.add_account(self.foundation, "Credex Foundation", TREASURY, kind="CREDEX_FOUNDATION")
-        self.asgi: Litestar = application(self)
+        self.asgi: Callable[..., Awaitable[None]] = application(self)
 
     # Knobs
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar import Litestar, Request, Response, get, post
+from litestar.params import FromPath
 
 from simulator.credex_core.endpoints import ENDPOINTS, Desk, Reply
 from simulator.credex_core.ledger import Member
@@ -64,7 +65,7 @@ def application(core: Core) -> Litestar:
         return {"status": "healthy"}
 
     @post(PREFIX + "/{endpoint:str}")
-    async def call(endpoint: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def call(endpoint: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         body = _parsed(await request.body(), request.headers.get("content-type", ""))
         handling = _Handling(core, window, endpoint, request.headers)
         status, content = handling.answer(body)
