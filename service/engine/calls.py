@@ -108,6 +108,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """The write happened: core said so, or it was proven. The dashboard is the newest there is, if there is one."""
 
     dashboard: Dashboard | None = None
+    credex_id: str = ""
     proven: bool = False
     """Found out afterwards, not from core's own answer."""
     by_us: bool = True

@@ -42,7 +42,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     preface: str = ""
     prompted_at_ms: int = 0
     valid_until_ms: int = 0
-    version: int = msgspec.field(default=1, name="v")
+    version: int = 1
 
 
 class Walked(msgspec.Struct, frozen=True, array_like=True):
