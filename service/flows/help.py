@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.engine import Ask, Flow, Scene
+from service.flows import show
 from service.flows.words import HELP as TEXT
 from service.messages import Buttons, Message
 
@@ -12,7 +13,7 @@ __all__ = ("HELP",)
 
 
 def _help(scene: Scene) -> Sequence[Message]:
-    return [Buttons(body=TEXT, buttons=(scene.link("menu", "Menu"),))]
+    return [Buttons(body=TEXT, buttons=(show.menu(scene),))]
 
 
 HELP = Flow(name="help", title="Help", steps=(Ask("text", "buttons", _help, resting=True),))

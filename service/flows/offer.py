@@ -222,7 +222,7 @@ def _show_sent(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
             body=f"{checked}✅ You offered *{_amount(scene)}* to *{_receiver(scene)}*.\n\n{_waits(done)}{balance}",
-            buttons=(scene.link("offer", "Offer again"), scene.link("outgoing", "Outgoing offers"), _menu(scene)),
+            buttons=(scene.link("offer", "Offer again"), scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
         )
     ]
 
@@ -237,7 +237,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex refused the offer of *{_amount(scene)}* to *{_receiver(scene)}*: {why}.\n\nNothing was sent.",
-            buttons=(scene.option("amount", "Another amount"), _menu(scene)),
+            buttons=(scene.option("amount", "Another amount"), show.menu(scene)),
         )
     ]
 
@@ -247,7 +247,7 @@ def _show_not_done(scene: Scene) -> Sequence[Message]:
         Buttons(
             body="I could not reach Credex, so your offer of "
             f"*{_amount(scene)}* to *{_receiver(scene)}* was *not* made. Nothing was sent.",
-            buttons=(scene.option("again", "Try again"), _menu(scene)),
+            buttons=(scene.option("again", "Try again"), show.menu(scene)),
         )
     ]
 
@@ -258,7 +258,7 @@ def _show_unknown(scene: Scene) -> Sequence[Message]:
             body="Credex did not answer clearly. I do *not know yet* whether your offer of "
             f"*{_amount(scene)}* to *{_receiver(scene)}* was made.\n\n"
             "I keep looking and will tell you. Please do not offer it again until then.",
-            buttons=(scene.link("outgoing", "Outgoing offers"), _menu(scene)),
+            buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
         )
     ]
 
@@ -290,11 +290,7 @@ def _told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]
                 f"I could not find out what became of {offer}, and I have stopped looking. "
                 "Please check your balance, or ask them."
             )
-    return [Buttons(body=body, buttons=(scene.link("outgoing", "Outgoing offers"), _menu(scene)))]
-
-
-def _menu(scene: Scene) -> Button:
-    return scene.link("menu", "Menu")
+    return [Buttons(body=body, buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)))]
 
 
 def _amount(scene: Scene) -> Money:

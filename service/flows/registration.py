@@ -93,7 +93,7 @@ def _told_later(_: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
         body = "Your registration did not go through. Please try again."
     else:
         body = "I could not find out whether your registration went through. Type *menu* to see."
-    return [Buttons(body=body, buttons=(scene.link("menu", "Menu"),))]
+    return [Buttons(body=body, buttons=(show.menu(scene),))]
 
 
 def _unknown(scene: Scene) -> Sequence[Message]:

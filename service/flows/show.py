@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Account, Dashboard, Denomination, Money
-from service.messages import shorten
+from service.engine import Scene
+from service.messages import Button, shorten
 
-__all__ = ("day", "explain_refusal", "greeting", "name", "overview", "usd")
+__all__ = ("day", "explain_refusal", "greeting", "menu", "name", "overview", "usd")
 
 HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
@@ -30,6 +31,11 @@ def name(text: str, most: int = LONGEST_NAME) -> str:
 def day(value: date) -> str:
     """A date as people say it: ``3 December 2026``."""
     return f"{value.day} {value:%B %Y}"
+
+
+def menu(scene: Scene) -> Button:
+    """The button that leads home from anywhere."""
+    return scene.link("menu", "Menu")
 
 
 def usd(amount: Decimal) -> str:
