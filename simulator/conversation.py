@@ -27,7 +27,7 @@ _KEYS = ("title", "about", "starts", "people", "lines")
 _PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked")
 _MEMBER_KEYS = ("tier", "balances", "handle", "denomination", "owes")
 _TIERS = range(1, 6)
-_WORDS_IN_USE = frozenset({"core", "graph", "redis", "bot", "wait", "together", "again", "hold", "release"})
+_WORDS_IN_USE = frozenset({"core", "graph", "redis", "bot", "wait", "together", "at", "again", "hold", "release"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +191,13 @@ def _people(reading: Reading, node: yaml.Node) -> tuple[Person, ...]:
 def _person(reading: Reading, key: str, node: yaml.Node) -> Person:
     fields = reading.mapping(node, key, known=_PERSON_KEYS, needed=("phone",))
     phone = reading.value(fields["phone"], read_phone, f"{key}'s phone") if "phone" in fields else None
+    name = (reading.text(fields["name"], f"{key}'s name") if "name" in fields else None) or key
+    if "member" in fields and len(name.split()) < 2:  # noqa: PLR2004 - first and last
+        reading.problem(node, f"{key} is a member and needs a first and a last name", "For example: name: Farai Ncube")
     return Person(
         key=key,
         phone=phone or f"?{key}",
-        name=(reading.text(fields["name"], f"{key}'s name") if "name" in fields else None) or key,
+        name=name,
         member=_member(reading, key, fields["member"]) if "member" in fields else None,
         receipts=_flag(reading, fields, "receipts", default=True),
         online=_flag(reading, fields, "online", default=True),

@@ -156,15 +156,22 @@ def wait(scope: Scope, node: yaml.Node) -> Play | None:
 
 def together(scope: Scope, node: yaml.Node) -> Play | None:
     """Several messages reach the bot in one POST."""
-    lines = [
-        line
-        for item in scope.reading.items(node, "together")
-        if (line := read_line(scope.reading, item, scope.people)) is not None
-    ]
-    if any(not line.paced for line in lines):
-        scope.reading.problem(node, "only people's messages can come together")
-        return None
-    return lambda stage: stage.together([line.play for line in lines])
+    plays = _peoples(scope, node, "together")
+    return (lambda stage: stage.together(plays)) if plays else None
+
+
+def at_once(scope: Scope, node: yaml.Node) -> Play | None:
+    """Several messages are sent in the same moment, each in a POST of its own, as by a double tap."""
+    plays = _peoples(scope, node, "at once")
+    return (lambda stage: stage.at_once(plays)) if plays else None
+
+
+def _peoples(scope: Scope, node: yaml.Node, what: str) -> list[Play]:
+    read = [read_line(scope.reading, item, scope.people) for item in scope.reading.items(node, what)]
+    lines = [line for line in read if line is not None]
+    if any(not line.paced or line.key in STAGE for line in lines):
+        scope.reading.problem(node, f"only what people say and tap can come {what!r}")
+    return [line.play for line in lines]
 
 
 def again(scope: Scope, node: yaml.Node) -> Play | None:
@@ -276,6 +283,7 @@ STAGE: Final = MappingProxyType(
         for each in (
             Directive("wait", "wait: 6 min", wait),
             Directive("together", "together: [{Tariro: a}, {Tariro: b}]", together, paced=True),
+            Directive("at once", "at once: [{Tariro taps: Confirm}, {Tariro taps: Confirm}]", at_once, paced=True),
             Directive("again", "again: 3", again),
             Directive("core", "core: {fails: login, with: 500}", core),
             Directive("graph", f"graph: {{fails: messages, with: {GRAPH_CODES[0]}}}", graph),

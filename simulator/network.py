@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ import httpx
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-__all__ = ("Answer", "Armed", "Effect", "Fault", "Faults", "Network", "Passage", "Switch", "switched")
+__all__ = ("Answer", "Armed", "CommandPassage", "Effect", "Fault", "Faults", "Network", "Passage", "Switch", "switched")
 
 Passage = Callable[[str], Awaitable[None]]
 """Told of every request twice, as ``before <endpoint>`` and ``after <endpoint>``. May never return."""
@@ -157,11 +157,11 @@ class Network(httpx.AsyncBaseTransport):
             httpx.ReadError: the connection was reset, before or after the target handled the request.
             httpx.ReadTimeout: no answer within the read timeout of the client.
         """
+        await request.aread()
         endpoint = self._endpoint(request)
         fault = self.faults.strike(endpoint)
         if fault is not None and fault.effect is Effect.REFUSED:
             raise httpx.ConnectError("connection refused", request=request)
-        await request.aread()
         await self._passage(f"before {endpoint}")
         await asyncio.sleep(self._latency_ms / 1000)
         if fault is None:
@@ -212,10 +212,9 @@ async def _pass(duration_ms: int | None, request: httpx.Request) -> None:
 
 @dataclass(slots=True)
 class Switch:
-    """Whether a Redis server can be reached. ``passage`` is told ``before`` and ``after`` of every packed command."""
+    """Whether a Redis server can be reached."""
 
     down: bool = False
-    passage: Callable[[str, bytes], Awaitable[None]] | None = None
 
     def check(self) -> None:
         """Raise redis-py's own error when the server cannot be reached."""
@@ -223,39 +222,46 @@ class Switch:
             raise RedisConnectionError("Connection refused: Redis is down")
 
 
-def switched(client: redis.asyncio.Redis, switch: Switch) -> redis.asyncio.Redis:
-    """Make every connection of a fresh client obey the switch, the embedded server's and a real one's alike."""
+CommandPassage = Callable[[str, bytes], Awaitable[None]]
+"""Told ``before`` and ``after`` of every packed command. May never return."""
+
+
+def switched(
+    client: redis.asyncio.Redis, switches: Sequence[Switch], passage: CommandPassage | None = None
+) -> redis.asyncio.Redis:
+    """Make every connection of a fresh client obey switches, the embedded server's and a real one's alike."""
     pool = client.connection_pool
-    pool.connection_class = _obeying(pool.connection_class, switch)
+    pool.connection_class = _obeying(pool.connection_class, tuple(switches), passage)
     return client
 
 
-def _obeying(base: type[Any], switch: Switch) -> type[Any]:
+def _obeying(base: type[Any], switches: tuple[Switch, ...], passage: CommandPassage | None) -> type[Any]:
     class Obeying(base):  # type: ignore[misc]
-        """A connection that fails while the switch is down."""
+        """A connection that fails while a switch is down."""
 
         async def connect(self, *args: Any, **kwargs: Any) -> None:
-            switch.check()
+            await self._up()
             await super().connect(*args, **kwargs)
 
         async def send_packed_command(self, command: Any, *args: Any, **kwargs: Any) -> None:
             await self._up()
-            if switch.passage is not None:
+            if passage is not None:
                 self._sent = command if isinstance(command, bytes) else b"".join(command)
-                await switch.passage("before", self._sent)
+                await passage("before", self._sent)
             await super().send_packed_command(command, *args, **kwargs)
 
         async def read_response(self, *args: Any, **kwargs: Any) -> Any:
             await self._up()
             response = await super().read_response(*args, **kwargs)
-            if switch.passage is not None:
-                await switch.passage("after", self.__dict__.get("_sent", b""))
+            if passage is not None:
+                await passage("after", self.__dict__.get("_sent", b""))
             await self._up()
             return response
 
         async def _up(self) -> None:
-            if switch.down:
+            if any(switch.down for switch in switches):
                 await self.disconnect()
-                switch.check()
+                for switch in switches:
+                    switch.check()
 
     return Obeying

@@ -1,0 +1,96 @@
+"""Watches WhatsApp and writes down what people do and see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.look import screen
+from simulator.transcript import Kind, Recorder
+from simulator.whatsapp_cloud import (
+    Acted,
+    Event,
+    Reacted,
+    SendRefused,
+    Shown,
+    StatusReported,
+    TypingShown,
+    Warned,
+    WebhookAnswered,
+    WebhookDropped,
+)
+
+__all__ = ("Onlooker",)
+
+OK = 200
+
+
+class Onlooker:
+    """Turns WhatsApp's events into moments of a transcript."""
+
+    def __init__(self, recorder: Recorder, names: Mapping[str, str]) -> None:
+        """Take the recorder, and people's names by their phones."""
+        self._recorder = recorder
+        self._names = names
+        self._newest: dict[str, str] = {}
+
+    def see(self, event: Event) -> None:
+        """Write an event down, if it is one that a person could notice."""
+        match event:
+            case Acted():
+                self._acted(event)
+            case Shown(phone=phone, bubble=bubble):
+                if (shown := screen(bubble)) is not None:
+                    self._newest[phone] = bubble.wamid
+                    self._record(event.at_ms, phone, Kind.SHOWN, wamid=bubble.wamid, screen=shown)
+            case TypingShown(phone=phone):
+                self._record(event.at_ms, phone, Kind.TYPING)
+            case Reacted(phone=phone, wamid=wamid, emoji=emoji):
+                self._record(event.at_ms, phone, Kind.BOT_REACTED, text=emoji or "(no more)", on=wamid)
+            case _:
+                self._trouble(event)
+
+    def _trouble(self, event: Event) -> None:
+        match event:
+            case SendRefused(phone=phone, code=code):
+                self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"WhatsApp refuses a message: {code}")
+            case StatusReported(phone=phone, status="failed", code=code):
+                self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"A message cannot be delivered: {code}")
+            case Warned(phone=phone, text=text):
+                self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"WhatsApp could refuse that: {text}")
+            case WebhookAnswered(attempt=attempt) if attempt.status != OK and b'"messages":[' in attempt.body:
+                answer = f"answers {attempt.status}" if attempt.status else "cannot be reached"
+                for phone in attempt.phones:
+                    self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"The bot {answer}; WhatsApp tries again")
+            case WebhookDropped(reason=reason):
+                self._record(event.at_ms, None, Kind.STAGE, text=f"WhatsApp gives a webhook up: {reason}")
+            case _:
+                pass
+
+    def _acted(self, event: Acted) -> None:
+        message = event.message
+        kind, text, on = _read(message)
+        stale = kind is Kind.TAPPED and on != self._newest.get(event.phone, "")
+        self._record(event.at_ms, event.phone, kind, text=text, wamid=event.wamid, on=on, stale=stale)
+
+    def _record(self, at_ms: int, phone: str | None, kind: Kind, **what: Any) -> None:
+        self._recorder.record(at_ms, self._names.get(phone or "", ""), kind, **what)
+
+
+def _read(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
+    """What a person did, the words for it, and the message that it answers."""
+    kind = str(message.get("type", ""))
+    on = str(message.get("context", {}).get("id", ""))
+    content = message.get(kind, {})
+    if kind == "text":
+        return Kind.SAID, str(content.get("body", "")), on
+    if kind == "button":
+        return Kind.TAPPED, str(content.get("text", "")), on
+    if kind == "reaction":
+        return Kind.REACTED, str(content.get("emoji", "")), str(content.get("message_id", ""))
+    if kind != "interactive":
+        return Kind.SENT, kind, on
+    reply = content.get(content.get("type", ""), {})
+    if content.get("type") == "nfm_reply":
+        return Kind.FILLED, f"(form) {reply.get('response_json', '')}", on
+    return Kind.TAPPED, str(reply.get("title", "")), on

@@ -1,0 +1,273 @@
+"""Plays a conversation in a world of its own, in virtual time, and brings back the transcript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from service.domain import Money
+from service.settings import EMBEDDED
+from simulator.conversation import Conversation
+from simulator.database import own
+from simulator.directives import Line, Play
+from simulator.errors import LineError, Problem, did_you_mean
+from simulator.faults import GraphFault, describe_core
+from simulator.host import Bot
+from simulator.ledger import end_offer, make_offer
+from simulator.look import screen
+from simulator.network import Fault
+from simulator.reading import Flaw
+from simulator.transcript import Kind, Screen, Transcript
+from simulator.virtual_time import Clock, run
+from simulator.whatsapp_cloud import Bubble
+from simulator.world import Wires, World, run_service
+
+__all__ = ("TYPING_MS", "Stage", "play_lines", "replay")
+
+TYPING_MS: Final = 4_000
+"""What a person takes to read and answer."""
+
+_UNITS: Final = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000), ("millisecond", 1))
+
+
+def replay(
+    conversation: Conversation,
+    *,
+    seed: int = 1,
+    redis_url: str = EMBEDDED,
+    flush: bool = False,
+    run_bot: Callable[[Wires], Bot] = run_service,
+) -> Transcript:
+    """Play a conversation from its beginning to its end, in a world and an event loop of its own.
+
+    Args:
+        conversation: what to play.
+        seed: of all that is left to chance.
+        redis_url: a real Redis with an empty database, or ``embedded://``.
+        flush: empty that database first.
+        run_bot: starts the bot; the service by default.
+
+    Raises:
+        LineError: a line could not be played.
+        UnsettledError: the world would not come to rest.
+        DatabaseInUseError: the database is not empty.
+    """
+
+    async def main(clock: Clock) -> Transcript:
+        world = World(clock, conversation.people, seed=seed, redis_url=redis_url, run_bot=run_bot)
+        await world.start()
+        try:
+            await play_lines(world, conversation)
+        finally:
+            await world.stop()
+        return Transcript(
+            title=conversation.title,
+            about=conversation.about,
+            start_ms=conversation.starts_ms,
+            members=tuple(person.key for person in conversation.people),
+            moments=world.recorder.since(0),
+        )
+
+    with own(redis_url, flush=flush):
+        return run(main, start_ms=conversation.starts_ms)
+
+
+async def play_lines(world: World, conversation: Conversation) -> None:
+    """Play all lines, letting the world settle between them.
+
+    Raises:
+        LineError: a line could not be played.
+    """
+    stage = Stage(world)
+    for place, line in enumerate(conversation.lines):
+        if place and line.paced:
+            await world.pass_time(TYPING_MS)
+        try:
+            await line.play(stage)
+        except Flaw as flaw:
+            raise LineError(Problem(conversation.file, line.number, _said(line, flaw), flaw.hint)) from None
+        await world.settle()
+
+
+def _said(line: Line, flaw: Flaw) -> str:
+    return f"{line.key}: {line.value} — {flaw.what}" if isinstance(line.value, str) else flaw.what
+
+
+class Stage:
+    """What lines act upon: the world, by the names of a conversation."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def note(self, text: str) -> None:
+        """Write a stage direction into the transcript."""
+        self.world.recorder.record(self.world.clock_ms(), "", Kind.STAGE, text=text)
+
+    # -- people -------------------------------------------------------------------------------------------------
+
+    async def type(self, who: str, text: str) -> None:
+        """Somebody types a text."""
+        self.world.handsets[who].type(text)
+
+    async def tap(self, who: str, title: str, *, older: bool = False) -> None:
+        """Somebody taps a button or a row by its title.
+
+        Raises:
+            Flaw: it is not on their screen.
+        """
+        shown = self.screens(who)
+        found = [bubble for bubble, each in reversed(shown) if any(choice.title == title for choice in each.choices)]
+        if older and len(found) == 1:
+            raise Flaw(f"only the newest message of {who} shows {title!r}, no older one", _on_screen(shown))
+        if not found:
+            raise Flaw(f"{title!r} is not on {who}'s screen", _hint(title, shown))
+        self.world.handsets[who].tap(found[1 if older else 0].wamid, title)
+
+    async def send(self, who: str, kind: str) -> None:
+        """Somebody sends something that is no text."""
+        self.world.handsets[who].send(kind)
+
+    async def react(self, who: str, emoji: str) -> None:
+        """Somebody reacts to the newest message.
+
+        Raises:
+            Flaw: there is none.
+        """
+        shown = self.screens(who)
+        if not shown:
+            raise Flaw(f"{who}'s screen shows nothing to react to")
+        self.world.handsets[who].react(shown[-1][0].wamid, emoji)
+
+    def screens(self, who: str) -> list[tuple[Bubble, Screen]]:
+        """The messages on somebody's phone, oldest first."""
+        bubbles = self.world.handsets[who].bubbles
+        return [(bubble, shown) for bubble in bubbles if (shown := screen(bubble)) is not None]
+
+    async def together(self, plays: Sequence[Play]) -> None:
+        """Several messages in one POST."""
+        with self.world.cloud.together():
+            for play in plays:
+                await play(self)
+
+    async def at_once(self, plays: Sequence[Play]) -> None:
+        """Several messages in the same moment."""
+        for play in plays:
+            await play(self)
+
+    # -- the network --------------------------------------------------------------------------------------------
+
+    async def again(self, times: int) -> None:
+        """The next message's webhook comes several times."""
+        self.note(f"The next webhook is delivered {times} times")
+        self.world.cloud.next_delivery(times=times)
+
+    async def hold(self) -> None:
+        """Webhooks stay in the network."""
+        self.note("Webhooks are held up in the network")
+        self.world.cloud.hold()
+
+    async def release(self) -> None:
+        """Webhooks that were held arrive."""
+        self.note("The webhooks that were held up arrive")
+        self.world.cloud.release()
+
+    async def core_fails(self, fault: Fault) -> None:
+        """Credex core is to fail."""
+        self.note(describe_core(fault))
+        self.world.core_faults.add(fault)
+
+    async def core_works(self) -> None:
+        """Credex core works again."""
+        self.note("Credex core works again")
+        self.world.core_faults.clear()
+
+    async def graph_fails(self, fault: GraphFault) -> None:
+        """WhatsApp is to refuse, or to lose its answers."""
+        self.note(fault.said)
+        if fault.wire is not None:
+            self.world.graph_faults.add(fault.wire)
+        elif fault.code is not None:
+            to = self.world.people[fault.to].phone if fault.to else None
+            self.world.cloud.fail_next(fault.code, times=fault.times, to=to)
+
+    async def graph_works(self) -> None:
+        """WhatsApp works again."""
+        self.note("WhatsApp works again")
+        self.world.graph_faults.clear()
+
+    async def redis_down(self, wanted: Mapping[str, bool]) -> None:
+        """Redis instances go down or come up."""
+        for which, down in wanted.items():
+            self.note(f"The {which} Redis {'goes away' if down else 'is back'}")
+            switch = self.world.cache_switch if which == "cache" else self.world.state_switch
+            switch.down = down
+
+    # -- the bot ------------------------------------------------------------------------------------------------
+
+    async def kill(self) -> None:
+        """The bot is killed now."""
+        self.note("The bot is killed")
+        self.world.host.kill()
+
+    async def kill_at(self, point: str) -> None:
+        """The bot is to be killed when it comes to a point."""
+        self.note(f"The bot is to be killed {point}")
+        self.world.crash.arm(point)
+
+    async def stop(self) -> None:
+        """The bot stops in an orderly way."""
+        self.note("The bot stops")
+        await self.world.host.stop()
+
+    async def restart(self) -> None:
+        """The bot starts again."""
+        self.note("The bot starts again")
+        await self.world.host.start()
+
+    # -- core and time ------------------------------------------------------------------------------------------
+
+    async def offer_in_core(self, who: str, amount: Money, to: str) -> None:
+        """Somebody makes an offer in core, to a name or a handle."""
+        make_offer(self.world.core, self.world.people, who, amount, to)
+        self.note(f"{who} offers {amount} to {to} in Credex core")
+
+    async def end_in_core(self, who: str, verb: str, other: str, *, newest: bool) -> None:
+        """Somebody accepts, declines or cancels an offer in core."""
+        money = end_offer(self.world.core, self.world.people, who, verb, other, newest=newest)
+        way = "to" if verb == "cancels" else "from"
+        self.note(f"{who} {verb} the offer of {money} {way} {other} in Credex core")
+
+    async def wait(self, duration_ms: int) -> None:
+        """Time passes."""
+        self.note(f"{_duration(duration_ms)} {'passes' if _single(duration_ms) else 'pass'}")
+        await self.world.pass_time(duration_ms)
+
+
+def _duration(duration_ms: int) -> str:
+    parts, rest = [], duration_ms
+    for unit, length_ms in _UNITS:
+        count, rest = divmod(rest, length_ms)
+        if count:
+            parts.append(f"{count} {unit}{'s' if count > 1 else ''}")
+    return " and ".join(parts)
+
+
+def _single(duration_ms: int) -> bool:
+    return _duration(duration_ms).startswith("1 ") and " and " not in _duration(duration_ms)
+
+
+def _hint(title: str, shown: Sequence[tuple[Bubble, Screen]]) -> str:
+    opened = next((each for _, each in reversed(shown) if each.opener == title), None)
+    if opened is not None:
+        rows = ", ".join(choice.title for choice in opened.choices)
+        return f"{title!r} only opens the list; tap one of its rows: {rows}"
+    titles = list(dict.fromkeys(choice.title for _, each in reversed(shown) for choice in each.choices))
+    return f"{did_you_mean(title, titles, 'titles')}\n{_on_screen(shown)}"
+
+
+def _on_screen(shown: Sequence[tuple[Bubble, Screen]]) -> str:
+    if not shown:
+        return "The screen is empty."
+    newest = shown[-1][1]
+    choices = "".join(f"\n  [ {choice.title} ]" for choice in newest.choices)
+    return f"The newest message reads: {newest.body}{choices}"

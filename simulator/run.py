@@ -1,0 +1,118 @@
+"""Plays many conversations and compares each with what is kept of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from service.settings import EMBEDDED
+from simulator.conversation import CONVERSATIONS, load
+from simulator.errors import SimulatorError
+from simulator.phone import plain
+from simulator.replay import replay
+from simulator.snapshots import difference
+from simulator.transcript import Transcript
+from simulator.virtual_time import VirtualTimeError
+
+__all__ = ("Played", "Report", "play_all")
+
+HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of one conversation: a transcript, or a problem; and how it differs from the one kept."""
+
+    name: str
+    transcript: Transcript | None = None
+    problem: str = ""
+    difference: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it went as expected."""
+        return not self.problem and not self.difference
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of all of them."""
+
+    played: tuple[Played, ...]
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """Whether all went as expected."""
+        return not self.wrong
+
+    @property
+    def wrong(self) -> int:
+        """How many did not."""
+        return sum(not played.good for played in self.played)
+
+    @property
+    def turns(self) -> int:
+        """How many messages members sent in all."""
+        return sum(played.transcript.turns for played in self.played if played.transcript)
+
+    @property
+    def virtual_hours(self) -> float:
+        """How long it took by the clocks of those who took part."""
+        made = [played.transcript for played in self.played if played.transcript and played.transcript.moments]
+        return sum(each.moments[-1].at_ms - each.start_ms for each in made) / HOUR_MS
+
+
+def play_all(
+    paths: Sequence[Path],
+    *,
+    seed: int = 1,
+    redis_url: str = EMBEDDED,
+    told: Callable[[Played], None] = lambda _: None,
+    progress: Console | None = None,
+) -> Report:
+    """Play conversations one after the other.
+
+    Args:
+        paths: their files. Those that are stored are compared with the transcripts kept.
+        seed: of all that is left to chance.
+        redis_url: a real Redis with an empty database, or ``embedded://``.
+        told: told of each as it ends.
+        progress: where to show how far it has come.
+    """
+    began = time.perf_counter()
+    played = []
+    with _progress(progress, len(paths)) as step:
+        for path in paths:
+            played.append(_play(path, seed, redis_url))
+            step(played[-1].name)
+            told(played[-1])
+    return Report(tuple(played), time.perf_counter() - began)
+
+
+def _play(path: Path, seed: int, redis_url: str) -> Played:
+    name = f"{path.parent.name}/{path.stem}"
+    try:
+        transcript = replay(load(path), seed=seed, redis_url=redis_url)
+    except (SimulatorError, VirtualTimeError) as error:
+        return Played(name, problem=str(error))
+    ours = path.resolve().is_relative_to(CONVERSATIONS.resolve())
+    return Played(name, transcript, difference=difference(name, plain(transcript)) if ours else "")
+
+
+@contextmanager
+def _progress(console: Console | None, total: int) -> Iterator[Callable[[str], None]]:
+    if console is None:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("playing", total=total)
+        yield lambda name: bar.update(task, advance=1, description=name)

@@ -1,0 +1,98 @@
+"""Asking the person at the keyboard: with arrow keys in a terminal, line by line otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.patch_stdout import patch_stdout
+from rich.console import Console
+
+__all__ = ("Prompt", "open_prompt")
+
+
+class Prompt(Protocol):
+    """Asks for one line."""
+
+    waits: bool
+    """Whether things may be shown while it asks."""
+
+    async def ask(self, titles: Sequence[str]) -> str | None:
+        """The line, or None when the person has left. ``titles`` can be tapped."""
+
+
+def open_prompt(console: Console, *, waits: bool) -> Prompt:
+    """What fits: a rich prompt where a person sits, plain lines where a program writes."""
+    if sys.stdin.isatty() and console.is_terminal:
+        return TerminalPrompt(waits=waits)
+    return LinePrompt()
+
+
+class LinePrompt:
+    """Reads lines from standard input."""
+
+    waits = False
+
+    async def ask(self, titles: Sequence[str]) -> str | None:
+        """The next line; choices are listed before it, each with its number."""
+        if titles:
+            print("  ".join(f"{number} ▸ {title}" for number, title in enumerate(titles, 1)), flush=True)
+        # Nothing else has to happen meanwhile, so it may block.
+        line = sys.stdin.readline()
+        return line.rstrip("\n") if line else None
+
+
+class TerminalPrompt:
+    """Reads a line with editing and history; the arrow keys pick what can be tapped."""
+
+    def __init__(self, *, waits: bool) -> None:
+        """``waits``: time goes on while it asks."""
+        self.waits = waits
+        self._titles: Sequence[str] = ()
+        self._session: PromptSession[str] = PromptSession(
+            key_bindings=self._keys(), bottom_toolbar=self._toolbar, enable_history_search=False
+        )
+
+    async def ask(self, titles: Sequence[str]) -> str | None:
+        """The line, or None at Ctrl-D or Ctrl-C."""
+        self._titles = titles
+        try:
+            if not self.waits:
+                # Time stands still while a person thinks, so the loop may, too.
+                return self._session.prompt("› ", in_thread=True)
+            with patch_stdout(raw=True):
+                return await self._session.prompt_async("› ")
+        except (EOFError, KeyboardInterrupt, asyncio.CancelledError):
+            return None
+
+    def _toolbar(self) -> FormattedText:
+        numbered = "   ".join(f"{number} {title}" for number, title in enumerate(self._titles, 1))
+        return FormattedText([("", f"{numbered}   ↑↓ choose   /help" if numbered else "/help")])
+
+    def _keys(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        @keys.add("down")
+        def _(event: KeyPressEvent) -> None:
+            self._pick(event, 1)
+
+        @keys.add("up")
+        def _(event: KeyPressEvent) -> None:
+            self._pick(event, -1)
+
+        return keys
+
+    def _pick(self, event: KeyPressEvent, step: int) -> None:
+        """Write the next choice into the line, unless the person has typed something of their own."""
+        written = [f"▸ {title}" for title in self._titles]
+        buffer = event.current_buffer
+        if not written or (buffer.text and buffer.text not in written):
+            return
+        place = written.index(buffer.text) + step if buffer.text else (0 if step > 0 else -1)
+        buffer.text = written[place % len(written)]
+        buffer.cursor_position = len(buffer.text)

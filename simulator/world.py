@@ -1,0 +1,260 @@
+"""One world: a clock, WhatsApp, Credex core, Redis, the wires between them, people with phones, and the bot.
+
+All that is left to chance in it comes from one seed, all time from one clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import httpx
+import redis.asyncio
+from fakeredis import FakeServer
+from pydantic import SecretStr
+
+from service.app import Parts, Service
+from service.mailbox import open_cache, open_state
+from service.settings import EMBEDDED, Settings
+from simulator.conversation import Person
+from simulator.crash import CrashPoints
+from simulator.credex_core import Core
+from simulator.errors import UnsettledError
+from simulator.host import Bot, Host, Life
+from simulator.ledger import settle_in
+from simulator.network import Faults, Network, Switch, switched
+from simulator.onlooker import Onlooker
+from simulator.transcript import Kind, Recorder
+from simulator.virtual_time import counted
+from simulator.whatsapp_cloud import Business, CloudApi, Handset
+
+__all__ = ("Ticking", "Wires", "World", "run_service")
+
+API_KEY: Final = "simulated-api-key"
+GRAPH_URL: Final = "https://graph.simulated/v25.0/"
+CORE_URL: Final = "https://core.simulated/v1/"
+BUSINESS: Final = Business(
+    phone_number_id="506914307656634",
+    business_id="215589313241560883",
+    display_phone_number="263242700100",
+    access_token="simulated-access-token",  # noqa: S106 - invented, like all here
+    app_secret="simulated-app-secret",  # noqa: S106
+    verify_token="simulated-verify-token",  # noqa: S106
+    callback_url="https://bot.simulated/bot/webhook",
+)
+
+# What a request takes on its way: the order of magnitude of a phone network, so that times in transcripts look real.
+WEBHOOK_MS: Final = 150
+GRAPH_MS: Final = 150
+CORE_MS: Final = 400
+
+LOOK_EVERY_MS: Final = 200
+SETTLE_WITHIN_MS: Final = 15 * 60_000
+
+
+class Ticking(Protocol):
+    """Any clock, virtual or on the wall."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wires:
+    """All that one run of the bot's process is connected to."""
+
+    clock_ms: Callable[[], int]
+    state: redis.asyncio.Redis
+    cache: redis.asyncio.Redis
+    core: httpx.AsyncBaseTransport
+    graph: httpx.AsyncBaseTransport
+    random_bytes: Callable[[int], bytes]
+
+
+def run_service(wires: Wires) -> Bot:
+    """The service, wired into a world; it sleeps until it is woken or something is due."""
+    # Constructed, not read: a developer's environment must not change what comes out.
+    settings = Settings.model_construct(
+        redis_url=EMBEDDED,
+        redis_state_url=EMBEDDED,
+        mycredex_app_url=CORE_URL,
+        client_api_key=SecretStr(API_KEY),
+        whatsapp_api_url=GRAPH_URL,
+        whatsapp_access_token=SecretStr(BUSINESS.access_token),
+        whatsapp_phone_number_id=BUSINESS.phone_number_id,
+        whatsapp_business_id=BUSINESS.business_id,
+        whatsapp_app_secret=SecretStr(BUSINESS.app_secret),
+        whatsapp_verify_token=SecretStr(BUSINESS.verify_token),
+    )
+    parts = Parts(
+        clock_ms=wires.clock_ms,
+        state=wires.state,
+        cache=wires.cache,
+        core_transport=wires.core,
+        graph_transport=wires.graph,
+        random_bytes=wires.random_bytes,
+        poll_ms=None,
+    )
+    return Service(settings, parts=parts)
+
+
+class World:
+    """Everything that a conversation needs, at its start.
+
+    Args:
+        clock: of the loop that all of it runs in.
+        people: who takes part.
+        seed: of all that is left to chance.
+        redis_url: a real Redis, whose database nobody else uses (see `simulator.database`); or ``embedded://``.
+        run_bot: starts a bot on its wires; the service by default.
+    """
+
+    def __init__(
+        self,
+        clock: Ticking,
+        people: Sequence[Person],
+        *,
+        seed: int = 1,
+        redis_url: str = EMBEDDED,
+        run_bot: Callable[[Wires], Bot] = run_service,
+    ) -> None:
+        self.clock_ms = clock.now_ms
+        self.people = {person.key: person for person in people}
+        self.recorder = Recorder()
+        self.crash = CrashPoints()
+        self.core_faults = Faults()
+        self.graph_faults = Faults()
+        self.cache_switch = Switch()
+        self.state_switch = Switch()
+        self._seed = seed
+        self._redis_url = redis_url
+        self._servers = (FakeServer(), FakeServer())
+        self._run_bot = run_bot
+        self._clients: list[redis.asyncio.Redis] = []
+        self._bot_chance = self._chance("bot")
+        self.host = Host(self._build)
+        self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
+        onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
+        self._to_bot = httpx.AsyncClient(transport=Network(self.host, latency_ms=WEBHOOK_MS), timeout=None)  # noqa: S113 - WhatsApp has its own
+        self.cloud = CloudApi(
+            BUSINESS,
+            to_bot=self._to_bot,
+            clock_ms=self.clock_ms,
+            rng=self._chance("cloud"),
+            on_event=onlooker.see,
+        )
+        self.handsets: dict[str, Handset] = {
+            person.key: self.cloud.handset(
+                person.phone,
+                name=person.name,
+                receipts=person.receipts,
+                online=person.online,
+                blocked=person.blocked,
+            )
+            for person in people
+        }
+
+    def _chance(self, what: str) -> random.Random:
+        return random.Random(f"{self._seed}:{what}")
+
+    # -- the bot and its wires ----------------------------------------------------------------------------------
+
+    def _build(self, life: Life) -> Bot:
+        dead = life.switch
+        passage = self._passage
+
+        async def command(when: str, packed: bytes) -> None:
+            if self.crash.reached_script(when, packed):
+                await self._die()
+
+        wires = Wires(
+            clock_ms=self.clock_ms,
+            state=self._open(open_state, 0, [self.state_switch, dead], command),
+            cache=self._open(open_cache, 1, [self.cache_switch, dead], None),
+            core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
+            graph=Network(
+                _asgi(self.cloud.asgi),
+                faults=self.graph_faults,
+                latency_ms=GRAPH_MS,
+                passage=passage,
+                endpoint=_graph_endpoint,
+            ),
+            random_bytes=self._bot_chance.randbytes,
+        )
+        return self._run_bot(wires)
+
+    def _open(
+        self,
+        opener: Callable[..., redis.asyncio.Redis],
+        place: int,
+        switches: Sequence[Switch],
+        passage: Callable[[str, bytes], Awaitable[None]] | None,
+    ) -> redis.asyncio.Redis:
+        client = opener(self._redis_url, server=self._servers[place])
+        # The client stays what it is (the mailbox asks whether it is an embedded one); only its pool is another.
+        client.connection_pool = counted(client).connection_pool
+        self._clients.append(client)
+        return switched(client, switches, passage)
+
+    async def _passage(self, point: str) -> None:
+        if self.crash.reached(point):
+            await self._die()
+
+    async def _die(self) -> None:
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The bot is killed")
+        self.host.kill()
+        # Whoever asked is dead now, and will be told so by being cancelled.
+        await asyncio.Event().wait()
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Fill Credex core and start the bot."""
+        settle_in(self.core, self.people.values())
+        await self.host.start()
+        await self.cloud.start()
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        await self.host.stop()
+        await self.cloud.stop()
+        for client in self._clients:
+            await client.aclose()
+        await self._to_bot.aclose()
+
+    async def pass_time(self, duration_ms: int) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(duration_ms / 1000)
+
+    async def settle(self) -> None:
+        """Let time pass until nothing is due or in hand: not at WhatsApp, not in the bot.
+
+        Raises:
+            UnsettledError: something stays in hand for a quarter of an hour.
+        """
+        limit = self.clock_ms() + SETTLE_WITHIN_MS
+        while True:
+            await self.pass_time(LOOK_EVERY_MS)
+            busy = {"WhatsApp": self.cloud.busy(), "the bot": await self._at_work()}
+            if not any(busy.values()):
+                return
+            if self.clock_ms() > limit:
+                who = " and ".join(name for name, is_busy in busy.items() if is_busy)
+                raise UnsettledError(f"a quarter of an hour passed and {who} still had work in hand")
+
+    async def _at_work(self) -> bool:
+        # With its state out of reach the bot can do nothing, and neither can it be asked.
+        return not self.state_switch.down and await self.host.busy()
+
+
+def _graph_endpoint(request: httpx.Request) -> str:
+    """Messages and read receipts with typing indicators go to the same address; only the body tells."""
+    return "typing" if b'"status"' in request.content and b'"read"' in request.content else "messages"
+
+
+def _asgi(app: Any) -> httpx.AsyncBaseTransport:
+    # Any: Litestar and httpx describe the same ASGI in different types.
+    return httpx.ASGITransport(app=app)
