@@ -131,7 +131,8 @@ def _terms(scene: Scene) -> str:
 def _show_incoming(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"*{scene.answers['amount']}* offered to you by *{show.name(scene.answers['party'])}*.\n{_terms(scene)}\n\n"
+            body=f"*{scene.answers['amount']}* offered to you by *{show.name(scene.answers['party'])}*.\n"
+            f"{_terms(scene)}\n\n"
             "If you accept, they owe you this amount.",
             buttons=(
                 scene.option("accept", "Accept"),
@@ -145,7 +146,8 @@ def _show_incoming(scene: Scene) -> Sequence[Message]:
 def _show_outgoing(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"You offered *{scene.answers['amount']}* to *{show.name(scene.answers['party'])}*.\n{_terms(scene)}\n\n"
+            body=f"You offered *{scene.answers['amount']}* to *{show.name(scene.answers['party'])}*.\n"
+            f"{_terms(scene)}\n\n"
             "They have not answered yet.",
             buttons=(scene.option("cancel_offer", "Cancel the offer"), scene.link("outgoing", "Back")),
         )
