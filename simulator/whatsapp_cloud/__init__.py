@@ -1,0 +1,78 @@
+"""Meta's side of WhatsApp: the Cloud API as a bot meets it, and the phones behind it.
+
+It knows nothing of any particular bot. Facts and their sources are in `limits` and `errors`; what Meta does not publish
+is a knob in `Knobs`.
+"""
+
+from __future__ import annotations
+
+from simulator.whatsapp_cloud.api import CloudApi
+from simulator.whatsapp_cloud.errors import (
+    CODES,
+    CloudError,
+    Code,
+    HandsetError,
+    HandshakeFailed,
+    NotOnScreen,
+    Refused,
+)
+from simulator.whatsapp_cloud.handset import Handset, Written, scoped_id
+from simulator.whatsapp_cloud.limits import LIMITS, Limit
+from simulator.whatsapp_cloud.values import (
+    Acted,
+    Approved,
+    Attempt,
+    Bubble,
+    Business,
+    Choice,
+    DeliveryFault,
+    Event,
+    Failure,
+    Knobs,
+    Reacted,
+    SendRefused,
+    Shown,
+    StatusNote,
+    StatusReported,
+    TypingShown,
+    Warned,
+    WebhookAnswered,
+    WebhookDropped,
+    backing_off,
+)
+
+__all__ = (
+    "CODES",
+    "LIMITS",
+    "Acted",
+    "Approved",
+    "Attempt",
+    "Bubble",
+    "Business",
+    "Choice",
+    "CloudApi",
+    "CloudError",
+    "Code",
+    "DeliveryFault",
+    "Event",
+    "Failure",
+    "Handset",
+    "HandsetError",
+    "HandshakeFailed",
+    "Knobs",
+    "Limit",
+    "NotOnScreen",
+    "Reacted",
+    "Refused",
+    "SendRefused",
+    "Shown",
+    "StatusNote",
+    "StatusReported",
+    "TypingShown",
+    "Warned",
+    "WebhookAnswered",
+    "WebhookDropped",
+    "Written",
+    "backing_off",
+    "scoped_id",
+)

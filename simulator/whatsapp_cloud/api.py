@@ -1,0 +1,335 @@
+"""The Cloud API: takes what a bot sends to people's phones, and tells the bot what people do with them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, Final
+
+import httpx
+from litestar import Litestar
+
+from simulator.whatsapp_cloud.delivery import Courier
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.graph import graph
+from simulator.whatsapp_cloud.handset import Handset, Written
+from simulator.whatsapp_cloud.ladder import Ladder
+from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
+from simulator.whatsapp_cloud.rates import PairRate, Throughput
+from simulator.whatsapp_cloud.tasks import Tasks
+from simulator.whatsapp_cloud.templates import fill
+from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
+from simulator.whatsapp_cloud.values import (
+    Acted,
+    Attempt,
+    Bubble,
+    Business,
+    DeliveryFault,
+    Event,
+    Failure,
+    Json,
+    Knobs,
+    SendRefused,
+    TypingShown,
+    Warned,
+)
+from simulator.whatsapp_cloud.wire import Mint, Shape, Update, digits
+
+__all__ = ("CloudApi",)
+
+
+_SHORTEST: Final = 7
+_LONGEST: Final = 15
+"""Digits of an E.164 number."""
+
+
+def _nobody(_: Event) -> None:
+    """The observer when there is none."""
+
+
+class CloudApi:
+    """Meta's side of one business phone number.
+
+    It needs an event loop and a clock, no more: both may be real or virtual.
+
+    Args:
+        to_bot: a client that reaches the business's callback URL.
+        clock_ms: milliseconds since the epoch; must agree with the event loop's sleeps.
+        rng: seeds the ids. Ids of one person do not depend on what others do.
+        knobs: how it behaves where Meta's behaviour varies or is unpublished.
+        on_event: told at once of everything that happens.
+
+    Attributes:
+        asgi: the Graph API, an ASGI application.
+        handsets: by phone number.
+        accepted: every message accepted, whoever it is for, in order.
+        failures: the failures in force; see `fail_next`.
+        knobs: how it behaves.
+    """
+
+    def __init__(
+        self,
+        business: Business,
+        *,
+        to_bot: httpx.AsyncClient,
+        clock_ms: Callable[[], int],
+        rng: random.Random,
+        knobs: Knobs | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.business = business
+        self.knobs = Knobs() if knobs is None else knobs
+        self.handsets: dict[str, Handset] = {}
+        self.accepted: list[Bubble] = []
+        self.failures: list[Failure] = []
+        self.mint = Mint(rng.getrandbits(64))
+        self.now_ms = clock_ms
+        self._emit = on_event or _nobody
+        self._tasks = Tasks()
+        self._courier = Courier(
+            business, to_bot, clock_ms=clock_ms, knobs=self.knobs, emit=self._emit, tasks=self._tasks
+        )
+        self._ladder = Ladder(clock_ms, self.knobs, report=self._courier.report, emit=self._emit)
+        self._pairs = PairRate(self.knobs.pair_every_ms, self.knobs.pair_burst)
+        self._throughput = Throughput(self.knobs.per_second)
+        self._last_written_ms: dict[str, int] = {}
+        self._written: dict[str, tuple[Handset, Written]] = {}
+        self.asgi: Litestar = graph(self)
+
+    async def start(self) -> None:
+        """Have the bot verify its callback URL, as Meta does when it is set.
+
+        Raises:
+            HandshakeFailed: it did not; nothing will be delivered until a later `start` succeeds.
+        """
+        await self._courier.handshake(self.mint.text("challenge"))
+
+    async def stop(self) -> None:
+        """End all deliveries and statuses. What was not handed over is lost."""
+        await self._tasks.stop()
+
+    def busy(self) -> bool:
+        """Whether deliveries or statuses are still to come within the knobs' horizon."""
+        self._tasks.check()
+        until_ms = self.now_ms() + self.knobs.horizon_ms
+        return self._ladder.busy(until_ms) or self._courier.busy(until_ms)
+
+    def handset(
+        self,
+        phone: str,
+        *,
+        name: str,
+        receipts: bool = True,
+        online: bool = True,
+        blocked: bool = False,
+        **persona: Any,
+    ) -> Handset:
+        """Give a person a phone with this number. ``persona``: username, hides_number, parent_id, country.
+
+        Raises:
+            ValueError: the number is no number, or somebody has it.
+        """
+        number = digits(phone)
+        if not number.isdecimal() or number in self.handsets:
+            raise ValueError(f"{phone!r} is {'taken' if number in self.handsets else 'no phone number'}")
+        person = Handset(self, number, name=name, receipts=receipts, online=online, blocked=blocked, **persona)
+        self.handsets[number] = person
+        return person
+
+    @property
+    def deliveries(self) -> list[Attempt]:
+        """Every attempt to deliver a webhook, in order."""
+        return self._courier.attempts
+
+    def redeliver(self, number: int) -> None:
+        """Deliver the bytes of an attempt in the log once more."""
+        self._courier.redeliver(number)
+
+    def together(self, shape: Shape = "natural") -> AbstractContextManager[None]:
+        """What people do within this block reaches the bot in one POST."""
+        return self._courier.together(shape)
+
+    def next_delivery(self, **changes: Any) -> None:
+        """Make the next webhook with a person's message odd, by fields of `DeliveryFault`: ``times=3`` for one."""
+        unknown = set(changes) - set(DeliveryFault.__dataclass_fields__)
+        if unknown:
+            raise ValueError(f"a delivery has no {', '.join(sorted(unknown))}")
+        self._courier.next(changes)
+
+    def delay_next(self, delay_ms: int) -> None:
+        """Hand over the next webhook with a person's message so much later."""
+        self.next_delivery(delay_ms=delay_ms)
+
+    def hold(self) -> None:
+        """Cut the network between Meta and the bot. Timestamps stay those of when people acted."""
+        self._courier.hold()
+
+    def release(self) -> None:
+        """Mend the network: what was held back is handed over."""
+        self._courier.release()
+
+    def fail_next(self, code: int, times: int = 1, to: str | None = None, **more: Any) -> None:
+        """Let the next requests to send fail with this code. ``more``: later, details, status (see `Failure`)."""
+        self.failures.append(Failure(code, times, None if to is None else digits(to), **more))
+
+    # What the Graph API asks for.
+
+    async def handle(self, payload: Any) -> Json:
+        """The answer to an authenticated request to `/messages`.
+
+        Raises:
+            Refused: with one of Meta's errors.
+        """
+        try:
+            return await self._handle(payload)
+        except Refused as refused:
+            given = payload.get("to") if isinstance(payload, dict) else None
+            phone = digits(given) if isinstance(given, str) else None
+            self._emit(SendRefused(self.now_ms(), phone, refused.code, refused.details or refused.message, payload))
+            raise
+
+    async def _handle(self, payload: Any) -> Json:
+        if isinstance(payload, dict) and "status" not in payload:
+            self._fail_if_wanted(payload)
+        request = parse(payload)
+        if isinstance(request, MarkAsRead):
+            return self._mark_as_read(request)
+        return await self._send(request)
+
+    def _fail_if_wanted(self, payload: Json) -> None:
+        failure = self._strike(payload, later=False)
+        if failure is not None:
+            raise Refused(failure.code, details=failure.details, status=failure.status)
+
+    def _strike(self, payload: Json, *, later: bool) -> Failure | None:
+        to = digits(str(payload.get("to", "")))
+        for place, failure in enumerate(self.failures):
+            if failure.to in (None, to) and self._ladder.comes_later(failure) is later:
+                self.failures[place : place + 1] = [replace(failure, times=failure.times - 1)] * (failure.times > 1)
+                return failure
+        return None
+
+    def _mark_as_read(self, request: MarkAsRead) -> Json:
+        person, written = self._written.get(request.message_id, (None, None))
+        if person is None or written is None or self.now_ms() - written.at_ms > MESSAGE_AGE_MS:
+            raise Refused(131009, details=f"No message with id {request.message_id} was received in the last 30 days")
+        person.mark_read(written)
+        if request.typing and person.online and not person.blocked:
+            person.show_typing()
+            self._emit(TypingShown(self.now_ms(), person.phone, written.wamid))
+        return {"success": True}
+
+    async def _send(self, sending: Sending) -> Json:
+        now_ms = self.now_ms()
+        phone, person = self._recipient(sending)
+        bubble = sending.bubble
+        if bubble.kind == "template":
+            fill(bubble, self.knobs.templates)
+        self._admit(phone, now_ms)
+        bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self.mint.outbound(phone)
+        self.accepted.append(bubble)
+        for warning in sending.warnings:
+            self._emit(Warned(now_ms, phone, warning))
+        problem = self._later(sending, person)
+        if person is not None and bubble.kind != "reaction":
+            person.bubbles.append(bubble)
+        if self.knobs.status_before_answer:
+            await self._ladder.announce(sending, person)
+        climb = self._ladder.climb(sending, person, problem, in_window=self._in_window(phone))
+        self._tasks.start(climb, f"statuses of {bubble.wamid}")
+        return _accepted(sending)
+
+    def _admit(self, phone: str, now_ms: int) -> None:
+        """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
+        if phone == self.business.display_phone_number:
+            raise Refused(131021, details="Recipient cannot be sender")
+        if self.knobs.allowed is not None and phone not in self.knobs.allowed:
+            raise Refused(131030, details="Recipient phone number not in allowed list")
+        if not self._throughput.take(now_ms):
+            raise Refused(130429, details="Cloud API message throughput has been reached")
+        if not self._pairs.take(phone, now_ms):
+            raise Refused(
+                131056,
+                details="Message failed to send because there were too many messages sent from this phone number to "
+                "the same phone number in a short period of time",
+            )
+
+    def _recipient(self, sending: Sending) -> tuple[str, Handset | None]:
+        if sending.to is not None:
+            phone = digits(sending.to)
+            if not (phone.isascii() and phone.isdecimal() and _SHORTEST <= len(phone) <= _LONGEST):
+                raise Refused(131009, details=f"Recipient phone number {sending.to} is not valid")
+            return phone, self.handsets.get(phone)
+        for person in self.handsets.values():
+            if person.user_id == sending.recipient:
+                return person.phone, person
+        raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
+
+    def _later(self, sending: Sending, person: Handset | None) -> Refused | None:
+        """Why a message that is accepted now will turn out to have failed."""
+        wanted = self._strike(sending.bubble.payload, later=True)
+        if wanted is not None:
+            return Refused(wanted.code, details=wanted.details)
+        if person is None or person.blocked:
+            return Refused(131026, details="Message Undeliverable.")
+        if sending.bubble.kind == "reaction":
+            if any(written.wamid == sending.target for written in person.written):
+                return None
+            return Refused(131009, details="Parameter value is not valid: message_id of the reaction")
+        if sending.bubble.kind != "template" and not self._in_window(person.phone):
+            return Refused(131047, details="More than 24 hours have passed since the recipient last replied")
+        return None
+
+    def _in_window(self, phone: str) -> bool:
+        if self.knobs.window_ms is None:
+            return True
+        last_ms = self._last_written_ms.get(phone)
+        return last_ms is not None and self.now_ms() - last_ms < self.knobs.window_ms
+
+    # What phones ask for.
+
+    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True) -> str:
+        """Take a person's message to the bot; see `Handset`."""
+        now_ms = self.now_ms()
+        wamid = str(message.get("id") or self.mint.inbound(handset.phone))
+        context = message.get("context")
+        if isinstance(context, dict) and context.get("from") == "":
+            context["from"] = self.business.display_phone_number
+        sender: Json = {} if handset.hides_number else {"from": handset.phone}
+        sender["from_user_id"] = handset.user_id
+        message = {**sender, "id": wamid, "timestamp": str(now_ms // 1000), **message}
+        self._throughput.count(now_ms)
+        self._last_written_ms[handset.phone] = now_ms
+        written = Written(wamid, now_ms, message)
+        handset.written.append(written)
+        self._written[wamid] = (handset, written)
+        self._emit(Acted(now_ms, handset.phone, wamid, message))
+        about = self._ladder.contact(handset) if contact else None
+        self._courier.add(Update(handset.phone, "messages", message, about))
+        return wamid
+
+    def media_id(self, phone: str) -> str:
+        """A new id for a file that a person sends."""
+        return self.mint.number(f"media {phone}")
+
+    def renumber(self, handset: Handset, phone: str) -> None:
+        """Move a person to another phone number."""
+        number = digits(phone)
+        if number in self.handsets:
+            raise ValueError(f"{phone!r} is taken")
+        del self.handsets[handset.phone]
+        handset.phone = number
+        self.handsets[number] = handset
+
+
+def _accepted(sending: Sending) -> Json:
+    bubble = sending.bubble
+    contact = {"input": sending.to, "wa_id": bubble.phone}
+    if sending.to is None:
+        contact = {"input": sending.recipient, "user_id": sending.recipient}
+    message = {"id": bubble.wamid}
+    if bubble.kind == "template":
+        message["message_status"] = "accepted"
+    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]}

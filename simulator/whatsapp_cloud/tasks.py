@@ -1,0 +1,42 @@
+"""Background tasks that are neither forgotten nor fail unseen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+__all__ = ("Tasks",)
+
+
+class Tasks:
+    """The tasks of one simulation. An exception in one of them is kept and raised again at the next `check`."""
+
+    def __init__(self) -> None:
+        self._running: dict[asyncio.Task[None], None] = {}
+        self._problem: BaseException | None = None
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run this beside everything else."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running[task] = None
+        task.add_done_callback(self._ended)
+
+    def check(self) -> None:
+        """Raise what went wrong in a task, once."""
+        problem, self._problem = self._problem, None
+        if problem is not None:
+            raise problem
+
+    async def stop(self) -> None:
+        """Cancel what still runs and wait for its end."""
+        running = list(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self.check()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
+        if not task.cancelled() and task.exception() is not None and self._problem is None:
+            self._problem = task.exception()

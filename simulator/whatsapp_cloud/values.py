@@ -1,0 +1,348 @@
+"""Plain values: who the business is, which knobs there are, and what an observer is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+from simulator.whatsapp_cloud.limits import DAY_MS, LIMITS
+
+__all__ = (
+    "Acted",
+    "Approved",
+    "Attempt",
+    "Bubble",
+    "Business",
+    "Choice",
+    "DeliveryFault",
+    "Event",
+    "Failure",
+    "Knobs",
+    "Reacted",
+    "SendRefused",
+    "Shown",
+    "StatusNote",
+    "StatusReported",
+    "TypingShown",
+    "Warned",
+    "WebhookAnswered",
+    "WebhookDropped",
+    "backing_off",
+)
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Business:
+    """A business on WhatsApp, and the app that serves it.
+
+    Attributes:
+        phone_number_id: names its number in Graph URLs.
+        business_id: the WhatsApp Business Account.
+        display_phone_number: the number as digits without a plus.
+        callback_url: where webhooks go.
+    """
+
+    phone_number_id: str
+    business_id: str
+    display_phone_number: str
+    access_token: str
+    app_secret: str
+    verify_token: str
+    callback_url: str
+
+    def __repr__(self) -> str:
+        shown = [f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.name not in _SECRETS]
+        return f"Business({', '.join(shown)})"
+
+
+_SECRETS: Final = frozenset({"access_token", "app_secret", "verify_token"})
+
+
+def backing_off() -> tuple[int, ...]:
+    """The waits before each further attempt, in ms: at once, 10 s, 30 s, 1 min, then doubling, for 7 days in all.
+
+    Meta publishes the first ("immediately") and the last (7 days; pages of April and September 2026), no more.
+    """
+    waits = [0, 10_000, 30_000, 60_000]
+    while sum(waits) + 2 * waits[-1] <= 7 * DAY_MS:
+        waits.append(2 * waits[-1])
+    return tuple(waits)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A template that Meta approved. Its body holds placeholders {{1}} or {{name}}; its buttons are quick replies.
+
+    Raises:
+        ValueError: Meta would not have approved it.
+    """
+
+    name: str
+    language: str
+    body: str
+    buttons: tuple[str, ...] = ()
+    header: str = ""
+    footer: str = ""
+
+    def __post_init__(self) -> None:
+        count, text = LIMITS["template.buttons"], LIMITS["template.button_text"]
+        if not count.least <= len(self.buttons) <= count.most:
+            raise ValueError(count.said())
+        if not all(text.least <= len(button) <= text.most for button in self.buttons):
+            raise ValueError(text.said())
+
+
+@dataclass(frozen=True, slots=True)
+class Knobs:
+    """How this Cloud API behaves where Meta's varies, is unpublished, or is awkward. Times in ms.
+
+    Attributes:
+        webhook_timeout_ms: how long the bot may take to answer a webhook.
+        retry_after_ms: the waits before each further attempt; then the webhook is dropped.
+        horizon_ms: what comes later than this does not make the API busy.
+        in_order: a handset's messages are handed over one after the other; otherwise all at once, in any order.
+        sent_ms: when the status `sent` comes, counted from acceptance; likewise the others.
+        skip_delivered: `read` comes without `delivered` before it.
+        status_before_answer: the status `sent` reaches the bot before the answer to its request does.
+        pair_every_ms: the pace of messages to one person, None for any; ``pair_burst`` may be sent ahead of it.
+        per_second: messages per second and number, in and out; None for any number.
+        window_ms: how long free-form messages may follow a person's last one; None for ever.
+        allowed: the only recipients, as for a test number; None for all.
+        templates: the approved ones; None to accept any.
+        legacy_conversation: statuses carry `conversation`, as before v24.0.
+    """
+
+    webhook_timeout_ms: int = 10_000
+    retry_after_ms: tuple[int, ...] = field(default_factory=backing_off)
+    horizon_ms: int = 60_000
+    in_order: bool = True
+    sent_ms: int = 200
+    delivered_ms: int = 600
+    read_ms: int = 1_500
+    skip_delivered: bool = False
+    status_before_answer: bool = False
+    pair_every_ms: int | None = 6_000
+    pair_burst: int = 45
+    per_second: int | None = 80
+    window_ms: int | None = DAY_MS
+    allowed: frozenset[str] | None = None
+    templates: tuple[Approved, ...] | None = None
+    legacy_conversation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Requests that fail on purpose.
+
+    Attributes:
+        code: Meta's error code.
+        times: how many requests it hits.
+        to: only messages for this phone (digits).
+        later: accepted first, then a `failed` status; None for what is usual with the code.
+        details: what the error's details say.
+        status: in place of the code's usual HTTP status.
+    """
+
+    code: int
+    times: int = 1
+    to: str | None = None
+    later: bool | None = None
+    details: str | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFault:
+    """What is odd about the next webhook of a person's message.
+
+    Attributes:
+        times: how often the same bytes are delivered; ``at_once``: concurrently.
+        delay_ms: how much later it is handed over.
+        lost: it is never handed over.
+        signature: right, wrong, or missing.
+        tampered: a byte differs from those that were signed.
+        foreign: it is addressed to another phone number's id.
+        without: what is missing of `contacts`, `profile`, `name`, `wa_id`, `from`, `context`.
+        extra: keys that nobody knows yet, added to the message.
+    """
+
+    times: int = 1
+    at_once: bool = False
+    delay_ms: int = 0
+    lost: bool = False
+    signature: str = "right"
+    tampered: bool = False
+    foreign: bool = False
+    without: frozenset[str] = frozenset()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a careful bot will refuse it, however often it comes."""
+        return self.signature != "right" or self.tampered
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One POST of a webhook to the bot.
+
+    Attributes:
+        number: its place in the log, from 0.
+        webhook: the number of the webhook, the same in each attempt to deliver it.
+        phones: whose messages or statuses it holds.
+        status: the HTTP status of the answer; None until there is one, and when none came.
+        problem: why no answer came.
+    """
+
+    number: int
+    webhook: int
+    phones: tuple[str, ...]
+    at_ms: int
+    body: bytes
+    headers: Mapping[str, str]
+    status: int | None = None
+    ended_ms: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something on a bubble that can be tapped."""
+
+    id: str
+    title: str
+    description: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusNote:
+    """A status that a message has reached; ``code`` says why it failed."""
+
+    status: str
+    at_ms: int
+    code: int | None = None
+
+
+@dataclass(slots=True)
+class Bubble:
+    """A message of the business that the API accepted.
+
+    Attributes:
+        at_ms: when it was accepted.
+        shown_ms: when the phone showed it; None while it has not.
+        kind: text, button, list, flow, template or reaction.
+        label: what is written on the button that opens a list or a form.
+        choices: what can be tapped, with the ids that come back.
+        callback: its `biz_opaque_callback_data`.
+        quotes: the wamid of the message that it replies to.
+        payload: the request's JSON.
+        statuses: what has become of it so far, oldest first.
+    """
+
+    at_ms: int
+    wamid: str
+    phone: str
+    kind: str
+    payload: Json
+    body: str = ""
+    header: str = ""
+    footer: str = ""
+    label: str = ""
+    choices: tuple[Choice, ...] = ()
+    callback: str | None = None
+    quotes: str | None = None
+    shown_ms: int | None = None
+    statuses: list[StatusNote] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """A person wrote, tapped, sent or reacted: ``message`` is the JSON that the bot will get."""
+
+    at_ms: int
+    phone: str
+    wamid: str
+    message: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A phone shows a message of the business."""
+
+    at_ms: int
+    phone: str
+    bubble: Bubble
+
+
+@dataclass(frozen=True, slots=True)
+class TypingShown:
+    """A phone shows that the business is typing, in answer to the message ``wamid``."""
+
+    at_ms: int
+    phone: str
+    wamid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """A phone shows the business's reaction to the message ``wamid``; an empty emoji takes it back."""
+
+    at_ms: int
+    phone: str
+    wamid: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRefused:
+    """A request to send was answered with an error."""
+
+    at_ms: int
+    phone: str | None
+    code: int
+    details: str
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReported:
+    """A message of the business reached a status; ``code`` says why it failed."""
+
+    at_ms: int
+    phone: str
+    wamid: str
+    status: str
+    code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A message was accepted that a stricter reading of Meta's rules would refuse."""
+
+    at_ms: int
+    phone: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAnswered:
+    """The bot answered a webhook, or did not."""
+
+    at_ms: int
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDropped:
+    """A webhook is given up for good, and with it what it said."""
+
+    at_ms: int
+    webhook: int
+    reason: str
+
+
+Event = Acted | Shown | TypingShown | Reacted | SendRefused | StatusReported | Warned | WebhookAnswered | WebhookDropped

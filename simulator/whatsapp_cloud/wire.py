@@ -1,0 +1,122 @@
+"""The bytes between Meta and a bot: ids, envelopes, escaping and signatures."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final, Literal
+
+from simulator.whatsapp_cloud.values import Business, DeliveryFault, Json
+
+__all__ = ("Mint", "Shape", "Update", "digits", "envelope", "escaped", "signature")
+
+Shape = Literal["natural", "messages", "changes", "entries"]
+"""How several updates share a POST: one value a person in turn, one value for all, a change each, an entry each."""
+
+_FOREIGN: Final = "999999999999999"
+_TO: Final = b"\x11"
+_FROM: Final = b"\x12"
+
+
+def digits(phone: str) -> str:
+    """A phone number as WhatsApp writes it: digits only. Plus, spaces, hyphens and parentheses are forgiven."""
+    return "".join(character for character in phone if character not in "+ -()\u00a0")
+
+
+class Mint:
+    """Makes ids that depend on a seed, the phone and how many it has had, not on what others do meanwhile."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._counts: dict[str, int] = {}
+
+    def _digest(self, *about: str) -> bytes:
+        what = "\x00".join(about)
+        count = self._counts[what] = self._counts.get(what, 0) + 1
+        return hashlib.blake2s(f"{self._seed}\x00{what}\x00{count}".encode()).digest()
+
+    def inbound(self, phone: str) -> str:
+        """The wamid of a message from this phone."""
+        return _wamid(phone, _FROM, "3A" + self._digest("in", phone).hex()[:18].upper())
+
+    def outbound(self, phone: str) -> str:
+        """The wamid of a message to this phone."""
+        return _wamid(phone, _TO, self._digest("out", phone).hex()[:18].upper())
+
+    def number(self, about: str) -> str:
+        """Sixteen digits, as media ids have."""
+        return str(10**15 + int.from_bytes(self._digest("number", about)[:6], "big"))
+
+    def text(self, about: str) -> str:
+        """Letters and digits, as trace ids and challenges have."""
+        return base64.b32encode(self._digest("text", about))[:22].decode()
+
+
+def _wamid(phone: str, direction: bytes, tail: str) -> str:
+    layout = b"\x1c\x18" + bytes([len(phone)]) + phone.encode() + b"\x15\x02\x00" + direction + b"\x18"
+    return "wamid." + base64.b64encode(layout + bytes([len(tail)]) + tail.encode() + b"\x00").decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Something that the bot is to be told: a person's message or the status of one of the bot's."""
+
+    phone: str
+    part: Literal["messages", "statuses"]
+    content: Json
+    contact: Json | None = None
+
+
+def envelope(business: Business, updates: Sequence[Update], shape: Shape, fault: DeliveryFault) -> Json:
+    """The JSON of one webhook."""
+    if shape == "messages":
+        groups = [list(updates)]
+    elif shape == "natural":
+        groups = [list(group) for _, group in groupby(updates, lambda update: (update.phone, update.part))]
+    else:
+        groups = [[update] for update in updates]
+    changes = [{"value": _value(business, group, fault), "field": "messages"} for group in groups]
+    bundles = [[change] for change in changes] if shape == "entries" else [changes]
+    entries = [{"id": business.business_id, "changes": bundle} for bundle in bundles]
+    return {"object": "whatsapp_business_account", "entry": entries}
+
+
+def _value(business: Business, updates: Iterable[Update], fault: DeliveryFault) -> Json:
+    value: Json = {
+        "messaging_product": "whatsapp",
+        "metadata": {
+            "display_phone_number": business.display_phone_number,
+            "phone_number_id": _FOREIGN if fault.foreign else business.phone_number_id,
+        },
+    }
+    for update in updates:
+        contact = None if "contacts" in fault.without else _contact(update.contact, fault)
+        if contact is not None and contact not in value.setdefault("contacts", []):
+            value["contacts"].append(contact)
+        content = {key: part for key, part in update.content.items() if key not in fault.without}
+        value.setdefault(update.part, []).append({**content, **fault.extra})
+    return value
+
+
+def _contact(contact: Json | None, fault: DeliveryFault) -> Json | None:
+    if contact is None:
+        return None
+    kept = {key: part for key, part in contact.items() if key not in fault.without}
+    if "profile" in kept:
+        kept["profile"] = {key: part for key, part in kept["profile"].items() if key not in fault.without}
+    return kept
+
+
+def escaped(value: Any) -> bytes:
+    r"""Compact JSON as Meta writes it: non-ASCII as lowercase ``\uXXXX``, and slashes as ``\/``."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+def signature(secret: str, body: bytes) -> str:
+    """The value of `X-Hub-Signature-256` for exactly these bytes."""
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
