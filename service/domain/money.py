@@ -19,7 +19,10 @@ MOST = Decimal(1_000_000_000_000)
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 _DISPLAYED = re.compile(r"(-?)([0-9][0-9,]*(?:\.[0-9]+)?)\s+([A-Z]{3})")
-_TYPED = re.compile(r"\(?\s*([A-Za-z]{3})?\s*\)?\s*\$?\s*([0-9.,]+)\s*\(?\s*([A-Za-z]{3})?\s*\)?")
+# At most one space in a row is left when this is used, so that it takes no more than linear time.
+_CODE = r"(?:\(? ?([A-Za-z]{3}) ?\)?)?"
+_TYPED = re.compile(rf"{_CODE} ?((?:[Uu][Ss] ?)?\$)? ?([0-9.,]+) ?{_CODE}")
+LONGEST_TYPED = 60
 
 
 class Denomination(StrEnum):
@@ -74,10 +77,10 @@ class Money:
         return str(self).split(" ", 1)[0].replace(",", "")
 
     def __neg__(self) -> Money:
-        return Money(-self.amount, self.denomination)
+        return Money(self.amount.copy_negate(), self.denomination)  # unlike "-", never rounds
 
     def __abs__(self) -> Money:
-        return Money(abs(self.amount), self.denomination)
+        return Money(self.amount.copy_abs(), self.denomination)
 
     def equals(self, other: Money) -> bool:
         """Whether both are the same amount in the same denomination (1.5 equals 1.50)."""
@@ -101,18 +104,17 @@ def read_amount(text: str, *, default: Denomination) -> Money:
     """Read an amount that a member typed.
 
     The denomination may stand before or after it, in brackets or not (``5``, ``ZWG 1,000``, ``0.5 xau``,
-    ``10 (CAD)``); without one it is ``default``. Commas must group thousands. Nothing is rounded.
+    ``10 (CAD)``, ``US$5``); without one it is ``default``. Commas must group thousands. Nothing is rounded.
 
     Raises:
         AmountError: with what was wrong and an example, in words for the member.
     """
-    match = _TYPED.fullmatch(text.strip())
+    spaced = " ".join(text.split())
+    match = _TYPED.fullmatch(spaced) if len(spaced) <= LONGEST_TYPED else None
     if match is None:
         raise AmountError("That is not an amount I can read. For example: 5, 12.50 or ZWG 1,000.")
-    before, digits, after = match.groups()
-    if before and after and before.upper() != after.upper():
-        raise AmountError("That names two denominations. Please give one, for example: 5 USD.")
-    denomination = _denomination(before or after, default)
+    before, dollars, digits, after = match.groups()
+    denomination = _denomination(before, dollars, after, default)
     if not (_PLAIN.fullmatch(digits) or _GROUPED.fullmatch(digits)):
         raise AmountError(
             "I cannot tell thousands from decimals there. Please use a point for decimals, for example: 1,250.50."
@@ -122,17 +124,27 @@ def read_amount(text: str, *, default: Denomination) -> Money:
         raise AmountError("The amount must be more than zero.")
     if amount >= MOST:
         raise AmountError("That amount is too large. Please check the digits.")
-    exponent = amount.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > denomination.decimals:
-        trimmed = amount.normalize().as_tuple().exponent
-        if isinstance(trimmed, int) and -trimmed > denomination.decimals:
-            raise AmountError(f"{denomination} has {denomination.decimals} decimals at most. Nothing was rounded.")
-    return Money(amount.quantize(Decimal(1).scaleb(-denomination.decimals)), denomination)
+    exact = amount.quantize(Decimal(1).scaleb(-denomination.decimals))
+    if exact != amount:
+        raise AmountError(f"{denomination} has {denomination.decimals} decimals at most. Nothing was rounded.")
+    return Money(exact, denomination)
 
 
-def _denomination(code: str | None, default: Denomination) -> Denomination:
-    if code is None:
-        return default
+def _denomination(before: str | None, dollars: str | None, after: str | None, default: Denomination) -> Denomination:
+    named = {_known(code) for code in (before, after) if code}
+    if dollars and dollars.upper().startswith("US"):
+        named.add(Denomination.USD)
+    if len(named) > 1 or (dollars and named and not named & _IN_DOLLARS):
+        raise AmountError("That names two denominations. Please give one, for example: 5 USD.")
+    if dollars and not named and default not in _IN_DOLLARS:
+        raise AmountError("Which dollars? Please give the denomination, for example: 5 USD.")
+    return named.pop() if named else default
+
+
+_IN_DOLLARS = {Denomination.USD, Denomination.CAD}
+
+
+def _known(code: str) -> Denomination:
     try:
         return Denomination(code.upper())
     except ValueError:

@@ -9,9 +9,12 @@ __all__ = ("Handle", "HandleRefused", "NameRefused", "PersonName", "Phone", "sto
 
 NAME_LENGTHS = range(3, 51)
 HANDLE_LENGTHS = range(3, 31)
+LONGEST_TYPED = 100
+"""A name is shown as typed beside what is stored of it, and both must fit one message."""
 
 _PHONE = re.compile(r"[1-9][0-9]{1,14}")
 _HANDLE = re.compile(r"[a-z0-9_]{3,30}")
+_LETTER = re.compile(r"[A-Za-z]")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z \-]")
 _SPACES = re.compile(r" {2,}")
 
@@ -88,10 +91,10 @@ class PersonName:
         """
         typed = " ".join(text.split())
         stored = stored_name(typed)
-        if len(stored) < NAME_LENGTHS.start:
+        if len(stored) < NAME_LENGTHS.start or not _LETTER.search(stored):
             dropped = " Only the letters A to Z, spaces and hyphens are kept." if stored != typed else ""
             raise NameRefused(f"A name needs at least 3 letters.{dropped} Please type it in full.")
-        if len(stored) >= NAME_LENGTHS.stop:
+        if len(stored) >= NAME_LENGTHS.stop or len(typed) > LONGEST_TYPED:
             raise NameRefused("A name has 50 letters at most. Please shorten it.")
         return cls(typed, stored)
 
