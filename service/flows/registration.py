@@ -72,10 +72,10 @@ def _register(scene: Scene) -> Call:
     return Register(scene.answers["first_name"], scene.answers["last_name"])
 
 
-def _registered(outcome: Outcome, scene: Scene) -> Exit:
+def _registered(outcome: Outcome, _: Scene) -> Exit:
     match outcome:
         case Done():
-            return Exit("ok", preface=f"You are now a member, {show.name(scene.answers['first_name'], 30)}.")
+            return Exit("ok", preface="You are now a member.")
         case Refused(code="duplicate_phone"):
             return Exit("already", preface="This number is a member already.")
         case Refused():
