@@ -261,7 +261,8 @@ def _money(shown: object) -> Money | None:
         raise Unreadable("an amount is in no known form")
     if _denomination(match["code"]) is None:
         return None
-    return Money.displayed(match.string)
+    money = Money.displayed(match.string)
+    return money if money.amount else abs(money)
 
 
 def _size(shown: object) -> Money | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
@@ -29,7 +31,12 @@ def open_http(*, connections: int = 50) -> httpx.AsyncClient:
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
-    return httpx.AsyncClient(transport=AiohttpTransport(client=session), follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
 def certainly_not_sent(error: Exception) -> bool:

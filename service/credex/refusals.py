@@ -163,12 +163,13 @@ _MAXIMUM: Final = re.compile(r"max|available|up to|only|at most|has\b|balance of
 def _told(words: str, beside: re.Pattern[str]) -> Money | None:
     """The amount that core names as the most there is: the one beside such a word, or the only one."""
     found = list(_AMOUNT.finditer(words))
-    for place, amount in enumerate(found):
-        before = words[found[place - 1].end() if place else 0 : amount.start()]
-        after = words[amount.end() : amount.end() + 12]
-        if beside.search(before) or beside.search(after):
-            return _money(amount.group())
-    return _money(found[0].group()) if len(found) == 1 else None
+    starts = [0, *(amount.end() for amount in found)]
+    named = [
+        amount for start, amount in zip(starts, found, strict=False) if beside.search(words, start, amount.start())
+    ]
+    named += [amount for amount in found if beside.match(words[amount.end() :].lstrip(" ("))]
+    chosen = named or (found if len(found) == 1 else [])
+    return _money(chosen[0].group()) if chosen else None
 
 
 def _money(shown: str) -> Money | None:
