@@ -361,8 +361,9 @@ def _template(content: _Param, _: Bubble) -> None:
         return
     for component in content.children("components", {"type", "sub_type", "index", "parameters"}):
         component.one_of("type", {"header", "body", "button"}, required=True)
-        if "parameters" in component:
-            component.children("parameters", _PARAMETER_KEYS)
+        component.text("sub_type", required=False)
+        for parameter in component.children("parameters", _PARAMETER_KEYS) if "parameters" in component else ():
+            parameter.text("type", required=False)
 
 
 _PARAMETER_KEYS: Final = frozenset(
