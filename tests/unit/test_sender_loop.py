@@ -154,6 +154,31 @@ def test_a_call_during_a_look_is_not_lost() -> None:
     assert run(main, start_ms=0) == [1]
 
 
+def test_an_old_look_that_found_nothing_does_not_end_the_search() -> None:
+    """Two jobs arrive during a slow empty look: though it says that there is nothing, both are begun."""
+
+    async def main(clock: Clock) -> list[int]:
+        work = Work(clock)
+
+        async def slow_when_empty() -> int | None:
+            found = await work.step()
+            if found is None:
+                await asyncio.sleep(0.0015)
+            return found
+
+        serving = asyncio.create_task(work.serve(slow_when_empty))
+        await asyncio.sleep(0.0005)
+        work.add(takes=10_000)
+        work.add(takes=10_000)
+        work.wake.set()
+        await asyncio.sleep(60)
+        work.stop.set()
+        await serving
+        return work.done
+
+    assert [round(at, -2) for at in run(main, start_ms=0)] == [10_000, 10_000]
+
+
 def test_steps_run_beside_one_another_up_to_the_limit() -> None:
     """Ten jobs of a second each take three seconds with four hands."""
 
