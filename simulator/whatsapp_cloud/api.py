@@ -170,9 +170,18 @@ class CloudApi:
         """Mend the network: what was held back is handed over."""
         self._courier.release()
 
-    def fail_next(self, code: int, times: int = 1, to: str | None = None, **more: Any) -> None:
-        """Let the next requests to send fail with this code. ``more``: later, details, status (see `Failure`)."""
-        self.failures.append(Failure(code, times, None if to is None else digits(to), **more))
+    def fail_next(
+        self,
+        code: int,
+        times: int = 1,
+        to: str | None = None,
+        *,
+        later: bool | None = None,
+        details: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        """Let the next requests to send fail with this code; the arguments are those of `Failure`."""
+        self.failures.append(Failure(code, times, None if to is None else digits(to), later, details, status))
 
     # What the Graph API asks for.
 
