@@ -26,9 +26,6 @@ CONFIRM_WITHIN_MS: Final = 5 * 60_000
 CONFIRM_TOLERANCE_MS: Final = 2_000
 """WhatsApp's clock and ours may differ by this much."""
 
-MOST_STEPS: Final = 20
-"""More steps in one turn than this are a defect of a flow, not a long one."""
-
 
 class EngineError(RuntimeError):
     """A flow broke its own declaration: a defect, and the message goes to the dead letters."""
@@ -105,10 +102,11 @@ class _Walk:
 
     def receive(self, inbound: Inbound, *, known: bool) -> None:
         self._wamid = inbound.wamid
-        live = self._here() is not None and inbound.received_at_ms <= self._session.valid_until_ms
+        _, step = self._here() or (None, None)
+        live = isinstance(step, Ask) and inbound.received_at_ms <= self._session.valid_until_ms
         if not live:
             unfinished = self._unfinished()
-            self._rest(preface=unfinished.expired if unfinished else "")
+            self._rest(preface=unfinished.expired if unfinished else self._session.preface)
         match inbound.content:
             case Tapped(id=tapped, title=title):
                 self._tap(tapped, title, inbound, live=live)
@@ -177,9 +175,11 @@ class _Walk:
             self._tap(option.id, option.title, inbound, live=True)
 
     def _form(self, filled: Filled, inbound: Inbound, *, live: bool) -> None:
-        here = self._here()
-        if live and here is not None and isinstance(here[1], Ask) and here[1].kind == "form":
+        _, step = self._here() or (None, None)
+        if live and isinstance(step, Ask) and step.kind == "form":
             self._reply(filled, inbound)
+        elif live:
+            self._show_again(self._book.phrases.old_button)
         else:
             self._go_home(self._session.preface or self._book.phrases.old_button)
 
@@ -188,7 +188,7 @@ class _Walk:
         if live:
             self._show_again(reason)
         else:
-            self._go_home("\n\n".join(part for part in (self._session.preface, reason) if part))
+            self._go_home(_paragraphs(self._session.preface, reason))
 
     def _option(self, word: str) -> Option | None:
         """The option of the current screen that was meant by its number, its title, or yes and no."""
@@ -214,30 +214,33 @@ class _Walk:
                 if live:
                     self._show_again(meant.reason)
                 else:
-                    self._go_home(meant.reason)
+                    self._go_home(_paragraphs(self._session.preface, meant.reason))
             else:
-                self._enter(shortcut.target, meant)
+                self._enter(shortcut.target, meant, preface=self._leaving(live=live))
             return True
         return False
 
     # -- moving about ---------------------------------------------------------------------------------------------
 
     def _navigate(self, place: str, argument: str, *, live: bool) -> None:
-        unfinished = self._unfinished() if live else None
-        if place == "help" and unfinished:
+        if place == "help" and live and self._unfinished():
             self._messages.append(Text(self._book.phrases.help))
             self._show_again("")
         elif place in self._book.places:
-            preface = unfinished.left if unfinished else self._session.preface
-            self._enter(self._book.places[place], {"target": argument} if argument else {}, preface=preface)
+            answers = {"target": argument} if argument else {}
+            self._enter(self._book.places[place], answers, preface=self._leaving(live=live))
         elif live:
             self._show_again(self._book.phrases.old_button)
         else:
-            self._go_home(self._book.phrases.old_button)
+            self._go_home(self._session.preface or self._book.phrases.old_button)
 
     def _leave(self, *, live: bool) -> None:
+        self._go_home(self._leaving(live=live))
+
+    def _leaving(self, *, live: bool) -> str:
+        """What to say about what is left behind, here and now or because it took too long."""
         unfinished = self._unfinished() if live else None
-        self._go_home(unfinished.left if unfinished else self._session.preface)
+        return unfinished.left if unfinished else self._session.preface
 
     def _go_home(self, preface: str = "") -> None:
         self._enter(self._book.home, {}, preface=preface)
@@ -271,8 +274,6 @@ class _Walk:
         if way.name not in step.exits:
             raise EngineError(f"{flow.name}.{step.name} left by {way.name!r}, which it does not declare")
         self._walked.append(Walked(flow.name, step.name, way.name))
-        if len(self._walked) > MOST_STEPS:
-            raise EngineError(f"{flow.name}.{step.name} goes round in circles")
         self._messages.extend(way.say)
         target = resolve(flow, step.exits[way.name])
         stays = target.partition(".")[0] == flow.name
@@ -280,12 +281,13 @@ class _Walk:
             self._session,
             answers={**(self._session.answers if stays else {}), **way.answers},
             account=self._session.account if way.account is None else way.account,
-            preface="\n\n".join(part for part in (self._session.preface, way.preface) if part),
+            preface=_paragraphs(self._session.preface, way.preface),
         )
         self._go_to(target)
 
     def _go_to(self, target: str) -> None:
         if target == END:
+            self._messages.extend([Text(self._session.preface)] if self._session.preface else [])
             self._rest()
             return
         at = self._book.find(target)
@@ -363,6 +365,10 @@ def _with_preface(preface: str, screen: Sequence[Message]) -> list[Message]:
         if length(body) <= 1024:  # noqa: PLR2004 - WhatsApp's limit for all interactive bodies
             return [msgspec.structs.replace(first, body=body), *rest]
     return [Text(preface), *screen]
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
 
 
 def _plain(text: str) -> str:

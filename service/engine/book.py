@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.engine.flow import END, Flow, Shortcut, Step
+from service.engine.flow import END, Ask, CallCore, Flow, Shortcut, Step
 
 __all__ = ("Book", "BookError", "Phrases", "Words")
 
@@ -49,7 +49,8 @@ class Book:
         shortcuts: notations understood anywhere.
 
     Raises:
-        BookError: an exit leads nowhere, a step cannot be reached, or a name is used twice.
+        BookError: an exit leads nowhere, a step cannot be reached, calls may follow one another for ever, or a name
+            is used twice.
     """
 
     flows: Sequence[Flow]
@@ -84,27 +85,51 @@ class Book:
                     yield f"{flow.name}.{step.name}", name, resolve(flow, target)
 
     def _problems(self) -> Iterator[str]:
-        names = [f"{flow.name}.{step.name}" for flow in self.flows for step in flow.steps]
-        known = set(names)
-        yield from (f"{name} is defined twice" for name in sorted({n for n in names if names.count(n) > 1}))
-        roots = {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts)}
-        yield from (f"nothing is called {root}, though it is led to from everywhere" for root in sorted(roots - known))
-        yield from (
-            f"the keyword {word!r} leads to {place!r}, which is no place"
-            for word, place in self.keywords.items()
-            if place not in {*self.places, "help"}
-        )
-        reached = set(roots)
-        edges = list(self.edges())
-        for source, name, target in edges:
+        yield from self._named_twice()
+        yield from self._leading_nowhere()
+        yield from self._unreachable()
+        yield from self._circling()
+
+    def _steps(self) -> Iterator[tuple[str, Flow, Step]]:
+        return ((f"{flow.name}.{step.name}", flow, step) for flow in self.flows for step in flow.steps)
+
+    def _roots(self) -> set[str]:
+        return {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts)}
+
+    def _named_twice(self) -> Iterator[str]:
+        names = [flow.name for flow in self.flows] + [name for name, _, _ in self._steps()]
+        yield from (f"{name} is defined twice" for name in sorted({name for name in names if names.count(name) > 1}))
+
+    def _leading_nowhere(self) -> Iterator[str]:
+        known = {name for name, _, _ in self._steps()}
+        for root in sorted(self._roots() - known):
+            yield f"nothing is called {root}, though it is led to from everywhere"
+        for word, place in self.keywords.items():
+            if place not in {*self.places, "help"}:
+                yield f"the keyword {word!r} leads to {place!r}, which is no place"
+        for source, name, target in self.edges():
             if target != END and target not in known:
                 yield f"{source} leads by {name!r} to {target}, which does not exist"
-        while True:
-            more = {target for source, _, target in edges if source in reached and target != END} - reached
-            if not more:
-                break
+        for name, flow, step in self._steps():
+            again = resolve(flow, step.again) if isinstance(step, Ask) and step.again else name
+            if again not in known:
+                yield f"{name} is shown again by {again}, which does not exist"
+
+    def _unreachable(self) -> Iterator[str]:
+        reached = self._roots()
+        edges = list(self.edges())
+        while more := {target for source, _, target in edges if source in reached and target != END} - reached:
             reached |= more
-        yield from (f"{name} cannot be reached" for name in names if name not in reached)
+        yield from (f"{name} cannot be reached" for name, _, _ in self._steps() if name not in reached)
+
+    def _circling(self) -> Iterator[str]:
+        """Calls that may follow one another for ever, because no question comes between."""
+        onward = {name for name, _, step in self._steps() if isinstance(step, CallCore)}
+        circling: set[str] = set()
+        while onward != circling:
+            circling = onward
+            onward = {source for source, _, target in self.edges() if source in circling and target in circling}
+        yield from (f"{name} may call for ever, with no question between" for name in sorted(circling))
 
 
 def resolve(flow: Flow, target: str) -> str:

@@ -1,0 +1,208 @@
+"""A tiny book for tests of the engine: a kiosk that sells tea."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from service.engine import (
+    Ask,
+    Book,
+    CallCore,
+    Chosen,
+    Exit,
+    Flow,
+    Phrases,
+    Reply,
+    Retry,
+    Scene,
+    Shortcut,
+    Typed,
+    Words,
+)
+from service.engine.calls import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unresolved
+from service.messages import Buttons, Form, List, Message, Section, Text
+
+__all__ = ("PHRASES", "kiosk", "steps_of")
+
+WORDS = Words(
+    greetings=frozenset({"hi", "good morning"}),
+    leave=frozenset({"menu", "home", "cancel", "x"}),
+    help=frozenset({"help"}),
+    yes=frozenset({"yes", "ok"}),
+    no=frozenset({"no"}),
+)
+PHRASES = Phrases(
+    not_understood="I did not understand that.",
+    pick_an_option="Please pick one.",
+    old_button="That is an old button.",
+    cannot_read="I cannot read {kind}.",
+    check_again="Please look again.",
+    help="We sell tea.",
+)
+
+
+# -- the desk, where everybody begins -------------------------------------------------------------------------------
+
+
+def _menu(scene: Scene) -> Sequence[Message]:
+    rows = (
+        scene.entry("tea", "Order tea"),
+        scene.entry("shelf", "The blue tin", argument="blue"),
+        scene.entry("card", "Loyalty card"),
+        scene.choice("bye", "Bye"),
+    )
+    return [List(body="What will it be?", button="Choose", sections=(Section(rows=rows),))]
+
+
+DESK = Flow(
+    name="desk",
+    title="The desk",
+    steps=(
+        CallCore(
+            "look",
+            call=lambda _: Login(),
+            result=lambda outcome, _: Exit("shut" if isinstance(outcome, Unavailable) else "open"),
+            exits={"open": "menu", "shut": "shut"},
+        ),
+        Ask("menu", "list", _menu, {"bye": ""}, again="look", resting=True),
+        Ask("shut", "buttons", lambda scene: _with_menu(scene, "The kiosk is shut."), resting=True),
+    ),
+)
+
+
+# -- tea ------------------------------------------------------------------------------------------------------------
+
+
+def _read_cups(reply: Reply, _: Scene) -> Exit | Retry:
+    text = reply.text.strip() if isinstance(reply, Typed) else ""
+    if not (text.isascii() and text.isdecimal()):
+        return Retry("How many, in digits?")
+    if int(text) > 99:
+        return Exit("too_many", preface="So many cups we have not.", say=[Text("Oh!")])
+    return Exit("ok", {"cups": text})
+
+
+def _confirm(scene: Scene) -> Sequence[Message]:
+    answers = (scene.option("confirm", "Yes please"), scene.option("cancel", "Rather not"))
+    return [Buttons(body=f"{scene.answers['cups']} cups of tea?", buttons=(*answers, scene.link("help", "Help")))]
+
+
+def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
+    if not isinstance(reply, Chosen):
+        return Retry("")
+    return Exit(reply.value, preface="No tea then." * (reply.value == "cancel"))
+
+
+def _poured(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Done():
+            return Exit("poured")
+        case Unresolved():
+            return Exit("explode")  # an exit that nobody declared
+        case _:
+            return Exit("spilt", account="kitchen")
+
+
+def _found(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+    return [Text(f"{type(call).__name__} of {scene.answers['cups']} cups: {type(outcome).__name__}.")]
+
+
+TEA = Flow(
+    name="tea",
+    title="Tea",
+    left="No tea was ordered.",
+    expired="Your tea got cold.",
+    steps=(
+        Ask("cups", "text", lambda _: [Text("How many cups?")], {"ok": "confirm", "too_many": "cups"}, _read_cups),
+        Ask("confirm", "buttons", _confirm, {"confirm": "pour", "cancel": "desk.look"}, _read_confirm, confirms=True),
+        CallCore(
+            "pour",
+            call=lambda scene: Register(scene.answers["cups"], scene.wamid),
+            result=_poured,
+            exits={"poured": "poured", "spilt": "spilt"},
+            found=_found,
+        ),
+        Ask("poured", "buttons", lambda scene: _with_menu(scene, "Here is your tea."), resting=True),
+        Ask("spilt", "buttons", lambda scene: _with_menu(scene, "It was spilt."), resting=True),
+    ),
+)
+
+
+# -- the shelf, and the card ----------------------------------------------------------------------------------------
+
+
+def _item(scene: Scene) -> Sequence[Message]:
+    return _with_menu(scene, f"The {scene.answers.get('target', 'empty')} shelf.")
+
+
+SHELF = Flow("shelf", "The shelf", steps=(Ask("item", "buttons", _item, resting=True),))
+
+CARD = Flow(
+    "card",
+    "The loyalty card",
+    left="No card was made.",
+    expired="Your card was not made in time.",
+    steps=(
+        Ask(
+            "fill",
+            "form",
+            lambda scene: [
+                Form(body="Your card", button="Fill", form_id="1", token=str(scene.session.turn), screen="A")
+            ],
+            {"ok": "desk.look"},
+            lambda reply, _: Retry("Please use the form.") if isinstance(reply, Typed | Chosen) else Exit("ok"),
+        ),
+    ),
+)
+
+HELP = Flow(
+    "help", "Help", steps=(Ask("text", "buttons", lambda scene: _with_menu(scene, PHRASES.help), resting=True),)
+)
+
+
+def _with_menu(scene: Scene, body: str) -> Sequence[Message]:
+    return [Buttons(body=body, buttons=(scene.link("menu", "To the desk"),))]
+
+
+def _shortcut(text: str) -> Mapping[str, str] | Retry | None:
+    if not text.startswith("!"):
+        return None
+    return {"cups": text[1:]} if text[1:].isdecimal() else Retry("Like this: !2")
+
+
+def kiosk(**changed: object) -> Book:
+    """The book, with some of its fields changed."""
+    book = Book(
+        flows=(DESK, TEA, SHELF, CARD, HELP),
+        home="desk.look",
+        words=WORDS,
+        phrases=PHRASES,
+        places={
+            "menu": "desk.look",
+            "tea": "tea.cups",
+            "shelf": "shelf.item",
+            "card": "card.fill",
+            "help": "help.text",
+        },
+        keywords={"tea": "tea", "about": "help"},
+        shortcuts=(Shortcut(_shortcut, "tea.confirm"),),
+    )
+    return replace(book, **changed)  # type: ignore[arg-type]
+
+
+def steps_of(
+    *steps: Ask | CallCore, home: str = "f.a", name: str = "f", more: Sequence[Flow] = ()
+) -> Callable[[], Book]:
+    """A book of these steps, not made yet."""
+    return lambda: Book(flows=(Flow(name, name, steps), *more), home=home, words=WORDS, phrases=PHRASES)
+
+
+def asking(name: str, /, **exits: str) -> Ask:
+    """A question with these exits."""
+    return Ask(name, "text", lambda _: [Text(name)], exits)
+
+
+def calling(name: str, /, **exits: str) -> CallCore:
+    """A call with these exits, which takes the first."""
+    return CallCore(name, lambda _: FindAccount(name), exits, lambda _, __: Exit(next(iter(exits))))

@@ -1,0 +1,190 @@
+"""A play: what a member says and taps, and what Credex core answers, line by line, with nothing but the engine behind.
+
+The session is written and read back between all steps, each turn is taken twice to see that it is a pure function, and
+what holds for every turn is checked on every turn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import msgspec
+
+from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.engine import Answered, Ask, Book, Event, Option, Received, Session, Turn, Walked, advance
+from service.engine.calls import Call, Outcome
+from service.messages import Buttons, Form, List, Message, Text, choices
+
+__all__ = ("DAY", "MEMBER", "MINUTE", "MOST_MESSAGES", "NOON", "SECOND", "Play", "read_back", "text_of")
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+DAY = 24 * 60 * MINUTE
+NOON = 1_795_860_000_000
+"""12:00 in Harare, 28 November 2026, in ms since the epoch."""
+MEMBER = "263771234567"
+MOST_MESSAGES = 3
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Play:
+    """One member's conversation.
+
+    Attributes:
+        book: the flows.
+        now_ms: the time; it stands still but for `wait`.
+        member: who writes.
+        session: where the conversation stands; None before the first word.
+        said: the messages of the last event.
+        call: the call that waits for its outcome.
+        walked: all exits taken so far.
+    """
+
+    book: Book
+    now_ms: int = NOON
+    member: str = MEMBER
+    session: Session | None = None
+    said: tuple[Message, ...] = ()
+    call: Call | None = None
+    walked: list[Walked] = field(default_factory=list)
+    _received: int = 0
+
+    # -- what happens ---------------------------------------------------------------------------------------------
+
+    def say(self, text: str, *, sent_ms: int | None = None, received_ms: int | None = None) -> Play:
+        """The member types this."""
+        return self._receive(Said(text), sent_ms, received_ms)
+
+    def tap(self, title: str, *, sent_ms: int | None = None) -> Play:
+        """The member taps what has this title on the current screen; rows and buttons alike."""
+        return self._receive(Tapped(self.option(title).id, title), sent_ms)
+
+    def tap_again(self, option: Option, *, sent_ms: int | None = None) -> Play:
+        """The member taps something on any screen that there ever was."""
+        return self._receive(Tapped(option.id, option.title), sent_ms)
+
+    def send(self, kind: str) -> Play:
+        """The member sends something that is no text."""
+        return self._receive(Sent(kind))
+
+    def react(self, emoji: str = "👍") -> Play:
+        """The member reacts to a message."""
+        return self._receive(Reacted(emoji))
+
+    def change_number(self) -> Play:
+        """WhatsApp tells that the member has another number."""
+        return self._receive(NumberChanged("263772000999"))
+
+    def fill(self, **answers: str) -> Play:
+        """The member submits a form."""
+        return self._receive(Filled("token", answers))
+
+    def wait(self, ms: int) -> Play:
+        """Time passes."""
+        self.now_ms += ms
+        return self
+
+    def core(self, outcome: Outcome) -> Play:
+        """The call that waits comes to this."""
+        assert self.call is not None, f"core was asked nothing; on the screen: {self.text!r}"
+        return self._take(Answered(self.member, read_back(outcome)))
+
+    # -- what is seen ---------------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """All that was said last, messages separated by a line."""
+        return "\n---\n".join(text_of(message) for message in self.said)
+
+    @property
+    def titles(self) -> list[str]:
+        """What can be tapped, as the member sees it."""
+        return [choice.title for message in self.said for choice in choices(message)]
+
+    @property
+    def at(self) -> str:
+        """The step where the conversation stands."""
+        return f"{self.session.flow}.{self.session.step}" if self.session else ""
+
+    @property
+    def turn(self) -> int:
+        """The number of the current screen."""
+        return self.session.turn if self.session else 0
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """What the session keeps of what the member said."""
+        return self.session.answers if self.session else {}
+
+    def option(self, title: str) -> Option:
+        """A button or row of the current screen, to tap now or later."""
+        options = self.session.options if self.session else ()
+        found = [option for option in options if option.title == title]
+        assert found, f"nothing on the screen is called {title!r}, there is {[option.title for option in options]}"
+        return found[0]
+
+    def fork(self) -> Play:
+        """The same conversation, to go on differently."""
+        return replace(self, walked=list(self.walked))
+
+    # -- behind the scene -----------------------------------------------------------------------------------------
+
+    def _receive(self, content: Content, sent_ms: int | None = None, received_ms: int | None = None) -> Play:
+        assert self.call is None, f"core has not answered {self.call} yet"
+        self._received += 1
+        received = self.now_ms if received_ms is None else received_ms
+        # WhatsApp's timestamps count in seconds.
+        sent = (received if sent_ms is None else sent_ms) // SECOND * SECOND
+        return self._take(Received(self.member, Inbound(f"wamid.{self._received}", sent, received, content)))
+
+    def _take(self, event: Event) -> Play:
+        before, stored = self.session, msgspec.json.encode(self.session)
+        turn = advance(self.book, read_back(before), event, self.now_ms)
+        again = advance(self.book, read_back(before), event, self.now_ms)
+        assert turn == again, "a turn is a function of the session, the event and the time"
+        assert stored == msgspec.json.encode(before), "a turn leaves the session that it came from alone"
+        self._hold(before, turn)
+        self.session = read_back(turn.session)
+        self.said = read_back(turn).messages
+        self.call = turn.call
+        self.walked += turn.walked
+        return self
+
+    def _hold(self, before: Session | None, turn: Turn) -> None:
+        """What is true of every turn of every flow."""
+        assert len(turn.messages) <= MOST_MESSAGES, f"{len(turn.messages)} messages in one turn: {turn.messages}"
+        assert turn.session.turn >= (before.turn if before else 0), "turn numbers do not go back"
+        at = self.book.find(f"{turn.session.flow}.{turn.session.step}")
+        if turn.call is None and turn.messages:
+            assert at is not None, "whoever is answered stands somewhere"
+            assert isinstance(at[1], Ask), f"{turn.session.flow}.{turn.session.step} waits for nothing"
+            assert at[1].kind == _kind(turn.messages[-1]), f"{turn.session.step} is declared as {at[1].kind}"
+        for option in turn.session.options:
+            mark, _, rest = option.id.partition(":")
+            assert mark == "n" or rest.startswith(f"{turn.session.turn}:"), f"{option.id} is of another screen"
+
+
+def read_back(value: _T) -> _T:
+    """The value as it comes back from where it is stored."""
+    return msgspec.json.decode(msgspec.json.encode(value), type=type(value)) if value is not None else value
+
+
+def text_of(message: Message) -> str:
+    """What the member reads of a message, without what can be tapped."""
+    assert isinstance(message, Text | Buttons | List | Form), f"flows do not send {message}"
+    return message.body
+
+
+def _kind(message: Message) -> str:
+    match message:
+        case Text():
+            return "text"
+        case Buttons():
+            return "buttons"
+        case List():
+            return "list"
+        case _:
+            return "form"

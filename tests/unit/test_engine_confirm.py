@@ -1,0 +1,95 @@
+"""Confirmations: one acts only if it was given after its prompt, and soon enough."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.engine.calls import Login, NotFound, Register
+from tests.unit.engine_tea import kiosk
+from tests.unit.flows_play import MINUTE, NOON, SECOND, Play
+
+AGAIN = "Please look again.\n\n2 cups of tea?"
+
+
+def prompted(now_ms: int = NOON) -> Play:
+    """Two cups, asked for and to be confirmed, at this moment."""
+    return Play(kiosk(), now_ms=now_ms).say("!2")
+
+
+@pytest.mark.parametrize("early_ms", [0, 1, SECOND, 2 * SECOND])
+@pytest.mark.parametrize("way", ["tap", "say"])
+def test_a_confirmation_up_to_two_seconds_before_its_prompt_acts(early_ms: int, way: str) -> None:
+    """WhatsApp's clock and ours may differ by that much."""
+    play = prompted()
+    sent = NOON - early_ms
+    play = play.tap("Yes please", sent_ms=sent) if way == "tap" else play.say("yes", sent_ms=sent)
+    assert isinstance(play.call, Register)
+
+
+@pytest.mark.parametrize("early_ms", [2 * SECOND + 1, 3 * SECOND, 60 * MINUTE])
+@pytest.mark.parametrize("word", ["yes", "1", "Yes please"])
+def test_a_word_of_before_the_prompt_does_not_confirm_it(early_ms: int, word: str) -> None:
+    """A typed "yes" that is delivered an hour late is no answer to this question, which is asked again."""
+    play = prompted().say(word, sent_ms=NOON - early_ms)
+    assert play.call is None
+    assert play.text == AGAIN
+    assert isinstance(play.say(word).call, Register)
+
+
+def test_a_tap_of_before_the_prompt_does_not_confirm_it() -> None:
+    """Neither does one whose stamp is older than what it answers."""
+    play = prompted().tap("Yes please", sent_ms=NOON - MINUTE)
+    assert play.call is None
+    assert play.text == AGAIN
+
+
+@pytest.mark.parametrize("part_ms", [0, 1, 500, 999])
+def test_a_prompt_is_compared_to_the_second(part_ms: int) -> None:
+    """WhatsApp's stamps have no milliseconds: an answer within the second of its prompt counts as after it."""
+    play = prompted(NOON + part_ms)
+    assert isinstance(play.fork().tap("Yes please", sent_ms=NOON - 2 * SECOND).call, Register)
+    assert play.tap("Yes please", sent_ms=NOON - 2 * SECOND - 1).call is None
+
+
+def test_a_confirmation_acts_for_five_minutes() -> None:
+    """To the millisecond."""
+    play = prompted().wait(5 * MINUTE).tap("Yes please")
+    assert isinstance(play.call, Register)
+
+
+def test_a_confirmation_that_we_get_to_too_late_does_not_act() -> None:
+    """It was given and received in time, but handled after five minutes: the member looks once more."""
+    play = prompted()
+    received = play.now_ms + 4 * MINUTE
+    play.wait(5 * MINUTE + 1).say("yes", received_ms=received)
+    assert play.call is None
+    assert play.text == AGAIN
+
+
+def test_a_confirmation_received_after_five_minutes_starts_afresh() -> None:
+    """With word of what was let go."""
+    play = prompted().wait(5 * MINUTE + 1).tap("Yes please")
+    assert isinstance(play.call, Login)
+    assert play.core(NotFound()).text == "Your tea got cold.\n\nWhat will it be?"
+
+
+def test_showing_a_prompt_again_starts_its_five_minutes_anew_and_only_its_new_button_confirms() -> None:
+    """The old button stays old."""
+    play = prompted()
+    old = play.option("Yes please")
+    play.wait(4 * MINUTE).say("perhaps").wait(4 * MINUTE)
+    assert play.fork().tap_again(old).call is None
+    assert isinstance(play.fork().tap("Yes please").call, Register)
+    assert play.say("yes", sent_ms=NOON).call is None
+
+
+def test_cancelling_is_held_to_no_such_rule() -> None:
+    """It moves nothing, whenever it was said."""
+    play = prompted().say("no", sent_ms=NOON - 60 * MINUTE)
+    assert play.core(NotFound()).text == "No tea then.\n\nWhat will it be?"
+
+
+def test_a_step_that_confirms_nothing_is_held_to_no_such_rule() -> None:
+    """An answer to a question counts, however its stamp reads."""
+    play = Play(kiosk()).say("tea").say("2", sent_ms=NOON - 60 * MINUTE)
+    assert play.at == "tea.confirm"
