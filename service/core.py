@@ -123,37 +123,43 @@ class Core:
         await self._dashboards.put(member, dashboard)
         return dashboard
 
-    async def send(self, member: str, call: Write) -> Written:
-        """Send a write, once.
+    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+        """Send a write, once, and only if it leaves within this time.
 
         Raises:
             CredexError: anything but core's word that it is done.
         """
-        written = await self._send(member, call)
+        written = await self._send(member, call, within_s)
         if written.dashboard is not None:
             await self._dashboards.put(member, written.dashboard)
         return written
 
-    async def _send(self, member: str, call: Write) -> Written:
+    async def _send(self, member: str, call: Write, within_s: float) -> Written:
+        client = self._client
         match call:
             case Register():
-                return await self._client.onboard(
-                    member, first_name=call.first_name, last_name=call.last_name, denomination=call.denomination
+                return await client.onboard(
+                    member,
+                    first_name=call.first_name,
+                    last_name=call.last_name,
+                    denomination=call.denomination,
+                    send_within_s=within_s,
                 )
             case CreateOffer():
-                return await self._client.create_credex(
+                return await client.create_credex(
                     member,
                     issuer_account_id=call.account_id,
                     receiver_account_id=call.receiver_id,
                     amount=call.amount,
                     due=call.due,
+                    send_within_s=within_s,
                 )
             case AcceptOffer():
-                return await self._client.accept_credex(member, call.credex_id)
+                return await client.accept_credex(member, call.credex_id, send_within_s=within_s)
             case DeclineOffer():
-                return await self._client.decline_credex(member, call.credex_id)
+                return await client.decline_credex(member, call.credex_id, send_within_s=within_s)
             case CancelOffer():
-                return await self._client.cancel_credex(member, call.credex_id)
+                return await client.cancel_credex(member, call.credex_id, send_within_s=within_s)
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
         """What has become of a credex.

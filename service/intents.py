@@ -9,7 +9,7 @@ import msgspec
 
 from service.domain import Money
 from service.engine import Session, Walked
-from service.engine.calls import CreateOffer, Write
+from service.engine.calls import CreateOffer, Done, Outcome, Write
 from service.messages import Message
 
 __all__ = ("FORM", "Baseline", "Intent", "Intents", "encode")
@@ -30,11 +30,14 @@ class Baseline(msgspec.Struct, frozen=True):
 
     Attributes:
         pending: ids of all offers pending on the account, and of those known to be other writes' since.
+        alike: ids of those among them that looked like the offer to be made.
         balance: the secured balance in the denomination of the write.
-        shared: another member may act for this account, so a new offer need not be this one.
+        shared: a new offer that looks like this one need not be it: another member may act for the account, or another
+            write made one that cannot be told from it.
     """
 
     pending: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
     balance: Money | None = None
     shared: bool = False
 
@@ -98,6 +101,17 @@ class Intent(msgspec.Struct, frozen=True):
             return self
         baseline = msgspec.structs.replace(self.baseline, pending=(*self.baseline.pending, credex_id))
         return msgspec.structs.replace(self, baseline=baseline)
+
+    def beside(self, call: Write, outcome: Outcome) -> Intent:
+        """The same intent, knowing what became of another write: its credex is not this one's."""
+        match outcome:
+            case Done(credex_id="") if self.looks_like(call):
+                # It stands there as well, and nothing tells the two apart.
+                return msgspec.structs.replace(self, baseline=msgspec.structs.replace(self.baseline, shared=True))
+            case Done(credex_id=credex_id):
+                return self.not_this(credex_id)
+            case _:
+                return self
 
 
 class Intents(msgspec.Struct, frozen=True):

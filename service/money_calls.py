@@ -16,7 +16,7 @@ import structlog
 
 from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotSent, Written
 from service.credex import errors as credex
-from service.domain import Account, Dashboard
+from service.domain import Account, Dashboard, Offer
 from service.engine import Session
 from service.engine.calls import (
     AcceptOffer,
@@ -37,11 +37,14 @@ from service.intents import Baseline, Intent, Intents
 
 __all__ = ("MoneyCalls", "WritesToCore")
 
-SEND_WITHIN_MS: Final = 2_000
-"""A write is sent within this time of its intent, or not at all."""
+SEND_WITHIN_MS: Final = 5_000
+"""A write leaves within this time of its intent, the wait for a free moment at core included, or not at all."""
 
 ABSENT_AFTER_MS: Final = 10_000
 """So long after the last moment of sending, a write that shows nowhere is judged not to have happened."""
+
+JUDGE_WITHIN_MS: Final = 20_000
+"""What takes longer to find out stays unresolved: a judgement must end before the worker's lease does."""
 
 ACCEPTED_SLACK_MS: Final = 2_000
 """Core's clock and ours may differ by this much."""
@@ -59,7 +62,7 @@ class WritesToCore(Protocol):
     """What is needed of Credex core here. Every method raises `CredexError`."""
 
     async def dashboard(self, member: str) -> Dashboard: ...
-    async def send(self, member: str, call: Write) -> Written: ...
+    async def send(self, member: str, call: Write, *, within_s: float) -> Written: ...
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState: ...
     async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]: ...
 
@@ -104,10 +107,11 @@ class MoneyCalls:
 
     async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
         """Send the write of a stored intent, once, and find out what became of it."""
-        if self._clock_ms() > intent.send_by_ms:
+        left_ms = intent.send_by_ms - self._clock_ms()
+        if left_ms <= 0:
             return Unavailable()
         try:
-            written = await self._core.send(member, intent.call)
+            written = await self._core.send(member, intent.call, within_s=left_ms / 1000)
         except NotSent:
             return Unavailable()
         except CredexError as error:
@@ -133,11 +137,12 @@ class MoneyCalls:
 
     async def _judge(self, member: str, intent: Intent, others: Sequence[Intent], error: CredexError | None) -> Outcome:
         try:
-            found = await self._proof(member, intent, others)
-            if isinstance(found, _Absent) and not _ended_in_core(error):
-                await asyncio.sleep(max(0, _absent_from(intent) - self._clock_ms()) / 1000)
+            async with asyncio.timeout(JUDGE_WITHIN_MS / 1000):
                 found = await self._proof(member, intent, others)
-        except CredexError:
+                if isinstance(found, _Absent) and not _ended_in_core(error):
+                    await asyncio.sleep(max(0, _absent_from(intent) - self._clock_ms()) / 1000)
+                    found = await self._proof(member, intent, others)
+        except (CredexError, TimeoutError):
             return Unresolved()
         if not isinstance(found, _Absent):
             return _in_the_light_of(found, error)
@@ -181,10 +186,7 @@ class MoneyCalls:
         new = [
             offer
             for offer in account.outgoing
-            if offer.credex_id not in intent.baseline.pending
-            and offer.amount.equals(call.amount)
-            and offer.counterparty == call.receiver_name
-            and offer.secured is call.secured
+            if offer.credex_id not in intent.baseline.pending and _alike(offer, call)
         ]
         ambiguous = intent.baseline.shared or any(other.looks_like(call) for other in others)
         if new:
@@ -196,11 +198,17 @@ class MoneyCalls:
         if call.secured and unmoved:
             return _Absent()
         # The other side may have accepted it already: then it is in the ledger and no longer among the pending.
-        for entry in await self._core.accepted(member, account.account_id):
-            recent = entry.at_ms is not None and entry.at_ms >= intent.made_at_ms - ACCEPTED_SLACK_MS
-            if recent and abs(entry.amount).equals(call.amount) and entry.counterparty == call.receiver_name:
-                return Unresolved() if ambiguous else Done(dashboard, proven=True, accepted=True)
-        return _Absent()
+        listed = await self._core.accepted(member, account.account_id)
+        entries = [entry for entry in listed if _could_be(entry, intent, call)]
+        if not entries:
+            return _Absent()
+        entry = entries[0]
+        unique = len(entries) == 1 and entry.at_ms is not None and not ambiguous
+        # Without an id it may be one that waited before and looked the same, if one of those waits no longer.
+        waiting = {offer.credex_id for offer in account.outgoing}
+        if not unique or (entry.credex_id is None and not waiting.issuperset(intent.baseline.alike)):
+            return Unresolved()
+        return Done(dashboard, entry.credex_id or "", proven=True, accepted=True)
 
     async def _offer_ended(
         self, member: str, call: AcceptOffer | DeclineOffer | CancelOffer, dashboard: Dashboard, account: Account
@@ -213,7 +221,8 @@ class MoneyCalls:
             return Done(dashboard, proven=True, by_us=False)
         if state.kind in _ENDED_AS[type(call)]:
             return Done(dashboard, call.credex_id, proven=True)
-        return Refused("not_pending")
+        # Core contradicts itself when it still waits: that tells nothing.
+        return Unresolved() if state.kind is CredexKind.OFFERS else Refused("not_pending")
 
 
 _ON_OFFER: Final = (AcceptOffer, DeclineOffer, CancelOffer)
@@ -225,6 +234,21 @@ def _despite(call: Write) -> bool:
 
 def _absent_from(intent: Intent) -> int:
     return intent.send_by_ms + ABSENT_AFTER_MS
+
+
+def _alike(offer: Offer, call: CreateOffer) -> bool:
+    """Whether a pending offer looks like the one that this write makes."""
+    return (
+        offer.amount.equals(call.amount) and offer.counterparty == call.receiver_name and offer.secured is call.secured
+    )
+
+
+def _could_be(entry: LedgerEntry, intent: Intent, call: CreateOffer) -> bool:
+    """Whether an accepted credex may be the one that this write made. What core leaves out excludes nothing."""
+    recent = entry.at_ms is None or entry.at_ms >= intent.made_at_ms - ACCEPTED_SLACK_MS
+    issued = (-entry.amount).equals(call.amount)
+    new = entry.credex_id is None or entry.credex_id not in intent.baseline.pending
+    return recent and issued and new and entry.counterparty == call.receiver_name
 
 
 def _ended_in_core(error: CredexError | None) -> bool:
@@ -268,6 +292,7 @@ def _baseline(call: Write, dashboard: Dashboard | None) -> Baseline:
         return Baseline()
     return Baseline(
         pending=tuple(offer.credex_id for offer in account.outgoing),
+        alike=tuple(offer.credex_id for offer in account.outgoing if _alike(offer, call)),
         balance=account.balance(call.amount.denomination),
-        shared=len(account.authorised) > 1,
+        shared=len(account.authorised) > 1 or not account.owned,
     )

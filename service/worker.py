@@ -10,17 +10,27 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 import structlog
 
 from service import intents as written_down
 from service.company import Company, Host
-from service.core import Core
 from service.domain import Inbound
 from service.engine import Answered, Book, Event, Found, Received, Session, Turn, Walked, advance, navigation_id
-from service.engine.calls import WRITES, Call, Outcome, Read, Unavailable, Unresolved, Write
+from service.engine.calls import (
+    WRITES,
+    Call,
+    CreateOffer,
+    Done,
+    Doubtful,
+    Outcome,
+    Read,
+    Unavailable,
+    Unresolved,
+    Write,
+)
 from service.intents import Intent, Intents
 from service.mailbox import Claim, Committed, Idle, Mailbox, StateUnavailable
 from service.mailbox import Outcome as Step
@@ -32,6 +42,9 @@ __all__ = ("Finished", "Worker")
 
 MOST_CLAIMS: Final = 5
 TURN_MS: Final = 25_000
+LOOKS_MS: Final = 15_000
+"""No look at an unresolved intent begins later than this: the lease must outlive the last one."""
+
 NEWER_RECORD_MS: Final = 1_000
 LATER_MS: Final = (1_000, 2_000, 4_000, 8_000)
 REPEAT_AFTER_S: Final = (0.2, 1.0, 3.0)
@@ -44,6 +57,12 @@ GIVEN_UP: Final = (
 _T = TypeVar("_T")
 
 log = structlog.get_logger(__name__)
+
+
+class Reads(Protocol):
+    """What is read of Credex core here: whatever goes wrong is an outcome."""
+
+    async def read(self, member: str, call: Read) -> Outcome: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +107,7 @@ class Worker:
     def __init__(
         self,
         mailbox: Mailbox,
-        core: Core,
+        core: Reads,
         money: MoneyCalls,
         book: Book,
         *,
@@ -217,7 +236,9 @@ class Worker:
     # -- money ------------------------------------------------------------------------------------------------------
 
     async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
-        await self._settle_look_alikes(work, call)
+        made = await self._look(work, lambda intent: intent.looks_like(call))
+        if made and not (isinstance(call, CreateOffer) and call.despite):
+            return Doubtful(made=True)
         prepared = await self._money.prepare(
             work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
         )
@@ -246,38 +267,36 @@ class Worker:
         unresolved = work.intents.unresolved
         if isinstance(outcome, Unresolved):
             unresolved = (*unresolved, intent.again(self._clock_ms()))
-        credex_id = getattr(outcome, "credex_id", "")
-        work.intents = Intents(unresolved=tuple(other.not_this(credex_id) for other in unresolved))
-
-    async def _settle_look_alikes(self, work: _Work, call: Write) -> None:
-        """Before a write that looks like an unresolved one: look again, and tell what is found."""
-        for intent in work.intents.unresolved:
-            if intent.looks_like(call):
-                await self._look_at(work, intent)
+        work.intents = Intents(unresolved=tuple(other.beside(intent.call, outcome) for other in unresolved))
 
     async def _look_again(self, work: _Work) -> Claim | None:
         """No message waits: look at the intents that are due, and tell what is found."""
         work.event = "looked"
         now_ms = self._clock_ms()
-        for intent in work.intents.unresolved:
-            if intent.look_at_ms <= now_ms:
-                await self._look_at(work, intent)
+        await self._look(work, lambda intent: intent.look_at_ms <= now_ms)
         return await self._commit(work, work.session)
 
-    async def _look_at(self, work: _Work, intent: Intent) -> None:
-        others = tuple(other for other in work.intents.unresolved if other is not intent)
-        outcome = await self._money.look(work.member, intent, others)
-        work.calls += 1
-        now_ms = self._clock_ms()
-        known = not isinstance(outcome, Unresolved)
-        if known or now_ms >= intent.ends_ms:
-            found = Found(work.member, intent.step, intent.call, outcome, intent.session.answers)
-            self._advance(work, work.session, found)
-            credex_id = getattr(outcome, "credex_id", "")
-            kept = tuple(other.not_this(credex_id) for other in others)
-        else:
-            kept = tuple(other.again(now_ms) if other is intent else other for other in work.intents.unresolved)
-        work.intents = msgspec.structs.replace(work.intents, unresolved=kept)
+    async def _look(self, work: _Work, wanted: Callable[[Intent], bool]) -> bool:
+        """Look at the unresolved intents that are wanted, and tell what is found. Whether one of them did happen."""
+        ahead, behind, happened = list(work.intents.unresolved), list[Intent](), False
+        while ahead:
+            intent = ahead.pop(0)
+            if not wanted(intent) or self._clock_ms() > work.started_ms + LOOKS_MS:
+                behind.append(intent)
+                continue
+            outcome = await self._money.look(work.member, intent, (*behind, *ahead))
+            work.calls += 1
+            now_ms = self._clock_ms()
+            if isinstance(outcome, Unresolved) and now_ms < intent.ends_ms:
+                behind.append(intent.again(now_ms))
+                continue
+            self._advance(
+                work, work.session, Found(work.member, intent.step, intent.call, outcome, intent.session.answers)
+            )
+            happened = happened or isinstance(outcome, Done)
+            ahead, behind = ([other.beside(intent.call, outcome) for other in each] for each in (ahead, behind))
+        work.intents = msgspec.structs.replace(work.intents, unresolved=tuple(behind))
+        return happened
 
     # -- the end of a claim -----------------------------------------------------------------------------------------
 

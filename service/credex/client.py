@@ -65,19 +65,23 @@ CONNECT_SHARE: Final = 0.6
 
 @dataclass(slots=True)
 class _Attempt:
-    """One call of the client: when it must end, and whether the request that matters has gone out."""
+    """One call of the client: when it must end, when the request that matters must have left, and whether it has."""
 
     until: float
+    send_until: float
     sent: bool = False
 
-    def left_s(self) -> float:
-        return max(0.0, self.until - asyncio.get_running_loop().time())
+    def left_s(self, *, final: bool = False) -> float:
+        """What is left of the call; with ``final`` what is left until the request that matters must have left."""
+        until = min(self.until, self.send_until) if final else self.until
+        return max(0.0, until - asyncio.get_running_loop().time())
 
 
 class CredexClient:
     """Asks Credex core on behalf of members, who are named by their phone (digits, country code first).
 
-    Every method raises `CredexError`; see `service.credex.errors` for what is certain after which.
+    Every method raises `CredexError`; see `service.credex.errors` for what is certain after which. Writes take
+    ``send_within_s``: what has not left by then is not sent at all.
 
     Args:
         http: sends the requests; must not repeat them by itself.
@@ -122,7 +126,15 @@ class CredexClient:
 
         return await self._in_time(LOGIN, work)
 
-    async def onboard(self, phone: str, *, first_name: str, last_name: str, denomination: Denomination) -> Written:
+    async def onboard(
+        self,
+        phone: str,
+        *,
+        first_name: str,
+        last_name: str,
+        denomination: Denomination,
+        send_within_s: float | None = None,
+    ) -> Written:
         """Make somebody a member, with one personal account."""
         body = {"phone": phone, "firstname": first_name, "lastname": last_name, "defaultDenom": str(denomination)}
 
@@ -132,7 +144,7 @@ class CredexClient:
             await self._keep(phone, answer.token, attempt)
             return answer
 
-        return _written(await self._in_time(ONBOARD, work), None)
+        return _written(await self._in_time(ONBOARD, work, send_within_s), None)
 
     async def account_by_handle(self, phone: str, handle: str) -> Recipient:
         """Whose account a handle is.
@@ -149,7 +161,14 @@ class CredexClient:
         return _readable(lambda: decode.recipient(answer, wanted), FIND)
 
     async def create_credex(
-        self, phone: str, *, issuer_account_id: str, receiver_account_id: str, amount: Money, due: date | None
+        self,
+        phone: str,
+        *,
+        issuer_account_id: str,
+        receiver_account_id: str,
+        amount: Money,
+        due: date | None,
+        send_within_s: float | None = None,
     ) -> Written:
         """Offer a credex: secured without a due date, unsecured with one. Sent twice, it would be two offers."""
         body: dict[str, Any] = {
@@ -163,20 +182,20 @@ class CredexClient:
         }
         if due is not None:
             body["dueDate"] = due.isoformat()
-        answer = await self._write(CREATE, phone, body)
+        answer = await self._write(CREATE, phone, body, send_within_s)
         return _written(answer, decode.created_id(answer))
 
-    async def accept_credex(self, phone: str, credex_id: str) -> Written:
+    async def accept_credex(self, phone: str, credex_id: str, *, send_within_s: float | None = None) -> Written:
         """Accept a pending incoming offer."""
-        return _written(await self._write(ACCEPT, phone, {"credexID": credex_id}), credex_id)
+        return _written(await self._write(ACCEPT, phone, {"credexID": credex_id}, send_within_s), credex_id)
 
-    async def decline_credex(self, phone: str, credex_id: str) -> Written:
+    async def decline_credex(self, phone: str, credex_id: str, *, send_within_s: float | None = None) -> Written:
         """Decline a pending incoming offer."""
-        return _written(await self._write(DECLINE, phone, {"credexID": credex_id}), credex_id)
+        return _written(await self._write(DECLINE, phone, {"credexID": credex_id}, send_within_s), credex_id)
 
-    async def cancel_credex(self, phone: str, credex_id: str) -> Written:
+    async def cancel_credex(self, phone: str, credex_id: str, *, send_within_s: float | None = None) -> Written:
         """Take back a pending outgoing offer."""
-        return _written(await self._write(CANCEL, phone, {"credexID": credex_id}), credex_id)
+        return _written(await self._write(CANCEL, phone, {"credexID": credex_id}, send_within_s), credex_id)
 
     async def get_credex(self, phone: str, credex_id: str, account_id: str) -> CredexState:
         """Where a credex stands, seen from one of its two accounts.
@@ -230,7 +249,9 @@ class CredexClient:
             settle(answer, asked)
         return answer
 
-    async def _write(self, asked: Asked, phone: str, body: Mapping[str, Any]) -> Answer:
+    async def _write(
+        self, asked: Asked, phone: str, body: Mapping[str, Any], send_within_s: float | None = None
+    ) -> Answer:
         """A call with a token that is sent once, whatever happens."""
 
         async def work(attempt: _Attempt) -> Answer:
@@ -244,7 +265,7 @@ class CredexClient:
             settle(answer, asked)
             return answer
 
-        return await self._in_time(asked, work)
+        return await self._in_time(asked, work, send_within_s)
 
     async def _login(self, phone: str, attempt: _Attempt, *, final: bool = False) -> Answer:
         answer = await self._post(LOGIN, {"phone": phone}, attempt, phone=phone, final=final)
@@ -278,11 +299,14 @@ class CredexClient:
         final: bool = False,
     ) -> Answer:
         """Send one request, once. ``final`` marks the one whose sending decides between `NotSent` and `NoAnswer`."""
-        await self._budget.wait(at_most_ms=int(attempt.left_s() * 1000))
+        await self._budget.wait(at_most_ms=int(attempt.left_s(final=final) * 1000))
         headers = {"Content-Type": "application/json", "x-client-api-key": self._api_key}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        connect = attempt.left_s() * CONNECT_SHARE
+        left_s = attempt.left_s(final=final)
+        if not left_s:
+            raise NotSent(f"It was too late to send {asked.path}. It was not sent.")
+        connect = min(left_s, attempt.left_s() * CONNECT_SHARE)
         request = self._http.build_request(
             "POST",
             self._base_url + asked.path,
@@ -312,8 +336,11 @@ class CredexClient:
                 if answer.status == httpx.codes.TOO_MANY_REQUESTS:
                     await self._budget.pause(pause_s(answer.retry_after))
 
-    async def _in_time(self, asked: Asked, work: Callable[[_Attempt], Awaitable[T]]) -> T:
-        attempt = _Attempt(asyncio.get_running_loop().time() + self._deadline_s)
+    async def _in_time(
+        self, asked: Asked, work: Callable[[_Attempt], Awaitable[T]], send_within_s: float | None = None
+    ) -> T:
+        now = asyncio.get_running_loop().time()
+        attempt = _Attempt(now + self._deadline_s, now + (self._deadline_s if send_within_s is None else send_within_s))
         try:
             async with asyncio.timeout_at(attempt.until):
                 return await work(attempt)

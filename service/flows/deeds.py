@@ -172,6 +172,11 @@ def _told_later(deed: _Deed) -> Callable[[Call, Outcome, Scene], Sequence[Messag
                     f"I looked again: {deed.offer.format(**words)} is no longer waiting. I cannot tell whether it was "
                     "you or the other side who ended it. Your balance shows it."
                 )
+            case Refused():
+                body = (
+                    f"I looked again: {deed.offer.format(**words)} is no longer waiting, but it ended in another way "
+                    "than you asked for. Your balance shows it."
+                )
             case NotDone():
                 body = f"I looked again: {deed.offer.format(**words)} still waits. Nothing was changed."
             case _:
