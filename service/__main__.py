@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import uvicorn
@@ -21,6 +22,8 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there are settings
         return 2
+    # uvicorn ends in order and then raises the signal once more: to have been told to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure(debug=settings.debug)
     service = Service(settings, parts=Parts.real(settings))
     uvicorn.run(
