@@ -115,6 +115,7 @@ class Service:
             ),
             clock_ms=parts.clock_ms,
             poll_ms=parts.poll_ms,
+            pseudonym=self._pseudonym,
         )
         self.asgi = self._litestar()
 
@@ -241,10 +242,6 @@ class Service:
             ),
             budget=Budget(parts.cache, clock_ms=parts.clock_ms, per_minute=settings.credex_calls_per_minute),
         )
-
-    def _sending(self) -> str:
-        stopped = self._sender.stopped
-        return "ok" if stopped is None else f"stopped ({stopped.code})"
 
     def _finished(self, turn: Finished) -> None:
         log.info(

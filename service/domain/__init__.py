@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from service.domain.accounts import Account, Dashboard, Offer, Person, Recipient, Unsecured
+from service.domain.accounts import (
+    Account,
+    Credex,
+    Dashboard,
+    LedgerLine,
+    LedgerPage,
+    Offer,
+    Person,
+    Recipient,
+    Unsecured,
+)
 from service.domain.inbound import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
 from service.domain.money import AmountError, Denomination, Money, read_amount
 from service.domain.people import Handle, HandleRefused, NameRefused, PersonName, Phone, stored_name
@@ -11,12 +21,15 @@ __all__ = (
     "Account",
     "AmountError",
     "Content",
+    "Credex",
     "Dashboard",
     "Denomination",
     "Filled",
     "Handle",
     "HandleRefused",
     "Inbound",
+    "LedgerLine",
+    "LedgerPage",
     "Money",
     "NameRefused",
     "NumberChanged",

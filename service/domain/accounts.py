@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from service.domain.money import Denomination, Money
 
-__all__ = ("Account", "Dashboard", "Offer", "Person", "Recipient", "Unsecured")
+__all__ = ("Account", "Credex", "Dashboard", "LedgerLine", "LedgerPage", "Offer", "Person", "Recipient", "Unsecured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,44 @@ class Offer:
     amount: Money
     counterparty: str
     secured: bool
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """An accepted credex in an account's ledger; the amount is negative where this account owes."""
+
+    amount: Money
+    counterparty: str
+    accepted_at_ms: int | None = None
+    credex_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """One page of a ledger, the newest lines first; pages count from 1."""
+
+    lines: tuple[LedgerLine, ...]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credex:
+    """One credex as one of its two accounts sees it; amounts are positive whichever way it goes.
+
+    Attributes:
+        state: in the words of the wire: OFFERS, REQUESTS, OWES, CLEARED, DECLINED, CANCELLED.
+        outgoing: whether this account is the issuer; None if core did not say.
+    """
+
+    credex_id: str
+    state: str
+    outgoing: bool | None
+    counterparty: str
+    amount: Money | None = None
+    outstanding: Money | None = None
+    secured: bool = False
     due: date | None = None
 
 

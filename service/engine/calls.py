@@ -10,27 +10,36 @@ from typing import Final
 
 import msgspec
 
-from service.domain import Dashboard, Denomination, Money, Recipient
+from service.domain import Credex, Dashboard, Denomination, LedgerPage, Money, Person, Recipient
 
 __all__ = (
+    "WRITES",
     "AcceptOffer",
+    "Authorise",
     "Call",
     "CancelOffer",
     "CreateOffer",
     "DeclineOffer",
+    "DirectNotices",
     "Done",
     "Doubtful",
     "FindAccount",
+    "FindMember",
     "Known",
     "Login",
     "NotDone",
     "NotFound",
+    "OpenAccount",
     "Outcome",
     "Read",
+    "ReadCredex",
+    "ReadLedger",
     "Refused",
     "Register",
+    "Unauthorise",
     "Unavailable",
     "Unresolved",
+    "Upgrade",
     "Write",
 )
 
@@ -43,6 +52,26 @@ class Login(msgspec.Struct, frozen=True, tag="login"):
 
 class FindAccount(msgspec.Struct, frozen=True, tag="find-account"):
     """Look up whose account a handle is."""
+
+    handle: str
+
+
+class ReadLedger(msgspec.Struct, frozen=True, tag="read-ledger"):
+    """Read one page of an account's ledger, the newest lines first; pages count from 1."""
+
+    account_id: str
+    page: int = 1
+
+
+class ReadCredex(msgspec.Struct, frozen=True, tag="read-credex"):
+    """Read one credex, seen from one of its accounts."""
+
+    credex_id: str
+    account_id: str
+
+
+class FindMember(msgspec.Struct, frozen=True, tag="find-member"):
+    """Look up which member a handle belongs to."""
 
     handle: str
 
@@ -91,17 +120,73 @@ class CancelOffer(_OnOffer, frozen=True, tag="cancel-offer"):
     """Take back a pending outgoing offer."""
 
 
-Read = Login | FindAccount
-Write = Register | CreateOffer | AcceptOffer | DeclineOffer | CancelOffer
+class OpenAccount(msgspec.Struct, frozen=True, tag="open-account"):
+    """Open a business account that the sender owns."""
+
+    name: str
+    handle: str
+    denomination: Denomination
+
+
+class _OnPerson(msgspec.Struct, frozen=True):
+    account_id: str
+    member_id: str
+    name: str
+
+
+class Authorise(_OnPerson, frozen=True, tag="authorise"):
+    """Let another member act for an account."""
+
+    handle: str
+
+
+class Unauthorise(_OnPerson, frozen=True, tag="unauthorise"):
+    """Let another member no longer act for an account."""
+
+
+class DirectNotices(_OnPerson, frozen=True, tag="direct-notices"):
+    """Send the notices of new offers to an account to this member."""
+
+
+class Upgrade(msgspec.Struct, frozen=True, tag="upgrade"):
+    """Pay for the next membership tier from the personal account."""
+
+    account_id: str
+
+
+Read = Login | FindAccount | FindMember | ReadLedger | ReadCredex
+Write = (
+    Register
+    | CreateOffer
+    | AcceptOffer
+    | DeclineOffer
+    | CancelOffer
+    | OpenAccount
+    | Authorise
+    | Unauthorise
+    | DirectNotices
+    | Upgrade
+)
 Call = Read | Write
 
-WRITES: Final = (Register, CreateOffer, AcceptOffer, DeclineOffer, CancelOffer)
+WRITES: Final = (
+    Register,
+    CreateOffer,
+    AcceptOffer,
+    DeclineOffer,
+    CancelOffer,
+    OpenAccount,
+    Authorise,
+    Unauthorise,
+    DirectNotices,
+    Upgrade,
+)
 
 
 class Known(msgspec.Struct, frozen=True, tag="known"):
     """A read's answer."""
 
-    value: Dashboard | Recipient
+    value: Dashboard | Recipient | Person | LedgerPage | Credex
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
