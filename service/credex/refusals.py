@@ -70,7 +70,7 @@ _BY_WORDS: Final = tuple(
 _NOT_FOUND: Final = re.compile(r"\b(member|account|credex)\b.{0,40}\bnot (be )?found", re.IGNORECASE)
 _FAILED: Final = re.compile(r"ERROR.*|.*_(FAILED|ERROR)")
 _AMOUNT: Final = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:" + "|".join(Denomination) + r")\b")
-_SECRETS: Final = re.compile(r"\+?\b[0-9]{7,15}\b|\bey[\w-]+\.[\w.-]+|(?<=[Bb]earer )\S+")
+_SECRETS: Final = re.compile(r"(?<![\w-])\+?[0-9]{7,15}(?![\w-])|\bey[\w-]+\.[\w.-]+|(?<=[Bb]earer )\S+")
 
 
 def settle(answer: Answer, asked: Asked) -> None:
