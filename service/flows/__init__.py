@@ -24,7 +24,7 @@ def book() -> Book:
         places={
             "menu": "greeting.look_up",
             "refresh": "dashboard.refresh",
-            "register": "registration.welcome",
+            "register": "greeting.look_up",  # which leads strangers there, and members home
             "help": "help.text",
             "offer": "offer.begin",
             "incoming": "pending.incoming",

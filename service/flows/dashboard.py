@@ -8,6 +8,7 @@ from service.domain import Account, Dashboard
 from service.engine import Ask, CallCore, EngineError, Exit, Flow, Scene
 from service.engine.calls import Known, Login, Outcome
 from service.flows import show
+from service.flows.greeting import ASTRAY, astray
 from service.messages import List, Message, Row, Section
 
 __all__ = ("DASHBOARD", "acting", "seen")
@@ -59,7 +60,7 @@ def _refreshed(outcome: Outcome, _: Scene) -> Exit:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("ok")
         case _:
-            return Exit("away")
+            return astray(outcome)
 
 
 DASHBOARD = Flow(
@@ -71,7 +72,7 @@ DASHBOARD = Flow(
             "refresh",
             call=lambda _: Login(fresh=True),
             result=_refreshed,
-            exits={"ok": "menu", "away": "greeting.away"},
+            exits={"ok": "menu", **ASTRAY},
         ),
     ),
 )

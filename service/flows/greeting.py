@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from service.domain import Dashboard
 from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import Known, Login, NotFound, Outcome
 from service.messages import Buttons, Message
 
-__all__ = ("GREETING", "away")
+__all__ = ("ASTRAY", "GREETING", "astray")
+
+ASTRAY: Final = {
+    "stranger": "registration.welcome",
+    "no_account": "greeting.no_account",
+    "away": "greeting.away",
+}
+"""Where a look at the dashboard leads that does not find what it is for, whichever flow it is in."""
 
 
-def _who(outcome: Outcome, scene: Scene) -> Exit:
+def astray(outcome: Outcome) -> Exit:
+    """The exit of a look at the dashboard that did not bring an account to go on with."""
     match outcome:
-        case Known(value=Dashboard() as dashboard) if dashboard.account(scene.session.account or None):
-            return Exit("member")
-        case Known(value=Dashboard() as dashboard) if dashboard.account():
-            return Exit("member", account="")
         case Known():
             return Exit("no_account")
         case NotFound():
@@ -26,8 +31,17 @@ def _who(outcome: Outcome, scene: Scene) -> Exit:
             return Exit("away")
 
 
-def away(scene: Scene) -> Sequence[Message]:
-    """The screen for when core cannot be reached."""
+def _who(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account(scene.session.account or None):
+            return Exit("member")
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            return Exit("member", account="")
+        case _:
+            return astray(outcome)
+
+
+def _away(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
             body="I cannot reach Credex at the moment. Nothing is lost. Please try again in a minute.",
@@ -54,14 +68,9 @@ GREETING = Flow(
             "look_up",
             call=lambda _: Login(fresh=True),
             result=_who,
-            exits={
-                "member": "dashboard.menu",
-                "stranger": "registration.welcome",
-                "no_account": "no_account",
-                "away": "away",
-            },
+            exits={"member": "dashboard.menu", **ASTRAY},
         ),
-        Ask("away", "buttons", away, resting=True),
+        Ask("away", "buttons", _away, resting=True),
         Ask("no_account", "buttons", _no_account, resting=True),
     ),
 )

@@ -35,15 +35,16 @@ from service.engine.calls import (
 )
 from service.flows import show
 from service.flows.dashboard import acting, seen
+from service.flows.greeting import ASTRAY, astray
 from service.messages import Button, Buttons, Message, Text
 
 __all__ = ("OFFER", "SHORTCUT")
 
-_SHORTCUT = re.compile(r"([^=<>]+?)\s*=\s*>\s*(.+)", re.DOTALL)
+_SHORTCUT = re.compile(r"([^=<>]+?) ?= ?> ?(.+)")
 
 
 def _read_shortcut(text: str) -> Mapping[str, str] | Retry | None:
-    match = _SHORTCUT.fullmatch(text.strip())
+    match = _SHORTCUT.fullmatch(" ".join(text.split()))
     if match is None:
         return None
     try:
@@ -62,10 +63,8 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             account = acting(scene)
-        case NotFound():
-            return Exit("stranger")
         case _:
-            return Exit("away")
+            return astray(outcome)
     learnt = {
         "account": account.account_id,
         "account_name": account.name,
@@ -142,7 +141,7 @@ def _weighed(outcome: Outcome, _: Scene) -> Exit:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("ok")
         case _:
-            return Exit("away")
+            return astray(outcome)
 
 
 def _confirm(scene: Scene) -> Sequence[Message]:
@@ -186,6 +185,13 @@ def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
             return Retry("")
 
 
+def _read_doubt(reply: Reply, scene: Scene) -> Exit | Retry:
+    way = _read_confirm(reply, scene)
+    if isinstance(way, Exit) and way.name == "cancel":
+        return Exit("cancel", preface="Cancelled. Nothing more was offered.")
+    return way
+
+
 # -- what came of it ------------------------------------------------------------------------------------------------
 
 
@@ -200,14 +206,14 @@ def _create_despite(scene: Scene) -> Call:
 
 def _sent(outcome: Outcome, _: Scene) -> Exit:
     match outcome:
-        case Done():
-            return Exit("sent")
+        case Done(accepted=accepted):
+            return Exit("sent", {"accepted": "yes" * accepted})
         case Refused(code=code):
             return Exit("refused", {"reason": code})
         case NotDone() | Unavailable() | NotFound():
             return Exit("not_done")
-        case Doubtful():
-            return Exit("doubtful")
+        case Doubtful(made=made):
+            return Exit("doubtful", {"made": "yes" * made})
         case _:
             return Exit("unknown")
 
@@ -218,17 +224,17 @@ def _show_sent(scene: Scene) -> Sequence[Message]:
     if isinstance(done, Done) and done.dashboard:
         account = done.dashboard.account(scene.answers["account"])
         balance = f" Your balance is now {account.balance(_amount(scene).denomination)}." if account else ""
+    waits = _waits(accepted=bool(scene.answers.get("accepted")))
     checked = "Credex answered unclearly, so I looked: it is there.\n\n" * (isinstance(done, Done) and done.proven)
     return [
         Buttons(
-            body=f"{checked}✅ You offered *{_amount(scene)}* to *{_receiver(scene)}*.\n\n{_waits(done)}{balance}",
+            body=f"{checked}✅ You offered *{_amount(scene)}* to *{_receiver(scene)}*.\n\n{waits}{balance}",
             buttons=(scene.link("offer", "Offer again"), scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
         )
     ]
 
 
-def _waits(outcome: Outcome | None) -> str:
-    accepted = isinstance(outcome, Done) and outcome.accepted
+def _waits(*, accepted: bool) -> str:
     return "They have accepted it already." if accepted else "They have two days to accept it."
 
 
@@ -264,9 +270,8 @@ def _show_unknown(scene: Scene) -> Sequence[Message]:
 
 
 def _show_doubt(scene: Scene) -> Sequence[Message]:
-    made = isinstance(scene.outcome, Doubtful) and scene.outcome.made
     offer = f"an earlier offer of *{_amount(scene)}* to *{_receiver(scene)}*"
-    if made:
+    if scene.answers.get("made"):
         body = f"⚠️ I looked first: {offer} was made after all.\n\nOffer the same once more?"
     else:
         body = (
@@ -281,8 +286,8 @@ def _told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]
         return []
     offer = f"your offer of *{call.amount}* to *{show.name(call.receiver_name)}*"
     match outcome:
-        case Done():
-            body = f"✅ I looked again: {offer} was made. {_waits(outcome)}"
+        case Done(accepted=accepted):
+            body = f"✅ I looked again: {offer} was made. {_waits(accepted=accepted)}"
         case NotDone():
             body = f"I looked again: {offer} was *not* made. Nothing was sent. You can offer it again."
         case _:
@@ -322,8 +327,7 @@ OFFER = Flow(
             exits={
                 "ask": "amount",
                 "typed": "look_up",
-                "stranger": "registration.welcome",
-                "away": "greeting.away",
+                **ASTRAY,
             },
         ),
         Ask("amount", "text", _how_much, {"ok": "handle", "handle_known": "look_up"}, _read_amount),
@@ -334,7 +338,7 @@ OFFER = Flow(
             result=_looked_up,
             exits={"found": "weigh", "not_found": "handle", "away": "greeting.away"},
         ),
-        CallCore("weigh", call=lambda _: Login(), result=_weighed, exits={"ok": "confirm", "away": "greeting.away"}),
+        CallCore("weigh", call=lambda _: Login(), result=_weighed, exits={"ok": "confirm", **ASTRAY}),
         Ask(
             "confirm",
             "buttons",
@@ -354,7 +358,7 @@ OFFER = Flow(
             "buttons",
             _show_doubt,
             {"confirm": "create_despite", "cancel": "greeting.look_up"},
-            _read_confirm,
+            _read_doubt,
             confirms=True,
         ),
         CallCore("create_despite", call=_create_despite, result=_sent, found=_told_later, exits=_RESULTS),

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 
 from service.domain import Account, Dashboard, Offer
 from service.engine import Ask, CallCore, Exit, Flow, Scene
-from service.engine.calls import (
-    Known,
-    Login,
-    NotFound,
-    Outcome,
-)
+from service.engine.calls import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting
 from service.flows.deeds import DEEDS
+from service.flows.greeting import ASTRAY, astray
 from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("PENDING",)
@@ -51,10 +47,8 @@ def _fetched(way: _Way) -> Callable[[Outcome, Scene], Exit]:
         match outcome:
             case Known(value=Dashboard() as dashboard) if dashboard.account():
                 return Exit("some" if way.pick(acting(scene)) else "none")
-            case NotFound():
-                return Exit("stranger")
             case _:
-                return Exit("away")
+                return astray(outcome)
 
     return result
 
@@ -97,12 +91,10 @@ def _empty(way: _Way) -> Callable[[Scene], Sequence[Message]]:
 
 def _opened(outcome: Outcome, scene: Scene) -> Exit:
     match outcome:
-        case Known(value=Dashboard() as dashboard):
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
-        case NotFound():
-            return Exit("stranger")
         case _:
-            return Exit("away")
+            return astray(outcome)
     wanted = scene.answers.get("target", "")
     for account in dashboard.accounts:
         for way in (_INCOMING, _OUTGOING):
@@ -177,8 +169,7 @@ def _way_steps(way: _Way) -> tuple[Ask | CallCore, ...]:
             exits={
                 "some": listed,
                 "none": f"{way.place}_none",
-                "stranger": "registration.welcome",
-                "away": "greeting.away",
+                **ASTRAY,
             },
         ),
         Ask(listed, "list", _list(way), again=way.place, resting=True),
@@ -202,8 +193,7 @@ PENDING = Flow(
                 "incoming": "incoming_offer",
                 "outgoing": "outgoing_offer",
                 "gone": "gone",
-                "stranger": "registration.welcome",
-                "away": "greeting.away",
+                **ASTRAY,
             },
         ),
         Ask(

@@ -79,7 +79,7 @@ def _registered(outcome: Outcome, _: Scene) -> Exit:
         case Refused(code="duplicate_phone"):
             return Exit("already", preface="This number is a member already.")
         case Refused():
-            return Exit("refused", preface="Credex refused that name. Please type it again, as on your papers.")
+            return Exit("refused", preface="Credex refused to register that. Please type your name again.")
         case NotDone() | Unavailable():
             return Exit("not_done")
         case _:
