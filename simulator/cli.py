@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -81,8 +82,9 @@ def _console(*, no_color: bool, stderr: bool = False) -> Console:
 
 
 def _keep_logs_quiet(*, logs: bool) -> None:
+    logging.disable(logging.NOTSET if logs else logging.CRITICAL)
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(0 if logs else 60),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if logs else logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

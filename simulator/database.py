@@ -30,7 +30,7 @@ def claim(url: str, *, flush: bool = False) -> None:
         count = client.dbsize()
         if count and not flush:
             raise DatabaseInUseError(
-                f"the database at {url} holds {count} keys. Nothing was touched. Choose another database "
+                f"the database at {url} holds {count} keys already. Nothing was touched. Choose another database "
                 "(the number at the end of the URL), or say --flush to delete all that is in this one"
             )
         client.flushdb()

@@ -18,7 +18,7 @@ from simulator.reading import read_duration_ms, show_phone
 from simulator.replay import TYPING_MS, Stage
 from simulator.transcript import Transcript
 from simulator.virtual_time import Clock, run
-from simulator.world import Wires, World, run_service
+from simulator.world import START_UP_MS, Wires, World, run_service
 
 __all__ = ("SNAPSHOT_PEOPLE", "SNAPSHOT_SEEDS", "SNAPSHOT_TURNS", "Generated", "generate")
 
@@ -61,7 +61,7 @@ def generate(
 
     async def main(clock: Clock) -> Generated:
         world = World(clock, persons, redis_url=redis_url, run_bot=run_bot)
-        await world.start()
+        await world.start(at_ms=START)
         try:
             moves = await _wander(world, seed, cast, turns)
         finally:
@@ -71,7 +71,7 @@ def generate(
         return Generated(transcript, text)
 
     with own(redis_url, flush=flush):
-        return run(main, start_ms=START)
+        return run(main, start_ms=START - START_UP_MS)
 
 
 async def _wander(world: World, seed: int, cast: dict[str, Persona], turns: int) -> list[tuple[str, Move]]:

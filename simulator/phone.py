@@ -70,7 +70,7 @@ def _drawn(transcript: Transcript, moment: Moment) -> list[Text]:
     match moment.kind:
         case Kind.STAGE | Kind.UNDELIVERED:
             width = PHONE if moment.member else _width(transcript)
-            return [Text(line, _STAGE) for line in _wrapped(f"-- {moment.text} --", width)]
+            return [Text(f"-- {line} --", _STAGE) for line in _wrapped(moment.text, width - 6)]
         case Kind.TYPING:
             return [Text(f"…  {stamp}", _QUIET)]
         case Kind.BOT_REACTED:
@@ -175,8 +175,14 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _paragraph(text: str, width: int) -> list[str]:
+    words = text.lstrip(" ")
+    indent = " " * min(len(text) - len(words), width // 2)
+    return [indent + row for row in _rows_of(words.split(" "), width - len(indent))]
+
+
+def _rows_of(words: Iterable[str], width: int) -> list[str]:
     rows, row = [], ""
-    for word in text.split(" "):
+    for word in words:
         candidate = f"{row} {word}" if row else word
         if cell_len(candidate) <= width:
             row = candidate

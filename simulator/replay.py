@@ -20,7 +20,7 @@ from simulator.reading import Flaw
 from simulator.transcript import Kind, Screen, Transcript
 from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import Bubble
-from simulator.world import Wires, World, run_service
+from simulator.world import START_UP_MS, Wires, World, run_service
 
 __all__ = ("TYPING_MS", "Stage", "play_lines", "replay")
 
@@ -55,7 +55,7 @@ def replay(
 
     async def main(clock: Clock) -> Transcript:
         world = World(clock, conversation.people, seed=seed, redis_url=redis_url, run_bot=run_bot)
-        await world.start()
+        await world.start(at_ms=conversation.starts_ms)
         try:
             await play_lines(world, conversation)
         finally:
@@ -69,7 +69,7 @@ def replay(
         )
 
     with own(redis_url, flush=flush):
-        return run(main, start_ms=conversation.starts_ms)
+        return run(main, start_ms=conversation.starts_ms - START_UP_MS)
 
 
 async def play_lines(world: World, conversation: Conversation) -> None:
@@ -79,9 +79,11 @@ async def play_lines(world: World, conversation: Conversation) -> None:
         LineError: a line could not be played.
     """
     stage = Stage(world)
-    for place, line in enumerate(conversation.lines):
-        if place and line.paced:
+    begun = False
+    for line in conversation.lines:
+        if line.paced and begun:
             await world.pass_time(TYPING_MS)
+        begun = begun or line.paced
         try:
             await line.play(stage)
         except Flaw as flaw:

@@ -29,9 +29,9 @@ from simulator.network import Faults, Network, Switch, switched
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import counted
-from simulator.whatsapp_cloud import Business, CloudApi, Handset
+from simulator.whatsapp_cloud import Business, CloudApi, Handset, Knobs
 
-__all__ = ("Ticking", "Wires", "World", "run_service")
+__all__ = ("START_UP_MS", "Ticking", "Wires", "World", "run_service")
 
 API_KEY: Final = "simulated-api-key"
 GRAPH_URL: Final = "https://graph.simulated/v25.0/"
@@ -50,6 +50,12 @@ BUSINESS: Final = Business(
 WEBHOOK_MS: Final = 150
 GRAPH_MS: Final = 150
 CORE_MS: Final = 400
+
+HORIZON_MS: Final = 5_000
+"""What WhatsApp will do later than this (bring a webhook again, above all) nobody waits for, unless told to."""
+
+START_UP_MS: Final = 1_000
+"""What it takes until the bot runs and WhatsApp has found it."""
 
 LOOK_EVERY_MS: Final = 200
 SETTLE_WITHIN_MS: Final = 15 * 60_000
@@ -144,6 +150,7 @@ class World:
             to_bot=self._to_bot,
             clock_ms=self.clock_ms,
             rng=self._chance("cloud"),
+            knobs=Knobs(horizon_ms=HORIZON_MS),
             on_event=onlooker.see,
         )
         self.handsets: dict[str, Handset] = {
@@ -211,11 +218,13 @@ class World:
 
     # -- life ---------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Fill Credex core and start the bot."""
+    async def start(self, *, at_ms: int | None = None) -> None:
+        """Fill Credex core and start the bot; ``at_ms`` is when all is to be ready."""
         settle_in(self.core, self.people.values())
         await self.host.start()
         await self.cloud.start()
+        if at_ms is not None:
+            await self.pass_time(at_ms - self.clock_ms())
 
     async def stop(self) -> None:
         """Stop everything."""

@@ -81,6 +81,8 @@ def _older(screens: Sequence[Screen]) -> list[str]:
 
 def _fitting(person: Persona, rng: random.Random, screen: Screen, others: Sequence[Persona]) -> str:
     """An answer to what the screen seems to ask."""
+    if screen.choices:
+        return str(rng.randint(1, len(screen.choices)))
     if ASKS_LAST_NAME.search(screen.body):
         return person.last_name
     if ASKS_FIRST_NAME.search(screen.body):
@@ -89,6 +91,4 @@ def _fitting(person: Persona, rng: random.Random, screen: Screen, others: Sequen
         return rng.choice(others).handle
     if ASKS_AMOUNT.search(screen.body):
         return rng.choice(AMOUNTS)
-    if screen.choices:
-        return str(rng.randint(1, len(screen.choices)))
     return rng.choice(GREETINGS)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 
+from simulator import whatsapp_cloud as cloud
 from simulator.look import screen
 from simulator.phone import draw, plain
 from simulator.transcript import Choice, Kind, Moment, Recorder, Screen, Transcript, relative
+from simulator.whatsapp_cloud import Bubble
 
 START_MS = 1_793_599_200_000  # Monday 2 November 2026, 08:00 in Harare
 
@@ -186,60 +189,20 @@ def test_the_json_form_holds_what_the_drawing_shows() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("payload", "seen"),
-    [
-        ({"type": "text", "text": {"body": "Hi"}}, Screen("Hi")),
-        (
-            {
-                "type": "interactive",
-                "interactive": {
-                    "type": "button",
-                    "header": {"type": "text", "text": "H"},
-                    "body": {"text": "B"},
-                    "footer": {"text": "F"},
-                    "action": {"buttons": [{"type": "reply", "reply": {"id": "1", "title": "Yes"}}]},
-                },
-            },
-            Screen("B", "H", "F", choices=(Choice("Yes"),)),
-        ),
-        (
-            {
-                "type": "interactive",
-                "interactive": {
-                    "type": "list",
-                    "body": {"text": "B"},
-                    "action": {
-                        "button": "Open",
-                        "sections": [{"title": "S", "rows": [{"id": "1", "title": "R", "description": "D"}]}],
-                    },
-                },
-            },
-            Screen("B", opener="Open", choices=(Choice("R", "D", "S"),)),
-        ),
-        (
-            {
-                "type": "interactive",
-                "interactive": {"type": "flow", "body": {"text": "B"}, "action": {"parameters": {"flow_cta": "Fill"}}},
-            },
-            Screen("B", opener="Fill"),
-        ),
-        (
-            {
-                "type": "template",
-                "template": {
-                    "name": "incoming",
-                    "components": [
-                        {"type": "body", "parameters": [{"type": "text", "text": "Tariro"}]},
-                        {"type": "button", "parameters": [{"type": "payload", "payload": "View"}]},
-                    ],
-                },
-            },
-            Screen("[template incoming]\nTariro", choices=(Choice("View"),)),
-        ),
-        ({"type": "reaction", "reaction": {"message_id": "w", "emoji": "🙏"}}, None),
-    ],
-)
-def test_messages_on_the_wire_become_what_a_member_sees(payload: dict[str, object], seen: Screen | None) -> None:
-    """Every kind that the bot may send has a look."""
-    assert seen == screen(payload)
+def test_a_message_becomes_what_a_member_sees() -> None:
+    """All that stands on a bubble is on the screen, and a reaction makes none."""
+    bubble = Bubble(
+        at_ms=START_MS,
+        wamid="w",
+        phone="263771234567",
+        kind="list",
+        payload={},
+        body="B",
+        header="H",
+        footer="F",
+        label="Open",
+        choices=(cloud.Choice("1", "R", "D", "S"),),
+    )
+
+    assert Screen("B", "H", "F", "Open", (Choice("R", "D", "S"),)) == screen(bubble)
+    assert screen(replace(bubble, kind="reaction")) is None

@@ -1,0 +1,33 @@
+"""What the integration tests share."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from tests.redis_server import RunningRedis, is_installed, redis_server
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """The bot's log lines are not what these tests look at, and formatting them takes longer than the rest."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def running_redis() -> Iterator[RunningRedis]:
+    """A real redis-server, for all tests that want one."""
+    if not is_installed():
+        if os.environ.get("REQUIRE_PROGRAMS") == "1":
+            pytest.fail("redis-server is not installed, and REQUIRE_PROGRAMS=1 demands it")
+        pytest.skip("redis-server is not installed")
+    with redis_server() as running:
+        yield running
