@@ -1,0 +1,166 @@
+"""What is written down before money moves."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from service.domain import Denomination, Money
+from service.engine import Option, Session, Walked
+from service.engine.calls import CreateOffer, Done, NotDone, Outcome, Write
+from service.intents import Baseline, Intent, Intents, encode
+from service.messages import Button, Buttons, Text
+from service.records import read
+from tests.unit.money_core import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd
+
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+MIDNIGHT_MS = START_MS - 8 * 60 * MINUTE_MS
+
+FULL = Intent(
+    seq=17,
+    step="offer.create",
+    call=FIVE,
+    session=Session(
+        flow="offer",
+        step="create",
+        turn=5,
+        answers={"amount": "5.00 USD", "receiver_name": "Farai “F” Ncube\n"},
+        account="acc",
+        options=(Option("a:5:confirm", "Confirm"),),
+        preface="Above.",
+        prompted_at_ms=START_MS,
+        valid_until_ms=START_MS + 1,
+    ),
+    baseline=Baseline(pending=("c-1", "c-2"), alike=("c-2",), balance=usd("12.50"), shared=True),
+    made_at_ms=START_MS,
+    send_by_ms=START_MS + 5_000,
+    messages=(Text("One."), Buttons(body="Two.", buttons=(Button("n:menu", "Menu"),))),
+    walked=(Walked("offer", "confirm", "confirm"),),
+    looks=2,
+    look_at_ms=START_MS + 30_000,
+)
+
+
+def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> Intent:
+    """An intent of which only the call matters."""
+    return Intent(
+        seq=1,
+        step="offer.create",
+        call=call,
+        session=Session(),
+        baseline=Baseline(),
+        made_at_ms=made_at_ms,
+        send_by_ms=made_at_ms + 5_000,
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        FIVE,
+        msgspec.structs.replace(FIVE, due=date(2026, 12, 1), despite=True),
+        CreateOffer("a", "b", "Ü&<>", Money(Decimal("0.0001"), Denomination.XAU)),
+        CreateOffer("a", "b", "c", Money(Decimal("999999999999.99"), Denomination.ZWG)),
+        ACCEPT,
+        DECLINE,
+        CANCEL,
+        JOIN,
+    ],
+)
+def test_what_is_written_down_is_read_back_the_same(call: Write) -> None:
+    """Whoever takes over knows exactly what the first worker knew, to the last digit."""
+    written = Intents(under_way=msgspec.structs.replace(FULL, call=call), unresolved=(FULL, intent(call)))
+    assert read(encode(written), Intents) == written
+
+
+def test_nothing_to_remember_is_no_record() -> None:
+    """The key is deleted then."""
+    assert encode(Intents()) is None
+
+
+def test_an_unresolved_intent_is_looked_at_later_and_later() -> None:
+    """After 30 s, 2 min and 10 min, then every hour."""
+    now_ms, waits = START_MS, []
+    one = intent()
+    for _ in range(6):
+        one = one.again(now_ms)
+        waits.append((one.look_at_ms - now_ms) // 1000)
+        now_ms = one.look_at_ms
+    assert waits == [30, 120, 600, 3600, 3600, 3600]
+
+
+def test_an_intent_looked_at_again_says_nothing_more() -> None:
+    """What its turn said has been sent; only the outcome is missing."""
+    again = FULL.again(START_MS)
+    assert (again.messages, again.walked, again.looks) == ((), (), 3)
+
+
+@pytest.mark.parametrize("made_at_ms", [MIDNIGHT_MS, START_MS, MIDNIGHT_MS + DAY_MS - 1])
+def test_an_intent_ends_with_the_second_day_after_its_own(made_at_ms: int) -> None:
+    """Core drops an offer of day D at the end of D+2, in UTC: later nothing can be proven."""
+    ends = datetime.fromtimestamp(intent(made_at_ms=made_at_ms).ends_ms / 1000, UTC)
+    assert ends == datetime(2026, 11, 5, tzinfo=UTC)
+
+
+def test_no_look_is_planned_after_the_end() -> None:
+    """The last one is at the end itself."""
+    one = intent()
+    for _ in range(100):
+        one = one.again(one.look_at_ms or START_MS)
+    assert one.look_at_ms == one.ends_ms
+
+
+@pytest.mark.parametrize(
+    ("call", "alike"),
+    [
+        (FIVE, True),
+        (msgspec.structs.replace(FIVE, amount=usd("5.00"), receiver_name="Another name", account_id="other"), True),
+        (msgspec.structs.replace(FIVE, amount=usd("5.01")), False),
+        (msgspec.structs.replace(FIVE, amount=Money(Decimal(5), Denomination.CAD)), False),
+        (msgspec.structs.replace(FIVE, receiver_id="account-of-chipo"), False),
+        (ACCEPT, False),
+        (JOIN, False),
+    ],
+)
+def test_writes_look_alike_by_person_and_amount(call: Write, *, alike: bool) -> None:
+    """Whichever account they come from, and however the amount is written."""
+    assert (intent().looks_like(call), intent(call).looks_like(FIVE)) == (alike, alike)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "pending", "shared"),
+    [
+        (Done(None, "c-9"), ("c-9",), False),
+        (Done(None, ""), (), True),
+        (NotDone(), (), False),
+    ],
+)
+def test_an_intent_learns_from_the_outcome_of_its_twin(
+    outcome: Outcome, pending: tuple[str, ...], *, shared: bool
+) -> None:
+    """The other's credex is not this one's; without an id nothing tells them apart."""
+    assert intent().beside(FIVE, outcome).baseline == Baseline(pending=pending, shared=shared)
+
+
+def test_a_success_without_an_id_means_nothing_to_others() -> None:
+    """Only a twin could be confused with it."""
+    assert intent().beside(msgspec.structs.replace(FIVE, amount=usd("6")), Done(None, "")) == intent()
+
+
+def test_the_member_is_due_when_the_first_intent_is() -> None:
+    """And not at all without any."""
+    early, late = intent().again(START_MS), intent().again(START_MS + 5)
+    due = [Intents(unresolved=(late, early)).due_ms, Intents(under_way=early).due_ms]
+    assert due == [START_MS + 30_000, None]
+
+
+def test_a_write_set_aside_is_unresolved() -> None:
+    """Its message is gone, so its outcome is found out like any other's."""
+    early = intent(ACCEPT).again(START_MS)
+    aside = Intents(under_way=FULL, unresolved=(early,)).aside(START_MS)
+    assert aside == Intents(unresolved=(early, FULL.again(START_MS)))
+    assert aside.aside(START_MS + 1) == aside
