@@ -23,7 +23,7 @@ from simulator.phone import draw_moment
 from simulator.reading import Flaw, read_duration_ms, read_phone
 from simulator.replay import Stage
 from simulator.terminal import Prompt, open_prompt
-from simulator.transcript import Choice, Transcript
+from simulator.transcript import Transcript
 from simulator.virtual_time import run
 from simulator.world import Ticking, World
 
@@ -101,7 +101,7 @@ class Chat:
         watching = asyncio.create_task(self._watch()) if self.real_time else None
         try:
             while not self._left:
-                text = await self.prompt.ask([choice.title for choice in self._choices()])
+                text = await self.prompt.ask(self._titles)
                 if text is None:
                     break
                 await self._act(text)
@@ -133,9 +133,9 @@ class Chat:
             self.console.print()
         self._shown = len(moments)
 
-    def _choices(self) -> Sequence[Choice]:
+    def _titles(self) -> Sequence[str]:
         screens = Stage(self.world).screens(ME)
-        return screens[-1][1].choices if screens else ()
+        return [choice.title for choice in screens[-1][1].choices] if screens else []
 
     async def _act(self, text: str) -> None:
         stage = Stage(self.world)
@@ -151,7 +151,7 @@ class Chat:
 
     def _tapped(self, text: str) -> str | None:
         """The choice that is meant: by its number, or as the arrow keys wrote it."""
-        titles = [choice.title for choice in self._choices()]
+        titles = self._titles()
         if text.startswith("▸ "):
             return text.removeprefix("▸ ")
         if text.isdecimal() and text.isascii() and 1 <= int(text) <= len(titles):

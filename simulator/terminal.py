@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from prompt_toolkit import PromptSession
@@ -16,14 +16,18 @@ from rich.console import Console
 __all__ = ("Prompt", "open_prompt")
 
 
+Titles = Callable[[], Sequence[str]]
+"""What can be tapped at the moment; it may change while the person thinks."""
+
+
 class Prompt(Protocol):
     """Asks for one line."""
 
     waits: bool
     """Whether things may be shown while it asks."""
 
-    async def ask(self, titles: Sequence[str]) -> str | None:
-        """The line, or None when the person has left. ``titles`` can be tapped."""
+    async def ask(self, titles: Titles) -> str | None:
+        """The line, or None when the person has left."""
 
 
 def open_prompt(console: Console, *, waits: bool) -> Prompt:
@@ -38,10 +42,11 @@ class LinePrompt:
 
     waits = False
 
-    async def ask(self, titles: Sequence[str]) -> str | None:
+    async def ask(self, titles: Titles) -> str | None:
         """The next line; choices are listed before it, each with its number."""
-        if titles:
-            print("  ".join(f"{number} ▸ {title}" for number, title in enumerate(titles, 1)), flush=True)
+        numbered = [f"{number} ▸ {title}" for number, title in enumerate(titles(), 1)]
+        if numbered:
+            print("  ".join(numbered), flush=True)
         # Nothing else has to happen meanwhile, so it may block.
         line = sys.stdin.readline()
         return line.rstrip("\n") if line else None
@@ -53,12 +58,16 @@ class TerminalPrompt:
     def __init__(self, *, waits: bool) -> None:
         """``waits``: time goes on while it asks."""
         self.waits = waits
-        self._titles: Sequence[str] = ()
+        self._titles: Titles = list
         self._session: PromptSession[str] = PromptSession(
-            key_bindings=self._keys(), bottom_toolbar=self._toolbar, enable_history_search=False
+            key_bindings=self._keys(),
+            bottom_toolbar=self._toolbar,
+            reserve_space_for_menu=0,
+            refresh_interval=0.5 if waits else 0,
+            erase_when_done=True,
         )
 
-    async def ask(self, titles: Sequence[str]) -> str | None:
+    async def ask(self, titles: Titles) -> str | None:
         """The line, or None at Ctrl-D or Ctrl-C."""
         self._titles = titles
         try:
@@ -71,7 +80,7 @@ class TerminalPrompt:
             return None
 
     def _toolbar(self) -> FormattedText:
-        numbered = "   ".join(f"{number} {title}" for number, title in enumerate(self._titles, 1))
+        numbered = "   ".join(f"{number} {title}" for number, title in enumerate(self._titles(), 1))
         return FormattedText([("", f"{numbered}   ↑↓ choose   /help" if numbered else "/help")])
 
     def _keys(self) -> KeyBindings:
@@ -89,7 +98,7 @@ class TerminalPrompt:
 
     def _pick(self, event: KeyPressEvent, step: int) -> None:
         """Write the next choice into the line, unless the person has typed something of their own."""
-        written = [f"▸ {title}" for title in self._titles]
+        written = [f"▸ {title}" for title in self._titles()]
         buffer = event.current_buffer
         if not written or (buffer.text and buffer.text not in written):
             return
