@@ -213,10 +213,17 @@ Message = Text | Buttons | List | Form | Template | Reaction
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A message as it waits in a member's outbox."""
+    """A message as it waits in a member's outbox.
+
+    Attributes:
+        message: what to send.
+        version: of this record's form.
+        otherwise: what to send in its place when the member has been silent for 24 hours; without it nothing is sent.
+    """
 
     message: Message
     version: int = 1
+    otherwise: Template | None = None
 
 
 def choices(message: Message) -> tuple[Button | Row, ...]:

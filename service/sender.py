@@ -207,18 +207,21 @@ class Sender:
             return _AWAY
         if (held_until := self._held_until(now)) is not None:
             return _Again(held_until, mark)
-        message = self._read(posting)
-        if message is None:
+        outgoing = self._read(posting)
+        if outgoing is None:
             return _Again(now + UNREADABLE_WAIT_MS, mark)
         if mark is not None and now < mark + STATUS_WAIT_MS:
             return _Again(mark + STATUS_WAIT_MS, mark)
+        message: Message | None = outgoing.message
         if not isinstance(message, Template) and not _window_open(posting, now):
+            message = outgoing.otherwise
+        if message is None:
             self._lose(posting, "window_closed", details="the member has not written for 24 hours")
             return _AWAY
-        return await self._send(posting, message)
+        return await self._send(posting, message, outgoing.otherwise)
 
-    def _read(self, posting: Posting) -> Message | None:
-        """The message, or None (and a log line) if this release cannot read it; then it is kept."""
+    def _read(self, posting: Posting) -> Outgoing | None:
+        """The entry, or None (and a log line) if this release cannot read it; then it is kept."""
         try:
             outgoing = read(posting.entry, Outgoing)
         except NewerRecord:
@@ -226,10 +229,11 @@ class Sender:
         except msgspec.MsgspecError as error:  # its text may hold the message's
             self._log.error("outbox_entry_unreadable", error=type(error).__name__, **self._which(posting))
         else:
-            return None if outgoing is None else outgoing.message
+            return outgoing
         return None
 
-    async def _send(self, posting: Posting, message: Message) -> _Again | None:
+    async def _send(self, posting: Posting, message: Message, otherwise: Template | None = None) -> _Again | None:
+        """Sends the message; ``otherwise`` goes out when WhatsApp says that the member has been silent for too long."""
         now = self._clock_ms()
         wait_ms = await self._bucket.take(now)
         if wait_ms > LONGEST_WAIT_MS:
@@ -243,6 +247,10 @@ class Sender:
             self._probe_at_ms = now + PROBE_EVERY_MS
         try:
             await self._graph.send(message, to=posting.member, callback_id=posting.id)
+        except WindowClosed as error:
+            if otherwise is not None and message is not otherwise:
+                return await self._send(posting, otherwise)
+            return await self._after(error, posting, now)
         except GraphError as error:
             return await self._after(error, posting, now)
         _make_room(self._unsettled)

@@ -34,3 +34,7 @@ class Keys:
     def seen_of(self, member: bytes) -> bytes:
         """Digests of the member's last messages, and when they were written."""
         return self.tag + b":seen:" + member
+
+    def posted_of(self, member: bytes) -> bytes:
+        """Digests of the keys under which notifications were posted to the member, and when."""
+        return self.tag + b":posted:" + member

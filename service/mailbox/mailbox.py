@@ -56,10 +56,9 @@ class Mailbox:
 
     def _ingest_call(self, arrival: Arrival, now_ms: int) -> Call:
         member = _bytes(arrival.member)
-        digest = blake2s(_bytes(arrival.wamid), digest_size=16).digest()
         return Call(
             keys=[*self._keys.inbox_of(member), self._keys.seen_of(member)],
-            args=[member, digest, arrival.sent_at_ms, now_ms, arrival.entry],
+            args=[member, _digest(arrival.wamid), arrival.sent_at_ms, now_ms, arrival.entry],
         )
 
     async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> Claim | Idle:
@@ -128,6 +127,19 @@ class Mailbox:
         lease = self._keys.inbox_of(member)[2]
         call = Call([lease, *self._keys.outbox_of(member)], [*_named(claim), now_ms, entry])
         return _outcome(await self._scripts.run("notice", call))
+
+    async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
+        """Puts a message that answers nobody at the end of a member's outbox; False when this key was posted before.
+
+        A key is known for a day, among the member's newest 64.
+
+        Raises:
+            StateUnavailable: It may or may not be stored; repeat the call with the same key.
+            StateFull: It is not stored; repeat once there is room.
+        """
+        name = _bytes(member)
+        call = Call([*self._keys.outbox_of(name), self._keys.posted_of(name)], [name, _digest(key), now_ms, entry])
+        return bool(await self._scripts.run("post", call) == 1)
 
     async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> Posting | Idle:
         """Holds the outbox that is due first, or says when one will be.
@@ -229,6 +241,10 @@ def _claim(reply: list[Any]) -> Claim:
 
 def _outcome(reply: bytes) -> Outcome:
     return Outcome(reply.decode())
+
+
+def _digest(text: str) -> bytes:
+    return blake2s(_bytes(text), digest_size=16).digest()
 
 
 def _optional(value: bytes | None) -> bytes:

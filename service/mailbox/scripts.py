@@ -29,6 +29,7 @@ NAMES = (
     "bury",
     "store_intent",
     "notice",
+    "post",
     "claim_outbox",
     "settle",
     "confirm",
