@@ -74,6 +74,14 @@ async def test_processes_share_one_budget(cache: Redis) -> None:
     assert [await other.take(START_MS) for _ in range(2)] == [0, MINUTE_MS]
 
 
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_clock_that_lags_overtakes_nobody(cache: Redis, *, shared: bool) -> None:
+    """Moments are given out in order, though one process's clock is behind another's."""
+    one = budget(cache if shared else None, Hands())
+    assert await one.take(START_MS + 1000) == 0
+    assert await one.take(START_MS) == 1000
+
+
 async def test_a_wait_that_is_too_long_reserves_nothing(cache: Redis) -> None:
     """Those who give up do not make the others wait longer."""
     one = budget(cache, Hands())

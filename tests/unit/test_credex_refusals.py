@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from service.credex import CredexError, NotFound, Refusal, Refused, ServerError, TooManyRequests
+from service.credex import CredexError, NoAnswer, NotFound, Refusal, Refused, ServerError, TooManyRequests
 from service.credex.answer import read_answer
-from service.credex.client import ACCEPT, CREATE, DECLINE, LOGIN, ONBOARD
+from service.credex.client import ACCEPT, CREATE, DECLINE, LOGIN, LOOK, ONBOARD
 from service.credex.refusals import Asked, masked, settle
 from service.domain import Money
 
@@ -174,6 +174,18 @@ def test_a_2xx_that_says_no_is_a_refusal() -> None:
     """Success false, or an error beside it, is no success."""
     assert type(judged({"success": False, "message": "No."}, status=200)) is ServerError
     assert type(judged({"success": False, "message": "Not authorized"}, status=200)) is Refused
+
+
+def test_another_action_s_success_is_not_this_one_s() -> None:
+    """An answer that was meant for something else says nothing about what was asked."""
+    body = {"success": True, "data": {"action": {"type": "MEMBER_LOGIN", "details": {}}, "dashboard": {}}}
+    assert type(judged(body, status=200)) is NoAnswer
+
+
+def test_a_credex_s_state_is_taken_under_any_name() -> None:
+    """How the newest core names this action is not known; what is in it is."""
+    body = {"data": {"action": {"type": "CREDEX_SHOWN", "details": {"transactionType": "OWES"}}}}
+    assert judged(body, asked=LOOK, status=200) is None
 
 
 def test_server_text_is_masked_for_logs() -> None:
