@@ -24,6 +24,7 @@ from service.logs import pseudonym
 from service.loop import Loop
 from service.mailbox import Arrival, Mailbox, MailboxError, open_cache, open_state
 from service.money_calls import MoneyCalls
+from service.notifications import notification_routes
 from service.rate import TokenBucket
 from service.sender import Sender
 from service.settings import Settings
@@ -176,6 +177,15 @@ class Service:
             clock_ms=self._parts.clock_ms,
             accept=self._accept,
         )
+        notifications = notification_routes(
+            api_key=settings.client_api_key.get_secret_value(),
+            secret=settings.credex_webhook_secret.get_secret_value(),
+            clock_ms=self._parts.clock_ms,
+            mailbox=self._mailbox,
+            nonce=self._parts.random_bytes,
+            posted=self._outbox_wake.set,
+            pseudonym=self._pseudonym,
+        )
         health = health_route(
             cache=self._parts.cache, state=self._parts.state, sending=lambda: str(self._sender.stopped or "ok")
         )
@@ -188,7 +198,10 @@ class Service:
             finally:
                 await self.stop()
 
-        return Litestar([webhook, health], lifespan=[lifespan], openapi_config=None, debug=False)
+        # Litestar's own logging would let every request of the HTTP client out, and not as JSON.
+        return Litestar(
+            [webhook, notifications, health], lifespan=[lifespan], openapi_config=None, logging_config=None, debug=False
+        )
 
     async def _accept(self, delivery: Delivery) -> None:
         """Keep a delivery: messages durably, statuses as news about what was sent.
@@ -247,7 +260,7 @@ class Service:
         log.info(
             "turn",
             member=self._pseudonym(turn.member),
-            event=turn.event,
+            kind=turn.event,
             flow=turn.flow,
             step=turn.step,
             walked=[walked.exit for walked in turn.walked],

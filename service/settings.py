@@ -22,6 +22,7 @@ _REDIS_SCHEMES: Final = {"redis", "rediss", "unix"}
 _DEVELOPMENT_SECRETS: Final = {
     "django_secret": "development-secret-that-is-not-secret",
     "client_api_key": "development-api-key",
+    "credex_webhook_secret": "development-webhook-secret",
     "whatsapp_access_token": "development-access-token",
     "whatsapp_app_secret": "development-app-secret",
     "whatsapp_verify_token": "development-verify-token",
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
 
     mycredex_app_url: str = "http://127.0.0.1:8001/v1/"
     client_api_key: SecretStr = _development("client_api_key")
+    credex_webhook_secret: SecretStr = _development("credex_webhook_secret")
     credex_calls_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 50
 
     whatsapp_api_url: str = "http://127.0.0.1:8001/v25.0/"
