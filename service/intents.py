@@ -9,7 +9,7 @@ import msgspec
 
 from service.domain import Money
 from service.engine import Session, Walked
-from service.engine.calls import CreateOffer, Done, Outcome, Write
+from service.engine.calls import CreateOffer, Done, Outcome, Unresolved, Write
 from service.messages import Message
 
 __all__ = ("FORM", "Baseline", "Intent", "Intents", "encode")
@@ -103,10 +103,10 @@ class Intent(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, baseline=baseline)
 
     def beside(self, call: Write, outcome: Outcome) -> Intent:
-        """The same intent, knowing what became of another write: its credex is not this one's."""
+        """The same intent, knowing what became of another write in the end: its credex is not this one's."""
         match outcome:
-            case Done(credex_id="") if self.looks_like(call):
-                # It stands there as well, and nothing tells the two apart.
+            case Done(credex_id="") | Unresolved() if self.looks_like(call):
+                # It stands there as well, or may, and nothing tells the two apart.
                 return msgspec.structs.replace(self, baseline=msgspec.structs.replace(self.baseline, shared=True))
             case Done(credex_id=credex_id):
                 return self.not_this(credex_id)

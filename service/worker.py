@@ -264,10 +264,11 @@ class Worker:
 
     def _settled(self, work: _Work, intent: Intent, outcome: Outcome) -> None:
         """Keep what stays unknown; tell the others which credex is this one's."""
-        unresolved = work.intents.unresolved
+        others = work.intents.unresolved
         if isinstance(outcome, Unresolved):
-            unresolved = (*unresolved, intent.again(self._clock_ms()))
-        work.intents = Intents(unresolved=tuple(other.beside(intent.call, outcome) for other in unresolved))
+            work.intents = Intents(unresolved=(*others, intent.again(self._clock_ms())))
+        else:
+            work.intents = Intents(unresolved=tuple(other.beside(intent.call, outcome) for other in others))
 
     async def _look_again(self, work: _Work) -> Claim | None:
         """No message waits: look at the intents that are due, and tell what is found."""

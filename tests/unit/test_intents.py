@@ -10,7 +10,7 @@ import pytest
 
 from service.domain import Denomination, Money
 from service.engine import Option, Session, Walked
-from service.engine.calls import CreateOffer, Done, NotDone, Outcome, Write
+from service.engine.calls import CreateOffer, Done, NotDone, Outcome, Unresolved, Write
 from service.intents import Baseline, Intent, Intents, encode
 from service.messages import Button, Buttons, Text
 from service.records import read
@@ -136,6 +136,7 @@ def test_writes_look_alike_by_person_and_amount(call: Write, *, alike: bool) -> 
     [
         (Done(None, "c-9"), ("c-9",), False),
         (Done(None, ""), (), True),
+        (Unresolved(), (), True),
         (NotDone(), (), False),
     ],
 )
