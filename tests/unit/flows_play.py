@@ -14,9 +14,10 @@ import msgspec
 from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
 from service.engine import Answered, Ask, Book, Event, Option, Received, Session, Turn, Walked, advance
 from service.engine.calls import Call, Outcome
+from service.flows import book
 from service.messages import Buttons, Form, List, Message, Text, choices
 
-__all__ = ("DAY", "MEMBER", "MINUTE", "MOST_MESSAGES", "NOON", "SECOND", "Play", "read_back", "text_of")
+__all__ = ("DAY", "MEMBER", "MINUTE", "MOST_MESSAGES", "NOON", "SECOND", "Play", "Stage", "read_back", "text_of")
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -90,7 +91,7 @@ class Play:
     def core(self, outcome: Outcome) -> Play:
         """The call that waits comes to this."""
         assert self.call is not None, f"core was asked nothing; on the screen: {self.text!r}"
-        return self._take(Answered(self.member, read_back(outcome)))
+        return self._take(Answered(self.member, outcome))
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
@@ -106,8 +107,8 @@ class Play:
 
     @property
     def at(self) -> str:
-        """The step where the conversation stands."""
-        return f"{self.session.flow}.{self.session.step}" if self.session else ""
+        """The step where the conversation stands; empty where it stands nowhere."""
+        return f"{self.session.flow}.{self.session.step}" if self.session and self.session.flow else ""
 
     @property
     def turn(self) -> int:
@@ -127,8 +128,8 @@ class Play:
         return found[0]
 
     def fork(self) -> Play:
-        """The same conversation, to go on differently."""
-        return replace(self, walked=list(self.walked))
+        """The same conversation, to go on differently; the exits that either takes are kept together."""
+        return replace(self)
 
     # -- behind the scene -----------------------------------------------------------------------------------------
 
@@ -188,3 +189,25 @@ def _kind(message: Message) -> str:
             return "list"
         case _:
             return "form"
+
+
+class Stage:
+    """Where the plays of a test are given, with the book of this release; it remembers them all."""
+
+    def __init__(self) -> None:
+        """Nobody has said a word yet."""
+        self.book = book()
+        self.walked: list[Walked] = []
+
+    def member(self, *, account: str = "") -> Play:
+        """Somebody who has not written for long; with an account that they chose to act for."""
+        return Play(self.book, session=Session(account=account) if account else None, walked=self.walked)
+
+    def goes(self, play: Play, word: str, *outcomes: Outcome) -> list[str]:
+        """Where each outcome of the call that a word or a title leads to takes the member, each tried from here."""
+        return [self._start(play, word).core(outcome).at for outcome in outcomes]
+
+    @staticmethod
+    def _start(play: Play, word: str) -> Play:
+        titles = [option.title for option in play.session.options] if play.session else []
+        return play.fork().tap(word) if word in titles else play.fork().say(word)

@@ -1,0 +1,255 @@
+"""From wherever a member can get, whatever they do and whatever core answers, there is an answer and a way on.
+
+All screens that can be reached are visited, breadth first, and on each everything is tried. Two visits count as the
+same screen when step, choices and what is known are of the same kind.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import get_args
+
+import msgspec
+import pytest
+
+from service.domain import Dashboard, Recipient
+from service.engine import Ask, Found, Option, advance
+from service.engine.calls import (
+    WRITES,
+    Done,
+    Doubtful,
+    Known,
+    NotDone,
+    NotFound,
+    Outcome,
+    Refused,
+    Unavailable,
+    Unresolved,
+)
+from service.flows import book
+from tests.unit.flows_play import MEMBER, MINUTE, NOON, Play, Stage
+from tests.unit.flows_world import FARAI, OWN, REFUSALS, account, dashboard, largest, money, offer
+
+MARKS = "777."
+"""How balances begin, and nothing else, to be looked for where balances must not be."""
+
+USUAL = dashboard(
+    account(balances=(money(f"{MARKS}50"),), incoming=(offer(),), outgoing=(offer("cx-2", "7.00"),)),
+)
+AFTER = dashboard(account(balances=(money(f"{MARKS}25"),)))
+
+
+def in_the_usual_world() -> list[Outcome]:
+    """A member with offers, one without anything, one without an account; a stranger's account, and one's own."""
+    poor = dashboard(account(balances=()), remaining_today=None)
+    return [Known(USUAL), Known(poor), Known(dashboard()), Known(FARAI), Known(OWN), *_done(AFTER)]
+
+
+def in_the_largest_world(letter: str) -> list[Outcome]:
+    """A member with the most that core allows, written in this letter."""
+    most = largest(letter)
+    receiver = Recipient("r" * 36, most.accounts[0].name, "h" * 30)
+    return [Known(most), Known(receiver), *_done(most)]
+
+
+def _done(after: Dashboard) -> list[Outcome]:
+    ways = [(False, True, False), (True, True, False), (True, True, True), (True, False, False)]
+    return [Done(None), *(Done(after, "cx-9", proven, by_us, accepted) for proven, by_us, accepted in ways)]
+
+
+OTHERWISE: list[Outcome] = [
+    NotFound(),
+    NotDone(),
+    Unavailable(),
+    Unresolved(),
+    Doubtful(),
+    Doubtful(made=True),
+    *(Refused(code, money("1.00")) for code in REFUSALS),
+]
+
+WORLDS = {
+    "usual": in_the_usual_world(),
+    "names of wide letters": in_the_largest_world("W"),
+    "names of emoji": in_the_largest_world("😀"),
+    "names of nothing but marks": in_the_largest_world("*"),
+}
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What core may answer in a world, and every kind of screen and call that can be reached in it."""
+
+    outcomes: list[Outcome]
+    plays: list[Play]
+
+
+@pytest.fixture(scope="module", params=WORLDS)
+def world(request: pytest.FixtureRequest) -> Explored:
+    outcomes = WORLDS[request.param]
+    return Explored(outcomes, explored(outcomes))
+
+
+@pytest.fixture(scope="module")
+def usual() -> Explored:
+    return Explored(WORLDS["usual"], explored(WORLDS["usual"]))
+
+
+_SAID = (
+    *(
+        "",
+        " ",
+        "\n",
+        "\x00",
+        "perhaps",
+        "yes",
+        "no",
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+        "10",
+        "11",
+        "99",
+        "-1",
+        "1e3",
+        "{0}",
+        "%s",
+    ),
+    *("menu", "hi", "help", "offer", "pending", "outgoing", "refresh", "register", "x", "*menu*", "n:menu"),
+    *("5", "999,999,999,999.9999 XAU", "ZWG 1,000", "1,5", "5=>farai_shop", "1,5=>farai_shop", "5=>x"),
+    "999,999,999,999.9999 XAU=>" + "h" * 30,
+    *(
+        "farai_shop",
+        "h" * 30,
+        "Tariro",
+        "a" * 50,
+        "ë" * 97 + "abc",
+        "😀" * 97 + "abc",
+        "x" * 4096,
+        "😀" * 2048,
+        "*_~`" * 9,
+    ),
+)
+SAID = sorted(_SAID, key=len, reverse=True)
+"""Longest first, so that screens are visited with the longest that is accepted."""
+
+KINDS = ("image", "video", "audio", "document", "sticker", "location", "contacts", "unsupported", "{0}", "")
+OLD = (
+    "a:1:confirm",
+    "a:1:",
+    "n:",
+    "n:cellar",
+    "n:menu",
+    "n:help",
+    "n:open:gone",
+    "n:open",
+    "n:incoming:9",
+    "n:outgoing:x",
+    "z",
+    "",
+)
+
+
+def deeds(play: Play) -> Iterator[Callable[[Play], Play]]:
+    """Everything that can be done on a screen."""
+    for option in play.session.options if play.session else ():
+        yield partial(Play.tap_again, option=option)
+        yield partial(Play.say, text=option.title)
+        yield lambda fork, late=option: fork.wait(4 * MINUTE).tap_again(late, sent_ms=NOON)  # type: ignore[misc]
+    for old in (*OLD, f"a:{play.turn - 1}:confirm", f"a:{play.turn}:nothing"):
+        yield partial(Play.tap_again, option=Option(old, "Old"))
+    for text in SAID:
+        yield partial(Play.say, text=text)
+    for kind in KINDS:
+        yield partial(Play.send, kind=kind)
+    yield lambda fork: fork.fill(name="x")
+    yield lambda fork: fork.wait(6 * MINUTE).say("1")
+    yield lambda fork: fork.wait(6 * MINUTE).say("5=>farai_shop")
+    yield lambda fork: fork.wait(6 * MINUTE).say("help")
+
+
+def explored(outcomes: list[Outcome]) -> list[Play]:
+    """Every kind of screen and call that can be reached."""
+    start = Stage().member()
+    queue, found = deque([start]), {_kind(start): start}
+    while queue:
+        play = queue.popleft()
+        if play.call is not None:
+            following = [play.fork().core(outcome) for outcome in (*outcomes, *OTHERWISE)]
+        else:
+            following = [deed(play.fork()) for deed in deeds(play)]
+            for quiet in (play.fork().react(), play.fork().change_number()):
+                assert (quiet.said, quiet.call, quiet.at) == ((), None, play.at)
+        for after in following:
+            assert after.said or after.call, f"silence at {play.at}"
+            if _kind(after) not in found:
+                found[_kind(after)] = after
+                queue.append(after)
+    return list(found.values())
+
+
+def _kind(play: Play) -> tuple[object, ...]:
+    known = frozenset(name for name, value in play.answers.items() if value)
+    about = play.answers.get("target") if play.call else None
+    return (play.at, type(play.call), about, tuple(play.titles), known, bool(play.session and play.session.preface))
+
+
+def test_whatever_happens_there_is_an_answer_and_a_way_to_the_menu(world: Explored) -> None:
+    """No exception, no silence, no dead end, never more than three messages, no message over WhatsApp's limits.
+
+    The play itself checks each turn (see `Play`); messages over a limit cannot be built.
+    """
+    for play in world.plays:
+        if play.call is None:
+            home = play.fork().say("menu").core(world.outcomes[0])
+            assert home.at == "dashboard.menu", f"no way to the menu from {play.at}"
+            assert not play.said or play.titles or _asks_for_words(play), f"nothing can be done at {play.at}"
+
+
+def test_every_screen_and_call_is_visited_in_every_world(world: Explored) -> None:
+    """But those for members without offers or accounts, where everybody has the most."""
+    steps = {f"{flow.name}.{step.name}" for flow in book().flows for step in flow.steps}
+    reached = {play.at for play in world.plays}
+    poor = {"greeting.no_account", "pending.incoming_none", "pending.outgoing_none"}
+    assert sorted(steps - reached - (poor if world.outcomes is not WORLDS["usual"] else set())) == []
+
+
+def test_what_became_of_any_write_can_be_told_whatever_it_is(world: Explored) -> None:
+    """In one message, wherever the member is by then."""
+    told = 0
+    for play in world.plays:
+        if isinstance(play.call, WRITES):
+            for outcome in (*world.outcomes, *OTHERWISE):
+                found = Found(MEMBER, play.at, play.call, outcome, play.answers)
+                assert len(advance(play.book, None, found, NOON).messages) == 1
+                told += 1
+    assert told
+
+
+def test_no_session_holds_a_balance(usual: Explored) -> None:
+    """Core could have changed it meanwhile; and the session is not the place for what a member owns."""
+    assert any(MARKS in play.text for play in usual.plays)
+    for play in usual.plays:
+        assert MARKS.encode() not in msgspec.json.encode(play.session)
+
+
+def test_no_text_shows_the_insides_of_the_program(usual: Explored) -> None:
+    """No None, no reprs, no gaps that were not filled."""
+    for play in usual.plays:
+        for inside in ("None", "Decimal", "Money(", "<", "{amount", "{party"):
+            assert inside not in play.text, play.text
+
+
+def test_every_kind_of_outcome_is_tried() -> None:
+    """Whoever adds one adds it here."""
+    tried = {type(outcome) for outcome in (*WORLDS["usual"], *OTHERWISE)}
+    assert set(get_args(Outcome)) == tried
+
+
+def _asks_for_words(play: Play) -> bool:
+    at = book().find(play.at)
+    return at is not None and isinstance(at[1], Ask) and at[1].kind == "text"
