@@ -49,7 +49,7 @@ _logs = click.option("--logs", is_flag=True, help="Let the bot's own log lines o
 _MAIN_EXAMPLES: Final = """\b
 Examples:
   python -m simulator replay                    all conversations, compared with their transcripts
-  python -m simulator replay registration       the conversations of one flow, shown
+  python -m simulator replay registration       the conversations of one flow
   python -m simulator chat                      talk to the bot yourself
   python -m simulator generate --seed 7         let invented people wander through it
   python -m simulator list --lines              what a conversation file may say
@@ -59,6 +59,7 @@ _REPLAY_EXAMPLES: Final = """\b
 Examples:
   python -m simulator replay
   python -m simulator replay registration/stranger my-own.yaml
+  python -m simulator replay --brief
   python -m simulator replay --redis redis://localhost:6379/9 --quiet"""
 _GENERATE_EXAMPLES: Final = """\b
 Examples:
@@ -101,8 +102,15 @@ def main() -> None:
 @click.option("--seed", default=1, show_default=True, help="Of all that is left to chance.")
 @_json
 @_no_color
-@click.option("--show", is_flag=True, help="Show the transcripts of all, not only of those that were named.")
-@click.option("--quiet", is_flag=True, help="Show differences and the summary only.")
+@click.option("--brief", is_flag=True, help="Show one line a conversation, not its transcript.")
+@click.option(
+    "--jobs",
+    default=os.cpu_count() or 1,
+    show_default="one a processor",
+    type=click.IntRange(1, 64),
+    help="How many to play at the same time; always one with a real Redis.",
+)
+@click.option("--quiet", is_flag=True, help="Show only what is not as expected, and the summary.")
 @_logs
 def replay(
     names: tuple[str, ...],
@@ -112,7 +120,8 @@ def replay(
     seed: int,
     as_json: bool,
     no_color: bool,
-    show: bool,
+    brief: bool,
+    jobs: int,
     quiet: bool,
     logs: bool,
 ) -> None:
@@ -121,17 +130,18 @@ def replay(
     NAMES are files, names of conversations, flows, or flow/name; without any, all stored conversations are played.
     """
     _keep_logs_quiet(logs=logs)
-    out, err = _console(no_color=no_color), _console(no_color=no_color, stderr=True)
+    out = _console(no_color=no_color)
     paths = _paths(names)
     _check_redis(redis_url, flush=flush)
+    shown = "nothing" if as_json else "trouble" if quiet else "lines" if brief else "transcripts"
     report = play_all(
         paths,
         seed=seed,
         redis_url=redis_url,
-        progress=err if err.is_terminal and not as_json and len(paths) > 1 else None,
-        told=lambda played: (
-            None if as_json else _tell(out, played, show=(show or bool(names)) and not quiet, quiet=quiet)
-        ),
+        # Transcripts show by themselves how far it has come.
+        progress=out if out.is_terminal and shown in {"lines", "trouble"} else None,
+        told=lambda played: _tell(out, played, shown),
+        jobs=jobs,
     )
     if as_json:
         click.echo(json.dumps(_report_json(report), ensure_ascii=False, indent=2))
@@ -160,17 +170,19 @@ def _check_redis(redis_url: str, *, flush: bool) -> None:
         raise click.ClickException(f"cannot use the Redis at {redis_url}: {error}") from error
 
 
-def _tell(out: Console, played: Played, *, show: bool, quiet: bool) -> None:
-    if show and played.transcript is not None:
+def _tell(out: Console, played: Played, shown: str) -> None:
+    if shown == "nothing" or (shown == "trouble" and played.good):
+        return
+    if shown == "transcripts" and played.transcript is not None:
         _print(out, played.transcript)
         out.print()
-    if quiet and played.good:
-        return
     mark = Text("✓ ", "green") if played.good else Text("✗ ", "bold red")
     turns = f"  {played.transcript.turns} turns" if played.transcript else ""
     out.print(mark + Text(played.name) + Text(turns, "grey50"))
     for line in (played.problem or played.difference).splitlines():
         out.print(Text(f"    {line}", _diff_style(line)), soft_wrap=True)
+    if shown == "transcripts":
+        out.print()
 
 
 def _diff_style(line: str) -> str:
@@ -185,8 +197,9 @@ def _print(out: Console, transcript: Transcript) -> None:
 
 def _summary(out: Console, report: Report) -> None:
     wrong = f", {report.wrong} not as expected" if report.wrong else ""
+    count = len(report.played)
     text = (
-        f"{len(report.played)} conversations, {report.turns} turns, {report.seconds:.1f} s{wrong} "
+        f"{count} conversation{'s'[: count != 1]}, {report.turns} turns, {report.seconds:.1f} s{wrong} "
         f"({report.virtual_hours:,.1f} hours of their time)"
     )
     out.print(Text(text, "bold red" if report.wrong else "bold green"), soft_wrap=True)
@@ -288,12 +301,12 @@ def chat_command(
 def list_command(*, lines: bool, no_color: bool) -> None:
     """List the stored conversations, or what their lines may say."""
     out = _console(no_color=no_color)
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     if lines:
         for directive in (*VERBS.values(), *STAGE.values()):
-            table.add_row(Text(f"- {directive.example}", "bold"), Text(directive.help))
-        out.print(table)
+            out.print(Text(f"- {directive.example}", "bold"), soft_wrap=True)
+            out.print(Text(f"    {directive.help}"), soft_wrap=True)
         return
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     wrong = 0
     for path in stored():
         try:

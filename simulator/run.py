@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,9 @@ from simulator.transcript import Transcript
 from simulator.virtual_time import VirtualTimeError
 
 __all__ = ("Played", "Report", "play_all")
+
+PATHS_A_PROCESS: Final = 4
+"""For fewer, another process is not worth its start."""
 
 HOUR_MS: Final = 3_600_000
 
@@ -77,8 +83,9 @@ def play_all(
     redis_url: str = EMBEDDED,
     told: Callable[[Played], None] = lambda _: None,
     progress: Console | None = None,
+    jobs: int = 1,
 ) -> Report:
-    """Play conversations one after the other.
+    """Play conversations, and tell of them in their order.
 
     Args:
         paths: their files. Those that are stored are compared with the transcripts kept.
@@ -86,18 +93,32 @@ def play_all(
         redis_url: a real Redis with an empty database, or ``embedded://``.
         told: told of each as it ends.
         progress: where to show how far it has come.
+        jobs: how many are played at the same time, each in a process of its own; 1 with a real Redis.
     """
     began = time.perf_counter()
-    played = []
-    with _progress(progress, len(paths)) as step:
-        for path in paths:
-            played.append(_play(path, seed, redis_url))
-            step(played[-1].name)
-            told(played[-1])
-    return Report(tuple(played), time.perf_counter() - began)
+    told_of = []
+    with _progress(progress, len(paths)) as step, _playing(paths, seed, redis_url, jobs) as results:
+        for played in results:
+            told_of.append(played)
+            step(played.name)
+            told(played)
+    return Report(tuple(told_of), time.perf_counter() - began)
 
 
-def _play(path: Path, seed: int, redis_url: str) -> Played:
+@contextmanager
+def _playing(paths: Sequence[Path], seed: int, redis_url: str, jobs: int) -> Iterator[Iterator[Played]]:
+    play = partial(_play, seed=seed, redis_url=redis_url)
+    workers = min(jobs, len(paths) // PATHS_A_PROCESS)
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    if workers < 2 or redis_url != EMBEDDED or not forks:  # noqa: PLR2004 - one process is this one
+        yield map(play, paths)
+        return
+    # Forked, they need not import all of it again; there are no threads yet that this could disturb.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        yield pool.map(play, paths)
+
+
+def _play(path: Path, *, seed: int, redis_url: str) -> Played:
     name = f"{path.parent.name}/{path.stem}"
     try:
         transcript = replay(load(path), seed=seed, redis_url=redis_url)

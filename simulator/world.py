@@ -247,12 +247,17 @@ class World:
         limit = self.clock_ms() + SETTLE_WITHIN_MS
         while True:
             await self.pass_time(LOOK_EVERY_MS)
-            busy = {"WhatsApp": self.cloud.busy(), "the bot": await self._at_work()}
-            if not any(busy.values()):
+            waits_for = await self._in_hand()
+            if not waits_for:
                 return
             if self.clock_ms() > limit:
-                who = " and ".join(name for name, is_busy in busy.items() if is_busy)
-                raise UnsettledError(f"a quarter of an hour passed and {who} still had work in hand")
+                raise UnsettledError(f"a quarter of an hour passed and {waits_for} still had work in hand")
+
+    async def _in_hand(self) -> str:
+        """Who still has work; WhatsApp is asked first, for the bot has to ask its Redis."""
+        if self.cloud.busy():
+            return "WhatsApp"
+        return "the bot" if await self._at_work() else ""
 
     async def _at_work(self) -> bool:
         # With its state out of reach the bot can do nothing, and neither can it be asked.

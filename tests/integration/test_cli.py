@@ -54,7 +54,7 @@ def test_a_file_of_ones_own_is_played_and_shown(file: Path) -> None:
     assert result.exit_code == 0
     assert "A stranger says hi" in result.output
     assert "[ Become a member ]" in result.output
-    assert "1 conversations, 1 turns" in result.output
+    assert "1 conversation, 1 turns" in result.output
     assert "\x1b[" not in result.output
 
 
