@@ -11,21 +11,29 @@ from redis.exceptions import RedisError
 
 from service.credex import CredexClient, CredexError, CredexState, LedgerEntry, Written
 from service.credex import errors as credex
-from service.domain import Dashboard
+from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Person, Recipient
 from service.engine.calls import (
     AcceptOffer,
+    Authorise,
     CancelOffer,
     CreateOffer,
     DeclineOffer,
+    DirectNotices,
     FindAccount,
+    FindMember,
     Known,
     Login,
     NotFound,
+    OpenAccount,
     Outcome,
     Read,
+    ReadCredex,
+    ReadLedger,
     Refused,
     Register,
+    Unauthorise,
     Unavailable,
+    Upgrade,
     Write,
 )
 
@@ -33,6 +41,9 @@ __all__ = ("Core", "DashboardCache", "Dashboards", "NoDashboards")
 
 CACHED_MS = 30_000
 """A dashboard is shown from the cache for so long at most; lists and everything about money are always read afresh."""
+
+LEDGER_LINES = 7
+"""A page of a ledger: as many as a small screen shows without scrolling."""
 
 
 class Dashboards(Protocol):
@@ -99,19 +110,27 @@ class Core:
     async def read(self, member: str, call: Read) -> Outcome:
         """Make a read; whatever goes wrong is an outcome, never an exception."""
         try:
-            match call:
-                case Login(fresh=False):
-                    return Known(await self._dashboards.get(member) or await self.dashboard(member))
-                case Login():
-                    return Known(await self.dashboard(member))
-                case FindAccount(handle=handle):
-                    return Known(await self._client.account_by_handle(member, handle))
+            return Known(await self._read(member, call))
         except credex.NotFound:
             return NotFound()
         except credex.Refused as refused:
             return Refused(refused.code.value)
         except CredexError:
             return Unavailable()
+
+    async def _read(self, member: str, call: Read) -> Dashboard | Recipient | Person | LedgerPage | Credex:
+        match call:
+            case Login(fresh=fresh):
+                kept = None if fresh else await self._dashboards.get(member)
+                return kept or await self.dashboard(member)
+            case FindAccount(handle=handle):
+                return await self._client.account_by_handle(member, handle)
+            case FindMember(handle=handle):
+                return await self._client.member_by_handle(member, handle)
+            case ReadLedger(account_id=account_id, page=page):
+                return _page(await self._client.get_ledger(member, account_id), page)
+            case ReadCredex(credex_id=credex_id, account_id=account_id):
+                return _credex(await self._client.get_credex(member, credex_id, account_id))
 
     async def dashboard(self, member: str) -> Dashboard:
         """The member's dashboard, read from core now.
@@ -160,6 +179,29 @@ class Core:
                 return await client.decline_credex(member, call.credex_id, send_within_s=within_s)
             case CancelOffer():
                 return await client.cancel_credex(member, call.credex_id, send_within_s=within_s)
+            case _:
+                return await self._send_other(member, call, within_s)
+
+    async def _send_other(
+        self, member: str, call: OpenAccount | Authorise | Unauthorise | DirectNotices | Upgrade, within_s: float
+    ) -> Written:
+        """What is no trade: accounts, the people who act for them, and tiers."""
+        client, account_id = self._client, "" if isinstance(call, OpenAccount) else call.account_id
+        match call:
+            case OpenAccount(name=name, handle=handle, denomination=denomination):
+                return await client.create_account(
+                    member, name=name, handle=handle, denomination=denomination, send_within_s=within_s
+                )
+            case Authorise(handle=handle):
+                return await client.authorise(member, account_id=account_id, handle=handle, send_within_s=within_s)
+            case Unauthorise(member_id=whom):
+                return await client.unauthorise(member, account_id=account_id, member_id=whom, send_within_s=within_s)
+            case DirectNotices(member_id=whom):
+                return await client.send_offers_to(
+                    member, account_id=account_id, member_id=whom, send_within_s=within_s
+                )
+            case Upgrade():
+                return await client.upgrade(member, account_id=account_id, send_within_s=within_s)
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
         """What has become of a credex.
@@ -176,3 +218,26 @@ class Core:
             CredexError: they could not be read.
         """
         return await self._client.get_ledger(member, account_id)
+
+
+def _page(entries: Sequence[LedgerEntry], wanted: int) -> LedgerPage:
+    """One page of a ledger whose newest entry comes first; past the end it is the last one."""
+    pages = max(1, -(-len(entries) // LEDGER_LINES))
+    page = min(max(1, wanted), pages)
+    shown = entries[(page - 1) * LEDGER_LINES : page * LEDGER_LINES]
+    return LedgerPage(
+        tuple(LedgerLine(one.amount, one.counterparty, one.at_ms, one.credex_id) for one in shown), page, pages
+    )
+
+
+def _credex(state: CredexState) -> Credex:
+    return Credex(
+        credex_id=state.credex_id,
+        state=state.kind.value,
+        outgoing=state.outgoing,
+        counterparty=state.counterparty,
+        amount=state.amount,
+        outstanding=state.outstanding,
+        secured=state.secured,
+        due=state.due,
+    )

@@ -16,7 +16,7 @@ from service.credex.answer import Answer, mapping, text, unwrapped
 from service.credex.values import CredexKind, CredexState, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
-__all__ = ("Unreadable", "created_id", "dashboard", "ledger", "recipient", "state")
+__all__ = ("Unreadable", "created_id", "dashboard", "ledger", "member", "recipient", "state")
 
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s+(?P<code>[A-Z]{3})")
 _LONGEST_AMOUNT = 40
@@ -34,16 +34,16 @@ def dashboard(answer: Answer) -> Dashboard | None:
         Unreadable: there is one, and it cannot be told whose it is or what its accounts hold.
     """
     found = mapping(unwrapped(answer.data.get("dashboard") or answer.body.get("dashboard")))
-    member = mapping(unwrapped(found.get("member")))
+    person = mapping(unwrapped(found.get("member")))
     accounts = found.get("accounts")
     if not found:
         older = answer.data if "memberDashboard" in answer.data else answer.body
-        member = mapping(unwrapped(older.get("memberDashboard")))
+        person = mapping(unwrapped(older.get("memberDashboard")))
         accounts = older.get("accountDashboards")
-    if not found and not member:
+    if not found and not person:
         return None
     # One generation keeps tier and limit beside the member, another inside.
-    merged = {**{key: value for key, value in found.items() if key not in {"member", "accounts"}}, **member}
+    merged = {**{key: value for key, value in found.items() if key not in {"member", "accounts"}}, **person}
     default = _denomination(merged.get("defaultDenom")) or Denomination.USD
     return Dashboard(
         member_id=_required(merged.get("memberID") or answer.details.get("memberID"), "memberID"),
@@ -71,6 +71,19 @@ def recipient(answer: Answer, handle: str) -> Recipient:
         name=_required(_name(found.get("accountName")), "accountName"),
         handle=text(found.get("accountHandle")) or handle,
     )
+
+
+def member(answer: Answer) -> Person:
+    """The member found by their handle.
+
+    Raises:
+        Unreadable: id or name is missing.
+    """
+    older = mapping(unwrapped(answer.body.get("memberData") or answer.data.get("memberData")))
+    found = _person(answer.details) or _person(mapping(answer.details.get("memberData"))) or _person(older)
+    if found is None:
+        raise Unreadable("memberID is missing")
+    return Person(found.member_id, _required(found.name, "memberName"))
 
 
 def state(answer: Answer, credex_id: str) -> CredexState:
