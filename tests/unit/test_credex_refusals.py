@@ -10,7 +10,7 @@ import pytest
 
 from service.credex import CredexError, NoAnswer, NotFound, Refusal, Refused, ServerError, TooManyRequests
 from service.credex.answer import read_answer
-from service.credex.client import ACCEPT, CREATE, DECLINE, LOGIN, LOOK, ONBOARD
+from service.credex.endpoints import ACCEPT, CREATE, DECLINE, LOGIN, LOOK, ONBOARD
 from service.credex.refusals import Asked, masked, settle
 from service.domain import Money
 
