@@ -302,7 +302,8 @@ class Worker:
     # -- the end of a claim -----------------------------------------------------------------------------------------
 
     async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
-        raw_session = None if session is None else msgspec.json.encode(session)
+        # One that is not valid at any time is to be forgotten.
+        raw_session = msgspec.json.encode(session) if session and session.valid_until_ms else None
         outbox = _entries(work.messages)
         raw_intents = written_down.encode(work.intents)
 

@@ -75,6 +75,11 @@ def advance(book: Book, session: Session | None, event: Event, now_ms: int) -> T
     """
     walk = _Walk(book, session or Session(), event.member, now_ms)
     match event:
+        case Received(inbound=Inbound(content=NumberChanged())):
+            # Whoever has the old number next knows nothing of this, and the new one will speak for itself.
+            return Turn(Session(turn=walk.last_turn))
+        case Received(inbound=inbound) if book.nameless and not event.member.isdecimal():
+            walk.receive_nameless(inbound)
         case Received(inbound=inbound):
             walk.receive(inbound, known=session is not None)
         case Answered(outcome=outcome):
@@ -98,6 +103,11 @@ class _Walk:
         self._outcome: Outcome | None = None
         self._wamid = ""
 
+    @property
+    def last_turn(self) -> int:
+        """The number of the screen before this turn."""
+        return self._session.turn
+
     # -- what happened --------------------------------------------------------------------------------------------
 
     def receive(self, inbound: Inbound, *, known: bool) -> None:
@@ -117,7 +127,13 @@ class _Walk:
             case Sent(kind=kind):
                 self._sent(kind, live=live)
             case Reacted() | NumberChanged():
-                pass  # needs no answer: a reaction says what it says, and the new number will speak for itself
+                pass  # needs no answer: a reaction says what it says; a changed number never comes so far
+
+    def receive_nameless(self, inbound: Inbound) -> None:
+        """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
+        if not isinstance(inbound.content, Reacted):
+            kind = inbound.content.kind if isinstance(inbound.content, Sent) else ""
+            self._enter(self._book.nameless, {"sent": kind} if kind else {})
 
     def resume(self, outcome: Outcome) -> None:
         flow, step = self._here() or (None, None)

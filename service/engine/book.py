@@ -47,6 +47,7 @@ class Book:
         places: names of places that durable buttons lead to, and their steps; ``help`` is the engine's own.
         keywords: words that lead to a place when typed anywhere.
         shortcuts: notations understood anywhere.
+        nameless: the step that answers whoever hides their phone number; they get nowhere else. Empty: there is none.
 
     Raises:
         BookError: an exit leads nowhere, a step cannot be reached, calls may follow one another for ever, or a name
@@ -60,6 +61,7 @@ class Book:
     places: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, str] = field(default_factory=dict)
     shortcuts: Sequence[Shortcut] = ()
+    nameless: str = ""
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -94,7 +96,8 @@ class Book:
         return ((f"{flow.name}.{step.name}", flow, step) for flow in self.flows for step in flow.steps)
 
     def _roots(self) -> set[str]:
-        return {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts)}
+        nameless = {self.nameless} if self.nameless else set()
+        return {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts), *nameless}
 
     def _named_twice(self) -> Iterator[str]:
         names = [flow.name for flow in self.flows] + [name for name, _, _ in self._steps()]

@@ -6,6 +6,7 @@ from service.engine import Book
 from service.flows.dashboard import DASHBOARD
 from service.flows.greeting import GREETING
 from service.flows.help import HELP
+from service.flows.hidden import HIDDEN
 from service.flows.offer import OFFER, SHORTCUT
 from service.flows.pending import PENDING
 from service.flows.registration import REGISTRATION
@@ -17,7 +18,7 @@ __all__ = ("book",)
 def book() -> Book:
     """All flows of this release."""
     return Book(
-        flows=(GREETING, REGISTRATION, DASHBOARD, OFFER, PENDING, HELP),
+        flows=(GREETING, REGISTRATION, DASHBOARD, OFFER, PENDING, HELP, HIDDEN),
         home="greeting.look_up",
         words=WORDS,
         phrases=PHRASES,
@@ -42,4 +43,5 @@ def book() -> Book:
             "refresh": "refresh",
         },
         shortcuts=(SHORTCUT,),
+        nameless="hidden.explain",
     )

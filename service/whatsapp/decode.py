@@ -236,8 +236,9 @@ def _reacted(message: Any) -> Reacted | None:
 
 
 def _system(message: Any) -> NumberChanged | None:
+    """Another number, which may be told by its user id alone: a new number always has a new one."""
     system = table(message, "system")
-    if text(system, "type") != "user_changed_number":
+    if text(system, "type") not in {"user_changed_number", "user_changed_user_id"}:
         return None
     return NumberChanged(_member(text(system, "wa_id") or text(system, "new_wa_id"), None))
 

@@ -51,7 +51,6 @@ def test_the_notice_survives_all_that_needs_no_answer_or_cannot_be_read() -> Non
     late = at_cups().wait(VALID + 1)
     notice = "Your tea got cold.\n\n"
     assert late.fork().react().react().say("hi").core(OPEN).text == f"{notice}What will it be?"
-    assert late.fork().change_number().wait(DAY).say("tea").text == f"{notice}How many cups?"
     assert late.fork().say("!seven").core(OPEN).text == f"{notice}Like this: !2\n\nWhat will it be?"
     assert late.fork().send("image").core(OPEN).text == f"{notice}I cannot read pictures.\n\nWhat will it be?"
     assert late.fork().tap_again(Option("n:cellar", "?")).core(OPEN).text == f"{notice}What will it be?"

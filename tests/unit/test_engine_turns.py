@@ -166,13 +166,20 @@ def test_a_preface_that_does_not_fit_is_a_message_of_its_own() -> None:
     assert play.send("image").said == (Text(f"{fits}a"), Text("How many cups?"))
 
 
-def test_a_reaction_or_a_change_of_number_needs_no_answer() -> None:
+def test_a_reaction_needs_no_answer() -> None:
     """It says what it says, and the question stands."""
-    for play in (at_cups().react(), at_cups().change_number()):
-        assert play.said == ()
-        assert play.call is None
-        assert play.say("2").at == "tea.confirm"
+    play = at_cups().react()
+    assert (play.said, play.call) == ((), None)
+    assert play.say("2").at == "tea.confirm"
     assert Play(kiosk()).react().said == ()
+
+
+def test_a_change_of_number_ends_the_conversation_without_a_word() -> None:
+    """Whoever has the number next knows nothing of it; only the turn's number is kept, for it never goes back."""
+    play = at_cups()
+    turn = play.turn
+    play.change_number()
+    assert (play.said, play.call, play.session) == ((), None, Session(turn=turn))
 
 
 def test_a_form_is_read_where_a_form_was_asked_for() -> None:

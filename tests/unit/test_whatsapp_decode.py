@@ -53,7 +53,7 @@ CONTENT: dict[str, Content] = {
     "reaction_removed_empty": Reacted(""),
     "number_changed": NumberChanged("263782000909"),
     "number_changed_old_form": NumberChanged("263782000909"),
-    "user_id_changed": Sent("system"),
+    "user_id_changed": NumberChanged(None),
     "identity_changed": Sent("system"),
     "unsupported": Sent("unsupported"),
     "edit": Sent("edit"),
