@@ -6,7 +6,7 @@ can make a difference: before a request leaves, and after the other side has han
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha1
 from typing import Final
@@ -14,16 +14,19 @@ from typing import Final
 from service.mailbox.scripts import sources
 from simulator.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
 
-__all__ = ("POINTS", "CrashPoints")
+__all__ = ("POINTS", "SCRIPTS", "CrashPoints")
+
+SCRIPTS: Final = tuple(sources())
+"""The scripts of the mailbox."""
 
 _REQUESTS: Final = (*CORE_ENDPOINTS[:-1], *GRAPH_ENDPOINTS[:-1])
 
-POINTS: Final = tuple(f"{when} {what}" for what in (*_REQUESTS, *sources()) for when in ("before", "after"))
+POINTS: Final = tuple(f"{when} {what}" for what in (*_REQUESTS, *SCRIPTS) for when in ("before", "after"))
 """Every point: ``before`` or ``after`` a request to core or WhatsApp, or a script of the mailbox."""
 
 
 class CrashPoints:
-    """The points at which the bot is to be killed, each once."""
+    """Points at which something is to happen to the bot, each once: its death, or the loss of an answer."""
 
     def __init__(self) -> None:
         self._armed: list[str] = []
@@ -34,13 +37,13 @@ class CrashPoints:
         return tuple(self._armed)
 
     def arm(self, point: str) -> None:
-        """Kill the bot when it next comes to this point."""
+        """Let it happen when the bot next comes to this point."""
         if point not in POINTS:
             raise ValueError(f"no such point: {point}")
         self._armed.append(point)
 
     def reached(self, point: str) -> bool:
-        """Whether the bot is to die here; asked once a passage."""
+        """Whether it is to happen here; asked once a passage."""
         if point not in self._armed:
             return False
         self._armed.remove(point)
@@ -56,10 +59,10 @@ class CrashPoints:
 
 @cache
 def _marks() -> Mapping[bytes, str]:
-    """What gives a script away in a command: its digest, with and without the line that fakeredis cannot read."""
-    versions: tuple[Callable[[str], str], ...] = (lambda text: text, lambda text: text.split("\n", 1)[1])
-    return {
-        sha1(cut(text).encode()).hexdigest().encode(): name  # noqa: S324 - Redis names scripts by it
-        for name, text in sources().items()
-        for cut in versions
-    }
+    """What gives a script away: its text or digest, with and without the line that fakeredis cannot read."""
+    marks: dict[bytes, str] = {}
+    for name, text in sources().items():
+        for version in (text, text.split("\n", 1)[1]):
+            marks[version.encode()] = name
+            marks[sha1(version.encode()).hexdigest().encode()] = name  # noqa: S324 - Redis names scripts by it
+    return marks

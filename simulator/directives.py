@@ -197,8 +197,10 @@ def graph(scope: Scope, node: yaml.Node) -> Play | None:
 
 
 def redis(scope: Scope, node: yaml.Node) -> Play | None:
-    """A Redis instance goes away or comes back."""
-    entries = scope.reading.mapping(node, "redis", known=("cache", "state", "both"))
+    """A Redis instance goes away or comes back, or the answer to the next run of a script is lost."""
+    entries = scope.reading.mapping(node, "redis", known=("cache", "state", "both", "loses"))
+    if "loses" in entries:
+        return _loses(scope, entries["loses"])
     wanted: dict[str, bool] = {}
     for which, value in entries.items():
         state = scope.reading.text(value, which)
@@ -207,6 +209,18 @@ def redis(scope: Scope, node: yaml.Node) -> Play | None:
             return None
         wanted |= dict.fromkeys(("cache", "state") if which == "both" else (which,), state == "down")
     return (lambda stage: stage.redis_down(wanted)) if wanted else None
+
+
+def _loses(scope: Scope, node: yaml.Node) -> Play | None:
+    from simulator.crash import SCRIPTS  # noqa: PLC0415 - as in _killed_at
+
+    script = scope.reading.text(node, "loses")
+    if script is None:
+        return None
+    if script not in SCRIPTS:
+        scope.reading.problem(node, f"no script of the mailbox: {script!r}", did_you_mean(script, SCRIPTS, "scripts"))
+        return None
+    return lambda stage: stage.redis_loses(script)
 
 
 def bot(scope: Scope, node: yaml.Node) -> Play | None:

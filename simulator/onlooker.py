@@ -59,9 +59,9 @@ class Onlooker:
             case Warned(phone=phone, text=text):
                 self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"WhatsApp could refuse that: {text}")
             case WebhookAnswered(attempt=attempt) if attempt.status != OK and b'"messages":[' in attempt.body:
-                answer = f"answers {attempt.status}" if attempt.status else "cannot be reached"
+                answer = f"Webhook answered {attempt.status}" if attempt.status else "Webhook not taken"
                 for phone in attempt.phones:
-                    self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"The bot {answer}; WhatsApp tries again")
+                    self._record(event.at_ms, phone, Kind.UNDELIVERED, text=f"{answer}; it comes again")
             case WebhookDropped(reason=reason):
                 self._record(event.at_ms, None, Kind.STAGE, text=f"WhatsApp gives a webhook up: {reason}")
             case _:

@@ -70,7 +70,7 @@ def _drawn(transcript: Transcript, moment: Moment) -> list[Text]:
     match moment.kind:
         case Kind.STAGE | Kind.UNDELIVERED:
             width = PHONE if moment.member else _width(transcript)
-            return [Text(f"-- {line} --", _STAGE) for line in _wrapped(moment.text, width - 6)]
+            return [Text(line, _STAGE) for line in _direction(moment.text, width)]
         case Kind.TYPING:
             return [Text(f"…  {stamp}", _QUIET)]
         case Kind.BOT_REACTED:
@@ -178,6 +178,14 @@ def _paragraph(text: str, width: int) -> list[str]:
     words = text.lstrip(" ")
     indent = " " * min(len(text) - len(words), width // 2)
     return [indent + row for row in _rows_of(words.split(" "), width - len(indent))]
+
+
+def _direction(text: str, width: int) -> list[str]:
+    """A stage direction; its dashes never stand alone on a line."""
+    words = _visible(text).split(" ")
+    words[0] = f"-- {words[0]}"
+    words[-1] += " --"
+    return _rows_of(words, width)
 
 
 def _rows_of(words: Iterable[str], width: int) -> list[str]:

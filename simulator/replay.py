@@ -204,6 +204,11 @@ class Stage:
             switch = self.world.cache_switch if which == "cache" else self.world.state_switch
             switch.down = down
 
+    async def redis_loses(self, script: str) -> None:
+        """The state Redis runs a script, and its answer never arrives."""
+        self.note(f"The state Redis does the next {script}, but its answer is lost")
+        self.world.losses.arm(f"after {script}")
+
     # -- the bot ------------------------------------------------------------------------------------------------
 
     async def kill(self) -> None:

@@ -15,6 +15,7 @@ import httpx
 import redis.asyncio
 from fakeredis import FakeServer
 from pydantic import SecretStr
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from service.app import Parts, Service
 from service.mailbox import open_cache, open_state
@@ -131,6 +132,7 @@ class World:
         self.people = {person.key: person for person in people}
         self.recorder = Recorder()
         self.crash = CrashPoints()
+        self.losses = CrashPoints()
         self.core_faults = Faults()
         self.graph_faults = Faults()
         self.cache_switch = Switch()
@@ -176,6 +178,8 @@ class World:
         async def command(when: str, packed: bytes) -> None:
             if self.crash.reached_script(when, packed):
                 await self._die()
+            if self.losses.reached_script(when, packed):
+                raise RedisConnectionError("Connection closed by server.")
 
         wires = Wires(
             clock_ms=self.clock_ms,

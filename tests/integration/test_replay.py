@@ -136,7 +136,7 @@ def test_a_bot_that_is_killed_answers_nothing_until_it_is_started_again() -> Non
     made = echoed("- bot: killed\n- Tariro: a\n- bot: restarted\n- wait: 1 min")
 
     troubles = [moment.text for moment in made.moments if moment.kind is Kind.UNDELIVERED]
-    assert "The bot cannot be reached; WhatsApp tries again" in troubles
+    assert "Webhook not taken; it comes again" in troubles
     assert seen(made) == ["You sent: a"]
 
 

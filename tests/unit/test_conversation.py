@@ -97,6 +97,7 @@ def test_every_directive_reads_its_own_example(directive: object) -> None:
         ("- core: {fails: login, with: refused, when: after}", "a connection that is refused never comes to 'after'"),
         ("- graph: {fails: messages, with: 99999}", "with cannot be '99999'"),
         ("- redis: {cash: down}", "redis knows no 'cash'"),
+        ("- redis: {loses: comit}", "no script of the mailbox: 'comit'"),
         ("- redis: {cache: sideways}", "redis can be up or down, not 'sideways'"),
         ("- bot: explodes", "nothing that can happen to the bot: 'explodes'"),
         ("- bot: killed at dawn", "no point to be killed at: 'dawn'"),
