@@ -6,15 +6,19 @@ no Django here any more. Development needs none: the defaults talk to the simula
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 __all__ = ("EMBEDDED", "Settings", "SettingsError", "load")
 
+ENV_FILE: Final = Path(".env")
 EMBEDDED: Final = "embedded://"
 """A Redis inside the process (fakeredis): for development and tests only."""
 
@@ -26,6 +30,10 @@ _DEVELOPMENT_SECRETS: Final = {
     "whatsapp_access_token": "development-access-token",
     "whatsapp_app_secret": "development-app-secret",
     "whatsapp_verify_token": "development-verify-token",
+}
+_DEVELOPMENT_IDS: Final = {
+    "whatsapp_phone_number_id": "506914307656634",
+    "whatsapp_business_id": "215589313241560883",
 }
 LEAST_SECRET: Final = 16
 
@@ -39,9 +47,12 @@ def _development(name: str) -> SecretStr:
 
 
 class Settings(BaseSettings):
-    """What the service is told at start. Each field is the environment variable of the same name in capitals."""
+    """What the service is told at start. Each field is the environment variable of the same name in capitals.
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    Made directly it has what it is given and defaults, nothing else; `load` reads the environment.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     django_env: Literal["development", "production"] = "development"
     debug: bool = False
@@ -49,8 +60,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
 
-    redis_url: str = EMBEDDED
-    redis_state_url: str = EMBEDDED
+    redis_url: Annotated[str, Field(repr=False)] = EMBEDDED  # it may hold a password
+    redis_state_url: Annotated[str, Field(repr=False)] = EMBEDDED
     redis_max_connections: Annotated[int, Field(ge=2, le=1000)] = 50
     redis_timeout_seconds: Annotated[float, Field(gt=0, le=30)] = 2.0
 
@@ -61,8 +72,8 @@ class Settings(BaseSettings):
 
     whatsapp_api_url: str = "http://127.0.0.1:8001/v25.0/"
     whatsapp_access_token: SecretStr = _development("whatsapp_access_token")
-    whatsapp_phone_number_id: str = "506914307656634"
-    whatsapp_business_id: str = "215589313241560883"
+    whatsapp_phone_number_id: str = _DEVELOPMENT_IDS["whatsapp_phone_number_id"]
+    whatsapp_business_id: str = _DEVELOPMENT_IDS["whatsapp_business_id"]
     whatsapp_app_secret: SecretStr = _development("whatsapp_app_secret")
     whatsapp_verify_token: SecretStr = _development("whatsapp_verify_token")
     whatsapp_messages_per_second: Annotated[int, Field(ge=1, le=1000)] = 80
@@ -70,6 +81,18 @@ class Settings(BaseSettings):
     use_progressive_flow: bool = True
     whatsapp_registration_flow_id: str = ""
     whatsapp_company_registration_flow_id: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the shape that pydantic-settings calls, here and below
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing behind the caller's back."""
+        return (init_settings,)
 
     @field_validator("redis_url", "redis_state_url")
     @classmethod
@@ -129,6 +152,11 @@ class Settings(BaseSettings):
             elif name != "whatsapp_access_token" and len(secret.get_secret_value()) < LEAST_SECRET:
                 problems.append(f"{name.upper()}: must have at least {LEAST_SECRET} characters in production")
         problems += [
+            f"{name.upper()}: is needed in production (it has its development value)"
+            for name, invented in _DEVELOPMENT_IDS.items()
+            if getattr(self, name) == invented
+        ]
+        problems += [
             f"{name.upper()}: embedded:// forgets everything at exit and is refused in production"
             for name in ("redis_url", "redis_state_url")
             if getattr(self, name) == EMBEDDED
@@ -145,14 +173,24 @@ class Settings(BaseSettings):
         return problems
 
 
-def load(**given: object) -> Settings:
-    """Read the settings from the environment (and ``.env``).
+def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None = ENV_FILE) -> Settings:
+    """Read the settings from the environment and, for what is not set there, from a file.
+
+    A variable that is empty counts as not set, so that `.env.example` can be copied as it is.
+
+    Args:
+        environment: variables by name, in capitals.
+        env_file: a file of variables; it need not be there.
 
     Raises:
         SettingsError: listing every problem at once, by the variable's name, without any secret's value.
     """
+    given: dict[str, Any] = DotEnvSettingsSource(
+        Settings, env_file=env_file, env_file_encoding="utf-8", env_ignore_empty=True
+    )()
+    given |= {name: value for name in Settings.model_fields if (value := environment.get(name.upper()))}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return Settings(**given)
     except ValidationError as error:
         problems = _problems(error)
     # Rules between fields are checked only once each field is right by itself: check them with the wrong ones unset.
