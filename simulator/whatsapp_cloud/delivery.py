@@ -64,6 +64,8 @@ class Courier:
         self.verified = False
         self._business = business
         self._to_bot = to_bot
+        # Read once: reading an address takes longer than signing a webhook.
+        self._callback_url = httpx.URL(business.callback_url)
         self._clock_ms = clock_ms
         self._knobs = knobs
         self._emit = emit
@@ -90,7 +92,7 @@ class Courier:
         }
         try:
             async with asyncio.timeout(self._knobs.webhook_timeout_ms / 1000):
-                answer = await self._to_bot.get(self._business.callback_url, params=parameters)
+                answer = await self._to_bot.get(self._callback_url, params=parameters)
         except (httpx.HTTPError, TimeoutError) as problem:
             raise HandshakeFailed(
                 f"no answer to the verification request: {problem!r}; nothing will be delivered"
@@ -233,7 +235,7 @@ class Courier:
         try:
             async with asyncio.timeout(self._knobs.webhook_timeout_ms / 1000):
                 answer = await self._to_bot.post(
-                    self._business.callback_url, content=webhook.body, headers=webhook.headers, timeout=None
+                    self._callback_url, content=webhook.body, headers=webhook.headers, timeout=None
                 )
             attempt.status = answer.status_code
         except TimeoutError:

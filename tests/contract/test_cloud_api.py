@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import httpx
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Knobs, SendRefused, Warned
-from tests.contract.cloud_bot import FARAI, START, TARIRO, World, buttons, play, text
+from simulator.whatsapp_cloud import Approved, CloudApi, Event, Knobs, SendRefused, Shown, Warned
+from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, World, buttons, play, text
 
 DAY_S = 86_400
 
@@ -218,7 +219,7 @@ def test_a_phone_without_network_gets_its_messages_later_in_order() -> None:
 
 @pytest.mark.parametrize("reason", ["blocked", "unknown"])
 def test_who_blocks_the_business_or_has_no_whatsapp_gets_nothing(reason: str) -> None:
-    """The message is accepted and fails with 131026; nothing is shown."""
+    """The message is accepted and fails with 131026, without contacts and scoped id; nothing is shown."""
 
     async def scenario(world: World) -> tuple[int, list[tuple[str, int]], list[str]]:
         await greeted(world)
@@ -226,6 +227,8 @@ def test_who_blocks_the_business_or_has_no_whatsapp_gets_nothing(reason: str) ->
         answer = await world.say(text("x"), to=TARIRO if reason == "blocked" else FARAI)
         await world.settle()
         failed = [(status["status"], status["errors"][0]["code"]) for status in world.bot.statuses]
+        assert "recipient_user_id" not in world.bot.statuses[0]
+        assert "contacts" not in world.bot.received[-1].values[0]
         return answer.status_code, failed, [bubble.body for bubble in world.cloud.handsets[TARIRO].screen]
 
     assert play(scenario) == (200, [("failed", 131026)], [])
@@ -293,6 +296,18 @@ def test_more_than_80_messages_a_second_are_refused() -> None:
         return [codes[79], codes[80], code_of(await world.say(text("x")))]
 
     assert play(scenario) == [None, 130429, None]
+
+
+def test_what_people_write_counts_towards_the_throughput() -> None:
+    """In and out together: after 79 messages in, one goes out within the second."""
+
+    async def scenario(world: World) -> list[int | None]:
+        tariro = world.cloud.handset(TARIRO, name="Tariro")
+        for _ in range(79):
+            tariro.type("x")
+        return [code_of(await world.say(text("x"))) for _ in range(2)]
+
+    assert play(scenario) == [None, 130429]
 
 
 def test_rates_can_be_switched_off() -> None:
@@ -511,3 +526,29 @@ def test_a_template_that_meta_does_not_know_is_refused_over_http() -> None:
         return refused.status_code, code_of(refused), answer.json()["messages"][0]["message_status"]
 
     assert play(scenario, Knobs(templates=(Approved("hello", "en", "Hello"),))) == (404, 132001, "accepted")
+
+
+def test_an_observer_that_fails_is_not_silent() -> None:
+    """Its exception comes out of `busy`, where whoever plays a world will see it."""
+
+    async def scenario(world: World) -> None:
+        def observer(event: Event) -> None:
+            if isinstance(event, Shown):
+                raise LookupError("no such screen")
+
+        cloud = CloudApi(
+            BUSINESS,
+            to_bot=world.graph,
+            clock_ms=world.clock.now_ms,
+            rng=random.Random(1),
+            on_event=observer,
+            knobs=Knobs(window_ms=None),
+        )
+        cloud.handset(TARIRO, name="Tariro")
+        await cloud.handle({"messaging_product": "whatsapp", "to": TARIRO, **text("x")})
+        await asyncio.sleep(1)
+        with pytest.raises(LookupError, match="no such screen"):
+            cloud.busy()
+        assert not cloud.busy()
+
+    play(scenario)

@@ -45,6 +45,22 @@ def test_a_failed_handshake_says_so_and_nothing_is_delivered() -> None:
     assert play(scenario) == 0
 
 
+@pytest.mark.parametrize(("status", "form"), [(201, "{}"), (403, "{}"), (200, '"{}"'), (200, "{}\n")])
+def test_the_handshake_wants_200_and_the_bare_challenge(status: int, form: str) -> None:
+    """Another status, quotes or a line's end around the challenge are a failed handshake."""
+
+    async def scenario(world: World) -> None:
+        def answer(request: httpx.Request) -> httpx.Response:
+            return httpx.Response(status, text=form.format(request.url.params["hub.challenge"]))
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as to_bot:
+            cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=world.clock.now_ms, rng=random.Random(1))
+            with pytest.raises(HandshakeFailed, match=f"answered {status}"):
+                await cloud.start()
+
+    play(scenario)
+
+
 def test_a_bot_that_cannot_be_reached_fails_the_handshake() -> None:
     """No answer is a failed handshake."""
 
