@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import yaml
@@ -30,7 +30,7 @@ GRAPH_ENDPOINTS: Final = ("messages", "typing", "everything")
 GRAPH_CODES: Final = (131056, 130429, 131000, 131047, 131026, 131031, 131042, 133004, 1, 2, 4, 10, 190, 368, 80007)
 
 _WAYS: Final = ("400", "401", "403", "404", "409", "429", "500", "503", "timeout", "reset", "refused")
-_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow")
+_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow", "spares")
 _GRAPH_KEYS: Final = ("fails", "with", "times", "accepted", "to")
 _GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
 _MOST_TIMES: Final = 1000
@@ -62,6 +62,8 @@ def describe_core(fault: Fault) -> str:
     """The fault as a stage direction."""
     what = fault.endpoint or "everything"
     often = "" if fault.times == 1 else ", until it is repaired" if fault.times is None else f", {fault.times} times"
+    if fault.spares:
+        often += ", but not the first time" if fault.spares == 1 else f", but not the first {fault.spares} times"
     done = f"Credex core does {what}, but " if fault.after else "Credex core "
     match fault.effect:
         case Effect.ANSWER:
@@ -93,9 +95,16 @@ def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
     if len(reading.problems) > before:
         return None
     where = "" if endpoint == "everything" else endpoint
+    spares = (reading.value(entries["spares"], _read_spares, "spares") if "spares" in entries else None) or 0
     if slow_ms:
-        return Fault(Effect.SLOW, where, after=after, times=times, slow_ms=slow_ms)
-    return _wire(way, where, after=after, times=times)
+        return Fault(Effect.SLOW, where, after=after, times=times, slow_ms=slow_ms, spares=spares)
+    return replace(_wire(way, where, after=after, times=times), spares=spares)
+
+
+def _read_spares(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_TIMES:
+        raise Flaw(f"not a number of calls to let pass: {text!r}", f"From 1 to {_MOST_TIMES}.")
+    return int(text)
 
 
 def _wire(way: str, endpoint: str, *, after: bool, times: int | None) -> Fault:

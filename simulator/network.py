@@ -56,6 +56,7 @@ class Fault:
         after: the target handles the request first, and only its answer is lost or replaced.
         times: how many requests it hits; None for every one until it is removed.
         slow_ms: how long it takes, for `Effect.SLOW`.
+        spares: how many requests it lets pass before it begins.
     """
 
     effect: Effect
@@ -64,6 +65,7 @@ class Fault:
     times: int | None = 1
     answer: Answer | None = None
     slow_ms: int = 0
+    spares: int = 0
 
     def __post_init__(self) -> None:
         if (self.effect is Effect.ANSWER) != (self.answer is not None):
@@ -109,6 +111,9 @@ class Faults:
         for place, armed in enumerate(self._armed):
             fault = armed.fault
             if fault.endpoint and fault.endpoint.lower() != endpoint.lower():
+                continue
+            if fault.spares:
+                self._armed[place] = replace(armed, fault=replace(fault, spares=fault.spares - 1))
                 continue
             if fault.times == 1:
                 del self._armed[place]

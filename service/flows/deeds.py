@@ -102,7 +102,7 @@ def _result(outcome: Outcome, _: Scene) -> Exit:
         case Refused(code=code):
             return Exit("refused", {"reason": code})
         case NotDone() | Unavailable():
-            return Exit("not_done")
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
         case _:
             return Exit("unknown")
 
@@ -142,7 +142,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
 def _show_not_done(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"I could not reach Credex, so nothing was changed: the offer of *{_amount(scene)}* "
+            body=f"{show.why_not_done(scene)} nothing was changed. The offer of *{_amount(scene)}* "
             f"({_party(scene)}) still waits.",
             buttons=(scene.option("again", "Try again"), show.menu(scene)),
         )

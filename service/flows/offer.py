@@ -211,7 +211,7 @@ def _sent(outcome: Outcome, _: Scene) -> Exit:
         case Refused(code=code):
             return Exit("refused", {"reason": code})
         case NotDone() | Unavailable() | NotFound():
-            return Exit("not_done")
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
         case Doubtful(made=made):
             return Exit("doubtful", {"made": "yes" * made})
         case _:
@@ -242,7 +242,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
     why = show.explain_refusal(scene.answers["reason"])
     return [
         Buttons(
-            body=f"Credex refused the offer of *{_amount(scene)}* to *{_receiver(scene)}*: {why}.\n\nNothing was sent.",
+            body=f"Credex refused the offer of *{_amount(scene)}* to *{_receiver(scene)}*: {why}.\n\nNothing was offered.",
             buttons=(scene.option("amount", "Another amount"), show.menu(scene)),
         )
     ]
@@ -251,8 +251,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
 def _show_not_done(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
-            body="I could not reach Credex, so your offer of "
-            f"*{_amount(scene)}* to *{_receiver(scene)}* was *not* made. Nothing was sent.",
+            body=f"{show.why_not_done(scene)} your offer of *{_amount(scene)}* to *{_receiver(scene)}* was *not* made.",
             buttons=(scene.option("again", "Try again"), show.menu(scene)),
         )
     ]
@@ -289,7 +288,7 @@ def _told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]
         case Done(accepted=accepted):
             body = f"✅ I looked again: {offer} was made. {_waits(accepted=accepted)}"
         case NotDone():
-            body = f"I looked again: {offer} was *not* made. Nothing was sent. You can offer it again."
+            body = f"I looked again: {offer} was *not* made. You can offer it again."
         case _:
             body = (
                 f"I could not find out what became of {offer}, and I have stopped looking. "

@@ -11,7 +11,7 @@ from service.domain import Account, Dashboard, Denomination, Money
 from service.engine import Scene
 from service.messages import Button, shorten
 
-__all__ = ("day", "explain_refusal", "greeting", "menu", "name", "overview", "usd")
+__all__ = ("day", "explain_refusal", "greeting", "menu", "name", "overview", "usd", "why_not_done")
 
 HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
@@ -93,3 +93,10 @@ _REFUSALS: Final = {
 def explain_refusal(code: str) -> str:
     """Why core refused, in plain words that follow "Credex refused it:"."""
     return _REFUSALS.get(code, "it gave a reason that I cannot explain")
+
+
+def why_not_done(scene: Scene) -> str:
+    """Why a write did not happen, as the beginning of a sentence: we looked, or nothing could even be sent."""
+    if scene.answers.get("looked"):
+        return "Credex did not take it, and I have looked:"
+    return "I could not reach Credex, so"
