@@ -130,6 +130,18 @@ class World:
             await asyncio.sleep(0.05)
 
 
+def code_of(answer: httpx.Response) -> int | None:
+    """The error's code, or None for a success."""
+    code: int | None = answer.json().get("error", {}).get("code")
+    return code
+
+
+async def greeted(world: World, **persona: Any) -> None:
+    """Tariro has a phone and has opened the 24-hour window."""
+    world.cloud.handset(TARIRO, name="Tariro", **persona).type("Mhoro")
+    await asyncio.sleep(1)
+
+
 def text(body: str) -> dict[str, Any]:
     """A text message's content."""
     return {"type": "text", "text": {"body": body}}
