@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MEMBERS = ("1", "2")
 MOST_MESSAGES = 60  # a member's digests beyond 64 are forgotten, which is a rule of its own
 RESTING_KEYS = ("lease:inbox", "lease:outbox", "seen", "session")
 
@@ -56,10 +55,11 @@ class FullableScripts(Scripts):
 
 
 class MailboxMachine(RuleBasedStateMachine):
-    """The machine; subclasses name the Redis, and the scripts if they are not the project's own."""
+    """The machine; subclasses name the Redis, the members, and the scripts if they are not the project's own."""
 
     url: ClassVar[str] = "embedded://"
     texts: ClassVar[Mapping[str, str] | None] = None
+    members: ClassVar[Sequence[str]] = ("1", "2")
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,20 +112,23 @@ class MailboxMachine(RuleBasedStateMachine):
 
     # Time, Meta, and the state of Redis
 
+    @precondition(lambda self: self.accepted)
     @rule(ms=waits)
     def time_passes(self, ms: int) -> None:
         self._look_at_the_keys()  # whatever has a time to live now could be gone when it has passed
         self.now += ms
 
-    @rule(which=st.lists(st.tuples(st.sampled_from(MEMBERS), often, picks), min_size=1, max_size=2), late=waits)
-    def meta_delivers(self, which: list[tuple[str, bool, int]], late: int) -> None:
+    @rule(which=st.lists(st.tuples(st.integers(0, 1), often, picks), min_size=1, max_size=2), late=waits)
+    def meta_delivers(self, which: list[tuple[int, bool, int]], late: int) -> None:
         batch = []
-        for member, is_new, pick in which:
+        for who, is_new, pick in which:
             if self.arrivals and (not is_new or len(self.arrivals) >= MOST_MESSAGES):
                 batch.append(self.arrivals[-1 - pick % len(self.arrivals)])
                 continue
             name = f"m{len(self.arrivals)}"
-            self.arrivals.append(Arrival(member, name, self.now + SECOND - late, name.encode()))
+            self.arrivals.append(
+                Arrival(self.members[who % len(self.members)], name, self.now + SECOND - late, name.encode())
+            )
             batch.append(self.arrivals[-1])
         known = all(a.wamid in self.model.seen.get(a.member, {}) for a in batch)
         try:
@@ -141,6 +144,7 @@ class MailboxMachine(RuleBasedStateMachine):
             if is_new:
                 self.accepted[arrival.member].append(arrival.entry)
 
+    @precondition(lambda self: self.accepted)
     @rule(full=rarely)
     def redis_fills_up_or_has_room_again(self, *, full: bool) -> None:
         self.full = full
@@ -156,6 +160,12 @@ class MailboxMachine(RuleBasedStateMachine):
 
     # Workers. A claim stays in the list for ever: its worker may be dead, slow, or done with it.
 
+    @rule(who=st.integers(0, 1), most=st.sampled_from((0, 1, 9)), intent_in=intents, loss=losses)
+    def member_writes_and_is_answered(self, *, who: int, most: int, intent_in: int | str | None, loss: str) -> None:
+        self.meta_delivers(which=[(who, True, 0)], late=SECOND)
+        self.worker_handles_what_is_due(patient=False, most=most, intent_in=intent_in, loss=loss)
+
+    @precondition(lambda self: self._has_work(self.model.inboxes))
     @rule(patient=often, most=st.sampled_from((0, 1, 1, 9, 9)), intent_in=intents, loss=losses)
     def worker_handles_what_is_due(self, *, patient: bool, most: int, intent_in: int | str | None, loss: str) -> None:
         known = len(self.claims)
@@ -166,12 +176,16 @@ class MailboxMachine(RuleBasedStateMachine):
             known = len(self.claims)
             self.worker_commits(pick=0, more=True, intent_in=intent_in, loss=loss)
 
+    @precondition(lambda self: self._has_work(self.model.inboxes))
     @rule(patient=often, lost=rarely)
     def worker_claims(self, *, patient: bool, lost: bool) -> None:
         self._wait_for(self.model.inboxes if patient else {})
         claim = self.agree(self.run(self.mailbox.claim(self.now)), self.model.claim(self.now))
         if isinstance(claim, Claim) and not lost:
             self.claims.append(claim)
+
+    def _has_work(self, queues: dict[str, Queue]) -> bool:
+        return any(queue.due is not None for queue in queues.values())
 
     def _wait_for(self, queues: dict[str, Queue]) -> None:
         due = min((queue.due for queue in queues.values() if queue.due is not None), default=self.now)
@@ -269,6 +283,7 @@ class MailboxMachine(RuleBasedStateMachine):
 
     # Senders
 
+    @precondition(lambda self: self._has_work(self.model.outboxes))
     @rule(patient=often, loss=losses)
     def sender_sends_what_is_due(self, *, patient: bool, loss: str) -> None:
         known = len(self.postings)
@@ -276,6 +291,7 @@ class MailboxMachine(RuleBasedStateMachine):
         if len(self.postings) > known:
             self.sender_posts(pick=0, leaves=True, fate="answer", loss=loss)
 
+    @precondition(lambda self: self._has_work(self.model.outboxes))
     @rule(patient=often, lost=rarely)
     def sender_claims(self, *, patient: bool, lost: bool) -> None:
         self._wait_for(self.model.outboxes if patient else {})
@@ -369,7 +385,7 @@ class MailboxMachine(RuleBasedStateMachine):
             self.now = max(self.now, due)
         self.agree(dict(self.effects), {m: e for m, e in self.accepted.items() if e or m in self.effects})
         self.agree(dict(self.left), {m: e for m, e in self.answers.items() if e or m in self.left})
-        resting = {f"{{0}}:{kind}:{member}" for kind in RESTING_KEYS for member in MEMBERS}
+        resting = {f"{{0}}:{kind}:{member}" for kind in RESTING_KEYS for member in self.members}
         kept = {f"{{0}}:intent:{member}" for member in self.model.intents}
         if self.model.dead:
             kept.add("{0}:dead")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 STEPS = 40
 
 
-def machine_on(url: str, texts: Mapping[str, str] | None = None) -> type[MailboxMachine]:
-    """The machine on this Redis, with these scripts."""
-    return type("Machine", (MailboxMachine,), {"url": url, "texts": texts})
+def machine_on(url: str, texts: Mapping[str, str] | None = None, *members: str) -> type[MailboxMachine]:
+    """The machine on this Redis, with these scripts and members."""
+    return type("Machine", (MailboxMachine,), {"url": url, "texts": texts, "members": members or ("1", "2")})
 
 
 def bad_day(examples: int) -> settings:
@@ -115,4 +115,4 @@ def test_the_machine_finds_a_planted_defect(name: str) -> None:
     """A test that cannot fail proves nothing: each of these breaks a promise, and is found."""
     search = settings(bad_day(1000), phases=[Phase.generate], derandomize=True, database=None)
     with pytest.raises((AssertionError, MailboxError)):
-        run_state_machine_as_test(machine_on("embedded://", planted(name)), settings=search)
+        run_state_machine_as_test(machine_on("embedded://", planted(name), "1"), settings=search)
