@@ -31,15 +31,17 @@ class Baseline(msgspec.Struct, frozen=True):
     Attributes:
         pending: ids of all offers pending on the account, and of those known to be other writes' since.
         alike: ids of those among them that looked like the offer to be made.
-        balance: the secured balance in the denomination of the write.
+        balance: the secured balance in the denomination of the write; an upgrade is paid in USD.
         shared: a new offer that looks like this one need not be it: another member may act for the account, or another
             write made one that cannot be told from it.
+        tier: the member's, where the write is to raise it and core said which it is.
     """
 
     pending: tuple[str, ...] = ()
     alike: tuple[str, ...] = ()
     balance: Money | None = None
     shared: bool = False
+    tier: int | None = None
 
 
 class Intent(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ import structlog
 
 from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotSent, Written
 from service.credex import errors as credex
-from service.domain import Account, Dashboard, Offer
+from service.domain import Account, Dashboard, Denomination, Offer
 from service.engine import Session
 from service.engine.calls import (
     AcceptOffer,
@@ -26,14 +26,18 @@ from service.engine.calls import (
     Done,
     Doubtful,
     NotDone,
+    NotFound,
     Outcome,
     Refused,
     Register,
     Unavailable,
     Unresolved,
+    Upgrade,
     Write,
 )
 from service.intents import Baseline, Intent, Intents
+from service.standings import ON_PERSON, STANDING, Standing, stands
+from service.standings import hindrance as standing_hindrance
 
 __all__ = ("MoneyCalls", "WritesToCore")
 
@@ -147,8 +151,10 @@ class MoneyCalls:
         if not isinstance(found, _Absent):
             return _in_the_light_of(found, error)
         match error:
-            case credex.Refused(code=code):
-                return Refused(code.value)
+            case credex.Refused(code=code, remaining=remaining):
+                return Refused(code.value, remaining)
+            case credex.NotFound() if isinstance(intent.call, ON_PERSON):
+                return NotFound()
             case credex.NotFound():
                 return Refused("not_pending") if isinstance(intent.call, _ON_OFFER) else Refused("unknown")
             case _:
@@ -167,6 +173,8 @@ class MoneyCalls:
             return _Absent() if isinstance(call, Register) else Unresolved()
         if isinstance(call, Register):
             return Done(dashboard, proven=True)
+        if isinstance(call, STANDING):
+            return _standing(call, dashboard, intent.baseline)
         account = dashboard.account(call.account_id)
         if account is None:
             return Unresolved()
@@ -228,6 +236,16 @@ class MoneyCalls:
 _ON_OFFER: Final = (AcceptOffer, DeclineOffer, CancelOffer)
 
 
+def _standing(call: Standing, dashboard: Dashboard, baseline: Baseline) -> Outcome | _Absent:
+    match stands(call, dashboard, baseline):
+        case None:
+            return Unresolved()
+        case True:
+            return Done(dashboard, proven=True)
+        case _:
+            return _Absent()
+
+
 def _despite(call: Write) -> bool:
     return isinstance(call, CreateOffer) and call.despite
 
@@ -239,7 +257,11 @@ def _absent_from(intent: Intent) -> int:
 def _alike(offer: Offer, call: CreateOffer) -> bool:
     """Whether a pending offer looks like the one that this write makes."""
     return (
-        offer.amount.equals(call.amount) and offer.counterparty == call.receiver_name and offer.secured is call.secured
+        offer.amount.equals(call.amount)
+        and offer.counterparty == call.receiver_name
+        and offer.secured is call.secured
+        # Core writes some dates so that they cannot be read: what it leaves out excludes nothing.
+        and offer.due in {None, call.due}
     )
 
 
@@ -278,6 +300,8 @@ def _hindrance(call: Write, dashboard: Dashboard | None) -> Outcome | None:
     """Why there is nothing to send, seen from the baseline alone."""
     if isinstance(call, Register):
         return Refused("duplicate_phone") if dashboard else None
+    if isinstance(call, STANDING):
+        return standing_hindrance(call, dashboard)
     account = dashboard.account(call.account_id) if dashboard else None
     if account is None:
         return Refused("not_authorised")
@@ -287,9 +311,13 @@ def _hindrance(call: Write, dashboard: Dashboard | None) -> Outcome | None:
 
 
 def _baseline(call: Write, dashboard: Dashboard | None) -> Baseline:
-    account = dashboard.account(call.account_id) if dashboard and not isinstance(call, Register) else None
-    if account is None or not isinstance(call, CreateOffer):
+    if dashboard is None or not isinstance(call, CreateOffer | Upgrade):
         return Baseline()
+    account = dashboard.account(call.account_id)
+    if account is None:
+        return Baseline()
+    if isinstance(call, Upgrade):
+        return Baseline(balance=account.balance(Denomination.USD), tier=dashboard.tier)
     return Baseline(
         pending=tuple(offer.credex_id for offer in account.outgoing),
         alike=tuple(offer.credex_id for offer in account.outgoing if _alike(offer, call)),

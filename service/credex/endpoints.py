@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.credex.errors import Refusal
 from service.credex.refusals import Asked
 
 __all__ = (
@@ -29,7 +30,11 @@ __all__ = (
 
 LOGIN: Final = Asked("login", frozenset({"MEMBER_LOGIN"}), "member", frozenset({"token", "memberDashboard"}))
 ONBOARD: Final = Asked(
-    "onboardMember", frozenset({"MEMBER_ONBOARDED", "MEMBER_REGISTERED"}), "member", frozenset({"memberDashboard"})
+    "onboardMember",
+    frozenset({"MEMBER_ONBOARDED", "MEMBER_REGISTERED"}),
+    "member",
+    frozenset({"memberDashboard"}),
+    conflict=Refusal.DUPLICATE_PHONE,
 )
 FIND: Final = Asked("getAccountByHandle", frozenset({"ACCOUNT_FOUND"}), "account", frozenset({"accountData"}))
 CREATE: Final = Asked("createCredex", frozenset({"CREDEX_CREATED"}), "account", frozenset({"createCredexData"}))
@@ -44,10 +49,22 @@ LOOK: Final = Asked(
 )
 LEDGER: Final = Asked("getLedger", frozenset({"LEDGER_RETRIEVED"}), "account", frozenset({"ledger"}))
 FIND_MEMBER: Final = Asked("getMemberByHandle", frozenset({"MEMBER_FOUND"}), "member", frozenset({"memberData"}))
-OPEN: Final = Asked("createAccount", frozenset({"ACCOUNT_CREATED"}), "account", frozenset({"accountID"}))
+OPEN: Final = Asked(
+    "createAccount",
+    frozenset({"ACCOUNT_CREATED"}),
+    "account",
+    frozenset({"accountID"}),
+    conflict=Refusal.DUPLICATE_HANDLE,
+)
 AUTHORISE: Final = Asked(
-    "authorizeForAccount", frozenset({"MEMBER_AUTHORIZED"}), "member", frozenset({"memberIdAuthorized"})
+    "authorizeForAccount",
+    frozenset({"MEMBER_AUTHORIZED"}),
+    "member",
+    frozenset({"memberIdAuthorized"}),
+    conflict=Refusal.ALREADY,
 )
 UNAUTHORISE: Final = Asked("unauthorizeForAccount", frozenset({"MEMBER_UNAUTHORIZED"}), "member")
 NOTICES: Final = Asked("updateSendOffersTo", frozenset({"SEND_OFFERS_TO_UPDATED"}), "member")
-UPGRADE: Final = Asked("hustler10k", frozenset({"HUSTLER_10K_ENROLLED"}), "account", frozenset({"newTier"}))
+UPGRADE: Final = Asked(
+    "hustler10k", frozenset({"HUSTLER_10K_ENROLLED"}), "account", frozenset({"newTier"}), conflict=Refusal.ALREADY
+)

@@ -38,23 +38,30 @@ class Asked:
         kinds: action types that mean success.
         subject: what a plain "not found" is about.
         keys: keys in an older generation's answer, or in an action's details, that mean success.
+        conflict: what a plain conflict means.
     """
 
     path: str
     kinds: frozenset[str]
     subject: str
     keys: frozenset[str] = frozenset()
+    conflict: Refusal = Refusal.NOT_PENDING
 
 
 _BY_WORDS: Final = tuple(
     (code, re.compile(pattern, re.IGNORECASE))
     for code, pattern in (
-        (Refusal.DUPLICATE_PHONE, r"(phone|handle)\b.*\b(already|in use|taken)|duplicate (phone|handle)"),
+        (
+            Refusal.DUPLICATE_PHONE,
+            r"(phone|handle)\b.*\b(already|in use|taken)|duplicate (phone|handle)|already exists|\bunique",
+        ),
+        (Refusal.ALREADY, r"already (enrolled|has|have|at tier|(a )?tier|upgraded)|has tier [0-9] already"),
         (Refusal.INSUFFICIENT_BALANCE, r"insufficient|secur(ed|able) (balance|funds)|not enough|exceeds .*balance"),
         (Refusal.SAME_ACCOUNT, r"same account|itself|cannot be the same|must (differ|be different)"),
         (Refusal.DUE_DATE, r"due ?date|credspan"),
         (Refusal.DAILY_LIMIT, r"\bdaily\b|(tier|remaining|issu\w+|spend\w*)\b.*\blimit|\blimit\b.*\b(tier|today|day)"),
         (Refusal.TIER, r"\btier\b|membership level"),
+        (Refusal.TOO_MANY, r"limit reached|\b(maximum|limit|five|5)\b.*\b(authori[sz]ed|members)"),
         (
             Refusal.NOT_PENDING,
             r"already (been )?(accepted|declined|cancell?ed|processed|cleared)|(not|no longer) pending|expired",
@@ -121,6 +128,9 @@ def _failure(answer: Answer, asked: Asked) -> CredexError:
     if answer.kind == "ERROR_INTERNAL":
         return ServerError(http_status=answer.status)
     refusal = refusal or _by_field(field) or _by_status(answer, asked)
+    if refusal is Refusal.DUPLICATE_PHONE and asked.conflict is Refusal.DUPLICATE_HANDLE:
+        # Only a new member's handle is their phone, so that one taken means the other.
+        refusal = asked.conflict
     if refusal is None or (answer.status >= 500 and answer.kind in {"", "ERROR"}):  # noqa: PLR2004
         return ServerError(http_status=answer.status)
     return Refused(
@@ -147,7 +157,7 @@ def _by_status(answer: Answer, asked: Asked) -> Refusal | None:
     if answer.status == 403:  # noqa: PLR2004
         return Refusal.NOT_AUTHORISED
     if answer.status == 409:  # noqa: PLR2004
-        return Refusal.DUPLICATE_PHONE if asked.subject == "member" else Refusal.NOT_PENDING
+        return asked.conflict
     if answer.kind or answer.status == 400:  # noqa: PLR2004
         return Refusal.UNKNOWN
     # A bare 404, a redirect, a 413: most likely not core itself, and certainly no refusal.
