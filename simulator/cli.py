@@ -13,7 +13,6 @@ import click
 import structlog
 from redis.exceptions import RedisError
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from service.settings import EMBEDDED
@@ -306,15 +305,15 @@ def list_command(*, lines: bool, no_color: bool) -> None:
             out.print(Text(f"- {directive.example}", "bold"), soft_wrap=True)
             out.print(Text(f"    {directive.help}"), soft_wrap=True)
         return
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    wrong = 0
+    wrong, rows = 0, []
     for path in stored():
+        name = f"{path.parent.name}/{path.stem}"
         try:
-            conversation = load(path)
+            rows.append((Text(name, "bold"), load(path).title))
         except ConversationError as error:
             wrong += 1
-            table.add_row(Text(f"{path.parent.name}/{path.stem}", "bold red"), Text(str(error)))
-        else:
-            table.add_row(Text(conversation.id, "bold"), Text(conversation.title))
-    out.print(table)
+            rows.append((Text(name, "bold red"), str(error)))
+    widest = max((len(name) for name, _ in rows), default=0)
+    for name, title in rows:
+        out.print(name + Text(" " * (widest + 2 - len(name)) + title), soft_wrap=True)
     sys.exit(DIFFERENT if wrong else 0)
