@@ -313,7 +313,7 @@ def list_command(*, lines: bool, no_color: bool) -> None:
         except ConversationError as error:
             wrong += 1
             rows.append((Text(name, "bold red"), str(error)))
-    widest = max((len(name) for name, _ in rows), default=0)
-    for name, title in rows:
-        out.print(name + Text(" " * (widest + 2 - len(name)) + title), soft_wrap=True)
+    widest = max((len(shown) for shown, _ in rows), default=0)
+    for shown, title in rows:
+        out.print(shown + Text(" " * (widest + 2 - len(shown)) + title), soft_wrap=True)
     sys.exit(DIFFERENT if wrong else 0)
