@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help replay test chat snapshots lint format bench money-table lock setup
+.PHONY: help replay test chat snapshots lint format bench money-table readme lock setup
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ bench: setup  ## Measure: turns and webhooks a second, bytes a member
 money-table: setup  ## Print what becomes of every write at every point where a process can die
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_money_table.py --money-table
+
+readme: setup  ## Draw the pictures and examples of the README anew
+	@$(PY) tests/readme.py
 
 lock:  ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@uv pip compile pyproject.toml --upgrade --extra simulator --extra test $(COMPILE) -o dev.lock

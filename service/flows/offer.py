@@ -242,7 +242,8 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
     why = show.explain_refusal(scene.answers["reason"])
     return [
         Buttons(
-            body=f"Credex refused the offer of *{_amount(scene)}* to *{_receiver(scene)}*: {why}.\n\nNothing was offered.",
+            body=f"Credex refused the offer of *{_amount(scene)}* to *{_receiver(scene)}*: {why}.\n\n"
+            "Nothing was offered.",
             buttons=(scene.option("amount", "Another amount"), show.menu(scene)),
         )
     ]
