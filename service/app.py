@@ -29,6 +29,7 @@ from service.rate import TokenBucket
 from service.sender import Sender
 from service.settings import Settings
 from service.whatsapp import Delivery, GraphClient, NotStored, Status, webhook_routes
+from service.whatsapp.forms import form_tokens
 from service.worker import Finished, Worker
 
 __all__ = ("Parts", "Service")
@@ -100,7 +101,7 @@ class Service:
             self._mailbox,
             core,
             MoneyCalls(core, parts.clock_ms),
-            flows.book(),
+            flows.book(self._forms()),
             clock_ms=parts.clock_ms,
             company=graph,
             outbox_woken=self._outbox_wake.set,
@@ -240,6 +241,16 @@ class Service:
                 log.warning("status_not_noted", error=type(error).__name__)
 
     # -- the rest ---------------------------------------------------------------------------------------------------
+
+    def _forms(self) -> flows.Forms | None:
+        settings = self._settings
+        if settings.use_progressive_flow:
+            return None
+        return flows.Forms(
+            token=form_tokens(settings.django_secret.get_secret_value()),
+            person=settings.whatsapp_registration_flow_id,
+            business=settings.whatsapp_company_registration_flow_id,
+        )
 
     def _credex_client(self) -> CredexClient:
         settings, parts = self._settings, self._parts

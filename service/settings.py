@@ -139,9 +139,13 @@ class Settings(BaseSettings):
         return self.django_env == "production"
 
     def _missing_forms(self) -> list[str]:
-        if self.use_progressive_flow or self.whatsapp_registration_flow_id:
+        if self.use_progressive_flow:
             return []
-        return ["WHATSAPP_REGISTRATION_FLOW_ID: is needed when USE_PROGRESSIVE_FLOW is False"]
+        return [
+            f"{name.upper()}: is needed when USE_PROGRESSIVE_FLOW is False (`python -m service whatsapp setup`)"
+            for name in ("whatsapp_registration_flow_id", "whatsapp_company_registration_flow_id")
+            if not getattr(self, name)
+        ]
 
     def _unfit_for_production(self) -> list[str]:
         problems = []

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from service.engine import Book
 from service.flows.dashboard import DASHBOARD
+from service.flows.forms import Forms
 from service.flows.greeting import GREETING
 from service.flows.help import HELP
 from service.flows.hidden import HIDDEN
 from service.flows.offer import OFFER, SHORTCUT
 from service.flows.pending import PENDING
-from service.flows.registration import REGISTRATION
+from service.flows.registration import registration
 from service.flows.words import PHRASES, WORDS
 
-__all__ = ("book",)
+__all__ = ("Forms", "book")
 
 
-def book() -> Book:
-    """All flows of this release."""
+def book(forms: Forms | None = None) -> Book:
+    """All flows of this release; with ``forms``, names and accounts are asked by WhatsApp forms."""
     return Book(
-        flows=(GREETING, REGISTRATION, DASHBOARD, OFFER, PENDING, HELP, HIDDEN),
+        flows=(GREETING, registration(forms), DASHBOARD, OFFER, PENDING, HELP, HIDDEN),
         home="greeting.look_up",
         words=WORDS,
         phrases=PHRASES,

@@ -1,16 +1,17 @@
-"""Registration by questions: first name, last name, a look at what will be stored, and membership."""
+"""Registration, by questions or by a form: the name, a look at what will be stored, and membership."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from service.domain import NameRefused, PersonName
 from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
 from service.engine.calls import Call, Done, NotDone, Outcome, Refused, Register, Unavailable
 from service.flows import show
+from service.flows.forms import PERSON, Forms, form_step
 from service.messages import Buttons, Message, Text
 
-__all__ = ("REGISTRATION",)
+__all__ = ("registration",)
 
 
 def _welcome(scene: Scene) -> Sequence[Message]:
@@ -38,6 +39,17 @@ def _read_name(reply: Reply, scene: Scene) -> Exit | Retry:
     except NameRefused as refused:
         return Retry(str(refused))
     return Exit("ok", {which: name.stored, f"{which}_typed": name.typed})
+
+
+def _read_form(answers: Mapping[str, str]) -> Exit | Retry:
+    learnt: dict[str, str] = {}
+    for which, title in (("first_name", "First name"), ("last_name", "Last name")):
+        try:
+            name = PersonName.read(answers.get(which, ""))
+        except NameRefused as refused:
+            return Retry(f"{title}: {refused}")
+        learnt |= {which: name.stored, f"{which}_typed": name.typed}
+    return Exit("ok", learnt)
 
 
 def _confirm(scene: Scene) -> Sequence[Message]:
@@ -115,37 +127,53 @@ def _not_done(scene: Scene) -> Sequence[Message]:
     ]
 
 
-REGISTRATION = Flow(
-    name="registration",
-    title="Registration: a stranger becomes a member",
-    left="Registration stopped. Nothing was stored.",
-    expired="Your registration was left for more than five minutes, so I let it go. Nothing was stored.",
-    steps=(
-        Ask("welcome", "buttons", _welcome, {"join": "first_name"}, resting=True),
+def registration(forms: Forms | None = None) -> Flow:
+    """The flow; with ``forms`` the name is asked by a form, and by questions only where that cannot be opened."""
+    asks = [
         Ask("first_name", "text", _first_name, {"ok": "last_name"}, _read_name),
         Ask("last_name", "text", _last_name, {"ok": "confirm"}, _read_name),
-        Ask(
-            "confirm",
-            "buttons",
-            _confirm,
-            {"confirm": "register", "change": "first_name", "cancel": "welcome"},
-            _read_confirm,
-            confirms=True,
+    ]
+    if forms is not None:
+        form = form_step(
+            "form",
+            forms,
+            PERSON,
+            form_id=forms.person,
+            body="Please fill in your first and last name. It takes a minute.",
+            exits={"ok": "confirm", "questions": "first_name"},
+            read=_read_form,
+        )
+        asks.insert(0, form)
+    return Flow(
+        name="registration",
+        title="Registration: a stranger becomes a member",
+        left="Registration stopped. Nothing was stored.",
+        expired="Your registration was left for more than five minutes, so I let it go. Nothing was stored.",
+        steps=(
+            Ask("welcome", "buttons", _welcome, {"join": asks[0].name}, resting=True),
+            *asks,
+            Ask(
+                "confirm",
+                "buttons",
+                _confirm,
+                {"confirm": "register", "change": asks[0].name, "cancel": "welcome"},
+                _read_confirm,
+                confirms=True,
+            ),
+            CallCore(
+                "register",
+                call=_register,
+                result=_registered,
+                found=_told_later,
+                exits={
+                    "ok": "greeting.look_up",
+                    "already": "greeting.look_up",
+                    "refused": asks[0].name,
+                    "not_done": "not_done",
+                    "unknown": "unknown",
+                },
+            ),
+            Ask("not_done", "buttons", _not_done, resting=True),
+            Ask("unknown", "buttons", _unknown, resting=True),
         ),
-        CallCore(
-            "register",
-            call=_register,
-            result=_registered,
-            found=_told_later,
-            exits={
-                "ok": "greeting.look_up",
-                "already": "greeting.look_up",
-                "refused": "first_name",
-                "not_done": "not_done",
-                "unknown": "unknown",
-            },
-        ),
-        Ask("not_done", "buttons", _not_done, resting=True),
-        Ask("unknown", "buttons", _unknown, resting=True),
-    ),
-)
+    )

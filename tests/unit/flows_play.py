@@ -79,9 +79,9 @@ class Play:
         """WhatsApp tells that the member has another number."""
         return self._receive(NumberChanged("263772000999"))
 
-    def fill(self, **answers: str) -> Play:
-        """The member submits a form."""
-        return self._receive(Filled("token", answers))
+    def fill(self, *, form_token: str | None = "token", **answers: str) -> Play:
+        """The member submits a form; some phones leave the token out."""
+        return self._receive(Filled(form_token, answers))
 
     def wait(self, ms: int) -> Play:
         """Time passes."""

@@ -1,0 +1,92 @@
+"""Questions asked by a WhatsApp Flow form: shown, bound to the member and the turn, and its answers checked again."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.domain import Filled
+from service.engine import Ask, Exit, Reply, Retry, Scene, Typed
+from service.messages import Form, Message
+
+__all__ = ("BUSINESS", "PERSON", "Forms", "Paper", "form_step")
+
+QUESTIONS: Final = "questions"
+"""The word by which whoever cannot open a form is asked question by question."""
+
+BUTTON: Final = "Fill in the form"
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of this deployment.
+
+    Attributes:
+        token: makes the token of a form shown to a member in a turn: unguessable, and void in the next turn.
+        person: Meta's id of the form by which a person becomes a member.
+        business: Meta's id of the form for a business account.
+    """
+
+    token: Callable[[str, int], str]
+    person: str
+    business: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a form is, apart from its id: its name, which comes back with the answers, and its first screen."""
+
+    name: str
+    screen: str
+
+
+PERSON: Final = Paper("member_signup", "MEMBER_SIGNUP")
+BUSINESS: Final = Paper("open_account", "OPEN_ACCOUNT")
+
+
+def form_step(
+    name: str,
+    forms: Forms,
+    paper: Paper,
+    *,
+    form_id: str,
+    body: str,
+    exits: Mapping[str, str],
+    read: Callable[[Mapping[str, str]], Exit | Retry],
+) -> Ask:
+    """A step that asks by a form.
+
+    Args:
+        name: of the step.
+        forms: of this deployment.
+        paper: which one.
+        form_id: Meta's id of it.
+        body: what stands above its button.
+        exits: those of ``read``, and ``questions`` for members who cannot open it.
+        read: the rules of the questions, applied to the answers: they come from the member's phone.
+    """
+
+    def show(scene: Scene) -> Sequence[Message]:
+        token = forms.token(scene.member, scene.session.turn)
+        said = f"{body}\n\nIf it does not open, type *{QUESTIONS}*."
+        return [Form(body=said, button=BUTTON, form_id=form_id, token=token, screen=paper.screen)]
+
+    def read_form(reply: Reply, scene: Scene) -> Exit | Retry:
+        if isinstance(reply, Typed):
+            if reply.text.strip().casefold().strip('*.!"“” ') == QUESTIONS:
+                return Exit("questions")
+            return Retry("Please tap the button below and fill in the form.")
+        if not isinstance(reply, Filled) or not _is_this(reply, paper, forms.token(scene.member, scene.session.turn)):
+            return Retry("That was an earlier form, so I did nothing with it. Please fill in this one.")
+        return read(reply.answers)
+
+    return Ask(name, "form", show, exits, read_form)
+
+
+def _is_this(filled: Filled, paper: Paper, token: str) -> bool:
+    """Whether it is the form on the screen. Some iPhones leave the token out: then that the screen asks is enough."""
+    if filled.answers.get("form", paper.name) != paper.name:
+        return False
+    return filled.token is None or hmac.compare_digest(filled.token.encode("utf-8", "replace"), token.encode())
