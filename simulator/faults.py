@@ -8,24 +8,14 @@ from typing import Final
 
 import yaml
 
+from simulator.credex_core import ENDPOINTS
 from simulator.errors import did_you_mean
 from simulator.network import Answer, Effect, Fault
 from simulator.reading import Flaw, Reading, read_duration_ms
 
 __all__ = ("CORE_ENDPOINTS", "GRAPH_CODES", "GraphFault", "describe_core", "read_core_fault", "read_graph_fault")
 
-CORE_ENDPOINTS: Final = (
-    "login",
-    "onboardMember",
-    "getAccountByHandle",
-    "createCredex",
-    "acceptCredex",
-    "declineCredex",
-    "cancelCredex",
-    "getCredex",
-    "hustler10k",
-    "everything",
-)
+CORE_ENDPOINTS: Final = (*ENDPOINTS, "everything")
 GRAPH_ENDPOINTS: Final = ("messages", "typing", "everything")
 GRAPH_CODES: Final = (131056, 130429, 131000, 131047, 131026, 131031, 131042, 133004, 1, 2, 4, 10, 190, 368, 80007)
 

@@ -181,6 +181,14 @@ class Core:
         """Let a member act for an account of another one, who needs tier 4."""
         trading.authorise(self.ledger, self._account(account), member)
 
+    def unauthorise(self, account: Account | str, member: Member) -> None:
+        """Let a member no longer act for an account of another one."""
+        trading.unauthorise(self._account(account), member)
+
+    def direct_notices(self, account: Account | str, member: Member) -> None:
+        """Have a member who may act for an account told of new offers to it."""
+        trading.direct_notices(self._account(account), member)
+
     def fund(self, account: Account | str, money: Money, *, securer: Account | None = None) -> Credex:
         """Give an account money: an accepted secured credex from the trust account, or another audited one."""
         return trading.fund(self.ledger, securer or self.trust, self._account(account), money)
@@ -194,6 +202,11 @@ class Core:
             money,
             due=due or self.ledger.today + timedelta(days=14),
         )
+
+    def history(self, from_handle: str, to_handle: str, money: Money, *, at_ms: int) -> Credex:
+        """One account owed another in the past; it has been redeemed since, and only the ledgers still know it."""
+        issuer, receiver = self._account(from_handle), self._account(to_handle)
+        return trading.clear(self.ledger, self.trust, issuer, receiver, money, at_ms=at_ms)
 
     # What the other side does, without HTTP
 

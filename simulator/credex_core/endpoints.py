@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from simulator.credex_core import rules, trading
-from simulator.credex_core.ledger import Account, Ledger, Member, State
+from simulator.credex_core.ledger import ACCEPTED, Account, Ledger, Member, State
 from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.rules import NotFound, Refusal
 from simulator.credex_core.sessions import Sessions
@@ -147,7 +147,7 @@ def get_ledger(desk: Desk, member: Member, body: Body) -> Reply:
     account = _own_account(desk, member, body, "accountID")
     start = rules.whole_number(body, "startRow", default=0, least=0)
     rows = rules.whole_number(body, "numRows", default=10, least=1)
-    accepted = [one for one in desk.ledger.of_account(account.account_id) if one.state is State.OWES]
+    accepted = [one for one in desk.ledger.of_account(account.account_id) if one.state in ACCEPTED]
     accepted.sort(key=lambda credex: credex.ended_ms or 0)
     page = [desk.view.ledger_row(credex, account) for credex in accepted[start : start + rows]]
     reply = desk.view.success("LEDGER_RETRIEVED", member, {"ledger": page})
@@ -161,6 +161,63 @@ def hustler_10k(desk: Desk, member: Member, body: Body) -> Reply:
     before = trading.upgrade(desk.ledger, member, account, desk.treasury)
     details = {"previousTier": before, "newTier": member.tier}
     return Reply(desk.view.success("HUSTLER_10K_ENROLLED", member, details), member)
+
+
+def create_account(desk: Desk, member: Member, body: Body) -> Reply:
+    """Another account of the member; only businesses are opened like this."""
+    account = trading.open_account(
+        desk.ledger,
+        member,
+        kind=rules.one_of(body, "accountType", frozenset({"BUSINESS"})),
+        name=rules.account_name(body),
+        handle=rules.account_handle(body),
+        denomination=rules.denomination(body, "defaultDenom"),
+    )
+    details = {"accountID": account.account_id, "accountName": account.name, "accountHandle": account.handle}
+    return Reply(desk.view.success("ACCOUNT_CREATED", member, details), member, status=201)
+
+
+def authorize_for_account(desk: Desk, member: Member, body: Body) -> Reply:
+    """Let another member act for an account; done before, it is done again without effect."""
+    account = _owned_account(desk, member, body)
+    other = desk.ledger.member_by_handle(rules.account_handle(body, "memberHandleToBeAuthorized"))
+    if other is None:
+        raise NotFound("Member", "memberHandleToBeAuthorized")
+    trading.authorise(desk.ledger, account, other)
+    details = {"accountID": account.account_id, "memberIdAuthorized": other.member_id}
+    return Reply(desk.view.success("MEMBER_AUTHORIZED", member, details), member)
+
+
+def unauthorize_for_account(desk: Desk, member: Member, body: Body) -> Reply:
+    """Let another member no longer act for an account."""
+    account = _owned_account(desk, member, body)
+    other = _other(desk, body, "memberIDtoBeUnauthorized")
+    trading.unauthorise(account, other)
+    details = {"accountID": account.account_id, "memberIdUnauthorized": other.member_id}
+    return Reply(desk.view.success("MEMBER_UNAUTHORIZED", member, details), member)
+
+
+def update_send_offers_to(desk: Desk, member: Member, body: Body) -> Reply:
+    """Have one of those who may act for an account told of new offers."""
+    account = _owned_account(desk, member, body)
+    other = _other(desk, body, "memberIDtoSendOffers")
+    trading.direct_notices(account, other)
+    details = {"accountID": account.account_id, "memberID": other.member_id}
+    return Reply(desk.view.success("SEND_OFFERS_TO_UPDATED", member, details), member)
+
+
+def _other(desk: Desk, body: Body, field: str) -> Member:
+    other = desk.ledger.members.get(rules.identifier(body, field))
+    if other is None:
+        raise NotFound("Member", field)
+    return other
+
+
+def _owned_account(desk: Desk, member: Member, body: Body) -> Account:
+    account = _own_account(desk, member, body, "accountID")
+    if account.owner_id != member.member_id:
+        raise Refusal("Only the owner of an account may do this", status=403, code="NOT_AUTHORIZED", field="accountID")
+    return account
 
 
 def _own_account(desk: Desk, member: Member, body: Body, field: str) -> Account:
@@ -192,4 +249,8 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "getCredex": Endpoint(get_credex),
     "getLedger": Endpoint(get_ledger),
     "hustler10k": Endpoint(hustler_10k),
+    "createAccount": Endpoint(create_account),
+    "authorizeForAccount": Endpoint(authorize_for_account),
+    "unauthorizeForAccount": Endpoint(unauthorize_for_account),
+    "updateSendOffersTo": Endpoint(update_send_offers_to),
 }

@@ -18,7 +18,7 @@ from enum import StrEnum
 from service.domain import Denomination
 from simulator.credex_core.amounts import Rates
 
-__all__ = ("DAY_MS", "Account", "Credex", "Ledger", "Member", "NotConserved", "State")
+__all__ = ("ACCEPTED", "DAY_MS", "Account", "Credex", "Ledger", "Member", "NotConserved", "State")
 
 DAY_MS = 86_400_000
 EXPIRES_AFTER_DAYS = 2
@@ -38,7 +38,12 @@ class State(StrEnum):
     OWES = "OWES"
     DECLINED = "DECLINED"
     CANCELLED = "CANCELLED"
+    CLEARED = "CLEARED"
     EXPIRED = "EXPIRED"
+
+
+ACCEPTED = frozenset({State.OWES, State.CLEARED})
+"""What a ledger lists: what is owed, and what was owed and has been redeemed since."""
 
 
 @dataclass(slots=True)

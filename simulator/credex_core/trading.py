@@ -15,13 +15,16 @@ __all__ = (
     "accept",
     "authorise",
     "cancel",
+    "clear",
     "decline",
+    "direct_notices",
     "fund",
     "join",
     "offer",
     "open_account",
     "owe",
     "remaining_today",
+    "unauthorise",
     "upgrade",
 )
 
@@ -111,6 +114,24 @@ def authorise(ledger: Ledger, account: Account, member: Member) -> None:
     if len(account.authorised) >= MOST_AUTHORISED:
         raise Refusal("Five members may act for this account already", code="LIMIT_REACHED")
     account.authorised.append(member.member_id)
+
+
+def unauthorise(account: Account, member: Member) -> None:
+    """Let a member no longer act for an account; the owner always may. Notices of theirs go to the owner again."""
+    if member.member_id == account.owner_id:
+        raise Refusal("The owner always acts for an account", code="OWNER_STAYS", field="memberIDtoBeUnauthorized")
+    if member.member_id not in account.authorised:
+        raise NotFound("Member", "memberIDtoBeUnauthorized")
+    account.authorised.remove(member.member_id)
+    if account.send_offers_to == member.member_id:
+        account.send_offers_to = account.owner_id
+
+
+def direct_notices(account: Account, member: Member) -> None:
+    """Have a member told of new offers to an account: one of those who may act for it."""
+    if member.member_id not in account.authorised:
+        raise Refusal("This member is not authorised for the account", code="NOT_AUTHORIZED", status=403)
+    account.send_offers_to = member.member_id
 
 
 def remaining_today(ledger: Ledger, owner: Member) -> Decimal | None:
@@ -237,10 +258,34 @@ def owe(ledger: Ledger, issuer: Account, receiver: Account, money: Money, *, due
     return _owed(ledger, None, issuer, receiver, money, due=due, at_ms=ledger.clock_ms() - DAY_MS)
 
 
+def clear(ledger: Ledger, securer: Account, issuer: Account, receiver: Account, money: Money, *, at_ms: int) -> Credex:
+    """A secured credex of the past, redeemed since: it stays in the ledgers and weighs nothing.
+
+    A world may begin with some; the loops by which the real core redeems are not played here.
+    """
+    return ledger.add_credex(
+        Credex(
+            credex_id=ledger.new_id(),
+            issuer_id=issuer.account_id,
+            receiver_id=receiver.account_id,
+            amount=money.amount,
+            denomination=money.denomination,
+            securer_id=securer.account_id,
+            due=None,
+            state=State.CLEARED,
+            outstanding=ZERO,
+            created_ms=at_ms,
+            ended_ms=at_ms,
+        )
+    )
+
+
 def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account) -> int:
     """Pay for tier 3; returns the tier before."""
     if account.owner_id != actor.member_id:
         raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field="personalAccountID")
+    if account.kind != PERSONAL:
+        raise Refusal("The upgrade is paid from the personal account", field="personalAccountID")
     if actor.tier >= HUSTLER_TIER:
         raise Refusal(f"This member has tier {actor.tier} already", status=409, kind="ERROR", code="ALREADY_ENROLLED")
     price = HUSTLER_PRICE

@@ -11,7 +11,7 @@ from typing import Any
 
 from service.domain import Denomination
 from simulator.credex_core.amounts import shown
-from simulator.credex_core.ledger import DAY_MS, ZERO, Account, Credex, Ledger, Member, State
+from simulator.credex_core.ledger import ACCEPTED, DAY_MS, ZERO, Account, Credex, Ledger, Member, State
 from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.rules import Refusal
 from simulator.credex_core.trading import remaining_today
@@ -199,13 +199,13 @@ class View:
             "securerID": securer and securer.account_id,
             "securerName": securer and securer.name,
             "Denomination": credex.denomination,
-            "acceptedAt": ended if credex.state is State.OWES else None,
+            "acceptedAt": ended if credex.state in ACCEPTED else None,
             "declinedAt": ended if credex.state is State.DECLINED else None,
             "cancelledAt": ended if credex.state is State.CANCELLED else None,
             "dueDate": self._date(credex.due),
             "formattedInitialAmount": signed(credex.amount),
             "formattedOutstandingAmount": signed(credex.outstanding),
-            "formattedRedeemedAmount": signed(ZERO),
+            "formattedRedeemedAmount": signed(credex.amount if credex.state is State.CLEARED else ZERO),
             "formattedDefaultedAmount": signed(credex.outstanding if overdue else ZERO),
             "formattedWrittenOffAmount": signed(ZERO),
         }
