@@ -198,7 +198,7 @@ def test_no_secret_is_in_the_text_of_an_error() -> None:
 def test_settings_cannot_be_changed() -> None:
     """They are read once."""
     with pytest.raises(ValueError, match="frozen"):
-        made().port = 1  # type: ignore[misc]
+        made().port = 1
 
 
 # -- .env.example ---------------------------------------------------------------------------------------------------

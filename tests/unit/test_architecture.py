@@ -1,0 +1,346 @@
+"""Imports point one way, pure rooms stay pure, and every room shows at its door just what is in it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("service", "simulator")
+
+PURE = ("domain", "messages", "engine", "flows", "intents", "records", "standings")
+"""Rooms without input, output, clock and chance."""
+
+MAY_IMPORT = {
+    "domain": set(),
+    "messages": set(),
+    "engine": {"domain", "messages"},
+    "flows": {"domain", "messages", "engine"},
+    "whatsapp": {"domain", "messages"},
+    "credex": {"domain", "messages"},
+    "mailbox": set(),
+    "rate": set(),
+    "loop": set(),
+    "logs": set(),
+    "health": set(),
+    "settings": set(),
+    "records": set(),
+    "intents": {"domain", "messages", "engine"},
+    "standings": {"domain", "messages", "engine", "intents"},
+}
+"""Which of our rooms the rooms of the service may know, where there is a rule for it."""
+
+PURE_MAY_IMPORT = {
+    *("__future__", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum", "functools"),
+    *("hashlib", "hmac", "itertools", "math", "msgspec", "operator", "re", "string", "types", "typing", "unicodedata"),
+}
+READS_THE_CLOCK = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter"}
+NEEDS_A_ZONE = {"fromtimestamp": 2, "astimezone": 1}
+"""Without so many arguments these read the zone of the machine."""
+IMPURE = {"open", "print", "input", "exec", "eval", "__import__", "hash", "id", "globals", "vars"}
+
+OPENS = {"Redis", "from_url", "from_pool", "ConnectionPool", "BlockingConnectionPool", "AsyncClient", "ClientSession"}
+OPENS |= {"Client", "FakeAsyncRedis"}
+FACTORIES = {"service.mailbox.connect", "service.credex.http", "service.app", "service.__main__"}
+FACTORIES_OPEN = {"open_state", "open_cache", "open_http"}
+ROOT_MODULES = {"service.app", "service.__main__"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of ours, read but not run."""
+
+    name: str
+    tree: ast.Module
+    is_package: bool
+
+    @property
+    def room(self) -> str:
+        """Its room: the package or module right below `service` or `simulator`."""
+        return self.name.split(".")[1] if "." in self.name else ""
+
+    def imports(self) -> Iterator[str]:
+        """Every module that it imports, anywhere in it."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name} imports relatively"
+                assert node.module is not None
+                if node.module in MODULES:
+                    # `from service import flows` imports a module, `from service.engine import advance` what is shown.
+                    shown = SHOWN[node.module]
+                    names = {a.name: f"{node.module}.{a.name}" for a in node.names}
+                    yield from (
+                        full if full in MODULES and a not in shown else node.module for a, full in names.items()
+                    )
+                else:
+                    yield node.module
+
+    def calls(self) -> Iterator[tuple[str, ast.Call]]:
+        """Every call with the last part of what is called."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                if isinstance(node.func, ast.Name):
+                    yield node.func.id, node
+                elif isinstance(node.func, ast.Attribute):
+                    yield node.func.attr, node
+
+
+def _paths() -> dict[str, Path]:
+    found = {}
+    for top in OURS:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+_PATHS = _paths()
+MODULES = frozenset(_PATHS)
+
+
+def modules(top: str) -> list[Module]:
+    return [
+        Module(name, ast.parse(path.read_text("utf-8")), path.name == "__init__.py")
+        for name, path in _PATHS.items()
+        if name.split(".")[0] == top
+    ]
+
+
+def _shown(tree: ast.Module) -> list[str]:
+    """What a module names in ``__all__``."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            return list(ast.literal_eval(node.value))
+    return []
+
+
+SERVICE, SIMULATOR = modules("service"), modules("simulator")
+SHOWN = {module.name: frozenset(_shown(module.tree)) for module in (*SERVICE, *SIMULATOR)}
+PURE_MODULES = [module for module in SERVICE if module.room in PURE]
+
+
+def rooms_of(module: Module, top: str) -> set[str]:
+    """The rooms of the service or of the simulator that a module imports from, its own left out."""
+    found = {name.split(".")[1] for name in module.imports() if name.startswith(f"{top}.")}
+    return found - ({module.room} if module.name.startswith(top) else set())
+
+
+# -- directions -----------------------------------------------------------------------------------------------------
+
+
+def test_there_are_rooms_to_look_at() -> None:
+    """So that the rules below are about something."""
+    assert set(MAY_IMPORT) <= {module.room for module in SERVICE}
+    assert len(PURE_MODULES) > 15
+    assert {"service.domain", "service.messages"} <= set(
+        next(m for m in SERVICE if m.name == "service.engine.advance").imports()
+    )
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_of_the_service_knows_only_the_rooms_below_it(room: str) -> None:
+    """Flows know the engine, the engine knows messages and values, the wire knows messages and values."""
+    beyond = {
+        module.name: found
+        for module in SERVICE
+        if module.room == room and (found := rooms_of(module, "service") - MAY_IMPORT[room])
+    }
+    assert beyond == {}
+
+
+def test_the_service_never_knows_the_simulator() -> None:
+    """Nothing in production is there for tests."""
+    assert {
+        module.name for module in SERVICE if rooms_of(module, "simulator") or "simulator" in module.imports()
+    } == set()
+
+
+def test_only_the_composition_root_reads_settings_and_knows_all() -> None:
+    """Everything else is given what it needs."""
+    knowing = {
+        target: {module.name for module in SERVICE if target in rooms_of(module, "service")}
+        for target in ("settings", "app", "flows", "worker", "sender", "money_calls")
+    }
+    assert knowing["settings"] <= ROOT_MODULES
+    assert knowing["app"] <= {"service.__main__"}
+    assert knowing["flows"] <= {"service.app"}
+    assert knowing["worker"] <= {"service.app"}
+    assert knowing["sender"] <= {"service.app"}
+    assert knowing["money_calls"] <= {"service.app", "service.worker"}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    """No variable is read where nobody looks for it."""
+    reading = {
+        module.name
+        for module in SERVICE
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb"}
+    }
+    assert reading == {"service.settings"}
+
+
+def test_only_the_composition_root_opens_redis_and_http_clients() -> None:
+    """It uses two factories for it; nobody else uses those."""
+    opening = {module.name for module in SERVICE for name, _ in module.calls() if name in OPENS}
+    assert opening <= FACTORIES
+    using = {module.name for module in SERVICE for name, _ in module.calls() if name in FACTORIES_OPEN}
+    assert using <= ROOT_MODULES
+
+
+def test_a_room_of_the_service_is_entered_by_its_front_door() -> None:
+    """Other rooms import from the package, not from the modules in it; the values of calls are a second door."""
+    packages = {module.name for module in SERVICE if module.is_package and module.room}
+    doors = {"service.engine.calls", *packages}
+    through_windows = {
+        (module.name, name)
+        for module in SERVICE
+        for name in module.imports()
+        if name.count(".") > 1 and ".".join(name.split(".")[:2]) in packages and name.split(".")[1] != module.room
+        if name not in doors
+    }
+    # A room's errors may be imported as a module, to be named with the room's name.
+    assert {pair for pair in through_windows if not pair[1].endswith(".errors")} == set()
+
+
+def test_the_cloud_api_knows_nothing_of_vimbisopay() -> None:
+    """Neither the service nor another room of the simulator."""
+    knowing = {
+        module.name: rooms_of(module, "service") | rooms_of(module, "simulator")
+        for module in SIMULATOR
+        if module.room == "whatsapp_cloud"
+    }
+    assert knowing
+    assert set().union(*knowing.values()) == set()
+
+
+def test_the_simulated_core_knows_only_what_money_and_handles_are() -> None:
+    """It stands where Credex core stands in production."""
+    core = [module for module in SIMULATOR if module.room == "credex_core"]
+    assert core
+    assert set().union(*(rooms_of(module, "service") for module in core)) <= {"domain"}
+    assert set().union(*(rooms_of(module, "simulator") for module in core)) == set()
+
+
+# -- purity ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
+def test_a_pure_room_imports_nothing_that_could_do_anything(module: Module) -> None:
+    """No I/O, no clock, no chance: just values and what to make of them."""
+    assert {name for name in module.imports() if name.split(".")[0] not in OURS} <= PURE_MAY_IMPORT
+
+
+@pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
+def test_a_pure_room_asks_no_clock_no_machine_and_nobody(module: Module) -> None:
+    """Time is passed in, zones are named, and nothing is printed, opened or hashed differently in each process."""
+    asked = [
+        f"{name} in line {call.lineno}"
+        for name, call in module.calls()
+        if name in READS_THE_CLOCK
+        or (isinstance(call.func, ast.Name) and name in IMPURE)
+        or len(call.args) + len(call.keywords) < NEEDS_A_ZONE.get(name, 0)
+    ]
+    assert asked == []
+
+
+@pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
+def test_a_pure_room_waits_for_nothing(module: Module) -> None:
+    """Whatever has to be waited for is somebody else's."""
+    waiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    assert [node for node in ast.walk(module.tree) if isinstance(node, waiting)] == []
+
+
+# -- no floats ------------------------------------------------------------------------------------------------------
+
+
+def _types_in(hint: object) -> Iterator[object]:
+    yield hint
+    for inner in hint if isinstance(hint, list) else typing.get_args(hint):  # the arguments of a Callable are a list
+        yield from _types_in(inner)
+
+
+def _annotated(module: ModuleType) -> Iterator[tuple[str, object]]:
+    """Everything in a module that has annotations: classes, functions, methods and properties."""
+    for name, value in vars(module).items():
+        if getattr(value, "__module__", None) != module.__name__:
+            continue
+        if inspect.isfunction(value):
+            yield name, value
+        elif inspect.isclass(value):
+            yield name, value
+            for inner, member in vars(value).items():
+                plain = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
+                if inspect.isfunction(plain):
+                    yield f"{name}.{inner}", plain
+
+
+@pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
+def test_there_is_no_float_where_money_is(module: Module) -> None:
+    """Money is Decimal from the first character typed to the last one shown: no annotation names float."""
+    loaded = importlib.import_module(module.name)
+    with_floats = [
+        f"{name}: {key}"
+        for name, value in _annotated(loaded)
+        for key, hint in typing.get_type_hints(value).items()
+        if float in list(_types_in(hint))
+    ]
+    assert with_floats == []
+
+
+def test_the_look_for_floats_finds_them() -> None:
+    """In fields and in signatures, however deep."""
+
+    def bad(amounts: dict[str, Callable[[float | None], str]]) -> None: ...
+
+    assert float in list(_types_in(typing.get_type_hints(bad)["amounts"]))
+    names = [name for name, _ in _annotated(importlib.import_module("service.domain.money"))]
+    assert {"Money", "Money.plain", "Money.displayed", "read_amount"} <= set(names)
+
+
+# -- front doors ----------------------------------------------------------------------------------------------------
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Public names that a module binds at its top."""
+    found: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.ImportFrom(module="__future__"):
+                continue
+            case ast.Import() | ast.ImportFrom():
+                found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                found.add(node.name)
+            case ast.Assign():
+                found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                found.add(name)
+    return {name for name in found if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", [*SERVICE, *SIMULATOR], ids=lambda module: module.name)
+def test_what_a_module_shows_is_there(module: Module) -> None:
+    """No name is promised that does not exist, and none twice."""
+    shown = _shown(module.tree)
+    assert set(shown) <= _bound(module.tree)
+    assert len(shown) == len(set(shown))
+
+
+@pytest.mark.parametrize(
+    "package", [m for m in (*SERVICE, *SIMULATOR) if m.is_package and m.room], ids=lambda module: module.name
+)
+def test_a_room_with_a_front_door_shows_all_that_stands_in_it(package: Module) -> None:
+    """What its ``__init__`` brings together and does not use itself is there to be taken."""
+    used = {node.id for node in ast.walk(package.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    assert sorted(_bound(package.tree) - used) == sorted(set(_shown(package.tree)) - used)
