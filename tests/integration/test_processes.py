@@ -1,0 +1,143 @@
+"""Real processes of the service on a real Redis: killed, stopped, cut off; nothing is lost and nothing said is untrue.
+
+Most of the time here is spent waiting for the leases of the dead (40 s), so all of these tests run at the same time:
+each is a task of its own, in a town of its own, and the tests wait for theirs. Seeds are printed when one fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from service.domain import Money
+from tests.integration.processes import Town, all_of, people, town
+from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
+from tests.integration.processes_talk import Newcomer, Reader, labels
+from tests.redis_server import is_installed
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SEED = int(os.environ.get("SEED", "1"))
+DEADLINE_S = 150
+UNCERTAIN_MS = 30_000
+"""A message whose fate is unknown is not sent again sooner."""
+
+Scenario = Callable[[], Awaitable[None]]
+Tasks = dict[str, asyncio.Task[None]]
+
+
+async def conversations_survive() -> None:
+    """200 people talk to two processes; one is killed, then both, and started again."""
+    chance = random.Random(SEED)
+    async with town(bots=2, seed=SEED, core_ms=100) as here:
+        cast: list[Reader | Newcomer] = []
+        for number, person in enumerate(people(SEED, 200)):
+            if number % 5 == 0:
+                cast.append(Newcomer(here.visitor(person, number), person))
+            else:
+                cast.append(Reader.of(here.member(person, number), chance))
+        kills = asyncio.create_task(_kill_twice(here))
+        await all_of([one.talk() for one in cast], [one.visitor for one in cast], within_s=DEADLINE_S)
+        await kills
+
+        assert await here.quiet() == []
+        assert await here.durability() == ("yes", "always", "noeviction")
+        assert {one.visitor.phone: labels(one.visitor) for one in cast} == {
+            one.visitor.phone: one.expected for one in cast
+        }
+        # Nothing twice to its effect, and what was said is so: everybody is a member, once.
+        joined = [member.phone for member in here.world.core.ledger.members.values()]
+        assert sorted(joined) == sorted({*[one.visitor.phone for one in cast], here.world.core.foundation.phone})
+        repeated = [pair for one in cast for pair in one.visitor.repetitions]
+        assert [pair for pair in repeated if pair[1].at_ms - pair[0].at_ms < UNCERTAIN_MS] == []
+
+
+async def offers_survive() -> None:
+    """100 members make an offer each over two processes, which are killed over them four times."""
+    async with town(bots=2, seed=SEED, core_ms=100) as here:
+        cast = crowd(here, SEED, 100, each=1)
+        saboteur = Saboteur(here, SEED, between=range(20, 50))
+        here.world.core_front.passage = saboteur.passage
+        outage = asyncio.create_task(saboteur.end_outage(cast))
+        await all_of([one.talk() for one in cast], [one.visitor for one in cast], within_s=DEADLINE_S)
+        await outage
+
+        assert sorted(saboteur.done) == sorted(saboteur.plan.values())
+        assert await here.quiet() == []
+        confirmed = [(one, money) for one in cast for money in one.confirmed]
+        assert len(confirmed) == 100
+        made = Counter(str(Money(credex.amount, credex.denomination)) for credex in here.world.core.offers())
+        assert {amount: count for amount, count in made.items() if count > 1} == {}
+        told = {str(money): one.said(money) for one, money in confirmed}
+        assert {amount: said[-1] for amount, said in told.items()} == {
+            amount: OFFERED if made[amount] else NOT_MADE for amount in told
+        }
+        assert {amount: said for amount, said in told.items() if {OFFERED, NOT_MADE} <= set(said)} == {}
+        here.world.core.check_conserved()
+        # That all this was tried: somebody was told at once that nothing is known, and the dead were taken over from.
+        assert [amount for amount, said in told.items() if said[0] == UNKNOWN] != []
+        assert "recovered" in {turn["kind"] for turn in here.turns()}
+
+
+async def _kill_twice(here: Town) -> None:
+    """Kill one process early, and both later; there is work in the hands of the dead."""
+    await here.until(lambda: here.shown >= 150)
+    here.kill(0)
+    here.start(0)
+    await here.healthy(place=0)
+    await here.until(lambda: here.shown >= 400)
+    here.kill(0)
+    here.kill(1)
+    assert await here.held() != []
+    here.start(0)
+    here.start(1)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    "test_a_kill_in_the_middle_of_100_offers_makes_none_twice_and_no_statement_untrue": offers_survive,
+    "test_a_kill_in_the_middle_of_200_conversations_loses_and_repeats_nothing": conversations_survive,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tasks(request: pytest.FixtureRequest) -> AsyncIterator[Tasks]:
+    """All scenarios that are to be tested, running at the same time."""
+    if not is_installed():
+        reason = "redis-server is not installed, so nothing was tried with real processes"
+        if os.environ.get("REQUIRE_PROGRAMS") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    wanted = {item.name for item in request.session.items} & set(SCENARIOS)
+    started = {name: asyncio.create_task(_seeded(SCENARIOS[name]), name=name) for name in sorted(wanted)}
+    yield started
+    for task in started.values():
+        task.cancel()
+    await asyncio.gather(*started.values(), return_exceptions=True)
+
+
+async def _seeded(scenario: Scenario) -> None:
+    try:
+        await scenario()
+    except BaseException:
+        print(f"SEED={SEED} plays it again: {scenario.__name__}")  # noqa: T201 - pytest shows it
+        raise
+
+
+async def test_a_kill_in_the_middle_of_200_conversations_loses_and_repeats_nothing(
+    tasks: Tasks, request: pytest.FixtureRequest
+) -> None:
+    """Whoever is killed with SIGKILL and when: all get every answer, in order, and no effect happens twice."""
+    await tasks[request.node.name]
+
+
+async def test_a_kill_in_the_middle_of_100_offers_makes_none_twice_and_no_statement_untrue(
+    tasks: Tasks, request: pytest.FixtureRequest
+) -> None:
+    """At most one offer a confirmation, whoever dies when; what members are told of it is so, in the end and before."""
+    await tasks[request.node.name]
