@@ -12,41 +12,23 @@ from typing import Final
 
 import yaml
 
-from service.domain import Denomination, Handle, HandleRefused, Money
 from simulator.directives import Line, read_lines
 from simulator.errors import ConversationError, UnknownConversationError, did_you_mean
-from simulator.reading import Flaw, Reading, read_amount, read_phone, read_start_ms
+from simulator.membership import Member, read_member
+from simulator.reading import Flaw, Reading, read_phone, read_start_ms
 
-__all__ = ("CONVERSATIONS", "Conversation", "Member", "Owes", "Person", "find", "load", "parse", "stored")
+__all__ = ("CONVERSATIONS", "Conversation", "Member", "Person", "find", "load", "parse", "stored")
 
 CONVERSATIONS: Final = Path(__file__).parent / "conversations"
 
 START: Final = read_start_ms("2026-11-02 08:00")
 
-_KEYS = ("title", "about", "starts", "people", "lines")
-_PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked")
-_MEMBER_KEYS = ("tier", "balances", "handle", "denomination", "owes")
-_TIERS = range(1, 6)
+_KEYS = ("title", "about", "starts", "forms", "people", "lines")
+_PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked", "identity")
+IDENTITIES: Final = ("number", "username", "hidden", "parent")
+"""Who WhatsApp says that somebody is: by number; with a username as well; by user id alone; under a parent's id."""
+
 _WORDS_IN_USE = frozenset({"core", "graph", "redis", "bot", "wait", "together", "at", "again", "hold", "release"})
-
-
-@dataclass(frozen=True, slots=True)
-class Owes:
-    """An accepted unsecured credex at the start: how much, and to whom by their name in the file."""
-
-    amount: Money
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What Credex core knows of somebody at the start."""
-
-    tier: int = 1
-    balances: tuple[Money, ...] = ()
-    handle: str | None = None
-    denomination: Denomination = Denomination.USD
-    owes: tuple[Owes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +43,7 @@ class Person:
         receipts: whether their phone tells that they read a message.
         online: whether their phone is on.
         blocked: whether they have blocked the business.
+        identity: one of `IDENTITIES`.
     """
 
     key: str
@@ -70,11 +53,15 @@ class Person:
     receipts: bool = True
     online: bool = True
     blocked: bool = False
+    identity: str = "number"
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation as read: `file` is for messages, `flow` and `name` are its place among the others."""
+    """A conversation as read.
+
+    `file` is for messages, `flow` and `name` are its place among the others; with `forms` the bot asks by forms.
+    """
 
     file: str
     flow: str
@@ -84,6 +71,7 @@ class Conversation:
     starts_ms: int
     people: tuple[Person, ...]
     lines: tuple[Line, ...]
+    forms: bool = False
 
     @property
     def id(self) -> str:
@@ -128,6 +116,7 @@ def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
         starts_ms=(reading.value(keys["starts"], read_start_ms, "starts") if "starts" in keys else None) or START,
         people=people,
         lines=lines,
+        forms=_flag(reading, keys, "forms", default=False),
     )
     if reading.problems:
         raise ConversationError(reading.problems)
@@ -184,7 +173,7 @@ def _people(reading: Reading, node: yaml.Node) -> tuple[Person, ...]:
         people.append(person)
     if not entries and not reading.problems:
         reading.problem(node, "nobody takes part")
-    _check_debts(reading, node, people)
+    _check_others(reading, node, people)
     return tuple(people)
 
 
@@ -198,11 +187,19 @@ def _person(reading: Reading, key: str, node: yaml.Node) -> Person:
         key=key,
         phone=phone or f"?{key}",
         name=name,
-        member=_member(reading, key, fields["member"]) if "member" in fields else None,
+        member=read_member(reading, key, fields["member"]) if "member" in fields else None,
         receipts=_flag(reading, fields, "receipts", default=True),
         online=_flag(reading, fields, "online", default=True),
         blocked=_flag(reading, fields, "blocked", default=False),
+        identity=(reading.value(fields["identity"], _read_identity, "identity") if "identity" in fields else None)
+        or "number",
     )
+
+
+def _read_identity(text: str) -> str:
+    if text not in IDENTITIES:
+        raise Flaw(f"no identity: {text!r}", did_you_mean(text, IDENTITIES, "identities"))
+    return text
 
 
 def _flag(reading: Reading, fields: dict[str, yaml.Node], key: str, *, default: bool) -> bool:
@@ -217,58 +214,13 @@ def _read_flag(text: str) -> bool:
     return text in {"true", "yes"}
 
 
-def _member(reading: Reading, key: str, node: yaml.Node) -> Member:
-    if isinstance(node, yaml.ScalarNode) and node.value in {"true", "yes"}:
-        return Member()
-    fields = reading.mapping(node, f"{key}'s membership", known=_MEMBER_KEYS)
-    balances = reading.items(fields["balances"], "balances") if "balances" in fields else []
-    debts = reading.items(fields["owes"], "owes") if "owes" in fields else []
-    return Member(
-        tier=(reading.value(fields["tier"], _read_tier, "tier") if "tier" in fields else None) or 1,
-        balances=tuple(money for each in balances if (money := reading.value(each, read_amount, "a balance"))),
-        handle=reading.value(fields["handle"], _read_handle, "a handle") if "handle" in fields else None,
-        denomination=(
-            reading.value(fields["denomination"], _read_denomination, "a denomination")
-            if "denomination" in fields
-            else None
-        )
-        or Denomination.USD,
-        owes=tuple(debt for each in debts if (debt := reading.value(each, _read_debt, "what is owed"))),
-    )
-
-
-def _read_tier(text: str) -> int:
-    if not text.isdecimal() or int(text) not in _TIERS:
-        raise Flaw(f"no tier: {text!r}", "There are tiers 1 to 5.")
-    return int(text)
-
-
-def _read_handle(text: str) -> str:
-    try:
-        return Handle.typed(text).text
-    except HandleRefused as refused:
-        raise Flaw(f"not a handle: {text!r}", str(refused)) from None
-
-
-def _read_denomination(text: str) -> Denomination:
-    try:
-        return Denomination(text)
-    except ValueError:
-        raise Flaw(f"no denomination: {text!r}", did_you_mean(text, list(Denomination), "denominations")) from None
-
-
-def _read_debt(text: str) -> Owes:
-    amount, to, name = text.partition(" to ")
-    if not to:
-        raise Flaw(f"not a debt: {text!r}", "For example: 5 USD to Farai.")
-    return Owes(read_amount(amount), name.strip())
-
-
-def _check_debts(reading: Reading, node: yaml.Node, people: list[Person]) -> None:
+def _check_others(reading: Reading, node: yaml.Node, people: list[Person]) -> None:
     members = [person.key for person in people if person.member]
     for person in people:
-        for debt in person.member.owes if person.member else ():
-            if debt.to not in members or debt.to == person.key:
+        for other in person.member.others() if person.member else ():
+            if other not in members or other == person.key:
                 reading.problem(
-                    node, f"{person.key} cannot owe to {debt.to!r}", did_you_mean(debt.to, members, "members")
+                    node,
+                    f"{person.key} can have nothing to do with {other!r} in Credex core",
+                    did_you_mean(other, members, "members"),
                 )
