@@ -46,7 +46,7 @@ def draw(transcript: Transcript) -> list[Text]:
     shown = ""
     for moment in transcript.moments:
         lines.append(Text())
-        if len(transcript.members) > SIDE_BY_SIDE and moment.member and moment.member != shown:
+        if len(transcript.present) > SIDE_BY_SIDE and moment.member and moment.member != shown:
             lines += [Text(f"── {moment.member} {'─' * (PHONE - 4 - cell_len(moment.member))}", _RULE), Text()]
         shown = moment.member or shown
         lines += draw_moment(transcript, moment)
@@ -97,20 +97,20 @@ def _heading(transcript: Transcript) -> list[Text]:
     lines = [Text(transcript.title, "bold")]
     lines += [Text(line) for line in _wrapped(transcript.about, _width(transcript))] if transcript.about else []
     lines.append(Text(when, _QUIET))
-    if len(transcript.members) == SIDE_BY_SIDE:
-        names = [f" {name} ".center(PHONE, "─") for name in transcript.members]
+    if len(transcript.present) == SIDE_BY_SIDE:
+        names = [f" {name} ".center(PHONE, "─") for name in transcript.present]
         lines += [Text(), Text((" " * GAP).join(names), _RULE)]
     return lines
 
 
 def _width(transcript: Transcript) -> int:
-    return PHONE * 2 + GAP if len(transcript.members) == SIDE_BY_SIDE else PHONE
+    return PHONE * 2 + GAP if len(transcript.present) == SIDE_BY_SIDE else PHONE
 
 
 def _indent(transcript: Transcript, member: str) -> int:
-    if len(transcript.members) != SIDE_BY_SIDE or member not in transcript.members:
+    if len(transcript.present) != SIDE_BY_SIDE or member not in transcript.present:
         return 0
-    return transcript.members.index(member) * (PHONE + GAP)
+    return transcript.present.index(member) * (PHONE + GAP)
 
 
 def _centred(line: Text, width: int) -> Text:

@@ -129,6 +129,12 @@ class Transcript:
         object.__setattr__(self, "ids", _numbered(ordered))
 
     @property
+    def present(self) -> tuple[str, ...]:
+        """The members on whose phones something happens: others are spoken of, and need no phone of their own."""
+        seen = {moment.member for moment in self.moments}
+        return tuple(member for member in self.members if member in seen)
+
+    @property
     def turns(self) -> int:
         """How many messages members sent."""
         return sum(moment.kind in _BY_MEMBERS for moment in self.moments)
