@@ -28,11 +28,10 @@ from service.engine import navigation_id
 from service.mailbox import MailboxError
 from service.messages import Button, Buttons, Outgoing, Template, shorten
 from service.whatsapp import verify
+from service.whatsapp.templates import INCOMING
 
-__all__ = ("LANGUAGE", "LARGEST_BODY", "TEMPLATE", "Notice", "Outboxes", "clean", "notification_routes", "outgoing")
+__all__ = ("LARGEST_BODY", "Notice", "Outboxes", "clean", "notification_routes", "outgoing")
 
-TEMPLATE: Final = "incoming_notification"
-LANGUAGE: Final = "en_US"
 LARGEST_BODY: Final = 64 * 1024
 """Bytes."""
 FRESH_MS: Final = 5 * 60_000
@@ -42,7 +41,8 @@ LONGEST_NAME: Final = 60
 LONGEST_TEXT: Final = 700
 LONGEST_ID: Final = 128
 
-_MARKUP: Final = re.compile(r"[*_~`]+")
+# An underscore within a word is no markup, but part of a handle.
+_MARKUP: Final = re.compile(r"[*~`]+|(?<![^\W_])_+|_+(?![^\W_])")
 _ID: Final = re.compile(r"[0-9A-Za-z_\-]{1,128}")
 
 log = structlog.get_logger(__name__)
@@ -101,7 +101,7 @@ def outgoing(notice: Notice) -> Outgoing:
     body = f"{notice.name}, there is news:\n\n{notice.text}" if notice.name else notice.text
     return Outgoing(
         Buttons(body=body, buttons=tuple(buttons)),
-        otherwise=Template(TEMPLATE, LANGUAGE, (notice.name or "member", notice.text), (where,)),
+        otherwise=Template(INCOMING.name, INCOMING.language, (notice.name or "member", notice.text), (where,)),
     )
 
 

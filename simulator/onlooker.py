@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,8 +32,12 @@ class Onlooker:
     def __init__(self, recorder: Recorder, names: Mapping[str, str]) -> None:
         """Take the recorder, and people's names by their phones."""
         self._recorder = recorder
-        self._names = names
+        self._names = dict(names)
         self._newest: dict[str, str] = {}
+
+    def moved(self, old: str, new: str) -> None:
+        """Somebody has another number now."""
+        self._names[new] = self._names[old]
 
     def see(self, event: Event) -> None:
         """Write an event down, if it is one that a person could notice."""
@@ -69,6 +74,8 @@ class Onlooker:
 
     def _acted(self, event: Acted) -> None:
         message = event.message
+        if message.get("type") == "system":  # it is WhatsApp that says it, and nobody sees it
+            return
         kind, text, on = _read(message)
         stale = kind is Kind.TAPPED and on != self._newest.get(event.phone, "")
         self._record(event.at_ms, event.phone, kind, text=text, wamid=event.wamid, on=on, stale=stale)
@@ -92,5 +99,12 @@ def _read(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
         return Kind.SENT, kind, on
     reply = content.get(content.get("type", ""), {})
     if content.get("type") == "nfm_reply":
-        return Kind.FILLED, f"(form) {reply.get('response_json', '')}", on
+        return Kind.FILLED, _filled(str(reply.get("response_json", ""))), on
     return Kind.TAPPED, str(reply.get("title", "")), on
+
+
+def _filled(response: str) -> str:
+    """What somebody wrote into a form, line by line; the token and the form's own name are none of it."""
+    answers = json.loads(response)
+    shown = [f"{name}: {value}" for name, value in answers.items() if name not in {"flow_token", "form"}]
+    return "\n".join(["(form)", *shown])

@@ -20,6 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from service.app import Parts, Service
 from service.mailbox import open_cache, open_state
 from service.settings import EMBEDDED, Settings
+from service.whatsapp.templates import INCOMING
 from simulator.conversation import Person
 from simulator.crash import CrashPoints
 from simulator.credex_core import Core
@@ -30,11 +31,16 @@ from simulator.network import Faults, Network, Switch, switched
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import counted
-from simulator.whatsapp_cloud import Business, CloudApi, Handset, Knobs
+from simulator.whatsapp_cloud import Approved, Business, CloudApi, Handset, Knobs
 
 __all__ = ("START_UP_MS", "Ticking", "Wires", "World", "run_service")
 
 API_KEY: Final = "simulated-api-key"
+WEBHOOK_SECRET: Final = "simulated-webhook-secret"  # noqa: S105 - invented, like all here
+REGISTRATION_FORM: Final = "1700000000000001"
+BUSINESS_FORM: Final = "1700000000000002"
+TEMPLATES: Final = (Approved(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
+BOT_URL: Final = "https://bot.simulated"
 GRAPH_URL: Final = "https://graph.simulated/v25.0/"
 CORE_URL: Final = "https://core.simulated/v1/"
 BUSINESS: Final = Business(
@@ -44,7 +50,7 @@ BUSINESS: Final = Business(
     access_token="simulated-access-token",  # noqa: S106 - invented, like all here
     app_secret="simulated-app-secret",  # noqa: S106
     verify_token="simulated-verify-token",  # noqa: S106
-    callback_url="https://bot.simulated/bot/webhook",
+    callback_url=f"{BOT_URL}/bot/webhook",
 )
 
 # What a request takes on its way: the order of magnitude of a phone network, so that times in transcripts look real.
@@ -71,7 +77,7 @@ class Ticking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wires:
-    """All that one run of the bot's process is connected to."""
+    """All that one run of the bot's process is connected to; with ``forms`` it is told to ask by forms."""
 
     clock_ms: Callable[[], int]
     state: redis.asyncio.Redis
@@ -79,6 +85,7 @@ class Wires:
     core: httpx.AsyncBaseTransport
     graph: httpx.AsyncBaseTransport
     random_bytes: Callable[[int], bytes]
+    forms: bool = False
 
 
 def run_service(wires: Wires) -> Bot:
@@ -89,12 +96,16 @@ def run_service(wires: Wires) -> Bot:
         redis_state_url=EMBEDDED,
         mycredex_app_url=CORE_URL,
         client_api_key=SecretStr(API_KEY),
+        credex_webhook_secret=SecretStr(WEBHOOK_SECRET),
         whatsapp_api_url=GRAPH_URL,
         whatsapp_access_token=SecretStr(BUSINESS.access_token),
         whatsapp_phone_number_id=BUSINESS.phone_number_id,
         whatsapp_business_id=BUSINESS.business_id,
         whatsapp_app_secret=SecretStr(BUSINESS.app_secret),
         whatsapp_verify_token=SecretStr(BUSINESS.verify_token),
+        use_progressive_flow=not wires.forms,
+        whatsapp_registration_flow_id=REGISTRATION_FORM,
+        whatsapp_company_registration_flow_id=BUSINESS_FORM,
     )
     parts = Parts(
         clock_ms=wires.clock_ms,
@@ -117,6 +128,7 @@ class World:
         seed: of all that is left to chance.
         redis_url: a real Redis, whose database nobody else uses (see `simulator.database`); or ``embedded://``.
         run_bot: starts a bot on its wires; the service by default.
+        forms: the bot is to ask by forms.
     """
 
     def __init__(
@@ -127,7 +139,9 @@ class World:
         seed: int = 1,
         redis_url: str = EMBEDDED,
         run_bot: Callable[[Wires], Bot] = run_service,
+        forms: bool = False,
     ) -> None:
+        self._forms = forms
         self.clock_ms = clock.now_ms
         self.people = {person.key: person for person in people}
         self.recorder = Recorder()
@@ -145,15 +159,15 @@ class World:
         self._bot_chance = self._chance("bot")
         self.host = Host(self._build)
         self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
-        onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
+        self.onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
         self._to_bot = httpx.AsyncClient(transport=Network(self.host, latency_ms=WEBHOOK_MS), timeout=None)  # noqa: S113 - WhatsApp has its own
         self.cloud = CloudApi(
             BUSINESS,
             to_bot=self._to_bot,
             clock_ms=self.clock_ms,
             rng=self._chance("cloud"),
-            knobs=Knobs(horizon_ms=HORIZON_MS),
-            on_event=onlooker.see,
+            knobs=Knobs(horizon_ms=HORIZON_MS, templates=TEMPLATES),
+            on_event=self.onlooker.see,
         )
         self.handsets: dict[str, Handset] = {
             person.key: self.cloud.handset(
@@ -162,6 +176,7 @@ class World:
                 receipts=person.receipts,
                 online=person.online,
                 blocked=person.blocked,
+                **_identity(person),
             )
             for person in people
         }
@@ -194,6 +209,7 @@ class World:
                 endpoint=_graph_endpoint,
             ),
             random_bytes=self._bot_chance.randbytes,
+            forms=self._forms,
         )
         return self._run_bot(wires)
 
@@ -219,6 +235,10 @@ class World:
         self.host.kill()
         # Whoever asked is dead now, and will be told so by being cancelled.
         await asyncio.Event().wait()
+
+    async def call_bot(self, request: httpx.Request) -> int:
+        """Somebody other than WhatsApp calls the bot, which answers with this status."""
+        return (await self._to_bot.send(request)).status_code
 
     # -- life ---------------------------------------------------------------------------------------------------
 
@@ -266,6 +286,17 @@ class World:
     async def _at_work(self) -> bool:
         # With its state out of reach the bot can do nothing, and neither can it be asked.
         return not self.state_switch.down and await self.host.busy()
+
+
+def _identity(person: Person) -> dict[str, Any]:
+    """Meta's four kinds of test users: no username, one with the number shown, one without, one with a parent id."""
+    named: dict[str, dict[str, Any]] = {
+        "number": {},
+        "username": {"username": person.key.lower()},
+        "hidden": {"username": person.key.lower(), "hides_number": True},
+        "parent": {"username": person.key.lower(), "parent_id": f"ZW.ENT.{person.phone}"},
+    }
+    return named[person.identity]
 
 
 def _graph_endpoint(request: httpx.Request) -> str:

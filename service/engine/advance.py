@@ -192,12 +192,13 @@ class _Walk:
 
     def _form(self, filled: Filled, inbound: Inbound, *, live: bool) -> None:
         _, step = self._here() or (None, None)
+        old = self._book.phrases.old_form or self._book.phrases.old_button
         if live and isinstance(step, Ask) and step.kind == "form":
             self._reply(filled, inbound)
         elif live:
-            self._show_again(self._book.phrases.old_button)
+            self._show_again(old)
         else:
-            self._go_home(self._session.preface or self._book.phrases.old_button)
+            self._go_home(self._session.preface or old)
 
     def _sent(self, kind: str, *, live: bool) -> None:
         reason = self._book.phrases.cannot_read.format(kind=_KINDS.get(kind, "that"))

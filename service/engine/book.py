@@ -35,6 +35,7 @@ class Phrases:
     cannot_read: str
     check_again: str
     help: str
+    old_form: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,4 +41,5 @@ PHRASES: Final = Phrases(
     cannot_read="I can read text and taps only, not {kind}.",
     check_again="I did nothing yet: that answer was given before this question, or too late. Please look once more.",
     help=HELP,
+    old_form="That form is from an earlier message, so I did nothing with it.",
 )

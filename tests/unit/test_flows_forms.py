@@ -92,7 +92,7 @@ def test_without_a_token_the_form_on_the_screen_is_meant(at_form: Play) -> None:
     assert other.at == "registration.form"
     assert at_form.fill(form_token=None, **NAMES).at == "registration.confirm"
     assert at_form.fill(form_token=None, **NAMES).at == "registration.confirm"
-    assert at_form.text.startswith("That button is from an earlier message")
+    assert at_form.text.startswith("That form is from an earlier message")
 
 
 def test_submitting_twice_is_harmless(at_form: Play) -> None:

@@ -183,6 +183,7 @@ def test_text_from_core_can_do_nothing_but_be_read() -> None:
     """No markup, no line breaks, no characters that turn the direction or hide; emoji stay whole."""
     assert clean("*Buy*\n\t`now`  \u202egnp.exe\u0000 ~~ 👩\u200d🌾", 100) == "Buy now gnp.exe 👩\u200d🌾"
     assert clean("\ud800half", 100) == "half"
+    assert clean("_farai_shop_ pays __now__ _", 100) == "farai_shop pays now"
 
 
 def test_long_texts_are_cut_so_that_both_forms_fit() -> None:
