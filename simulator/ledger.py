@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from service.domain import Money
 from simulator.conversation import Person
 from simulator.credex_core import DAY_MS, Core, NotFound, Refusal
 from simulator.credex_core import Member as CoreMember
-from simulator.errors import SimulatorError, did_you_mean
+from simulator.errors import SimulatorError
 from simulator.membership import Deal, Member
 from simulator.reading import Flaw
 
-__all__ = ("end_offer", "make_offer", "newest_offer_to", "settle_in")
+__all__ = ("newest_offer_to", "settle_in")
 
 DUE_AFTER: Final = timedelta(days=28)
 
@@ -92,46 +91,6 @@ def _deal(core: Core, own: str, member: Member, handles: Mapping[str, str]) -> N
 
 def _handle(core: Core, phone: str) -> str:
     return core.member(phone).handle
-
-
-def make_offer(core: Core, people: dict[str, Person], who: str, amount: Money, to: str) -> None:
-    """Somebody offers a secured credex to a name of the conversation or to a handle.
-
-    Raises:
-        Flaw: core refuses it, or there are no such members.
-    """
-    try:
-        receiver = _handle(core, people[to].phone) if to in people else to
-        core.offer(_handle(core, people[who].phone), receiver, amount)
-    except (Refusal, NotFound, KeyError) as refusal:
-        raise Flaw(f"Credex core refuses it: {refusal}") from refusal
-
-
-def end_offer(core: Core, people: dict[str, Person], who: str, verb: str, other: str, *, newest: bool) -> Money:
-    """Somebody accepts, declines or cancels an offer. Returns its amount.
-
-    Raises:
-        Flaw: core refuses it, or no such offer waits.
-    """
-    issuer, receiver = (who, other) if verb == "cancels" else (other, who)
-    try:
-        accounts = {name: core.account(_handle(core, people[name].phone)).account_id for name in (issuer, receiver)}
-    except KeyError as missing:
-        raise Flaw(f"no member: {missing}", did_you_mean(other, list(people), "people")) from missing
-    waiting = [
-        credex
-        for credex in core.offers()
-        if (credex.issuer_id, credex.receiver_id) == (accounts[issuer], accounts[receiver])
-    ]
-    if not waiting:
-        raise Flaw(f"no offer from {issuer} to {receiver} waits in Credex core")
-    credex = waiting[-1 if newest else 0]
-    act = {"accepts": core.accept, "declines": core.decline, "cancels": core.cancel}[verb]
-    try:
-        act(credex)
-    except (Refusal, NotFound) as refusal:
-        raise Flaw(f"Credex core refuses it: {refusal}") from refusal
-    return Money(credex.amount, credex.denomination)
 
 
 def newest_offer_to(core: Core, person: Person) -> str:
