@@ -16,7 +16,8 @@ import yaml
 from simulator.errors import did_you_mean
 from simulator.faults import GRAPH_CODES, read_core_fault, read_graph_fault
 from simulator.in_core import EXAMPLES, read_act
-from simulator.reading import Flaw, Reading, read_duration_ms
+from simulator.notices import read_event, read_notice
+from simulator.reading import Flaw, Reading, read_duration_ms, read_phone
 
 if TYPE_CHECKING:
     from simulator.replay import Stage
@@ -116,6 +117,42 @@ def reacts(scope: Scope, node: yaml.Node) -> Play | None:
     return None if emoji is None else lambda stage: stage.react(who, emoji)
 
 
+def fills_in(scope: Scope, node: yaml.Node) -> Play | None:
+    """They fill in the newest form and submit it."""
+    return _fills_in(scope, node)
+
+
+def fills_in_old(scope: Scope, node: yaml.Node) -> Play | None:
+    """They scroll up and submit an older form than the newest."""
+    return _fills_in(scope, node, older=True)
+
+
+def fills_in_without_token(scope: Scope, node: yaml.Node) -> Play | None:
+    """They submit the newest form from an old iPhone, which leaves its token out."""
+    return _fills_in(scope, node, with_token=False)
+
+
+def _fills_in(scope: Scope, node: yaml.Node, *, older: bool = False, with_token: bool = True) -> Play | None:
+    who = scope.who
+    fields = scope.reading.mapping(node, "what is filled in")
+    answers = {name: scope.reading.text(value, name) or "" for name, value in fields.items()}
+    if not answers:
+        return None
+    return lambda stage: stage.fill(who, answers, older=older, with_token=with_token)
+
+
+def shows_number(scope: Scope, node: yaml.Node) -> Play | None:
+    """They show their phone number to the business from now on, or (false) hide it."""
+    who, shown = scope.who, _said_so(scope, node)
+    return lambda stage: stage.show_number(who, shown=shown)
+
+
+def changes_number(scope: Scope, node: yaml.Node) -> Play | None:
+    """They move to another phone number, and WhatsApp tells the bot."""
+    who, phone = scope.who, scope.reading.value(node, read_phone, "the new number")
+    return None if phone is None else lambda stage: stage.change_number(who, phone)
+
+
 def in_core(scope: Scope, node: yaml.Node) -> Play | None:
     """They act in Credex core directly, not through the bot: offers, accepts, declines, cancels, authorises..."""
     who = scope.who
@@ -174,6 +211,25 @@ def core(scope: Scope, node: yaml.Node) -> Play | None:
         return lambda stage: stage.core_works()
     fault = read_core_fault(scope.reading, node)
     return None if fault is None else lambda stage: stage.core_fails(fault)
+
+
+def core_notifies(scope: Scope, node: yaml.Node) -> Play | None:
+    """Credex core asks the bot to tell a member something."""
+    notice = read_notice(scope.reading, node)
+    if notice is None:
+        return None
+    scope.person(notice.to)
+    return lambda stage: stage.notify(notice)
+
+
+def core_reports(scope: Scope, node: yaml.Node) -> Play | None:
+    """Credex core reports an event to the bot, signed."""
+    event = read_event(scope.reading, node)
+    if event is None:
+        return None
+    if event.to:
+        scope.person(event.to)
+    return lambda stage: stage.report(event)
 
 
 def graph(scope: Scope, node: yaml.Node) -> Play | None:
@@ -273,6 +329,16 @@ VERBS: Final = MappingProxyType(
             Directive("taps old", "Tariro taps old: Confirm", taps_old, paced=True),
             Directive("sends", "Tariro sends: image", sends, paced=True),
             Directive("reacts", "Tariro reacts: 👍", reacts, paced=True),
+            Directive("fills in", "Tariro fills in: {first_name: Tariro, last_name: Moyo}", fills_in, paced=True),
+            Directive("fills in old", "Tariro fills in old: {first_name: Tariro}", fills_in_old, paced=True),
+            Directive(
+                "fills in without token",
+                "Tariro fills in without token: {first_name: Tariro}",
+                fills_in_without_token,
+                paced=True,
+            ),
+            Directive("shows number", "Tariro shows number: true", shows_number),
+            Directive("changes number", "Tariro changes number: +263 78 200 0909", changes_number),
             Directive("in core", "Farai in core: accepts the newest offer from Tariro", in_core),
         )
     }
@@ -288,6 +354,12 @@ STAGE: Final = MappingProxyType(
             Directive("at once", "at once: [{Tariro taps: Confirm}, {Tariro taps: Confirm}]", at_once, paced=True),
             Directive("again", "again: 3", again),
             Directive("core", "core: {fails: login, with: 500}", core),
+            Directive("core notifies", 'core notifies: {to: Farai, message: "News", offer: newest}', core_notifies),
+            Directive(
+                "core reports",
+                "core reports: {event: offer_update, id: w1, status: pending, to: Farai, amount: 5 USD}",
+                core_reports,
+            ),
             Directive("graph", f"graph: {{fails: messages, with: {GRAPH_CODES[0]}}}", graph),
             Directive("redis", "redis: {cache: down}", redis),
             Directive("bot", "bot: killed at after createCredex", bot),

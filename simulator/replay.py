@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import httpx
+
 from service.settings import EMBEDDED
 from simulator.conversation import Conversation
 from simulator.database import own
@@ -13,13 +15,15 @@ from simulator.errors import LineError, Problem, did_you_mean
 from simulator.faults import GraphFault, describe_core
 from simulator.host import Bot
 from simulator.in_core import Act
+from simulator.ledger import newest_offer_to
 from simulator.look import screen
 from simulator.network import Fault
+from simulator.notices import Event, Notice
 from simulator.reading import Flaw
 from simulator.transcript import Kind, Screen, Transcript
 from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import Bubble
-from simulator.world import START_UP_MS, Wires, World, run_service
+from simulator.world import API_KEY, BOT_URL, START_UP_MS, WEBHOOK_SECRET, Wires, World, run_service
 
 __all__ = ("TYPING_MS", "Stage", "play_lines", "replay")
 
@@ -53,7 +57,9 @@ def replay(
     """
 
     async def main(clock: Clock) -> Transcript:
-        world = World(clock, conversation.people, seed=seed, redis_url=redis_url, run_bot=run_bot)
+        world = World(
+            clock, conversation.people, seed=seed, redis_url=redis_url, run_bot=run_bot, forms=conversation.forms
+        )
         await world.start(at_ms=conversation.starts_ms)
         try:
             await play_lines(world, conversation)
@@ -128,6 +134,29 @@ class Stage:
         """Somebody sends something that is no text."""
         self.world.handsets[who].send(kind)
 
+    async def fill(self, who: str, answers: Mapping[str, str], *, older: bool = False, with_token: bool = True) -> None:
+        """Somebody submits a form.
+
+        Raises:
+            Flaw: their screen shows none.
+        """
+        forms = [bubble for bubble, _ in reversed(self.screens(who)) if bubble.kind == "flow"]
+        if len(forms) <= older:
+            raise Flaw(f"{who}'s screen shows no {'older ' if older else ''}form", _on_screen(self.screens(who)))
+        self.world.handsets[who].fill(forms[1 if older else 0].wamid, answers, with_token=with_token)
+
+    async def show_number(self, who: str, *, shown: bool) -> None:
+        """Somebody shows or hides their number."""
+        self.note(f"{who} {'shows the phone number' if shown else 'hides the phone number'} on WhatsApp")
+        self.world.handsets[who].hides_number = not shown
+
+    async def change_number(self, who: str, phone: str) -> None:
+        """Somebody moves to another number."""
+        handset = self.world.handsets[who]
+        self.note(f"{who} changes to another phone number")
+        self.world.onlooker.moved(handset.phone, phone)
+        handset.change_number(phone)
+
     async def react(self, who: str, emoji: str) -> None:
         """Somebody reacts to the newest message.
 
@@ -181,6 +210,36 @@ class Stage:
         """Credex core works again."""
         self.note("Credex core works again")
         self.world.core_faults.clear()
+
+    async def notify(self, notice: Notice) -> None:
+        """Credex core asks the bot to tell somebody something."""
+        world, person = self.world, self.world.people[notice.to]
+        self.note(f"Credex core notifies {notice.to}: {notice.message}")
+        offer = newest_offer_to(world.core, person) if notice.offer else ""
+        request = notice.request(
+            f"{BOT_URL}/bot/notify", API_KEY, phone=person.phone, name=person.name.split()[0], credex_id=offer
+        )
+        await self._core_asks(request)
+
+    async def report(self, event: Event) -> None:
+        """Credex core reports an event to the bot."""
+        world, person = self.world, self.world.people.get(event.to)
+        self.note(f"Credex core reports {event.kind} {event.webhook_id}: {event.status}")
+        offer = newest_offer_to(world.core, person) if person and event.status == "pending" else ""
+        request = event.request(
+            f"{BOT_URL}/api/webhooks/",
+            WEBHOOK_SECRET,
+            phone=person.phone if person else "",
+            name=person.name.split()[0] if person else "",
+            credex_id=offer,
+            now_ms=world.clock_ms(),
+        )
+        await self._core_asks(request)
+
+    async def _core_asks(self, request: httpx.Request) -> None:
+        status = await self.world.call_bot(request)
+        if status != httpx.codes.OK:
+            self.note(f"The bot answers {status}")
 
     async def graph_fails(self, fault: GraphFault) -> None:
         """WhatsApp is to refuse, or to lose its answers."""
