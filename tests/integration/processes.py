@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +82,11 @@ class Town:
         program = bot(self.environment, port=port, log=self.folder / f"bot-{port}.log")
         self.stack.callback(program.kill)  # waiting would hold up what else runs in this loop
         return program
+
+    def revive_state(self) -> None:
+        """Start the state Redis that was killed again, on its port and its file."""
+        again = redis_server(*STATE, port=self.state.port, directory=str(self.folder / "state"))
+        self.state = self.stack.enter_context(again)
 
     async def health(self, place: int = 0) -> tuple[int, dict[str, Any]]:
         """What ``/health/`` says; 0 and nothing when nobody answers."""
@@ -203,19 +208,27 @@ async def eventually(condition: Callable[[], Any], what: str, *, within_s: float
         await asyncio.sleep(every_s)
 
 
-async def all_of(doings: Iterable[Any], visitors: Sequence[Visitor], *, within_s: float) -> None:
+async def all_of(
+    doings: Iterable[Coroutine[Any, Any, None] | asyncio.Task[None]], visitors: Sequence[Visitor], *, within_s: float
+) -> None:
     """Let people do what they do, all at the same time.
 
     Raises:
         AssertionError: somebody still waits for an answer at the end; the text shows what their phones say.
     """
+    tasks = [asyncio.ensure_future(doing) for doing in doings]
     try:
-        async with asyncio.timeout(within_s), asyncio.TaskGroup() as together:
-            tasks = [together.create_task(doing) for doing in doings]
-    except TimeoutError:
-        waiting = [visitor for visitor, task in zip(visitors, tasks, strict=True) if task.cancelled()]
-        shown = "\n".join(f"  {visitor.phone}: {_screen(visitor)}" for visitor in waiting[:10])
-        raise AssertionError(f"{len(waiting)} people got no answer within {within_s:g} s:\n{shown}") from None
+        _, waiting = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        unfinished = [visitor for visitor, task in zip(visitors, tasks, strict=True) if not task.done()]
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
+    shown = "\n".join(f"  {visitor.phone}: {_screen(visitor)}" for visitor in unfinished[:10])
+    assert not waiting, f"{len(waiting)} people got no answer within {within_s:g} s:\n{shown}"
 
 
 def _screen(visitor: Visitor) -> str:

@@ -54,7 +54,7 @@ class Offerer:
     async def talk(self) -> None:
         """Make all the offers, each when the one before it is known to be made or not."""
         for money in self.amounts:
-            question = await self._asked(money)
+            question = await self.asked(money)
             self.visitor.tap(question, "Confirm")
             if self.twice:
                 self.visitor.tap(question, "Confirm")
@@ -66,7 +66,7 @@ class Offerer:
         """What the member was told of this offer, in order."""
         return [said for amount, said in statements(self.visitor.answers) if amount == str(money)]
 
-    async def _asked(self, money: Money) -> Bubble:
+    async def asked(self, money: Money) -> Bubble:
         """Ask for the offer until the bot wants it to be confirmed."""
         self.visitor.type(f"{money.amount}=>{self.to}")
         while True:

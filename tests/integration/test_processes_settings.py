@@ -1,0 +1,75 @@
+"""A process that is configured wrongly says all that is wrong, and does not start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+WRONG = {
+    "DJANGO_ENV": "production",
+    "DJANGO_SECRET": "brief-secret",
+    "DEBUG": "perhaps",
+    "PORT": "99999",
+    "REDIS_URL": "http://:redis-password@cache:6379",
+    "REDIS_STATE_URL": "embedded://",
+    "MYCREDEX_APP_URL": "core.example/v1/",
+    "CLIENT_API_KEY": "brief-key",
+    "WHATSAPP_API_URL": "https://graph.facebook.com/",
+    "WHATSAPP_PHONE_NUMBER_ID": "+263 77 123",
+    "WHATSAPP_APP_SECRET": "brief-app",
+    "WHATSAPP_VERIFY_TOKEN": "brief-word",
+    "USE_PROGRESSIVE_FLOW": "False",
+}
+SECRETS = ("brief-secret", "redis-password", "brief-key", "brief-app", "brief-word", "development-")
+
+
+def run_service(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """`python -m service` with this environment alone, away from any `.env`."""
+    return subprocess.run(
+        [sys.executable, "-m", "service"],
+        env={"PYTHONPATH": str(ROOT), **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What becomes of a process with everything wrong."""
+    return run_service(tmp_path_factory.mktemp("wrong"), WRONG)
+
+
+def test_a_wrong_configuration_ends_the_process_with_2(refused: subprocess.CompletedProcess[str]) -> None:
+    """2, so that a supervisor can tell it from a crash; nothing on standard output, where the log goes."""
+    assert (refused.returncode, refused.stdout) == (2, "")
+
+
+def test_every_problem_is_listed_at_once_by_the_name_of_its_variable(
+    refused: subprocess.CompletedProcess[str],
+) -> None:
+    """Problems of single variables and those between variables stand in one list, and the first line counts them."""
+    lines = [line.removeprefix("  - ") for line in refused.stderr.splitlines() if line.startswith("  - ")]
+    listed = [line.split(":")[0] for line in lines]
+    wrong = {*WRONG, "WHATSAPP_REGISTRATION_FLOW_ID"} - {"DJANGO_ENV", "USE_PROGRESSIVE_FLOW"}
+    assert sorted(wrong - set(listed)) == []
+    assert len(listed) == len(set(listed))
+    assert refused.stderr.startswith(f"The configuration has {len(listed)} problems")
+
+
+def test_no_secret_is_printed(refused: subprocess.CompletedProcess[str]) -> None:
+    """Not even part of a wrong one: what is printed ends up in logs."""
+    assert [secret for secret in SECRETS if secret in refused.stderr] == []
+
+
+def test_nothing_of_a_traceback_is_shown(refused: subprocess.CompletedProcess[str]) -> None:
+    """An operator reads what to do, not where the program noticed."""
+    assert "Traceback" not in refused.stderr
+    assert refused.stderr.endswith(".env.example explains each.\n")
