@@ -2,8 +2,8 @@
 
 What is asked of core, and the action type that means success. "Known" was seen in a client of the newest generation
 (C2); "older" is known of an older one, and here put into C2's envelope; "ours" says that the type is named here, in
-C2's manner, as no public client or server names it. An answer that lacks the type but has the content is a success all the same, and
-what is not is judged by proof: a wrong guess costs a look at the dashboard, never a wrong word to a member.
+C2's manner, as no public client or server names it. An answer that lacks the type but has the content is a success all
+the same, and what is none is judged by proof: a wrong guess costs a look at the dashboard, never a wrong word.
 
     endpoint               request, besides the token                            action type             known?
     login                  phone (and no token)                                  MEMBER_LOGIN            known

@@ -68,8 +68,7 @@ _BY_WORDS: Final = tuple(
         ),
         (
             Refusal.NOT_AUTHORISED,
-            r"(not|un) ?authori[sz]ed|authori[sz]ation|permi(tted|ssion)|forbidden|failed to accept"
-            r"|only the owner|not (the )?own(er|ed)|does not own",
+            r"(not|un) ?authori[sz]ed|authori[sz]ation|permi(tted|ssion)|forbidden|failed to accept|(only the|not) own",
         ),
         (Refusal.VALIDATION, r"required|invalid|validation|sanitization|missing|must be"),
     )
