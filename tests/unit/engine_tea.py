@@ -50,7 +50,7 @@ def _menu(scene: Scene) -> Sequence[Message]:
         scene.entry("tea", "Order tea"),
         scene.entry("shelf", "The blue tin", argument="blue"),
         scene.entry("card", "Loyalty card"),
-        scene.choice("bye", "Bye"),
+        scene.choice("cancel", "Bye"),
     )
     return [List(body="What will it be?", button="Choose", sections=(Section(rows=rows),))]
 
@@ -65,7 +65,7 @@ DESK = Flow(
             result=lambda outcome, _: Exit("shut" if isinstance(outcome, Unavailable) else "open"),
             exits={"open": "menu", "shut": "shut"},
         ),
-        Ask("menu", "list", _menu, {"bye": ""}, again="look", resting=True),
+        Ask("menu", "list", _menu, {"cancel": ""}, again="look", resting=True),
         Ask("shut", "buttons", lambda scene: _with_menu(scene, "The kiosk is shut."), resting=True),
     ),
 )

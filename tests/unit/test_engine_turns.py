@@ -223,7 +223,8 @@ def test_a_number_of_no_option_is_no_tap(typed: str) -> None:
 
 def test_yes_and_no_are_taps_only_where_something_is_confirmed() -> None:
     """Elsewhere they are words like any other."""
-    assert at_the_desk().say("yes").core(OPEN).text.startswith("Please pick one.")
+    for word in ("yes", "no"):
+        assert at_the_desk().say(word).core(OPEN).text.startswith("Please pick one.")
     assert at_cups().say("yes").text.startswith("How many, in digits?")
 
 
