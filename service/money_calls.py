@@ -150,15 +150,7 @@ class MoneyCalls:
             return Unresolved()
         if not isinstance(found, _Absent):
             return _in_the_light_of(found, error)
-        match error:
-            case credex.Refused(code=code, remaining=remaining):
-                return Refused(code.value, remaining)
-            case credex.NotFound() if isinstance(intent.call, ON_PERSON):
-                return NotFound()
-            case credex.NotFound():
-                return Refused("not_pending") if isinstance(intent.call, _ON_OFFER) else Refused("unknown")
-            case _:
-                return NotDone()
+        return _refused(intent.call, error)
 
     async def _proof(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome | _Absent:
         """What a look at core shows.
@@ -279,6 +271,23 @@ def _ended_in_core(error: CredexError | None) -> bool:
     A failure (5xx), a lost answer or a crash of ours says nothing of the kind: core may still be at work.
     """
     return isinstance(error, credex.Answered) and not isinstance(error, credex.ServerError)
+
+
+def _refused(call: Write, error: CredexError | None) -> Outcome:
+    """What core said of a write that shows nowhere, as far as what stands there does not contradict it."""
+    match error:
+        case credex.NotFound() if isinstance(call, ON_PERSON):
+            return NotFound()
+        case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING) if isinstance(call, _ON_OFFER):
+            return NotDone()  # it waits, whatever core said of it
+        case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING):
+            return Refused("unknown")
+        case credex.Refused(code=credex.Refusal.DUPLICATE_PHONE) if isinstance(call, Register):
+            return Refused("unknown")  # nobody can log in with that number
+        case credex.Refused(code=code, remaining=remaining):
+            return Refused(code.value, remaining)
+        case _:
+            return NotDone()
 
 
 def _in_the_light_of(found: Outcome, error: CredexError | None) -> Outcome:

@@ -259,6 +259,7 @@ def test_an_offer_that_stands_is_found_at_once(error: CredexError) -> None:
     [
         (REFUSED, Refused("insufficient_balance")),
         (GONE, Refused("unknown")),
+        (credex.Refused(credex.Refusal.NOT_PENDING, http_status=409), Refused("unknown")),
         (STRANGER, NotDone()),
         (LIMITED, NotDone()),
     ],

@@ -318,12 +318,13 @@ def test_an_offer_that_cannot_be_looked_at_stays_unresolved(call: Write, state: 
         (FAILED, NotDone()),
         (STRANGER, NotDone()),
         (REFUSED, Refused("insufficient_balance")),
-        (GONE, Refused("not_pending")),
+        (GONE, NotDone()),
+        (credex.Refused(credex.Refusal.NOT_PENDING, http_status=409), NotDone()),
     ],
     ids=named,
 )
 def test_an_offer_that_still_waits_was_not_ended(call: Write, error: CredexError, expected: Outcome) -> None:
-    """It is in the list as before."""
+    """It is in the list as before, also when core said that it is not."""
     assert _ended(call, error, None) == expected
 
 
@@ -358,6 +359,7 @@ def test_whoever_can_log_in_is_registered(error: CredexError) -> None:
         (FAILED, NotDone(), 15_000),
         (STRANGER, NotDone(), 0),
         (credex.Refused(credex.Refusal.VALIDATION, http_status=400), Refused("validation"), 0),
+        (credex.Refused(credex.Refusal.DUPLICATE_PHONE, http_status=409), Refused("unknown"), 0),
     ],
     ids=named,
 )
