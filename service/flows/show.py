@@ -53,7 +53,7 @@ def greeting(now_ms: int, first_name: str) -> str:
 
 def overview(dashboard: Dashboard, account: Account) -> str:
     """The dashboard of one account: name, handle, balances, net assets, what may still be offered today."""
-    lines = [f"*{name(account.name)}*", f"Handle: {name(account.handle, 30)}", ""]
+    lines = [f"*{name(account.name)}*", f"Handle: {shorten(account.handle, 30)}", ""]
     if account.balances:
         lines += ["Balance:", *(f"  *{balance}*" for balance in account.balances)]
     else:

@@ -1,0 +1,182 @@
+"""What is asked before an offer is made: from which account, how much, to whom, and on which terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from service.domain import AmountError, Denomination, Handle, HandleRefused, Recipient, read_amount
+from service.engine import Chosen, Exit, Reply, Retry, Scene, Typed
+from service.engine.calls import Known, NotFound, Outcome, Refused
+from service.flows import show
+from service.flows.dashboard import seen
+from service.flows.dates import DueRefused, read_due, today, window
+from service.flows.offer_terms import offer, source
+from service.messages import List, Message, Section, Text
+
+__all__ = (
+    "ask_due",
+    "how_much",
+    "looked_up",
+    "on_which_terms",
+    "read_account",
+    "read_day",
+    "read_handle",
+    "read_how_much",
+    "read_terms",
+    "to_whom",
+    "which_account",
+)
+
+SHOWN_ACCOUNTS: Final = 9
+WEEKS: Final = (1, 2, 3, 4)
+
+
+# -- from which account ---------------------------------------------------------------------------------------------
+
+
+def which_account(scene: Scene) -> Sequence[Message]:
+    """The member's accounts; where there are more than a list can hold, the way to the others."""
+    accounts = seen(scene).accounts
+    rows = [
+        scene.choice(account.account_id, show.name(account.name), ", ".join(str(b) for b in account.balances))
+        for account in accounts[:SHOWN_ACCOUNTS]
+    ]
+    if len(accounts) > SHOWN_ACCOUNTS:
+        rows.append(scene.entry("accounts", "Other accounts", "Switch to one first"))
+    return [
+        List(body="From which account do you want to offer?", button="Choose", sections=(Section(rows=tuple(rows)),))
+    ]
+
+
+def read_account(reply: Reply, _: Scene) -> Exit | Retry:
+    """The account chosen; whether the member still has it is seen on a fresh dashboard."""
+    return Exit("chosen", {"source": reply.value}) if isinstance(reply, Chosen) else Retry("")
+
+
+# -- how much -------------------------------------------------------------------------------------------------------
+
+
+def how_much(scene: Scene) -> Sequence[Message]:
+    """Ask for the amount, beside what there is to offer."""
+    if scene.value is None:  # asked again: what the member has was said a moment ago
+        return [Text("How much do you want to offer?")]
+    account = source(scene, seen(scene))
+    have = ", ".join(str(balance) for balance in account.balances) if account else ""
+    has = f"about {have}" if have else "nothing yet"
+    lines = [
+        "How much do you want to offer?",
+        "",
+        f"Your balance: {has}.",
+        *show.limit(seen(scene)),
+        "",
+        f"For example: 5, 12.50 or ZWG 1,000. Without a code I take {scene.answers['denomination']}.",
+    ]
+    return [Text("\n".join(lines))]
+
+
+def read_how_much(reply: Reply, scene: Scene) -> Exit | Retry:
+    """Read the amount."""
+    try:
+        default = Denomination(scene.answers["denomination"])
+        amount = read_amount(reply.text if isinstance(reply, Typed) else "", default=default)
+    except AmountError as error:
+        return Retry(str(error))
+    return Exit("handle_known" if scene.answers.get("handle") else "ok", {"amount": str(amount)})
+
+
+# -- to whom --------------------------------------------------------------------------------------------------------
+
+
+def to_whom(_: Scene) -> Sequence[Message]:
+    """Ask for the handle."""
+    return [Text("Who is it for? Please type their handle, for example: farai_shop.")]
+
+
+def read_handle(reply: Reply, _: Scene) -> Exit | Retry:
+    """Read the handle."""
+    try:
+        return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
+    except HandleRefused as refused:
+        return Retry(str(refused))
+
+
+def looked_up(outcome: Outcome, scene: Scene) -> Exit:
+    """Whose handle it is."""
+    handle = scene.answers["handle"]
+    match outcome:
+        case Known(value=Recipient() as recipient) if recipient.account_id == scene.answers["account"]:
+            return Exit("not_found", {"handle": ""}, preface="That is your own account. Please give another handle.")
+        case Known(value=Recipient() as recipient):
+            return Exit("found", {"receiver": recipient.account_id, "receiver_name": recipient.name})
+        case NotFound() | Refused():
+            missing = f"No account has the handle “{handle}”. Please check it and type it again."
+            return Exit("not_found", {"handle": ""}, preface=missing)
+        case _:
+            return Exit("away")
+
+
+# -- on which terms -------------------------------------------------------------------------------------------------
+
+
+def on_which_terms(scene: Scene) -> Sequence[Message]:
+    """Out of the balance, or later, by one of a few days."""
+    day = today(scene.now_ms)
+    rows = [scene.choice("secured", "From my balance", "Secured, nothing to pay later")]
+    for weeks in WEEKS:
+        due = day + timedelta(weeks=weeks)
+        rows.append(scene.choice(due.isoformat(), "In 1 week" if weeks == 1 else f"In {weeks} weeks", show.day(due)))
+    latest = window(day)[1]
+    rows += [
+        scene.choice(latest.isoformat(), "As late as possible", show.day(latest)),
+        scene.choice("other", "Another date", "Type it yourself"),
+    ]
+    return [
+        List(
+            body=f"How do you want to offer {offer(scene)}: out of your balance now, or to be paid later, "
+            "without backing?",
+            button="Choose",
+            sections=(Section(rows=tuple(rows)),),
+        )
+    ]
+
+
+def read_terms(reply: Reply, scene: Scene) -> Exit | Retry:
+    """The terms chosen; a date may also be typed at once."""
+    match reply:
+        case Chosen(value="secured"):
+            return Exit("secured", {"due": ""})
+        case Chosen(value="other"):
+            return Exit("other")
+        case Chosen(value=day):
+            return Exit("due", {"due": day})
+        case Typed(text=text):
+            return _read_due(text, scene, "due")
+        case _:
+            return Retry("")
+
+
+def ask_due(scene: Scene) -> Sequence[Message]:
+    """Ask for a due date."""
+    first, last = window(today(scene.now_ms))
+    return [
+        Text(
+            f"By when will you pay? From {show.day(first)} to {show.day(last)}.\n\n"
+            f"For example: {first.isoformat()}, or in 3 weeks."
+        )
+    ]
+
+
+def read_day(reply: Reply, scene: Scene) -> Exit | Retry:
+    """Read a due date; which ones there are stands in the question already."""
+    way = "known" if scene.answers.get("receiver") else "ok"
+    return _read_due(reply.text if isinstance(reply, Typed) else "", scene, way, said=True)
+
+
+def _read_due(text: str, scene: Scene, way: str, *, said: bool = False) -> Exit | Retry:
+    try:
+        due = read_due(text, today(scene.now_ms))
+    except DueRefused as refused:
+        return Retry(refused.reason if said else str(refused))
+    return Exit(way, {"due": due.isoformat()})

@@ -1,0 +1,125 @@
+"""What came of an offer, and how the member is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.engine import Exit, Scene
+from service.engine.calls import Call, CreateOffer, Done, Doubtful, NotDone, NotFound, Outcome, Refused, Unavailable
+from service.flows import show
+from service.flows.offer_terms import amount, confirm_or_cancel, due, offer
+from service.messages import Buttons, Message
+
+__all__ = (
+    "RESULTS",
+    "result",
+    "show_doubt",
+    "show_not_done",
+    "show_refused",
+    "show_sent",
+    "show_unknown",
+    "told_later",
+)
+
+RESULTS = {
+    "sent": "sent",
+    "refused": "refused",
+    "not_done": "not_done",
+    "doubtful": "doubt",
+    "unknown": "unknown",
+}
+
+
+def result(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Done(accepted=accepted):
+            return Exit("sent", {"accepted": "yes" * accepted})
+        case Refused(code=code):
+            return Exit("refused", {"reason": code})
+        case NotDone() | Unavailable() | NotFound():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
+        case Doubtful(made=made):
+            return Exit("doubtful", {"made": "yes" * made})
+        case _:
+            return Exit("unknown")
+
+
+def show_sent(scene: Scene) -> Sequence[Message]:
+    done = scene.outcome
+    balance = ""
+    if isinstance(done, Done) and done.dashboard:
+        account = done.dashboard.account(scene.answers["account"])
+        balance = f" Your balance is now {account.balance(amount(scene).denomination)}." if account else ""
+    waits = _waits(accepted=bool(scene.answers.get("accepted")))
+    day = due(scene)
+    later = f" You pay by {show.day(day)}." if day else ""
+    checked = "Credex answered unclearly, so I looked: it is there.\n\n" * (isinstance(done, Done) and done.proven)
+    return [
+        Buttons(
+            body=f"{checked}✅ You offered {offer(scene)}.\n\n{waits}{later}{balance}",
+            buttons=(scene.link("offer", "Offer again"), scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
+        )
+    ]
+
+
+def _waits(*, accepted: bool) -> str:
+    return "They have accepted it already." if accepted else "They have two days to accept it."
+
+
+def show_refused(scene: Scene) -> Sequence[Message]:
+    why = show.explain_refusal(scene.answers["reason"])
+    return [
+        Buttons(
+            body=f"Credex refused the offer of {offer(scene)}: {why}.\n\nNothing was offered.",
+            buttons=(scene.option("amount", "Another amount"), scene.option("terms", "Other terms"), show.menu(scene)),
+        )
+    ]
+
+
+def show_not_done(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body=f"{show.why_not_done(scene)} your offer of {offer(scene)} was *not* made.",
+            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+        )
+    ]
+
+
+def show_unknown(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="Credex did not answer clearly. I do *not know yet* whether your offer of "
+            f"{offer(scene)} was made.\n\n"
+            "I keep looking and will tell you. Please do not offer it again until then.",
+            buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
+        )
+    ]
+
+
+def show_doubt(scene: Scene) -> Sequence[Message]:
+    earlier = f"an earlier offer of {offer(scene)}"
+    if scene.answers.get("made"):
+        body = f"⚠️ I looked first: {earlier} was made after all.\n\nOffer the same once more?"
+    else:
+        body = (
+            f"⚠️ Not sent yet: {earlier} may have been made; Credex has not told me.\n\n"
+            "Offer it all the same? It could be there twice."
+        )
+    return [Buttons(body=body, buttons=confirm_or_cancel(scene))]
+
+
+def told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+    if not isinstance(call, CreateOffer):
+        return []
+    mine = f"your offer of *{call.amount}* to *{show.name(call.receiver_name)}*"
+    match outcome:
+        case Done(accepted=accepted):
+            body = f"✅ I looked again: {mine} was made. {_waits(accepted=accepted)}"
+        case NotDone():
+            body = f"I looked again: {mine} was *not* made. You can offer it again."
+        case _:
+            body = (
+                f"I could not find out what became of {mine}, and I have stopped looking. "
+                "Please check your balance, or ask them."
+            )
+    return [Buttons(body=body, buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)))]

@@ -1,0 +1,51 @@
+"""The terms of an offer in the making: how much, to whom, from where, and when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from service.domain import Account, Dashboard, Money
+from service.engine import Scene
+from service.flows import show
+from service.messages import Button
+
+__all__ = ("amount", "confirm_or_cancel", "due", "offer", "receiver", "source", "terms")
+
+
+def amount(scene: Scene) -> Money:
+    """How much is to be offered."""
+    return Money.displayed(scene.answers["amount"])
+
+
+def receiver(scene: Scene) -> str:
+    """The recipient's name, as core has it."""
+    return show.name(scene.answers["receiver_name"])
+
+
+def offer(scene: Scene) -> str:
+    """What is to be offered and to whom, in a few words."""
+    return f"*{amount(scene)}* to *{receiver(scene)}*"
+
+
+def due(scene: Scene) -> date | None:
+    """When it is due; None for an offer out of the balance."""
+    chosen = scene.answers.get("due")
+    return date.fromisoformat(chosen) if chosen else None
+
+
+def source(scene: Scene, dashboard: Dashboard) -> Account | None:
+    """The account that the offer comes from, if the member still has it."""
+    return dashboard.account(scene.answers["account"])
+
+
+def terms(scene: Scene) -> Sequence[str]:
+    """Where it comes from, and what stands behind it."""
+    day = due(scene)
+    kind = "Secured: it comes out of your balance." if day is None else f"Without backing: you pay by {show.day(day)}."
+    return (f"From: {show.name(scene.answers['account_name'])}", kind)
+
+
+def confirm_or_cancel(scene: Scene) -> tuple[Button, Button]:
+    """The two buttons under every question that moves money."""
+    return (scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel"))
