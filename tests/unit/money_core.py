@@ -67,6 +67,9 @@ class MoneyCore:
     incoming: list[Offer] = field(default_factory=list)
     ledger: list[LedgerEntry] = field(default_factory=list)
     authorised: tuple[Person, ...] = (Person("m-1", "Tariro Moyo"),)
+    told: Person | None = field(default_factory=lambda: Person("m-1", "Tariro Moyo"))
+    tier: int | None = 1
+    others: tuple[Account, ...] = ()
     states: dict[str, CredexKind | CredexError] = field(default_factory=dict)
     failing: deque[CredexError | None] = field(default_factory=deque)
     effect: Callable[[], None] = lambda: None
@@ -118,9 +121,10 @@ class MoneyCore:
             incoming=tuple(self.incoming),
             outgoing=tuple(self.outgoing),
             authorised=self.authorised,
+            send_offers_to=self.told,
         )
-        accounts = (account,) if self.listed else ()
-        return Dashboard("m-1", "Tariro", "Moyo", TARIRO, 1, Denomination.USD, Decimal(10), accounts)
+        accounts = (account, *self.others) if self.listed else ()
+        return Dashboard("m-1", "Tariro", "Moyo", TARIRO, self.tier, Denomination.USD, Decimal(10), accounts)
 
     def offered(self, *, credex_id: str = "c-new", amount: Money | None = None, to: str = FARAI) -> None:
         """An offer stands, and what it promises is set aside."""
