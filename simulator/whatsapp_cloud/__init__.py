@@ -6,6 +6,7 @@ is a knob in `Knobs`.
 
 from __future__ import annotations
 
+from simulator.whatsapp_cloud.account import Account
 from simulator.whatsapp_cloud.api import CloudApi
 from simulator.whatsapp_cloud.errors import (
     CODES,
@@ -44,6 +45,7 @@ from simulator.whatsapp_cloud.values import (
 __all__ = (
     "CODES",
     "LIMITS",
+    "Account",
     "Acted",
     "Approved",
     "Attempt",

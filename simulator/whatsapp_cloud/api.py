@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 from litestar import Litestar
 
+from simulator.whatsapp_cloud.account import Account
 from simulator.whatsapp_cloud.delivery import Courier
 from simulator.whatsapp_cloud.errors import Refused
 from simulator.whatsapp_cloud.graph import graph
@@ -65,6 +66,7 @@ class CloudApi:
         asgi: the Graph API, an ASGI application.
         handsets: by phone number.
         accepted: every message accepted, whoever it is for, in order.
+        account: the business account: its subscription, forms and templates.
         failures: the failures in force; see `fail_next`.
         knobs: how it behaves.
     """
@@ -86,6 +88,7 @@ class CloudApi:
         self.failures: list[Failure] = []
         self.mint = Mint(rng.getrandbits(64))
         self.now_ms = clock_ms
+        self.account = Account(business, self.mint, clock_ms)
         self._emit = on_event or _nobody
         self._tasks = Tasks()
         self._courier = Courier(
@@ -235,7 +238,8 @@ class CloudApi:
         phone, person = self._recipient(sending)
         bubble = sending.bubble
         if bubble.kind == "template":
-            fill(bubble, self.knobs.templates)
+            known = self.knobs.templates
+            fill(bubble, None if known is None else (*known, *self.account.approved()))
         self._admit(phone, now_ms)
         bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self.mint.outbound(phone)
         self.accepted.append(bubble)
