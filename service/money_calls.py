@@ -284,6 +284,8 @@ def _refused(call: Write, error: CredexError | None) -> Outcome:
             return Refused("unknown")
         case credex.Refused(code=credex.Refusal.DUPLICATE_PHONE) if isinstance(call, Register):
             return Refused("unknown")  # nobody can log in with that number
+        case credex.Refused(code=credex.Refusal.ALREADY):
+            return Refused("unknown")  # it does not stand
         case credex.Refused(code=code, remaining=remaining):
             return Refused(code.value, remaining)
         case _:

@@ -156,6 +156,13 @@ def test_a_refusal_without_effect_is_told_at_once(case: Case) -> None:
     assert (outcome, desk.passed_ms) == (Refused("tier"), 0)
 
 
+@each_write
+def test_what_is_said_to_stand_and_does_not_is_not_told(case: Case) -> None:
+    """Core contradicts itself, and its dashboard is believed."""
+    already = credex.Refused(credex.Refusal.ALREADY, http_status=409)
+    assert judged(case, already, nothing)[0] == Refused("unknown")
+
+
 @pytest.mark.parametrize("name", ["authorise", "unauthorise", "notices"])
 def test_whom_core_does_not_know_is_not_found(name: str) -> None:
     """The member is told that there is no such person, not that an offer is gone."""
