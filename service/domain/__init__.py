@@ -15,10 +15,11 @@ from service.domain.accounts import (
 )
 from service.domain.inbound import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
 from service.domain.money import AmountError, Denomination, Money, read_amount
-from service.domain.people import Handle, HandleRefused, NameRefused, PersonName, Phone, stored_name
+from service.domain.people import AccountName, Handle, HandleRefused, NameRefused, PersonName, Phone, stored_name
 
 __all__ = (
     "Account",
+    "AccountName",
     "AmountError",
     "Content",
     "Credex",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ("Handle", "HandleRefused", "NameRefused", "PersonName", "Phone", "stored_name")
+__all__ = ("AccountName", "Handle", "HandleRefused", "NameRefused", "PersonName", "Phone", "stored_name")
 
 NAME_LENGTHS = range(3, 51)
 HANDLE_LENGTHS = range(3, 31)
@@ -16,6 +16,8 @@ _PHONE = re.compile(r"[1-9][0-9]{1,14}")
 _HANDLE = re.compile(r"[a-z0-9_]{3,30}")
 _LETTER = re.compile(r"[A-Za-z]")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z \-]")
+_NOT_IN_AN_ACCOUNT_NAME = re.compile(r"[^A-Za-z0-9 \-]")
+_LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 _SPACES = re.compile(r" {2,}")
 
 
@@ -96,6 +98,35 @@ class PersonName:
             raise NameRefused(f"A name needs at least 3 letters.{dropped} Please type it in full.")
         if len(stored) >= NAME_LENGTHS.stop or len(typed) > LONGEST_TYPED:
             raise NameRefused("A name has 50 letters at most. Please shorten it.")
+        return cls(typed, stored)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountName:
+    """The name of an account, as typed and as core will store it."""
+
+    typed: str
+    stored: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether core will store something else than what was typed."""
+        return self.typed != self.stored
+
+    @classmethod
+    def read(cls, text: str) -> AccountName:
+        """Read the name of an account: core deletes all but ASCII letters, digits, spaces and hyphens.
+
+        Raises:
+            NameRefused: with what was wrong, in words for the member.
+        """
+        typed = " ".join(text.split())
+        stored = _SPACES.sub(" ", _NOT_IN_AN_ACCOUNT_NAME.sub("", typed)).strip()
+        if len(stored) < NAME_LENGTHS.start or not _LETTER_OR_DIGIT.search(stored):
+            dropped = " Only A to Z, digits, spaces and hyphens are kept." if stored != typed else ""
+            raise NameRefused(f"The name of an account needs at least 3 letters or digits.{dropped}")
+        if len(stored) >= NAME_LENGTHS.stop or len(typed) > LONGEST_TYPED:
+            raise NameRefused("The name of an account has 50 letters at most. Please shorten it.")
         return cls(typed, stored)
 
 

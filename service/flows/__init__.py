@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from service.engine import Book
+from service.flows.accounts import ACCOUNTS
+from service.flows.bulk import BULK
+from service.flows.business import business
+from service.flows.cash import CASH
 from service.flows.dashboard import DASHBOARD
 from service.flows.forms import Forms
 from service.flows.greeting import GREETING
 from service.flows.help import HELP
 from service.flows.hidden import HIDDEN
+from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER, SHORTCUT
 from service.flows.pending import PENDING
+from service.flows.people import PEOPLE
 from service.flows.registration import registration
+from service.flows.upgrade import UPGRADE
 from service.flows.words import PHRASES, WORDS
 
 __all__ = ("Forms", "book")
@@ -19,7 +26,22 @@ __all__ = ("Forms", "book")
 def book(forms: Forms | None = None) -> Book:
     """All flows of this release; with ``forms``, names and accounts are asked by WhatsApp forms."""
     return Book(
-        flows=(GREETING, registration(forms), DASHBOARD, OFFER, PENDING, HELP, HIDDEN),
+        flows=(
+            GREETING,
+            registration(forms),
+            DASHBOARD,
+            OFFER,
+            PENDING,
+            BULK,
+            LEDGER,
+            ACCOUNTS,
+            business(forms),
+            PEOPLE,
+            UPGRADE,
+            CASH,
+            HELP,
+            HIDDEN,
+        ),
         home="greeting.look_up",
         words=WORDS,
         phrases=PHRASES,
@@ -32,6 +54,17 @@ def book(forms: Forms | None = None) -> Book:
             "incoming": "pending.incoming",
             "outgoing": "pending.outgoing",
             "open": "pending.open",
+            "accept_all": "bulk.begin",
+            "ledger": "ledger.begin",
+            "entry": "ledger.open",
+            "accounts": "accounts.list",
+            "switch": "accounts.switch",
+            "open_business": "business.begin",
+            "people": "people.list",
+            "person": "people.open",
+            "authorise": "people.begin",
+            "upgrade": "upgrade.begin",
+            "cash": "cash.text",
         },
         keywords={
             "register": "register",
@@ -42,6 +75,18 @@ def book(forms: Forms | None = None) -> Book:
             "incoming": "incoming",
             "outgoing": "outgoing",
             "refresh": "refresh",
+            "accept all": "accept_all",
+            "ledger": "ledger",
+            "history": "ledger",
+            "accounts": "accounts",
+            "switch account": "accounts",
+            "people": "people",
+            "members": "people",
+            "upgrade": "upgrade",
+            "cash": "cash",
+            "cash in": "cash",
+            "cash out": "cash",
+            "cash in and out": "cash",
         },
         shortcuts=(SHORTCUT,),
         nameless="hidden.explain",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from service.domain import Account, Dashboard
 from service.engine import Ask, CallCore, EngineError, Exit, Flow, Scene
@@ -11,7 +12,10 @@ from service.flows import show
 from service.flows.greeting import ASTRAY, astray
 from service.messages import List, Message, Row, Section
 
-__all__ = ("DASHBOARD", "acting", "seen")
+__all__ = ("DASHBOARD", "UPGRADED_TIER", "acting", "seen")
+
+UPGRADED_TIER: Final = 3
+"""The hustler tier; whoever has it or a higher one has nothing to upgrade to here."""
 
 
 def seen(scene: Scene) -> Dashboard:
@@ -50,6 +54,13 @@ def _rows(scene: Scene, account: Account) -> tuple[Row, ...]:
         rows.append(scene.entry("incoming", f"Incoming offers ({incoming})", f"{waits}: accept or decline"))
     if outgoing:
         rows.append(scene.entry("outgoing", f"Outgoing offers ({outgoing})", "Not accepted yet: look or cancel"))
+    rows.append(scene.entry("ledger", "Ledger", "What was accepted, the newest first"))
+    rows.append(scene.entry("accounts", "Accounts", "Look at all of them, or act for another"))
+    if account.owned:
+        rows.append(scene.entry("people", "People of this account", "Who may act for it"))
+    if (seen(scene).tier or 0) < UPGRADED_TIER:
+        rows.append(scene.entry("upgrade", "Upgrade", "The hustler tier for 1 USD"))
+    rows.append(scene.entry("cash", "Cash in and out", "What it costs, and whom to ask"))
     rows.append(scene.entry("refresh", "Refresh", "Ask Credex again"))
     rows.append(scene.entry("help", "Help", "What VimbisoPay is and how to use it"))
     return tuple(rows)

@@ -10,7 +10,10 @@ from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import Known, Login, NotFound, Outcome
 from service.messages import Buttons, Message
 
-__all__ = ("ASTRAY", "GREETING", "astray")
+__all__ = ("ASTRAY", "GREETING", "astray", "must_choose")
+
+CHOOSING_TIER: Final = 5
+"""Members of this tier have accounts for many purposes, so they are asked which one they act for."""
 
 ASTRAY: Final = {
     "stranger": "registration.welcome",
@@ -31,14 +34,25 @@ def astray(outcome: Outcome) -> Exit:
             return Exit("away")
 
 
+def must_choose(dashboard: Dashboard, scene: Scene) -> bool:
+    """Whether the member has to say first which account they act for."""
+    several = (dashboard.tier or 0) >= CHOOSING_TIER and len(dashboard.accounts) > 1
+    return several and not scene.session.account
+
+
 def _who(outcome: Outcome, scene: Scene) -> Exit:
     match outcome:
+        case Known(value=Dashboard() as dashboard) if must_choose(dashboard, scene):
+            return Exit("choose")
         case Known(value=Dashboard() as dashboard) if dashboard.account(scene.session.account or None):
             return Exit("member")
         case Known(value=Dashboard() as dashboard) if dashboard.account():
-            return Exit("member", account="")
+            return Exit("member", account="", preface=_LOST)
         case _:
             return astray(outcome)
+
+
+_LOST: Final = "You can no longer act for the account that you had chosen. This is your own one."
 
 
 def _away(scene: Scene) -> Sequence[Message]:
@@ -68,7 +82,7 @@ GREETING = Flow(
             "look_up",
             call=lambda _: Login(fresh=True),
             result=_who,
-            exits={"member": "dashboard.menu", **ASTRAY},
+            exits={"member": "dashboard.menu", "choose": "accounts.picker", **ASTRAY},
         ),
         Ask("away", "buttons", _away, resting=True),
         Ask("no_account", "buttons", _no_account, resting=True),

@@ -1,0 +1,113 @@
+"""Accounts: all that a member may act for, and for which of them they act now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from service.domain import Account, Dashboard
+from service.engine import Ask, CallCore, Exit, Flow, Scene
+from service.engine.calls import Known, Login, Outcome
+from service.flows import show
+from service.flows.dashboard import acting, seen
+from service.flows.greeting import ASTRAY, astray, must_choose
+from service.messages import Buttons, List, Message, Row, Section
+
+__all__ = ("ACCOUNTS",)
+
+PAGE: Final = 7
+"""Accounts on one page: with "next", "open" and "menu", ten rows, which is all that WhatsApp shows."""
+
+ROW_NAME: Final = 24
+"""Of a name or handle in a row, so that the net assets beside it are never cut."""
+
+
+def _listed(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            return Exit("some")
+        case _:
+            return astray(outcome)
+
+
+def _picker(scene: Scene) -> Sequence[Message]:
+    dashboard = seen(scene)
+    accounts, first = dashboard.accounts, must_choose(dashboard, scene)
+    pages = -(-len(accounts) // PAGE)
+    page = _page(scene.answers.get("target", ""), pages)
+    rows = [_row(scene, account, marked=not first) for account in accounts[(page - 1) * PAGE : page * PAGE]]
+    if pages > 1:
+        following = page % pages + 1
+        title = "Next page" if following > page else "First page"
+        rows.append(scene.entry("accounts", title, f"Page {following} of {pages}", str(following)))
+    rows.append(scene.entry("open_business", "Open an account", "For a business of yours"))
+    if not first:
+        rows.append(scene.entry("menu", "Menu"))
+    return [List(body=_above(scene, pages, page), button="Choose", sections=(Section(rows=tuple(rows)),))]
+
+
+def _page(asked: str, pages: int) -> int:
+    """The page asked for, as far as there is one; what is asked comes from a button that may be old."""
+    wanted = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) <= len("999") else 1
+    return max(1, min(wanted, pages))
+
+
+def _above(scene: Scene, pages: int, page: int) -> str:
+    dashboard = seen(scene)
+    where = f" (page {page} of {pages})" if pages > 1 else ""
+    if must_choose(dashboard, scene):
+        hello = show.greeting(scene.now_ms, dashboard.first_name)
+        return f"{hello}\n\nWhich account do you want to act for?{where}"
+    current = f"You act for *{show.name(acting(scene).name)}*."
+    if len(dashboard.accounts) == 1:
+        return f"{current} It is your only account."
+    return f"Your accounts: {len(dashboard.accounts)}{where}.\n\n{current} Choose another one to act for it."
+
+
+def _row(scene: Scene, account: Account, *, marked: bool) -> Row:
+    about = show.name(account.handle, ROW_NAME)
+    if account.net_assets is not None:
+        about += f": {account.net_assets}"
+    if marked and account.account_id == acting(scene).account_id:
+        about += ", current account"
+    elif not account.owned:
+        about += ", you may act for it"
+    return scene.entry("switch", show.name(account.name, ROW_NAME), about, account.account_id)
+
+
+def _switched(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            pass
+        case _:
+            return astray(outcome)
+    account = dashboard.account(scene.answers.get("target", ""))
+    if account is None:
+        return Exit("gone")
+    return Exit("switched", account=account.account_id, preface=f"You now act for *{show.name(account.name)}*.")
+
+
+def _gone(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="That account is not among those that you may act for, so nothing was changed.",
+            buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+        )
+    ]
+
+
+ACCOUNTS = Flow(
+    name="accounts",
+    title="Accounts: look at all, act for another",
+    steps=(
+        CallCore("list", call=lambda _: Login(fresh=True), result=_listed, exits={"some": "picker", **ASTRAY}),
+        Ask("picker", "list", _picker, again="list", resting=True),
+        CallCore(
+            "switch",
+            call=lambda _: Login(fresh=True),
+            result=_switched,
+            exits={"switched": "dashboard.menu", "gone": "gone", **ASTRAY},
+        ),
+        Ask("gone", "buttons", _gone, resting=True),
+    ),
+)

@@ -1,0 +1,283 @@
+"""A business account, by questions or by a form: name, denomination, handle, a look at what will be stored, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused
+from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
+from service.engine.calls import Call, Done, Known, Login, NotDone, OpenAccount, Outcome, Refused, Unavailable
+from service.flows import show
+from service.flows.forms import BUSINESS as PAPER
+from service.flows.forms import Forms, form_step
+from service.flows.greeting import ASTRAY, astray
+from service.messages import Button, Buttons, List, Message, Section, Text
+
+__all__ = ("business",)
+
+SEVERAL_FROM_TIER: Final = 3
+"""Members of lower tiers have one account; core decides, here it is only said beforehand."""
+
+_UNITS: Final = {
+    Denomination.USD: "US dollars",
+    Denomination.ZWG: "Zimbabwe Gold",
+    Denomination.CXX: "Credex's own unit",
+    Denomination.CAD: "Canadian dollars",
+    Denomination.XAU: "Ounces of gold",
+}
+
+_KEPT: Final = "Credex keeps only the letters A to Z, digits, spaces and hyphens."
+
+
+# -- what it is called ----------------------------------------------------------------------------------------------
+
+
+def _begun(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            pass
+        case _:
+            return astray(outcome)
+    several = dashboard.tier is None or dashboard.tier >= SEVERAL_FROM_TIER
+    if several or not any(account.owned for account in dashboard.accounts):
+        return Exit("ask")
+    return Exit(
+        "ask",
+        preface="⚠️ More than one account takes the hustler tier, which you do not have yet. Credex may refuse. "
+        "Type *upgrade* to read about it.",
+    )
+
+
+def _ask_name(_: Scene) -> Sequence[Message]:
+    return [Text("What is the business called? For example: Moyo Hardware.")]
+
+
+def _read_name(reply: Reply, _: Scene) -> Exit | Retry:
+    try:
+        name = AccountName.read(reply.text if isinstance(reply, Typed) else "")
+    except NameRefused as refused:
+        return Retry(str(refused))
+    return Exit("ok", {"name": name.stored, "name_typed": name.typed})
+
+
+def _ask_denomination(scene: Scene) -> Sequence[Message]:
+    rows = tuple(scene.choice(unit.value, unit.value, words) for unit, words in _UNITS.items())
+    return [
+        List(
+            body="In which denomination shall its books be kept?\n\nIt can hold the others as well.",
+            button="Choose",
+            sections=(Section(rows=rows),),
+        )
+    ]
+
+
+def _read_denomination(reply: Reply, _: Scene) -> Exit | Retry:
+    return Exit("ok", {"denomination": reply.value}) if isinstance(reply, Chosen) else Retry("")
+
+
+def _ask_handle(_: Scene) -> Sequence[Message]:
+    return [
+        Text(
+            "Which handle shall it have? Others use it to send offers.\n\n"
+            "3 to 30 letters, digits or _, for example: moyo_hardware."
+        )
+    ]
+
+
+def _read_handle(reply: Reply, _: Scene) -> Exit | Retry:
+    try:
+        return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
+    except HandleRefused as refused:
+        return Retry(str(refused))
+
+
+def _read_form(answers: Mapping[str, str]) -> Exit | Retry:
+    try:
+        name, handle = AccountName.read(answers.get("name", "")), Handle.typed(answers.get("handle", ""))
+    except (NameRefused, HandleRefused) as refused:
+        return Retry(str(refused))
+    denomination = answers.get("denomination", "")
+    if denomination not in set(Denomination):
+        return Retry(f"Please choose one of the denominations: {', '.join(_UNITS)}.")
+    learnt = {"name": name.stored, "name_typed": name.typed, "denomination": denomination, "handle": str(handle)}
+    return Exit("ok", learnt)
+
+
+# -- is it right ----------------------------------------------------------------------------------------------------
+
+
+def _confirm(scene: Scene) -> Sequence[Message]:
+    name, typed = scene.answers["name"], scene.answers["name_typed"]
+    changed = f"You typed “{typed}”. {_KEPT}\n\n" * (name != typed)
+    return [
+        Buttons(
+            body=f"{changed}Open this account?\n\n*{name}*\nHandle: {scene.answers['handle']}\n"
+            f"Denomination: {scene.answers['denomination']}",
+            buttons=(
+                scene.option("confirm", "Confirm"),
+                scene.option("change", "Change it"),
+                scene.option("cancel", "Cancel"),
+            ),
+        )
+    ]
+
+
+def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
+    match reply:
+        case Chosen(value="cancel"):
+            return Exit("cancel", preface="No account was opened.")
+        case Chosen(value=value):
+            return Exit(value)
+        case _:
+            return Retry("")
+
+
+# -- what came of it ------------------------------------------------------------------------------------------------
+
+
+def _open(scene: Scene) -> Call:
+    answers = scene.answers
+    return OpenAccount(answers["name"], answers["handle"], Denomination(answers["denomination"]))
+
+
+def _opened(outcome: Outcome, scene: Scene) -> Exit:
+    handle = scene.answers["handle"]
+    match outcome:
+        case Done(dashboard=dashboard):
+            accounts = dashboard.accounts if dashboard else ()
+            new = next((account.account_id for account in accounts if account.handle == handle), "")
+            return Exit("opened", {"opened": new})
+        case Refused(code="duplicate_handle" | "duplicate_phone"):
+            return Exit("taken", preface=f"The handle “{handle}” is taken. No account was opened yet.")
+        case Refused(code="tier"):
+            return Exit("tier")
+        case Refused(code=code):
+            return Exit("refused", {"reason": code})
+        case NotDone() | Unavailable():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
+        case _:
+            return Exit("unknown")
+
+
+def _show_opened(scene: Scene) -> Sequence[Message]:
+    opened = scene.answers.get("opened")
+    act: Button = scene.link("switch", "Act for it", opened) if opened else scene.link("accounts", "Accounts")
+    return [
+        Buttons(
+            body=f"✅ The account *{scene.answers['name']}* is open.\n\n"
+            f"Its handle is {scene.answers['handle']}: others can send offers to it.",
+            buttons=(act, show.menu(scene)),
+        )
+    ]
+
+
+def _show_tier(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body=f"Credex refused to open *{scene.answers['name']}*: more than one account takes the hustler tier.\n\n"
+            "No account was opened.",
+            buttons=(scene.link("upgrade", "Upgrade"), show.menu(scene)),
+        )
+    ]
+
+
+def _show_refused(scene: Scene) -> Sequence[Message]:
+    why = show.explain_refusal(scene.answers["reason"])
+    return [
+        Buttons(
+            body=f"Credex refused to open *{scene.answers['name']}*: {why}.\n\nNo account was opened.",
+            buttons=(scene.option("change", "Change it"), show.menu(scene)),
+        )
+    ]
+
+
+def _show_not_done(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body=f"{show.why_not_done(scene)} the account *{scene.answers['name']}* was *not* opened.",
+            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+        )
+    ]
+
+
+def _show_unknown(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="Credex did not answer clearly. I do *not know yet* whether the account "
+            f"*{scene.answers['name']}* was opened.\n\nI keep looking and will tell you.",
+            buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+        )
+    ]
+
+
+def _told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+    if not isinstance(call, OpenAccount):
+        return []
+    account = f"the account *{call.name}* (handle {call.handle})"
+    match outcome:
+        case Done():
+            body = f"✅ I looked again: {account} is open."
+        case NotDone() | Refused():
+            body = f"I looked again: {account} was *not* opened. You can try again."
+        case _:
+            body = f"I could not find out whether {account} was opened, and I have stopped looking."
+    return [Buttons(body=body, buttons=(scene.link("accounts", "Accounts"), show.menu(scene)))]
+
+
+def business(forms: Forms | None = None) -> Flow:
+    """The flow; with ``forms`` all is asked by one form, and by questions only where that cannot be opened."""
+    asks = [
+        Ask("name", "text", _ask_name, {"ok": "denomination"}, _read_name),
+        Ask("denomination", "list", _ask_denomination, {"ok": "handle"}, _read_denomination),
+        Ask("handle", "text", _ask_handle, {"ok": "confirm"}, _read_handle),
+    ]
+    if forms is not None:
+        form = form_step(
+            "form",
+            forms,
+            PAPER,
+            form_id=forms.business,
+            body="Please fill in what the business is called, its denomination and its handle.",
+            exits={"ok": "confirm", "questions": "name"},
+            read=_read_form,
+        )
+        asks.insert(0, form)
+    first = asks[0].name
+    return Flow(
+        name="business",
+        title="A business account: name, denomination, handle",
+        left="No account was opened.",
+        expired="That was left for more than five minutes, so I let it go. No account was opened.",
+        steps=(
+            CallCore("begin", call=lambda _: Login(), result=_begun, exits={"ask": first, **ASTRAY}),
+            *asks,
+            Ask(
+                "confirm",
+                "buttons",
+                _confirm,
+                {"confirm": "open", "change": first, "cancel": "greeting.look_up"},
+                _read_confirm,
+                confirms=True,
+            ),
+            CallCore(
+                "open",
+                call=_open,
+                result=_opened,
+                found=_told_later,
+                exits={
+                    "opened": "opened",
+                    "taken": "handle" if forms is None else first,
+                    "tier": "tier_refused",
+                    "refused": "refused",
+                    "not_done": "not_done",
+                    "unknown": "unknown",
+                },
+            ),
+            Ask("opened", "buttons", _show_opened, resting=True),
+            Ask("tier_refused", "buttons", _show_tier, resting=True),
+            Ask("refused", "buttons", _show_refused, {"change": first}, resting=True),
+            Ask("not_done", "buttons", _show_not_done, {"again": "confirm"}, resting=True),
+            Ask("unknown", "buttons", _show_unknown, resting=True),
+        ),
+    )

@@ -1,0 +1,29 @@
+"""Cash in and out: what it costs and who does it, in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from service.engine import Ask, Flow, Scene
+from service.flows import show
+from service.messages import Buttons, Message
+
+__all__ = ("CASH",)
+
+_TEXT: Final = (
+    "*Cash in* is free. You give cash to an agent, and your balance here grows by as much.\n\n"
+    "*Cash out* costs 2 %. An agent gives you cash for your balance.\n\n"
+    "I do not handle cash myself. For an agent near you, ask the people who invited you."
+)
+
+
+def _explain(scene: Scene) -> Sequence[Message]:
+    return [Buttons(body=_TEXT, buttons=(show.menu(scene),))]
+
+
+CASH = Flow(
+    name="cash",
+    title="Cash in and out: what it costs, and whom to ask",
+    steps=(Ask("text", "buttons", _explain, resting=True),),
+)

@@ -1,0 +1,226 @@
+"""People of an account: who may act for it, who is told of new offers, and how its owner changes that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from service.domain import Account, Dashboard, Handle, HandleRefused, Person
+from service.engine import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
+from service.engine.calls import FindMember, Known, Login, NotFound, Outcome, Refused
+from service.flows import show
+from service.flows.dashboard import acting, seen
+from service.flows.greeting import ASTRAY, astray
+from service.flows.permits import PERMITS
+from service.messages import Buttons, List, Message, Row, Section, Text
+
+__all__ = ("PEOPLE",)
+
+MOST_PEOPLE: Final = 5
+"""So many may act for an account, its owner among them; core decides, here it is only said beforehand."""
+
+AUTHORISING_TIER: Final = 4
+"""Members of lower tiers act for their accounts alone."""
+
+ROWS: Final = 8
+"""People in the list: with "let another" and "menu", ten rows, should core ever allow more than five."""
+
+
+# -- who they are ---------------------------------------------------------------------------------------------------
+
+
+def _listed(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            return Exit("listed" if acting(scene).owned else "not_owner")
+        case _:
+            return astray(outcome)
+
+
+def _list(scene: Scene) -> Sequence[Message]:
+    account = acting(scene)
+    people = account.authorised[:ROWS]
+    rows = [_row(scene, account, person) for person in people]
+    rows.append(scene.entry("authorise", "Let another act", f"At most {MOST_PEOPLE} in all", account.account_id))
+    rows.append(scene.entry("menu", "Menu"))
+    of = f"*{show.name(account.name)}*"
+    body = f"For {of} may act: {len(account.authorised)}." if people else f"Credex did not say who may act for {of}."
+    return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
+
+
+def _row(scene: Scene, account: Account, person: Person) -> Row:
+    owner = person.member_id == seen(scene).member_id
+    about = "Owner" if owner else "May act for it"
+    about += ", is told of new offers" * _told(account, person)
+    return scene.entry("person", show.name(person.name, 24), about, f"{account.account_id}/{person.member_id}")
+
+
+def _told(account: Account, person: Person) -> bool:
+    return account.send_offers_to is not None and account.send_offers_to.member_id == person.member_id
+
+
+def _show_not_owner(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="Only the owner of an account can see and change who acts for it, and this one is not yours.",
+            buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+        )
+    ]
+
+
+# -- one of them ----------------------------------------------------------------------------------------------------
+
+
+def _opened(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            pass
+        case _:
+            return astray(outcome)
+    account_id, _, member_id = scene.answers.get("target", "").partition("/")
+    account = dashboard.account(account_id)
+    if account is None or not account.owned:
+        return Exit("gone")
+    person = next((person for person in account.authorised if person.member_id == member_id), None)
+    if person is None:
+        return Exit("gone")
+    return Exit(
+        "shown",
+        {
+            **_about(account),
+            "member": person.member_id,
+            "name": person.name,
+            "owner": "yes" * (person.member_id == dashboard.member_id),
+            "told": "yes" * _told(account, person),
+        },
+    )
+
+
+def _about(account: Account) -> dict[str, str]:
+    return {"account": account.account_id, "account_name": account.name}
+
+
+def _show_person(scene: Scene) -> Sequence[Message]:
+    answers = scene.answers
+    who = f"*{show.name(answers['name'])}*"
+    of = f"*{show.name(answers['account_name'])}*"
+    told = "They are told of new offers to it." if answers["told"] else "They are not told of new offers to it."
+    what = "is the owner of" if answers["owner"] else "may act for"
+    if answers["owner"]:
+        told = told.replace("They are", "You are")
+    buttons = [] if answers["told"] else [scene.option("notices", "Send notices here")]
+    if not answers["owner"]:
+        buttons.append(scene.option("remove", "Remove"))
+    buttons.append(scene.link("people", "Back"))
+    return [Buttons(body=f"{who} {what} {of}.\n\n{told}", buttons=tuple(buttons))]
+
+
+def _show_gone(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="They do not act for that account any more, or it is no longer yours. Nothing was changed.",
+            buttons=(scene.link("people", "People"), show.menu(scene)),
+        )
+    ]
+
+
+# -- another one ----------------------------------------------------------------------------------------------------
+
+
+def _begun(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            pass
+        case _:
+            return astray(outcome)
+    wanted = scene.answers.get("target")
+    account = dashboard.account(wanted) if wanted else acting(scene)
+    if account is None or not account.owned:
+        return Exit("not_owner")
+    present = ",".join(person.member_id for person in account.authorised)
+    return Exit("ask", {**_about(account), "present": present}, preface=_warning(dashboard, account))
+
+
+def _warning(dashboard: Dashboard, account: Account) -> str:
+    """What we know of the rules may be wrong, so it warns and never refuses: core decides."""
+    if dashboard.tier is not None and dashboard.tier < AUTHORISING_TIER:
+        return "⚠️ Letting others act takes the entrepreneur tier, which you do not have. Credex may refuse."
+    if len(account.authorised) >= MOST_PEOPLE:
+        return f"⚠️ {len(account.authorised)} may act for it already, which is the most. Credex may refuse another."
+    return ""
+
+
+def _ask_handle(scene: Scene) -> Sequence[Message]:
+    return [Text(f"Who shall act for *{show.name(scene.answers['account_name'])}*? Please type their member handle.")]
+
+
+def _read_handle(reply: Reply, _: Scene) -> Exit | Retry:
+    try:
+        return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
+    except HandleRefused as refused:
+        return Retry(str(refused))
+
+
+def _found(outcome: Outcome, scene: Scene) -> Exit:
+    handle = scene.answers["handle"]
+    match outcome:
+        case Known(value=Person() as person) if person.member_id in scene.answers["present"].split(","):
+            return Exit("already", {"member": person.member_id, "name": person.name})
+        case Known(value=Person() as person):
+            return Exit("found", {"member": person.member_id, "name": person.name})
+        case NotFound() | Refused():
+            missing = f"No member has the handle “{handle}”. Please check it and type it again."
+            return Exit("not_found", preface=missing)
+        case _:
+            return Exit("away")
+
+
+PEOPLE = Flow(
+    name="people",
+    title="People of an account: who acts for it, and who is told of offers",
+    left="Nothing was changed.",
+    expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
+    steps=(
+        CallCore(
+            "list",
+            call=lambda _: Login(fresh=True),
+            result=_listed,
+            exits={"listed": "listed", "not_owner": "not_owner", **ASTRAY},
+        ),
+        Ask("listed", "list", _list, again="list", resting=True),
+        Ask("not_owner", "buttons", _show_not_owner, resting=True),
+        CallCore(
+            "open",
+            call=lambda _: Login(fresh=True),
+            result=_opened,
+            exits={"shown": "person", "gone": "gone", **ASTRAY},
+        ),
+        Ask(
+            "person",
+            "buttons",
+            _show_person,
+            {"notices": "confirm_notices", "remove": "confirm_remove"},
+            resting=True,
+        ),
+        Ask("gone", "buttons", _show_gone, resting=True),
+        CallCore(
+            "begin",
+            call=lambda _: Login(fresh=True),
+            result=_begun,
+            exits={"ask": "handle", "not_owner": "not_owner", **ASTRAY},
+        ),
+        Ask("handle", "text", _ask_handle, {"ok": "find"}, _read_handle),
+        CallCore(
+            "find",
+            call=lambda scene: FindMember(scene.answers["handle"]),
+            result=_found,
+            exits={
+                "found": "confirm_authorise",
+                "already": "stands",
+                "not_found": "handle",
+                "away": "greeting.away",
+            },
+        ),
+        *PERMITS,
+    ),
+)

@@ -1,0 +1,216 @@
+"""Upgrade: the hustler tier, for one US dollar from the personal account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from service.domain import Dashboard, Denomination, Money
+from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
+from service.engine.calls import (
+    Call,
+    Done,
+    Known,
+    Login,
+    NotDone,
+    Outcome,
+    Refused,
+    Unavailable,
+)
+from service.engine.calls import Upgrade as UpgradeCall
+from service.flows import show
+from service.flows.dashboard import UPGRADED_TIER, seen
+from service.flows.greeting import ASTRAY, astray
+from service.messages import Button, Buttons, Message
+
+__all__ = ("UPGRADE",)
+
+PRICE: Final = Money(Decimal(1), Denomination.USD)
+"""For 28 days; what core takes."""
+
+
+def _begun(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard(tier=int() as tier)) if tier >= UPGRADED_TIER:
+            return Exit("already")
+        case Known(value=Dashboard() as dashboard) if account := dashboard.account():
+            return Exit("explain", {"account": account.account_id, "account_name": account.name})
+        case _:
+            return astray(outcome)
+
+
+def _explain(scene: Scene) -> Sequence[Message]:
+    account = seen(scene).account(scene.answers["account"])
+    balance = account.balance(PRICE.denomination) if account else None
+    warning = ""
+    if balance is not None and balance.amount < PRICE.amount:
+        warning = f"⚠️ You have about {balance} there. Credex may refuse it.\n\n"
+    return [
+        Buttons(
+            body=f"{warning}Get the *hustler tier* for *{PRICE}*?\n\nIt is for 28 days and brings:\n"
+            "- no limit on what you can offer in a day\n- more than one account, for example for a business\n\n"
+            f"It is paid from {_account(scene)}.",
+            buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")),
+        )
+    ]
+
+
+def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
+    match reply:
+        case Chosen(value="confirm"):
+            return Exit("confirm")
+        case Chosen():
+            return Exit("cancel", preface="Cancelled. Nothing was paid.")
+        case _:
+            return Retry("")
+
+
+def _pay(scene: Scene) -> Call:
+    return UpgradeCall(scene.answers["account"])
+
+
+def _paid(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Done():
+            return Exit("upgraded")
+        case Refused(code="already"):
+            return Exit("already")
+        case Refused(code="insufficient_balance"):
+            return Exit("too_little")
+        case Refused(code=code):
+            return Exit("refused", {"reason": code})
+        case NotDone() | Unavailable():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
+        case _:
+            return Exit("unknown")
+
+
+def _show_upgraded(scene: Scene) -> Sequence[Message]:
+    balance = ""
+    if isinstance(scene.outcome, Done) and scene.outcome.dashboard:
+        account = scene.outcome.dashboard.account(scene.answers["account"])
+        balance = f" Your balance there is now {account.balance(PRICE.denomination)}." if account else ""
+    return [
+        Buttons(
+            body=f"✅ You now have the *hustler tier*.\n\n*{PRICE}* was paid from {_account(scene)}.{balance}",
+            buttons=(scene.link("open_business", "Open an account"), show.menu(scene)),
+        )
+    ]
+
+
+def _show_already(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body="You have the hustler tier or a higher one already, so there is nothing to pay.",
+            buttons=(show.menu(scene),),
+        )
+    ]
+
+
+def _show_too_little(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body=f"Credex refused: {_account(scene)} has not enough to pay {PRICE}. Nothing was paid.\n\n"
+            "Your balance grows when you accept a secured offer, or by cash in.",
+            buttons=(_cash(scene), show.menu(scene)),
+        )
+    ]
+
+
+def _cash(scene: Scene) -> Button:
+    return scene.link("cash", "Cash in and out")
+
+
+def _show_refused(scene: Scene) -> Sequence[Message]:
+    why = show.explain_refusal(scene.answers["reason"])
+    return [
+        Buttons(
+            body=f"Credex refused the upgrade: {why}.\n\nNothing was paid, and your tier is what it was.",
+            buttons=(show.menu(scene),),
+        )
+    ]
+
+
+def _show_not_done(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body=f"{show.why_not_done(scene)} nothing was paid, and your tier is what it was.",
+            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+        )
+    ]
+
+
+def _show_unknown(scene: Scene) -> Sequence[Message]:
+    return [
+        Buttons(
+            body=f"Credex did not answer clearly. I do *not know yet* whether {PRICE} was paid and your tier raised."
+            "\n\nI keep looking and will tell you. Please do not try again until then.",
+            buttons=(show.menu(scene),),
+        )
+    ]
+
+
+def _told_later(_: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+    match outcome:
+        case Done():
+            body = f"✅ I looked again: you now have the *hustler tier*, and {PRICE} was paid for it."
+        case Refused(code="already"):
+            body = "I looked again: you have the hustler tier or a higher one."
+        case NotDone() | Refused():
+            body = "I looked again: the upgrade did *not* happen, and nothing was paid. You can try again."
+        case _:
+            body = (
+                "I could not find out what became of your upgrade, and I have stopped looking. "
+                "Your balance shows whether it was paid."
+            )
+    return [Buttons(body=body, buttons=(show.menu(scene),))]
+
+
+def _account(scene: Scene) -> str:
+    return f"*{show.name(scene.answers['account_name'])}*"
+
+
+UPGRADE = Flow(
+    name="upgrade",
+    title="Upgrade: the hustler tier for 1 USD",
+    left="Nothing was paid.",
+    expired="That was left for more than five minutes, so I let it go. Nothing was paid.",
+    steps=(
+        CallCore(
+            "begin",
+            call=lambda _: Login(fresh=True),
+            result=_begun,
+            exits={"explain": "explain", "already": "already", **ASTRAY},
+        ),
+        Ask(
+            "explain",
+            "buttons",
+            _explain,
+            {"confirm": "pay", "cancel": "greeting.look_up"},
+            _read_confirm,
+            confirms=True,
+            again="begin",
+        ),
+        CallCore(
+            "pay",
+            call=_pay,
+            result=_paid,
+            found=_told_later,
+            exits={
+                "upgraded": "upgraded",
+                "already": "already",
+                "too_little": "too_little",
+                "refused": "refused",
+                "not_done": "not_done",
+                "unknown": "unknown",
+            },
+        ),
+        Ask("upgraded", "buttons", _show_upgraded, resting=True),
+        Ask("already", "buttons", _show_already, resting=True),
+        Ask("too_little", "buttons", _show_too_little, resting=True),
+        Ask("refused", "buttons", _show_refused, resting=True),
+        Ask("not_done", "buttons", _show_not_done, {"again": "begin"}, resting=True),
+        Ask("unknown", "buttons", _show_unknown, resting=True),
+    ),
+)
