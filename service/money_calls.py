@@ -280,12 +280,10 @@ def _refused(call: Write, error: CredexError | None) -> Outcome:
             return NotFound()
         case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING) if isinstance(call, _ON_OFFER):
             return NotDone()  # it waits, whatever core said of it
-        case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING):
-            return Refused("unknown")
+        case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING | credex.Refusal.ALREADY):
+            return Refused("unknown")  # it has nothing to do with this write, or should stand and does not
         case credex.Refused(code=credex.Refusal.DUPLICATE_PHONE) if isinstance(call, Register):
             return Refused("unknown")  # nobody can log in with that number
-        case credex.Refused(code=credex.Refusal.ALREADY):
-            return Refused("unknown")  # it does not stand
         case credex.Refused(code=code, remaining=remaining):
             return Refused(code.value, remaining)
         case _:
