@@ -22,7 +22,7 @@ from service.engine.calls import (
 from service.flows import show
 from service.messages import Buttons, Message
 
-__all__ = ("DEEDS",)
+__all__ = ("DEEDS", "told_of_acceptance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,10 @@ def _told_later(deed: _Deed) -> Callable[[Call, Outcome, Scene], Sequence[Messag
         return [Buttons(body=body, buttons=(show.menu(scene),))]
 
     return told
+
+
+told_of_acceptance: Callable[[Call, Outcome, Scene], Sequence[Message]] = _told_later(_ACCEPT)
+"""What is told of an acceptance whose outcome became known only later."""
 
 
 def _amount(scene: Scene) -> str:

@@ -16,8 +16,10 @@ from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("PENDING",)
 
-PAGE = 8
-"""Offers on one page: with "next", and "menu", ten rows, which is all that WhatsApp shows."""
+PAGE = 7
+"""Offers on one page: with "accept all", "next" and "menu" ten rows, which is all that WhatsApp shows."""
+
+MOST_DIGITS = 7
 
 
 # -- the lists ------------------------------------------------------------------------------------------------------
@@ -58,10 +60,12 @@ def _list(way: _Way) -> Callable[[Scene], Sequence[Message]]:
         offers = way.pick(acting(scene))
         pages = -(-len(offers) // PAGE)
         asked = scene.answers.get("target", "1")
-        page = min(int(asked), pages) if asked.isdecimal() and asked.isascii() and len(asked) < PAGE else 1
+        page = min(int(asked), pages) if asked.isdecimal() and asked.isascii() and len(asked) < MOST_DIGITS else 1
         page = max(page, 1)
         shown = offers[(page - 1) * PAGE : page * PAGE]
         rows = [_row(scene, way, offer) for offer in shown]
+        if way is _INCOMING and len(offers) > 1:
+            rows.append(scene.entry("accept_all", f"Accept all ({len(offers)})", "A few at a time, shown first"))
         if pages > 1:
             following = page % pages + 1
             title = "Next page" if following > page else "First page"

@@ -1,0 +1,167 @@
+"""Accept all: a few offers at a time, each accepted and proven by itself, and a summary of what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from service.domain import Dashboard, Denomination, Money
+from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
+from service.engine.calls import AcceptOffer, Call, Done, Known, Login, NotFound, Outcome, Refused, Unresolved
+from service.flows import show
+from service.flows.dashboard import acting
+from service.flows.deeds import told_of_acceptance
+from service.flows.greeting import ASTRAY, astray
+from service.messages import Buttons, Message
+
+__all__ = ("BULK",)
+
+AT_ONCE: Final = 5
+"""Offers in one go: so many are read at a glance, and answered within the time of one turn."""
+
+_NAME: Final = 40
+
+_SAID: Final = {
+    "accepted": "✅",
+    "gone": "❌ no longer waiting:",
+    "refused": "❌ Credex refused:",
+    "not_done": "❌ not accepted, still waits:",
+    "unknown": "❓ not known yet:",
+}
+
+
+def _begun(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            account = acting(scene)
+        case _:
+            return astray(outcome)
+    if not account.incoming:
+        return Exit("none")
+    learnt = {"account": account.account_id, "waiting": str(len(account.incoming))}
+    for number, offer in enumerate(account.incoming[:AT_ONCE], 1):
+        learnt |= {
+            f"credex_{number}": offer.credex_id,
+            f"amount_{number}": str(offer.amount),
+            f"party_{number}": offer.counterparty,
+            f"outcome_{number}": "",
+        }
+    return Exit("some", {**learnt, "count": str(min(AT_ONCE, len(account.incoming)))})
+
+
+def _offers(scene: Scene) -> Iterator[tuple[int, Money, str]]:
+    for number in range(1, int(scene.answers["count"]) + 1):
+        yield number, Money.displayed(scene.answers[f"amount_{number}"]), scene.answers[f"party_{number}"]
+
+
+def _confirm(scene: Scene) -> Sequence[Message]:
+    count, waiting = int(scene.answers["count"]), int(scene.answers["waiting"])
+    which = f"the first {count} of {waiting} offers" if waiting > count else f"{'these' * (count > 1)} {count} offers"
+    lines = [f"Accept {which if count > 1 else 'this offer'}?", ""]
+    sums: dict[Denomination, Decimal] = {}
+    for _, amount, party in _offers(scene):
+        lines.append(f"- *{amount}* from {show.name(party, _NAME)}")
+        sums[amount.denomination] = sums.get(amount.denomination, Decimal(0)) + amount.amount
+    in_all = ", ".join(str(Money(total, denomination)) for denomination, total in sums.items())
+    lines += ["", f"In all: *{in_all}*, which they will then owe you."]
+    return [
+        Buttons(body="\n".join(lines), buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")))
+    ]
+
+
+def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
+    match reply:
+        case Chosen(value="confirm"):
+            return Exit("confirm")
+        case Chosen():
+            return Exit("cancel", preface="Nothing was changed.")
+        case _:
+            return Retry("")
+
+
+def _accept(number: int) -> Callable[[Scene], Call]:
+    return lambda scene: AcceptOffer(
+        scene.answers["account"],
+        scene.answers[f"credex_{number}"],
+        Money.displayed(scene.answers[f"amount_{number}"]),
+        scene.answers[f"party_{number}"],
+    )
+
+
+def _accepted(number: int) -> Callable[[Outcome, Scene], Exit]:
+    def result(outcome: Outcome, scene: Scene) -> Exit:
+        said = _said(outcome)
+        # What is unclear now will be unclear for the next one, too: the rest is left alone.
+        last = number == int(scene.answers["count"]) or said in {"unknown", "not_done"}
+        return Exit("stop" if last else "next", {f"outcome_{number}": said})
+
+    return result
+
+
+def _said(outcome: Outcome) -> str:
+    match outcome:
+        case Done(by_us=True):
+            return "accepted"
+        case Done() | NotFound() | Refused(code="not_pending"):
+            return "gone"
+        case Refused():
+            return "refused"
+        case Unresolved():
+            return "unknown"
+        case _:
+            return "not_done"
+
+
+def _summary(scene: Scene) -> Sequence[Message]:
+    done = [scene.answers[f"outcome_{number}"] for number, _, _ in _offers(scene)]
+    accepted, tried = done.count("accepted"), len([said for said in done if said])
+    lines = [f"Accepted {accepted} of {len(done)}.", ""]
+    for number, amount, party in _offers(scene):
+        said = scene.answers[f"outcome_{number}"]
+        lines.append(f"{_SAID[said] if said else '– not tried:'} *{amount}* from {show.name(party, _NAME)}")
+    if "unknown" in done:
+        lines += ["", "I keep looking for what is not known yet, and will tell you."]
+    left = int(scene.answers["waiting"]) - tried
+    go_on = (scene.option("again", f"The other {left}" if left > 1 else "The last one"),) if left > 0 else ()
+    return [
+        Buttons(body="\n".join(lines), buttons=(*go_on, scene.link("incoming", "Incoming offers"), show.menu(scene)))
+    ]
+
+
+def _steps() -> Iterator[CallCore]:
+    for number in range(1, AT_ONCE + 1):
+        onward = {"next": f"accept_{number + 1}"} if number < AT_ONCE else {}
+        yield CallCore(
+            f"accept_{number}",
+            call=_accept(number),
+            result=_accepted(number),
+            found=told_of_acceptance,
+            exits={**onward, "stop": "summary"},
+        )
+
+
+BULK = Flow(
+    name="bulk",
+    title="Accept all: several incoming offers in one go",
+    left="Nothing was changed.",
+    expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
+    steps=(
+        CallCore(
+            "begin",
+            call=lambda _: Login(fresh=True),
+            result=_begun,
+            exits={"some": "confirm", "none": "pending.incoming_none", **ASTRAY},
+        ),
+        Ask(
+            "confirm",
+            "buttons",
+            _confirm,
+            {"confirm": "accept_1", "cancel": "pending.incoming"},
+            _read_confirm,
+            confirms=True,
+        ),
+        *_steps(),
+        Ask("summary", "buttons", _summary, {"again": "begin"}, resting=True),
+    ),
+)

@@ -1,0 +1,170 @@
+"""Ledger: accepted credexes of the account, seven on a page, the newest first, and each one by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Money
+from service.engine import Ask, CallCore, Chosen, EngineError, Exit, Flow, Reply, Retry, Scene
+from service.engine.calls import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused
+from service.flows import show
+from service.flows.dashboard import acting
+from service.flows.greeting import ASTRAY, astray
+from service.messages import Buttons, List, Message, Row, Section
+
+__all__ = ("LEDGER",)
+
+_MOST_DIGITS = 6
+
+
+def _account(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            account = acting(scene)
+            return Exit("ok", {"account": account.account_id, "account_name": account.name})
+        case _:
+            return astray(outcome)
+
+
+def _page(scene: Scene) -> int:
+    asked = scene.answers.get("target", "1")
+    return max(1, int(asked)) if asked.isdecimal() and asked.isascii() and len(asked) <= _MOST_DIGITS else 1
+
+
+def _listed(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Known(value=LedgerPage(lines=())):
+            return Exit("none")
+        case Known(value=LedgerPage()):
+            return Exit("some")
+        case _:
+            return Exit("away")
+
+
+def _list(scene: Scene) -> Sequence[Message]:
+    page = scene.value
+    if not isinstance(page, LedgerPage):
+        raise EngineError("the ledger is to be shown, but was not read")
+    rows = [_row(scene, number, line) for number, line in enumerate(page.lines)]
+    if page.page > 1:
+        rows.append(scene.entry("ledger", "Newer", f"Page {page.page - 1} of {page.pages}", str(page.page - 1)))
+    if page.page < page.pages:
+        rows.append(scene.entry("ledger", "Older", f"Page {page.page + 1} of {page.pages}", str(page.page + 1)))
+    rows.append(scene.entry("menu", "Menu"))
+    where = f", page {page.page} of {page.pages}" if page.pages > 1 else ""
+    return [
+        List(
+            body=f"Ledger of *{show.name(scene.answers['account_name'])}*{where}, the newest first.\n\n"
+            "Plus: owed to you. Minus: owed by you.",
+            button="Choose",
+            sections=(Section(rows=tuple(rows)),),
+        )
+    ]
+
+
+def _row(scene: Scene, number: int, line: LedgerLine) -> Row:
+    when = f", {show.day(_day(line.accepted_at_ms))}" if line.accepted_at_ms is not None else ""
+    about = f"{'to' if line.amount.amount < 0 else 'from'} {show.name(line.counterparty, 40)}{when}"
+    if line.credex_id:
+        return scene.entry("entry", _signed(line.amount), about, line.credex_id)
+    return scene.choice(str(number), _signed(line.amount), about)
+
+
+def _read_line(reply: Reply, _: Scene) -> Exit | Retry:
+    return Exit("line", {"line": reply.value}) if isinstance(reply, Chosen) else Retry("")
+
+
+def _found_line(outcome: Outcome, scene: Scene) -> Exit:
+    number = int(scene.answers["line"])
+    match outcome:
+        case Known(value=LedgerPage(lines=lines)) if number < len(lines):
+            line = lines[number]
+        case Known():
+            return Exit("gone")
+        case _:
+            return Exit("away")
+    when = show.day(_day(line.accepted_at_ms)) if line.accepted_at_ms is not None else ""
+    return Exit("ok", {"text": _about(line.amount, line.counterparty, when=when)})
+
+
+def _found_credex(outcome: Outcome, _: Scene) -> Exit:
+    match outcome:
+        case Known(value=Credex() as credex):
+            return Exit("ok", {"text": _about_credex(credex)})
+        case NotFound() | Refused():
+            return Exit("gone")
+        case _:
+            return Exit("away")
+
+
+def _about_credex(credex: Credex) -> str:
+    if credex.amount is None:
+        return f"Credex tells no amount of this one, with *{show.name(credex.counterparty)}*."
+    lines = [_about(-credex.amount if credex.outgoing else credex.amount, credex.counterparty)]
+    if credex.state == "CLEARED":
+        lines.append("It is settled in full.")
+    elif credex.outstanding is not None and not credex.outstanding.equals(credex.amount):
+        lines.append(f"Still open: {credex.outstanding}.")
+    lines.append("It is secured." if credex.secured else "It is without backing.")
+    if credex.due is not None:
+        lines.append(f"Due on {show.day(credex.due)}.")
+    return "\n".join(lines)
+
+
+def _about(amount: Money, party: str, *, when: str = "") -> str:
+    name = show.name(party)
+    owed = f"You owe *{name}* *{abs(amount)}*." if amount.amount < 0 else f"*{name}* owes you *{amount}*."
+    return f"{owed}\nAccepted on {when}." if when else owed
+
+
+def _entry(scene: Scene) -> Sequence[Message]:
+    return [Buttons(body=scene.answers["text"], buttons=(scene.link("ledger", "Ledger"), show.menu(scene)))]
+
+
+def _none(scene: Scene) -> Sequence[Message]:
+    body = f"Nothing has been accepted yet on *{show.name(scene.answers['account_name'])}*."
+    return [Buttons(body=body, buttons=(show.menu(scene),))]
+
+
+def _gone(scene: Scene) -> Sequence[Message]:
+    body = "Credex does not show that entry any more."
+    return [Buttons(body=body, buttons=(scene.link("ledger", "Ledger"), show.menu(scene)))]
+
+
+def _signed(amount: Money) -> str:
+    return str(amount) if amount.amount < 0 else f"+{amount}"
+
+
+def _day(at_ms: int) -> date:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(show.HARARE).date()
+
+
+def _read_page(scene: Scene) -> ReadLedger:
+    return ReadLedger(scene.answers["account"], _page(scene))
+
+
+LEDGER = Flow(
+    name="ledger",
+    title="Ledger: what was accepted",
+    steps=(
+        CallCore("begin", call=lambda _: Login(), result=_account, exits={"ok": "read", **ASTRAY}),
+        CallCore(
+            "read", call=_read_page, result=_listed, exits={"some": "list", "none": "none", "away": "greeting.away"}
+        ),
+        Ask("list", "list", _list, {"line": "line"}, _read_line, again="read", resting=True),
+        Ask("none", "buttons", _none, resting=True),
+        CallCore(
+            "line", call=_read_page, result=_found_line, exits={"ok": "entry", "gone": "gone", "away": "greeting.away"}
+        ),
+        CallCore("open", call=lambda _: Login(), result=_account, exits={"ok": "credex", **ASTRAY}),
+        CallCore(
+            "credex",
+            call=lambda scene: ReadCredex(scene.answers["target"], scene.answers["account"]),
+            result=_found_credex,
+            exits={"ok": "entry", "gone": "gone", "away": "greeting.away"},
+        ),
+        Ask("entry", "buttons", _entry, resting=True),
+        Ask("gone", "buttons", _gone, resting=True),
+    ),
+)
