@@ -1,0 +1,315 @@
+"""Meta's side, checked and set up: token, number, account, subscription, forms and template.
+
+Both may be run as often as one likes: what is already as it should be is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import aiohttp
+import httpx
+
+from service.whatsapp.forms import DEFINITIONS, Definition
+from service.whatsapp.json_text import integer, listed, parse, table, text
+from service.whatsapp.templates import INCOMING, Wording
+
+__all__ = ("Report", "Setup")
+
+DEADLINE_S: Final = 30.0
+_MOST_PAGES: Final = 100
+_NO_SUCH_OBJECT: Final = (100, 33)
+_TOKEN: Final = frozenset({0, 104, 190})
+_PERMISSION: Final = frozenset({3, 10, 131005, *range(200, 300)})
+
+
+@dataclass
+class Report:
+    """What was found and done, for an operator.
+
+    Attributes:
+        lines: one a finding, with ✓ or ✗ in front.
+        ids: what belongs into `.env`, by variable.
+        ok: nothing is left to be done.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    ok: bool = True
+
+    def good(self, text: str) -> None:
+        """Something is as it should be."""
+        self.lines.append(f"✓ {text}")
+
+    def bad(self, text: str) -> None:
+        """Something is not."""
+        self.ok = False
+        self.lines.append(f"✗ {text}")
+
+    def __str__(self) -> str:
+        told = list(self.lines)
+        if self.ids:
+            told += ["", "For .env:", *(f"{name}={value}" for name, value in self.ids.items())]
+        return "\n".join(told)
+
+
+class _TroubleError(Exception):
+    """Meta refused, or did not answer."""
+
+    def __init__(self, details: str, code: int | None = None, subcode: int | None = None) -> None:
+        super().__init__(details)
+        self.details = details
+        self.code = code
+        self.subcode = subcode
+
+
+class Setup:
+    """What `python -m service whatsapp check` and `setup` do."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        api_url: str,
+        access_token: str,
+        phone_number_id: str,
+        business_id: str,
+        ids: Mapping[str, str],
+    ) -> None:
+        """Takes what the settings say; ``ids`` are those of forms, by variable, as far as they are set."""
+        self._graph = _Graph(http, api_url, access_token)
+        self._number_id = phone_number_id
+        self._business_id = business_id
+        self._ids = ids
+
+    async def check(self) -> Report:
+        """Look at everything, change nothing."""
+        return await self._run(changing=False)
+
+    async def set_up(self) -> Report:
+        """Make everything as it should be."""
+        return await self._run(changing=True)
+
+    async def _run(self, *, changing: bool) -> Report:
+        report = Report()
+        if not await self._access(report):
+            return report
+        steps = [self._subscription(report, changing=changing)]
+        steps += [self._form(report, definition, changing=changing) for definition in DEFINITIONS]
+        steps += [self._template(report, INCOMING, changing=changing)]
+        for step in steps:
+            try:
+                await step
+            except _TroubleError as trouble:
+                report.bad(_plainly(trouble))
+        return report
+
+    # -- token, number, account -----------------------------------------------------------------------------------
+
+    async def _access(self, report: Report) -> bool:
+        """Whether the token is good for the number and the account; nothing else can be done otherwise."""
+        try:
+            number = await self._graph.get(self._number_id, fields="display_phone_number,verified_name")
+        except _TroubleError as trouble:
+            report.bad(_plainly(trouble, "WHATSAPP_PHONE_NUMBER_ID", self._number_id))
+            return False
+        shown = text(number, "display_phone_number") or self._number_id
+        report.good(f"The access token is valid, and the number is {shown} ({text(number, 'verified_name') or '?'}).")
+        try:
+            await self._graph.get(self._business_id, fields="id,name")
+            owned = [text(each, "id") async for each in self._graph.each(f"{self._business_id}/phone_numbers")]
+        except _TroubleError as trouble:
+            report.bad(_plainly(trouble, "WHATSAPP_BUSINESS_ID", self._business_id))
+            return False
+        if self._number_id not in owned:
+            report.bad(
+                f"WHATSAPP_BUSINESS_ID: the account {self._business_id} does not have the number {self._number_id}. "
+                "Take both ids from the same page of Meta's app dashboard (WhatsApp, API setup)."
+            )
+            return False
+        report.good(f"The number belongs to the business account {self._business_id}.")
+        return True
+
+    # -- what is to be set up -------------------------------------------------------------------------------------
+
+    async def _subscription(self, report: Report, *, changing: bool) -> None:
+        path = f"{self._business_id}/subscribed_apps"
+        if [each async for each in self._graph.each(path)]:
+            report.good("Webhooks are subscribed.")
+        elif changing:
+            await self._graph.post(path)
+            report.good("Webhooks are subscribed now.")
+        else:
+            report.bad("Webhooks are not subscribed: no message reaches the bot. Run `whatsapp setup`.")
+
+    async def _form(self, report: Report, definition: Definition, *, changing: bool) -> None:
+        found = await self._find_form(definition)
+        status = text(found, "status") if found else None
+        if status in {"BLOCKED", "THROTTLED"}:
+            report.bad(f"The form {definition.name} is {status} by Meta: see WhatsApp Manager, Flows, for the reason.")
+            return
+        form_id = (text(found, "id") if found else None) or ""
+        current = bool(form_id) and await self._is_current(form_id, definition)
+        if current and status == "PUBLISHED":
+            report.good(f"The form {definition.name} is published as it is here.")
+        elif not changing:
+            wrong = "does not exist" if not found else "differs from ours" if not current else "is not published"
+            report.bad(f"The form {definition.name} {wrong}. Run `whatsapp setup`.")
+        else:
+            form_id = form_id or await self._create(definition)
+            if not current and not await self._upload(report, form_id, definition):
+                return
+            await self._graph.post(f"{form_id}/publish")
+            report.good(f"The form {definition.name} is published now.")
+        if form_id:
+            self._tell_id(report, definition, form_id, changing=changing)
+
+    def _tell_id(self, report: Report, definition: Definition, form_id: str, *, changing: bool) -> None:
+        known = self._ids.get(definition.variable, "")
+        report.ids[definition.variable] = form_id
+        if known and known != form_id and not changing:
+            report.bad(f"{definition.variable} is {known}, but the form {definition.name} has the id {form_id}.")
+
+    async def _find_form(self, definition: Definition) -> Any:
+        path = f"{self._business_id}/flows"
+        named = [each async for each in self._graph.each(path) if text(each, "name") == definition.name]
+        usable = [each for each in named if text(each, "status") != "DEPRECATED"]
+        return usable[0] if usable else None
+
+    async def _is_current(self, form_id: str, definition: Definition) -> bool:
+        async for asset in self._graph.each(f"{form_id}/assets"):
+            address = text(asset, "download_url")
+            if text(asset, "asset_type") == "FLOW_JSON" and address:
+                return bool(await self._graph.download(address) == definition.content)
+        return False
+
+    async def _create(self, definition: Definition) -> str:
+        given = {"name": definition.name, "categories": list(definition.categories)}
+        created = text(await self._graph.post(f"{self._business_id}/flows", json=given), "id")
+        if not created:
+            raise _TroubleError(f"Meta named no id for the form {definition.name}")
+        return created
+
+    async def _upload(self, report: Report, form_id: str, definition: Definition) -> bool:
+        answer = await self._graph.post(
+            f"{form_id}/assets",
+            data={"name": "flow.json", "asset_type": "FLOW_JSON"},
+            files={"file": ("flow.json", definition.source.encode(), "application/json")},
+        )
+        errors = [text(each, "message") or "unknown" for each in listed(answer, "validation_errors")]
+        if errors:
+            report.bad(f"Meta finds errors in the form {definition.name}, so it was not published: {'; '.join(errors)}")
+        return not errors
+
+    async def _template(self, report: Report, wording: Wording, *, changing: bool) -> None:
+        path = f"{self._business_id}/message_templates"
+        found = [
+            each
+            async for each in self._graph.each(path, name=wording.name)
+            if (text(each, "name"), text(each, "language")) == (wording.name, wording.language)
+        ]
+        if not found and not changing:
+            report.bad(f"The template {wording.name} does not exist. Run `whatsapp setup`.")
+            return
+        if not found:
+            given = {
+                "name": wording.name,
+                "language": wording.language,
+                "category": wording.category,
+                "components": wording.components,
+            }
+            found = [await self._graph.post(path, json=given)]
+        self._judge_template(report, wording, found[0])
+
+    @staticmethod
+    def _judge_template(report: Report, wording: Wording, template: Any) -> None:
+        status = text(template, "status") or "PENDING"
+        bodies = [text(part, "text") for part in listed(template, "components") if text(part, "type") == "BODY"]
+        if bodies and bodies != [wording.body]:
+            report.bad(
+                f"The template {wording.name} has another wording at Meta. Edit it in WhatsApp Manager, Message "
+                f"templates, to read: {wording.body}"
+            )
+        elif status in {"APPROVED", "PENDING", "IN_APPEAL"}:
+            waits = "" if status == "APPROVED" else " Members silent for a day can be notified once it is approved."
+            report.good(f"The template {wording.name} is {status.lower()}.{waits}")
+        else:
+            report.bad(f"The template {wording.name} is {status} by Meta: see WhatsApp Manager, Message templates.")
+
+
+class _Graph:
+    """The Graph API, as far as an owner's deeds need it. What it raises never holds the token."""
+
+    def __init__(self, http: httpx.AsyncClient, api_url: str, access_token: str) -> None:
+        self._http = http
+        self._api_url = api_url
+        self._token = access_token
+
+    async def get(self, path: str, **params: str) -> Any:
+        """What an id names, or one page of a list."""
+        return await self._ask("GET", f"{self._api_url}{path}", params=params)
+
+    async def post(self, path: str, **content: Any) -> Any:
+        """Change something."""
+        return await self._ask("POST", f"{self._api_url}{path}", **content)
+
+    async def each(self, path: str, **params: str) -> AsyncIterator[Any]:
+        """All of a list, page after page."""
+        after = ""
+        for _ in range(_MOST_PAGES):
+            page = await self.get(path, **params, **({"after": after} if after else {}))
+            for item in listed(page, "data"):
+                yield item
+            paging = table(page, "paging")
+            after = text(table(paging, "cursors"), "after") or ""
+            if not after or not text(paging, "next"):
+                return
+
+    async def download(self, address: str) -> Any:
+        """The JSON at an address that needs no token; None if there is none."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                response = await self._http.get(address, timeout=DEADLINE_S)
+            return parse(response.content) if response.is_success else None
+        except (TimeoutError, httpx.HTTPError, aiohttp.ClientError, ValueError):
+            return None
+
+    async def _ask(self, method: str, url: str, **content: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._token}"}
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                response = await self._http.request(method, url, headers=headers, timeout=DEADLINE_S, **content)
+            answer = parse(response.content)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError) as error:
+            where = (
+                f"{self._api_url} cannot be reached ({type(error).__name__}): check WHATSAPP_API_URL and the network"
+            )
+            raise _TroubleError(where) from None
+        except (ValueError, RecursionError):
+            raise _TroubleError(f"{self._api_url} answers what is no JSON: check WHATSAPP_API_URL") from None
+        if response.is_success and isinstance(answer, dict) and "error" not in answer:
+            return answer
+        raise self._refusal(table(answer, "error"), response.status_code)
+
+    def _refusal(self, refused: Any, status: int) -> _TroubleError:
+        details = text(table(refused, "error_data"), "details") or text(refused, "error_user_msg")
+        said = (details or text(refused, "message") or f"HTTP {status}").replace(self._token, "[access token]")
+        return _TroubleError(said, integer(refused, "code"), integer(refused, "error_subcode"))
+
+
+def _plainly(trouble: _TroubleError, variable: str = "", value: str = "") -> str:
+    """What an operator is to do about it."""
+    code = "" if trouble.code is None else f" Meta says: {trouble.details} (code {trouble.code})"
+    if trouble.code in _TOKEN:
+        return (
+            "WHATSAPP_ACCESS_TOKEN: it is not valid or has expired. Make a new one for the system user, with "
+            f"whatsapp_business_messaging and whatsapp_business_management.{code}"
+        )
+    if trouble.code in _PERMISSION:
+        return f"WHATSAPP_ACCESS_TOKEN: it lacks a permission, or its user lacks access to the account.{code}"
+    if variable and (trouble.code, trouble.subcode) == _NO_SUCH_OBJECT:
+        return f"{variable}: {value} names nothing that this token may see. Take the id from Meta's app dashboard."
+    return trouble.details if trouble.code is None else f"Meta refused it.{code}"
