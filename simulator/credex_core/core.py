@@ -189,6 +189,10 @@ class Core:
         """Have a member who may act for an account told of new offers to it."""
         trading.direct_notices(self._account(account), member)
 
+    def upgrade(self, member: Member) -> None:
+        """A member pays for tier 3 from the personal account."""
+        trading.upgrade(self.ledger, member, self.ledger.accounts_of(member.member_id)[0], self.treasury)
+
     def fund(self, account: Account | str, money: Money, *, securer: Account | None = None) -> Credex:
         """Give an account money: an accepted secured credex from the trust account, or another audited one."""
         return trading.fund(self.ledger, securer or self.trust, self._account(account), money)
