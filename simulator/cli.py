@@ -52,6 +52,7 @@ Examples:
   python -m simulator chat                      talk to the bot yourself
   python -m simulator generate --seed 7         let invented people wander through it
   python -m simulator list --lines              what a conversation file may say
+  python -m simulator bench                     measure: how fast, and how many bytes
 
 Exit codes: 0 as expected, 1 a difference or a failure, 2 wrong usage."""
 _REPLAY_EXAMPLES: Final = """\b
@@ -69,6 +70,10 @@ Examples:
   python -m simulator chat
   python -m simulator chat --member --name "Rudo Ncube"
 """
+_BENCH_EXAMPLES: Final = """\b
+Examples:
+  python -m simulator bench
+  python -m simulator bench --members 5000 --seconds 60"""
 _LIST_EXAMPLES: Final = """\b
 Examples:
   python -m simulator list
@@ -290,6 +295,29 @@ def chat_command(
         )
     except ConversationError as error:
         raise click.UsageError("\n".join(problem.what for problem in error.problems)) from error
+    except SimulatorError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command("bench", epilog=_BENCH_EXAMPLES)
+@click.option(
+    "--members", default=500, show_default=True, type=click.IntRange(10, 20_000), help="Who write at the same moment."
+)
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(1, 600), help="The most for each load.")
+@_no_color
+@_logs
+def bench_command(*, members: int, seconds: int, no_color: bool, logs: bool) -> None:
+    """Measure turns and webhooks a second, and bytes a member in Redis. Nothing here passes or fails."""
+    from simulator.bench import bench  # noqa: PLC0415 - a web server that nothing else here needs
+
+    _keep_logs_quiet(logs=logs)
+    try:
+        bench(
+            members=members,
+            seconds=seconds,
+            out=_console(no_color=no_color),
+            progress=_console(no_color=no_color, stderr=True),
+        )
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
 
