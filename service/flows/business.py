@@ -65,7 +65,7 @@ def _ask_denomination(scene: Scene) -> Sequence[Message]:
     rows = tuple(scene.choice(unit.value, unit.value, words) for unit, words in _UNITS.items())
     return [
         List(
-            body="In which denomination shall its books be kept?\n\nIt can hold the others as well.",
+            body="Which denomination shall it count in?\n\nIt can hold the others as well.",
             button="Choose",
             sections=(Section(rows=rows),),
         )

@@ -44,7 +44,8 @@ def _list(scene: Scene) -> Sequence[Message]:
     rows.append(scene.entry("authorise", "Let another act", f"At most {MOST_PEOPLE} in all", account.account_id))
     rows.append(scene.entry("menu", "Menu"))
     of = f"*{show.name(account.name)}*"
-    body = f"For {of} may act: {len(account.authorised)}." if people else f"Credex did not say who may act for {of}."
+    count = len(account.authorised)
+    body = f"People who may act for {of}: {count}." if people else f"Credex did not say who may act for {of}."
     return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
 
 
@@ -102,17 +103,16 @@ def _about(account: Account) -> dict[str, str]:
 
 def _show_person(scene: Scene) -> Sequence[Message]:
     answers = scene.answers
-    who = f"*{show.name(answers['name'])}*"
-    of = f"*{show.name(answers['account_name'])}*"
-    told = "They are told of new offers to it." if answers["told"] else "They are not told of new offers to it."
-    what = "is the owner of" if answers["owner"] else "may act for"
+    of, told = f"*{show.name(answers['account_name'])}*", "told" if answers["told"] else "*not* told"
+    buttons = [scene.link("people", "Back")]
     if answers["owner"]:
-        told = told.replace("They are", "You are")
-    buttons = [] if answers["told"] else [scene.option("notices", "Send notices here")]
-    if not answers["owner"]:
-        buttons.append(scene.option("remove", "Remove"))
-    buttons.append(scene.link("people", "Back"))
-    return [Buttons(body=f"{who} {what} {of}.\n\n{told}", buttons=tuple(buttons))]
+        body = f"You are the owner of {of}.\n\nYou are {told} of new offers to it."
+    else:
+        body = f"*{show.name(answers['name'])}* may act for {of}.\n\nThey are {told} of new offers to it."
+        buttons.insert(0, scene.option("remove", "Remove"))
+    if not answers["told"]:
+        buttons.insert(0, scene.option("notices", "Tell me of offers" if answers["owner"] else "Tell them of offers"))
+    return [Buttons(body=body, buttons=tuple(buttons))]
 
 
 def _show_gone(scene: Scene) -> Sequence[Message]:

@@ -70,10 +70,10 @@ _NOTICES = _Permit(
     "notices",
     lambda scene: DirectNotices(*_on(scene)),
     "open",
-    "Send the notices of new offers to {of} to {who}?\n\nOnly one person is told.",
+    "Tell {who} of new offers to {of} from now on?\n\nOnly one person is told.",
     "✅ {who} is now told of new offers to {of}.",
     "{who} is told of new offers to {of} already. Nothing had to be changed.",
-    "who is told of new offers to {of} was *not* changed.",
+    "{who} is *not* told of new offers to {of}.",
     "whether {who} is now told of new offers to {of}",
 )
 
@@ -158,7 +158,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
 def _show_not_done(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"{show.why_not_done(scene)} nothing was changed: {_of(scene, _permit(scene).not_done)}",
+            body=f"{show.why_not_done(scene)} {_of(scene, _permit(scene).not_done)}",
             buttons=(scene.option("again", "Try again"), *_ways(scene)),
         )
     ]
@@ -187,7 +187,7 @@ def _told_later(permit: _Permit) -> Callable[[Call, Outcome, Scene], Sequence[Me
             case Done() | Refused(code="already"):
                 body = f"I looked again. {_words(permit.done, who, of)}"
             case NotDone() | Refused() | NotFound():
-                body = f"I looked again, nothing was changed: {_words(permit.not_done, who, of)}"
+                body = f"I looked again: {_words(permit.not_done, who, of)} Nothing was changed."
             case _:
                 body = f"I could not find out {_words(permit.later, who, of)}, and I have stopped looking."
         return [Buttons(body=body, buttons=_ways(scene))]
