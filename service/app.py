@@ -26,6 +26,7 @@ from service.mailbox import Arrival, Mailbox, MailboxError, open_cache, open_sta
 from service.money_calls import MoneyCalls
 from service.notifications import notification_routes
 from service.rate import TokenBucket
+from service.recent import Recent
 from service.sender import Sender
 from service.settings import Settings
 from service.whatsapp import Delivery, GraphClient, NotStored, Status, webhook_routes
@@ -37,6 +38,8 @@ __all__ = ("Parts", "Service")
 WORKERS: Final = 8
 STOP_WITHIN_S: Final = 20.0
 POLL_MS: Final = 500
+NOTED: Final = 10_000
+"""Ids of sent messages that are remembered, so that their later statuses cost nothing."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +90,7 @@ class Service:
         self._inbox_wake, self._outbox_wake = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._noted = Recent(NOTED)
         self._core_http = _http(parts.core_transport)
         self._graph_http = _http(parts.graph_transport)
         self._pseudonym = pseudonym(settings.django_secret.get_secret_value())
@@ -232,13 +236,16 @@ class Service:
         for status in statuses:
             if status.status == "failed":
                 log.warning("message_failed", codes=status.codes, member=self._pseudonym(status.recipient or ""))
-            if status.callback_id is None:
+            if status.callback_id is None or status.callback_id in self._noted:
                 continue
             try:
                 if await self._mailbox.confirm(status.callback_id, self._parts.clock_ms()):
                     self._outbox_wake.set()
             except MailboxError as error:
                 log.warning("status_not_noted", error=type(error).__name__)
+            else:
+                # Sent, delivered and read all prove the same; the first of them has done what there was to do.
+                self._noted.add(status.callback_id)
 
     # -- the rest ---------------------------------------------------------------------------------------------------
 
