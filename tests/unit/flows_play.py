@@ -15,7 +15,7 @@ from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Sai
 from service.engine import Answered, Ask, Book, Event, Option, Received, Session, Turn, Walked, advance
 from service.engine.calls import Call, Outcome
 from service.flows import book
-from service.messages import Buttons, Form, List, Message, Text, choices
+from service.messages import Buttons, Form, List, Message, Reaction, Text, choices
 
 __all__ = ("DAY", "MEMBER", "MINUTE", "MOST_MESSAGES", "NOON", "SECOND", "Play", "Stage", "read_back", "text_of")
 
@@ -79,7 +79,7 @@ class Play:
         """WhatsApp tells that the member has another number."""
         return self._receive(NumberChanged("263772000999"))
 
-    def fill(self, *, form_token: str | None = "token", **answers: str) -> Play:
+    def fill(self, *, form_token: str | None = "", **answers: str) -> Play:
         """The member submits a form; some phones leave the token out."""
         return self._receive(Filled(form_token, answers))
 
@@ -159,10 +159,11 @@ class Play:
         assert len(turn.messages) <= MOST_MESSAGES, f"{len(turn.messages)} messages in one turn: {turn.messages}"
         assert turn.session.turn >= (before.turn if before else 0), "turn numbers do not go back"
         at = self.book.find(f"{turn.session.flow}.{turn.session.step}")
-        if turn.call is None and turn.messages:
+        screens = [message for message in turn.messages if not isinstance(message, Reaction)]
+        if turn.call is None and screens:
             assert at is not None, "whoever is answered stands somewhere"
             assert isinstance(at[1], Ask), f"{turn.session.flow}.{turn.session.step} waits for nothing"
-            assert at[1].kind == _kind(turn.messages[-1]), f"{turn.session.step} is declared as {at[1].kind}"
+            assert at[1].kind == _kind(screens[-1]), f"{turn.session.step} is declared as {at[1].kind}"
         for option in turn.session.options:
             mark, _, rest = option.id.partition(":")
             assert mark == "n" or rest.startswith(f"{turn.session.turn}:"), f"{option.id} is of another screen"
@@ -174,7 +175,11 @@ def read_back(value: _T) -> _T:
 
 
 def text_of(message: Message) -> str:
-    """What the member reads of a message, without what can be tapped."""
+    """What the member reads of a message, without what can be tapped; of a reaction the emoji."""
+    if isinstance(message, Reaction):
+        return message.emoji
+    if isinstance(message, Reaction):
+        return message.emoji
     assert isinstance(message, Text | Buttons | List | Form), f"flows do not send {message}"
     return message.body
 

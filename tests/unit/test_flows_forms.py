@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine.calls import NotFound, Refused, Register
+from service.domain import Denomination
+from service.engine import Option
+from service.engine.calls import NotFound, OpenAccount, Refused, Register
 from service.flows import Forms, book
 from service.flows.forms import BUSINESS, PERSON
 from service.messages import Form
@@ -131,6 +133,51 @@ def test_a_form_left_for_five_minutes_is_let_go(at_form: Play) -> None:
     at_form.wait(5 * MINUTE + 1).fill(form_token=token, **NAMES).core(NotFound())
     assert at_form.at == "registration.welcome"
     assert at_form.text.startswith("Your registration was left for more than five minutes")
+
+
+# -- a business account -----------------------------------------------------------------------------------------------
+
+SHOP = {"form": "open_account", "name": "Moyo & Sons", "denomination": "ZWG", "handle": "@Moyo_Sons"}
+
+
+@pytest.fixture
+def at_business_form() -> Play:
+    """A member who is shown the form for a business account."""
+    play = Play(book(Forms(TOKEN, person="1111", business="2222")))
+    return play.tap_again(Option("n:open_business", "Open an account")).core(known())
+
+
+def test_a_business_account_is_opened_by_one_form(at_business_form: Play) -> None:
+    """As core will store it, after a look and a confirmation."""
+    form = shown(at_business_form)
+    assert (form.form_id, form.screen) == ("2222", "OPEN_ACCOUNT")
+    at_business_form.fill(form_token=form.token, **SHOP)
+    assert (at_business_form.at, "*Moyo Sons*" in at_business_form.text) == ("business.confirm", True)
+    assert at_business_form.tap("Confirm").call == OpenAccount("Moyo Sons", "moyo_sons", Denomination.ZWG)
+
+
+@pytest.mark.parametrize("wrong", [{"name": "?"}, {"handle": "a.b.c"}, {"denomination": "EUR"}, {"denomination": ""}])
+def test_business_answers_are_checked_again(at_business_form: Play, wrong: dict[str, str]) -> None:
+    """A dropdown binds nobody who sends something else."""
+    token = shown(at_business_form).token
+    at_business_form.fill(form_token=token, **{**SHOP, **wrong})
+    assert at_business_form.at == "business.form"
+    assert shown(at_business_form).token != token
+
+
+def test_whoever_cannot_open_the_business_form_is_asked_question_by_question(at_business_form: Play) -> None:
+    """As in registration."""
+    assert at_business_form.say("questions").at == "business.name"
+
+
+def test_forms_add_these_exits_and_no_others() -> None:
+    """All of them are walked above."""
+    forms = Forms(TOKEN, person="1111", business="2222")
+    added = {(step, way) for step, way, _ in book(forms).edges()} - {(step, way) for step, way, _ in book().edges()}
+    assert added == {(f"{flow}.form", way) for flow in ("registration", "business") for way in ("ok", "questions")}
+
+
+# -- tokens and definitions -------------------------------------------------------------------------------------------
 
 
 def test_tokens_tell_members_turns_and_deployments_apart() -> None:

@@ -51,8 +51,7 @@ def test_a_contact_card_is_never_taken_for_identity(hiding: Play) -> None:
 
 def test_a_reaction_needs_no_answer(hiding: Play) -> None:
     """It asks nothing."""
-    hiding.say("hi").react()
-    assert hiding.said == ()
+    assert hiding.say("hi").react().said == ()
 
 
 def test_whoever_shows_their_number_starts_afresh() -> None:

@@ -100,12 +100,15 @@ def test_a_wrong_value_is_named_with_what_it_should_be(name: str, value: str, pr
     assert problem in line
 
 
-def test_forms_need_their_id() -> None:
-    """Whoever asks for forms says which."""
-    assert problems(USE_PROGRESSIVE_FLOW="False") == [
-        "WHATSAPP_REGISTRATION_FLOW_ID: is needed when USE_PROGRESSIVE_FLOW is False"
-    ]
-    assert not made(USE_PROGRESSIVE_FLOW="False", WHATSAPP_REGISTRATION_FLOW_ID="123").use_progressive_flow
+def test_forms_need_their_ids() -> None:
+    """Whoever asks by forms says which, of persons and of businesses, and is told where the ids come from."""
+    ids = {"WHATSAPP_REGISTRATION_FLOW_ID": "123", "WHATSAPP_COMPANY_REGISTRATION_FLOW_ID": "456"}
+    needed = "is needed when USE_PROGRESSIVE_FLOW is False (`python -m service whatsapp setup`)"
+    assert problems(USE_PROGRESSIVE_FLOW="False") == [f"{name}: {needed}" for name in ids]
+    for name in ids:
+        others = {other: value for other, value in ids.items() if other != name}
+        assert problems(USE_PROGRESSIVE_FLOW="False", **others) == [f"{name}: {needed}"]
+    assert not made(USE_PROGRESSIVE_FLOW="False", **ids).use_progressive_flow
 
 
 # -- production -----------------------------------------------------------------------------------------------------
@@ -160,6 +163,7 @@ def test_all_problems_are_told_at_once() -> None:
     told = problems(DJANGO_ENV="production", PORT="0", REDIS_URL="ftp://x", DEBUG="True", USE_PROGRESSIVE_FLOW="False")
     named = [line.split(":")[0] for line in told]
     needed = PRODUCTION.keys() - {"DJANGO_ENV"} | {"PORT", "DEBUG", "WHATSAPP_REGISTRATION_FLOW_ID"}
+    needed |= {"WHATSAPP_COMPANY_REGISTRATION_FLOW_ID"}
     assert sorted(named) == sorted(needed)
 
 
