@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -13,7 +12,8 @@ from service.engine.book import Book, resolve
 from service.engine.calls import Call, Outcome
 from service.engine.flow import END, Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Step, Typed
 from service.engine.session import Option, Session, Turn, Walked
-from service.messages import Buttons, Form, List, Message, Text, choices, length
+from service.engine.wording import KINDS, paragraphs, plain, thanked, with_preface
+from service.messages import Message, Reaction, Text, choices
 
 __all__ = ("CONFIRM_WITHIN_MS", "VALID_MS", "Answered", "EngineError", "Event", "Found", "Received", "advance")
 
@@ -25,6 +25,9 @@ CONFIRM_WITHIN_MS: Final = 5 * 60_000
 
 CONFIRM_TOLERANCE_MS: Final = 2_000
 """WhatsApp's clock and ours may differ by this much."""
+
+HINT_AGAIN_MS: Final = 60_000
+"""Whoever sends an album is told once that pictures cannot be read, not once a picture."""
 
 
 class EngineError(RuntimeError):
@@ -112,6 +115,8 @@ class _Walk:
 
     def receive(self, inbound: Inbound, *, known: bool) -> None:
         self._wamid = inbound.wamid
+        hinted_at_ms = self._hinted(inbound)
+        self._session = msgspec.structs.replace(self._session, hinted_at_ms=0)
         _, step = self._here() or (None, None)
         live = isinstance(step, Ask) and inbound.received_at_ms <= self._session.valid_until_ms
         if not live:
@@ -124,16 +129,18 @@ class _Walk:
                 self._say(text, inbound, live=live, known=known)
             case Filled() as filled:
                 self._form(filled, inbound, live=live)
-            case Sent(kind=kind):
+            case Sent(kind=kind) if not hinted_at_ms:
                 self._sent(kind, live=live)
-            case Reacted() | NumberChanged():
-                pass  # needs no answer: a reaction says what it says; a changed number never comes so far
+            case Sent() | Reacted() | NumberChanged():
+                # A reaction could only be answered by one, which WhatsApp refuses; a changed number never comes so far.
+                self._session = msgspec.structs.replace(self._session, hinted_at_ms=hinted_at_ms)
 
     def receive_nameless(self, inbound: Inbound) -> None:
         """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
-        if not isinstance(inbound.content, Reacted):
+        if not isinstance(inbound.content, Reacted) and not self._hinted(inbound):
             kind = inbound.content.kind if isinstance(inbound.content, Sent) else ""
             self._enter(self._book.nameless, {"sent": kind} if kind else {})
+            self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms if kind else 0)
 
     def resume(self, outcome: Outcome) -> None:
         flow, step = self._here() or (None, None)
@@ -149,6 +156,12 @@ class _Walk:
         told = msgspec.structs.replace(self._session, answers=event.answers)
         scene = Scene(self._member, self._now_ms, told, event.outcome)
         return Turn(self._session, tuple(at[1].found(event.call, event.outcome, scene)))
+
+    def _hinted(self, inbound: Inbound) -> int:
+        """When the member was told what cannot be read, if this is more of the same burst; else 0."""
+        at_ms = self._session.hinted_at_ms
+        more = isinstance(inbound.content, Sent | Reacted) and inbound.received_at_ms < at_ms + HINT_AGAIN_MS
+        return at_ms if more else 0
 
     # -- the kinds of message -------------------------------------------------------------------------------------
 
@@ -168,7 +181,7 @@ class _Walk:
             self._go_home(self._session.preface or self._book.phrases.old_button)
 
     def _say(self, text: str, inbound: Inbound, *, live: bool, known: bool) -> None:
-        word = _plain(text)
+        word = plain(text)
         words = self._book.words
         if word in words.greetings or word in words.leave:
             self._leave(live=live)
@@ -178,6 +191,8 @@ class _Walk:
             self._navigate(self._book.keywords[word], "", live=live)
         elif self._shortcut(text, live=live):
             pass
+        elif not live and not self._session.preface and (emoji := thanked(text, words, agreeing=True)):
+            self._react(emoji, inbound)
         elif not live:
             self._go_home(self._session.preface or (self._book.phrases.not_understood if known else ""))
         else:
@@ -201,18 +216,19 @@ class _Walk:
             self._go_home(self._session.preface or old)
 
     def _sent(self, kind: str, *, live: bool) -> None:
-        reason = self._book.phrases.cannot_read.format(kind=_KINDS.get(kind, "that"))
+        reason = self._book.phrases.cannot_read.format(kind=KINDS.get(kind, "that"))
+        self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms)
         if live:
             self._show_again(reason)
         else:
-            self._go_home(_paragraphs(self._session.preface, reason))
+            self._go_home(paragraphs(self._session.preface, reason))
 
     def _option(self, word: str) -> Option | None:
         """The option of the current screen that was meant by its number, its title, or yes and no."""
         options = self._session.options
         if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
             return options[int(word) - 1]
-        by_title = [option for option in options if _plain(option.title) == word and word]
+        by_title = [option for option in options if plain(option.title) == word and word]
         if by_title:
             return by_title[0]
         here = self._here()
@@ -221,6 +237,19 @@ class _Walk:
             wanted = f"a:{self._session.turn}:{meant.get(word, '')}"
             return next((option for option in options if option.id == wanted), None)
         return None
+
+    def _not_taken(self, reply: Reply, why: Retry, step: Ask, inbound: Inbound) -> None:
+        """What cannot be an answer may be thanks: whoever is called Tatenda is asked for their name before."""
+        # Where there is something to choose, a thumb up must not look like a choice made.
+        agreeing = step.kind == "text" or not step.exits
+        said = reply.text if isinstance(reply, Typed) and not step.confirms else ""
+        if emoji := thanked(said, self._book.words, agreeing=agreeing):
+            self._react(emoji, inbound)
+        else:
+            self._show_again(why.reason or self._book.phrases.pick_an_option)
+
+    def _react(self, emoji: str, inbound: Inbound) -> None:
+        self._messages.append(Reaction(inbound.wamid, emoji))
 
     def _shortcut(self, text: str, *, live: bool) -> bool:
         for shortcut in self._book.shortcuts:
@@ -231,7 +260,7 @@ class _Walk:
                 if live:
                     self._show_again(meant.reason)
                 else:
-                    self._go_home(_paragraphs(self._session.preface, meant.reason))
+                    self._go_home(paragraphs(self._session.preface, meant.reason))
             else:
                 self._enter(shortcut.target, meant, preface=self._leaving(live=live))
             return True
@@ -275,7 +304,7 @@ class _Walk:
             raise EngineError(f"{self._session.flow}.{self._session.step} was answered but asked nothing")
         result = (step.read or _by_value)(reply, self._scene())
         if isinstance(result, Retry):
-            self._show_again(result.reason or self._book.phrases.pick_an_option)
+            self._not_taken(reply, result, step, inbound)
         elif step.confirms and result.name == "confirm" and not self._confirmed(inbound):
             self._show_again(self._book.phrases.check_again)
         else:
@@ -298,7 +327,7 @@ class _Walk:
             self._session,
             answers={**(self._session.answers if stays else {}), **way.answers},
             account=self._session.account if way.account is None else way.account,
-            preface=_paragraphs(self._session.preface, way.preface),
+            preface=paragraphs(self._session.preface, way.preface),
         )
         self._go_to(target)
 
@@ -334,7 +363,7 @@ class _Walk:
             preface="",
         )
         screen = step.show(self._scene())
-        self._messages.extend(_with_preface(preface, screen))
+        self._messages.extend(with_preface(preface, screen))
         shown = tuple(Option(choice.id, choice.title) for message in screen for choice in choices(message))
         self._session = msgspec.structs.replace(self._session, options=shown)
 
@@ -356,38 +385,6 @@ class _Walk:
         return Turn(session, tuple(self._messages), self._call, tuple(self._walked))
 
 
-_KINDS: Final = {
-    "image": "pictures",
-    "video": "videos",
-    "audio": "voice notes",
-    "document": "documents",
-    "sticker": "stickers",
-    "location": "locations",
-    "contacts": "contact cards",
-}
-
-
 def _by_value(reply: Reply, scene: Scene) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
     """The default reader: the value chosen is the exit's name."""
     return Exit(reply.value) if isinstance(reply, Chosen) else Retry("")
-
-
-def _with_preface(preface: str, screen: Sequence[Message]) -> list[Message]:
-    """The screen with something said above it, in the same message where there is room."""
-    if not preface:
-        return list(screen)
-    first, *rest = screen
-    if isinstance(first, Text | Buttons | List | Form):
-        body = f"{preface}\n\n{first.body}"
-        if length(body) <= 1024:  # noqa: PLR2004 - WhatsApp's limit for all interactive bodies
-            return [msgspec.structs.replace(first, body=body), *rest]
-    return [Text(preface), *screen]
-
-
-def _paragraphs(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)
-
-
-def _plain(text: str) -> str:
-    """The words of a text: lower case, no punctuation, no emoji, single spaces."""
-    return " ".join(re.sub(r"[^\w\s']", " ", text.casefold()).split())

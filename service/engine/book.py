@@ -16,13 +16,18 @@ class BookError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words understood everywhere, in lower case and without punctuation."""
+    """Words understood everywhere, in lower case and without punctuation.
+
+    ``thanks`` and ``agreed`` are words and single emoji that need no answer but a reaction.
+    """
 
     greetings: frozenset[str]
     leave: frozenset[str]
     help: frozenset[str]
     yes: frozenset[str]
     no: frozenset[str]
+    thanks: frozenset[str] = frozenset()
+    agreed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

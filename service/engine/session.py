@@ -30,6 +30,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
         preface: what to say above the next screen.
         prompted_at_ms: when the current screen was made.
         valid_until_ms: a message that arrives later starts afresh.
+        hinted_at_ms: when the member was told what cannot be read, if nothing else came since; else 0.
         version: of this record's form.
     """
 
@@ -42,6 +43,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     preface: str = ""
     prompted_at_ms: int = 0
     valid_until_ms: int = 0
+    hinted_at_ms: int = 0
     version: int = 1
 
 

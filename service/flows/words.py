@@ -17,12 +17,26 @@ _GREETINGS: Final = (
     "bonjour", "bonsoir", "salut", "hola", "buenos dias", "buenas tardes", "buenas noches",
 )  # fmt: skip
 
+_THANKS: Final = (
+    "thanks", "thank you", "thanks a lot", "many thanks", "thank you very much", "thank you so much", "thanks so much",
+    "ok thanks", "ok thank you", "okay thanks", "okay thank you", "thanks bye", "thx", "ty", "appreciated",
+    "tatenda", "ndatenda", "maita", "maita basa", "maita henyu", "maita zvenyu", "tinotenda", "waita",
+    "ngiyabonga", "siyabonga", "ngiyabonga kakhulu", "siyabonga kakhulu",
+    "asante", "asante sana", "ke a leboga", "merci", "merci beaucoup", "gracias", "muchas gracias", "obrigado",
+)  # fmt: skip
+_AGREED: Final = (
+    "ok", "okay", "okey", "k", "kk", "oky", "alright", "fine", "good", "great", "nice", "cool", "noted", "perfect",
+    "got it", "sharp", "zvakanaka", "zvakanaka henyu", "kulungile", "sawa", "bye", "goodbye",
+)  # fmt: skip
+
 WORDS: Final = Words(
     greetings=frozenset(_GREETINGS),
     leave=frozenset({"menu", "memu", "main menu", "home", "cancel", "x", "c", "exit", "quit", "reset", "back to menu"}),
     help=frozenset({"help", "about", "info", "rubatsiro", "uncedo"}),
     yes=frozenset({"yes", "y", "ok", "okay", "confirm", "ehe", "hongu", "yebo", "sure"}),
     no=frozenset({"no", "n", "aiwa", "kwete", "hayi", "cha"}),
+    thanks=frozenset((*_THANKS, *"🙏❤♥🙌💚💙💛💜🥰😍😊")),
+    agreed=frozenset((*_AGREED, *"👍👌🆗✅👏😀😁🙂💯")),
 )
 
 HELP: Final = (

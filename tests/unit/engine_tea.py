@@ -31,6 +31,8 @@ WORDS = Words(
     help=frozenset({"help"}),
     yes=frozenset({"yes", "ok"}),
     no=frozenset({"no"}),
+    thanks=frozenset({"thanks", "tatenda", "🙏", "❤"}),
+    agreed=frozenset({"ok", "great", "👍"}),
 )
 PHRASES = Phrases(
     not_understood="I did not understand that.",
