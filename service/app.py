@@ -8,12 +8,14 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from http import HTTPStatus
+from typing import Any, Final
 
 import httpx
 import msgspec
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
 from redis.asyncio import Redis
 
 from service import flows
@@ -205,7 +207,12 @@ class Service:
 
         # Litestar's own logging would let every request of the HTTP client out, and not as JSON.
         return Litestar(
-            [webhook, notifications, health], lifespan=[lifespan], openapi_config=None, logging_config=None, debug=False
+            [webhook, notifications, health],
+            lifespan=[lifespan],
+            exception_handlers={HTTPException: _elsewhere},
+            openapi_config=None,
+            logging_config=None,
+            debug=False,
         )
 
     async def _accept(self, delivery: Delivery) -> None:
@@ -287,6 +294,12 @@ class Service:
             ms=turn.ms,
         )
         self._parts.finished(turn)
+
+
+def _elsewhere(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, object]]:
+    """The answer where no room answers: an unknown path, a method that is not taken."""
+    name = "not_found" if error.status_code == HTTPStatus.NOT_FOUND else "refused"
+    return Response({"error": name, "details": {"request": error.detail}}, status_code=error.status_code)
 
 
 def _http(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

@@ -113,7 +113,8 @@ def clean(text: str, most: int) -> str:
         " " if unicodedata.category(character).startswith("C") and character != "\u200d" else character
         for character in plain
     )
-    return shorten(" ".join(kept.split()), most)
+    said = " ".join(kept.split())
+    return shorten(said, most) if said.strip("\u200d ") else ""
 
 
 def notification_routes(

@@ -196,9 +196,10 @@ def test_long_texts_are_cut_so_that_both_forms_fit() -> None:
     assert sum(length(value) for value in entry.otherwise.body) < 1024 - 200
 
 
-async def test_a_message_of_markup_alone_is_refused(bot: Bot) -> None:
+@pytest.mark.parametrize("message", ["***", "\u200d", " \u202e\n"])
+async def test_a_message_in_which_nothing_can_be_seen_is_refused(bot: Bot, message: str) -> None:
     """There would be nothing to read."""
-    status, answer = await bot.notify(phoneNumber=FARAI, memberName="Farai", message="***")
+    status, answer = await bot.notify(phoneNumber=FARAI, memberName="Farai", message=message)
     assert (status, answer["details"]) == (400, {"message": "has nothing in it that could be shown"})
 
 
