@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from service.domain import Money
-from simulator.credex_core import Account, Core, NotFound, Refusal
+from simulator.credex_core import Account, Core, Member, NotFound, Refusal
 from simulator.reading import Flaw, read_amount
 
 if TYPE_CHECKING:
@@ -22,12 +22,15 @@ Act = Callable[[Core, "Mapping[str, Person]", str], str]
 EXAMPLES: Final = (
     "For example: offers 5 USD to farai_shop; offers 5 USD to Tariro due in 14 days; "
     "accepts the newest offer from Tariro; declines the oldest offer from Tariro; cancels the newest offer to Farai; "
-    "authorises Tariro; authorises Tariro for farai_shop; unauthorises Tariro; has tier 3."
+    "authorises Tariro; authorises Tariro for farai_shop; unauthorises Tariro; "
+    "sends notices to Tariro; has tier 3."
 )
 
 _OFFERS = re.compile(r"offers (?P<amount>[0-9.,]+ [A-Za-z]{3}) to (?P<other>.+?)(?: due in (?P<days>[0-9]{1,3}) days)?")
 _ENDS = re.compile(r"(?P<verb>accepts|declines|cancels) the (?P<age>newest|oldest) offer (?:from|to) (?P<other>.+)")
-_PERMITS = re.compile(r"(?P<verb>authorises|unauthorises) (?P<other>.+?)(?: for (?P<handle>[a-z0-9_]+))?")
+_PERMITS = re.compile(
+    r"(?P<verb>authorises|unauthorises|sends notices to) (?P<other>.+?)(?: for (?P<handle>[a-z0-9_]+))?"
+)
 _TIER = re.compile(r"has tier (?P<tier>[1-5])")
 
 
@@ -77,6 +80,13 @@ def _ends(verb: str, other: str, *, newest: bool) -> Act:
     return act
 
 
+_PERMIT: Final[Mapping[str, Callable[[Core, Account, Member], None]]] = {
+    "authorises": Core.authorise,
+    "unauthorises": Core.unauthorise,
+    "sends notices to": Core.direct_notices,
+}
+
+
 def _permits(verb: str, other: str, handle: str | None) -> Act:
     def act(core: Core, people: Mapping[str, Person], who: str) -> str:
         owned = _owned(core, people, who)
@@ -84,8 +94,7 @@ def _permits(verb: str, other: str, handle: str | None) -> Act:
         if account is None:
             raise Flaw(f"{who} owns no account {handle}")
         try:
-            permit = core.authorise if verb == "authorises" else core.unauthorise
-            permit(account, core.member(people[other].phone))
+            _PERMIT[verb](core, account, core.member(people[other].phone))
         except (Refusal, NotFound, KeyError) as refusal:
             raise Flaw(f"Credex core refuses it: {refusal}") from refusal
         return f"{who} {verb} {other}{f' for {handle}' if handle else ''} in Credex core"

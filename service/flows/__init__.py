@@ -82,6 +82,8 @@ def book(forms: Forms | None = None) -> Book:
             "switch account": "accounts",
             "people": "people",
             "members": "people",
+            "authorise": "authorise",
+            "authorize": "authorise",
             "upgrade": "upgrade",
             "cash": "cash",
             "cash in": "cash",

@@ -114,8 +114,10 @@ def _result(permit: _Permit) -> Callable[[Outcome, Scene], Exit]:
                 return Exit("done", deed)
             case Refused(code="already"):
                 return Exit("stands", deed)
+            case NotFound() if permit is _REMOVE:
+                return Exit("stands", deed)
             case NotFound():
-                return Exit("gone", deed)
+                return Exit("refused", {**deed, "reason": "not_found"})
             case Refused(code=code):
                 return Exit("refused", {**deed, "reason": code})
             case NotDone() | Unavailable():
@@ -145,6 +147,7 @@ def _show_stands(scene: Scene) -> Sequence[Message]:
 _REFUSALS: Final = {
     "tier": "it takes the entrepreneur tier",
     "too_many": "five may act for an account at most, its owner among them. Remove one first",
+    "not_found": "it knows them no longer, or they may not act for the account any more",
     "not_authorised": "only the owner of the account can do this, for people who act for it",
 }
 
@@ -213,7 +216,6 @@ def _steps(permit: _Permit) -> tuple[Ask | CallCore, ...]:
             exits={
                 "done": "done",
                 "stands": "stands",
-                "gone": "gone",
                 "refused": "refused",
                 "not_done": "not_done",
                 "unknown": "unknown",
@@ -232,4 +234,4 @@ PERMITS: Final = (
     Ask("not_done", "buttons", _show_not_done, {"again": "list"}, resting=True),
     Ask("unknown", "buttons", _show_unknown, resting=True),
 )
-"""The steps after a person was chosen; they are part of the flow `people`, which knows `list`, `open` and `gone`."""
+"""The steps after a person was chosen; they are part of the flow `people`, which knows `list` and `open`."""
