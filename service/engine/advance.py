@@ -26,6 +26,9 @@ CONFIRM_WITHIN_MS: Final = 5 * 60_000
 CONFIRM_TOLERANCE_MS: Final = 2_000
 """WhatsApp's clock and ours may differ by this much."""
 
+WHATSAPP_ITSELF: Final = "system"
+"""The kind of what nobody wrote: WhatsApp tells that a security code changed, and the like. It needs no answer."""
+
 HINT_AGAIN_MS: Final = 60_000
 """Whoever sends an album is told once that pictures cannot be read, not once a picture."""
 
@@ -129,7 +132,7 @@ class _Walk:
                 self._say(text, inbound, live=live, known=known)
             case Filled() as filled:
                 self._form(filled, inbound, live=live)
-            case Sent(kind=kind) if not hinted_at_ms:
+            case Sent(kind=kind) if not hinted_at_ms and kind != WHATSAPP_ITSELF:
                 self._sent(kind, live=live)
             case Sent() | Reacted() | NumberChanged():
                 # A reaction could only be answered by one, which WhatsApp refuses; a changed number never comes so far.
@@ -137,8 +140,8 @@ class _Walk:
 
     def receive_nameless(self, inbound: Inbound) -> None:
         """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
-        if not isinstance(inbound.content, Reacted) and not self._hinted(inbound):
-            kind = inbound.content.kind if isinstance(inbound.content, Sent) else ""
+        kind = inbound.content.kind if isinstance(inbound.content, Sent) else ""
+        if not isinstance(inbound.content, Reacted) and kind != WHATSAPP_ITSELF and not self._hinted(inbound):
             self._enter(self._book.nameless, {"sent": kind} if kind else {})
             self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms if kind else 0)
 

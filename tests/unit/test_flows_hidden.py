@@ -54,6 +54,13 @@ def test_a_reaction_needs_no_answer(hiding: Play) -> None:
     assert hiding.say("hi").react().said == ()
 
 
+def test_what_whatsapp_itself_says_needs_no_answer(hiding: Play) -> None:
+    """Such as that a security code changed; nobody wrote it."""
+    assert hiding.say("hi").send("system").said == ()
+    shown = Play(book()).say("hi").core(NotFound())
+    assert (shown.send("system").said, shown.at) == ((), "registration.welcome")
+
+
 def test_whoever_shows_their_number_starts_afresh() -> None:
     """To us it is somebody else: the number."""
     shown = Play(book()).say("Mhoro")
