@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from service.domain import Dashboard, Denomination, Money
 from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
-from service.engine.calls import AcceptOffer, Call, Done, Known, Login, NotFound, Outcome, Refused, Unresolved
+from service.engine.advance import CONFIRM_WITHIN_MS
+from service.engine.calls import (
+    AcceptOffer,
+    Call,
+    Done,
+    Known,
+    Login,
+    NotDone,
+    NotFound,
+    Outcome,
+    Refused,
+    Unavailable,
+)
 from service.flows import show
 from service.flows.dashboard import acting
 from service.flows.deeds import told_of_acceptance
@@ -45,6 +56,7 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
             f"credex_{number}": offer.credex_id,
             f"amount_{number}": str(offer.amount),
             f"party_{number}": offer.counterparty,
+            f"terms_{number}": show.without_backing(offer),
             f"outcome_{number}": "",
         }
     return Exit("some", {**learnt, "count": str(min(AT_ONCE, len(account.incoming)))})
@@ -55,15 +67,23 @@ def _offers(scene: Scene) -> Iterator[tuple[int, Money, str]]:
         yield number, Money.displayed(scene.answers[f"amount_{number}"]), scene.answers[f"party_{number}"]
 
 
+def _sums(offers: Iterable[Money]) -> dict[Denomination, Money]:
+    sums: dict[Denomination, Money] = {}
+    for amount in offers:
+        so_far = sums.get(amount.denomination)
+        sums[amount.denomination] = (
+            amount if so_far is None else Money(so_far.amount + amount.amount, amount.denomination)
+        )
+    return sums
+
+
 def _confirm(scene: Scene) -> Sequence[Message]:
     count, waiting = int(scene.answers["count"]), int(scene.answers["waiting"])
     which = f"the first {count} of {waiting} offers" if waiting > count else f"{'these' * (count > 1)} {count} offers"
     lines = [f"Accept {which if count > 1 else 'this offer'}?", ""]
-    sums: dict[Denomination, Decimal] = {}
-    for _, amount, party in _offers(scene):
-        lines.append(f"- *{amount}* from {show.name(party, _NAME)}")
-        sums[amount.denomination] = sums.get(amount.denomination, Decimal(0)) + amount.amount
-    in_all = ", ".join(str(Money(total, denomination)) for denomination, total in sums.items())
+    for number, amount, party in _offers(scene):
+        lines.append(f"- *{amount}* from {show.name(party, _NAME)}{scene.answers.get(f'terms_{number}', '')}")
+    in_all = ", ".join(str(total) for total in _sums(amount for _, amount, _ in _offers(scene)).values())
     lines += ["", f"In all: *{in_all}*, which they will then owe you."]
     return [
         Buttons(body="\n".join(lines), buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")))
@@ -92,9 +112,11 @@ def _accept(number: int) -> Callable[[Scene], Call]:
 def _accepted(number: int) -> Callable[[Outcome, Scene], Exit]:
     def result(outcome: Outcome, scene: Scene) -> Exit:
         said = _said(outcome)
-        # What is unclear now will be unclear for the next one, too: the rest is left alone.
-        last = number == int(scene.answers["count"]) or said in {"unknown", "not_done"}
-        return Exit("stop" if last else "next", {f"outcome_{number}": said})
+        # What is unclear now will be unclear for the next one, too; and what was confirmed long ago begins no more.
+        unclear = said in {"unknown", "not_done"}
+        late = scene.now_ms > scene.session.prompted_at_ms + CONFIRM_WITHIN_MS
+        last = number == int(scene.answers["count"])
+        return Exit("stop" if last or unclear or late else "next", {f"outcome_{number}": said})
 
     return result
 
@@ -107,10 +129,10 @@ def _said(outcome: Outcome) -> str:
             return "gone"
         case Refused():
             return "refused"
-        case Unresolved():
-            return "unknown"
-        case _:
+        case NotDone() | Unavailable():
             return "not_done"
+        case _:
+            return "unknown"
 
 
 def _summary(scene: Scene) -> Sequence[Message]:
@@ -122,11 +144,23 @@ def _summary(scene: Scene) -> Sequence[Message]:
         lines.append(f"{_SAID[said] if said else '– not tried:'} *{amount}* from {show.name(party, _NAME)}")
     if "unknown" in done:
         lines += ["", "I keep looking for what is not known yet, and will tell you."]
+    lines += _balance(scene)
     left = int(scene.answers["waiting"]) - tried
-    go_on = (scene.option("again", f"The other {left}" if left > 1 else "The last one"),) if left > 0 else ()
+    onward = "Try again" if "not_done" in done else f"The other {left}" if left > 1 else "The last one" if left else ""
+    go_on = [scene.option("again", onward)] if onward else []
     return [
         Buttons(body="\n".join(lines), buttons=(*go_on, scene.link("incoming", "Incoming offers"), show.menu(scene)))
     ]
+
+
+def _balance(scene: Scene) -> list[str]:
+    """The new balance in the denominations of what was accepted, if core has just told it."""
+    if not isinstance(scene.outcome, Done) or scene.outcome.dashboard is None:
+        return []
+    account = scene.outcome.dashboard.account(scene.answers["account"])
+    units = _sums(amount for number, amount, _ in _offers(scene) if scene.answers[f"outcome_{number}"] == "accepted")
+    now = ", ".join(str(account.balance(unit)) for unit in units) if account else ""
+    return ["", f"Your balance is now {now}."] if now else []
 
 
 def _steps() -> Iterator[CallCore]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -18,7 +19,14 @@ LAST: Final = timedelta(days=34)
 USUAL: Final = "4 weeks"
 """When nothing is said."""
 
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS: Final = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_NUMBERS: Final = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+
+_LEAP_YEARS: Final = 8
+"""29 February comes back within so many years, also around a year like 2100."""
 
 
 class DueRefused(ValueError):  # noqa: N818 - it refuses, and says so
@@ -45,14 +53,16 @@ def window(day: date) -> tuple[date, date]:
 
 
 def read_due(text: str, day: date) -> date:
-    """Read a due date: ``2026-12-03``, ``3/12/2026``, ``3 December``, ``in 3 weeks``, ``10 days``.
+    """Read a due date: ``2026-12-03``, ``3/12``, ``3 December``, ``Dec 3rd``, ``in 3 weeks``, ``10 days``.
+
+    In figures the day stands before the month, as in Zimbabwe; what was read is always shown with the month's name.
 
     Raises:
         DueRefused: with what was wrong and which dates there are, in words for the member.
     """
     first, last = window(day)
     allowed = f"It can be from {show.day(first)} to {show.day(last)}."
-    words = " ".join(text.casefold().replace(",", " ").split())
+    words = " ".join(text.casefold().replace(",", " ").split()).rstrip(".!")
     for pattern, reader in _FORMS:
         match = pattern.fullmatch(words)
         if match is None:
@@ -91,27 +101,39 @@ def _named_first(parts: _Parts, today_: date) -> date:
 
 
 def _ahead(parts: _Parts, today_: date) -> date:
-    count, unit = int(parts[0] or ""), parts[1] or ""
-    return today_ + timedelta(days=count * (7 if unit.startswith("week") else 1))
+    many, unit = parts[0] or "", parts[1] or ""
+    count = _NUMBERS[many] if many in _NUMBERS else int(many)
+    return today_ + timedelta(days=count * (7 if unit == "week" else 1))
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name[:3]) + 1
+    return next(number for number, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
 
 
 def _next(day: int, month: int, year: str | None, today_: date) -> date:
-    """The date; without a year the next one that comes."""
+    """The date; without a year the next one that comes, and of the century only the years need be said."""
     if year:
-        return date(int(year), month, day)
-    this_year = date(today_.year, month, day)
-    return this_year if this_year >= today_ else date(today_.year + 1, month, day)
+        return date(int(year) + (today_.year // 100 * 100 if len(year) == len("26") else 0), month, day)
+    for ahead in range(_LEAP_YEARS + 1):
+        with suppress(ValueError):
+            found = date(today_.year + ahead, month, day)
+            if found >= today_:
+                return found
+    raise ValueError
 
 
-_NAME: Final = r"((?:" + "|".join(_MONTHS) + r")[a-z]*)\.?"
+def _either(words: Iterable[str]) -> str:
+    return "(?:" + "|".join(words) + ")"
+
+
+_YEAR: Final = r"([0-9]{4}|[0-9]{2})"
+_DAY: Final = r"([0-9]{1,2})(?:st|nd|rd|th)?\.?"
+_NAME: Final = "(" + _either(["sept", *_MONTHS, *(month[:3] for month in _MONTHS)]) + r")\.?"
+_BY: Final = r"(?:(?:by|on|due) (?:the )?)?"
 _FORMS: Final[tuple[tuple[re.Pattern[str], Callable[[_Parts, date], date]], ...]] = (
-    (re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})"), _year_first),
-    (re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})(?:[-/.]([0-9]{4}))?"), _day_first),
-    (re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?\.? " + _NAME + r"(?: ([0-9]{4}))?"), _named),
-    (re.compile(_NAME + r" ([0-9]{1,2})(?:st|nd|rd|th)?(?: ([0-9]{4}))?"), _named_first),
-    (re.compile(r"(?:in )?([0-9]{1,3}) (days?|weeks?)"), _ahead),
+    (re.compile(_BY + r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})"), _year_first),
+    (re.compile(_BY + r"([0-9]{1,2})[-/.]([0-9]{1,2})(?:[-/.]" + _YEAR + ")?"), _day_first),
+    (re.compile(_BY + _DAY + "[ -]?(?:of )?" + _NAME + "(?:[ -]" + _YEAR + ")?"), _named),
+    (re.compile(_BY + _NAME + " " + _DAY + "(?: " + _YEAR + ")?"), _named_first),
+    (re.compile("(?:in )?([0-9]{1,3}|" + _either(_NUMBERS) + ") ?(day|week)s?(?: from now)?"), _ahead),
 )

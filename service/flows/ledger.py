@@ -68,7 +68,12 @@ def _row(scene: Scene, number: int, line: LedgerLine) -> Row:
     about = f"{'to' if line.amount.amount < 0 else 'from'} {show.name(line.counterparty, 40)}{when}"
     if line.credex_id:
         return scene.entry("entry", _signed(line.amount), about, line.credex_id)
-    return scene.choice(str(number), _signed(line.amount), about)
+    return scene.choice(_mark(number, line), _signed(line.amount), about)
+
+
+def _mark(number: int, line: LedgerLine) -> str:
+    """What a line without an id is known by: its place, and what it says, for places change."""
+    return f"{number}:{line.amount}:{line.accepted_at_ms}"
 
 
 def _read_line(reply: Reply, _: Scene) -> Exit | Retry:
@@ -76,36 +81,50 @@ def _read_line(reply: Reply, _: Scene) -> Exit | Retry:
 
 
 def _found_line(outcome: Outcome, scene: Scene) -> Exit:
-    number = int(scene.answers["line"])
     match outcome:
-        case Known(value=LedgerPage(lines=lines)) if number < len(lines):
-            line = lines[number]
-        case Known():
-            return Exit("gone")
+        case Known(value=LedgerPage(lines=lines)):
+            line = _same(lines, scene.answers["line"])
         case _:
             return Exit("away")
+    if line is None:
+        return Exit("gone")
     when = show.day(_day(line.accepted_at_ms)) if line.accepted_at_ms is not None else ""
     return Exit("ok", {"text": _about(line.amount, line.counterparty, when=when)})
 
 
+def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
+    """The line meant: at its place, else wherever the one that says the same stands now, if there is but one."""
+    number, _, said = mark.partition(":")
+    alike = {at: line for at, line in enumerate(lines) if _mark(at, line).partition(":")[2] == said}
+    if int(number) in alike:
+        return alike[int(number)]
+    return next(iter(alike.values())) if len(alike) == 1 else None
+
+
 def _found_credex(outcome: Outcome, _: Scene) -> Exit:
     match outcome:
-        case Known(value=Credex() as credex):
+        case Known(value=Credex(state="OWES" | "CLEARED") as credex):
             return Exit("ok", {"text": _about_credex(credex)})
-        case NotFound() | Refused():
+        case Known() | NotFound() | Refused():
             return Exit("gone")
         case _:
             return Exit("away")
 
 
 def _about_credex(credex: Credex) -> str:
+    name = show.name(credex.counterparty)
     if credex.amount is None:
-        return f"Credex tells no amount of this one, with *{show.name(credex.counterparty)}*."
-    lines = [_about(-credex.amount if credex.outgoing else credex.amount, credex.counterparty)]
-    if credex.state == "CLEARED":
+        return f"Credex tells no amount of this one, with *{name}*."
+    settled = credex.state == "CLEARED"
+    part = credex.outstanding is not None and not settled and not abs(credex.outstanding).equals(abs(credex.amount))
+    if credex.outgoing is None:
+        lines = [f"*{abs(credex.amount)}* between you and *{name}*."]
+    else:
+        lines = [_owed(name, credex.amount, by_us=credex.outgoing, past=settled or part)]
+    if settled:
         lines.append("It is settled in full.")
-    elif credex.outstanding is not None and not credex.outstanding.equals(credex.amount):
-        lines.append(f"Still open: {credex.outstanding}.")
+    elif part and credex.outstanding is not None:
+        lines.append(f"Still open: {abs(credex.outstanding)}.")
     lines.append("It is secured." if credex.secured else "It is without backing.")
     if credex.due is not None:
         lines.append(f"Due on {show.day(credex.due)}.")
@@ -113,9 +132,14 @@ def _about_credex(credex: Credex) -> str:
 
 
 def _about(amount: Money, party: str, *, when: str = "") -> str:
-    name = show.name(party)
-    owed = f"You owe *{name}* *{abs(amount)}*." if amount.amount < 0 else f"*{name}* owes you *{amount}*."
+    owed = _owed(show.name(party), amount, by_us=amount.amount < 0)
     return f"{owed}\nAccepted on {when}." if when else owed
+
+
+def _owed(name: str, amount: Money, *, by_us: bool, past: bool = False) -> str:
+    if by_us:
+        return f"You {'owed' if past else 'owe'} *{name}* *{abs(amount)}*."
+    return f"*{name}* {'owed' if past else 'owes'} you *{abs(amount)}*."
 
 
 def _entry(scene: Scene) -> Sequence[Message]:

@@ -60,7 +60,7 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
         if picked is None:
             return Exit("source", {"source": ""}, preface="You cannot act for that account any more.")
         account = picked
-    elif len(dashboard.accounts) > 1 and "typed" not in scene.answers:
+    elif chosen == "" or (len(dashboard.accounts) > 1 and "typed" not in scene.answers):
         return Exit("source")
     return _typed(scene, account)
 
@@ -74,15 +74,17 @@ def _typed(scene: Scene, account: Account) -> Exit:
     typed, typed_due = scene.answers.get("typed"), scene.answers.get("typed_due")
     if not typed:
         return Exit("ask", learnt)
+    late = ""
+    if typed_due:
+        try:
+            learnt |= {"due": read_due(typed_due, today(scene.now_ms)).isoformat(), "typed_due": ""}
+        except DueRefused as refused:
+            late = refused.reason
     try:
         learnt |= {"typed": "", "amount": str(read_amount(typed, default=account.default_denomination))}
-        if typed_due:
-            learnt |= {"typed_due": "", "due": read_due(typed_due, today(scene.now_ms)).isoformat()}
     except AmountError as error:
         return Exit("ask", {**learnt, "typed": ""}, preface=str(error))
-    except DueRefused as refused:
-        return Exit("due", {**learnt, "typed_due": ""}, preface=refused.reason)
-    return Exit("typed", learnt)
+    return Exit("due", {**learnt, "typed_due": ""}, preface=late) if late else Exit("typed", learnt)
 
 
 # -- is it right ----------------------------------------------------------------------------------------------------
@@ -167,7 +169,9 @@ OFFER = Flow(
             exits={"source": "source", "ask": "amount", "typed": "look_up", "due": "due", **ASTRAY},
         ),
         Ask("source", "list", ask.which_account, {"chosen": "begin"}, ask.read_account, again="begin"),
-        Ask("amount", "text", ask.how_much, {"ok": "handle", "handle_known": "look_up"}, ask.read_how_much),
+        Ask(
+            "amount", "text", ask.how_much, {"ok": "handle", "handle_known": "look_up", "due": "due"}, ask.read_how_much
+        ),
         Ask("handle", "text", ask.to_whom, {"ok": "look_up"}, ask.read_handle),
         CallCore(
             "look_up",

@@ -10,7 +10,7 @@ from service.domain import AmountError, Denomination, Handle, HandleRefused, Rec
 from service.engine import Chosen, Exit, Reply, Retry, Scene, Typed
 from service.engine.calls import Known, NotFound, Outcome, Refused
 from service.flows import show
-from service.flows.dashboard import seen
+from service.flows.dashboard import acting, seen
 from service.flows.dates import DueRefused, read_due, today, window
 from service.flows.offer_terms import offer, source
 from service.messages import List, Message, Section, Text
@@ -38,7 +38,8 @@ WEEKS: Final = (1, 2, 3, 4)
 
 def which_account(scene: Scene) -> Sequence[Message]:
     """The member's accounts; where there are more than a list can hold, the way to the others."""
-    accounts = seen(scene).accounts
+    mine = acting(scene)  # whoever has more than a list can hold finds here the one that they have switched to
+    accounts = [mine, *(account for account in seen(scene).accounts if account.account_id != mine.account_id)]
     rows = [
         scene.choice(account.account_id, show.name(account.name), ", ".join(str(b) for b in account.balances))
         for account in accounts[:SHOWN_ACCOUNTS]
@@ -83,7 +84,10 @@ def read_how_much(reply: Reply, scene: Scene) -> Exit | Retry:
         amount = read_amount(reply.text if isinstance(reply, Typed) else "", default=default)
     except AmountError as error:
         return Retry(str(error))
-    return Exit("handle_known" if scene.answers.get("handle") else "ok", {"amount": str(amount)})
+    learnt = {"amount": str(amount)}
+    if scene.answers.get("typed_due"):  # neither the amount nor the date of one line could be taken
+        return Exit("due", {**learnt, "typed_due": ""})
+    return Exit("handle_known" if scene.answers.get("handle") else "ok", learnt)
 
 
 # -- to whom --------------------------------------------------------------------------------------------------------

@@ -81,9 +81,8 @@ def _list(way: _Way) -> Callable[[Scene], Sequence[Message]]:
 
 def _row(scene: Scene, way: _Way, offer: Offer) -> Row:
     kind = "" if offer.secured else ", without backing"
-    return scene.entry(
-        "open", str(offer.amount), f"{way.preposition} {show.name(offer.counterparty, 50)}{kind}", offer.credex_id
-    )
+    about = f"{way.preposition} {show.name(offer.counterparty, 50)}{kind}"
+    return scene.entry("open", str(offer.amount), about, offer.credex_id)
 
 
 def _empty(way: _Way) -> Callable[[Scene], Sequence[Message]]:
@@ -104,7 +103,8 @@ def _opened(outcome: Outcome, scene: Scene) -> Exit:
         for way in (_INCOMING, _OUTGOING):
             for offer in way.pick(account):
                 if offer.credex_id == wanted:
-                    return Exit(way.place, _learnt(account, offer))
+                    several = len(dashboard.accounts) > 1
+                    return Exit(way.place, _learnt(account, offer) | {"mine": account.name if several else ""})
     return Exit("gone")
 
 
@@ -121,7 +121,9 @@ def _learnt(account: Account, offer: Offer) -> dict[str, str]:
 
 def _terms(scene: Scene) -> str:
     due = scene.answers["due"]
-    return f"It is {scene.answers['kind']}{f', due on {due}' if due else ''}."
+    mine = scene.answers.get("mine")  # which account it is about need be said only to who has several
+    of = f"\nYour account: {show.name(mine)}" if mine else ""
+    return f"It is {scene.answers['kind']}{f', due on {due}' if due else ''}.{of}"
 
 
 def _show_incoming(scene: Scene) -> Sequence[Message]:

@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
-from service.domain import Account, Dashboard, Denomination, Money
+from service.domain import Account, Dashboard, Denomination, Money, Offer
 from service.engine import Scene
 from service.messages import Button, shorten
 
-__all__ = ("day", "explain_refusal", "greeting", "menu", "name", "overview", "usd", "why_not_done")
+__all__ = ("day", "explain_refusal", "greeting", "menu", "name", "overview", "usd", "why_not_done", "without_backing")
 
 HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
@@ -31,6 +31,13 @@ def name(text: str, most: int = LONGEST_NAME) -> str:
 def day(value: date) -> str:
     """A date as people say it: ``3 December 2026``."""
     return f"{value.day} {value:%B %Y}"
+
+
+def without_backing(offer: Offer) -> str:
+    """What is to be said after an offer that nothing stands behind; nothing of one that is secured."""
+    if offer.secured:
+        return ""
+    return f", without backing{f', due on {day(offer.due)}' if offer.due else ''}"
 
 
 def menu(scene: Scene) -> Button:

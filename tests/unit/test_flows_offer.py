@@ -62,10 +62,10 @@ def test_an_offer_is_an_amount_a_handle_and_a_look_at_both_with_the_name_from_co
     assert play.core(Known(FARAI)).call == Login()
     play.core(known())
     assert play.text == (
-        "Offer *5.00 USD* to\n*Farai Ncube Personal* (farai_shop)?\n\n"
+        "Offer *5.00 USD* to *Farai Ncube Personal* (farai_shop)?\n\n"
         "From: Tariro Moyo Personal\nSecured: it comes out of your balance."
     )
-    assert play.titles == ["Confirm", "Cancel"]
+    assert play.titles == ["Confirm", "Pay later instead", "Cancel"]
     assert play.tap("Confirm").call == FIVE
     play.core(member(balances=(money("82.50"),)))
     assert play.text == (
@@ -180,7 +180,7 @@ def test_a_shortcut_with_a_bad_handle_says_how_to_type_it(stage: Stage) -> None:
     assert "Type it like this: 0.5=>farai_shop" in play.text
 
 
-@pytest.mark.parametrize("typed", ["=>", "=>farai_shop", "5=>", "5>farai_shop", "5 to farai", "5->farai", "a" * 4096])
+@pytest.mark.parametrize("typed", ["=>", "=>farai_shop", "5=>", "5>farai_shop", "5 to farai", "->farai_shop", "a" * 4096])
 def test_what_only_looks_like_a_shortcut_is_an_answer_like_any_other(typed: str) -> None:
     """And is refused as one, if it is none."""
     assert asked(Stage()).say(typed).at == "offer.amount"
@@ -243,7 +243,7 @@ def test_an_offer_that_was_proven_says_how_it_is_known(stage: Stage) -> None:
     assert play.fork().core(Done(proven=True)).text.startswith("Credex answered unclearly, so I looked: it is there.")
     accepted = play.core(Done(proven=True, accepted=True))
     assert "They have accepted it already." in accepted.text
-    assert "They have accepted it already." in accepted.say("thanks").text
+    assert "They have accepted it already." in accepted.say("perhaps").text
 
 
 def test_a_refusal_is_explained_and_another_amount_can_be_tried(stage: Stage) -> None:
@@ -253,11 +253,12 @@ def test_a_refusal_is_explained_and_another_amount_can_be_tried(stage: Stage) ->
         refused = play.fork().core(Refused(code))
         assert refused.at == "offer.refused"
         assert re.search(
-            r"Credex refused the offer of \*5\.00 USD\* to \*Farai Ncube Personal\*: .+\.\n\nNothing was sent",
+            r"Credex refused the offer of \*5\.00 USD\* to \*Farai Ncube Personal\*: .+\.\n\nNothing was offered\.$",
             refused.text,
         )
-    again = play.core(Refused("insufficient_balance")).tap("Another amount").core(known()).say("4")
+    again = play.fork().core(Refused("insufficient_balance")).tap("Another amount").core(known()).say("4")
     assert again.call == FindAccount("farai_shop")
+    assert play.core(Refused("tier")).tap("Other terms").at == "offer.terms"
 
 
 def test_an_offer_that_was_certainly_not_made_can_be_tried_again(stage: Stage) -> None:
@@ -313,7 +314,7 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
     expected: dict[Outcome, str] = {
         Done(): "was made. They have two days to accept it.",
         Done(accepted=True): "was made. They have accepted it already.",
-        NotDone(): "was *not* made. Nothing was sent.",
+        NotDone(): "was *not* made. You can offer it again.",
         Unresolved(): "I could not find out what became of",
     }
     for step in ("offer.create", "offer.create_despite"):
@@ -331,8 +332,8 @@ def test_a_name_from_core_cannot_pretend_to_be_another_amount(stage: Stage) -> N
     assert "x" * 60 not in play.text
 
 
-def test_the_offer_is_made_from_the_account_that_was_shown(stage: Stage) -> None:
-    """The one that the member acts for."""
+def test_in_one_line_the_offer_is_made_from_the_account_that_the_member_acts_for(stage: Stage) -> None:
+    """It is shown with the question."""
     shop = account(account_id="acc-2", name="Shop", owned=False, balances=())
     both = Known(dashboard(account(), shop))
     play = stage.member(account="acc-2").say("5=>farai_shop").core(both).core(Known(FARAI)).core(both)
