@@ -1,4 +1,4 @@
-"""A member never waits in silence: a typing indicator after three seconds, one plain line after ten."""
+"""A member never waits in silence: read mark and typing indicator while core is asked, one plain line after 10 s."""
 
 from __future__ import annotations
 
@@ -45,30 +45,37 @@ class Host:
         self._outbox_woken = outbox_woken
 
     @asynccontextmanager
-    async def accompanying(self, claim: Claim, wamid: str, *, since_ms: int) -> AsyncIterator[None]:
-        """Keep the member company while their message is being answered."""
-        task = asyncio.create_task(self._accompany(claim, wamid, since_ms))
+    async def accompanying(self, claim: Claim, wamid: str, *, since_ms: int) -> AsyncIterator[Callable[[], None]]:
+        """Keep the member company while their message is being answered.
+
+        What it gives is to be called when Credex core is asked: then the message is marked as read at once, with a
+        typing indicator, and nobody waits for that. Without it this happens after three seconds.
+        """
+        asked = asyncio.Event()
+        task = asyncio.create_task(self._accompany(claim, wamid, since_ms, asked))
         try:
-            yield
+            yield asked.set
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _accompany(self, claim: Claim, wamid: str, since_ms: int) -> None:
-        await self._until(since_ms + TYPING_AFTER_MS)
+    async def _accompany(self, claim: Claim, wamid: str, since_ms: int, asked: asyncio.Event) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds_until(since_ms + TYPING_AFTER_MS)):
+                await asked.wait()
         try:
             if self._company is not None:
                 async with asyncio.timeout((WORD_AFTER_MS - TYPING_AFTER_MS) / 1000):
                     await self._company.mark_read(wamid, typing=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the member's answer matters more
             log.info("typing_not_shown", error=type(error).__name__)
-        await self._until(since_ms + WORD_AFTER_MS)
+        await asyncio.sleep(self._seconds_until(since_ms + WORD_AFTER_MS))
         try:
             await self._mailbox.notice(claim, self._clock_ms(), msgspec.json.encode(Outgoing(Text(STILL_WORKING))))
             self._outbox_woken()
         except Exception as error:  # noqa: BLE001 - see above
             log.info("word_not_said", error=type(error).__name__)
 
-    async def _until(self, when_ms: int) -> None:
-        await asyncio.sleep(max(0, when_ms - self._clock_ms()) / 1000)
+    def _seconds_until(self, when_ms: int) -> float:
+        return max(0, when_ms - self._clock_ms()) / 1000

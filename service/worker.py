@@ -95,6 +95,7 @@ class _Work:
     walked: list[Walked] = field(default_factory=list)
     calls: int = 0
     event: str = ""
+    asking: Callable[[], None] = lambda: None
 
     @property
     def member(self) -> str:
@@ -198,11 +199,12 @@ class Worker:
         inbound = read(work.claim.entry, Inbound)
         if inbound is None:
             raise NewerRecord
-        async with self._host.accompanying(work.claim, inbound.wamid, since_ms=work.started_ms):
+        async with self._host.accompanying(work.claim, inbound.wamid, since_ms=work.started_ms) as work.asking:
             if under_way is not None:
                 work.event = "recovered"
                 work.messages += under_way.messages
                 work.walked += under_way.walked
+                work.asking()
                 outcome = await self._money.recover(work.member, under_way, work.intents.unresolved)
                 turn = self._concluded(work, under_way, outcome)
             else:
@@ -221,6 +223,7 @@ class Worker:
 
     async def _call(self, work: _Work, turn: Turn, call: Call) -> Outcome:
         work.calls += 1
+        work.asking()
         if isinstance(call, WRITES):
             return await self._write(work, turn, call)
         return await self._read_core(work, call)

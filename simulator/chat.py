@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
@@ -92,7 +92,7 @@ class Chat:
     console: Console
     prompt: Prompt
     real_time: bool
-    _shown: int = 0
+    _shown: set[int] = field(default_factory=set)
     _left: bool = False
 
     async def talk(self) -> None:
@@ -126,12 +126,15 @@ class Chat:
     def _show(self) -> None:
         moments = self.world.recorder.since(0)
         transcript = Transcript("", "", moments[0].at_ms if moments else 0, (ME,), moments)
-        for moment in transcript.moments[self._shown :]:
+        for moment in transcript.moments:
+            if moment.sequence in self._shown:
+                continue
             for line in draw_moment(transcript, moment):
                 line.rstrip()
                 self.console.print(line, soft_wrap=True)
             self.console.print()
-        self._shown = len(moments)
+        # By what they are and not by how many: a typing indicator is not told of afterwards when it was short.
+        self._shown |= {moment.sequence for moment in moments}
 
     def _titles(self) -> Sequence[str]:
         screens = Stage(self.world).screens(ME)

@@ -6,7 +6,7 @@ order; so it depends on nothing but the conversation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -14,6 +14,9 @@ from typing import Final
 __all__ = ("Choice", "Kind", "Moment", "Recorder", "Screen", "Transcript", "relative")
 
 DAY_MS: Final = 86_400_000
+
+NOTICED_MS: Final = 3_000
+"""A typing indicator that lasted less is not told: there is one whenever Credex core is asked."""
 
 
 class Kind(StrEnum):
@@ -104,7 +107,21 @@ class Recorder:
 
     def since(self, place: int) -> tuple[Moment, ...]:
         """What was written down from this place on, in order."""
-        return tuple(sorted(self._moments[place:], key=_order))
+        return tuple(_worth_telling(sorted(self._moments[place:], key=_order)))
+
+
+def _worth_telling(moments: Sequence[Moment]) -> Iterator[Moment]:
+    """All but typing indicators that nobody would have noticed: those soon followed by a message."""
+    answered: dict[str, int] = {}
+    kept: list[Moment] = []
+    for moment in reversed(moments):
+        if moment.kind is Kind.SHOWN:
+            answered[moment.member] = moment.at_ms
+        until_ms = answered.get(moment.member)
+        if moment.kind is Kind.TYPING and until_ms is not None and until_ms - moment.at_ms < NOTICED_MS:
+            continue
+        kept.append(moment)
+    return reversed(kept)
 
 
 def _order(moment: Moment) -> tuple[int, str, int]:

@@ -206,3 +206,18 @@ def test_a_message_becomes_what_a_member_sees() -> None:
 
     assert Screen("B", "H", "F", "Open", (Choice("R", "D", "S"),)) == screen(bubble)
     assert screen(replace(bubble, kind="reaction")) is None
+
+
+def test_a_typing_indicator_is_told_of_only_when_somebody_would_notice_it() -> None:
+    """There is one whenever Credex core is asked, and most are over in a moment; others' messages end none."""
+
+    def told(typing_ms: int, shown_ms: int, whom: str = "Tariro") -> list[Kind]:
+        recorder = Recorder()
+        recorder.record(START_MS + typing_ms, "Tariro", Kind.TYPING)
+        recorder.record(START_MS + shown_ms, whom, Kind.SHOWN, screen=MENU)
+        return [moment.kind for moment in recorder.since(0)]
+
+    assert told(0, 2_999) == [Kind.SHOWN]
+    assert told(0, 3_000) == [Kind.TYPING, Kind.SHOWN]
+    assert told(0, 1_000, "Farai") == [Kind.TYPING, Kind.SHOWN]
+    assert told(1_000, 0) == [Kind.SHOWN, Kind.TYPING]
