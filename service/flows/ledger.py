@@ -184,7 +184,7 @@ LEDGER = Flow(
         CallCore("open", call=lambda _: Login(), result=_account, exits={"ok": "credex", **ASTRAY}),
         CallCore(
             "credex",
-            call=lambda scene: ReadCredex(scene.answers["target"], scene.answers["account"]),
+            call=lambda scene: ReadCredex(scene.answers.get("target", ""), scene.answers["account"]),
             result=_found_credex,
             exits={"ok": "entry", "gone": "gone", "away": "greeting.away"},
         ),
