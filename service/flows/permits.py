@@ -106,6 +106,13 @@ def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
             return Retry("")
 
 
+def _refused(permit: _Permit, outcome: NotFound | Refused) -> Exit:
+    if isinstance(outcome, Refused):
+        return Exit("refused", {"deed": permit.name, "reason": outcome.code})
+    # Whoever is not among them need not be removed.
+    return Exit("stands" if permit is _REMOVE else "refused", {"deed": permit.name, "reason": "not_found"})
+
+
 def _result(permit: _Permit) -> Callable[[Outcome, Scene], Exit]:
     def result(outcome: Outcome, _: Scene) -> Exit:
         deed = {"deed": permit.name}
@@ -114,12 +121,8 @@ def _result(permit: _Permit) -> Callable[[Outcome, Scene], Exit]:
                 return Exit("done", deed)
             case Refused(code="already"):
                 return Exit("stands", deed)
-            case NotFound() if permit is _REMOVE:
-                return Exit("stands", deed)
-            case NotFound():
-                return Exit("refused", {**deed, "reason": "not_found"})
-            case Refused(code=code):
-                return Exit("refused", {**deed, "reason": code})
+            case NotFound() | Refused():
+                return _refused(permit, outcome)
             case NotDone() | Unavailable():
                 return Exit("not_done", {**deed, "looked": "yes" * isinstance(outcome, NotDone)})
             case _:

@@ -6,10 +6,30 @@ import inspect
 from collections.abc import Callable, Iterator
 
 from service.flows import book
-from tests.unit import test_flows_greeting, test_flows_offer, test_flows_pending, test_flows_registration
+from tests.unit import (
+    test_flows_accounts,
+    test_flows_business,
+    test_flows_cash,
+    test_flows_greeting,
+    test_flows_offer,
+    test_flows_pending,
+    test_flows_people,
+    test_flows_registration,
+    test_flows_upgrade,
+)
 from tests.unit.flows_play import Stage
 
-MODULES = (test_flows_greeting, test_flows_offer, test_flows_pending, test_flows_registration)
+MODULES = (
+    test_flows_accounts,
+    test_flows_business,
+    test_flows_cash,
+    test_flows_greeting,
+    test_flows_offer,
+    test_flows_pending,
+    test_flows_people,
+    test_flows_registration,
+    test_flows_upgrade,
+)
 
 
 def plays() -> Iterator[Callable[[Stage], None]]:
