@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,9 +13,8 @@ import uvicorn
 from service.app import Parts, Service
 from service.credex import open_http
 from service.logs import configure
-from service.settings import Settings, SettingsError, load
-from service.whatsapp.forms import DEFINITIONS
-from service.whatsapp.setup import Report, Setup
+from service.settings import Settings, SettingsError, load, load_for_setup
+from service.whatsapp import FORMS, Report, Setup
 
 FINISH_REQUESTS_S = 4
 """Webhooks in progress get this long at SIGTERM, before the workers' own time begins: 25 s in all."""
@@ -25,10 +23,8 @@ FINISH_REQUESTS_S = 4
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says: 0 when all is well, 1 when something is left to do, 2 when nothing could begin."""
     arguments = _parser().parse_args(argv)
-    # The forms' ids are what `whatsapp setup` finds out, so it must not ask for them.
-    questions = {"USE_PROGRESSIVE_FLOW": "True"} if arguments.what else {}
     try:
-        settings = load({**os.environ, **questions})
+        settings = load_for_setup() if arguments.what else load()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there are settings
         return 2
@@ -57,7 +53,7 @@ async def _whatsapp(settings: Settings, *, changing: bool) -> Report:
             access_token=settings.whatsapp_access_token.get_secret_value(),
             phone_number_id=settings.whatsapp_phone_number_id,
             business_id=settings.whatsapp_business_id,
-            ids={each.variable: str(getattr(settings, each.variable.lower())) for each in DEFINITIONS},
+            ids={each.variable: str(getattr(settings, each.variable.lower())) for each in FORMS},
         )
         return await (setup.set_up() if changing else setup.check())
 

@@ -31,8 +31,7 @@ from service.rate import TokenBucket
 from service.recent import Recent
 from service.sender import Sender
 from service.settings import Settings
-from service.whatsapp import Delivery, GraphClient, NotStored, Status, webhook_routes
-from service.whatsapp.forms import form_tokens
+from service.whatsapp import Delivery, GraphClient, NotStored, Status, form_tokens, webhook_routes
 from service.worker import Finished, Worker
 
 __all__ = ("Parts", "Service")

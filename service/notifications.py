@@ -27,8 +27,7 @@ from service.domain import Denomination, Money, Phone
 from service.engine import navigation_id
 from service.mailbox import MailboxError
 from service.messages import Button, Buttons, Outgoing, Template, shorten
-from service.whatsapp import verify
-from service.whatsapp.templates import INCOMING
+from service.whatsapp import INCOMING, verify
 
 __all__ = ("LARGEST_BODY", "Notice", "Outboxes", "clean", "notification_routes", "outgoing")
 

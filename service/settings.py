@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ("EMBEDDED", "Settings", "SettingsError", "load")
+__all__ = ("EMBEDDED", "Settings", "SettingsError", "load", "load_for_setup")
 
 ENV_FILE: Final = Path(".env")
 EMBEDDED: Final = "embedded://"
@@ -175,6 +175,15 @@ class Settings(BaseSettings):
         if self.debug:
             problems.append("DEBUG: must be False in production")
         return problems
+
+
+def load_for_setup() -> Settings:
+    """As `load`, for whoever is about to find out the ids of the forms, and can therefore not name them yet.
+
+    Raises:
+        SettingsError: as `load`.
+    """
+    return load({**os.environ, "USE_PROGRESSIVE_FLOW": "True"})
 
 
 def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None = ENV_FILE) -> Settings:

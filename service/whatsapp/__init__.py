@@ -18,11 +18,17 @@ from service.whatsapp.errors import (
     WhatsAppError,
     WindowClosed,
 )
+from service.whatsapp.forms import DEFINITIONS as FORMS
+from service.whatsapp.forms import form_tokens
 from service.whatsapp.graph import GraphClient
+from service.whatsapp.setup import Report, Setup
 from service.whatsapp.signature import sign, verify
+from service.whatsapp.templates import INCOMING
 from service.whatsapp.webhook import webhook_routes
 
 __all__ = (
+    "FORMS",
+    "INCOMING",
     "Arrived",
     "Delivery",
     "GraphClient",
@@ -33,6 +39,8 @@ __all__ = (
     "NotStored",
     "PairLimited",
     "Rejected",
+    "Report",
+    "Setup",
     "Status",
     "Stopped",
     "Throttled",
@@ -41,6 +49,7 @@ __all__ = (
     "WindowClosed",
     "decode",
     "encode",
+    "form_tokens",
     "sign",
     "verify",
     "webhook_routes",
