@@ -288,6 +288,37 @@ def test_every_generation_s_account_reads_the_same(body: object) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        {"data": {"action": {"type": "MEMBER_FOUND", "details": {"memberID": "m-2", "memberName": "Farai Ncube"}}}},
+        {
+            "data": {
+                "action": {
+                    "type": "MEMBER_FOUND",
+                    "details": {"memberID": "m-2", "firstname": "Farai", "lastname": "Ncube"},
+                }
+            }
+        },
+        {"data": {"action": {"details": {"memberData": {"memberID": "m-2", "memberName": "Farai Ncube"}}}}},
+        {"memberData": {"memberID": "m-2", "memberName": "Farai Ncube"}},
+        {"success": True, "data": {"memberData": {"memberID": "m-2", "memberName": "Farai Ncube"}}, "message": "found"},
+    ],
+)
+def test_every_generation_s_member_reads_the_same(body: object) -> None:
+    """By id and name."""
+    assert decode.member(answer(body)) == Person("m-2", "Farai Ncube")
+
+
+@pytest.mark.parametrize(
+    "found", [{}, {"memberName": "Farai"}, {"memberID": "m-2"}, {"memberID": 2, "memberName": "F"}]
+)
+def test_a_member_without_id_or_name_cannot_be_read(found: object) -> None:
+    """Nobody is shown for confirmation without a name."""
+    with pytest.raises(decode.Unreadable):
+        decode.member(answer({"memberData": found}))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         {"data": {"action": {"id": "c-1", "type": "CREDEX_CREATED", "details": {}}}},
         {"data": {"action": {"id": None, "type": "CREDEX_CREATED", "details": {"credexID": "c-1"}}}},
         {"createCredexData": {"credex": {"credexID": "c-1"}, "message": "made"}},
@@ -404,7 +435,12 @@ def test_no_json_breaks_the_reader(*, path: str, value: object) -> None:
             dashboard["accounts"][0][path] = value
         case _:
             dashboard["member"][path] = value
-    for read in (decode.dashboard, lambda one: decode.state(one, "c"), lambda one: decode.recipient(one, "h")):
+    for read in (
+        decode.dashboard,
+        lambda one: decode.state(one, "c"),
+        lambda one: decode.recipient(one, "h"),
+        decode.member,
+    ):
         try:
             read(answer(body))
         except decode.Unreadable:

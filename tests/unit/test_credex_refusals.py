@@ -10,7 +10,7 @@ import pytest
 
 from service.credex import CredexError, NoAnswer, NotFound, Refusal, Refused, ServerError, TooManyRequests
 from service.credex.answer import read_answer
-from service.credex.endpoints import ACCEPT, CREATE, DECLINE, LOGIN, LOOK, ONBOARD
+from service.credex.endpoints import ACCEPT, AUTHORISE, CREATE, DECLINE, LOGIN, LOOK, ONBOARD, OPEN, UPGRADE
 from service.credex.refusals import Asked, masked, settle
 from service.domain import Money
 
@@ -95,12 +95,33 @@ def test_words_are_more_exact_than_a_general_code() -> None:
         (403, CREATE, Refusal.NOT_AUTHORISED),
         (409, ACCEPT, Refusal.NOT_PENDING),
         (409, ONBOARD, Refusal.DUPLICATE_PHONE),
+        (409, OPEN, Refusal.DUPLICATE_HANDLE),
+        (409, UPGRADE, Refusal.ALREADY),
         (400, CREATE, Refusal.UNKNOWN),
     ],
 )
 def test_without_code_and_known_words_the_status_says_why(status: int, asked: Asked, expected: Refusal) -> None:
     """Better than nothing."""
     assert judged({"message": "No."}, status=status, asked=asked).code is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "expected"),
+    [
+        ("Account handle already in use", OPEN, Refusal.DUPLICATE_HANDLE),
+        ("Node(7) already exists with property `accountHandle`", OPEN, Refusal.DUPLICATE_HANDLE),
+        ("Member handle already in use", ONBOARD, Refusal.DUPLICATE_PHONE),
+        ("More than one account takes tier 3", OPEN, Refusal.TIER),
+        ("You can only authorize someone at tier 4 or above", AUTHORISE, Refusal.TIER),
+        ("The limit of 5 authorized members is reached", AUTHORISE, Refusal.TOO_MANY),
+        ("Only the owner may do this", AUTHORISE, Refusal.NOT_AUTHORISED),
+        ("This member has tier 3 already", UPGRADE, Refusal.ALREADY),
+        ("Insufficient secured balance", UPGRADE, Refusal.INSUFFICIENT_BALANCE),
+    ],
+)
+def test_words_about_accounts_people_and_tiers_say_why(words: str, asked: Asked, expected: Refusal) -> None:
+    """A handle that is taken is a phone only for a new member."""
+    assert judged({"message": words}, asked=asked).code is expected
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
@@ -163,6 +184,8 @@ def test_a_429_says_for_how_long(header: str | None, seconds: float) -> None:
         ({"success": True, "data": None, "message": "done"}, ACCEPT),
         ({"token": "t"}, LOGIN),
         ({"memberDashboard": {}, "token": "t"}, ONBOARD),
+        ({"accountID": "a", "message": "made"}, OPEN),
+        ({"message": "done", "accountID": "a", "memberIdAuthorized": "m"}, AUTHORISE),
     ],
 )
 def test_an_older_core_s_success_is_success(body: object, asked: Asked) -> None:
