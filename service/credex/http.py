@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Final
 
 import aiohttp
 import httpx
@@ -19,6 +20,14 @@ _AIOHTTP_BEFORE_SENDING = (
 )
 
 
+KEPT_S: Final = 3.0
+"""A connection that has been idle for longer is not used again.
+
+The other side closes idle ones too (Node, which Credex core runs on, after 5 s by default), and a request written at
+that very moment is lost without anybody knowing whether it was handled. So we are first.
+"""
+
+
 def open_http(*, connections: int = 50) -> httpx.AsyncClient:
     """A client with a pool of connections that repeats nothing, follows no redirect and keeps no cookie.
 
@@ -27,7 +36,7 @@ def open_http(*, connections: int = 50) -> httpx.AsyncClient:
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections),
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEPT_S),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
