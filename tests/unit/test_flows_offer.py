@@ -180,7 +180,9 @@ def test_a_shortcut_with_a_bad_handle_says_how_to_type_it(stage: Stage) -> None:
     assert "Type it like this: 0.5=>farai_shop" in play.text
 
 
-@pytest.mark.parametrize("typed", ["=>", "=>farai_shop", "5=>", "5>farai_shop", "5 to farai", "->farai_shop", "a" * 4096])
+@pytest.mark.parametrize(
+    "typed", ["=>", "=>farai_shop", "5=>", "5>farai_shop", "5 to farai", "->farai_shop", "a" * 4096]
+)
 def test_what_only_looks_like_a_shortcut_is_an_answer_like_any_other(typed: str) -> None:
     """And is refused as one, if it is none."""
     assert asked(Stage()).say(typed).at == "offer.amount"
