@@ -1,4 +1,4 @@
-"""The command line of the simulator: replay, chat, generate, list."""
+"""The command line of the simulator: replay, chat, generate, coverage, list."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.text import Text
 
 from service.settings import EMBEDDED
 from simulator.conversation import find, load, stored
+from simulator.coverage import Coverage, measure
 from simulator.database import claim
 from simulator.directives import STAGE, VERBS
 from simulator.errors import ConversationError, DatabaseInUseError, SimulatorError, UnknownConversationError
@@ -42,6 +43,13 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 _no_color = click.option(
     "--no-color", is_flag=True, help="Print no colours (nor does it with NO_COLOR, or into a file)."
 )
+_jobs = click.option(
+    "--jobs",
+    default=os.cpu_count() or 1,
+    show_default="one a processor",
+    type=click.IntRange(1, 64),
+    help="How many to play at the same time; always one with a real Redis.",
+)
 _logs = click.option("--logs", is_flag=True, help="Let the bot's own log lines out, on standard error.")
 
 
@@ -51,6 +59,7 @@ Examples:
   python -m simulator replay registration       the conversations of one flow
   python -m simulator chat                      talk to the bot yourself
   python -m simulator generate --seed 7         let invented people wander through it
+  python -m simulator coverage                  which ways through the flows they walk
   python -m simulator list --lines              what a conversation file may say
   python -m simulator bench                     measure: how fast, and how many bytes
 
@@ -74,6 +83,10 @@ _BENCH_EXAMPLES: Final = """\b
 Examples:
   python -m simulator bench
   python -m simulator bench --members 5000 --seconds 60"""
+_COVERAGE_EXAMPLES: Final = """\b
+Examples:
+  python -m simulator coverage                  flows, their ways, and who walks them
+  python -m simulator coverage --missing        only the ways that nobody walks"""
 _LIST_EXAMPLES: Final = """\b
 Examples:
   python -m simulator list
@@ -107,13 +120,7 @@ def main() -> None:
 @_json
 @_no_color
 @click.option("--brief", is_flag=True, help="Show one line a conversation, not its transcript.")
-@click.option(
-    "--jobs",
-    default=os.cpu_count() or 1,
-    show_default="one a processor",
-    type=click.IntRange(1, 64),
-    help="How many to play at the same time; always one with a real Redis.",
-)
+@_jobs
 @click.option("--quiet", is_flag=True, help="Show only what is not as expected, and the summary.")
 @_logs
 def replay(
@@ -320,6 +327,39 @@ def bench_command(*, members: int, seconds: int, no_color: bool, logs: bool) -> 
         )
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command("coverage", epilog=_COVERAGE_EXAMPLES)
+@click.option("--missing", is_flag=True, help="Show only what is not walked.")
+@_jobs
+@_json
+@_no_color
+def coverage_command(*, missing: bool, jobs: int, as_json: bool, no_color: bool) -> None:
+    """List all flows and their ways, and which stored conversations walk them; every way must be walked."""
+    _keep_logs_quiet(logs=False)
+    coverage = measure(stored(), jobs=jobs)
+    if as_json:
+        click.echo(json.dumps(coverage.json(), ensure_ascii=False, indent=2))
+    else:
+        _coverage(_console(no_color=no_color), coverage, missing=missing)
+    sys.exit(0 if coverage.whole else DIFFERENT)
+
+
+def _coverage(out: Console, coverage: Coverage, *, missing: bool) -> None:
+    for name, title in coverage.titles.items():
+        shown = {way: by for way, by in coverage.of(name).items() if not (missing and by)}
+        if shown:
+            out.print(Text(f"{title} ({name})", "bold"), soft_wrap=True)
+        for way, by in shown.items():
+            mark = Text("  ✓ ", "green") if by else Text("  ✗ ", "bold red")
+            more = f" and {len(by) - 1} more" if len(by) > 1 else ""
+            walker = f"  {by[0]}{more}" if by else "  nobody"
+            out.print(mark + Text(str(way)) + Text(walker, "grey50"), soft_wrap=True)
+    for conversation, problem in coverage.problems.items():
+        out.print(Text(f"✗ {conversation}: {problem}", "bold red"), soft_wrap=True)
+    walked = len(coverage.walked) - len(coverage.missing)
+    style = "bold green" if coverage.whole else "bold red"
+    out.print(Text(f"{walked} of {len(coverage.walked)} ways are walked", style))
 
 
 @main.command("list", epilog=_LIST_EXAMPLES)

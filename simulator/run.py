@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -24,7 +24,9 @@ from simulator.snapshots import difference
 from simulator.transcript import Transcript
 from simulator.virtual_time import VirtualTimeError
 
-__all__ = ("Played", "Report", "play_all")
+__all__ = ("Played", "Report", "play_all", "spread")
+
+_T = TypeVar("_T")
 
 PATHS_A_PROCESS: Final = 4
 """For fewer, another process is not worth its start."""
@@ -97,7 +99,9 @@ def play_all(
     """
     began = time.perf_counter()
     told_of = []
-    with _progress(progress, len(paths)) as step, _playing(paths, seed, redis_url, jobs) as results:
+    play = partial(_play, seed=seed, redis_url=redis_url)
+    jobs = jobs if redis_url == EMBEDDED else 1
+    with _progress(progress, len(paths)) as step, spread(play, paths, jobs) as results:
         for played in results:
             told_of.append(played)
             step(played.name)
@@ -106,16 +110,16 @@ def play_all(
 
 
 @contextmanager
-def _playing(paths: Sequence[Path], seed: int, redis_url: str, jobs: int) -> Iterator[Iterator[Played]]:
-    play = partial(_play, seed=seed, redis_url=redis_url)
+def spread(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iterator[Iterator[_T]]:
+    """The results of some work on each path, in their order, done by so many processes at the same time."""
     workers = min(jobs, len(paths) // PATHS_A_PROCESS)
     forks = "fork" in multiprocessing.get_all_start_methods()
-    if workers < 2 or redis_url != EMBEDDED or not forks:  # noqa: PLR2004 - one process is this one
-        yield map(play, paths)
+    if workers < 2 or not forks:  # noqa: PLR2004 - one process is this one
+        yield map(work, paths)
         return
     # Forked, they need not import all of it again; there are no threads yet that this could disturb.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        yield pool.map(play, paths)
+        yield pool.map(work, paths)
 
 
 def _play(path: Path, *, seed: int, redis_url: str) -> Played:

@@ -21,6 +21,7 @@ from service.app import Parts, Service
 from service.mailbox import open_cache, open_state
 from service.settings import EMBEDDED, Settings
 from service.whatsapp.templates import INCOMING
+from service.worker import Finished
 from simulator.conversation import Person
 from simulator.crash import CrashPoints
 from simulator.credex_core import Core
@@ -88,8 +89,8 @@ class Wires:
     forms: bool = False
 
 
-def run_service(wires: Wires) -> Bot:
-    """The service, wired into a world; it sleeps until it is woken or something is due."""
+def run_service(wires: Wires, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
+    """The service, wired into a world; it sleeps until it is woken or something is due, and tells of every turn."""
     # Constructed, not read: a developer's environment must not change what comes out.
     settings = Settings.model_construct(
         redis_url=EMBEDDED,
@@ -115,6 +116,7 @@ def run_service(wires: Wires) -> Bot:
         graph_transport=wires.graph,
         random_bytes=wires.random_bytes,
         poll_ms=None,
+        finished=finished,
     )
     return Service(settings, parts=parts)
 
