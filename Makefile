@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help replay test chat snapshots lint format bench money-table readme lock setup
+.PHONY: help replay test chat snapshots coverage lint format bench money-table readme lock setup
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ test: setup  ## Set up everything and run all tests
 snapshots: setup  ## Write the transcripts anew under snapshots/ (then read the difference)
 	@$(PY) -m pytest -q tests/integration/test_snapshots.py --snapshot-update
 	@git --no-pager diff --stat -- snapshots
+
+coverage:  ## Show which ways through the flows the conversations walk, and which nobody does
+	@PYTHON=$(PYTHON) .ci/venv replay
+	@$(PY) -m simulator coverage
 
 lint: setup  ## Check style and types
 	@$(PY) -m ruff check .

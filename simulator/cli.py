@@ -86,6 +86,7 @@ Examples:
 _COVERAGE_EXAMPLES: Final = """\b
 Examples:
   python -m simulator coverage                  flows, their ways, and who walks them
+  python -m simulator coverage help             what the conversations of one flow walk
   python -m simulator coverage --missing        only the ways that nobody walks"""
 _LIST_EXAMPLES: Final = """\b
 Examples:
@@ -330,14 +331,18 @@ def bench_command(*, members: int, seconds: int, no_color: bool, logs: bool) -> 
 
 
 @main.command("coverage", epilog=_COVERAGE_EXAMPLES)
+@click.argument("names", nargs=-1, metavar="[FILES OR NAMES]...")
 @click.option("--missing", is_flag=True, help="Show only what is not walked.")
 @_jobs
 @_json
 @_no_color
-def coverage_command(*, missing: bool, jobs: int, as_json: bool, no_color: bool) -> None:
-    """List all flows and their ways, and which stored conversations walk them; every way must be walked."""
+def coverage_command(names: tuple[str, ...], *, missing: bool, jobs: int, as_json: bool, no_color: bool) -> None:
+    """List all flows and their ways, and which conversations walk them: all that are stored, or those named.
+
+    Every way must be walked by one that is stored.
+    """
     _keep_logs_quiet(logs=False)
-    coverage = measure(stored(), jobs=jobs)
+    coverage = measure(_paths(names), jobs=jobs)
     if as_json:
         click.echo(json.dumps(coverage.json(), ensure_ascii=False, indent=2))
     else:

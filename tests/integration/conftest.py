@@ -9,7 +9,13 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
+from tests.integration.plays import Plays
 from tests.redis_server import RunningRedis, is_installed, redis_server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What these tests can be asked besides."""
+    parser.addoption("--money-table", action="store_true", help="print what becomes of every write at every point")
 
 
 @pytest.fixture
@@ -20,6 +26,12 @@ def quiet() -> Iterator[None]:
     yield
     logging.disable(logging.NOTSET)
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def plays() -> Plays:
+    """Stored conversations, each played once."""
+    return Plays()
 
 
 @pytest.fixture(scope="session")

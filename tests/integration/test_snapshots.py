@@ -12,26 +12,26 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from simulator.conversation import load, stored
+from simulator.conversation import stored
 from simulator.generate import SNAPSHOT_SEEDS, generate
 from simulator.phone import plain
-from simulator.replay import replay
 from simulator.snapshots import generated_name, kept, path_of
 from simulator.transcript import Transcript
+from tests.integration.plays import Plays
 from tests.integration.transcripts import TranscriptFiles
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
-def _stored(path: Path) -> Transcript:
-    return replay(load(path))
+def _stored(path: Path, plays: Plays) -> Transcript:
+    return plays.transcript(path)
 
 
-def _generated(seed: int) -> Transcript:
+def _generated(seed: int, _: Plays) -> Transcript:
     return generate(seed).transcript
 
 
-CONVERSATIONS: dict[str, Callable[[], Transcript]] = {
+CONVERSATIONS: dict[str, Callable[[Plays], Transcript]] = {
     **{f"{path.parent.name}/{path.stem}": partial(_stored, path) for path in stored()},
     **{generated_name(seed): partial(_generated, seed) for seed in SNAPSHOT_SEEDS},
 }
@@ -43,9 +43,9 @@ def transcripts(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.mark.parametrize("name", CONVERSATIONS, ids=str)
-def test_transcript(name: str, transcripts: SnapshotAssertion) -> None:
+def test_transcript(name: str, transcripts: SnapshotAssertion, plays: Plays) -> None:
     """What members see is what was reviewed, to the letter."""
-    assert plain(CONVERSATIONS[name]()) == transcripts
+    assert plain(CONVERSATIONS[name](plays)) == transcripts
 
 
 def test_no_transcript_is_kept_of_what_is_no_longer_played(request: pytest.FixtureRequest) -> None:
