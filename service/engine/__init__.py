@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.engine.advance import Answered, EngineError, Event, Found, Received, advance
+from service.engine.advance import CONFIRM_WITHIN_MS, Answered, EngineError, Event, Found, Received, advance
 from service.engine.book import Book, BookError, Phrases, Words
 from service.engine.flow import (
     END,
@@ -22,6 +22,7 @@ from service.engine.flow import (
 from service.engine.session import Option, Session, Turn, Walked
 
 __all__ = (
+    "CONFIRM_WITHIN_MS",
     "END",
     "Answered",
     "Ask",

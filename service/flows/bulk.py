@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from service.domain import Dashboard, Denomination, Money
-from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
-from service.engine.advance import CONFIRM_WITHIN_MS
+from service.engine import CONFIRM_WITHIN_MS, Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
 from service.engine.calls import (
     AcceptOffer,
     Call,

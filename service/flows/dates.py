@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from service.flows import show
 
-__all__ = ("USUAL", "DueRefused", "read_due", "today", "window")
+__all__ = ("USUAL", "DueRefused", "core_day", "read_due", "window")
 
 FIRST: Final = timedelta(days=7)
 LAST: Final = timedelta(days=34)
@@ -42,7 +41,7 @@ class DueRefused(ValueError):  # noqa: N818 - it refuses, and says so
         self.reason = reason
 
 
-def today(now_ms: int) -> date:
+def core_day(now_ms: int) -> date:
     """Core's day, which is UTC's."""
     return datetime.fromtimestamp(now_ms / 1000, UTC).date()
 
@@ -114,12 +113,18 @@ def _next(day: int, month: int, year: str | None, today_: date) -> date:
     """The date; without a year the next one that comes, and of the century only the years need be said."""
     if year:
         return date(int(year) + (today_.year // 100 * 100 if len(year) == len("26") else 0), month, day)
-    for ahead in range(_LEAP_YEARS + 1):
-        with suppress(ValueError):
-            found = date(today_.year + ahead, month, day)
-            if found >= today_:
-                return found
-    raise ValueError
+    coming = (_on(day, month, today_.year + ahead) for ahead in range(_LEAP_YEARS + 1))
+    found = next((each for each in coming if each is not None and each >= today_), None)
+    if found is None:
+        raise ValueError
+    return found
+
+
+def _on(day: int, month: int, year: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def _either(words: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from service.flows import offer_questions as ask
 from service.flows import offer_results as told
 from service.flows import show
 from service.flows.dashboard import acting, seen
-from service.flows.dates import USUAL, DueRefused, read_due, today
+from service.flows.dates import USUAL, DueRefused, core_day, read_due
 from service.flows.greeting import ASTRAY, astray
 from service.flows.offer_terms import amount, confirm_or_cancel, due, offer, source, terms
 from service.messages import Buttons, Message
@@ -77,7 +77,7 @@ def _typed(scene: Scene, account: Account) -> Exit:
     late = ""
     if typed_due:
         try:
-            learnt |= {"due": read_due(typed_due, today(scene.now_ms)).isoformat(), "typed_due": ""}
+            learnt |= {"due": read_due(typed_due, core_day(scene.now_ms)).isoformat(), "typed_due": ""}
         except DueRefused as refused:
             late = refused.reason
     try:

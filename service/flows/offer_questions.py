@@ -11,7 +11,7 @@ from service.engine import Chosen, Exit, Reply, Retry, Scene, Typed
 from service.engine.calls import Known, NotFound, Outcome, Refused
 from service.flows import show
 from service.flows.dashboard import acting, seen
-from service.flows.dates import DueRefused, read_due, today, window
+from service.flows.dates import DueRefused, core_day, read_due, window
 from service.flows.offer_terms import offer, source
 from service.messages import List, Message, Section, Text
 
@@ -126,7 +126,7 @@ def looked_up(outcome: Outcome, scene: Scene) -> Exit:
 
 def on_which_terms(scene: Scene) -> Sequence[Message]:
     """Out of the balance, or later, by one of a few days."""
-    day = today(scene.now_ms)
+    day = core_day(scene.now_ms)
     rows = [scene.choice("secured", "From my balance", "Secured, nothing to pay later")]
     for weeks in WEEKS:
         due = day + timedelta(weeks=weeks)
@@ -163,7 +163,7 @@ def read_terms(reply: Reply, scene: Scene) -> Exit | Retry:
 
 def ask_due(scene: Scene) -> Sequence[Message]:
     """Ask for a due date."""
-    first, last = window(today(scene.now_ms))
+    first, last = window(core_day(scene.now_ms))
     return [
         Text(
             f"By when will you pay? From {show.day(first)} to {show.day(last)}.\n\n"
@@ -180,7 +180,7 @@ def read_day(reply: Reply, scene: Scene) -> Exit | Retry:
 
 def _read_due(text: str, scene: Scene, way: str, *, said: bool = False) -> Exit | Retry:
     try:
-        due = read_due(text, today(scene.now_ms))
+        due = read_due(text, core_day(scene.now_ms))
     except DueRefused as refused:
         return Retry(refused.reason if said else str(refused))
     return Exit(way, {"due": due.isoformat()})

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.flows import show
-from service.flows.dates import USUAL, DueRefused, read_due, today, window
+from service.flows.dates import USUAL, DueRefused, core_day, read_due, window
 
 NOVEMBER = date(2026, 11, 5)
 DAYS = st.dates(date(1970, 1, 1), date(9998, 12, 31))
@@ -114,7 +114,7 @@ def test_29_february_is_looked_for_even_where_a_leap_year_is_left_out() -> None:
 def test_the_day_is_cores_which_is_utcs() -> None:
     """In Harare it is two hours ahead."""
     midnight = 1_795_824_000_000
-    assert [today(midnight - 1), today(midnight)] == [date(2026, 11, 27), date(2026, 11, 28)]
+    assert [core_day(midnight - 1), core_day(midnight)] == [date(2026, 11, 27), date(2026, 11, 28)]
 
 
 _FIGURES = st.integers(0, 40)
