@@ -28,7 +28,7 @@ test: setup  ## Set up everything and run all tests
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 snapshots: setup  ## Write the transcripts anew under snapshots/ (then read the difference)
-	@$(PY) -m pytest -q tests/integration/test_snapshots.py --snapshot-update
+	@$(PY) -m pytest -q tests/integration/test_snapshots.py tests/integration/test_index.py --snapshot-update
 	@git --no-pager diff --stat -- snapshots
 
 coverage:  ## Show which ways through the flows the conversations walk, and which nobody does

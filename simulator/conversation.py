@@ -14,6 +14,7 @@ import yaml
 
 from simulator.directives import Line, read_lines
 from simulator.errors import ConversationError, UnknownConversationError, did_you_mean
+from simulator.index import CAPABILITIES
 from simulator.membership import Member, read_member
 from simulator.reading import Flaw, Reading, read_phone, read_start_ms
 
@@ -23,7 +24,7 @@ CONVERSATIONS: Final = Path(__file__).parent / "conversations"
 
 START: Final = read_start_ms("2026-11-02 08:00")
 
-_KEYS = ("title", "about", "starts", "forms", "people", "lines")
+_KEYS = ("title", "about", "covers", "starts", "forms", "people", "lines")
 _PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked", "identity")
 IDENTITIES: Final = ("number", "username", "hidden", "parent")
 """Who WhatsApp says that somebody is: by number; with a username as well; by user id alone; under a parent's id."""
@@ -60,7 +61,8 @@ class Person:
 class Conversation:
     """A conversation as read.
 
-    `file` is for messages, `flow` and `name` are its place among the others; with `forms` the bot asks by forms.
+    `file` is for messages, `flow` and `name` are its place among the others; `covers` are keys of
+    `simulator.index.CAPABILITIES`; with `forms` the bot asks by forms.
     """
 
     file: str
@@ -72,6 +74,7 @@ class Conversation:
     people: tuple[Person, ...]
     lines: tuple[Line, ...]
     forms: bool = False
+    covers: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -117,10 +120,23 @@ def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
         people=people,
         lines=lines,
         forms=_flag(reading, keys, "forms", default=False),
+        covers=_covers(reading, keys),
     )
     if reading.problems:
         raise ConversationError(reading.problems)
     return conversation
+
+
+def _covers(reading: Reading, keys: dict[str, yaml.Node]) -> tuple[str, ...]:
+    listed = reading.items(keys["covers"], "covers") if "covers" in keys else []
+    return tuple(key for each in listed if (key := reading.value(each, _read_capability, "covers")))
+
+
+def _read_capability(text: str) -> str:
+    known = [key for keys in CAPABILITIES.values() for key in keys]
+    if text not in known:
+        raise Flaw(f"nothing is called {text!r} in the index", did_you_mean(text, known, "keys"))
+    return text
 
 
 def stored(root: Path = CONVERSATIONS) -> list[Path]:
