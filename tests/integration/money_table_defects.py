@@ -1,0 +1,147 @@
+"""Bots that break a promise each, to show that the table would notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from service.app import Service
+from service.credex import CredexError, NoAnswer, Written
+from service.domain import Dashboard
+from service.engine import Session, Turn
+from service.engine.calls import Done, Known, Login, NotDone, Outcome, Unresolved, Write
+from service.intents import Intent, Intents
+from service.mailbox import Claim
+from service.money_calls import MoneyCalls, _Absent
+from service.worker import Worker, _Work
+from simulator.host import Bot
+from simulator.world import Wires, run_service
+
+__all__ = ("DEFECTS",)
+
+log = structlog.get_logger(__name__)
+
+
+class Resending(MoneyCalls):
+    """Sends once more when the answer is lost."""
+
+    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+        core = self._core
+        first = core.send
+
+        async def twice(member: str, call: Write, *, within_s: float) -> Written:
+            try:
+                return await first(member, call, within_s=within_s)
+            except NoAnswer:
+                return await first(member, call, within_s=within_s)
+
+        core.send = twice  # type: ignore[method-assign]
+        try:
+            return await super().send(member, intent, others)
+        finally:
+            core.send = first  # type: ignore[method-assign]
+
+
+class Hasty(MoneyCalls):
+    """Takes for absent what does not show at once."""
+
+    async def _judge(self, member: str, intent: Intent, others: Sequence[Intent], error: CredexError | None) -> Outcome:
+        try:
+            found = await self._proof(member, intent, others)
+        except CredexError:
+            return Unresolved()
+        log.info("judged", error=type(error).__name__)
+        return NotDone() if isinstance(found, _Absent) else found
+
+
+class Stale(MoneyCalls):
+    """Takes the baseline from the cache."""
+
+    async def prepare(
+        self, member: str, call: Write, *, seq: int, session: Session, intents: Intents
+    ) -> Intent | Outcome:
+        core, fresh = self._core, self._core.dashboard
+
+        async def cached(member: str) -> Dashboard:
+            known = await core.read(member, Login())  # type: ignore[attr-defined]
+            if isinstance(known, Known) and isinstance(known.value, Dashboard):
+                return known.value
+            return await fresh(member)
+
+        core.dashboard = cached  # type: ignore[method-assign]
+        try:
+            return await super().prepare(member, call, seq=seq, session=session, intents=intents)
+        finally:
+            core.dashboard = fresh  # type: ignore[method-assign]
+
+
+class Tardy(MoneyCalls):
+    """Sends however late it is."""
+
+    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+        return await super().send(member, msgspec.structs.replace(intent, send_by_ms=self._clock_ms() + 5_000), others)
+
+
+class Forgetful(Worker):
+    """Computes the turn again after a crash, as if there were no intent."""
+
+    def _open(self, claim: Claim) -> _Work:
+        work = super()._open(claim)
+        work.intents = Intents(unresolved=work.intents.unresolved)
+        return work
+
+
+class Eager(Worker):
+    """Commits, and tells, before the write is known."""
+
+    async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
+        prepared = await self._money.prepare(
+            work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
+        )
+        if not isinstance(prepared, Intent):
+            return prepared
+        self._sending = asyncio.create_task(self._money.send(work.member, prepared, ()))
+        return Done()
+
+
+def _with_money(kind: type[MoneyCalls]) -> Callable[[Wires], Bot]:
+    def run_bot(wires: Wires) -> Bot:
+        service = run_service(wires)
+        assert isinstance(service, Service)
+        service._worker._money = kind(service._worker._money._core, wires.clock_ms)
+        return service
+
+    return run_bot
+
+
+def _with_worker(kind: type[Worker]) -> Callable[[Wires], Bot]:
+    def run_bot(wires: Wires) -> Bot:
+        service = run_service(wires)
+        assert isinstance(service, Service)
+        old = service._worker
+        service._worker = kind(
+            old._mailbox,
+            old._core,
+            old._money,
+            old._book,
+            clock_ms=wires.clock_ms,
+            outbox_woken=old._outbox_woken,
+        )
+        return service
+
+    return run_bot
+
+
+DEFECTS: Final = {
+    "a write sent again after a lost answer": _with_money(Resending),
+    "absent at once": _with_money(Hasty),
+    "the baseline from the cache": _with_money(Stale),
+    "sent after the time to send": _with_money(Tardy),
+    "the turn computed again after a crash": _with_worker(Forgetful),
+    "committed before the write is known": _with_worker(Eager),
+}
+"""Starts a bot that has the defect."""
