@@ -239,6 +239,8 @@ class Worker:
     # -- money ------------------------------------------------------------------------------------------------------
 
     async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
+        if self._clock_ms() > work.started_ms + TURN_MS:
+            return Unavailable()  # one of several in a turn: what is late by now is left for another
         made = await self._look(work, lambda intent: intent.looks_like(call))
         if made and not (isinstance(call, CreateOffer) and call.despite):
             return Doubtful(made=True)

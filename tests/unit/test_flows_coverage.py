@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator
 from service.flows import book
 from tests.unit import (
     test_flows_accounts,
+    test_flows_bulk,
     test_flows_business,
     test_flows_cash,
     test_flows_greeting,
+    test_flows_ledger,
     test_flows_offer,
+    test_flows_offer_terms,
     test_flows_pending,
     test_flows_people,
     test_flows_registration,
@@ -21,10 +24,13 @@ from tests.unit.flows_play import Stage
 
 MODULES = (
     test_flows_accounts,
+    test_flows_bulk,
     test_flows_business,
     test_flows_cash,
     test_flows_greeting,
+    test_flows_ledger,
     test_flows_offer,
+    test_flows_offer_terms,
     test_flows_pending,
     test_flows_people,
     test_flows_registration,
