@@ -178,8 +178,6 @@ def text_of(message: Message) -> str:
     """What the member reads of a message, without what can be tapped; of a reaction the emoji."""
     if isinstance(message, Reaction):
         return message.emoji
-    if isinstance(message, Reaction):
-        return message.emoji
     assert isinstance(message, Text | Buttons | List | Form), f"flows do not send {message}"
     return message.body
 
