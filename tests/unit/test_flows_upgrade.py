@@ -101,7 +101,7 @@ def test_each_outcome_is_told_as_it_is(stage: Stage) -> None:
         assert play.at == f"upgrade.{place}"
         assert words in play.text
         assert "Menu" in play.titles
-    for code in set(REFUSALS) - {"insufficient_balance"}:
+    for code in set(REFUSALS) - {"insufficient_balance", "already"}:
         refused = paid(stage, Refused(code))
         assert refused.at == "upgrade.refused"
         assert "Nothing was paid" in refused.text
