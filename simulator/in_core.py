@@ -23,7 +23,7 @@ EXAMPLES: Final = (
     "For example: offers 5 USD to farai_shop; offers 5 USD to Tariro due in 14 days; "
     "accepts the newest offer from Tariro; declines the oldest offer from Tariro; cancels the newest offer to Farai; "
     "authorises Tariro; authorises Tariro for farai_shop; unauthorises Tariro; "
-    "sends notices to Tariro; has tier 3."
+    "sends notices to Tariro; has tier 3; has no account; joins."
 )
 
 _OFFERS = re.compile(r"offers (?P<amount>[0-9.,]+ [A-Za-z]{3}) to (?P<other>.+?)(?: due in (?P<days>[0-9]{1,3}) days)?")
@@ -45,7 +45,7 @@ def read_act(text: str, person: Callable[[str], str]) -> Act | None:
         return _permits(match["verb"], person(match["other"]), match["handle"])
     if match := _TIER.fullmatch(text):
         return _rises(int(match["tier"]))
-    return None
+    return {"has no account": _no_account, "joins": _joins}.get(text)
 
 
 def _offers(amount: Money, to: str, due_days: int | None) -> Act:
@@ -111,6 +111,22 @@ def _rises(tier: int) -> Act:
         return f"{who} has tier {tier} in Credex core from now on"
 
     return act
+
+
+def _no_account(core: Core, people: Mapping[str, Person], who: str) -> str:
+    """Core shows none, which is how a member looks whose account is not made yet, or was taken away."""
+    for account in _owned(core, people, who):
+        account.authorised.remove(account.owner_id)
+    return f"Credex core shows {who} no account from now on"
+
+
+def _joins(core: Core, people: Mapping[str, Person], who: str) -> str:
+    first, _, last = people[who].name.partition(" ")
+    try:
+        core.add_member(people[who].phone, first, last)
+    except Refusal as refusal:
+        raise Flaw(f"Credex core refuses it: {refusal}", "They need a first and a last name.") from refusal
+    return f"{who} becomes a member in Credex core"
 
 
 def _owned(core: Core, people: Mapping[str, Person], who: str) -> list[Account]:
