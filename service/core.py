@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -38,6 +39,8 @@ from service.engine.calls import (
 )
 
 __all__ = ("Core", "DashboardCache", "Dashboards", "NoDashboards")
+
+log = structlog.get_logger(__name__)
 
 CACHED_MS = 30_000
 """A dashboard is shown from the cache for so long at most; lists and everything about money are always read afresh."""
@@ -115,7 +118,8 @@ class Core:
             return NotFound()
         except credex.Refused as refused:
             return Refused(refused.code.value)
-        except CredexError:
+        except CredexError as error:
+            log.warning("read_failed", call=type(call).__name__, error=type(error).__name__)
             return Unavailable()
 
     async def _read(self, member: str, call: Read) -> Dashboard | Recipient | Person | LedgerPage | Credex:

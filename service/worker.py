@@ -349,18 +349,21 @@ class Worker:
         return buried.next
 
     def _report(self, work: _Work, session: Session | None) -> None:
-        self._finished(
-            Finished(
-                member=work.member,
-                event=work.event,
-                flow=session.flow if session else "",
-                step=session.step if session else "",
-                walked=tuple(work.walked),
-                messages=len(work.messages),
-                calls=work.calls,
-                ms=self._clock_ms() - work.started_ms,
-            )
+        finished = Finished(
+            member=work.member,
+            event=work.event,
+            flow=session.flow if session else "",
+            step=session.step if session else "",
+            walked=tuple(work.walked),
+            messages=len(work.messages),
+            calls=work.calls,
+            ms=self._clock_ms() - work.started_ms,
         )
+        try:
+            self._finished(finished)
+        except Exception:
+            # The turn is committed; whoever listens must not cost the member's next message its lease.
+            log.exception("turn_not_reported")
 
 
 def _entries(messages: Sequence[Message]) -> list[bytes]:
