@@ -71,7 +71,7 @@ def test_what_a_step_can_read_is_an_answer_and_not_thanks() -> None:
 @pytest.mark.parametrize("said", ["great", "👍"])
 def test_where_there_is_something_to_choose_agreeing_chooses_nothing_and_does_not_look_like_it(said: str) -> None:
     """Thanks are thanks even there."""
-    assert at_the_desk().say(said).text == "Please pick one.\n\nWhat will it be?"
+    assert at_the_desk().say(said).core(NotFound()).text == "Please pick one.\n\nWhat will it be?"
     assert at_the_desk().say("thanks").text == "🙏"
 
 

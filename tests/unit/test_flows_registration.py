@@ -59,7 +59,7 @@ def test_what_core_will_store_is_shown_before_it_is_confirmed(stage: Stage) -> N
     assert play.tap("Confirm").call == Register("Zo-Anne", "OBrien")
 
 
-@pytest.mark.parametrize("name", ["Ng", "Zoë", "", "123", "a" * 51, "😀" * 300])
+@pytest.mark.parametrize("name", ["Ng", "Zoë", "", "123", "a" * 51, "🐘" * 300])
 def test_a_name_that_core_would_refuse_gets_the_reason_and_the_question_again(name: str) -> None:
     """The first name and the last."""
     play = stranger(Stage()).tap("Become a member").say(name)
