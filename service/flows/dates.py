@@ -73,7 +73,7 @@ def read_due(text: str, day: date) -> date:
         if not first <= due <= last:
             raise DueRefused(f"{show.day(due)} is too {'soon' if due < first else 'late'}.", allowed)
         return due
-    raise DueRefused("I cannot read that date.", f"{allowed} For example: {first.isoformat()}, or in 3 weeks.")
+    raise DueRefused("I cannot read that date.", f"{allowed} For example: in 3 weeks.")
 
 
 _Parts = tuple[str | None, ...]

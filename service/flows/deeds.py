@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from service.domain import Money
 from service.engine import Ask, CallCore, Chosen, Exit, Reply, Retry, Scene
@@ -22,7 +23,10 @@ from service.engine.calls import (
 from service.flows import show
 from service.messages import Buttons, Message
 
-__all__ = ("DEEDS", "told_of_acceptance")
+__all__ = ("DEEDS", "UNSECURED", "told_of_acceptance")
+
+UNSECURED: Final = "without backing"
+"""How an offer is that nothing stands behind; others are ``secured``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +113,17 @@ def _result(outcome: Outcome, _: Scene) -> Exit:
 
 def _show_done(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
     def screen(scene: Scene) -> Sequence[Message]:
-        balance = ""
-        if isinstance(scene.outcome, Done) and scene.outcome.dashboard:
+        after = ""
+        if scene.answers.get("kind") == UNSECURED:  # no balance changes
+            due = scene.answers.get("due") if deed is _ACCEPT else ""
+            after = f"\n\nIt is due on {due}." if due else ""
+        elif isinstance(scene.outcome, Done) and scene.outcome.dashboard:
             account = scene.outcome.dashboard.account(scene.answers["account"])
             denomination = Money.displayed(scene.answers["amount"]).denomination
-            balance = f"\n\nYour balance is now {account.balance(denomination)}." if account else ""
+            after = f"\n\nYour balance is now {account.balance(denomination)}." if account else ""
         return [
             Buttons(
-                body=_words(deed.done, scene) + balance,
+                body=_words(deed.done, scene) + after,
                 buttons=(scene.link("outgoing" if deed is _CANCEL else "incoming", "Pending offers"), show.menu(scene)),
             )
         ]

@@ -39,7 +39,7 @@ def _read_shortcut(text: str) -> Mapping[str, str] | Retry | None:
         return Retry(f"{refused} Type it like this: 0.5{arrow}>farai_shop")
     if arrow == "=":
         if day is not None:
-            return Retry("An offer out of your balance has no due date. To pay later, type: 0.5->farai_shop=2026-12-24")
+            return Retry("An offer out of your balance has no due date. To pay later, type: 0.5->farai_shop=in 3 weeks")
         return {"typed": typed, "handle": wanted}
     return {"typed": typed, "handle": wanted, "typed_due": day or USUAL}
 

@@ -138,8 +138,7 @@ def on_which_terms(scene: Scene) -> Sequence[Message]:
     ]
     return [
         List(
-            body=f"How do you want to offer {offer(scene)}: out of your balance now, or to be paid later, "
-            "without backing?",
+            body=f"Offer {offer(scene)}: from your balance, or to pay later, without backing?",
             button="Choose",
             sections=(Section(rows=tuple(rows)),),
         )
@@ -167,7 +166,7 @@ def ask_due(scene: Scene) -> Sequence[Message]:
     return [
         Text(
             f"By when will you pay? From {show.day(first)} to {show.day(last)}.\n\n"
-            f"For example: {first.isoformat()}, or in 3 weeks."
+            f"For example: {show.day(first)}, or in 3 weeks."
         )
     ]
 

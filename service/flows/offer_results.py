@@ -45,18 +45,18 @@ def result(outcome: Outcome, _: Scene) -> Exit:
 
 
 def show_sent(scene: Scene) -> Sequence[Message]:
-    done = scene.outcome
-    balance = ""
-    if isinstance(done, Done) and done.dashboard:
+    done, day = scene.outcome, due(scene)
+    accepted = bool(scene.answers.get("accepted"))
+    then = ""
+    if day is not None:  # nothing comes out of the balance
+        then = f" {'You' if accepted else 'If they do, you'} pay by {show.day(day)}."
+    elif isinstance(done, Done) and done.dashboard:
         account = done.dashboard.account(scene.answers["account"])
-        balance = f" Your balance is now {account.balance(amount(scene).denomination)}." if account else ""
-    waits = _waits(accepted=bool(scene.answers.get("accepted")))
-    day = due(scene)
-    later = f" You pay by {show.day(day)}." if day else ""
+        then = f" Your balance is now {account.balance(amount(scene).denomination)}." if account else ""
     checked = "Credex answered unclearly, so I looked: it is there.\n\n" * (isinstance(done, Done) and done.proven)
     return [
         Buttons(
-            body=f"{checked}✅ You offered {offer(scene)}.\n\n{waits}{later}{balance}",
+            body=f"{checked}✅ You offered {offer(scene)}.\n\n{_waits(accepted=accepted)}{then}",
             buttons=(scene.link("offer", "Offer again"), scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
         )
     ]

@@ -10,7 +10,7 @@ from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting
-from service.flows.deeds import DEEDS
+from service.flows.deeds import DEEDS, UNSECURED
 from service.flows.greeting import ASTRAY, astray
 from service.messages import Buttons, List, Message, Row, Section
 
@@ -114,7 +114,7 @@ def _learnt(account: Account, offer: Offer) -> dict[str, str]:
         "credex": offer.credex_id,
         "amount": str(offer.amount),
         "party": offer.counterparty,
-        "kind": "secured" if offer.secured else "without backing",
+        "kind": "secured" if offer.secured else UNSECURED,
         "due": show.day(offer.due) if offer.due else "",
     }
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.domain import Account, Recipient
 from service.engine.calls import CreateOffer, Done, FindAccount, Known, Login, NotFound, Refused, Unavailable
-from tests.unit.flows_play import DAY, NOON, Play, Stage
+from tests.unit.flows_play import DAY, Play, Stage
 from tests.unit.flows_world import FARAI, XAU, account, dashboard, known, member, money
 
 TODAY = date(2026, 11, 28)
@@ -53,7 +53,7 @@ def test_one_line_with_the_other_arrow_is_an_offer_to_be_paid_later(typed: str, 
     assert play.text.endswith(f"\nWithout backing: you pay by {due.day} December 2026.")
     assert play.tap("Confirm").call == five(due)
     sent = play.core(member())
-    assert f"\n\nThey have two days to accept it. You pay by {due.day} December 2026." in sent.text
+    assert f"\n\nThey have two days to accept it. If they do, you pay by {due.day} December 2026." in sent.text
 
 
 def test_a_bad_date_in_one_line_is_asked_for_again_and_the_rest_kept(stage: Stage) -> None:
@@ -62,7 +62,7 @@ def test_a_bad_date_in_one_line_is_asked_for_again_and_the_rest_kept(stage: Stag
     assert play.at == "offer.due"
     assert play.text == (
         "1 December 2026 is too soon.\n\nBy when will you pay? From 5 December 2026 to 1 January 2027.\n\n"
-        "For example: 2026-12-05, or in 3 weeks."
+        "For example: 5 December 2026, or in 3 weeks."
     )
     assert play.say("soon").text.startswith("I cannot read that date.\n\nBy when will you pay?")
     assert play.say("1 January").call == FindAccount("farai_shop")
@@ -83,7 +83,9 @@ def test_an_offer_out_of_the_balance_has_no_due_date_and_says_how_to_type_one(st
     """Nothing is guessed."""
     play = stage.member().say("offer").core(known()).say("5=>farai_shop=2026-12-10")
     assert play.call is None
-    assert play.text.startswith("An offer out of your balance has no due date. To pay later, type: 0.5->farai_shop=")
+    assert play.text.startswith(
+        "An offer out of your balance has no due date. To pay later, type: 0.5->farai_shop=in 3 weeks"
+    )
     assert stage.member().say("5->farai_shop=2026-12-10").call == Login()
 
 
@@ -238,6 +240,13 @@ def test_all_that_is_known_of_an_offer_made_is_told_also_where_core_gave_no_dash
     play = in_one_line(stage).tap("Confirm").core(Done())
     assert play.text == (
         "✅ You offered *5.00 USD* to *Farai Ncube Personal*.\n\n"
-        "They have two days to accept it. You pay by 26 December 2026."
+        "They have two days to accept it. If they do, you pay by 26 December 2026."
     )
-    assert play.now_ms == NOON
+    accepted = in_one_line(stage).tap("Confirm").core(Done(proven=True, accepted=True))
+    assert accepted.text.endswith("They have accepted it already. You pay by 26 December 2026.")
+
+
+def test_what_does_not_come_out_of_the_balance_says_nothing_of_it(stage: Stage) -> None:
+    """It stays as it was, which could be taken for a sign that nothing was offered."""
+    assert "balance" not in in_one_line(stage).tap("Confirm").core(member()).text
+    assert "balance" in in_one_line(stage, "5=>farai_shop").tap("Confirm").core(member()).text

@@ -186,7 +186,11 @@ def test_an_offer_without_backing_is_shown_with_its_due_date(stage: Stage) -> No
     """Core leaves the date out now and then; then it is not invented."""
     for due, words in ((date(2026, 12, 26), ", due on 26 December 2026."), (None, ".")):
         look = known(incoming=(offer(secured=False, due=due),))
-        assert f"\nIt is without backing{words}\n\n" in opened(stage, "incoming", look).text
+        play = opened(stage, "incoming", look)
+        assert f"\nIt is without backing{words}\n\n" in play.text
+        done = play.tap("Accept").tap("Confirm").core(member())
+        assert done.text.endswith("\n\nIt is due on 26 December 2026." if due else "They now owe you this amount.")
+        assert "balance" not in done.text  # which stays as it was
 
 
 # -- accept, decline, take back -------------------------------------------------------------------------------------
