@@ -32,9 +32,9 @@ PRICE: Final = Money(Decimal(1), Denomination.USD)
 
 def _begun(outcome: Outcome, _: Scene) -> Exit:
     match outcome:
-        case Known(value=Dashboard(tier=int() as tier)) if tier >= UPGRADED_TIER:
-            return Exit("already")
         case Known(value=Dashboard() as dashboard) if account := dashboard.account():
+            if (dashboard.tier or 0) >= UPGRADED_TIER:
+                return Exit("already")
             return Exit("explain", {"account": account.account_id, "account_name": account.name})
         case _:
             return astray(outcome)
