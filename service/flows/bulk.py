@@ -47,9 +47,10 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
             account = acting(scene)
         case _:
             return astray(outcome)
+    mine = show.one_of_several(dashboard, account)
     if not account.incoming:
-        return Exit("none")
-    learnt = {"account": account.account_id, "waiting": str(len(account.incoming))}
+        return Exit("none", {"mine": mine, "others": "yes" * any(each.incoming for each in dashboard.accounts)})
+    learnt = {"account": account.account_id, "waiting": str(len(account.incoming)), "mine": mine}
     for number, offer in enumerate(account.incoming[:AT_ONCE], 1):
         learnt |= {
             f"credex_{number}": offer.credex_id,
@@ -84,6 +85,8 @@ def _confirm(scene: Scene) -> Sequence[Message]:
         lines.append(f"- *{amount}* from {show.name(party, _NAME)}{scene.answers.get(f'terms_{number}', '')}")
     in_all = ", ".join(str(total) for total in _sums(amount for _, amount, _ in _offers(scene)).values())
     lines += ["", f"In all: *{in_all}*, which they will then owe you."]
+    if mine := scene.answers.get("mine"):
+        lines.append(f"Your account: {show.name(mine)}")
     return [
         Buttons(body="\n".join(lines), buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")))
     ]

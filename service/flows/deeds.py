@@ -70,10 +70,17 @@ def _words(text: str, scene: Scene) -> str:
 def _ask(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
     return lambda scene: [
         Buttons(
-            body=_words(deed.question, scene),
+            body=_words(deed.question, scene) + (_without_backing(scene) if deed is _ACCEPT else ""),
             buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")),
         )
     ]
+
+
+def _without_backing(scene: Scene) -> str:
+    if scene.answers.get("kind") != UNSECURED:
+        return ""
+    due = scene.answers.get("due")
+    return f"\nIt is without backing{f', due on {due}' if due else ''}."
 
 
 def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:

@@ -9,7 +9,7 @@ from service.domain import Account, Dashboard, Offer
 from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import Known, Login, Outcome
 from service.flows import show
-from service.flows.dashboard import acting
+from service.flows.dashboard import acting, seen
 from service.flows.deeds import DEEDS, UNSECURED
 from service.flows.greeting import ASTRAY, astray
 from service.messages import Buttons, List, Message, Row, Section
@@ -27,20 +27,34 @@ MOST_DIGITS = 7
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One of the two directions."""
+    """One of the two directions; whoever has several accounts is told which one it is about."""
 
     place: str
     title: str
+    of_one: str
     empty: str
+    empty_of_one: str
     preposition: str
     pick: Callable[[Account], tuple[Offer, ...]]
 
 
 _INCOMING = _Way(
-    "incoming", "Offers that wait for you", "No offers wait for you.", "from", lambda account: account.incoming
+    "incoming",
+    "Offers that wait for you",
+    "Offers that wait for *{mine}*",
+    "No offers wait for you.",
+    "No offers wait for *{mine}*.",
+    "from",
+    lambda account: account.incoming,
 )
 _OUTGOING = _Way(
-    "outgoing", "Your offers that wait", "You have no offers waiting.", "to", lambda account: account.outgoing
+    "outgoing",
+    "Your offers that wait",
+    "Offers of *{mine}* that wait",
+    "You have no offers waiting.",
+    "*{mine}* has no offers waiting.",
+    "to",
+    lambda account: account.outgoing,
 )
 
 
@@ -48,7 +62,9 @@ def _fetched(way: _Way) -> Callable[[Outcome, Scene], Exit]:
     def result(outcome: Outcome, scene: Scene) -> Exit:
         match outcome:
             case Known(value=Dashboard() as dashboard) if dashboard.account():
-                return Exit("some" if way.pick(acting(scene)) else "none")
+                others = any(way.pick(account) for account in dashboard.accounts)
+                learnt = {"mine": show.one_of_several(dashboard, acting(scene)), "others": "yes" * others}
+                return Exit("some" if way.pick(acting(scene)) else "none", learnt)
             case _:
                 return astray(outcome)
 
@@ -72,9 +88,9 @@ def _list(way: _Way) -> Callable[[Scene], Sequence[Message]]:
             rows.append(scene.entry(way.place, title, f"Page {following} of {pages}", str(following)))
         rows.append(scene.entry("menu", "Menu"))
         where = f" (page {page} of {pages})" if pages > 1 else ""
-        return [
-            List(body=f"{way.title}: {len(offers)}{where}.", button="Choose", sections=(Section(rows=tuple(rows)),))
-        ]
+        mine = show.one_of_several(seen(scene), acting(scene))
+        title = way.of_one.format(mine=show.name(mine)) if mine else way.title
+        return [List(body=f"{title}: {len(offers)}{where}.", button="Choose", sections=(Section(rows=tuple(rows)),))]
 
     return screen
 
@@ -86,7 +102,19 @@ def _row(scene: Scene, way: _Way, offer: Offer) -> Row:
 
 
 def _empty(way: _Way) -> Callable[[Scene], Sequence[Message]]:
-    return lambda scene: [Buttons(body=way.empty, buttons=(show.menu(scene),))]
+    def screen(scene: Scene) -> Sequence[Message]:
+        mine = scene.answers.get("mine")
+        body = way.empty_of_one.format(mine=show.name(mine)) if mine else way.empty
+        if not scene.answers.get("others"):
+            return [Buttons(body=body, buttons=(show.menu(scene),))]
+        return [
+            Buttons(
+                body=f"{body}\n\nAnother account of yours has some: choose it under Accounts.",
+                buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+            )
+        ]
+
+    return screen
 
 
 # -- one offer ------------------------------------------------------------------------------------------------------
@@ -103,8 +131,8 @@ def _opened(outcome: Outcome, scene: Scene) -> Exit:
         for way in (_INCOMING, _OUTGOING):
             for offer in way.pick(account):
                 if offer.credex_id == wanted:
-                    several = len(dashboard.accounts) > 1
-                    return Exit(way.place, _learnt(account, offer) | {"mine": account.name if several else ""})
+                    mine = show.one_of_several(dashboard, account)
+                    return Exit(way.place, _learnt(account, offer) | {"mine": mine})
     return Exit("gone")
 
 
@@ -121,7 +149,7 @@ def _learnt(account: Account, offer: Offer) -> dict[str, str]:
 
 def _terms(scene: Scene) -> str:
     due = scene.answers["due"]
-    mine = scene.answers.get("mine")  # which account it is about need be said only to who has several
+    mine = scene.answers.get("mine")
     of = f"\nYour account: {show.name(mine)}" if mine else ""
     return f"It is {scene.answers['kind']}{f', due on {due}' if due else ''}.{of}"
 

@@ -11,7 +11,18 @@ from service.domain import Account, Dashboard, Denomination, Money, Offer
 from service.engine import Scene
 from service.messages import Button, shorten
 
-__all__ = ("day", "explain_refusal", "greeting", "menu", "name", "overview", "usd", "why_not_done", "without_backing")
+__all__ = (
+    "day",
+    "explain_refusal",
+    "greeting",
+    "menu",
+    "name",
+    "one_of_several",
+    "overview",
+    "usd",
+    "why_not_done",
+    "without_backing",
+)
 
 HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
@@ -31,6 +42,11 @@ def name(text: str, most: int = LONGEST_NAME) -> str:
 def day(value: date) -> str:
     """A date as people say it: ``3 December 2026``."""
     return f"{value.day} {value:%B %Y}"
+
+
+def one_of_several(dashboard: Dashboard, account: Account) -> str:
+    """The account's name, for whoever has several and must be told which; else nothing."""
+    return account.name if len(dashboard.accounts) > 1 else ""
 
 
 def without_backing(offer: Offer) -> str:

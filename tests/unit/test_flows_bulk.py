@@ -233,10 +233,14 @@ def test_what_was_confirmed_more_than_five_minutes_ago_is_no_longer_begun(stage:
 
 
 def test_each_is_accepted_for_the_account_that_was_acted_for(stage: Stage) -> None:
-    """Also when another is the member's own."""
+    """Also when another is the member's own; it is said which one, and where nothing waits, that another has some."""
     shop = account(account_id="acc-2", name="Shop", incoming=waiting(2))
-    play = stage.member(account="acc-2").say("accept all").core(Known(dashboard(account(), shop))).tap("Confirm")
-    assert play.call == AcceptOffer("acc-2", "cx-1", money("1.00"), FARAI)
+    look = Known(dashboard(account(), shop))
+    play = stage.member(account="acc-2").say("accept all").core(look)
+    assert play.text.endswith("which they will then owe you.\nYour account: Shop")
+    assert play.tap("Confirm").call == AcceptOffer("acc-2", "cx-1", money("1.00"), FARAI)
+    none = stage.member().say("accept all").core(look)
+    assert none.text.startswith("No offers wait for *Tariro Moyo Personal*.\n\nAnother account of yours has some")
 
 
 def test_a_second_lot_says_nothing_of_the_first(stage: Stage) -> None:

@@ -31,6 +31,8 @@ FARAI = "Farai Ncube Personal"
 FIVE = ("acc-1", "cx-1", money("5.00"), FARAI)
 IN, OUT = known(incoming=(offer(),)), known(outgoing=(offer(),))
 
+SHOP = account(account_id="acc-2", name="Shop")
+
 DEEDS: dict[str, tuple[str, str, Known, Call]] = {
     "accept": ("incoming", "Accept", IN, AcceptOffer(*FIVE)),
     "decline": ("incoming", "Decline", IN, DeclineOffer(*FIVE)),
@@ -131,6 +133,22 @@ def test_when_nothing_waits_that_is_said(stage: Stage) -> None:
         assert play.tap("Menu").core(known()).at == "dashboard.menu"
 
 
+def test_whoever_has_several_accounts_is_told_whose_offers_are_listed_and_where_others_are(stage: Stage) -> None:
+    """Both ways; offers of an account that is not acted for are not passed over in silence."""
+    shop = account(account_id="acc-2", name="Shop", incoming=(offer(),), outgoing=(offer("cx-2"),))
+    look = Known(dashboard(account(), shop))
+    for word, listed, empty in (
+        ("incoming", "Offers that wait for *Shop*: 1.", "No offers wait for *Tariro Moyo Personal*."),
+        ("outgoing", "Offers of *Shop* that wait: 1.", "*Tariro Moyo Personal* has no offers waiting."),
+    ):
+        assert stage.member(account="acc-2").say(word).core(look).text == listed
+        play = stage.member().say(word).core(look)
+        assert play.text == f"{empty}\n\nAnother account of yours has some: choose it under Accounts."
+        assert play.fork().say("perhaps").text.endswith(play.text)
+        assert play.tap("Accounts").core(look).at == "accounts.picker"
+        assert stage.member().say(word).core(Known(dashboard(account(), SHOP))).text == empty
+
+
 def test_core_may_be_away_or_know_the_member_no_more(stage: Stage) -> None:
     """Each is told as it is, from each list and each offer."""
     looks = (NotFound(), Known(dashboard()), Unavailable(), Refused("tier"))
@@ -188,7 +206,9 @@ def test_an_offer_without_backing_is_shown_with_its_due_date(stage: Stage) -> No
         look = known(incoming=(offer(secured=False, due=due),))
         play = opened(stage, "incoming", look)
         assert f"\nIt is without backing{words}\n\n" in play.text
-        done = play.tap("Accept").tap("Confirm").core(member())
+        asked = play.tap("Accept")
+        assert asked.text.endswith(f"\n\nThey will then owe you this amount.\nIt is without backing{words}")
+        done = asked.tap("Confirm").core(member())
         assert done.text.endswith("\n\nIt is due on 26 December 2026." if due else "They now owe you this amount.")
         assert "balance" not in done.text  # which stays as it was
 
