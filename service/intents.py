@@ -9,7 +9,7 @@ import msgspec
 
 from service.domain import Money
 from service.engine import Session, Walked
-from service.engine.calls import CreateOffer, Done, Outcome, Unresolved, Write
+from service.engine.calls import CreateOffer, Done, Outcome, Unresolved, Upgrade, Write
 from service.messages import Message
 
 __all__ = ("FORM", "Baseline", "Intent", "Intents", "encode")
@@ -88,14 +88,14 @@ class Intent(msgspec.Struct, frozen=True):
         )
 
     def looks_like(self, call: Write) -> bool:
-        """Whether a write could be taken for this one: same counterparty, same amount."""
-        mine = self.call
-        return (
-            isinstance(mine, CreateOffer)
-            and isinstance(call, CreateOffer)
-            and mine.receiver_id == call.receiver_id
-            and mine.amount.equals(call.amount)
-        )
+        """Whether a write could be taken for this one: same counterparty and amount, or the upgrade once more."""
+        match self.call, call:
+            case CreateOffer() as mine, CreateOffer():
+                return mine.receiver_id == call.receiver_id and mine.amount.equals(call.amount)
+            case Upgrade(), Upgrade():
+                return True
+            case _:
+                return False
 
     def not_this(self, credex_id: str) -> Intent:
         """The same intent, knowing that this credex is another write's."""

@@ -11,6 +11,7 @@ from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scen
 from service.engine.calls import (
     Call,
     Done,
+    Doubtful,
     Known,
     Login,
     NotDone,
@@ -74,7 +75,7 @@ def _paid(outcome: Outcome, _: Scene) -> Exit:
     match outcome:
         case Done():
             return Exit("upgraded")
-        case Refused(code="already"):
+        case Refused(code="already") | Doubtful(made=True):
             return Exit("already")
         case Refused(code="insufficient_balance"):
             return Exit("too_little")

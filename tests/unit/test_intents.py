@@ -10,7 +10,7 @@ import pytest
 
 from service.domain import Denomination, Money
 from service.engine import Option, Session, Walked
-from service.engine.calls import CreateOffer, Done, NotDone, Outcome, Unresolved, Write
+from service.engine.calls import CreateOffer, Done, NotDone, Outcome, Register, Unresolved, Upgrade, Write
 from service.intents import Baseline, Intent, Intents, encode
 from service.messages import Button, Buttons, Text
 from service.records import read
@@ -165,3 +165,19 @@ def test_a_write_set_aside_is_unresolved() -> None:
     aside = Intents(under_way=FULL, unresolved=(early,)).aside(START_MS)
     assert aside == Intents(unresolved=(early, FULL.again(START_MS)))
     assert aside.aside(START_MS + 1) == aside
+
+
+def test_an_upgrade_that_is_not_known_looks_like_the_next_one() -> None:
+    """Paying for a tier twice is as bad as offering twice, so a second upgrade is doubtful while one is unresolved."""
+    intent = Intent(
+        seq=1,
+        step="upgrade.pay",
+        call=Upgrade("account"),
+        session=Session(),
+        baseline=Baseline(),
+        made_at_ms=0,
+        send_by_ms=0,
+    )
+
+    assert intent.looks_like(Upgrade("account"))
+    assert not intent.looks_like(Register("Tariro", "Moyo"))
