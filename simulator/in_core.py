@@ -23,7 +23,7 @@ EXAMPLES: Final = (
     "For example: offers 5 USD to farai_shop; offers 5 USD to Tariro due in 14 days; "
     "accepts the newest offer from Tariro; declines the oldest offer from Tariro; cancels the newest offer to Farai; "
     "authorises Tariro; authorises Tariro for farai_shop; unauthorises Tariro; "
-    "sends notices to Tariro; has tier 3; has no account; joins."
+    "sends notices to Tariro; has tier 3; has no account; joins; is no member any more."
 )
 
 _OFFERS = re.compile(r"offers (?P<amount>[0-9.,]+ [A-Za-z]{3}) to (?P<other>.+?)(?: due in (?P<days>[0-9]{1,3}) days)?")
@@ -45,7 +45,7 @@ def read_act(text: str, person: Callable[[str], str]) -> Act | None:
         return _permits(match["verb"], person(match["other"]), match["handle"])
     if match := _TIER.fullmatch(text):
         return _rises(int(match["tier"]))
-    return {"has no account": _no_account, "joins": _joins}.get(text)
+    return {"has no account": _no_account, "joins": _joins, "is no member any more": _forgotten}.get(text)
 
 
 def _offers(amount: Money, to: str, due_days: int | None) -> Act:
@@ -127,6 +127,14 @@ def _joins(core: Core, people: Mapping[str, Person], who: str) -> str:
     except Refusal as refusal:
         raise Flaw(f"Credex core refuses it: {refusal}", "They need a first and a last name.") from refusal
     return f"{who} becomes a member in Credex core"
+
+
+def _forgotten(core: Core, people: Mapping[str, Person], who: str) -> str:
+    try:
+        del core.ledger.members[core.member(people[who].phone).member_id]
+    except KeyError as missing:
+        raise Flaw(f"no member: {missing}") from missing
+    return f"{who} is no member any more in Credex core"
 
 
 def _owned(core: Core, people: Mapping[str, Person], who: str) -> list[Account]:
