@@ -56,7 +56,7 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
             f"credex_{number}": offer.credex_id,
             f"amount_{number}": str(offer.amount),
             f"party_{number}": offer.counterparty,
-            f"terms_{number}": show.without_backing(offer),
+            f"terms_{number}": "" if offer.secured else f", {show.terms(secured=False, due=offer.due)}",
             f"outcome_{number}": "",
         }
     return Exit("some", {**learnt, "count": str(min(AT_ONCE, len(account.incoming)))})
@@ -84,7 +84,7 @@ def _confirm(scene: Scene) -> Sequence[Message]:
     for number, amount, party in _offers(scene):
         lines.append(f"- *{amount}* from {show.name(party, _NAME)}{scene.answers.get(f'terms_{number}', '')}")
     in_all = ", ".join(str(total) for total in _sums(amount for _, amount, _ in _offers(scene)).values())
-    lines += ["", f"In all: *{in_all}*, which they will then owe you."]
+    lines += ["", f"In all: *{in_all}*, which they will then owe you." if count > 1 else show.WILL_OWE]
     if mine := scene.answers.get("mine"):
         lines.append(f"Your account: {show.name(mine)}")
     return [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from service.domain import Money
 from service.engine import Ask, CallCore, Chosen, Exit, Reply, Retry, Scene
@@ -23,10 +22,7 @@ from service.engine.calls import (
 from service.flows import show
 from service.messages import Buttons, Message
 
-__all__ = ("DEEDS", "UNSECURED", "told_of_acceptance")
-
-UNSECURED: Final = "without backing"
-"""How an offer is that nothing stands behind; others are ``secured``."""
+__all__ = ("DEEDS", "told_of_acceptance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class _Deed:
 _ACCEPT = _Deed(
     "accept",
     AcceptOffer,
-    "Accept *{amount}* from *{party}*?\n\nThey will then owe you this amount.",
+    f"Accept *{{amount}}* from *{{party}}*?\n\n{show.WILL_OWE}",
     "✅ You accepted *{amount}* from *{party}*. They now owe you this amount.",
     "the offer of *{amount}* from *{party}*",
 )
@@ -77,7 +73,7 @@ def _ask(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
 
 
 def _without_backing(scene: Scene) -> str:
-    if scene.answers.get("kind") != UNSECURED:
+    if scene.answers.get("kind") != show.UNSECURED:
         return ""
     due = scene.answers.get("due")
     return f"\nIt is without backing{f', due on {due}' if due else ''}."
@@ -121,7 +117,7 @@ def _result(outcome: Outcome, _: Scene) -> Exit:
 def _show_done(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
     def screen(scene: Scene) -> Sequence[Message]:
         after = ""
-        if scene.answers.get("kind") == UNSECURED:  # no balance changes
+        if scene.answers.get("kind") == show.UNSECURED:  # no balance changes
             due = scene.answers.get("due") if deed is _ACCEPT else ""
             after = f"\n\nIt is due on {due}." if due else ""
         elif isinstance(scene.outcome, Done) and scene.outcome.dashboard:

@@ -125,9 +125,7 @@ def _about_credex(credex: Credex) -> str:
         lines.append("It is settled in full.")
     elif part and credex.outstanding is not None:
         lines.append(f"Still open: {abs(credex.outstanding)}.")
-    lines.append("It is secured." if credex.secured else "It is without backing.")
-    if credex.due is not None:
-        lines.append(f"Due on {show.day(credex.due)}.")
+    lines.append(f"It is {show.terms(secured=credex.secured, due=credex.due)}.")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting, seen
-from service.flows.deeds import DEEDS, UNSECURED
+from service.flows.deeds import DEEDS
 from service.flows.greeting import ASTRAY, astray
 from service.messages import Buttons, List, Message, Row, Section
 
@@ -81,7 +81,9 @@ def _list(way: _Way) -> Callable[[Scene], Sequence[Message]]:
         shown = offers[(page - 1) * PAGE : page * PAGE]
         rows = [_row(scene, way, offer) for offer in shown]
         if way is _INCOMING and len(offers) > 1:
-            rows.append(scene.entry("accept_all", f"Accept all ({len(offers)})", "A few at a time, shown first"))
+            rows.append(
+                scene.entry("accept_all", f"Accept all ({len(offers)})", "Up to five at a time; you see them first")
+            )
         if pages > 1:
             following = page % pages + 1
             title = "Next page" if following > page else "First page"
@@ -142,7 +144,7 @@ def _learnt(account: Account, offer: Offer) -> dict[str, str]:
         "credex": offer.credex_id,
         "amount": str(offer.amount),
         "party": offer.counterparty,
-        "kind": "secured" if offer.secured else UNSECURED,
+        "kind": "secured" if offer.secured else show.UNSECURED,
         "due": show.day(offer.due) if offer.due else "",
     }
 

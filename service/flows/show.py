@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
-from service.domain import Account, Dashboard, Denomination, Money, Offer
+from service.domain import Account, Dashboard, Denomination, Money
 from service.engine import Scene
 from service.messages import Button, shorten
 
 __all__ = (
+    "UNSECURED",
+    "WILL_OWE",
     "day",
     "explain_refusal",
     "greeting",
@@ -19,15 +21,21 @@ __all__ = (
     "name",
     "one_of_several",
     "overview",
+    "terms",
     "usd",
     "why_not_done",
-    "without_backing",
 )
 
 HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
 
 LONGEST_NAME: Final = 60
+
+UNSECURED: Final = "without backing"
+"""How a credex is that nothing stands behind; the others are ``secured``."""
+
+WILL_OWE: Final = "They will then owe you this amount."
+"""What accepting an offer means."""
 
 _MARKUP: Final = re.compile(r"[*_~`\x00-\x1f\x7f]+")
 
@@ -49,11 +57,9 @@ def one_of_several(dashboard: Dashboard, account: Account) -> str:
     return account.name if len(dashboard.accounts) > 1 else ""
 
 
-def without_backing(offer: Offer) -> str:
-    """What is to be said after an offer that nothing stands behind; nothing of one that is secured."""
-    if offer.secured:
-        return ""
-    return f", without backing{f', due on {day(offer.due)}' if offer.due else ''}"
+def terms(*, secured: bool, due: date | None) -> str:
+    """What stands behind a credex: ``secured``, or ``without backing, due on 3 December 2026``."""
+    return "secured" if secured else f"{UNSECURED}{f', due on {day(due)}' if due else ''}"
 
 
 def menu(scene: Scene) -> Button:

@@ -129,7 +129,7 @@ def test_core_may_be_away_or_know_the_member_no_more(stage: Stage) -> None:
         ),
         (
             {"due": date(2026, 12, 26)},
-            "You owe *Farai Ncube Personal* *5.00 USD*.\nIt is without backing.\nDue on 26 December 2026.",
+            "You owe *Farai Ncube Personal* *5.00 USD*.\nIt is without backing, due on 26 December 2026.",
         ),
         (
             {"outgoing": False, "outstanding": money("-2.00"), "secured": True},

@@ -87,7 +87,7 @@ def test_a_list_shows_amount_and_person_of_each_offer(stage: Stage) -> None:
     assert [row.description for row in screen.sections[0].rows] == [  # type: ignore[union-attr]
         "from Farai Ncube Personal",
         "from Rudo Dube Personal, without backing",
-        "A few at a time, shown first",
+        "Up to five at a time; you see them first",
         "",
     ]
 
