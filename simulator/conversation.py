@@ -29,7 +29,9 @@ _PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked", "ide
 IDENTITIES: Final = ("number", "username", "hidden", "parent")
 """Who WhatsApp says that somebody is: by number; with a username as well; by user id alone; under a parent's id."""
 
-_WORDS_IN_USE = frozenset({"core", "graph", "redis", "bot", "wait", "together", "at", "again", "hold", "release"})
+_WORDS_IN_USE = frozenset(
+    {"core", "graph", "redis", "bot", "wait", "together", "at", "again", "hold", "release", "odd"}
+)
 
 
 @dataclass(frozen=True, slots=True)

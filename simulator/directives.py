@@ -7,12 +7,13 @@ docstring is its help. To add one, write the function and name it in `STAGE` or 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from simulator.credex_core import Quirks
 from simulator.errors import did_you_mean
 from simulator.faults import GRAPH_CODES, read_core_fault, read_graph_fault
 from simulator.in_core import EXAMPLES, read_act
@@ -240,6 +241,18 @@ def graph(scope: Scope, node: yaml.Node) -> Play | None:
     return None if fault is None else lambda stage: stage.graph_fails(fault)
 
 
+def odd(scope: Scope, node: yaml.Node) -> Play | None:
+    """Credex core answers in one of the odd ways that it is known for."""
+    text = scope.reading.text(node, "how core is odd")
+    known = tuple(each.name for each in fields(Quirks) if each.type == "bool")
+    if text is not None and text not in known:
+        scope.reading.problem(
+            node, f"core is not known to be odd like this: {text!r}", did_you_mean(text, known, "ways")
+        )
+        return None
+    return None if text is None else lambda stage: stage.core_is_odd(text)
+
+
 def redis(scope: Scope, node: yaml.Node) -> Play | None:
     """A Redis instance goes away or comes back, or the answer to the next run of a script is lost."""
     entries = scope.reading.mapping(node, "redis", known=("cache", "state", "both", "loses"))
@@ -361,6 +374,7 @@ STAGE: Final = MappingProxyType(
                 core_reports,
             ),
             Directive("graph", f"graph: {{fails: messages, with: {GRAPH_CODES[0]}}}", graph),
+            Directive("odd", "odd: ledger_without_ids", odd),
             Directive("redis", "redis: {cache: down}", redis),
             Directive("bot", "bot: killed at after createCredex", bot),
             Directive("hold", "hold: true", hold),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import httpx
@@ -210,6 +211,12 @@ class Stage:
         """Credex core works again."""
         self.note("Credex core works again")
         self.world.core_faults.clear()
+
+    async def core_is_odd(self, way: str) -> None:
+        """Credex core has one more of its oddities."""
+        self.note(f"Credex core is odd: {way.replace('_', ' ')}")
+        core = self.world.core
+        core.quirks = replace(core.quirks, **{way: True})
 
     async def notify(self, notice: Notice) -> None:
         """Credex core asks the bot to tell somebody something."""

@@ -150,7 +150,7 @@ def _none(scene: Scene) -> Sequence[Message]:
 
 
 def _gone(scene: Scene) -> Sequence[Message]:
-    body = "Credex does not show that entry any more."
+    body = "I do not see that entry there any more; newer ones may have come. Please look once more."
     return [Buttons(body=body, buttons=(scene.link("ledger", "Ledger"), show.menu(scene)))]
 
 

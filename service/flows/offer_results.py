@@ -11,6 +11,7 @@ from service.flows.offer_terms import amount, confirm_or_cancel, due, offer
 from service.messages import Buttons, Message
 
 __all__ = (
+    "DESPITE",
     "RESULTS",
     "result",
     "show_doubt",
@@ -21,13 +22,15 @@ __all__ = (
     "told_later",
 )
 
-RESULTS = {
+DESPITE = {
     "sent": "sent",
     "refused": "refused",
     "not_done": "not_done",
-    "doubtful": "doubt",
     "unknown": "unknown",
 }
+"""Where an offer leads that is made although an earlier one like it is not known."""
+
+RESULTS = {**DESPITE, "doubtful": "doubt"}
 
 
 def result(outcome: Outcome, _: Scene) -> Exit:

@@ -28,6 +28,7 @@ class Quirks:
         invalid_date: every due date is the text "Invalid date" (3).
         expired_still_shown: expired offers stay subtracted from the displayed balance (10).
         reason_only: refusals have words, but no code.
+        ledger_without_ids: lines of a ledger do not say which credex they are (1.12, the newest client reads none).
         exact_balance_refused: spending exactly what is there is refused (4).
         created_but_404: createCredex makes the offer and answers 404, so many times (6).
         created_but_400: the same with 400.
@@ -46,6 +47,7 @@ class Quirks:
     invalid_date: bool = False
     expired_still_shown: bool = False
     reason_only: bool = False
+    ledger_without_ids: bool = False
     exact_balance_refused: bool = False
     created_but_404: int = 0
     created_but_400: int = 0

@@ -214,8 +214,9 @@ class View:
         """A line of the ledger; negative means that this account issued it."""
         debit = account.account_id == credex.issuer_id
         other = self._ledger.accounts[credex.receiver_id if debit else credex.issuer_id]
+        identity = {} if self._quirks.ledger_without_ids else {"credexID": credex.credex_id}
         return {
-            "credexID": credex.credex_id,
+            **identity,
             "formattedAmount": shown(-credex.amount if debit else credex.amount, credex.denomination),
             "counterpartyAccountName": other.name,
             "description": "Secured credex" if credex.secured else "Unsecured credex",

@@ -166,7 +166,7 @@ def test_a_row_of_yesterday_still_opens_its_entry_and_says_so_when_it_is_gone(st
     for outcome in gone:
         play = stage.member().wait(DAY).tap_again(row).core(known()).core(outcome)
         assert play.at == "ledger.gone"
-        assert play.text == "Credex does not show that entry any more."
+        assert play.text == "I do not see that entry there any more; newer ones may have come. Please look once more."
         assert play.titles == ["Ledger", "Menu"]
 
 
