@@ -204,6 +204,12 @@ OFFER = Flow(
             _read_doubt,
             confirms=True,
         ),
-        CallCore("create_despite", call=_create_despite, result=told.result, found=told.told_later, exits=told.DESPITE),
+        CallCore(
+            "create_despite",
+            call=_create_despite,
+            result=told.result_despite,
+            found=told.told_later,
+            exits=told.DESPITE,
+        ),
     ),
 )

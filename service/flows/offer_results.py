@@ -14,6 +14,7 @@ __all__ = (
     "DESPITE",
     "RESULTS",
     "result",
+    "result_despite",
     "show_doubt",
     "show_not_done",
     "show_refused",
@@ -45,6 +46,11 @@ def result(outcome: Outcome, _: Scene) -> Exit:
             return Exit("doubtful", {"made": "yes" * made})
         case _:
             return Exit("unknown")
+
+
+def result_despite(outcome: Outcome, scene: Scene) -> Exit:
+    """What came of an offer made in spite of a doubt: it is not doubted again, so a doubt would say nothing."""
+    return Exit("unknown") if isinstance(outcome, Doubtful) else result(outcome, scene)
 
 
 def show_sent(scene: Scene) -> Sequence[Message]:

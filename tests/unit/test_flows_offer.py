@@ -293,7 +293,7 @@ def test_a_look_alike_of_an_unresolved_offer_is_asked_about_once_more(stage: Sta
     )
     outcomes = (Done(), Refused("tier"), NotDone(), Doubtful(), Unresolved())
     ends = [play.fork().core(outcome).at for outcome in outcomes]
-    assert ends == ["offer.sent", "offer.refused", "offer.not_done", "offer.doubt", "offer.unknown"]
+    assert ends == ["offer.sent", "offer.refused", "offer.not_done", "offer.unknown", "offer.unknown"]
 
 
 def test_a_look_alike_that_was_made_after_all_is_said_to_be_so_also_when_shown_again(stage: Stage) -> None:
