@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
@@ -17,6 +17,7 @@ import structlog
 from redis import Redis
 
 from service.settings import EMBEDDED
+from simulator.credex_core.endpoints import ENDPOINTS
 from tests.integration.money_table import Cell, drive, look_around
 from tests.integration.money_table_defects import DEFECTS
 from tests.integration.money_table_print import Table, printed
@@ -75,6 +76,21 @@ def filled(write: WriteRow, redis_url: str, pool: ProcessPoolExecutor, *, share:
     return table
 
 
+Show = Callable[[str, Table], None]
+
+
+@pytest.fixture
+def show(pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]) -> Show:
+    """Prints a table if that was asked for."""
+
+    def printing(name: str, table: Table) -> None:
+        if pytestconfig.getoption("--money-table", default=False):
+            with capsys.disabled():
+                pytestconfig.get_terminal_writer().write("\n".join([*printed(name, table), ""]))
+
+    return printing
+
+
 def check(name: str, table: Table) -> None:
     """Nothing is wrong in any cell, and none is empty."""
     cells = [(row, core, cell) for (row, core), cell in table.items() if isinstance(cell, Cell)]
@@ -85,20 +101,18 @@ def check(name: str, table: Table) -> None:
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
 def test_money_and_truth_survive_every_trouble(
-    write: WriteRow, redis_url: str, pool: ProcessPoolExecutor, pytestconfig: pytest.Config
+    write: WriteRow, redis_url: str, pool: ProcessPoolExecutor, show: Show
 ) -> None:
     """At most one effect for a confirmation, one true word about it in the end, and nothing left behind in Redis."""
     table = filled(write, redis_url, pool)
-    if pytestconfig.getoption("--money-table", default=False):
-        name = write.name if redis_url == EMBEDDED else f"{write.name} on a real redis-server"
-        pytestconfig.get_terminal_writer().write("\n".join([*printed(name, table), ""]))
+    show(write.name if redis_url == EMBEDDED else f"{write.name} on a real redis-server", table)
     check(write.name, table)
 
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("write", MORE, ids=lambda write: write.name)
 def test_what_is_no_plain_trade_survives_as_well(
-    write: WriteRow, pool: ProcessPoolExecutor, pytestconfig: pytest.Config
+    write: WriteRow, pool: ProcessPoolExecutor, pytestconfig: pytest.Config, show: Show
 ) -> None:
     """The same for promises, accounts, people and tiers: all cells when the table is printed, else every third.
 
@@ -106,8 +120,7 @@ def test_what_is_no_plain_trade_survives_as_well(
     """
     whole = bool(pytestconfig.getoption("--money-table", default=False))
     table = filled(write, EMBEDDED, pool, share=1 if whole else SHARE)
-    if whole:
-        pytestconfig.get_terminal_writer().write("\n".join([*printed(write.name, table), ""]))
+    show(write.name, table)
     check(write.name, table)
 
 
@@ -138,3 +151,9 @@ def test_each_telling_cell_is_in_the_table() -> None:
     """A defect must show in a row that is driven for every write."""
     known = set(rows())
     assert [row for places in TELLING.values() for row, _ in places if row not in known] == []
+
+
+def test_every_write_of_core_is_in_the_table() -> None:
+    """A new endpoint that changes something needs rows of its own."""
+    reads = {name for name in ENDPOINTS if name == "login" or name.startswith("get")}
+    assert {write.endpoint for write in BY_NAME.values()} == ENDPOINTS.keys() - reads
