@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from service.domain import Dashboard, Denomination, Money
-from service.engine import CONFIRM_WITHIN_MS, Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
+from service.engine import CONFIRM_WITHIN_MS, Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import (
     AcceptOffer,
     Call,
@@ -20,6 +20,7 @@ from service.engine.calls import (
     Unavailable,
 )
 from service.flows import show
+from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import acting
 from service.flows.deeds import told_of_acceptance
 from service.flows.greeting import ASTRAY, astray
@@ -87,19 +88,7 @@ def _confirm(scene: Scene) -> Sequence[Message]:
     lines += ["", f"In all: *{in_all}*, which they will then owe you." if count > 1 else show.WILL_OWE]
     if mine := scene.answers.get("mine"):
         lines.append(f"Your account: {show.name(mine)}")
-    return [
-        Buttons(body="\n".join(lines), buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")))
-    ]
-
-
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="confirm"):
-            return Exit("confirm")
-        case Chosen():
-            return Exit("cancel", preface="Nothing was changed.")
-        case _:
-            return Retry("")
+    return [Buttons(body="\n".join(lines), buttons=confirm_or_cancel(scene))]
 
 
 def _accept(number: int) -> Callable[[Scene], Call]:
@@ -194,7 +183,7 @@ BULK = Flow(
             "buttons",
             _confirm,
             {"confirm": "accept_1", "cancel": "pending.incoming"},
-            _read_confirm,
+            unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
         *_steps(),

@@ -9,6 +9,7 @@ from service.domain import AccountName, Dashboard, Denomination, Handle, HandleR
 from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
 from service.engine.calls import Call, Done, Known, Login, NotDone, OpenAccount, Outcome, Refused, Unavailable
 from service.flows import show
+from service.flows.confirming import unless_cancelled
 from service.flows.forms import BUSINESS as PAPER
 from service.flows.forms import Forms, form_step
 from service.flows.greeting import ASTRAY, astray
@@ -121,16 +122,6 @@ def _confirm(scene: Scene) -> Sequence[Message]:
             ),
         )
     ]
-
-
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="cancel"):
-            return Exit("cancel", preface="No account was opened.")
-        case Chosen(value=value):
-            return Exit(value)
-        case _:
-            return Retry("")
 
 
 # -- what came of it ------------------------------------------------------------------------------------------------
@@ -257,7 +248,7 @@ def business(forms: Forms | None = None) -> Flow:
                 "buttons",
                 _confirm,
                 {"confirm": "open", "change": first, "cancel": "greeting.look_up"},
-                _read_confirm,
+                unless_cancelled("No account was opened."),
                 confirms=True,
             ),
             CallCore(

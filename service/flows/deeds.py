@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.domain import Money
-from service.engine import Ask, CallCore, Chosen, Exit, Reply, Retry, Scene
+from service.engine import Ask, CallCore, Exit, Scene
 from service.engine.calls import (
     AcceptOffer,
     Call,
@@ -20,6 +20,7 @@ from service.engine.calls import (
     Unavailable,
 )
 from service.flows import show
+from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.messages import Buttons, Message
 
 __all__ = ("DEEDS", "told_of_acceptance")
@@ -67,7 +68,7 @@ def _ask(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
     return lambda scene: [
         Buttons(
             body=_words(deed.question, scene) + (_without_backing(scene) if deed is _ACCEPT else ""),
-            buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")),
+            buttons=confirm_or_cancel(scene),
         )
     ]
 
@@ -77,16 +78,6 @@ def _without_backing(scene: Scene) -> str:
         return ""
     due = scene.answers.get("due")
     return f"\nIt is without backing{f', due on {due}' if due else ''}."
-
-
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="confirm"):
-            return Exit("confirm")
-        case Chosen():
-            return Exit("cancel", preface="Nothing was changed.")
-        case _:
-            return Retry("")
 
 
 def _do(deed: _Deed) -> Callable[[Scene], Call]:
@@ -215,7 +206,7 @@ def _steps(deed: _Deed) -> tuple[Ask | CallCore, ...]:
             "buttons",
             _ask(deed),
             {"confirm": deed.name, "cancel": "open"},
-            _read_confirm,
+            unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
         CallCore(

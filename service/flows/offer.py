@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from service.domain import Account, AmountError, Dashboard, Denomination, Handle, HandleRefused, read_amount
-from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Shortcut
+from service.engine import Ask, CallCore, Exit, Flow, Retry, Scene, Shortcut
 from service.engine.calls import Call, CreateOffer, FindAccount, Known, Login, Outcome
 from service.flows import offer_questions as ask
 from service.flows import offer_results as told
 from service.flows import show
+from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import acting, seen
 from service.flows.dates import USUAL, DueRefused, core_day, read_due
 from service.flows.greeting import ASTRAY, astray
-from service.flows.offer_terms import amount, confirm_or_cancel, due, offer, source, terms
+from service.flows.offer_terms import amount, due, offer, source, terms
 from service.messages import Buttons, Message
 
 __all__ = ("OFFER", "SHORTCUT")
@@ -130,23 +131,6 @@ def _warnings(dashboard: Dashboard, account: Account | None, scene: Scene) -> li
     return [*lines, ""] if lines else []
 
 
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="confirm" | "terms" as way):
-            return Exit(way)
-        case Chosen():
-            return Exit("cancel", preface="Cancelled. Nothing was offered.")
-        case _:
-            return Retry("")
-
-
-def _read_doubt(reply: Reply, scene: Scene) -> Exit | Retry:
-    way = _read_confirm(reply, scene)
-    if isinstance(way, Exit) and way.name == "cancel":
-        return Exit("cancel", preface="Cancelled. Nothing more was offered.")
-    return way
-
-
 def _create(scene: Scene) -> CreateOffer:
     answers = scene.answers
     return CreateOffer(answers["account"], answers["receiver"], answers["receiver_name"], amount(scene), due(scene))
@@ -185,7 +169,7 @@ OFFER = Flow(
             "buttons",
             _confirm,
             {"confirm": "create", "terms": "terms", "cancel": "greeting.look_up"},
-            _read_confirm,
+            unless_cancelled("Cancelled. Nothing was offered."),
             confirms=True,
             again="weigh",
         ),
@@ -201,7 +185,7 @@ OFFER = Flow(
             "buttons",
             told.show_doubt,
             {"confirm": "create_despite", "cancel": "greeting.look_up"},
-            _read_doubt,
+            unless_cancelled("Cancelled. Nothing more was offered."),
             confirms=True,
         ),
         CallCore(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from service.engine import Exit, Scene
 from service.engine.calls import Call, CreateOffer, Done, Doubtful, NotDone, NotFound, Outcome, Refused, Unavailable
 from service.flows import show
-from service.flows.offer_terms import amount, confirm_or_cancel, due, offer
+from service.flows.confirming import confirm_or_cancel
+from service.flows.offer_terms import amount, due, offer
 from service.messages import Buttons, Message
 
 __all__ = (

@@ -8,9 +8,8 @@ from datetime import date
 from service.domain import Account, Dashboard, Money
 from service.engine import Scene
 from service.flows import show
-from service.messages import Button
 
-__all__ = ("amount", "confirm_or_cancel", "due", "offer", "receiver", "source", "terms")
+__all__ = ("amount", "due", "offer", "receiver", "source", "terms")
 
 
 def amount(scene: Scene) -> Money:
@@ -44,8 +43,3 @@ def terms(scene: Scene) -> Sequence[str]:
     day = due(scene)
     kind = "Secured: it comes out of your balance." if day is None else f"Without backing: you pay by {show.day(day)}."
     return (f"From: {show.name(scene.answers['account_name'])}", kind)
-
-
-def confirm_or_cancel(scene: Scene) -> tuple[Button, Button]:
-    """The two buttons under every question that moves money."""
-    return (scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel"))

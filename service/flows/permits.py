@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.engine import Ask, CallCore, Chosen, Exit, Reply, Retry, Scene
+from service.engine import Ask, CallCore, Exit, Scene
 from service.engine.calls import (
     Authorise,
     Call,
@@ -23,6 +23,7 @@ from service.engine.calls import (
     Unavailable,
 )
 from service.flows import show
+from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.messages import Button, Buttons, Message
 
 __all__ = ("PERMITS",)
@@ -91,19 +92,9 @@ def _ask(permit: _Permit) -> Callable[[Scene], Sequence[Message]]:
     return lambda scene: [
         Buttons(
             body=_of(scene, permit.question),
-            buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")),
+            buttons=confirm_or_cancel(scene),
         )
     ]
-
-
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="confirm"):
-            return Exit("confirm")
-        case Chosen():
-            return Exit("cancel", preface="Nothing was changed.")
-        case _:
-            return Retry("")
 
 
 def _refused(permit: _Permit, outcome: NotFound | Refused) -> Exit:
@@ -208,7 +199,7 @@ def _steps(permit: _Permit) -> tuple[Ask | CallCore, ...]:
             "buttons",
             _ask(permit),
             {"confirm": permit.name, "cancel": permit.cancel},
-            _read_confirm,
+            unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
         CallCore(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from service.domain import NameRefused, PersonName
-from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
+from service.engine import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
 from service.engine.calls import Call, Done, NotDone, Outcome, Refused, Register, Unavailable
 from service.flows import show
+from service.flows.confirming import unless_cancelled
 from service.flows.forms import PERSON, Forms, form_step
 from service.messages import Buttons, Message, Text
 
@@ -68,16 +69,6 @@ def _confirm(scene: Scene) -> Sequence[Message]:
             ),
         )
     ]
-
-
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="cancel"):
-            return Exit("cancel", preface="Registration stopped. Nothing was stored.")
-        case Chosen(value=value):
-            return Exit(value)
-        case _:
-            return Retry("")
 
 
 def _register(scene: Scene) -> Call:
@@ -157,7 +148,7 @@ def registration(forms: Forms | None = None) -> Flow:
                 "buttons",
                 _confirm,
                 {"confirm": "register", "change": asks[0].name, "cancel": "welcome"},
-                _read_confirm,
+                unless_cancelled("Registration stopped. Nothing was stored."),
                 confirms=True,
             ),
             CallCore(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Dashboard, Denomination, Money
-from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene
+from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import (
     Call,
     Done,
@@ -21,6 +21,7 @@ from service.engine.calls import (
 )
 from service.engine.calls import Upgrade as UpgradeCall
 from service.flows import show
+from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import UPGRADED_TIER, seen
 from service.flows.greeting import ASTRAY, astray
 from service.messages import Button, Buttons, Message
@@ -52,19 +53,9 @@ def _explain(scene: Scene) -> Sequence[Message]:
             body=f"{warning}Get the *hustler tier* for *{PRICE}*?\n\nIt is for 28 days and brings:\n"
             "- no limit on what you can offer in a day\n- more than one account, for example for a business\n\n"
             f"It is paid from {_account(scene)}.",
-            buttons=(scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel")),
+            buttons=confirm_or_cancel(scene),
         )
     ]
-
-
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
-    match reply:
-        case Chosen(value="confirm"):
-            return Exit("confirm")
-        case Chosen():
-            return Exit("cancel", preface="Cancelled. Nothing was paid.")
-        case _:
-            return Retry("")
 
 
 def _pay(scene: Scene) -> Call:
@@ -189,7 +180,7 @@ UPGRADE = Flow(
             "buttons",
             _explain,
             {"confirm": "pay", "cancel": "greeting.look_up"},
-            _read_confirm,
+            unless_cancelled("Cancelled. Nothing was paid."),
             confirms=True,
             again="begin",
         ),
