@@ -14,18 +14,15 @@ README = ROOT / "README.md"
 _BLOCK = re.compile(r"(<!-- begin (?P<what>[^:>]+?)(?:: (?P<which>[^>]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ROOMS = {
-    "domain": "domain<br/>money, people, accounts",
-    "messages": "messages<br/>within WhatsApp's limits",
-    "engine": "engine<br/>flows, turns: pure",
-    "flows": "flows<br/>what the bot says: pure",
-    "whatsapp": "whatsapp<br/>webhook, Graph client",
-    "credex": "credex<br/>client of Credex core",
-    "mailbox": "mailbox<br/>durable queues, Lua",
-    "worker": "worker<br/>inbox → turn → commit",
-    "money_calls": "money_calls<br/>intent, send once, proof",
-    "core": "core<br/>calls → outcomes",
-    "sender": "sender<br/>outbox → WhatsApp",
-    "app": "app<br/>composition root",
+    "whatsapp": "<b>whatsapp</b><br/>webhook, Graph client",
+    "mailbox": "<b>mailbox</b><br/>durable queues, Lua",
+    "worker": "<b>worker</b><br/>inbox → turn → commit",
+    "sender": "<b>sender</b><br/>outbox → WhatsApp",
+    "flows": "<b>flows</b><br/>what the bot says: pure",
+    "engine": "<b>engine</b><br/>flows, turns: pure",
+    "money_calls": "<b>money_calls</b><br/>intent, send once, proof",
+    "core": "<b>core</b><br/>calls → outcomes",
+    "credex": "<b>credex</b><br/>client of Credex core",
 }
 """The rooms that the picture shows, and their labels."""
 
@@ -59,20 +56,20 @@ def _targets() -> Iterator[str]:
 
 
 def architecture() -> str:
-    """The rooms and which of them import which, as they really are."""
-    edges = {
-        (room, other)
-        for room in ROOMS
-        for other in _imports(room)
-        # Everybody uses the plain values, and drawing that would hide the rest.
-        if other in ROOMS and other not in {room, "domain", "messages"}
-    }
-    lines = ["flowchart TD", "  subgraph outside [the world, or the simulator]"]
-    lines += ["    meta([Meta's Cloud API])", "    ledger([Credex core])", "    redis[(Redis: state, cache)]", "  end"]
+    """The rooms and which of them import which, as they really are.
+
+    The composition root, which wires them all, and the plain values that all of them use would only hide the rest.
+    """
+    edges = {(room, other) for room in ROOMS for other in _imports(room) if other in ROOMS and other != room}
+    lines = ["flowchart TD", "  meta([Meta's Cloud API])", "  ledger([Credex core])", "  redis[(Redis: state, cache)]"]
     lines += [f'  {room}["{label}"]' for room, label in ROOMS.items()]
+    lines += [
+        "  meta -. webhooks .-> whatsapp",
+        "  whatsapp -. messages .-> meta",
+        "  whatsapp -. stored in .-> mailbox",
+    ]
     lines += [f"  {room} --> {other}" for room, other in sorted(edges)]
-    lines += ["  meta -.->|webhooks| whatsapp", "  whatsapp -.->|messages| meta", "  credex -.->|calls| ledger"]
-    lines += ["  mailbox -.-> redis"]
+    lines += ["  mailbox -.-> redis", "  credex -. calls .-> ledger"]
     return "\n".join(lines)
 
 
