@@ -23,6 +23,7 @@ from simulator.directives import STAGE, VERBS
 from simulator.errors import ConversationError, DatabaseInUseError, SimulatorError, UnknownConversationError
 from simulator.generate import SNAPSHOT_PEOPLE, SNAPSHOT_TURNS, generate
 from simulator.phone import draw
+from simulator.played import Shelf, sources_digest
 from simulator.run import Played, Report, play_all
 from simulator.transcript import Transcript
 
@@ -123,6 +124,7 @@ def main() -> None:
 @click.option("--brief", is_flag=True, help="Show one line a conversation, not its transcript.")
 @_jobs
 @click.option("--quiet", is_flag=True, help="Show only what is not as expected, and the summary.")
+@click.option("--afresh", is_flag=True, help="Play all again, also those that nothing has changed for.")
 @_logs
 def replay(
     names: tuple[str, ...],
@@ -135,11 +137,14 @@ def replay(
     brief: bool,
     jobs: int,
     quiet: bool,
+    afresh: bool,
     logs: bool,
 ) -> None:
     """Play conversations against the bot and compare what comes out with what is kept.
 
     NAMES are files, names of conversations, flows, or flow/name; without any, all stored conversations are played.
+
+    A conversation that was played before is shown as it was, as long as no source, library or line of it has changed.
     """
     _keep_logs_quiet(logs=logs)
     out = _console(no_color=no_color)
@@ -154,6 +159,7 @@ def replay(
         progress=out if out.is_terminal and shown in {"lines", "trouble"} else None,
         told=lambda played: _tell(out, played, shown),
         jobs=jobs,
+        shelf=None if afresh or logs else Shelf.of(sources_digest()),
     )
     if as_json:
         click.echo(json.dumps(_report_json(report), ensure_ascii=False, indent=2))
@@ -215,6 +221,10 @@ def _summary(out: Console, report: Report) -> None:
         f"({report.virtual_hours:,.1f} hours of their time)"
     )
     out.print(Text(text, "bold red" if report.wrong else "bold green"), soft_wrap=True)
+    if report.before:
+        which = "all" if report.before == count else str(report.before)
+        said = f"{which} of them as played before: nothing they depend on has changed (--afresh plays them again)"
+        out.print(Text(said, "grey50"), soft_wrap=True)
 
 
 def _report_json(report: Report) -> dict[str, Any]:
@@ -225,6 +235,7 @@ def _report_json(report: Report) -> dict[str, Any]:
                 "good": played.good,
                 "problem": played.problem,
                 "difference": played.difference,
+                "before": played.before,
                 "transcript": played.transcript.json() if played.transcript else None,
             }
             for played in report.played

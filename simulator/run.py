@@ -20,6 +20,7 @@ from service.settings import EMBEDDED
 from simulator.conversation import CONVERSATIONS, load
 from simulator.errors import SimulatorError
 from simulator.phone import plain
+from simulator.played import Shelf
 from simulator.replay import replay
 from simulator.snapshots import difference
 from simulator.transcript import Transcript
@@ -46,6 +47,8 @@ class Played:
     transcript: Transcript | None = None
     problem: str = ""
     difference: str = ""
+    before: bool = False
+    """It was played before, and nothing that it depends on has changed since."""
 
     @property
     def good(self) -> bool:
@@ -71,6 +74,11 @@ class Report:
         return sum(not played.good for played in self.played)
 
     @property
+    def before(self) -> int:
+        """How many had been played before."""
+        return sum(played.before for played in self.played)
+
+    @property
     def turns(self) -> int:
         """How many messages members sent in all."""
         return sum(played.transcript.turns for played in self.played if played.transcript)
@@ -90,6 +98,7 @@ def play_all(
     told: Callable[[Played], None] = lambda _: None,
     progress: Console | None = None,
     jobs: int = 1,
+    shelf: Shelf | None = None,
 ) -> Report:
     """Play conversations, and tell of them in their order.
 
@@ -100,10 +109,11 @@ def play_all(
         told: told of each as it ends.
         progress: where to show how far it has come.
         jobs: how many are played at the same time, each in a process of its own; 1 with a real Redis.
+        shelf: transcripts of stored conversations played before, which need not be played again on the embedded Redis.
     """
     began = time.perf_counter()
     told_of = []
-    play = partial(_play, seed=seed, redis_url=redis_url)
+    play = partial(_play, seed=seed, redis_url=redis_url, shelf=shelf if redis_url == EMBEDDED else None)
     jobs = jobs if redis_url == EMBEDDED else 1
     with _progress(progress, len(paths)) as step, spread(play, paths, jobs) as results:
         for played in results:
@@ -148,14 +158,22 @@ def _tidily(work: Callable[[Path], _T], path: Path) -> _T:
     return done
 
 
-def _play(path: Path, *, seed: int, redis_url: str) -> Played:
+def _play(path: Path, *, seed: int, redis_url: str, shelf: Shelf | None) -> Played:
     name = f"{path.parent.name}/{path.stem}"
-    try:
-        transcript = replay(load(path), seed=seed, redis_url=redis_url)
-    except (SimulatorError, VirtualTimeError) as error:
-        return Played(name, problem=str(error))
     ours = path.resolve().is_relative_to(CONVERSATIONS.resolve())
-    return Played(name, transcript, difference=difference(name, plain(transcript)) if ours else "")
+    kept = shelf if ours else None
+    transcript = kept.find(path, seed) if kept else None
+    before = transcript is not None
+    if transcript is None:
+        try:
+            transcript = replay(load(path), seed=seed, redis_url=redis_url)
+        except (SimulatorError, VirtualTimeError) as error:
+            return Played(name, problem=str(error))
+        if kept:
+            kept.keep(path, seed, transcript)
+    # What is kept as a snapshot may have changed even so: it is compared each time.
+    differs = difference(name, plain(transcript)) if ours else ""
+    return Played(name, transcript, difference=differs, before=before)
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_read_ends_with_one(file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["replay", "strangers"], "Did you mean 'stranger'?"),
+        (["replay", "strangr"], "Did you mean 'stranger'?"),
         (["replay", "nowhere.yaml"], "there is no file nowhere.yaml"),
         (["replay", "--tempo"], "No such option"),
         (["generate"], "Missing option '--seed'"),
