@@ -60,7 +60,7 @@ def test_a_file_of_ones_own_is_played_and_shown(file: Path) -> None:
 
 def test_a_stored_conversation_that_comes_out_as_kept_is_good() -> None:
     """--quiet leaves only the summary."""
-    result = run("replay", "registration/stranger", "--quiet")
+    result = run("replay", "registration/stranger", "--quiet", "--afresh")
 
     assert result.exit_code == 0
     assert len(result.output.splitlines()) == 1

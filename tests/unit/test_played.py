@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator.conversation import find
 from simulator.played import Shelf, sources_digest
+from simulator.run import play_all
 from simulator.transcript import Transcript
 
 TRANSCRIPT = Transcript("Title", "About", 0, ("Tariro",), ())
@@ -64,3 +66,14 @@ def test_every_source_and_lock_counts_and_conversations_do_not(tmp_path: Path) -
 
     assert len(set(digests)) == 4
     assert sources_digest(tmp_path) == digests[-1]
+
+
+def test_a_conversation_is_played_once_and_compared_each_time(tmp_path: Path) -> None:
+    """The second report says so, and holds the same transcript."""
+    shelf = Shelf.of("sources", at=tmp_path)
+    (path,) = find("registration/stranger")
+    first, second = (play_all([path], shelf=shelf) for _ in range(2))
+
+    assert [report.before for report in (first, second)] == [0, 1]
+    assert second.played[0].transcript == first.played[0].transcript
+    assert second.good
