@@ -281,31 +281,38 @@ def _loses(scope: Scope, node: yaml.Node) -> Play | None:
 
 
 def bot(scope: Scope, node: yaml.Node) -> Play | None:
-    """The bot's process is killed (at a point), stops in an orderly way, or starts again."""
+    """The bot's process is killed (at a point), stops or starts again; or a worker freezes for a minute."""
     text = scope.reading.text(node, "what becomes of the bot")
     if text is None:
         return None
-    if text == "restarted":
-        return lambda stage: stage.restart()
-    if text == "stops":
-        return lambda stage: stage.stop()
-    if text == "killed":
-        return lambda stage: stage.kill()
+    whole: dict[str, Play] = {
+        "restarted": lambda stage: stage.restart(),
+        "stops": lambda stage: stage.stop(),
+        "killed": lambda stage: stage.kill(),
+    }
+    if text in whole:
+        return whole[text]
     if text.startswith("killed "):
-        return _killed_at(scope, node, text.removeprefix("killed ").removeprefix("at ").strip())
+        point = _point(scope, node, text.removeprefix("killed ").removeprefix("at ").strip())
+        return (lambda stage: stage.kill_at(point)) if point else None
+    if text.startswith("frozen at before "):
+        point = _point(scope, node, text.removeprefix("frozen at "))
+        return (lambda stage: stage.freeze_at(point)) if point else None
     scope.reading.problem(
-        node, f"nothing that can happen to the bot: {text!r}", "killed [at <point>], stops, restarted"
+        node,
+        f"nothing that can happen to the bot: {text!r}",
+        "killed [at <point>], frozen at before <script of the mailbox>, stops, restarted",
     )
     return None
 
 
-def _killed_at(scope: Scope, node: yaml.Node, point: str) -> Play | None:
+def _point(scope: Scope, node: yaml.Node, point: str) -> str:
     from simulator.crash import POINTS  # noqa: PLC0415 - it asks the service for its scripts, which readers need not
 
     if point not in POINTS:
-        scope.reading.problem(node, f"no point to be killed at: {point!r}", did_you_mean(point, POINTS, "points"))
-        return None
-    return lambda stage: stage.kill_at(point)
+        scope.reading.problem(node, f"no such point: {point!r}", did_you_mean(point, POINTS, "points"))
+        return ""
+    return point
 
 
 def hold(scope: Scope, node: yaml.Node) -> Play | None:

@@ -286,6 +286,11 @@ class Stage:
         self.note(f"The bot is to be killed {point}")
         self.world.crash.arm(point)
 
+    async def freeze_at(self, point: str) -> None:
+        """The bot's worker is to freeze when it comes to a script of the mailbox."""
+        self.note(f"The worker is to freeze {point}")
+        self.world.freezes.arm(point)
+
     async def stop(self) -> None:
         """The bot stops in an orderly way."""
         self.note("The bot stops")

@@ -65,6 +65,9 @@ HORIZON_MS: Final = 5_000
 START_UP_MS: Final = 1_000
 """What it takes until the bot runs and WhatsApp has found it."""
 
+FROZEN_S: Final = 60
+"""Longer than the 40 s for which a worker holds a message."""
+
 LOOK_EVERY_MS: Final = 200
 SETTLE_WITHIN_MS: Final = 15 * 60_000
 
@@ -148,6 +151,7 @@ class World:
         self.people = {person.key: person for person in people}
         self.recorder = Recorder()
         self.crash = CrashPoints()
+        self.freezes = CrashPoints()
         self.losses = CrashPoints()
         self.core_faults = Faults()
         self.graph_faults = Faults()
@@ -195,6 +199,8 @@ class World:
         async def command(when: str, packed: bytes) -> None:
             if self.crash.reached_script(when, packed):
                 await self._die()
+            if self.freezes.reached_script(when, packed):
+                await self._freeze()
             if self.losses.reached_script(when, packed):
                 raise RedisConnectionError("Connection closed by server.")
 
@@ -237,6 +243,12 @@ class World:
         self.host.kill()
         # Whoever asked is dead now, and will be told so by being cancelled.
         await asyncio.Event().wait()
+
+    async def _freeze(self) -> None:
+        """Whoever runs this script stands still for longer than a lease lasts, while the rest of the bot goes on."""
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The worker freezes for a minute")
+        await asyncio.sleep(FROZEN_S)
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The worker wakes up")
 
     async def call_bot(self, request: httpx.Request) -> int:
         """Somebody other than WhatsApp calls the bot, which answers with this status."""
