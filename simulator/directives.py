@@ -293,10 +293,10 @@ def bot(scope: Scope, node: yaml.Node) -> Play | None:
     if text in whole:
         return whole[text]
     if text.startswith("killed "):
-        point = _point(scope, node, text.removeprefix("killed ").removeprefix("at ").strip())
+        point = _point(scope, node, text.removeprefix("killed ").removeprefix("at ").strip(), "be killed")
         return (lambda stage: stage.kill_at(point)) if point else None
     if text.startswith("frozen at before "):
-        point = _point(scope, node, text.removeprefix("frozen at "))
+        point = _point(scope, node, text.removeprefix("frozen at "), "freeze")
         return (lambda stage: stage.freeze_at(point)) if point else None
     scope.reading.problem(
         node,
@@ -306,11 +306,11 @@ def bot(scope: Scope, node: yaml.Node) -> Play | None:
     return None
 
 
-def _point(scope: Scope, node: yaml.Node, point: str) -> str:
+def _point(scope: Scope, node: yaml.Node, point: str, what: str) -> str:
     from simulator.crash import POINTS  # noqa: PLC0415 - it asks the service for its scripts, which readers need not
 
     if point not in POINTS:
-        scope.reading.problem(node, f"no such point: {point!r}", did_you_mean(point, POINTS, "points"))
+        scope.reading.problem(node, f"no point to {what} at: {point!r}", did_you_mean(point, POINTS, "points"))
         return ""
     return point
 

@@ -101,6 +101,7 @@ def test_every_directive_reads_its_own_example(directive: object) -> None:
         ("- redis: {cache: sideways}", "redis can be up or down, not 'sideways'"),
         ("- bot: explodes", "nothing that can happen to the bot: 'explodes'"),
         ("- bot: killed at dawn", "no point to be killed at: 'dawn'"),
+        ("- bot: frozen at before dawn", "no point to freeze at: 'before dawn'"),
         ("- together: [{wait: 1 min}]", "only what people say and tap can come 'together'"),
         ("- Farai in core: dances", "nothing that can be done in core: 'dances'"),
         ("- Farai in core: offers nan USD to tariro", "nothing that can be done in core: 'offers nan USD to tariro'"),
