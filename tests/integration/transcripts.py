@@ -27,14 +27,14 @@ class TranscriptFiles(SingleFileSnapshotExtension):
 
     @classmethod
     def dirname(cls, *, test_location: PyTestLocation) -> str:
-        """All transcripts are below one folder."""
-        del test_location
-        return str(cls.root)
+        """The folder of the conversation's flow."""
+        return str(Path(cls.get_location(test_location=test_location)).parent)
 
     @classmethod
     def discovery_dirname(cls, *, test_location: PyTestLocation) -> str:
-        """All of that folder is looked through for transcripts that nothing makes any more."""
-        return cls.dirname(test_location=test_location)
+        """All flows are looked through for transcripts that nothing makes any more; other files are left alone."""
+        del test_location
+        return str(cls.root)
 
     @classmethod
     def get_snapshot_name(cls, *, test_location: PyTestLocation, index: SnapshotIndex = 0) -> str:
