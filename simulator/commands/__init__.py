@@ -1,0 +1,1 @@
+"""The commands of the simulator's command line, one file each."""
