@@ -1,0 +1,1 @@
+"""What lines of a conversation may say, by who does it."""
