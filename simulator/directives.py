@@ -1,7 +1,7 @@
 """What a line of a conversation may say.
 
 Each directive is a small function that reads a line's value and returns what is to be done when its turn comes; its
-docstring is its help. To add one, write the function in a module of `simulator.lines` and name it in that module's table.
+docstring is its help. To add one, write the function in a module of `simulator.lines` and name it in its table.
 """
 
 from __future__ import annotations
