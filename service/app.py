@@ -16,7 +16,7 @@ import msgspec
 import structlog
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from service import flows
 from service.core import Core, DashboardCache
@@ -62,7 +62,7 @@ class Parts:
 
     clock_ms: Callable[[], int]
     state: Redis
-    cache: Redis
+    cache: Redis | RedisCluster
     core_transport: httpx.AsyncBaseTransport | None = None
     graph_transport: httpx.AsyncBaseTransport | None = None
     random_bytes: Callable[[int], bytes] = os.urandom

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 from service.credex import CredexClient, CredexError, CredexState, LedgerEntry, Written
@@ -74,7 +74,7 @@ class _Kept(msgspec.Struct):
 class DashboardCache:
     """Dashboards in the cache Redis. When it is away there is simply none kept."""
 
-    def __init__(self, redis: Redis, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, redis: Redis | RedisCluster, clock_ms: Callable[[], int]) -> None:
         """Nothing is asked of Redis yet."""
         self._redis = redis
         self._clock_ms = clock_ms

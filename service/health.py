@@ -8,7 +8,7 @@ from typing import Final
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 __all__ = ("health_route",)
@@ -16,7 +16,7 @@ __all__ = ("health_route",)
 PATIENCE_S: Final = 2.0
 
 
-def health_route(*, cache: Redis, state: Redis, sending: Callable[[], str]) -> HTTPRouteHandler:
+def health_route(*, cache: Redis | RedisCluster, state: Redis, sending: Callable[[], str]) -> HTTPRouteHandler:
     """The health check.
 
     Without the cache we carry on, slower (``degraded``, 200). Without the state no message can be kept, so nothing
@@ -42,7 +42,7 @@ def health_route(*, cache: Redis, state: Redis, sending: Callable[[], str]) -> H
     return health
 
 
-async def _answers(redis: Redis) -> bool:
+async def _answers(redis: Redis | RedisCluster) -> bool:
     ping: Awaitable[bool] = redis.ping()
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Final, Protocol, cast
 
 import structlog
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 __all__ = ("LONGEST_WAIT_MS", "Bucket", "LocalBucket", "TokenBucket")
@@ -72,7 +72,9 @@ class LocalBucket:
 class TokenBucket:
     """Turns shared by all processes through the cache; without it each process has its own full rate."""
 
-    def __init__(self, cache: Redis, *, phone_number_id: str, per_second: int = 80, log: Any = None) -> None:
+    def __init__(
+        self, cache: Redis | RedisCluster, *, phone_number_id: str, per_second: int = 80, log: Any = None
+    ) -> None:
         """Takes the cache and the most messages that may leave in any one second.
 
         Raises:

@@ -23,6 +23,7 @@ EMBEDDED: Final = "embedded://"
 """A Redis inside the process (fakeredis): for development and tests only."""
 
 _REDIS_SCHEMES: Final = {"redis", "rediss", "unix"}
+_CLUSTER_SCHEMES: Final = {"redis+cluster", "rediss+cluster"}
 _DEVELOPMENT_SECRETS: Final = {
     "django_secret": "development-secret-that-is-not-secret",
     "client_api_key": "development-api-key",
@@ -94,15 +95,19 @@ class Settings(BaseSettings):
         """Read nothing behind the caller's back."""
         return (init_settings,)
 
-    @field_validator("redis_url", "redis_state_url")
+    @field_validator("redis_url")
     @classmethod
-    def _redis(cls, url: str) -> str:
-        if url == EMBEDDED:
+    def _cache_redis(cls, url: str) -> str:
+        if urlsplit(url).scheme in _CLUSTER_SCHEMES and urlsplit(url).hostname:
             return url
-        parts = urlsplit(url)
-        if parts.scheme not in _REDIS_SCHEMES or not (parts.hostname or parts.path):
-            raise ValueError("must look like redis://host:6379/0, rediss://…, or embedded:// (development only)")
-        return url
+        return _redis(url, "redis://host:6379/0, rediss://…, rediss+cluster://…, or embedded:// (development only)")
+
+    @field_validator("redis_state_url")
+    @classmethod
+    def _state_redis(cls, url: str) -> str:
+        if urlsplit(url).scheme in _CLUSTER_SCHEMES:
+            raise ValueError("the state cannot be a cluster: one instance keeps it, and only the cache may be one")
+        return _redis(url, "redis://host:6379/0, rediss://…, or embedded:// (development only)")
 
     @field_validator("mycredex_app_url", "whatsapp_api_url")
     @classmethod
@@ -175,6 +180,13 @@ class Settings(BaseSettings):
         if self.debug:
             problems.append("DEBUG: must be False in production")
         return problems
+
+
+def _redis(url: str, known: str) -> str:
+    parts = urlsplit(url)
+    if url != EMBEDDED and (parts.scheme not in _REDIS_SCHEMES or not (parts.hostname or parts.path)):
+        raise ValueError(f"must look like {known}")
+    return url
 
 
 def load_for_setup() -> Settings:

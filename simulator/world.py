@@ -223,7 +223,7 @@ class World:
 
     def _open(
         self,
-        opener: Callable[..., redis.asyncio.Redis],
+        opener: Callable[..., Any],
         place: int,
         switches: Sequence[Switch],
         passage: Callable[[str, bytes], Awaitable[None]] | None,

@@ -61,7 +61,7 @@ def redis_server(*args: str, port: int | None = None, directory: str | None = No
         RuntimeError: It ended instead of becoming ready; the message holds what it said.
     """
     with tempfile.TemporaryDirectory(prefix="redis-") as temporary:
-        chosen = port or _free_port()
+        chosen = port or free_port()
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(chosen), "--dir", directory or temporary]
         command += args or ("--save", "", "--appendonly", "no")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
@@ -87,7 +87,8 @@ def _await_ready(process: subprocess.Popen[str]) -> None:
     raise RuntimeError("redis-server did not become ready:\n" + "".join(said))
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

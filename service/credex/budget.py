@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 from service.credex.errors import Busy
@@ -39,7 +39,7 @@ class Budget:
 
     def __init__(
         self,
-        redis: Redis | None,
+        redis: Redis | RedisCluster | None,
         *,
         clock_ms: Callable[[], int],
         per_minute: int = 50,
@@ -53,8 +53,9 @@ class Budget:
         self._calls = per_minute
         self._sleep = sleep
         self._redis = redis
-        self._moments_key = f"budget:{address}"
-        self._paused_key = f"budget:{address}:paused"
+        # In braces: in a cluster the two, which one script touches, must lie in one slot.
+        self._moments_key = f"budget:{{{address}}}"
+        self._paused_key = f"budget:{{{address}}}:paused"
         self._moments: deque[int] = deque(maxlen=per_minute)
         self._paused_until_ms = 0
         if redis is not None:

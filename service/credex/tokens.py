@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
 __all__ = ("CachedTokens", "MemoryTokens", "Tokens")
@@ -75,7 +75,7 @@ class CachedTokens:
 
     def __init__(
         self,
-        redis: Redis,
+        redis: Redis | RedisCluster,
         secret: str,
         clock_ms: Callable[[], int],
         *,

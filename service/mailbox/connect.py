@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisClusterException
 
 if TYPE_CHECKING:
     from fakeredis import FakeServer
 
 EMBEDDED = "embedded://"
+CLUSTER: Final = "+cluster"
+"""What follows the scheme of a cluster's address: ``rediss+cluster://host:6379``."""
+
+CLUSTER_TRIES: Final = 2
+"""A node that has moved is found at the second try; a cache that is away is given up then."""
 
 
 def open_state(
@@ -34,9 +41,38 @@ def open_state(
 
 def open_cache(
     url: str, *, max_connections: int = 50, timeout_s: float = 1.0, server: FakeServer | None = None
-) -> Redis:
-    """A client for the cache Redis; arguments as for `open_state`. It gives up sooner: we carry on without a cache."""
+) -> Redis | RedisCluster:
+    """A client for the cache Redis; arguments as for `open_state`. It gives up sooner: we carry on without a cache.
+
+    The cache may also be a cluster: ``redis+cluster://host:6379``, or ``rediss+cluster://`` with TLS. Any of its nodes
+    will do as the host; the others are asked for.
+    """
+    scheme, separator, rest = url.partition("://")
+    if scheme.endswith(CLUSTER):
+        return _open_cluster(scheme.removesuffix(CLUSTER) + separator + rest, max_connections, timeout_s)
     return _open(url, max_connections, timeout_s, server)
+
+
+class _CacheCluster(RedisCluster):
+    """A cluster whose failures are all of redis-py's one tree of errors: that it has no nodes is none of it."""
+
+    async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().execute_command(*args, **kwargs)
+        except RedisClusterException as error:
+            raise RedisConnectionError(f"the cache's cluster cannot be reached: {error}") from error
+
+
+def _open_cluster(url: str, max_connections: int, timeout_s: float) -> RedisCluster:
+    return _CacheCluster.from_url(
+        url,
+        max_connections=max_connections,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), CLUSTER_TRIES - 1),
+        # While some slots are away the others go on serving: what is lost is only a cache's.
+        require_full_coverage=False,
+    )
 
 
 def _open(url: str, max_connections: int, timeout_s: float, server: FakeServer | None) -> Redis:

@@ -83,6 +83,8 @@ def test_an_address_ends_with_a_slash_so_that_names_can_be_joined_to_it() -> Non
         ("PORT", "eighty", "valid integer"),
         ("REDIS_URL", "http://cache:6379", "must look like redis://"),
         ("REDIS_STATE_URL", "redis://", "must look like redis://"),
+        ("REDIS_STATE_URL", "rediss+cluster://state:6379", "the state cannot be a cluster"),
+        ("REDIS_URL", "rediss+cluster://", "must look like redis://"),
         ("REDIS_MAX_CONNECTIONS", "1", "greater than or equal to 2"),
         ("REDIS_TIMEOUT_SECONDS", "0", "greater than 0"),
         ("MYCREDEX_APP_URL", "core.example/v1/", "must be an http:// or https:// address"),
