@@ -1,0 +1,212 @@
+"""A TCP proxy on 127.0.0.1 that breaks connections: reset, cut in the middle, held up, closed one way only.
+
+It knows no protocol. A chunk is what one read brought: for short requests and answers that is usually all of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+__all__ = ("Direction", "TcpProxy", "tcp_proxy")
+
+CHUNK: Final = 65_536
+HOST: Final = "127.0.0.1"
+RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: closing sends RST instead of FIN, as a peer does that has lost its mind (socket(7))."""
+
+
+class Direction(StrEnum):
+    """Which way bytes go."""
+
+    TO_SERVER = "to server"
+    TO_CLIENT = "to client"
+
+
+@dataclass(eq=False)
+class _Link:
+    """One client's connection and the one to the server that belongs to it."""
+
+    client: asyncio.StreamWriter
+    server: asyncio.StreamWriter
+    closed: set[Direction] = field(default_factory=set)
+
+    def reset(self) -> None:
+        for writer in (self.client, self.server):
+            own = writer.get_extra_info("socket")
+            if own is not None:
+                with suppress(OSError):
+                    own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+            writer.transport.abort()
+
+    def writer(self, direction: Direction) -> asyncio.StreamWriter:
+        return self.server if direction is Direction.TO_SERVER else self.client
+
+
+class TcpProxy:
+    """Stands between clients and one server; without a fault it passes everything on.
+
+    Attributes:
+        port: where clients connect.
+        server_port: where it connects them to; may be changed at any time, and holds for new connections.
+        done: how many connections met with which fault: ``reset``, ``cut``, ``half closed``, ``refused``.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        """Stand before this port of 127.0.0.1; see `tcp_proxy` for one that listens."""
+        self.port = 0
+        self.server_port = server_port
+        self.done: Counter[str] = Counter()
+        self._links: set[_Link] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._cuts: Counter[Direction] = Counter()
+        self._refusing = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._links)
+
+    def reset(self) -> int:
+        """Reset all connections. Returns how many there were."""
+        links = list(self._links)
+        for link in links:
+            link.reset()
+        self.done["reset"] += len(links)
+        return len(links)
+
+    def cut_next(self, direction: Direction, times: int = 1) -> None:
+        """Lose each of the next chunks that go this way, and reset its connection.
+
+        `Direction.TO_CLIENT`: the server has done what it was asked, and nobody hears of it. `Direction.TO_SERVER`:
+        half of the chunk still arrives.
+        """
+        self._cuts[direction] += times
+
+    def half_close(self, direction: Direction) -> int:
+        """Close all connections this way only; the other way goes on. Returns how many there were."""
+        links = [link for link in self._links if direction not in link.closed]
+        for link in links:
+            link.closed.add(direction)
+            with suppress(OSError, RuntimeError):
+                link.writer(direction).write_eof()
+        self.done["half closed"] += len(links)
+        return len(links)
+
+    def stall(self) -> None:
+        """Hold up everything, both ways, until `flow`. New connections are taken."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        """Let everything flow again."""
+        self._flowing.set()
+
+    def refuse(self) -> None:
+        """Reset new connections at once, until `accept`; those that stand are left alone."""
+        self._refusing = True
+
+    def accept(self) -> None:
+        """Take new connections again."""
+        self._refusing = False
+
+    def mend(self) -> None:
+        """No faults from now on."""
+        self._cuts.clear()
+        self.accept()
+        self.flow()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one client's bytes until both ways are closed."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+        try:
+            await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+        finally:
+            if task is not None:
+                self._tasks.discard(task)
+
+    async def stop(self) -> None:
+        """End all connections."""
+        self.mend()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, from_client: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        if self._refusing:
+            self.done["refused"] += 1
+            _Link(client, client).reset()
+            return
+        try:
+            from_server, server = await asyncio.open_connection(HOST, self.server_port)
+        except OSError:
+            # Nobody is there: what a client sees of that through a proxy is a connection that ends at once.
+            _Link(client, client).reset()
+            return
+        link = _Link(client, server)
+        self._links.add(link)
+        ways = (
+            asyncio.ensure_future(self._pump(link, from_client, Direction.TO_SERVER)),
+            asyncio.ensure_future(self._pump(link, from_server, Direction.TO_CLIENT)),
+        )
+        try:
+            await asyncio.gather(*ways)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            self._links.discard(link)
+            for writer in (client, server):
+                writer.transport.abort() if writer.transport.is_closing() else writer.close()
+
+    async def _pump(self, link: _Link, source: asyncio.StreamReader, direction: Direction) -> None:
+        target = link.writer(direction)
+        try:
+            while chunk := await source.read(CHUNK):
+                await self._flowing.wait()
+                if direction in link.closed:
+                    continue
+                if self._cuts[direction] > 0:
+                    self._cut(link, direction, chunk)
+                    return
+                target.write(chunk)
+                await target.drain()
+            if direction not in link.closed and target.can_write_eof():
+                target.write_eof()
+        except (OSError, RuntimeError):
+            # One side is gone; the other learns of it in the same way.
+            link.reset()
+
+    def _cut(self, link: _Link, direction: Direction, chunk: bytes) -> None:
+        self._cuts[direction] -= 1
+        self.done["cut"] += 1
+        if direction is Direction.TO_SERVER:
+            link.server.write(chunk[: len(chunk) // 2])
+        link.reset()
+
+
+@asynccontextmanager
+async def tcp_proxy(server_port: int) -> AsyncIterator[TcpProxy]:
+    """Have a proxy listen on a free port of 127.0.0.1, until the end of the block."""
+    proxy = TcpProxy(server_port)
+    listening = await asyncio.start_server(proxy.serve, HOST, 0, limit=CHUNK)
+    proxy.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        listening.close()
+        await proxy.stop()
+        await listening.wait_closed()
