@@ -21,7 +21,7 @@ from simulator.whatsapp_cloud import (
     WebhookDropped,
 )
 
-__all__ = ("Onlooker",)
+__all__ = ("Onlooker", "read_message")
 
 OK = 200
 
@@ -76,7 +76,7 @@ class Onlooker:
         message = event.message
         if message.get("type") == "system":  # it is WhatsApp that says it, and nobody sees it
             return
-        kind, text, on = _read(message)
+        kind, text, on = read_message(message)
         stale = kind is Kind.TAPPED and on != self._newest.get(event.phone, "")
         self._record(event.at_ms, event.phone, kind, text=text, wamid=event.wamid, on=on, stale=stale)
 
@@ -84,7 +84,7 @@ class Onlooker:
         self._recorder.record(at_ms, self._names.get(phone or "", ""), kind, **what)
 
 
-def _read(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
+def read_message(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
     """What a person did, the words for it, and the message that it answers."""
     kind = str(message.get("type", ""))
     on = str(message.get("context", {}).get("id", ""))
