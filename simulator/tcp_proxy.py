@@ -170,7 +170,10 @@ class TcpProxy:
             await asyncio.gather(*ways, return_exceptions=True)
             self._links.discard(link)
             for writer in (client, server):
-                writer.transport.abort() if writer.transport.is_closing() else writer.close()
+                writer.close()
+            for writer in (client, server):
+                with suppress(OSError):
+                    await writer.wait_closed()
 
     async def _pump(self, link: _Link, source: asyncio.StreamReader, direction: Direction) -> None:
         target = link.writer(direction)

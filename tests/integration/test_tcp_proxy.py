@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -23,8 +23,11 @@ class Echo:
     port: int = 0
     heard: list[bytes] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: int = 0
+    ended: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.begun += 1
         try:
             while line := await reader.readline():
                 self.heard.append(line)
@@ -35,6 +38,9 @@ class Echo:
             pass
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self.ended.release()
 
 
 @asynccontextmanager
@@ -47,6 +53,8 @@ async def standing() -> AsyncIterator[tuple[Echo, TcpProxy]]:
             yield echo, proxy
         server.close()
         await server.wait_closed()
+        for _ in range(echo.begun):
+            await echo.ended.acquire()
 
 
 async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: bytes) -> bytes:
