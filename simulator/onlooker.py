@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.look import screen
@@ -34,8 +34,6 @@ class Onlooker:
         self._recorder = recorder
         self._names = dict(names)
         self._newest: dict[str, str] = {}
-        self.watchers: list[Callable[[Event], None]] = []
-        """Who else wants to be told of every event."""
 
     def moved(self, old: str, new: str) -> None:
         """Somebody has another number now."""
@@ -43,8 +41,6 @@ class Onlooker:
 
     def see(self, event: Event) -> None:
         """Write an event down, if it is one that a person could notice."""
-        for watcher in self.watchers:
-            watcher(event)
         match event:
             case Acted():
                 self._acted(event)
