@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import httpx
 
 from service.settings import EMBEDDED
 from simulator.conversation import Conversation
+from simulator.credex_core import Quirks
 from simulator.database import own
 from simulator.directives import Line, Play
 from simulator.errors import LineError, Problem, did_you_mean
@@ -41,6 +41,7 @@ def replay(
     redis_url: str = EMBEDDED,
     flush: bool = False,
     run_bot: Callable[[Wires], Bot] = run_service,
+    bend: Callable[[World], None] = lambda _: None,
 ) -> Transcript:
     """Play a conversation from its beginning to its end, in a world and an event loop of its own.
 
@@ -61,9 +62,11 @@ def replay(
         world = World(
             clock, conversation.people, seed=seed, redis_url=redis_url, run_bot=run_bot, forms=conversation.forms
         )
+        bend(world)
         await world.start(at_ms=conversation.starts_ms)
         try:
             await play_lines(world, conversation)
+            world.core.check_conserved()
         finally:
             await world.stop()
         return Transcript(
@@ -212,11 +215,11 @@ class Stage:
         self.note("Credex core works again")
         self.world.core_faults.clear()
 
-    async def core_is_odd(self, way: str) -> None:
-        """Credex core has one more of its oddities."""
-        self.note(f"Credex core is odd: {way.replace('_', ' ')}")
+    async def core_is_odd(self, ways: Sequence[str]) -> None:
+        """Credex core has more of its oddities; with none named, it has none any more."""
+        self.note(f"Credex core is odd: {', '.join(way.replace('_', ' ') for way in ways) or 'no more'}")
         core = self.world.core
-        core.quirks = replace(core.quirks, **{way: True})
+        core.quirks = core.quirks.and_also(Quirks.named(ways)) if ways else Quirks()
 
     async def notify(self, notice: Notice) -> None:
         """Credex core asks the bot to tell somebody something."""

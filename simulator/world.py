@@ -25,6 +25,7 @@ from service.worker import Finished
 from simulator.conversation import Person
 from simulator.crash import CrashPoints
 from simulator.credex_core import Core
+from simulator.detour import Detour
 from simulator.errors import UnsettledError
 from simulator.host import Bot, Host, Life
 from simulator.ledger import settle_in
@@ -166,7 +167,8 @@ class World:
         self.host = Host(self._build)
         self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
         self.onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
-        self._to_bot = httpx.AsyncClient(transport=Network(self.host, latency_ms=WEBHOOK_MS), timeout=None)  # noqa: S113 - WhatsApp has its own
+        self.webhooks = Detour(Network(self.host, latency_ms=WEBHOOK_MS))
+        self._to_bot = httpx.AsyncClient(transport=self.webhooks, timeout=None)  # noqa: S113 - WhatsApp has its own
         self.cloud = CloudApi(
             BUSINESS,
             to_bot=self._to_bot,

@@ -5,14 +5,16 @@ from __future__ import annotations
 from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import API_KEY, Call, Core
 from simulator.credex_core.endpoints import ENDPOINTS
-from simulator.credex_core.ledger import DAY_MS, Account, Credex, Member, NotConserved, State
-from simulator.credex_core.quirks import Quirks
+from simulator.credex_core.ledger import DAY_MS, Account, Credex, Member, NotConserved, State, conserved
+from simulator.credex_core.quirks import OF_FORM, WAYS, Quirks
 from simulator.credex_core.rules import NotFound, Refusal
 
 __all__ = (
     "API_KEY",
     "DAY_MS",
     "ENDPOINTS",
+    "OF_FORM",
+    "WAYS",
     "Account",
     "Call",
     "Core",
@@ -24,4 +26,5 @@ __all__ = (
     "Rates",
     "Refusal",
     "State",
+    "conserved",
 )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Final
 
 from service.domain import Denomination
 
 __all__ = ("Rates", "shown")
+
+_WIDE: Final = Context(prec=80)
 
 
 def _fixed() -> dict[Denomination, Decimal]:
@@ -37,5 +40,6 @@ class Rates:
 
 def shown(amount: Decimal, denomination: Denomination) -> str:
     """Thousands separated by commas, the denomination's decimals, one space, its code: ``-1,234.50 USD``."""
-    rounded = amount.quantize(Decimal(1).scaleb(-denomination.decimals), rounding=ROUND_HALF_UP)
+    # Amounts have up to 30 digits before the point, more than the usual context carries.
+    rounded = amount.quantize(Decimal(1).scaleb(-denomination.decimals), rounding=ROUND_HALF_UP, context=_WIDE)
     return f"{rounded or abs(rounded):,} {denomination}"

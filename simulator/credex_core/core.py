@@ -15,7 +15,7 @@ from service.domain import Denomination, Money
 from simulator.credex_core import rules, trading
 from simulator.credex_core.amounts import Rates
 from simulator.credex_core.http import application
-from simulator.credex_core.ledger import Account, Credex, Ledger, Member, State
+from simulator.credex_core.ledger import DAY_MS, EXPIRES_AFTER_DAYS, Account, Credex, Ledger, Member, State, conserved
 from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.sessions import Sessions
 
@@ -77,12 +77,13 @@ class Core:
     ) -> None:
         """Found the foundation."""
         self.clock_ms = clock_ms
+        self._ahead_ms = 0
         self.api_key = api_key
         self.rate_limit = rate_limit
         # Tokens and request ids have their own chance: how often somebody logs in changes no other id.
         self.chance = random.Random(rng.getrandbits(64))
         self.sessions = Sessions(clock_ms=clock_ms, rng=self.chance)
-        self.ledger = Ledger(clock_ms=clock_ms, rng=rng, rates=rates)
+        self.ledger = Ledger(clock_ms=self._day_clock_ms, rng=rng, rates=rates)
         self.quirks = quirks
         self.calls: list[Call] = []
         self.foundation = trading.join(
@@ -102,16 +103,15 @@ class Core:
 
     @property
     def quirks(self) -> Quirks:
-        """The oddities shown; setting them counts the created-but-error ones anew."""
+        """The oddities shown; setting them counts anew those that count."""
         return self._quirks
 
     @quirks.setter
     def quirks(self, quirks: Quirks) -> None:
         self._quirks = quirks
-        self._stumbles = (
-            [404] * quirks.created_but_404 + [400] * quirks.created_but_400 + [500] * quirks.created_but_500
-        )
+        self._stumbles = quirks.stumbles()
         self.ledger.keep_expired_outstanding = quirks.expired_still_shown
+        self.ledger.expires_after_days = 0 if quirks.vanishing_offers else EXPIRES_AFTER_DAYS
 
     @property
     def rates(self) -> Rates:
@@ -122,9 +122,10 @@ class Core:
     def rates(self, rates: Rates) -> None:
         self.ledger.rates = rates
 
-    def stumbles(self) -> int | None:
-        """The status to hide the next offer behind, if any is left to."""
-        return self._stumbles.pop(0) if self._stumbles else None
+    def stumbles(self, endpoint: str) -> int | None:
+        """The status to hide the next success of this endpoint behind, if any is left to."""
+        left = self._stumbles.get(endpoint)
+        return left.pop(0) if left else None
 
     def note(self, endpoint: str, phone: str, status: int, body: Mapping[str, Any]) -> None:
         """Write a request down."""
@@ -212,7 +213,22 @@ class Core:
         issuer, receiver = self._account(from_handle), self._account(to_handle)
         return trading.clear(self.ledger, self.trust, issuer, receiver, money, at_ms=at_ms)
 
+    def advance(self, days: int = 1) -> None:
+        """Core's own day moves ahead of the clock, as its forced daily job does: caps, due dates and expiry follow.
+
+        Tokens go by the clock as ever.
+        """
+        self._ahead_ms += days * DAY_MS
+        self.ledger.expire()
+
+    def _day_clock_ms(self) -> int:
+        return self.clock_ms() + self._ahead_ms
+
     # What the other side does, without HTTP
+
+    def gimme_secured(self, handle: str, money: Money) -> Credex:
+        """The trust account offers secured money; as with the real helper, it is there once it is accepted."""
+        return self.offer(TRUST, handle, money)
 
     def offer(self, from_handle: str, to_handle: str, money: Money, *, due: date | None = None) -> Credex:
         """The owner of one account makes an offer to another account."""
@@ -290,8 +306,8 @@ class Core:
         return self.ledger.total()
 
     def check_conserved(self) -> None:
-        """See `Ledger.check_conserved`."""
-        self.ledger.check_conserved()
+        """See `conserved`."""
+        conserved(self.ledger)
 
     # State
 
@@ -309,8 +325,8 @@ class Core:
         """Take over what another core dumped, in place of everything here."""
         state = msgspec.convert(dumped, _State)
         old = self.ledger
-        self.ledger = Ledger(clock_ms=self.clock_ms, rng=old.rng, rates=old.rates)
-        self.ledger.keep_expired_outstanding = old.keep_expired_outstanding
+        self.ledger = Ledger(clock_ms=self._day_clock_ms, rng=old.rng, rates=old.rates)
+        self.quirks = self.quirks
         for member in state.members:
             self.ledger.add_member(member)
         for account in state.accounts:

@@ -76,7 +76,8 @@ def onboard_member(desk: Desk, _: Member | None, body: Body) -> Reply:
 
 def get_account_by_handle(desk: Desk, member: Member, body: Body) -> Reply:
     """Whose account a handle is."""
-    account = desk.ledger.account_by_handle(rules.account_handle(body))
+    handle = rules.account_handle(body, rewritten=desk.quirks.handles_rewritten)
+    account = desk.ledger.account_by_handle(handle)
     if account is None:
         raise NotFound("Account", "accountHandle")
     details = {"accountID": account.account_id, "accountName": account.name, "accountHandle": account.handle}
@@ -105,7 +106,7 @@ def create_credex(desk: Desk, member: Member, body: Body) -> Reply:
         amount=rules.amount(body),
         denomination=rules.denomination(body, "Denomination"),
         due=rules.due_date(body, secured=secured),
-        refuse_exact=desk.quirks.exact_balance_refused,
+        quirks=desk.quirks,
     )
     details = desk.view.created(credex)
     return Reply(desk.view.success("CREDEX_CREATED", member, details, action_id=credex.credex_id), member)
@@ -120,21 +121,25 @@ def accept_credex(desk: Desk, member: Member, body: Body) -> Reply:
 
 def decline_credex(desk: Desk, member: Member, body: Body) -> Reply:
     """Turn an offer down."""
-    credex = trading.decline(desk.ledger, member, rules.identifier(body, "credexID"))
+    credex = trading.decline(
+        desk.ledger, member, rules.identifier(body, "credexID"), lenient=desk.quirks.lenient_authority
+    )
     details = {"credexID": credex.credex_id}
     return Reply(desk.view.success("CREDEX_DECLINED", member, details, action_id=credex.credex_id), member)
 
 
 def cancel_credex(desk: Desk, member: Member, body: Body) -> Reply:
     """Take an offer back."""
-    credex = trading.cancel(desk.ledger, member, rules.identifier(body, "credexID"))
+    credex = trading.cancel(
+        desk.ledger, member, rules.identifier(body, "credexID"), lenient=desk.quirks.lenient_authority
+    )
     details = {"credexID": credex.credex_id}
     return Reply(desk.view.success("CREDEX_CANCELLED", member, details, action_id=credex.credex_id), member)
 
 
 def get_credex(desk: Desk, member: Member, body: Body) -> Reply:
     """One credex, seen from one of its accounts. What expired is as if it had never been."""
-    account = _own_account(desk, member, body, "accountID")
+    account = _seen_account(desk, member, body)
     credex_id = rules.identifier(body, "credexID")
     credex = next((one for one in desk.ledger.of_account(account.account_id) if one.credex_id == credex_id), None)
     if credex is None or credex.state is State.EXPIRED:
@@ -144,13 +149,16 @@ def get_credex(desk: Desk, member: Member, body: Body) -> Reply:
 
 def get_ledger(desk: Desk, member: Member, body: Body) -> Reply:
     """Accepted credexes of an account, the oldest first, a page at a time."""
-    account = _own_account(desk, member, body, "accountID")
-    start = rules.whole_number(body, "startRow", default=0, least=0)
+    account = _seen_account(desk, member, body)
+    first = 1 if desk.quirks.zero_row_refused and "startRow" in body else 0
+    start = rules.whole_number(body, "startRow", default=0, least=first)
     rows = rules.whole_number(body, "numRows", default=10, least=1)
     accepted = [one for one in desk.ledger.of_account(account.account_id) if one.state in ACCEPTED]
     accepted.sort(key=lambda credex: credex.ended_ms or 0)
+    if desk.quirks.missing_as_500 and start and start >= len(accepted):
+        raise NotFound("Page", "startRow")
     page = [desk.view.ledger_row(credex, account) for credex in accepted[start : start + rows]]
-    reply = desk.view.success("LEDGER_RETRIEVED", member, {"ledger": page})
+    reply = desk.view.success("LEDGER_RETRIEVED", member, {"ledger": desk.view.items(page)})
     reply["data"]["dashboard"]["pagination"] = {"hasMore": len(accepted) > start + rows}
     return Reply(reply, member)
 
@@ -158,7 +166,7 @@ def get_ledger(desk: Desk, member: Member, body: Body) -> Reply:
 def hustler_10k(desk: Desk, member: Member, body: Body) -> Reply:
     """Pay 1 USD from the personal account and become tier 3."""
     account = _own_account(desk, member, body, "personalAccountID")
-    before = trading.upgrade(desk.ledger, member, account, desk.treasury)
+    before = trading.upgrade(desk.ledger, member, account, desk.treasury, desk.quirks)
     details = {"previousTier": before, "newTier": member.tier}
     return Reply(desk.view.success("HUSTLER_10K_ENROLLED", member, details), member)
 
@@ -220,21 +228,37 @@ def _owned_account(desk: Desk, member: Member, body: Body) -> Account:
     return account
 
 
-def _own_account(desk: Desk, member: Member, body: Body, field: str) -> Account:
+def _seen_account(desk: Desk, member: Member, body: Body) -> Account:
+    """An account that may be looked into: one's own, or with a lenient core any."""
+    return _own_account(desk, member, body, "accountID", lenient=desk.quirks.lenient_authority)
+
+
+def _own_account(desk: Desk, member: Member, body: Body, field: str, *, lenient: bool = False) -> Account:
     account = desk.ledger.accounts.get(rules.identifier(body, field))
     if account is None:
         raise NotFound("Account", field)
-    if member.member_id not in account.authorised:
+    if member.member_id not in account.authorised and not lenient:
         raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field=field)
     return account
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A function, and whether it wants to know by a token who asks."""
+    """A function, and what is peculiar to it.
+
+    Attributes:
+        act: does what is asked.
+        bearer: it wants to know by a token who asks.
+        writes: it changes something.
+        manages: it is about an account or a member, and not about credexes.
+        ends: it is about a credex that has to be there.
+    """
 
     act: Callable[[Desk, Any, Body], Reply]
     bearer: bool = True
+    writes: bool = False
+    manages: bool = False
+    ends: bool = False
 
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
@@ -242,15 +266,15 @@ ENDPOINTS: Final[Mapping[str, Endpoint]] = {
     "onboardMember": Endpoint(onboard_member, bearer=False),
     "getAccountByHandle": Endpoint(get_account_by_handle),
     "getMemberByHandle": Endpoint(get_member_by_handle),
-    "createCredex": Endpoint(create_credex),
-    "acceptCredex": Endpoint(accept_credex),
-    "declineCredex": Endpoint(decline_credex),
-    "cancelCredex": Endpoint(cancel_credex),
-    "getCredex": Endpoint(get_credex),
-    "getLedger": Endpoint(get_ledger),
-    "hustler10k": Endpoint(hustler_10k),
-    "createAccount": Endpoint(create_account),
-    "authorizeForAccount": Endpoint(authorize_for_account),
-    "unauthorizeForAccount": Endpoint(unauthorize_for_account),
-    "updateSendOffersTo": Endpoint(update_send_offers_to),
+    "createCredex": Endpoint(create_credex, writes=True),
+    "acceptCredex": Endpoint(accept_credex, writes=True, ends=True),
+    "declineCredex": Endpoint(decline_credex, writes=True, ends=True),
+    "cancelCredex": Endpoint(cancel_credex, writes=True, ends=True),
+    "getCredex": Endpoint(get_credex, ends=True),
+    "getLedger": Endpoint(get_ledger, ends=True),
+    "hustler10k": Endpoint(hustler_10k, writes=True, manages=True),
+    "createAccount": Endpoint(create_account, writes=True, manages=True),
+    "authorizeForAccount": Endpoint(authorize_for_account, writes=True, manages=True),
+    "unauthorizeForAccount": Endpoint(unauthorize_for_account, writes=True, manages=True),
+    "updateSendOffersTo": Endpoint(update_send_offers_to, writes=True, manages=True),
 }

@@ -18,7 +18,18 @@ from enum import StrEnum
 from service.domain import Denomination
 from simulator.credex_core.amounts import Rates
 
-__all__ = ("ACCEPTED", "DAY_MS", "Account", "Credex", "Ledger", "Member", "NotConserved", "State")
+__all__ = (
+    "ACCEPTED",
+    "DAY_MS",
+    "EXPIRES_AFTER_DAYS",
+    "Account",
+    "Credex",
+    "Ledger",
+    "Member",
+    "NotConserved",
+    "State",
+    "conserved",
+)
 
 DAY_MS = 86_400_000
 EXPIRES_AFTER_DAYS = 2
@@ -106,6 +117,7 @@ class Ledger:
         self.clock_ms = clock_ms
         self.rates = rates
         self.keep_expired_outstanding = False
+        self.expires_after_days = EXPIRES_AFTER_DAYS
         self.rng = rng
         self.members: dict[str, Member] = {}
         self.accounts: dict[str, Account] = {}
@@ -136,7 +148,7 @@ class Ledger:
             return
         self._swept_day = today
         for credex in self.credexes.values():
-            last_day = credex.created_ms // DAY_MS + EXPIRES_AFTER_DAYS
+            last_day = credex.created_ms // DAY_MS + self.expires_after_days
             if credex.state is State.OFFERS and today > last_day:
                 self.end(credex, State.EXPIRED, (last_day + 1) * DAY_MS)
 
@@ -154,6 +166,11 @@ class Ledger:
         self.accounts[account.account_id] = account
         self._account_handles[account.handle] = account.account_id
         return account
+
+    def drop_account(self, account: Account) -> None:
+        """As if it had never been opened; it must have no credexes."""
+        del self.accounts[account.account_id]
+        del self._account_handles[account.handle]
 
     def add_credex(self, credex: Credex) -> Credex:
         """Put a credex in the indexes and, if it is accepted, in the books."""
@@ -281,18 +298,61 @@ class Ledger:
                 held[credex.denomination] -= 0 if self.accounts[credex.issuer_id].audited else credex.outstanding
         return {denomination: amount for denomination, amount in sorted(held.items()) if amount}
 
-    def check_conserved(self) -> None:
-        """Members hold what audited accounts issued, to the last digit, and nobody spent more than they had.
 
-        Raises:
-            NotConserved: it is not so.
-        """
-        self.expire()
-        issued = {denomination: amount for denomination, amount in sorted(self.issued.items()) if amount}
-        if self.total() != issued:
-            raise NotConserved(f"members hold {self.total()}, but {issued} was issued")
-        for account in self.accounts.values():
-            for denomination in Denomination:
-                buckets = {} if account.audited else self.buckets(account.account_id, denomination)
-                if any(bucket < 0 for bucket in buckets.values()):
-                    raise NotConserved(f"{account.handle} spent more {denomination} than it had: {buckets}")
+def conserved(ledger: Ledger) -> None:
+    """Add up all accounts, per denomination, from nothing but the credexes.
+
+    What comes in over all accounts goes out over all accounts; what the dashboards show is what the credexes add up to;
+    members hold what audited accounts issued, to the last digit, and nobody spent more of one securer's than they had.
+
+    Raises:
+        NotConserved: it is not so.
+    """
+    ledger.expire()
+    _sides(ledger)
+    _shown(ledger)
+    issued = {denomination: amount for denomination, amount in sorted(ledger.issued.items()) if amount}
+    if ledger.total() != issued:
+        raise NotConserved(f"members hold {ledger.total()}, but {issued} was issued")
+    for account in ledger.accounts.values():
+        for denomination in Denomination:
+            buckets = {} if account.audited else ledger.buckets(account.account_id, denomination)
+            if any(bucket < 0 for bucket in buckets.values()):
+                raise NotConserved(f"{account.handle} spent more {denomination} than it had: {buckets}")
+
+
+def _sides(ledger: Ledger) -> None:
+    """Each credex is with two accounts that exist, once with either; then incoming and outgoing are the same sum."""
+    incoming: dict[Denomination, Decimal] = defaultdict(Decimal)
+    outgoing: dict[Denomination, Decimal] = defaultdict(Decimal)
+    for account_id in ledger.accounts:
+        for credex in ledger.of_account(account_id):
+            if not ZERO <= credex.outstanding <= credex.amount:
+                raise NotConserved(f"credex {credex.credex_id} has {credex.outstanding} of {credex.amount} outstanding")
+            if credex.state is State.OWES:
+                side = outgoing if account_id == credex.issuer_id else incoming
+                side[credex.denomination] += credex.outstanding
+    owed: dict[Denomination, Decimal] = defaultdict(Decimal)
+    for credex in ledger.credexes.values():
+        if credex.state is State.OWES:
+            owed[credex.denomination] += credex.outstanding
+    if not incoming == outgoing == owed:
+        raise NotConserved(f"{dict(incoming)} come in, {dict(outgoing)} go out, {dict(owed)} are owed")
+
+
+def _shown(ledger: Ledger) -> None:
+    """The balances of all accounts together: nothing but what is offered, and what expired and was kept, is missing."""
+    balances: dict[Denomination, Decimal] = defaultdict(Decimal)
+    for account_id in ledger.accounts:
+        for denomination, balance in ledger.displayed(account_id).items():
+            balances[denomination] += balance
+    underway: dict[Denomination, Decimal] = defaultdict(Decimal)
+    for credex in ledger.credexes.values():
+        if credex.secured and credex.state in {State.OFFERS, State.EXPIRED}:
+            underway[credex.denomination] += credex.outstanding
+    for denomination in Denomination:
+        if balances[denomination] + underway[denomination]:
+            raise NotConserved(
+                f"all balances in {denomination} add up to {balances[denomination]}, "
+                f"though {underway[denomination]} are offered"
+            )

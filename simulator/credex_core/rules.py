@@ -109,9 +109,13 @@ def _long_enough(kept: str, field: str) -> str:
     return trimmed
 
 
-def account_handle(body: Mapping[str, Any], field: str = "accountHandle") -> str:
-    """3 to 30 of a-z, 0-9 and underscore; capitals are made small, anything else is refused."""
-    handle = flat_text(body, field).lower()
+def account_handle(body: Mapping[str, Any], field: str = "accountHandle", *, rewritten: bool = False) -> str:
+    """3 to 30 of a-z, 0-9 and underscore; capitals are made small, anything else is refused.
+
+    ``rewritten`` is what the oldest core does: anything but letters, digits and underscores is deleted without a word.
+    """
+    given = flat_text(body, field)
+    handle = re.sub(r"[^A-Za-z0-9_]", "", given) if rewritten else given.lower()
     if not re.fullmatch(r"[a-z0-9_]{3,30}", handle):
         raise Refusal("The handle must be 3 to 30 of a-z, 0-9 and _", field=field)
     return handle

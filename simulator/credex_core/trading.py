@@ -9,6 +9,7 @@ from typing import Final
 from service.domain import Denomination, Money
 from simulator.credex_core.amounts import shown
 from simulator.credex_core.ledger import DAY_MS, ZERO, Account, Credex, Ledger, Member, State
+from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.rules import DAILY_CAPS_USD, NotFound, Refusal, in_window
 
 __all__ = (
@@ -35,6 +36,7 @@ MOST_AUTHORISED: Final = 5
 HUSTLER_TIER: Final = 3
 HUSTLER_PRICE: Final = Money(Decimal(1), Denomination.USD)
 PERSONAL: Final = "PERSONAL"
+NONE: Final = Quirks()
 
 
 def join(
@@ -149,12 +151,9 @@ def offer(
     amount: Decimal,
     denomination: Denomination,
     due: date | None,
-    refuse_exact: bool = False,
+    quirks: Quirks = NONE,
 ) -> Credex:
-    """Offer a credex: secured without a due date, unsecured with one. Asked twice, it is two offers.
-
-    ``refuse_exact`` is the quirk of a core that reckons in binary fractions.
-    """
+    """Offer a credex: secured without a due date, unsecured with one. Asked twice, it is two offers."""
     ledger.expire()
     if issuer_id == receiver_id:
         raise _failed("Issuer and receiver are the same account", "SAME_ACCOUNT", "receiverAccountID")
@@ -163,12 +162,13 @@ def offer(
         raise NotFound("Account", "issuerAccountID")
     if receiver_id not in ledger.accounts:
         raise NotFound("Account", "receiverAccountID")
-    if actor.member_id not in issuer.authorised:
+    if actor.member_id not in issuer.authorised and not quirks.lenient_authority:
         raise Refusal("Not authorised to issue from this account", status=403, code="NOT_AUTHORIZED")
-    _within_tier(ledger, issuer, amount, denomination, secured=due is None)
-    if due is not None:
+    _within_tier(ledger, issuer, amount, denomination, secured=due is None, refuse_exact=quirks.exact_limit_refused)
+    if due is not None and not quirks.due_window_open:
         in_window(due, ledger.today)
-    securer_id = None if due is not None else _securer(ledger, issuer, amount, denomination, refuse_exact=refuse_exact)
+    exact = quirks.exact_balance_refused
+    securer_id = None if due is not None else _securer(ledger, issuer, amount, denomination, refuse_exact=exact)
     return ledger.add_credex(
         Credex(
             credex_id=ledger.new_id(),
@@ -186,13 +186,14 @@ def offer(
 
 
 def _within_tier(
-    ledger: Ledger, issuer: Account, amount: Decimal, denomination: Denomination, *, secured: bool
+    ledger: Ledger, issuer: Account, amount: Decimal, denomination: Denomination, *, secured: bool, refuse_exact: bool
 ) -> None:
     owner = ledger.members[issuer.owner_id]
     if not secured and owner.tier < UNSECURED_FROM_TIER:
         raise _failed("Unsecured credexes take tier 2", "TIER_TOO_LOW", "securedCredex", status=403)
     remaining = remaining_today(ledger, owner)
-    if remaining is not None and ledger.rates.convert(amount, denomination, Denomination.USD) > remaining:
+    wanted = ledger.rates.convert(amount, denomination, Denomination.USD)
+    if remaining is not None and (wanted > remaining or (refuse_exact and wanted == remaining)):
         left = shown(max(remaining, ZERO), Denomination.USD)
         raise _failed(
             f"Daily limit of tier {owner.tier} reached: {left} remaining", "DAILY_LIMIT", "InitialAmount", status=403
@@ -220,23 +221,23 @@ def accept(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
     return _end(ledger, actor, credex_id, State.OWES)
 
 
-def decline(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
-    """The receiver does not want the offer."""
-    return _end(ledger, actor, credex_id, State.DECLINED)
+def decline(ledger: Ledger, actor: Member, credex_id: str, *, lenient: bool = False) -> Credex:
+    """The receiver does not want the offer. To a ``lenient`` core everyone is the receiver."""
+    return _end(ledger, actor, credex_id, State.DECLINED, lenient=lenient)
 
 
-def cancel(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
-    """The issuer takes the offer back."""
-    return _end(ledger, actor, credex_id, State.CANCELLED)
+def cancel(ledger: Ledger, actor: Member, credex_id: str, *, lenient: bool = False) -> Credex:
+    """The issuer takes the offer back. To a ``lenient`` core everyone is the issuer."""
+    return _end(ledger, actor, credex_id, State.CANCELLED, lenient=lenient)
 
 
-def _end(ledger: Ledger, actor: Member, credex_id: str, state: State) -> Credex:
+def _end(ledger: Ledger, actor: Member, credex_id: str, state: State, *, lenient: bool = False) -> Credex:
     ledger.expire()
     credex = ledger.credexes.get(credex_id)
     if credex is None or credex.state is State.EXPIRED:
         raise NotFound("Credex", "credexID")
     side = credex.issuer_id if state is State.CANCELLED else credex.receiver_id
-    if actor.member_id not in ledger.accounts[side].authorised:
+    if actor.member_id not in ledger.accounts[side].authorised and not lenient:
         raise Refusal("Not authorised for the account of this credex", status=403, code="NOT_AUTHORIZED")
     if credex.state is State.OWES:
         raise Refusal("Credex has already been accepted", status=409, code="ALREADY_ACCEPTED", field="credexID")
@@ -280,7 +281,7 @@ def clear(ledger: Ledger, securer: Account, issuer: Account, receiver: Account, 
     )
 
 
-def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account) -> int:
+def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account, quirks: Quirks = NONE) -> int:
     """Pay for tier 3; returns the tier before."""
     if account.owner_id != actor.member_id:
         raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field="personalAccountID")
@@ -289,7 +290,8 @@ def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account) 
     if actor.tier >= HUSTLER_TIER:
         raise Refusal(f"This member has tier {actor.tier} already", status=409, kind="ERROR", code="ALREADY_ENROLLED")
     price = HUSTLER_PRICE
-    securer_id = _securer(ledger, account, price.amount, price.denomination, refuse_exact=False)
+    exact = quirks.exact_balance_refused
+    securer_id = _securer(ledger, account, price.amount, price.denomination, refuse_exact=exact)
     _owed(ledger, securer_id, account, treasury, price)
     before, actor.tier = actor.tier, HUSTLER_TIER
     return before

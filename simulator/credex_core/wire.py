@@ -98,7 +98,7 @@ class View:
         listed = [self._account(account, member) for account in accounts for _ in range(self._copies(account))]
         if self._quirks.nested_envelopes:
             return {"member": person, **tier_and_limit, "accounts": [_wrapped(one) for one in listed]}
-        return {"member": {**person, **tier_and_limit}, "accounts": self._items(listed)}
+        return {"member": {**person, **tier_and_limit}, "accounts": self.items(listed)}
 
     def _copies(self, account: Account) -> int:
         if not self._quirks.duplicate_accounts:
@@ -118,7 +118,7 @@ class View:
             "defaultDenom": account.denomination,
             "isOwnedAccount": owned,
             "sendOffersTo": self._person(account.send_offers_to) if owned else {},
-            "authFor": self._items([self._person(one) for one in account.authorised] if owned else []),
+            "authFor": self.items([self._person(one) for one in account.authorised] if owned else []),
             "balanceData": {"data": balances} if self._quirks.nested_envelopes else balances,
             "pendingInData": self._pending(account, incoming=True),
             "pendingOutData": self._pending(account, incoming=False),
@@ -134,7 +134,7 @@ class View:
         payables, receivables = self._ledger.unsecured(account.account_id)
         secured = sum((self._ledger.rates.convert(held, unit, own) for unit, held in balances.items()), ZERO)
         return {
-            "securedNetBalancesByDenom": self._items([shown(held, unit) for unit, held in balances.items()]),
+            "securedNetBalancesByDenom": self.items([self._shown(held, unit) for unit, held in balances.items()]),
             "unsecuredBalancesInDefaultDenom": {
                 "totalPayables": self._figure(payables, own),
                 "totalReceivables": self._figure(receivables, own),
@@ -144,11 +144,10 @@ class View:
         }
 
     def _pending(self, account: Account, *, incoming: bool) -> Any:
-        offers = [
-            self.offer(credex, incoming=incoming)
-            for credex in self._ledger.pending(account.account_id, incoming=incoming)
-        ]
-        items = self._items(offers)
+        pending = self._ledger.pending(account.account_id, incoming=incoming)
+        ordered = reversed(pending) if self._quirks.lists_reversed else pending
+        offers = [self.offer(credex, incoming=incoming) for credex in ordered]
+        items = self.items(offers)
         return {"data": items} if self._quirks.nested_envelopes and items != {} else items
 
     def offer(self, credex: Credex, *, incoming: bool) -> Json:
@@ -157,7 +156,7 @@ class View:
         signed = -credex.amount if self._quirks.negative_outgoing and not incoming else credex.amount
         listed: Json = {
             "credexID": credex.credex_id,
-            "formattedInitialAmount": shown(signed, credex.denomination),
+            "formattedInitialAmount": self._shown(signed, credex.denomination),
             "counterpartyAccountName": self._ledger.accounts[other].name,
         }
         if credex.secured:
@@ -171,7 +170,7 @@ class View:
     def created(self, credex: Credex) -> Json:
         """Details of a credex just made."""
         return {
-            "amount": shown(credex.amount, credex.denomination).split(" ", 1)[0],
+            "amount": self._shown(credex.amount, credex.denomination).split(" ", 1)[0],
             "denomination": credex.denomination,
             "securedCredex": credex.secured,
             "receiverAccountID": credex.receiver_id,
@@ -217,7 +216,7 @@ class View:
         identity = {} if self._quirks.ledger_without_ids else {"credexID": credex.credex_id}
         return {
             **identity,
-            "formattedAmount": shown(-credex.amount if debit else credex.amount, credex.denomination),
+            "formattedAmount": self._shown(-credex.amount if debit else credex.amount, credex.denomination),
             "counterpartyAccountName": other.name,
             "description": "Secured credex" if credex.secured else "Unsecured credex",
             "timestamp": iso(credex.ended_ms or credex.created_ms),
@@ -225,7 +224,8 @@ class View:
 
     # Quirks of single values
 
-    def _items(self, items: list[Any]) -> Any:
+    def items(self, items: list[Any]) -> Any:
+        """A list, as this core writes one."""
         return {} if self._quirks.empty_as_object and not items else items
 
     def _integer(self, number: int) -> Any:
@@ -235,8 +235,12 @@ class View:
         whole = number == number.to_integral_value()
         return self._integer(int(number)) if whole and number >= 0 else round(number, 10)
 
-    def _figure(self, amount: Decimal, denomination: Denomination) -> str:
+    def _shown(self, amount: Decimal, denomination: Denomination) -> str:
         figure = shown(amount, denomination)
+        return figure.replace(",", "") if self._quirks.no_separators else figure
+
+    def _figure(self, amount: Decimal, denomination: Denomination) -> str:
+        figure = self._shown(amount, denomination)
         return f"-{figure}" if self._quirks.negative_zero and not amount else figure
 
     def _date(self, day: date | None) -> str | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Final
 
 import yaml
 
-from simulator.credex_core import Quirks
+from simulator.credex_core import OF_FORM, WAYS
 from simulator.errors import did_you_mean
 from simulator.faults import GRAPH_CODES, read_core_fault, read_graph_fault
 from simulator.lines.line import Directive, Play, Scope, said_so
@@ -87,15 +86,20 @@ def graph(scope: Scope, node: yaml.Node) -> Play | None:
 
 
 def odd(scope: Scope, node: yaml.Node) -> Play | None:
-    """Credex core answers in one of the odd ways that it is known for."""
+    """Credex core answers in one or more of the odd ways that it is known for, or in none any more."""
+    nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    read = [_ways(scope, each) for each in nodes]
+    ways = tuple(dict.fromkeys(way for found in read if found is not None for way in found))
+    return None if None in read else lambda stage: stage.core_is_odd(ways)
+
+
+def _ways(scope: Scope, node: yaml.Node) -> tuple[str, ...] | None:
     text = scope.reading.text(node, "how core is odd")
-    known = tuple(each.name for each in fields(Quirks) if each.type == "bool")
-    if text is not None and text not in known:
-        scope.reading.problem(
-            node, f"core is not known to be odd like this: {text!r}", did_you_mean(text, known, "ways")
-        )
-        return None
-    return None if text is None else lambda stage: stage.core_is_odd(text)
+    groups = {"everything": WAYS, "all of form": OF_FORM, "none": (), **{way: (way,) for way in WAYS}}
+    if text is not None and text not in groups:
+        hint = did_you_mean(text, tuple(groups), "ways")
+        scope.reading.problem(node, f"core is not known to be odd like this: {text!r}", hint)
+    return groups.get(text or "")
 
 
 def redis(scope: Scope, node: yaml.Node) -> Play | None:

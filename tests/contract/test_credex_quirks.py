@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.credex import CredexState, LedgerEntry, Refusal, Refused, Written
+from service.credex import CredexState, LedgerEntry, Refusal, Refused
 from service.domain import Account, Dashboard, Denomination, Money, Recipient
 from simulator.credex_core import Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd
@@ -24,7 +24,7 @@ class Seen:
     tariro: Dashboard
     farai: Dashboard
     recipient: Recipient
-    written: Written
+    written: str
     state: CredexState
     ledger: tuple[LedgerEntry, ...]
     refusal: tuple[Refusal, Money | None, Money | None]
@@ -57,7 +57,7 @@ async def look(world: World) -> Seen:
         tariro=await world.client.login(TARIRO),
         farai=await world.client.login(FARAI),
         recipient=recipient,
-        written=written,
+        written=written.credex_id,
         state=await world.client.get_credex(TARIRO, written.credex_id, world.account_id(TARIRO)),
         ledger=await world.client.get_ledger(TARIRO, shop.account_id),
         refusal=(caught.value.code, caught.value.remaining, caught.value.maximum),
