@@ -163,17 +163,16 @@ class TcpProxy:
             asyncio.ensure_future(self._pump(link, from_server, Direction.TO_CLIENT)),
         )
         try:
-            await asyncio.gather(*ways)
+            await asyncio.wait(ways)
         finally:
+            self._links.discard(link)
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            self._links.discard(link)
             for writer in (client, server):
                 writer.close()
-            for writer in (client, server):
-                with suppress(OSError):
-                    await writer.wait_closed()
+        for writer in (client, server):
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _pump(self, link: _Link, source: asyncio.StreamReader, direction: Direction) -> None:
         target = link.writer(direction)
