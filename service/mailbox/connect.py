@@ -99,5 +99,7 @@ def _open_embedded(server: FakeServer | None, options: dict[str, Any]) -> Redis:
     # Not at the top: production never runs on it and should not carry it (and a Lua interpreter) in memory.
     from fakeredis import FakeAsyncRedis, FakeServer  # noqa: PLC0415
 
-    fake: Redis = FakeAsyncRedis(server=server or FakeServer(), **options)
+    from service.mailbox.embedded import EmbeddedConnection  # noqa: PLC0415
+
+    fake: Redis = FakeAsyncRedis(server=server or FakeServer(), connection_class=EmbeddedConnection, **options)
     return fake
