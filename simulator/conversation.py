@@ -24,7 +24,8 @@ CONVERSATIONS: Final = Path(__file__).parent / "conversations"
 
 START: Final = read_start_ms("2026-11-02 08:00")
 
-_KEYS = ("title", "about", "covers", "starts", "forms", "people", "lines")
+_KEYS = ("title", "about", "covers", "starts", "seed", "processes", "forms", "people", "lines")
+MOST_PROCESSES: Final = 4
 _PERSON_KEYS = ("phone", "name", "member", "receipts", "online", "blocked", "identity")
 IDENTITIES: Final = ("number", "username", "hidden", "parent")
 """Who WhatsApp says that somebody is: by number; with a username as well; by user id alone; under a parent's id."""
@@ -64,7 +65,8 @@ class Conversation:
     """A conversation as read.
 
     `file` is for messages, `flow` and `name` are its place among the others; `covers` are keys of
-    `simulator.index.CAPABILITIES`; with `forms` the bot asks by forms.
+    `simulator.index.CAPABILITIES`; with `forms` the bot asks by forms. `seed` decides what is left to chance, if it is
+    said; `processes` of the bot run side by side over one Redis.
     """
 
     file: str
@@ -77,6 +79,8 @@ class Conversation:
     lines: tuple[Line, ...]
     forms: bool = False
     covers: tuple[str, ...] = ()
+    seed: int | None = None
+    processes: int = 1
 
     @property
     def id(self) -> str:
@@ -123,6 +127,8 @@ def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
         lines=lines,
         forms=_flag(reading, keys, "forms", default=False),
         covers=_covers(reading, keys),
+        seed=reading.value(keys["seed"], _read_seed, "seed") if "seed" in keys else None,
+        processes=_processes(reading, keys),
     )
     if reading.problems:
         raise ConversationError(reading.problems)
@@ -132,6 +138,22 @@ def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
 def _covers(reading: Reading, keys: dict[str, yaml.Node]) -> tuple[str, ...]:
     listed = reading.items(keys["covers"], "covers") if "covers" in keys else []
     return tuple(key for each in listed if (key := reading.value(each, _read_capability, "covers")))
+
+
+def _read_seed(text: str) -> int:
+    if not text.isdecimal():
+        raise Flaw(f"not a seed: {text!r}", "Any whole number.")
+    return int(text)
+
+
+def _processes(reading: Reading, keys: dict[str, yaml.Node]) -> int:
+    return (reading.value(keys["processes"], _read_processes, "processes") if "processes" in keys else None) or 1
+
+
+def _read_processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
+        raise Flaw(f"not a number of processes: {text!r}", f"From 1 to {MOST_PROCESSES}.")
+    return int(text)
 
 
 def _read_capability(text: str) -> str:

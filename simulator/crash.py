@@ -14,7 +14,7 @@ from typing import Final
 from service.mailbox.scripts import sources
 from simulator.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
 
-__all__ = ("POINTS", "SCRIPTS", "CrashPoints")
+__all__ = ("POINTS", "SCRIPTS", "CrashPoints", "scripts_in")
 
 SCRIPTS: Final = tuple(sources())
 """The scripts of the mailbox."""
@@ -53,8 +53,16 @@ class CrashPoints:
         """The armed point that a packed Redis command is, or nothing."""
         if not self._armed:
             return ""
-        names = {name for mark, name in _marks().items() if mark in command}
-        return next((point for name in names if self.reached(point := f"{when} {name}")), "")
+        return next((point for name in scripts_in(command) if self.reached(point := f"{when} {name}")), "")
+
+    def disarm(self) -> None:
+        """Let nothing happen any more."""
+        self._armed.clear()
+
+
+def scripts_in(command: bytes) -> list[str]:
+    """The scripts of the mailbox that a packed Redis command runs."""
+    return sorted({name for mark, name in _marks().items() if mark in command})
 
 
 @cache

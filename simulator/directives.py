@@ -13,7 +13,7 @@ from typing import Final
 import yaml
 
 from simulator.errors import did_you_mean
-from simulator.lines import around
+from simulator.lines import adversary, around
 from simulator.lines import people as persons
 from simulator.lines.line import Directive, Line, Play, Scope
 from simulator.lines.people import MEDIA
@@ -24,7 +24,7 @@ __all__ = ("MEDIA", "STAGE", "VERBS", "Directive", "Line", "Play", "read_line", 
 VERBS: Final = MappingProxyType({each.words: each for each in persons.VERBS})
 """What may stand after a name."""
 
-STAGE: Final = MappingProxyType({each.words: each for each in around.STAGE})
+STAGE: Final = MappingProxyType({each.words: each for each in (*around.STAGE, *adversary.STAGE)})
 """What a line may say without a name."""
 
 

@@ -13,7 +13,15 @@ from simulator.errors import did_you_mean
 from simulator.network import Answer, Effect, Fault
 from simulator.reading import Flaw, Reading, read_duration_ms
 
-__all__ = ("CORE_ENDPOINTS", "GRAPH_CODES", "GraphFault", "describe_core", "read_core_fault", "read_graph_fault")
+__all__ = (
+    "CORE_ENDPOINTS",
+    "GRAPH_CODES",
+    "GraphFault",
+    "describe_core",
+    "read_core_fault",
+    "read_graph_fault",
+    "read_webhook_fault",
+)
 
 CORE_ENDPOINTS: Final = (*ENDPOINTS, "everything")
 GRAPH_ENDPOINTS: Final = ("messages", "typing", "everything")
@@ -23,6 +31,7 @@ _WAYS: Final = ("400", "401", "403", "404", "409", "429", "500", "503", "timeout
 _CORE_KEYS: Final = ("fails", "with", "times", "when", "slow", "spares")
 _GRAPH_KEYS: Final = ("fails", "with", "times", "accepted", "to")
 _GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
+_WEBHOOK_WAYS: Final = ("503", "timeout", "reset", "refused")
 _MOST_TIMES: Final = 1000
 
 # What core puts beside these statuses is only logged by clients; 429 is its rate limiter's, which answers in text.
@@ -131,6 +140,22 @@ def read_graph_fault(reading: Reading, node: yaml.Node, people: Sequence[str]) -
     where = "" if endpoint == "everything" else endpoint
     wire = None if code is not None else _wire(way, where, after=accepted, times=times)
     return GraphFault(wire, code, times or 1, to, _describe_graph(way, code, times, to, accepted=accepted))
+
+
+def read_webhook_fault(reading: Reading, node: yaml.Node) -> tuple[Fault, str] | None:
+    """Read ``{with: reset, when: after, times: 2}``: the fault, and the stage direction."""
+    before = len(reading.problems)
+    entries = reading.mapping(node, "network", known=("with", "when", "times"), needed=("with",))
+    way = _choice(reading, entries, "with", _WEBHOOK_WAYS)
+    after = _choice(reading, entries, "when", ("before", "after"), "before") == "after"
+    times = _times(reading, entries)
+    if way == "refused" and after:
+        reading.problem(node, "a connection that is refused never comes to 'after'")
+    if len(reading.problems) > before:
+        return None
+    often = "" if times == 1 else ", until it is repaired" if times is None else f", {times} times"
+    lost = "the bot's answer to a webhook is lost" if after else "a webhook does not reach the bot"
+    return _wire(way, "", after=after, times=times), f"On the way from WhatsApp {lost} ({way}){often}"
 
 
 def _describe_graph(way: str, code: int | None, times: int | None, to: str | None, *, accepted: bool) -> str:

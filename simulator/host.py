@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Protocol
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import httpx
 
 from simulator.network import Switch
 
-__all__ = ("Bot", "Host", "Life")
+__all__ = ("Balancer", "Bot", "Host", "Life")
 
 
 class Bot(Protocol):
@@ -31,6 +32,13 @@ class Bot(Protocol):
 
     async def busy(self) -> bool:
         """Whether work is due now or in hand."""
+
+
+@runtime_checkable
+class _Looks(Protocol):
+    """A bot that can be told to look for work that others left, in place of looking every half a second."""
+
+    def wake(self) -> None: ...
 
 
 class Life:
@@ -93,6 +101,12 @@ class Host(httpx.AsyncBaseTransport):
             self._life.end()
             bot.kill()
 
+    def wake(self) -> None:
+        """Have the bot look for work."""
+        bot: object = self._bot
+        if isinstance(bot, _Looks):
+            bot.wake()
+
     async def busy(self) -> bool:
         """Whether the bot has work due now or in hand."""
         return self._bot is not None and await self._bot.busy()
@@ -117,6 +131,20 @@ class Host(httpx.AsyncBaseTransport):
         finally:
             await _ended(dying)
             await _ended(answering)
+
+
+class Balancer(httpx.AsyncBaseTransport):
+    """Stands before several hosts: each request goes to one of those that run, drawn by chance."""
+
+    def __init__(self, hosts: Sequence[Host], chance: random.Random) -> None:
+        self._hosts = hosts
+        self._chance = chance
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry a request to a bot; raises as `Host.handle_async_request` does."""
+        running = [host for host in self._hosts if host.running] or self._hosts
+        host = running[0] if len(running) == 1 else self._chance.choice(running)
+        return await host.handle_async_request(request)
 
 
 async def _ended(task: asyncio.Future[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import httpx
@@ -24,9 +24,9 @@ from simulator.reading import Flaw
 from simulator.transcript import Kind, Screen, Transcript
 from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import Bubble
-from simulator.world import API_KEY, BOT_URL, START_UP_MS, WEBHOOK_SECRET, Wires, World, run_service
+from simulator.world import API_KEY, BOT_URL, START_UP_MS, WEBHOOK_SECRET, Ticking, Wires, World, run_service
 
-__all__ = ("TYPING_MS", "Stage", "play_lines", "replay")
+__all__ = ("TYPING_MS", "Player", "Stage", "play_lines", "replay", "world_of")
 
 TYPING_MS: Final = 4_000
 """What a person takes to read and answer."""
@@ -51,17 +51,17 @@ def replay(
         redis_url: a real Redis with an empty database, or ``embedded://``.
         flush: empty that database first.
         run_bot: starts the bot; the service by default.
+        bend: makes something in the world otherwise than usual, before it starts.
 
     Raises:
+        NotConserved: in the end, Credex core's books do not balance.
         LineError: a line could not be played.
         UnsettledError: the world would not come to rest.
         DatabaseInUseError: the database is not empty.
     """
 
     async def main(clock: Clock) -> Transcript:
-        world = World(
-            clock, conversation.people, seed=seed, redis_url=redis_url, run_bot=run_bot, forms=conversation.forms
-        )
+        world = world_of(conversation, clock, seed=seed, redis_url=redis_url, run_bot=run_bot)
         bend(world)
         await world.start(at_ms=conversation.starts_ms)
         try:
@@ -81,23 +81,75 @@ def replay(
         return run(main, start_ms=conversation.starts_ms - START_UP_MS)
 
 
-async def play_lines(world: World, conversation: Conversation) -> None:
-    """Play all lines, letting the world settle between them.
+def world_of(
+    conversation: Conversation,
+    clock: Ticking,
+    *,
+    seed: int = 1,
+    redis_url: str = EMBEDDED,
+    run_bot: Callable[[Wires], Bot] = run_service,
+    saw: Callable[[str, bytes], None] | None = None,
+) -> World:
+    """The world at the beginning of a conversation; its own seed, if it has one, wins. ``saw`` is as in `World`."""
+    return World(
+        clock,
+        conversation.people,
+        seed=seed if conversation.seed is None else conversation.seed,
+        redis_url=redis_url,
+        run_bot=run_bot,
+        forms=conversation.forms,
+        processes=conversation.processes,
+        saw=saw,
+    )
+
+
+async def _nothing() -> None:
+    """What happens after a line when nobody looks."""
+
+
+async def play_lines(
+    world: World, conversation: Conversation, *, after: Callable[[], Awaitable[None]] = _nothing
+) -> None:
+    """Play all lines, letting the world settle between them, and do something after each.
 
     Raises:
         LineError: a line could not be played.
+        UnsettledError: the world would not come to rest.
     """
-    stage = Stage(world)
-    begun = False
-    for line in conversation.lines:
-        if line.paced and begun:
-            await world.pass_time(TYPING_MS)
-        begun = begun or line.paced
+    player = Player(world, conversation.file)
+    for line, following in zip(conversation.lines, (*conversation.lines[1:], None), strict=True):
+        await player.play(line, hurried=following is not None and following.hurries)
+        await after()
+
+
+class Player:
+    """Plays lines one after the other, at the pace of people."""
+
+    def __init__(self, world: World, file: str) -> None:
+        """Take a world, and the name of the file for messages."""
+        self.stage = Stage(world)
+        self._world = world
+        self._file = file
+        self._begun = False
+        self._in_hurry = False
+
+    async def play(self, line: Line, *, hurried: bool = False) -> None:
+        """Play a line and let the world settle; not if the next one comes in a hurry.
+
+        Raises:
+            LineError: it could not be played.
+            UnsettledError: the world would not come to rest.
+        """
+        if line.paced and self._begun and not self._in_hurry:
+            await self._world.pass_time(TYPING_MS)
+        self._begun = self._begun or line.paced
         try:
-            await line.play(stage)
+            await line.play(self.stage)
         except Flaw as flaw:
-            raise LineError(Problem(conversation.file, line.number, _said(line, flaw), flaw.hint)) from None
-        await world.settle()
+            raise LineError(Problem(self._file, line.number, _said(line, flaw), flaw.hint)) from None
+        self._in_hurry = line.hurries
+        if not hurried and not line.hurries:
+            await self._world.settle()
 
 
 def _said(line: Line, flaw: Flaw) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 import httpx
@@ -16,24 +17,27 @@ import redis.asyncio
 from fakeredis import FakeServer
 from pydantic import SecretStr
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError
 
 from service.app import Parts, Service
-from service.mailbox import open_cache, open_state
+from service.mailbox import Mailbox, open_cache, open_state
+from service.mailbox.scripts import sources
 from service.settings import EMBEDDED, Settings
 from service.whatsapp.templates import INCOMING
 from service.worker import Finished
 from simulator.conversation import Person
-from simulator.crash import CrashPoints
+from simulator.crash import CrashPoints, scripts_in
 from simulator.credex_core import Core
 from simulator.detour import Detour
 from simulator.errors import UnsettledError
-from simulator.host import Bot, Host, Life
+from simulator.host import Balancer, Bot, Host, Life
 from simulator.ledger import settle_in
 from simulator.network import Faults, Network, Switch, switched
+from simulator.next_release import NextMailbox
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import counted
-from simulator.whatsapp_cloud import Approved, Business, CloudApi, Handset, Knobs
+from simulator.whatsapp_cloud import Approved, Business, CloudApi, Event, Handset, Knobs
 
 __all__ = ("START_UP_MS", "Ticking", "Wires", "World", "run_service")
 
@@ -69,6 +73,13 @@ START_UP_MS: Final = 1_000
 FROZEN_S: Final = 60
 """Longer than the 40 s for which a worker holds a message."""
 
+POLL_MS: Final = 500
+"""How long work that one process leaves may wait until another looks for it, as in production."""
+
+BRINGS_WORK: Final = frozenset(sources()) - {"claim", "claim_outbox"}
+GROWS: Final = frozenset(name for name, text in sources().items() if "allow-oom" not in text.split("\n", 1)[0])
+"""The scripts that Redis refuses when it is full."""
+
 LOOK_EVERY_MS: Final = 200
 SETTLE_WITHIN_MS: Final = 15 * 60_000
 
@@ -82,7 +93,10 @@ class Ticking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wires:
-    """All that one run of the bot's process is connected to; with ``forms`` it is told to ask by forms."""
+    """All that one run of the bot's process is connected to.
+
+    With ``forms`` it is told to ask by forms; the ``next_release`` stores what this one cannot read.
+    """
 
     clock_ms: Callable[[], int]
     state: redis.asyncio.Redis
@@ -91,6 +105,7 @@ class Wires:
     graph: httpx.AsyncBaseTransport
     random_bytes: Callable[[int], bytes]
     forms: bool = False
+    next_release: bool = False
 
 
 def run_service(wires: Wires, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
@@ -121,6 +136,7 @@ def run_service(wires: Wires, *, finished: Callable[[Finished], None] = lambda _
         random_bytes=wires.random_bytes,
         poll_ms=None,
         finished=finished,
+        mailbox=NextMailbox if wires.next_release else Mailbox,
     )
     return Service(settings, parts=parts)
 
@@ -135,6 +151,15 @@ class World:
         redis_url: a real Redis, whose database nobody else uses (see `simulator.database`); or ``embedded://``.
         run_bot: starts a bot on its wires; the service by default.
         forms: the bot is to ask by forms.
+        processes: how many of the bot run side by side over one Redis.
+        saw: told of every Redis command and every request to core and WhatsApp, before and after, and of all that
+            happens at WhatsApp: enough to tell two runs apart.
+
+    Attributes:
+        skews_ms: by how much each process's clock is wrong.
+        next_releases: the processes that are the next release when they are started again.
+        full: the state Redis is at its memory limit.
+        watchers: told of everything that happens at WhatsApp.
     """
 
     def __init__(
@@ -146,8 +171,15 @@ class World:
         redis_url: str = EMBEDDED,
         run_bot: Callable[[Wires], Bot] = run_service,
         forms: bool = False,
+        processes: int = 1,
+        saw: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._forms = forms
+        self._saw = saw
+        self.skews_ms = [0] * processes
+        self.next_releases: set[int] = set()
+        self.full = False
+        self.watchers: list[Callable[[Event], None]] = []
         self.clock_ms = clock.now_ms
         self.people = {person.key: person for person in people}
         self.recorder = Recorder()
@@ -156,6 +188,7 @@ class World:
         self.losses = CrashPoints()
         self.core_faults = Faults()
         self.graph_faults = Faults()
+        self.webhook_faults = Faults()
         self.cache_switch = Switch()
         self.state_switch = Switch()
         self._seed = seed
@@ -164,10 +197,15 @@ class World:
         self._run_bot = run_bot
         self._clients: list[redis.asyncio.Redis] = []
         self._bot_chance = self._chance("bot")
-        self.host = Host(self._build)
+        self._polls = self._chance("polls")
+        self._nudges: dict[int, asyncio.TimerHandle] = {}
+        self.hosts = tuple(Host(partial(self._build, place)) for place in range(processes))
+        self.host = self.hosts[0]
         self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
         self.onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
-        self.webhooks = Detour(Network(self.host, latency_ms=WEBHOOK_MS))
+        front = self.host if processes == 1 else Balancer(self.hosts, self._chance("balancer"))
+        way = Network(front, faults=self.webhook_faults, latency_ms=WEBHOOK_MS)
+        self.webhooks = Detour(way)
         self._to_bot = httpx.AsyncClient(transport=self.webhooks, timeout=None)  # noqa: S113 - WhatsApp has its own
         self.cloud = CloudApi(
             BUSINESS,
@@ -175,7 +213,7 @@ class World:
             clock_ms=self.clock_ms,
             rng=self._chance("cloud"),
             knobs=Knobs(horizon_ms=HORIZON_MS, templates=TEMPLATES),
-            on_event=self.onlooker.see,
+            on_event=self._happened,
         )
         self.handsets: dict[str, Handset] = {
             person.key: self.cloud.handset(
@@ -194,20 +232,29 @@ class World:
 
     # -- the bot and its wires ----------------------------------------------------------------------------------
 
-    def _build(self, life: Life) -> Bot:
-        dead = life.switch
-        passage = self._passage
+    def _build(self, place: int, life: Life) -> Bot:
+        dead, host = life.switch, self.hosts[place]
+
+        async def passage(point: str) -> None:
+            self._note(place, point, b"")
+            if self.crash.reached(point):
+                await self._die(host)
 
         async def command(when: str, packed: bytes) -> None:
+            self._note(place, when, packed)
+            if self.full and when == "before" and not GROWS.isdisjoint(scripts_in(packed)):
+                raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+            if when == "after" and len(self.hosts) > 1 and not BRINGS_WORK.isdisjoint(scripts_in(packed)):
+                self._nudge(place)
             if self.crash.reached_script(when, packed):
-                await self._die()
+                await self._die(host)
             if self.freezes.reached_script(when, packed):
                 await self._freeze()
             if self.losses.reached_script(when, packed):
                 raise RedisConnectionError("Connection closed by server.")
 
         wires = Wires(
-            clock_ms=self.clock_ms,
+            clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
             state=self._open(open_state, 0, [self.state_switch, dead], command),
             cache=self._open(open_cache, 1, [self.cache_switch, dead], None),
             core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
@@ -220,8 +267,34 @@ class World:
             ),
             random_bytes=self._bot_chance.randbytes,
             forms=self._forms,
+            next_release=place in self.next_releases,
         )
         return self._run_bot(wires)
+
+    def _note(self, place: int, what: str, content: bytes) -> None:
+        if self._saw is not None:
+            self._saw(f"{self.clock_ms()} {place} {what}", content)
+
+    def _happened(self, event: Event) -> None:
+        if self._saw is not None:
+            self._saw("WhatsApp", repr(event).encode("utf-8", "surrogatepass"))
+        self.onlooker.see(event)
+        for watcher in self.watchers:
+            watcher(event)
+
+    def _nudge(self, by: int) -> None:
+        """Work was left, and the other processes come to look for it: each within its pause, and only when it is due.
+
+        Looks that would find nothing, twice a second and loop, would take most of the time of a long run.
+        """
+        for place, host in enumerate(self.hosts):
+            if place != by and place not in self._nudges:
+                pause_s = self._polls.randrange(POLL_MS) / 1000
+                self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._look, place, host)
+
+    def _look(self, place: int, host: Host) -> None:
+        del self._nudges[place]
+        host.wake()
 
     def _open(
         self,
@@ -230,19 +303,22 @@ class World:
         switches: Sequence[Switch],
         passage: Callable[[str, bytes], Awaitable[None]] | None,
     ) -> redis.asyncio.Redis:
-        client = opener(self._redis_url, server=self._servers[place])
-        # The client stays what it is (the mailbox asks whether it is an embedded one); only its pool is another.
-        client.connection_pool = counted(client).connection_pool
+        client = self.open_quietly(opener, place)
         self._clients.append(client)
         return switched(client, switches, passage)
 
-    async def _passage(self, point: str) -> None:
-        if self.crash.reached(point):
-            await self._die()
+    def open_quietly(self, opener: Callable[..., Any], place: int) -> redis.asyncio.Redis:
+        """A client of the state (0) or the cache (1) that no fault hits and nobody watches; whoever asks closes it."""
+        client = opener(self._redis_url, server=self._servers[place])
+        # The client stays what it is (the mailbox asks whether it is an embedded one); only its pool is another.
+        client.connection_pool = counted(client).connection_pool
+        embedded: redis.asyncio.Redis = client
+        return embedded
 
-    async def _die(self) -> None:
-        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The bot is killed")
-        self.host.kill()
+    async def _die(self, host: Host) -> None:
+        which = f"Process {self.hosts.index(host) + 1}" if len(self.hosts) > 1 else "The bot"
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text=f"{which} is killed")
+        host.kill()
         # Whoever asked is dead now, and will be told so by being cancelled.
         await asyncio.Event().wait()
 
@@ -261,14 +337,18 @@ class World:
     async def start(self, *, at_ms: int | None = None) -> None:
         """Fill Credex core and start the bot; ``at_ms`` is when all is to be ready."""
         settle_in(self.core, self.people.values())
-        await self.host.start()
+        for host in self.hosts:
+            await host.start()
         await self.cloud.start()
         if at_ms is not None:
             await self.pass_time(at_ms - self.clock_ms())
 
     async def stop(self) -> None:
         """Stop everything."""
-        await self.host.stop()
+        for host in self.hosts:
+            await host.stop()
+        for nudge in self._nudges.values():
+            nudge.cancel()
         await self.cloud.stop()
         for client in self._clients:
             await client.aclose()
@@ -301,7 +381,7 @@ class World:
 
     async def _at_work(self) -> bool:
         # With its state out of reach the bot can do nothing, and neither can it be asked.
-        return not self.state_switch.down and await self.host.busy()
+        return not self.state_switch.down and any([await host.busy() for host in self.hosts])
 
 
 def _identity(person: Person) -> dict[str, Any]:

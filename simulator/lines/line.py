@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import yaml
 
@@ -14,7 +14,10 @@ from simulator.reading import Flaw, Reading
 if TYPE_CHECKING:
     from simulator.replay import Stage
 
-__all__ = ("Directive", "Line", "Play", "ReadLine", "Scope", "said_so")
+__all__ = ("HURRY", "Directive", "Line", "Play", "ReadLine", "Scope", "said_so")
+
+HURRY: Final = "hurry"
+"""The word with which a line says that the next one comes soon, whatever is under way."""
 
 Play = Callable[["Stage"], Awaitable[None]]
 """Does what a line says."""
@@ -37,6 +40,11 @@ class Line:
     value: object
     paced: bool
     play: Play = field(compare=False, repr=False)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether the line before it does not wait until all is quiet again."""
+        return self.key == HURRY
 
 
 ReadLine = Callable[[Reading, yaml.Node, Sequence[str]], Line | None]

@@ -19,7 +19,7 @@ from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
 from simulator.conversation import Person
 from simulator.crash import CrashPoints, _marks
-from simulator.host import Bot
+from simulator.host import Bot, Host
 from simulator.ledger import settle_in
 from simulator.network import CommandPassage, Switch
 from simulator.virtual_time import counted
@@ -204,10 +204,10 @@ class TroubledWorld(World):
         finally:
             LIFE.reset(token)
 
-    async def _die(self) -> None:
+    async def _die(self, host: Host) -> None:
         act, self.watch.act = self.watch.act, None
         if act == "kill":
-            await super()._die()
+            await super()._die(host)
         if act == "freeze":
             await self._freeze()
         await self._thawed.wait()
