@@ -17,7 +17,9 @@ from simulator.whatsapp_cloud.errors import (
     NotOnScreen,
     Refused,
 )
+from simulator.whatsapp_cloud.faults import Armed, Rule, RuleError, Rules, read_rule, read_words
 from simulator.whatsapp_cloud.handset import Handset, Written, scoped_id
+from simulator.whatsapp_cloud.in_process import InProcess
 from simulator.whatsapp_cloud.limits import LIMITS, Limit
 from simulator.whatsapp_cloud.values import (
     Acted,
@@ -28,7 +30,6 @@ from simulator.whatsapp_cloud.values import (
     Choice,
     DeliveryFault,
     Event,
-    Failure,
     Knobs,
     Reacted,
     SendRefused,
@@ -48,6 +49,7 @@ __all__ = (
     "Account",
     "Acted",
     "Approved",
+    "Armed",
     "Attempt",
     "Bubble",
     "Business",
@@ -57,15 +59,18 @@ __all__ = (
     "Code",
     "DeliveryFault",
     "Event",
-    "Failure",
     "Handset",
     "HandsetError",
     "HandshakeFailed",
+    "InProcess",
     "Knobs",
     "Limit",
     "NotOnScreen",
     "Reacted",
     "Refused",
+    "Rule",
+    "RuleError",
+    "Rules",
     "SendRefused",
     "Shown",
     "StatusNote",
@@ -76,5 +81,7 @@ __all__ = (
     "WebhookDropped",
     "Written",
     "backing_off",
+    "read_rule",
+    "read_words",
     "scoped_id",
 )

@@ -5,22 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any, Final
 
 import httpx
-from litestar import Litestar
 
 from simulator.whatsapp_cloud.account import Account
 from simulator.whatsapp_cloud.delivery import Courier
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import Refused, known
+from simulator.whatsapp_cloud.fate import fate, look_up
+from simulator.whatsapp_cloud.faults import Rule, Rules
 from simulator.whatsapp_cloud.graph import graph
 from simulator.whatsapp_cloud.handset import Handset, Written
-from simulator.whatsapp_cloud.ladder import Ladder
+from simulator.whatsapp_cloud.injection import Injection, kind_of
+from simulator.whatsapp_cloud.ladder import Climber, Ladder
 from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
 from simulator.whatsapp_cloud.rates import PairRate, Throughput
 from simulator.whatsapp_cloud.tasks import Tasks
-from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
 from simulator.whatsapp_cloud.values import (
     Acted,
@@ -29,14 +29,14 @@ from simulator.whatsapp_cloud.values import (
     Business,
     DeliveryFault,
     Event,
-    Failure,
     Json,
     Knobs,
     SendRefused,
+    Shape,
     TypingShown,
     Warned,
 )
-from simulator.whatsapp_cloud.wire import Mint, Shape, Update, digits
+from simulator.whatsapp_cloud.wire import Mint, Update, digits
 
 __all__ = ("CloudApi",)
 
@@ -67,7 +67,7 @@ class CloudApi:
         handsets: by phone number.
         accepted: every message accepted, whoever it is for, in order.
         account: the business account: its subscription, forms and templates.
-        failures: the failures in force; see `fail_next`.
+        rules: the faults in force.
         knobs: how it behaves.
     """
 
@@ -85,21 +85,28 @@ class CloudApi:
         self.knobs = Knobs() if knobs is None else knobs
         self.handsets: dict[str, Handset] = {}
         self.accepted: list[Bubble] = []
-        self.failures: list[Failure] = []
         self.mint = Mint(rng.getrandbits(64))
+        self.rules = Rules(random.Random(rng.getrandbits(64)))
         self.now_ms = clock_ms
         self.account = Account(business, self.mint, clock_ms)
         self._emit = on_event or _nobody
         self._tasks = Tasks()
         self._courier = Courier(
-            business, to_bot, clock_ms=clock_ms, knobs=self.knobs, emit=self._emit, tasks=self._tasks
+            business,
+            to_bot,
+            clock_ms=clock_ms,
+            knobs=self.knobs,
+            emit=self._emit,
+            tasks=self._tasks,
+            rules=self.rules,
+            chance=random.Random(rng.getrandbits(64)),
         )
         self._ladder = Ladder(clock_ms, self.knobs, report=self._courier.report, emit=self._emit)
         self._pairs = PairRate(self.knobs.pair_every_ms, self.knobs.pair_burst)
         self._throughput = Throughput(self.knobs.per_second)
         self._last_written_ms: dict[str, int] = {}
         self._written: dict[str, tuple[Handset, Written]] = {}
-        self.asgi: Litestar = graph(self)
+        self.asgi = Injection(graph(self), self)
 
     async def start(self) -> None:
         """Have the bot verify its callback URL, as Meta does when it is set.
@@ -146,9 +153,13 @@ class CloudApi:
         """Every attempt to deliver a webhook, in order."""
         return self._courier.attempts
 
-    def redeliver(self, number: int) -> None:
-        """Deliver the bytes of an attempt in the log once more."""
-        self._courier.redeliver(number)
+    def redeliver(self, number: int) -> int:
+        """Deliver the bytes of an attempt in the log once more; returns the number of the webhook.
+
+        Raises:
+            UnknownAttempt: the log has none with this number.
+        """
+        return self._courier.redeliver(number)
 
     def together(self, shape: Shape = "natural") -> AbstractContextManager[None]:
         """What people do within this block reaches the bot in one POST."""
@@ -183,8 +194,19 @@ class CloudApi:
         details: str | None = None,
         status: int | None = None,
     ) -> None:
-        """Let the next requests to send fail with this code; the arguments are those of `Failure`."""
-        self.failures.append(Failure(code, times, None if to is None else digits(to), later, details, status))
+        """Let the next requests to send fail with this code, at once or (``later``) in a status. See `Rule`."""
+        fails = known(code).later if later is None else later
+        self.rules.add(
+            Rule(
+                "messages",
+                "fail" if fails else "refuse",
+                to=digits(to or ""),
+                times=times,
+                code=code,
+                details=details,
+                status=0 if fails else status or 0,
+            )
+        )
 
     # What the Graph API asks for.
 
@@ -204,24 +226,18 @@ class CloudApi:
 
     async def _handle(self, payload: Any) -> Json:
         if isinstance(payload, dict) and "status" not in payload:
-            self._fail_if_wanted(payload)
+            rule = self._strike("refuse", payload)
+            if rule is not None:
+                raise Refused(rule.code or 0, details=rule.details, status=rule.status or None)
         request = parse(payload)
         if isinstance(request, MarkAsRead):
             return self._mark_as_read(request)
         return await self._send(request)
 
-    def _fail_if_wanted(self, payload: Json) -> None:
-        failure = self._strike(payload, later=False)
-        if failure is not None:
-            raise Refused(failure.code, details=failure.details, status=failure.status)
-
-    def _strike(self, payload: Json, *, later: bool) -> Failure | None:
-        to = digits(str(payload.get("to", "")))
-        for place, failure in enumerate(self.failures):
-            if failure.to in (None, to) and self._ladder.comes_later(failure) is later:
-                self.failures[place : place + 1] = [replace(failure, times=failure.times - 1)] * (failure.times > 1)
-                return failure
-        return None
+    def _strike(self, do: str, payload: Json) -> Rule | None:
+        if not self.rules:
+            return None
+        return self.rules.strike("messages", {do}, phone=digits(str(payload.get("to", ""))), kind=kind_of(payload))
 
     def _mark_as_read(self, request: MarkAsRead) -> Json:
         person, written = self._written.get(request.message_id, (None, None))
@@ -237,21 +253,18 @@ class CloudApi:
         now_ms = self.now_ms()
         phone, person = self._recipient(sending)
         bubble = sending.bubble
-        if bubble.kind == "template":
-            known = self.knobs.templates
-            fill(bubble, None if known is None else (*known, *self.account.approved()))
+        look_up(sending, self.account, self.knobs)
         self._admit(phone, now_ms)
         bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self.mint.outbound(phone)
         self.accepted.append(bubble)
         for warning in sending.warnings:
             self._emit(Warned(now_ms, phone, warning))
-        problem = self._later(sending, person)
+        climber = self._climber(sending, person)
         if person is not None and bubble.kind != "reaction":
             person.bubbles.append(bubble)
         if self.knobs.status_before_answer:
-            await self._ladder.announce(sending, person)
-        climb = self._ladder.climb(sending, person, problem, in_window=self._in_window(phone))
-        self._tasks.start(climb, f"statuses of {bubble.wamid}")
+            await self._ladder.announce(climber, person)
+        self._tasks.start(self._ladder.climb(climber, person), f"statuses of {bubble.wamid}")
         return _accepted(sending)
 
     def _admit(self, phone: str, now_ms: int) -> None:
@@ -280,20 +293,21 @@ class CloudApi:
                 return person.phone, person
         raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
 
+    def _climber(self, sending: Sending, person: Handset | None) -> Climber:
+        """The message that is accepted now, and what will become of it."""
+        bubble = sending.bubble
+        climber = Climber(bubble, sending.target, sending.emoji, in_window=self._in_window(bubble.phone))
+        wanted = self._strike("fail", bubble.payload)
+        if wanted is None:
+            climber.problem = self._later(sending, person)
+        else:
+            climber.problem, climber.stage = Refused(wanted.code or 0, details=wanted.details), wanted.stage
+        return climber
+
     def _later(self, sending: Sending, person: Handset | None) -> Refused | None:
         """Why a message that is accepted now will turn out to have failed."""
-        wanted = self._strike(sending.bubble.payload, later=True)
-        if wanted is not None:
-            return Refused(wanted.code, details=wanted.details)
-        if person is None or person.blocked:
-            return Refused(131026, details="Message Undeliverable.")
-        if sending.bubble.kind == "reaction":
-            if any(written.wamid == sending.target for written in person.written):
-                return None
-            return Refused(131009, details="Parameter value is not valid: message_id of the reaction")
-        if sending.bubble.kind != "template" and not self._in_window(person.phone):
-            return Refused(131047, details="More than 24 hours have passed since the recipient last replied")
-        return None
+        in_window = person is not None and self._in_window(person.phone)
+        return fate(sending, person, self.account, self.knobs, now_ms=self.now_ms(), in_window=in_window)
 
     def _in_window(self, phone: str) -> bool:
         if self.knobs.window_ms is None:
@@ -318,6 +332,7 @@ class CloudApi:
         written = Written(wamid, now_ms, message)
         handset.written.append(written)
         self._written[wamid] = (handset, written)
+        self.account.media.receive(message)
         self._emit(Acted(now_ms, handset.phone, wamid, message))
         about = self._ladder.contact(handset) if contact else None
         self._courier.add(Update(handset.phone, "messages", message, about))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,8 @@ from typing import Any, Final
 
 import httpx
 
-from simulator.whatsapp_cloud.errors import HandshakeFailed
+from simulator.whatsapp_cloud.errors import CloudError, HandshakeFailed
+from simulator.whatsapp_cloud.faults import Rules
 from simulator.whatsapp_cloud.tasks import Tasks
 from simulator.whatsapp_cloud.values import (
     Attempt,
@@ -18,14 +20,19 @@ from simulator.whatsapp_cloud.values import (
     DeliveryFault,
     Event,
     Knobs,
+    Shape,
     WebhookAnswered,
     WebhookDropped,
 )
-from simulator.whatsapp_cloud.wire import Shape, Update, envelope, escaped, signature
+from simulator.whatsapp_cloud.wire import Update, envelope, escaped, shuffled, signature
 
-__all__ = ("Courier",)
+__all__ = ("Courier", "Undelivered", "UnknownAttempt")
 
 ACCEPTED: Final = 200
+
+
+class UnknownAttempt(CloudError, LookupError):  # noqa: N818 - it says what is wrong with a number
+    """The log of deliveries has no such attempt."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +45,30 @@ class _Webhook:
     headers: dict[str, str]
     after: tuple[_Webhook, ...]
     due_ms: int
+    tries: int = 0
     posting: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A webhook that the bot has not taken yet, as it is kept over a restart.
+
+    Attributes:
+        number: the webhook's.
+        phones: whose messages or statuses it holds.
+        due_ms: when it is tried next.
+        tries: how often it has been tried.
+        after: the numbers of the webhooks that it waits for.
+    """
+
+    number: int
+    phones: tuple[str, ...]
+    body: bytes
+    headers: dict[str, str]
+    due_ms: int
+    tries: int = 0
+    after: tuple[int, ...] = ()
 
 
 class Courier:
@@ -47,7 +76,9 @@ class Courier:
 
     Attributes:
         attempts: every POST so far.
-        verified: whether the bot has verified its callback URL; until then nothing is delivered.
+        knobs: may be changed at any time.
+        patient: what cannot be delivered because the bot has not verified its callback URL waits until it has;
+            otherwise it is dropped, as by Meta.
     """
 
     def __init__(
@@ -59,24 +90,36 @@ class Courier:
         knobs: Knobs,
         emit: Callable[[Event], None],
         tasks: Tasks,
+        rules: Rules,
+        chance: random.Random,
     ) -> None:
         self.attempts: list[Attempt] = []
-        self.verified = False
+        self.knobs = knobs
+        self.patient = False
+        self._rules = rules
+        self._chance = chance
+        self._verified = asyncio.Event()
         self._business = business
         self._to_bot = to_bot
         # Read once: reading an address takes longer than signing a webhook.
         self._callback_url = httpx.URL(business.callback_url)
         self._clock_ms = clock_ms
-        self._knobs = knobs
         self._emit = emit
         self._tasks = tasks
         self._last = 0
         self._under_way: list[_Webhook] = []
         self._tails: dict[str, tuple[_Webhook, ...]] = {}
         self._batch: list[Update] | None = None
+        self._gathered: list[Update] = []
+        self._gathered_until_ms = 0
         self._fault = DeliveryFault()
         self._open = asyncio.Event()
         self._open.set()
+
+    @property
+    def verified(self) -> bool:
+        """Whether the bot has verified its callback URL; until then nothing is delivered."""
+        return self._verified.is_set()
 
     async def handshake(self, challenge: str) -> None:
         """Have the bot verify its callback URL.
@@ -84,14 +127,14 @@ class Courier:
         Raises:
             HandshakeFailed: its answer was not 200 with the bare challenge.
         """
-        self.verified = False
+        self._verified.clear()
         parameters = {
             "hub.mode": "subscribe",
             "hub.challenge": challenge,
             "hub.verify_token": self._business.verify_token,
         }
         try:
-            async with asyncio.timeout(self._knobs.webhook_timeout_ms / 1000):
+            async with asyncio.timeout(self.knobs.webhook_timeout_ms / 1000):
                 answer = await self._to_bot.get(self._callback_url, params=parameters)
         except (httpx.HTTPError, TimeoutError) as problem:
             raise HandshakeFailed(
@@ -102,18 +145,38 @@ class Courier:
                 f"the verification request was answered {answer.status_code} {answer.text[:80]!r} instead of 200 "
                 f"{challenge!r}; nothing will be delivered: is the verify token the same on both sides?"
             )
-        self.verified = True
+        self._verified.set()
 
     def add(self, update: Update) -> None:
         """A person did something: deliver it, or collect it if a batch is open."""
         if self._batch is not None:
             self._batch.append(update)
-            return
-        self._deliver([update], "natural", self._take_fault())
+        elif self.knobs.batch_ms:
+            self._gather(update)
+        else:
+            self._deliver([update], "natural", self._take_fault())
 
     def report(self, update: Update) -> None:
-        """A status: delivered on its own, whatever else is under way."""
-        self._post([update], "natural", DeliveryFault(), after=())
+        """A status, or what is about the account: delivered on its own, whatever else is under way."""
+        if self.knobs.batch_ms:
+            self._gather(update)
+        else:
+            self._post([update], "natural", self._odd([update], DeliveryFault()), after=())
+
+    def _gather(self, update: Update) -> None:
+        self._gathered.append(update)
+        if len(self._gathered) == 1:
+            self._gathered_until_ms = self._clock_ms() + self.knobs.batch_ms
+            self._tasks.start(self._flush_later(self.knobs.batch_ms), "a batch of webhooks")
+
+    async def _flush_later(self, wait_ms: int) -> None:
+        await asyncio.sleep(wait_ms / 1000)
+        self.flush()
+
+    def flush(self) -> None:
+        """Start what has gathered for a batch."""
+        gathered, self._gathered = self._gathered, []
+        self._deliver_all(gathered, self.knobs.batch_shape)
 
     @contextmanager
     def together(self, shape: Shape) -> Iterator[None]:
@@ -125,8 +188,7 @@ class Courier:
             yield
         finally:
             batch, self._batch = self._batch, None
-            if batch:
-                self._deliver(batch, shape, self._take_fault())
+            self._deliver_all(batch, shape)
 
     def next(self, changes: dict[str, Any]) -> None:
         """Make the next webhook with a person's message odd; adds to what was asked for already."""
@@ -140,30 +202,84 @@ class Courier:
         """The network is back."""
         self._open.set()
 
-    def redeliver(self, number: int) -> None:
-        """Deliver the same bytes as attempt ``number`` did once more, as a webhook of its own."""
-        attempt = self.attempts[number]
-        self._start(attempt.phones, attempt.body, dict(attempt.headers), after=(), delay_ms=0)
+    def redeliver(self, number: int) -> int:
+        """Deliver the same bytes as attempt ``number`` did once more, as a webhook of its own. Returns its number.
+
+        Raises:
+            UnknownAttempt: the log has none with this number.
+        """
+        attempt = next((each for each in self.attempts if each.number == number), None)
+        if attempt is None:
+            held = f"{self.attempts[0].number} to {self.attempts[-1].number}" if self.attempts else "nothing"
+            raise UnknownAttempt(f"no delivery {number} in the log, which holds {held}; nothing was delivered")
+        return self._start(attempt.phones, attempt.body, dict(attempt.headers), after=(), delay_ms=0).number
+
+    def undelivered(self) -> list[Undelivered]:
+        """What the bot has not taken yet, oldest first; what has gathered for a batch is made into webhooks first."""
+        self.flush()
+        return [
+            Undelivered(
+                each.number,
+                each.phones,
+                each.body,
+                each.headers,
+                each.due_ms,
+                each.tries,
+                tuple(before.number for before in each.after if not before.ended.is_set()),
+            )
+            for each in self._under_way
+        ]
+
+    def resume(self, undelivered: Sequence[Undelivered], *, last: int) -> None:
+        """Go on delivering what another courier had not; ``last`` is the highest number of a webhook so far."""
+        self._last = last
+        started: dict[int, _Webhook] = {}
+        for kept in undelivered:
+            after = tuple(started[number] for number in kept.after if number in started)
+            webhook = _Webhook(kept.number, kept.phones, kept.body, kept.headers, after, kept.due_ms, kept.tries)
+            started[kept.number] = webhook
+            self._set_out(webhook)
+            self._tails.update(dict.fromkeys(kept.phones, (webhook,)))
+
+    @property
+    def last(self) -> int:
+        """The highest number of a webhook so far."""
+        return self._last
 
     def busy(self, until_ms: int) -> bool:
         """Whether something will happen by then. What is held back will not."""
-        return any(self._stirs(webhook, until_ms) for webhook in self._under_way)
+        gathers = bool(self._gathered) and self._gathered_until_ms <= until_ms
+        return gathers or any(self._stirs(webhook, until_ms) for webhook in self._under_way)
 
     def _stirs(self, webhook: _Webhook, until_ms: int) -> bool:
         if webhook.posting:
             return True
         # One that waits for others stirs when they do; they are under way themselves.
         waits = any(not before.ended.is_set() for before in webhook.after)
-        return not waits and self._open.is_set() and webhook.due_ms <= until_ms
+        return not waits and self._open.is_set() and self.verified and webhook.due_ms <= until_ms
 
     def _take_fault(self) -> DeliveryFault:
         fault, self._fault = self._fault, DeliveryFault()
         return fault
 
+    def _odd(self, updates: Sequence[Update], fault: DeliveryFault) -> DeliveryFault:
+        """The fault, and what the rules in force add to it."""
+        if not self._rules:
+            return fault
+        for rule in self._rules.strike_all([_about(update) for update in updates]):
+            fault = replace(fault, **rule.oddness())
+        return fault
+
+    def _deliver_all(self, updates: Sequence[Update], shape: Shape) -> None:
+        most = self.knobs.batch_most
+        for begin in range(0, len(updates), most):
+            self._deliver(updates[begin : begin + most], shape, self._take_fault())
+
     def _deliver(self, updates: Sequence[Update], shape: Shape, fault: DeliveryFault) -> None:
+        fault = self._odd(updates, fault)
         phones = {update.phone for update in updates}
         earlier = {before: None for phone in sorted(phones) for before in self._tails.get(phone, ())}
-        after = tuple(earlier) if self._knobs.in_order else ()
+        after = tuple(earlier) if self.knobs.in_order else ()
         last = self._post(updates, shape, fault, after=after)
         # A webhook that the bot rightly refuses comes back for days; it must not hold up the person's others.
         if last and not fault.refused:
@@ -174,12 +290,13 @@ class Courier:
     ) -> tuple[_Webhook, ...]:
         """Start a webhook as often as the fault wants. Returns those that come last."""
         phones = tuple(dict.fromkeys(update.phone for update in updates))
-        if fault.lost or not self.verified:
+        if fault.lost or not (self.verified or self.patient):
             self._last += 1
             reason = "lost on the way" if fault.lost else "the callback URL was never verified"
             self._emit(WebhookDropped(self._clock_ms(), self._last, reason))
             return ()
-        body = escaped(envelope(self._business, updates, shape, fault))
+        made = envelope(self._business, updates, shape, fault)
+        body = escaped(shuffled(made, self._chance) if self.knobs.shuffle_keys else made)
         headers = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
         if fault.signature != "missing":
             secret = self._business.app_secret + ("" if fault.signature == "right" else "?")
@@ -189,7 +306,8 @@ class Courier:
         started: list[_Webhook] = []
         for _ in range(fault.times):
             before = after if fault.at_once else (*after, *started)
-            started.append(self._start(phones, body, headers, after=before, delay_ms=fault.delay_ms))
+            late_ms = self._chance.randint(0, self.knobs.jitter_ms) if self.knobs.jitter_ms else 0
+            started.append(self._start(phones, body, headers, after=before, delay_ms=fault.delay_ms + late_ms))
         return tuple(started)
 
     def _start(
@@ -203,43 +321,46 @@ class Courier:
     ) -> _Webhook:
         self._last += 1
         webhook = _Webhook(self._last, phones, body, headers, after, self._clock_ms() + delay_ms)
-        self._under_way.append(webhook)
-        self._tasks.start(self._run(webhook), f"webhook {webhook.number} for {', '.join(phones)}")
+        self._set_out(webhook)
         return webhook
+
+    def _set_out(self, webhook: _Webhook) -> None:
+        self._under_way.append(webhook)
+        self._tasks.start(self._run(webhook), f"webhook {webhook.number} for {', '.join(webhook.phones)}")
 
     async def _run(self, webhook: _Webhook) -> None:
         try:
             for before in webhook.after:
                 await before.ended.wait()
-            waits = iter(self._knobs.retry_after_ms)
             while True:
                 await asyncio.sleep(max(0, webhook.due_ms - self._clock_ms()) / 1000)
                 await self._open.wait()
+                await self._verified.wait()
                 if await self._attempt(webhook):
                     return
-                wait = next(waits, None)
-                if wait is None:
+                webhook.tries += 1
+                if webhook.tries > len(self.knobs.retry_after_ms):
                     self._emit(WebhookDropped(self._clock_ms(), webhook.number, "nobody answered 200 in time"))
                     return
-                webhook.due_ms = self._clock_ms() + wait
+                webhook.due_ms = self._clock_ms() + self.knobs.retry_after_ms[webhook.tries - 1]
         finally:
             self._under_way.remove(webhook)
             webhook.after = ()
             webhook.ended.set()
 
     async def _attempt(self, webhook: _Webhook) -> bool:
-        number = len(self.attempts)
+        number = self.attempts[-1].number + 1 if self.attempts else 0
         attempt = Attempt(number, webhook.number, webhook.phones, self._clock_ms(), webhook.body, webhook.headers)
         self.attempts.append(attempt)
         webhook.posting = True
         try:
-            async with asyncio.timeout(self._knobs.webhook_timeout_ms / 1000):
+            async with asyncio.timeout(self.knobs.webhook_timeout_ms / 1000):
                 answer = await self._to_bot.post(
                     self._callback_url, content=webhook.body, headers=webhook.headers, timeout=None
                 )
             attempt.status = answer.status_code
         except TimeoutError:
-            attempt.problem = f"no answer within {self._knobs.webhook_timeout_ms} ms"
+            attempt.problem = f"no answer within {self.knobs.webhook_timeout_ms} ms"
         except Exception as problem:  # noqa: BLE001  (in one process a bot's own exception comes through: to Meta it is one more failure)
             attempt.problem = repr(problem)
         finally:
@@ -247,3 +368,12 @@ class Courier:
         attempt.ended_ms = self._clock_ms()
         self._emit(WebhookAnswered(attempt.ended_ms, attempt))
         return attempt.status == ACCEPTED
+
+
+def _about(update: Update) -> tuple[str, str, str]:
+    """What a rule may ask of an update: what it is, whose, and of which kind."""
+    if update.part == "statuses":
+        return "statuses", update.phone, str(update.content.get("status", ""))
+    kind = str(update.content.get("type", ""))
+    inner = update.content.get(kind)
+    return "webhooks", update.phone, str(inner.get("type", kind)) if kind == "interactive" and inner else kind

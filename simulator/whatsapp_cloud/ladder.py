@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused, known
+from simulator.whatsapp_cloud.errors import Refused
 from simulator.whatsapp_cloud.handset import Handset
 from simulator.whatsapp_cloud.limits import DAY_MS
-from simulator.whatsapp_cloud.validate import Sending
 from simulator.whatsapp_cloud.values import (
     Bubble,
     Event,
-    Failure,
     Json,
     Knobs,
     Reacted,
@@ -24,18 +22,48 @@ from simulator.whatsapp_cloud.values import (
 )
 from simulator.whatsapp_cloud.wire import Update
 
-__all__ = ("Ladder",)
+__all__ = ("Climber", "Ladder")
+
+KEPT_MS: Final = 30 * DAY_MS
+"""How long WhatsApp keeps a message for a phone that is off; then it is gone, and nobody is told."""
+
+_WITHOUT_CONVERSATION: Final = (24, 0)
+_PER_MESSAGE: Final = (23, 0)
+"""Graph versions from which statuses have no `conversation`, and are priced per message."""
 
 
 @dataclass(slots=True, eq=False)
-class _Climber:
-    """A message on its way; None while it waits for a phone to come online."""
+class Climber:
+    """A message on its way.
 
-    due_ms: int | None
+    Attributes:
+        target: the message that a reaction is for, and its emoji.
+        problem: why it will fail, once it has come as far as ``stage``.
+        in_window: whether the 24-hour window was open when it was accepted.
+        due_ms: when it reaches its next status; None while it waits for a phone to come online.
+        kept: statuses that are told later.
+    """
+
+    bubble: Bubble
+    target: str = ""
+    emoji: str = ""
+    problem: Refused | None = None
+    stage: str = "accepted"
+    in_window: bool = True
+    due_ms: int | None = 0
+    kept: list[Update] = field(default_factory=list)
+
+    def reached(self, *names: str) -> bool:
+        """Whether it has reached one of these statuses."""
+        return any(note.status in names for note in self.bubble.statuses)
 
 
 class Ladder:
-    """Takes messages through their statuses, and reports each to the bot."""
+    """Takes messages through their statuses, and reports each to the bot.
+
+    Attributes:
+        knobs: may be changed at any time.
+    """
 
     def __init__(
         self,
@@ -45,83 +73,125 @@ class Ladder:
         report: Callable[[Update], None],
         emit: Callable[[Event], None],
     ) -> None:
+        self.knobs = knobs
         self._clock_ms = clock_ms
-        self._knobs = knobs
         self._report = report
         self._emit = emit
-        self._climbers: dict[_Climber, None] = {}
+        self._climbers: dict[Climber, None] = {}
 
     def busy(self, until_ms: int) -> bool:
         """Whether a message will reach a status by then."""
         return any(climber.due_ms is not None and climber.due_ms <= until_ms for climber in self._climbers)
 
-    @staticmethod
-    def comes_later(failure: Failure) -> bool:
-        """Whether a failure comes in a status, after the request was accepted."""
-        return known(failure.code).later if failure.later is None else failure.later
+    @property
+    def climbers(self) -> list[Climber]:
+        """The messages on their way, oldest first."""
+        return list(self._climbers)
 
-    def climb(
-        self, sending: Sending, person: Handset | None, problem: Refused | None, *, in_window: bool
-    ) -> Coroutine[Any, Any, None]:
+    def climb(self, climber: Climber, person: Handset | None) -> Coroutine[Any, Any, None]:
         """The way of one message; it counts from now on, and goes on while the coroutine runs."""
-        climber = _Climber(sending.bubble.at_ms + self._knobs.sent_ms)
+        climber.due_ms = climber.bubble.at_ms + self.knobs.sent_ms
         self._climbers[climber] = None
-        return self._climb(climber, sending, person, problem, in_window=in_window)
+        return self._climb(climber, person)
 
-    async def announce(self, sending: Sending, person: Handset | None) -> None:
+    async def announce(self, climber: Climber, person: Handset | None) -> None:
         """Report `sent` before the request that it is about is answered."""
-        self._reach(sending.bubble, person, "sent", in_window=True)
+        self._reach(climber, person, "sent")
         # Time enough for the bot to take it.
-        await asyncio.sleep(self._knobs.sent_ms / 1000)
+        await asyncio.sleep(self.knobs.sent_ms / 1000)
 
-    async def _climb(
-        self, climber: _Climber, sending: Sending, person: Handset | None, problem: Refused | None, *, in_window: bool
-    ) -> None:
-        bubble = sending.bubble
+    async def _climb(self, climber: Climber, person: Handset | None) -> None:
         try:
-            await self._until(climber, bubble.at_ms + self._knobs.sent_ms)
-            if problem is not None or person is None:
-                self._fail(bubble, person, problem or Refused(131026))
+            await self._until(climber, climber.bubble.at_ms + self.knobs.sent_ms)
+            if person is None or self._fails(climber, "accepted"):
+                self._fail(climber, person)
                 return
-            if not bubble.statuses:
-                self._reach(bubble, person, "sent", in_window=in_window)
-            if not person.online:
-                climber.due_ms = None
-                await person.reachable.wait()
-            await self._until(climber, self._clock_ms() + self._knobs.delivered_ms - self._knobs.sent_ms)
-            if bubble.kind == "reaction":
-                person.reactions[sending.target] = sending.emoji
-                self._emit(Reacted(self._clock_ms(), person.phone, sending.target, sending.emoji))
+            if not climber.bubble.statuses:
+                self._reach(climber, person, "sent")
+            if self._fails(climber, "sent"):
+                self._fail(climber, person)
                 return
-            person.show(bubble)
-            self._emit(Shown(self._clock_ms(), person.phone, bubble))
-            if not (self._knobs.skip_delivered and person.receipts):
-                self._reach(bubble, person, "delivered", in_window=in_window)
-            if person.receipts:
-                await self._until(climber, self._clock_ms() + self._knobs.read_ms - self._knobs.delivered_ms)
-                self._reach(bubble, person, "read", in_window=in_window)
+            await self._arrive(climber, person)
         finally:
+            self._tell_kept(climber)
             del self._climbers[climber]
 
-    async def _until(self, climber: _Climber, due_ms: int) -> None:
+    async def _arrive(self, climber: Climber, person: Handset) -> None:
+        bubble = climber.bubble
+        if not await self._online(climber, person):
+            return
+        if not climber.reached("delivered") and bubble.shown_ms is None:
+            await self._until(climber, self._clock_ms() + self.knobs.delivered_ms - self.knobs.sent_ms)
+        if bubble.kind == "reaction":
+            person.reactions[climber.target] = climber.emoji
+            self._emit(Reacted(self._clock_ms(), person.phone, climber.target, climber.emoji))
+            return
+        if bubble.shown_ms is None:
+            person.show(bubble)
+            self._emit(Shown(self._clock_ms(), person.phone, bubble))
+        if not (self.knobs.skip_delivered and person.receipts) and not climber.reached("delivered"):
+            self._reach(climber, person, "delivered")
+        if self._fails(climber, "delivered"):
+            self._fail(climber, person)
+        elif person.receipts and not climber.reached("read"):
+            await self._until(climber, self._clock_ms() + self.knobs.read_ms - self.knobs.delivered_ms)
+            self._reach(climber, person, "read")
+            if bubble.kind == "audio":
+                self._reach(climber, person, "played")
+
+    async def _online(self, climber: Climber, person: Handset) -> bool:
+        """Wait for the phone; whether it came back before WhatsApp forgot the message."""
+        if person.online:
+            return True
+        climber.due_ms = None
+        self._tell_kept(climber)
+        try:
+            async with asyncio.timeout((climber.bubble.at_ms + KEPT_MS - self._clock_ms()) / 1000):
+                await person.reachable.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _until(self, climber: Climber, due_ms: int) -> None:
         climber.due_ms = due_ms
         await asyncio.sleep(max(0, due_ms - self._clock_ms()) / 1000)
 
-    def _fail(self, bubble: Bubble, person: Handset | None, problem: Refused) -> None:
-        self._note(bubble, "failed", problem.code)
-        status = self._status(bubble, person, "failed")
-        status.pop("recipient_user_id", None)
-        self._report(Update(bubble.phone, "statuses", {**status, "errors": [problem.as_failure()]}))
+    @staticmethod
+    def _fails(climber: Climber, stage: str) -> bool:
+        return climber.problem is not None and climber.stage == stage
 
-    def _reach(self, bubble: Bubble, person: Handset | None, name: str, *, in_window: bool) -> None:
+    def _fail(self, climber: Climber, person: Handset | None) -> None:
+        problem = climber.problem or Refused(131026)
+        self._note(climber.bubble, "failed", problem.code)
+        status = self._status(climber.bubble, person, "failed")
+        status.pop("recipient_user_id", None)
+        self._tell(climber, Update(climber.bubble.phone, "statuses", {**status, "errors": [problem.as_failure()]}))
+
+    def _reach(self, climber: Climber, person: Handset | None, name: str) -> None:
+        bubble = climber.bubble
+        # Priced are `sent` and the first that tells of the arrival.
+        priced = name in {"sent", "delivered"} or (name == "read" and not climber.reached("delivered"))
         self._note(bubble, name, None)
         status = self._status(bubble, person, name)
-        if name != "read":
-            status["pricing"] = _pricing(bubble, in_window=in_window)
-        if name == "sent" and self._knobs.legacy_conversation:
-            status["conversation"] = _conversation(bubble)
-        contact = None if person is None else self.contact(person)
-        self._report(Update(bubble.phone, "statuses", status, contact))
+        if priced:
+            status["pricing"] = _pricing(bubble, _number(self.knobs.webhook_version), in_window=climber.in_window)
+            if _number(self.knobs.webhook_version) < _WITHOUT_CONVERSATION:
+                status["conversation"] = _conversation(bubble, ends=name == "sent")
+        beside = person is not None and self.knobs.contacts_beside_statuses
+        self._tell(
+            climber, Update(bubble.phone, "statuses", status, self.contact(person) if beside and person else None)
+        )
+
+    def _tell(self, climber: Climber, update: Update) -> None:
+        if self.knobs.reversed_statuses:
+            climber.kept.append(update)
+        else:
+            self._report(update)
+
+    def _tell_kept(self, climber: Climber) -> None:
+        kept, climber.kept = climber.kept, []
+        for update in reversed(kept):
+            self._report(update)
 
     def _note(self, bubble: Bubble, name: str, code: int | None) -> None:
         bubble.statuses.append(StatusNote(name, self._clock_ms(), code))
@@ -152,20 +222,26 @@ class Ladder:
         return contact
 
 
-def _pricing(bubble: Bubble, *, in_window: bool) -> Json:
-    free = in_window
-    return {
-        "billable": not free,
-        "pricing_model": "PMP",
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.removeprefix("v").split("."))
+
+
+def _pricing(bubble: Bubble, version: tuple[int, ...], *, in_window: bool) -> Json:
+    pricing: Json = {
+        "billable": not in_window,
+        "pricing_model": "CBP" if version < _PER_MESSAGE else "PMP",
         "category": "utility" if bubble.kind == "template" else "service",
-        "type": "free_customer_service" if free else "regular",
     }
+    if version >= _PER_MESSAGE:
+        pricing["type"] = "free_customer_service" if in_window else "regular"
+    return pricing
 
 
-def _conversation(bubble: Bubble) -> Json:
-    ends_s = (bubble.at_ms + DAY_MS) // 1000
-    return {
+def _conversation(bubble: Bubble, *, ends: bool) -> Json:
+    conversation: Json = {
         "id": bubble.wamid[-32:].lower(),
-        "expiration_timestamp": str(ends_s),
         "origin": {"type": "utility" if bubble.kind == "template" else "service"},
     }
+    if ends:
+        conversation["expiration_timestamp"] = str((bubble.at_ms + DAY_MS) // 1000)
+    return conversation

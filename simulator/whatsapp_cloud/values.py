@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from simulator.whatsapp_cloud.limits import DAY_MS, LIMITS
 
@@ -17,13 +17,14 @@ __all__ = (
     "Choice",
     "DeliveryFault",
     "Event",
-    "Failure",
     "Knobs",
     "Reacted",
     "SendRefused",
+    "Shape",
     "Shown",
     "StatusNote",
     "StatusReported",
+    "TemplateButton",
     "TypingShown",
     "Warned",
     "WebhookAnswered",
@@ -32,6 +33,9 @@ __all__ = (
 )
 
 Json = dict[str, Any]
+
+Shape = Literal["natural", "messages", "changes", "entries"]
+"""How several updates share a POST: one value a person in turn, one value for all, a change each, an entry each."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,8 +77,22 @@ def backing_off() -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateButton:
+    """A button of a template: ``kind`` is quick_reply, url, flow, copy_code or phone_number; a url may end in {{1}}."""
+
+    kind: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Approved:
-    """A template that Meta approved. Its body holds placeholders {{1}} or {{name}}; its buttons are quick replies.
+    """A template that Meta approved. Its texts hold placeholders {{1}} or {{name}}.
+
+    Attributes:
+        buttons: in their order; a plain text is a quick reply.
+        media: what the header is in place of a text: image, video, document or location.
+        status: APPROVED; or PAUSED or DISABLED, when people complained.
 
     Raises:
         ValueError: Meta would not have approved it.
@@ -83,16 +101,23 @@ class Approved:
     name: str
     language: str
     body: str
-    buttons: tuple[str, ...] = ()
+    buttons: tuple[str | TemplateButton, ...] = ()
     header: str = ""
     footer: str = ""
+    media: str = ""
+    category: str = "UTILITY"
+    status: str = "APPROVED"
 
     def __post_init__(self) -> None:
-        count, text = LIMITS["template.buttons"], LIMITS["template.button_text"]
-        if not count.least <= len(self.buttons) <= count.most:
-            raise ValueError(count.said())
-        if not all(text.least <= len(button) <= text.most for button in self.buttons):
-            raise ValueError(text.said())
+        texts = [button if isinstance(button, str) else button.text for button in self.buttons]
+        for part, found in (
+            ("template.buttons", [len(texts)]),
+            ("template.button_text", [len(text) for text in texts]),
+            ("template.url", [len(one.url) for one in self.buttons if isinstance(one, TemplateButton) and one.url]),
+            ("template.footer", [len(self.footer)] if self.footer else []),
+        ):
+            if not all(LIMITS[part].keeps(one) for one in found):
+                raise ValueError(LIMITS[part].said())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +129,13 @@ class Knobs:
         retry_after_ms: the waits before each further attempt; then the webhook is dropped.
         horizon_ms: what comes later than this does not make the API busy.
         in_order: a handset's messages are handed over one after the other; otherwise all at once, in any order.
+        jitter_ms: each webhook takes up to so much longer, by chance; without ``in_order`` that reorders them.
+        batch_ms: what people do and what becomes of messages within this time shares a POST; 0 for one POST each.
+        batch_most: updates in a POST; Meta sends up to 1,000.
+        batch_shape: how they share it.
+        shuffle_keys: the keys of all JSON objects come in any order.
         sent_ms: when the status `sent` comes, counted from acceptance; likewise the others.
+        reversed_statuses: those that a message reaches are told when the last is reached, the last first.
         skip_delivered: `read` comes without `delivered` before it.
         status_before_answer: the status `sent` reaches the bot before the answer to its request does.
         pair_every_ms: the pace of messages to one person, None for any; ``pair_burst`` may be sent ahead of it.
@@ -112,16 +143,25 @@ class Knobs:
         window_ms: how long free-form messages may follow a person's last one; None for ever.
         allowed: the only recipients, as for a test number; None for all.
         templates: the approved ones; None to accept any.
-        legacy_conversation: statuses carry `conversation`, as before v24.0.
+        known_forms: messages may only name forms of this account; otherwise any id will do.
+        unreachable: addresses from which Meta fails to fetch files. It never asks the network.
+        webhook_version: the app's; before v24.0 statuses carry `conversation`, before v23.0 they are priced `CBP`.
+        contacts_beside_statuses: as since April 2026.
     """
 
     webhook_timeout_ms: int = 10_000
     retry_after_ms: tuple[int, ...] = field(default_factory=backing_off)
     horizon_ms: int = 60_000
     in_order: bool = True
+    jitter_ms: int = 0
+    batch_ms: int = 0
+    batch_most: int = 1_000
+    batch_shape: Shape = "natural"
+    shuffle_keys: bool = False
     sent_ms: int = 200
     delivered_ms: int = 600
     read_ms: int = 1_500
+    reversed_statuses: bool = False
     skip_delivered: bool = False
     status_before_answer: bool = False
     pair_every_ms: int | None = 6_000
@@ -130,28 +170,10 @@ class Knobs:
     window_ms: int | None = DAY_MS
     allowed: frozenset[str] | None = None
     templates: tuple[Approved, ...] | None = None
-    legacy_conversation: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Requests that fail on purpose.
-
-    Attributes:
-        code: Meta's error code.
-        times: how many requests it hits.
-        to: only messages for this phone (digits).
-        later: accepted first, then a `failed` status; None for what is usual with the code.
-        details: what the error's details say.
-        status: in place of the code's usual HTTP status.
-    """
-
-    code: int
-    times: int = 1
-    to: str | None = None
-    later: bool | None = None
-    details: str | None = None
-    status: int | None = None
+    known_forms: bool = False
+    unreachable: frozenset[str] = frozenset()
+    webhook_version: str = "v25.0"
+    contacts_beside_statuses: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +256,8 @@ class Bubble:
     Attributes:
         at_ms: when it was accepted.
         shown_ms: when the phone showed it; None while it has not.
-        kind: text, button, list, flow, template or reaction.
-        label: what is written on the button that opens a list or a form.
+        kind: text, template, reaction, contacts, location, the kind of a file, or that of an interactive message.
+        label: what is written on the button that opens a list, a form or an address, or that asks for something.
         choices: what can be tapped, with the ids that come back.
         callback: its `biz_opaque_callback_data`.
         quotes: the wamid of the message that it replies to.

@@ -6,17 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Literal
 
-from simulator.whatsapp_cloud.values import Business, DeliveryFault, Json
+from simulator.whatsapp_cloud.values import Business, DeliveryFault, Json, Shape
 
-__all__ = ("Mint", "Shape", "Update", "digits", "envelope", "escaped", "signature")
-
-Shape = Literal["natural", "messages", "changes", "entries"]
-"""How several updates share a POST: one value a person in turn, one value for all, a change each, an entry each."""
+__all__ = ("Mint", "Shape", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
 
 _FOREIGN: Final = "999999999999999"
 _TO: Final = b"\x11"
@@ -64,29 +62,45 @@ def _wamid(phone: str, direction: bytes, tail: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Something that the bot is to be told: a person's message or the status of one of the bot's."""
+    """Something that the bot is to be told.
+
+    Attributes:
+        phone: of the person that it is about; empty for what is about the account.
+        part: a person's message, the status of one of the bot's, an error of the account, or another webhook field.
+        content: its JSON; of another field the whole value.
+        contact: what is told of the person beside it.
+        errors: `value.errors` that come beside it.
+        field: the webhook field.
+    """
 
     phone: str
-    part: Literal["messages", "statuses"]
+    part: Literal["messages", "statuses", "errors", "field"]
     content: Json
     contact: Json | None = None
+    errors: tuple[Json, ...] = ()
+    field: str = "messages"
 
 
 def envelope(business: Business, updates: Sequence[Update], shape: Shape, fault: DeliveryFault) -> Json:
-    """The JSON of one webhook."""
+    """The JSON of one webhook. Other fields than `messages` have a change of their own in any shape."""
     if shape == "messages":
-        groups = [list(updates)]
+        groups = [list(group) for _, group in groupby(updates, lambda update: update.part == "field" and update)]
     elif shape == "natural":
-        groups = [list(group) for _, group in groupby(updates, lambda update: (update.phone, update.part))]
+        groups = [
+            list(group) for _, group in groupby(updates, lambda update: (update.phone, update.part, update.field))
+        ]
     else:
         groups = [[update] for update in updates]
-    changes = [{"value": _value(business, group, fault), "field": "messages"} for group in groups]
+    changes = [{"value": _value(business, group, fault), "field": group[0].field} for group in groups]
     bundles = [[change] for change in changes] if shape == "entries" else [changes]
     entries = [{"id": business.business_id, "changes": bundle} for bundle in bundles]
     return {"object": "whatsapp_business_account", "entry": entries}
 
 
 def _value(business: Business, updates: Iterable[Update], fault: DeliveryFault) -> Json:
+    updates = list(updates)
+    if updates[0].part == "field":
+        return updates[0].content
     value: Json = {
         "messaging_product": "whatsapp",
         "metadata": {
@@ -100,6 +114,8 @@ def _value(business: Business, updates: Iterable[Update], fault: DeliveryFault) 
             value["contacts"].append(contact)
         content = {key: part for key, part in update.content.items() if key not in fault.without}
         value.setdefault(update.part, []).append({**content, **fault.extra})
+        if update.errors:
+            value.setdefault("errors", []).extend(update.errors)
     return value
 
 
@@ -110,6 +126,14 @@ def _contact(contact: Json | None, fault: DeliveryFault) -> Json | None:
     if "profile" in kept:
         kept["profile"] = {key: part for key, part in kept["profile"].items() if key not in fault.without}
     return kept
+
+
+def shuffled(value: Any, chance: random.Random) -> Any:
+    """The same JSON with the keys of its objects in any order."""
+    if isinstance(value, dict):
+        keys = chance.sample(list(value), len(value))
+        return {key: shuffled(value[key], chance) for key in keys}
+    return [shuffled(item, chance) for item in value] if isinstance(value, list) else value
 
 
 def escaped(value: Any) -> bytes:

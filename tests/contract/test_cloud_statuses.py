@@ -40,15 +40,17 @@ def test_a_message_is_sent_delivered_and_read_and_the_bot_is_told() -> None:
 
 
 def test_older_versions_report_the_conversation() -> None:
-    """Before v24.0 the status `sent` carries `conversation`."""
+    """Before v24.0 a priced status carries `conversation`, with its end only when sent."""
 
-    async def scenario(world: World) -> list[bool]:
+    async def scenario(world: World) -> list[tuple[bool, bool]]:
         await greeted(world)
         await world.say(text("x"))
         await world.settle()
-        return ["conversation" in status for status in world.bot.statuses]
+        told = [status.get("conversation", {}) for status in world.bot.statuses]
+        return [(bool(each), "expiration_timestamp" in each) for each in told]
 
-    assert play(scenario, Knobs(legacy_conversation=True)) == [True, False, False]
+    assert play(scenario, Knobs(webhook_version="v23.0")) == [(True, True), (True, False), (False, False)]
+    assert play(scenario) == [(False, False)] * 3
 
 
 @pytest.mark.parametrize(

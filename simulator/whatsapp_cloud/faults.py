@@ -1,0 +1,321 @@
+"""Faults as data: which requests or webhooks a rule is for, when it strikes, and what happens then.
+
+A rule is one flat record, the same in Python, in JSON, on a command line and in a conversation:
+
+    {"on": "messages", "to": "263771234567", "times": 2, "do": "refuse", "code": 131056}
+    {"on": "webhooks", "every": 3, "times": null, "do": "duplicate", "copies": 2}
+
+What an effect is like on the wire is in `injection` (the Graph API) and `delivery` (webhooks). Who may call is checked
+first: a request with a wrong token is refused as always, and no rule counts it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+import msgspec
+
+from simulator.whatsapp_cloud.errors import CloudError
+from simulator.whatsapp_cloud.wire import digits
+
+__all__ = ("GRAPH", "ODD", "WIRE", "Armed", "Do", "On", "Rule", "RuleError", "Rules", "read_rule", "read_words")
+
+On = Literal["messages", "typing", "media", "account", "graph", "webhooks", "statuses"]
+"""What a rule is for: sending, read receipts with typing, media, all else of the Graph API, any of these; or webhooks
+with people's messages, or those with statuses."""
+
+Do = Literal[
+    "answer", "reset", "hang", "garble", "slow", "refuse", "fail",
+    "duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend",
+]  # fmt: skip
+"""What happens; see `Rule`."""
+
+GRAPH: Final = frozenset({"messages", "typing", "media", "account", "graph"})
+WIRE: Final = frozenset({"answer", "reset", "hang", "garble", "slow"})
+"""What happens to a request on the wire, whatever it asks for."""
+
+ODD: Final = frozenset({"duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend"})
+"""What happens to a webhook."""
+
+PARTS: Final = frozenset({"contacts", "profile", "name", "wa_id", "from", "context", "user_id", "from_user_id"})
+"""What may be missing of a webhook."""
+
+_NEEDS: Final = {
+    "answer": "status", "slow": "ms", "refuse": "code", "fail": "code", "delay": "ms", "strip": "without",
+    "extend": "extra",
+}  # fmt: skip
+_BELONGS: Final = {
+    "status": {"answer", "refuse"},
+    "code": {"refuse", "fail"},
+    "details": {"refuse", "fail"},
+    "stage": {"fail"},
+    "ms": {"slow", "delay"},
+    "taken": WIRE,
+    "copies": {"duplicate"},
+    "at_once": {"duplicate"},
+    "without": {"strip"},
+    "extra": {"extend"},
+}
+_LEAST_STATUS: Final = 100
+_MOST_STATUS: Final = 599
+_MOST_COPIES: Final = 100
+_PERCENT: Final = 100
+
+
+class RuleError(CloudError, ValueError):
+    """A rule makes no sense; it was not put in force. The text says what is wrong with it."""
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Target, trigger and effect.
+
+    Attributes:
+        on: what it is for.
+        do: on the Graph API `answer` (``status`` in place of its own), `reset` the connection, `hang`, `garble` (JSON
+            that ends in the middle), `slow`, `refuse` (Meta's error ``code`` at once), `fail` (accepted, then a failed
+            status with ``code``). To webhooks: `duplicate`, `delay`, `drop`, `unsign` (no signature), `missign` (by
+            another secret), `tamper`, `misaddress` (to another number's id), `strip` (parts missing), `extend`.
+        to: only what is for, or of, this person; digits.
+        kind: only this kind of message (text, button, list, template, image; of people also button_reply, list_reply,
+            nfm_reply), or this status.
+        times: how often it strikes; None for always.
+        after: how many fitting requests it lets pass first.
+        every: of those that remain, it strikes at each so-manieth.
+        percent: and of these, with this probability.
+        code: Meta's error code; ``details`` are those of the error.
+        status: an HTTP status, in place of the code's usual one.
+        stage: how far a message comes before it fails.
+        taken: the request is handled first, and only its answer suffers: accepted, then a hang or a reset.
+        ms: how much longer it takes.
+        copies: how often the same bytes are delivered; ``at_once``: concurrently.
+        without: what is missing, of `PARTS`.
+        extra: keys that nobody knows yet.
+
+    Raises:
+        RuleError: it makes no sense.
+    """
+
+    on: On
+    do: Do
+    to: str = ""
+    kind: str = ""
+    times: int | None = 1
+    after: int = 0
+    every: int = 1
+    percent: int = _PERCENT
+    code: int | None = None
+    details: str | None = None
+    status: int = 0
+    stage: Literal["accepted", "sent", "delivered"] = "accepted"
+    taken: bool = False
+    ms: int = 0
+    copies: int = 2
+    at_once: bool = False
+    without: tuple[str, ...] = ()
+    extra: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        problem = next(self._problems(), "")
+        if problem:
+            raise RuleError(problem)
+
+    def _problems(self) -> Iterator[str]:
+        if (self.do in ODD) is (self.on in GRAPH):
+            fitting = sorted(set(get_args(Do)) - ODD if self.on in GRAPH else ODD)
+            yield f"{self.do!r} cannot be done to {self.on}; what can: {', '.join(fitting)}"
+        if self.do == "fail" and self.on not in {"messages", "graph"}:
+            yield "only messages can fail later; others can be refused ('refuse')"
+        if self.kind and self.on in {"typing", "media", "account"}:
+            yield f"{self.on} have no 'kind' of message"
+        if (needed := _NEEDS.get(self.do)) and getattr(self, needed) in (None, (), {}, 0 if needed != "code" else None):
+            yield f"{self.do!r} needs {needed!r}"
+        defaults = dict(
+            zip(self.__struct_fields__[-len(self.__struct_defaults__) :], self.__struct_defaults__, strict=True)
+        )
+        for name, does in _BELONGS.items():
+            given = getattr(self, name)
+            if self.do not in does and given and given != defaults[name]:
+                yield f"{name!r} says nothing about {self.do!r}; it belongs to {', '.join(sorted(does))}"
+        yield from self._out_of_range()
+
+    def _out_of_range(self) -> Iterator[str]:
+        if self.times is not None and self.times < 1:
+            yield f"a rule strikes at least once, not {self.times} times; null is for always"
+        if self.after < 0 or self.every < 1 or self.ms < 0:
+            yield "'after' and 'ms' are at least 0, 'every' at least 1"
+        if not 1 <= self.percent <= _PERCENT:
+            yield f"'percent' is from 1 to 100, not {self.percent}"
+        if self.status and not _LEAST_STATUS <= self.status <= _MOST_STATUS:
+            yield f"{self.status} is no HTTP status"
+        if not 2 <= self.copies <= _MOST_COPIES:  # noqa: PLR2004
+            yield f"'copies' is from 2 to {_MOST_COPIES}, not {self.copies}"
+        if unknown := sorted(set(self.without) - PARTS):
+            yield f"a webhook has no {', '.join(unknown)} to leave out; it has {', '.join(sorted(PARTS))}"
+        if self.to and not digits(self.to).isdecimal():
+            yield f"'to' is a phone number, not {self.to!r}"
+
+    def fits(self, on: str, phone: str, kind: str) -> bool:
+        """Whether it is for such a request or webhook."""
+        here = self.on == on or (self.on == "graph" and on in GRAPH)
+        return here and (not self.to or digits(self.to) == phone) and (not self.kind or self.kind == kind)
+
+    def oddness(self) -> dict[str, Any]:
+        """What it makes of a webhook, as fields of `DeliveryFault`."""
+        made: dict[Do, dict[str, Any]] = {
+            "duplicate": {"times": self.copies, "at_once": self.at_once},
+            "delay": {"delay_ms": self.ms},
+            "drop": {"lost": True},
+            "unsign": {"signature": "missing"},
+            "missign": {"signature": "wrong"},
+            "tamper": {"tampered": True},
+            "misaddress": {"foreign": True},
+            "strip": {"without": frozenset(self.without)},
+            "extend": {"extra": self.extra},
+        }
+        return made[self.do]
+
+
+def read_rule(given: object) -> Rule:
+    """A rule from its JSON form.
+
+    Raises:
+        RuleError: it is none; the text names the key.
+    """
+    try:
+        return msgspec.convert(given, Rule)
+    except msgspec.ValidationError as error:
+        raise RuleError(f"{error}. For example: " + '{"on": "messages", "do": "refuse", "code": 131056}') from None
+
+
+def read_words(text: str) -> Rule:
+    """A rule from words, as on a command line: ``on=messages do=refuse code=131056 times=always``; JSON is read, too.
+
+    Raises:
+        RuleError: it is none.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            return read_rule(msgspec.json.decode(text))
+        except msgspec.DecodeError as error:
+            raise RuleError(f"no JSON: {error}") from None
+    given: dict[str, Any] = {}
+    for word in text.split():
+        key, equals, value = word.partition("=")
+        if not equals or key in given:
+            raise RuleError(f"{word!r} is not one key=value. For example: on=messages do=refuse code=131056")
+        given[key] = plain(key, value)
+    return read_rule(given)
+
+
+def plain(key: str, text: str) -> Any:
+    """The value that a word stands for."""
+    if key == "times" and text == "always":
+        return None
+    if key == "without":
+        return [part for part in text.split(",") if part]
+    if key not in {"to", "details"} and text.isdecimal():
+        return int(text)
+    return {"true": True, "false": False}.get(text, text)
+
+
+@dataclass(slots=True)
+class Armed:
+    """A rule in force.
+
+    Attributes:
+        number: by which it can be removed.
+        seen: how many fitting requests or webhooks it has seen.
+        struck: how many of them it has struck.
+    """
+
+    number: int
+    rule: Rule
+    seen: int = 0
+    struck: int = 0
+
+    def strikes(self, chance: random.Random) -> bool:
+        """Count one more that fits; whether this is one to strike."""
+        self.seen += 1
+        place = self.seen - self.rule.after
+        if place < 1 or place % self.rule.every:
+            return False
+        if self.rule.percent < _PERCENT and chance.randrange(_PERCENT) >= self.rule.percent:
+            return False
+        self.struck += 1
+        return True
+
+    @property
+    def spent(self) -> bool:
+        """Whether it will not strike any more."""
+        return self.rule.times is not None and self.struck >= self.rule.times
+
+
+class Rules:
+    """The rules in force, oldest first."""
+
+    def __init__(self, chance: random.Random) -> None:
+        """Start without any; ``chance`` decides for those that have a probability."""
+        self._chance = chance
+        self._armed: list[Armed] = []
+        self._last = 0
+
+    def __iter__(self) -> Iterator[Armed]:
+        return iter(tuple(self._armed))
+
+    def __bool__(self) -> bool:
+        return bool(self._armed)
+
+    def add(self, rule: Rule) -> int:
+        """Put a rule in force. Returns its number."""
+        self._last += 1
+        self._armed.append(Armed(self._last, rule))
+        return self._last
+
+    def remove(self, number: int) -> None:
+        """Take a rule out of force.
+
+        Raises:
+            RuleError: none in force has this number.
+        """
+        kept = [armed for armed in self._armed if armed.number != number]
+        if len(kept) == len(self._armed):
+            numbers = ", ".join(str(armed.number) for armed in self._armed) or "none"
+            raise RuleError(f"no rule in force has the number {number} (in force: {numbers}); it may be spent")
+        self._armed = kept
+
+    def clear(self) -> None:
+        """Take all rules out of force."""
+        self._armed.clear()
+
+    def restore(self, armed: Iterable[Armed], last: int) -> None:
+        """Put rules in force as they once were; ``last`` is the highest number ever given."""
+        self._armed = list(armed)
+        self._last = max([last, *(each.number for each in self._armed)])
+
+    @property
+    def last(self) -> int:
+        """The highest number ever given."""
+        return self._last
+
+    def strike(self, on: str, does: frozenset[str] | set[str], *, phone: str = "", kind: str = "") -> Rule | None:
+        """The first rule with one of these effects that strikes now."""
+        return next(iter(self._striking(on, does, phone, kind)), None)
+
+    def strike_all(self, about: Sequence[tuple[str, str, str]]) -> list[Rule]:
+        """All rules that strike a webhook. ``about`` says what is in it: what it is, whose it is, and of which kind."""
+        fitting = [armed for armed in self if any(armed.rule.fits(*one) for one in about)]
+        return [armed.rule for armed in fitting if self._counts(armed)]
+
+    def _striking(self, on: str, does: frozenset[str] | set[str], phone: str, kind: str) -> Iterator[Rule]:
+        for armed in self:
+            if armed.rule.do in does and armed.rule.fits(on, phone, kind) and self._counts(armed):
+                yield armed.rule
+
+    def _counts(self, armed: Armed) -> bool:
+        struck = armed.strikes(self._chance)
+        if armed.spent:
+            self._armed = [each for each in self._armed if each is not armed]
+        return struck

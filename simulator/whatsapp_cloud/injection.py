@@ -1,0 +1,133 @@
+"""Stands before the Graph API and lets the rules in force happen to requests that have the right token."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.faults import WIRE, Rule
+from simulator.whatsapp_cloud.wire import digits
+
+if TYPE_CHECKING:
+    from simulator.whatsapp_cloud.api import CloudApi
+
+__all__ = ("Injection", "kind_of")
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+_JSON: Final = [(b"content-type", b"application/json")]
+_ANYWHERE: Final = WIRE | {"refuse"}
+
+
+class Injection:
+    """The Graph API with its faults, an ASGI application."""
+
+    def __init__(self, app: Application, api: CloudApi) -> None:
+        """Stand before this application."""
+        self._app = app
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if not self._api.rules or scope["type"] != "http" or not self._authenticated(scope):
+            await self._app(scope, receive, send)
+            return
+        body, replayed = await _received(receive)
+        on, phone, kind = _asked(str(scope["path"]), body)
+        # What is refused at /messages shows to observers: the API itself refuses it there.
+        does = WIRE if on == "messages" else _ANYWHERE
+        rule = self._api.rules.strike(on, does, phone=phone, kind=kind)
+        if rule is None:
+            await self._app(scope, replayed, send)
+            return
+        if rule.do == "slow" and not rule.taken:
+            await asyncio.sleep(rule.ms / 1000)
+            await self._app(scope, replayed, send)
+            return
+        held: list[Message] = []
+        if rule.taken:
+            await self._app(scope, replayed, _holding(held))
+        await self._happen(rule, receive, send, held)
+
+    async def _happen(self, rule: Rule, receive: Receive, send: Send, held: list[Message]) -> None:
+        match rule.do:
+            case "slow":
+                await asyncio.sleep(rule.ms / 1000)
+                for message in held:
+                    await send(message)
+            case "hang":
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+            case "reset":
+                # An answer that ends before its time: the server cuts the connection.
+                await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+            case "garble":
+                await _answer(send, 200, b'{"messaging_product":"whatsapp","contacts":[{"inp')
+            case "answer":
+                await _answer(send, rule.status, b'{"error":"injected"}')
+            case _:
+                refused = Refused(rule.code or 0, details=rule.details, status=rule.status or None)
+                body = json.dumps(refused.body(self._api.mint.text("trace"))).encode()
+                await _answer(send, refused.status, body)
+
+    def _authenticated(self, scope: Scope) -> bool:
+        header = next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
+        token = self._api.business.access_token.encode()
+        return hmac.compare_digest(header.partition(b" ")[2].strip(), token)
+
+
+async def _received(receive: Receive) -> tuple[bytes, Receive]:
+    """The whole body, and a way to read it once more."""
+    parts = [await receive()]
+    while parts[-1]["type"] == "http.request" and parts[-1].get("more_body", False):
+        parts.append(await receive())
+    waiting = iter(parts)
+
+    async def again() -> Message:
+        part = next(waiting, None)
+        return part if part is not None else await receive()
+
+    return b"".join(part.get("body", b"") for part in parts), again
+
+
+def _asked(path: str, body: bytes) -> tuple[str, str, str]:
+    """What a request is for, for whom, and of which kind."""
+    edge = path.rstrip("/").rsplit("/", 1)[-1]
+    if edge != "messages":
+        return ("media" if "media" in path else "account"), "", ""
+    try:
+        payload = json.loads(body)
+    except ValueError:
+        return "messages", "", ""
+    if not isinstance(payload, dict):
+        return "messages", "", ""
+    return ("typing" if "status" in payload else "messages"), digits(str(payload.get("to", ""))), kind_of(payload)
+
+
+def kind_of(payload: dict[str, Any]) -> str:
+    """The kind of a message, as bubbles have it: an interactive one is called by what it shows."""
+    kind = payload.get("type", "text")
+    interactive = payload.get("interactive")
+    if kind == "interactive" and isinstance(interactive, dict):
+        kind = interactive.get("type", kind)
+    return str(kind)
+
+
+def _holding(held: list[Message]) -> Send:
+    async def keep(message: Message) -> None:
+        held.append(message)
+
+    return keep
+
+
+async def _answer(send: Send, status: int, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": _JSON})
+    await send({"type": "http.response.body", "body": body})
