@@ -61,7 +61,7 @@ async def _whatsapp(settings: Settings, *, changing: bool) -> Report:
 def _serve(settings: Settings) -> int:
     # uvicorn ends in order and then raises the signal once more: to have been told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    configure(debug=settings.debug)
+    configure(debug=settings.debug, release=settings.release if settings.production else "")
     service = Service(settings, parts=Parts.real(settings))
     uvicorn.run(
         service.asgi,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,13 +19,15 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from redis.asyncio import Redis, RedisCluster
 
-from service import flows
+from service import flows, metrics
 from service.core import Core, DashboardCache
 from service.credex import Budget, CachedTokens, CredexClient, open_http
+from service.gauges import Gauges
 from service.health import health_route
-from service.logs import pseudonym
+from service.logs import pseudonym, write_line
 from service.loop import Loop
 from service.mailbox import Arrival, Mailbox, MailboxError, open_cache, open_state
+from service.meter import Meter
 from service.money_calls import MoneyCalls
 from service.notifications import notification_routes
 from service.rate import TokenBucket
@@ -39,6 +42,7 @@ __all__ = ("Parts", "Service")
 WORKERS: Final = 8
 STOP_WITHIN_S: Final = 20.0
 POLL_MS: Final = 500
+NO_CODE: Final = "none"
 NOTED: Final = 10_000
 """Ids of sent messages that are remembered, so that their later statuses cost nothing."""
 
@@ -58,6 +62,8 @@ class Parts:
         random_bytes: where chance comes from.
         poll_ms: how often to look for work that other processes left; None when there are none.
         finished: told of every turn.
+        metric_line: takes the metrics, line by line; None publishes none.
+        mailbox: the queues on the state.
     """
 
     clock_ms: Callable[[], int]
@@ -68,6 +74,8 @@ class Parts:
     random_bytes: Callable[[int], bytes] = os.urandom
     poll_ms: int | None = POLL_MS
     finished: Callable[[Finished], None] = field(default=lambda _: None)
+    metric_line: Callable[[str], None] | None = None
+    mailbox: Callable[[Redis], Mailbox] = Mailbox
 
     @classmethod
     def real(cls, settings: Settings) -> Parts:
@@ -77,6 +85,7 @@ class Parts:
             clock_ms=lambda: time.time_ns() // 1_000_000,
             state=open_state(settings.redis_state_url, **limits),  # type: ignore[arg-type]
             cache=open_cache(settings.redis_url, **limits),  # type: ignore[arg-type]
+            metric_line=write_line if settings.metrics_environment else None,
         )
 
 
@@ -87,11 +96,12 @@ class Service:
         """Wire the rooms; nothing runs yet."""
         self._settings = settings
         self._parts = parts
-        self._mailbox = Mailbox(parts.state)
+        self._mailbox = parts.mailbox(parts.state)
         self._inbox_wake, self._outbox_wake = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._noted = Recent(NOTED)
+        self._meter = Meter(settings.metrics_environment, parts.metric_line)
         self._core_http = _http(parts.core_transport)
         self._graph_http = _http(parts.graph_transport)
         self._pseudonym = pseudonym(settings.django_secret.get_secret_value())
@@ -124,6 +134,7 @@ class Service:
             poll_ms=parts.poll_ms,
             pseudonym=self._pseudonym,
         )
+        self._published = Counter[str]()
         self.asgi = self._litestar()
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -142,6 +153,8 @@ class Service:
             asyncio.create_task(work, name="worker"),
             asyncio.create_task(self._sender.run(self._stopping, self._outbox_wake), name="sender"),
         ]
+        if self._parts.metric_line is not None:
+            self._tasks.append(asyncio.create_task(self._gauges().run(self._stopping), name="gauges"))
 
     async def stop(self) -> None:
         """Finish what is claimed, give back the rest, close what was opened: done within 25 s."""
@@ -163,6 +176,11 @@ class Service:
         """Stop as a process does that is killed: nothing is finished, nothing given back."""
         for task in self._tasks:
             task.cancel()
+
+    def wake(self) -> None:
+        """Look for work now, and not only after the usual pause."""
+        self._inbox_wake.set()
+        self._outbox_wake.set()
 
     async def busy(self) -> bool:
         """Whether work is due now or in hand."""
@@ -193,7 +211,10 @@ class Service:
             pseudonym=self._pseudonym,
         )
         health = health_route(
-            cache=self._parts.cache, state=self._parts.state, sending=lambda: str(self._sender.stopped or "ok")
+            cache=self._parts.cache,
+            state=self._parts.state,
+            sending=lambda: str(self._sender.stopped or "ok"),
+            release=settings.release,
         )
 
         @asynccontextmanager
@@ -231,9 +252,10 @@ class Service:
         ]
         if arrivals:
             try:
-                await self._mailbox.ingest(arrivals, self._parts.clock_ms())
+                stored = await self._mailbox.ingest(arrivals, self._parts.clock_ms())
             except MailboxError as error:
                 raise NotStored(str(error)) from error
+            self._meter.count(metrics.MESSAGES_RECEIVED, sum(stored))
             self._inbox_wake.set()
         await self._note(delivery.statuses)
 
@@ -242,6 +264,7 @@ class Service:
         for status in statuses:
             if status.status == "failed":
                 log.warning("message_failed", codes=status.codes, member=self._pseudonym(status.recipient or ""))
+                self._meter.count(metrics.SEND_FAILURES, of=str(next(iter(status.codes), NO_CODE)))
             if status.callback_id is None or status.callback_id in self._noted:
                 continue
             try:
@@ -280,10 +303,37 @@ class Service:
             budget=Budget(parts.cache, clock_ms=parts.clock_ms, per_minute=settings.credex_calls_per_minute),
         )
 
+    def _gauges(self) -> Gauges:
+        parts = self._parts
+        return Gauges(
+            self._meter,
+            mailbox=self._mailbox,
+            state=parts.state,
+            cache=parts.cache,
+            clock_ms=parts.clock_ms,
+            stopped=lambda: self._sender.stopped is not None,
+            collect=self._collect,
+        )
+
+    def _collect(self) -> None:
+        """Bring what the sender has counted since the last time into the meter."""
+        counts = Counter(self._sender.counts)
+        for what, times in (counts - self._published).items():
+            kind, _, rest = what.partition(":")
+            if kind == "sent":
+                self._meter.count(metrics.MESSAGES_SENT, times)
+            elif kind == "lost":
+                self._meter.count(metrics.SEND_FAILURES, times, of=rest.partition(":")[2] or NO_CODE)
+        self._published = counts
+
     def _finished(self, turn: Finished) -> None:
+        self._meter.count(metrics.TURNS)
+        if turn.reply_ms is not None:
+            self._meter.value(metrics.REPLY_MS, turn.reply_ms)
         log.info(
             "turn",
             member=self._pseudonym(turn.member),
+            message=self._pseudonym(turn.wamid) if turn.wamid else None,
             kind=turn.event,
             flow=turn.flow,
             step=turn.step,
@@ -291,6 +341,7 @@ class Service:
             messages=turn.messages,
             calls=turn.calls,
             ms=turn.ms,
+            reply_ms=turn.reply_ms,
         )
         self._parts.finished(turn)
 

@@ -16,12 +16,14 @@ __all__ = ("health_route",)
 PATIENCE_S: Final = 2.0
 
 
-def health_route(*, cache: Redis | RedisCluster, state: Redis, sending: Callable[[], str]) -> HTTPRouteHandler:
+def health_route(
+    *, cache: Redis | RedisCluster, state: Redis, sending: Callable[[], str], release: str = "unknown"
+) -> HTTPRouteHandler:
     """The health check.
 
     Without the cache we carry on, slower (``degraded``, 200). Without the state no message can be kept, so nothing
     may be accepted (``unavailable``, 503). ``sending`` says ``ok`` or why sending has stopped; that is an operator's
-    alarm and no reason to replace this process, so it only degrades.
+    alarm and no reason to replace this process, so it only degrades. ``release`` is what this process runs.
     """
 
     @get("/health/", include_in_schema=False)
@@ -31,6 +33,7 @@ def health_route(*, cache: Redis | RedisCluster, state: Redis, sending: Callable
         served = "ok" if cache_up and sends == "ok" else "degraded"
         body: dict[str, object] = {
             "status": served if state_up else "unavailable",
+            "release": release,
             "components": {
                 "cache_redis": "ok" if cache_up else "down",
                 "state_redis": "ok" if state_up else "down",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable
 from hashlib import blake2b
@@ -10,13 +11,27 @@ from typing import Final
 
 import structlog
 
-__all__ = ("configure", "pseudonym")
+__all__ = ("configure", "pseudonym", "without_numbers", "write_line")
 
 _BYTES: Final = 8
+_NUMBER: Final = re.compile(r"(?<![0-9a-fA-F])\+?[0-9]{9,15}(?![0-9a-fA-F])")
+"""What may be a phone number: digits that are no part of a digest."""
 
 
-def configure(*, debug: bool = False) -> None:
-    """Write logs as JSON lines to standard output; in development as short readable lines."""
+def without_numbers(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Blot out what looks like a phone number, in whatever text it came: an error of somebody else's may quote one."""
+    return {key: _NUMBER.sub("#", value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def configure(*, debug: bool = False, release: str = "") -> None:
+    """Write logs as JSON lines to standard output; in development as short readable lines.
+
+    Args:
+        debug: in development: readable, and more of it.
+        release: named in every line, where there is one.
+    """
+    if release:
+        structlog.contextvars.bind_contextvars(release=release)
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if debug else structlog.processors.JSONRenderer()
     )
@@ -26,6 +41,7 @@ def configure(*, debug: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            without_numbers,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
@@ -41,3 +57,9 @@ def pseudonym(secret: str) -> Callable[[str], str]:
         return blake2b(member.encode("utf-8", "surrogatepass"), key=key, digest_size=_BYTES).hexdigest()
 
     return of
+
+
+def write_line(line: str) -> None:
+    """Write a finished line among the logs; what is written in one go is not torn by others'."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     django_env: Literal["development", "production"] = "development"
     debug: bool = False
     django_secret: SecretStr = _development("django_secret")
+    release: str = "unknown"
+    metrics_environment: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
 

@@ -67,9 +67,16 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One turn, for logs and measurements: never the texts."""
+    """One turn, for logs and measurements: never the texts.
+
+    Attributes:
+        wamid: of the message that began it; None when none did.
+        ms: how long the turn took.
+        reply_ms: since that message was stored.
+    """
 
     member: str
+    wamid: str | None
     event: str
     flow: str
     step: str
@@ -77,6 +84,7 @@ class Finished:
     messages: int
     calls: int
     ms: int
+    reply_ms: int | None
 
 
 class _LostError(Exception):
@@ -95,6 +103,7 @@ class _Work:
     walked: list[Walked] = field(default_factory=list)
     calls: int = 0
     event: str = ""
+    wamid: str | None = None
     asking: Callable[[], None] = lambda: None
 
     @property
@@ -199,6 +208,7 @@ class Worker:
         inbound = read(work.claim.entry, Inbound)
         if inbound is None:
             raise NewerRecord
+        work.wamid = inbound.wamid
         async with self._host.accompanying(work.claim, inbound.wamid, since_ms=work.started_ms) as work.asking:
             if under_way is not None:
                 work.event = "recovered"
@@ -349,15 +359,19 @@ class Worker:
         return buried.next
 
     def _report(self, work: _Work, session: Session | None) -> None:
+        now_ms = self._clock_ms()
         finished = Finished(
             member=work.member,
+            wamid=work.wamid,
             event=work.event,
             flow=session.flow if session else "",
             step=session.step if session else "",
             walked=tuple(work.walked),
             messages=len(work.messages),
             calls=work.calls,
-            ms=self._clock_ms() - work.started_ms,
+            ms=now_ms - work.started_ms,
+            # A sequence number is the time at which the message was stored, or slightly more.
+            reply_ms=None if work.wamid is None else max(0, now_ms - work.claim.seq),
         )
         try:
             self._finished(finished)

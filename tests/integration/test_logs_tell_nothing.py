@@ -1,0 +1,91 @@
+"""What the bot logs while people talk to it: never what they wrote, who they are, or what they own."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from service.logs import configure, without_numbers
+from simulator.conversation import Conversation, load, stored
+from simulator.replay import replay
+from simulator.transcript import Transcript
+
+EVERY = 6
+"""Of the stored conversations every so many is played."""
+
+SAID_BY_ALL = {"menu", "help", "cancel", "accept", "decline", "confirm", "offer", "hidden", "number", "back", "true"}
+"""What people type that is also a word of ours."""
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """The log of a bot that logs as in production."""
+    written = io.StringIO()
+    before = structlog.get_config()
+    logging.disable(logging.NOTSET)
+    configure()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
+    yield written
+    structlog.configure(**before)
+
+
+def paths() -> list[Path]:
+    """A sixth of them, from all flows."""
+    return stored()[::EVERY]
+
+
+@pytest.mark.parametrize("path", paths(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_no_line_says_who_a_member_is_or_what_they_wrote(path: Path, lines: io.StringIO) -> None:
+    """Numbers, names, handles, texts, amounts, tokens and message ids are searched for in all that is logged."""
+    conversation = load(path)
+    transcript = replay(conversation)
+    logged = lines.getvalue()
+    assert [what for what in telling(conversation, transcript) if what.lower() in logged.lower()] == []
+    assert [line for line in logged.splitlines() if re.search(r"wamid\.|Bearer|ey[A-Za-z0-9_-]{20}", line)] == []
+
+
+def telling(conversation: Conversation, transcript: Transcript) -> set[str]:
+    """All that would tell of a member."""
+    said: set[str] = set()
+    for person in conversation.people:
+        said |= {person.phone, *person.name.split()}
+    for moment in transcript.moments:
+        screen = moment.screen
+        said |= set(re.findall(r"[0-9][0-9,.]* (?:USD|ZWG|CXX|CAD|XAU)", screen.body if screen else moment.text))
+        said |= {word for word in moment.text.split() if len(word) > 4} if moment.member else set()
+    return {what for what in said if len(what) > 2 and what.lower() not in SAID_BY_ALL}
+
+
+def test_a_turn_is_one_line_of_json_that_names_flow_step_and_time(lines: io.StringIO) -> None:
+    """And the member and the message by pseudonyms, the same ones each time."""
+    replay(load(next(path for path in stored() if path.stem == "accept")))
+    logged: list[dict[str, Any]] = [json.loads(line) for line in lines.getvalue().splitlines()]
+    turns = [line for line in logged if line["event"] == "turn"]
+    assert [(turn["flow"], turn["step"]) for turn in turns][0] == ("dashboard", "menu")
+    assert len({turn["member"] for turn in turns}) == 1
+    assert len({turn["message"] for turn in turns}) == len(turns)
+    assert all(turn["reply_ms"] >= turn["ms"] for turn in turns)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Recipient 263771234567 is not valid", "Recipient # is not valid"),
+        ("no member with +263771234567", "no member with #"),
+        ("5cb120419e0839d3", "5cb120419e0839d3"),
+        ("1234567890123456", "1234567890123456"),
+        ("2026-11-02T06:00:00.123456Z", "2026-11-02T06:00:00.123456Z"),
+        ("0:263771234567:1793599200550", "0:#:#"),
+    ],
+)
+def test_phone_numbers_in_other_peoples_errors_are_blotted_out(text: str, shown: str) -> None:
+    """Digests, times and long ids stay as they are."""
+    assert without_numbers(None, "info", {"details": text}) == {"details": shown}
