@@ -69,7 +69,7 @@ def test_a_turn_is_one_line_of_json_that_names_flow_step_and_time(lines: io.Stri
     replay(load(next(path for path in stored() if path.stem == "accept")))
     logged: list[dict[str, Any]] = [json.loads(line) for line in lines.getvalue().splitlines()]
     turns = [line for line in logged if line["event"] == "turn"]
-    assert [(turn["flow"], turn["step"]) for turn in turns][0] == ("dashboard", "menu")
+    assert next((turn["flow"], turn["step"]) for turn in turns) == ("dashboard", "menu")
     assert len({turn["member"] for turn in turns}) == 1
     assert len({turn["message"] for turn in turns}) == len(turns)
     assert all(turn["reply_ms"] >= turn["ms"] for turn in turns)
