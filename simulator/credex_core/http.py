@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -28,6 +29,13 @@ __all__ = ("application",)
 
 PREFIX: Final = "/v1"
 WINDOW_MS: Final = 60_000
+
+_CORE: Final = "simulator.credex_core.core"
+"""Where the scope of a request holds the core that it came to."""
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 # What core says after it did what was asked and then stumbled over something else.
 STUMBLED: Final = {
@@ -59,30 +67,51 @@ class Window:
     calls: int = 0
 
 
-def application(core: Core) -> Litestar:
+def application(core: Core) -> Application:
     """The ASGI application of one core."""
-    window = Window()
-    encode = msgspec.json.Encoder(decimal_format="number").encode
+    app: Any = _application()
+    served = _Served(core)
 
-    @get("/health")
-    async def health() -> dict[str, str]:
-        return {"status": "healthy"}
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, _CORE: served}, receive, send)
 
-    @post(PREFIX + "/{endpoint:str}")
-    async def call(endpoint: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-        body = _parsed(await request.body(), request.headers.get("content-type", ""))
-        handling = _Handling(core, window, endpoint, request.headers)
-        status, content = handling.answer(body)
-        core.note(endpoint, handling.phone(body), status, {} if body is None else body)
-        text = isinstance(content, str)
-        return Response(
-            content=content.encode() if isinstance(content, str) else encode(content),
-            status_code=status,
-            media_type="text/html; charset=utf-8" if text else "application/json; charset=utf-8",
-            headers=handling.headers,
-        )
+    return serve
 
-    return Litestar(route_handlers=[health, call], openapi_config=None, logging_config=None)
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """One core, and how often it was called."""
+
+    core: Core
+    window: Window = field(default_factory=Window)
+
+
+@cache
+def _application() -> Litestar:
+    """The application of all cores: it takes 5 ms to make, and knows none."""
+    return Litestar(route_handlers=[_health, _call], openapi_config=None, logging_config=None)
+
+
+@get("/health")
+async def _health() -> dict[str, str]:
+    return {"status": "healthy"}
+
+
+@post(PREFIX + "/{endpoint:str}")
+async def _call(endpoint: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+    scope: Any = request.scope
+    served: _Served = scope[_CORE]
+    body = _parsed(await request.body(), request.headers.get("content-type", ""))
+    handling = _Handling(served.core, served.window, endpoint, request.headers)
+    status, content = handling.answer(body)
+    served.core.note(endpoint, handling.phone(body), status, {} if body is None else body)
+    text = isinstance(content, str)
+    return Response(
+        content=content.encode() if isinstance(content, str) else _encode(content),
+        status_code=status,
+        media_type="text/html; charset=utf-8" if text else "application/json; charset=utf-8",
+        headers=handling.headers,
+    )
 
 
 class _Handling:
