@@ -85,7 +85,7 @@ class Parts:
             clock_ms=lambda: time.time_ns() // 1_000_000,
             state=open_state(settings.redis_state_url, **limits),  # type: ignore[arg-type]
             cache=open_cache(settings.redis_url, **limits),  # type: ignore[arg-type]
-            metric_line=write_line if settings.metrics_environment else None,
+            metric_line=write_line if settings.environment else None,
         )
 
 
@@ -101,7 +101,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._noted = Recent(NOTED)
-        self._meter = Meter(settings.metrics_environment, parts.metric_line)
+        self._meter = Meter(settings.environment, parts.metric_line)
         self._core_http = _http(parts.core_transport)
         self._graph_http = _http(parts.graph_transport)
         self._pseudonym = pseudonym(settings.django_secret.get_secret_value())

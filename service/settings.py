@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     debug: bool = False
     django_secret: SecretStr = _development("django_secret")
     release: str = "unknown"
-    metrics_environment: str = ""
+    environment: str = ""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
 

@@ -17,16 +17,22 @@ _LONGEST_INTEGER: Final = 30
 def parse(body: str | bytes) -> Any:
     """The value of a JSON text.
 
-    Nesting beyond 64 levels is cut down to null, and integers of more than 30 digits become texts: Python's own
-    parser refuses the whole text for either.
+    Nesting beyond 64 levels is cut down to null, integers of more than 30 digits become texts, and bytes that are no
+    UTF-8 become replacement characters: Python's own parser refuses the whole text for each of them.
 
     Raises:
-        ValueError: the text is not JSON, or not in a Unicode encoding.
+        ValueError: the text is not JSON.
     """
     try:
         return _load(body)
     except RecursionError:
-        return _load(_flattened(body if isinstance(body, str) else body.decode()))
+        return _load(_flattened(_decoded(body)))
+    except UnicodeDecodeError:
+        return parse(_decoded(body))
+
+
+def _decoded(body: str | bytes) -> str:
+    return body if isinstance(body, str) else body.decode("utf-8", "replace")
 
 
 def _load(body: str | bytes) -> Any:

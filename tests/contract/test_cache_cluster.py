@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -17,7 +16,8 @@ from service.core import DashboardCache
 from service.credex import Budget, CachedTokens
 from service.mailbox import open_cache
 from service.rate import TokenBucket
-from tests.redis_server import RunningRedis, free_port, is_installed, redis_server
+from tests.redis_server import RunningRedis, free_port, redis_server
+from tests.system import need
 from tests.unit.flows_world import account, dashboard
 
 NOW: Final = 1_793_599_200_000
@@ -30,11 +30,7 @@ MEMBERS: Final = tuple(f"2637712345{number:02}" for number in range(12))
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[list[RunningRedis]]:
     """Three primaries that share the slots."""
-    if not is_installed():
-        reason = "redis-server is not installed, so the cache was not tried as a cluster"
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need("redis-server")
     with ExitStack() as stack:
         bus = [free_port() for _ in range(NODES)]
         keeps_nothing = ("--save", "", "--appendonly", "no", "--cluster-enabled", "yes", "--cluster-port")
