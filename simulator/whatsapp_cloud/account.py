@@ -1,109 +1,25 @@
 """The WhatsApp Business Account: its number, subscription, forms and templates, as its owner sets them up.
 
-Shapes: Meta's references of the Flows API, of message templates and of subscribed apps (2026). A published form may be
-changed: what is uploaded is a draft beside the published one until it is published itself.
+Shapes: Meta's references of the Flows API, of message templates, of media and of subscribed apps (2026).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from simulator.whatsapp_cloud.errors import Refused
-from simulator.whatsapp_cloud.flow_json import problems
-from simulator.whatsapp_cloud.limits import LIMITS
+from simulator.whatsapp_cloud.forms import FlowForm, check_named, may_send
+from simulator.whatsapp_cloud.media import Media
+from simulator.whatsapp_cloud.submitted import SubmittedTemplate, check_submitted
+from simulator.whatsapp_cloud.tokens import Tokens
 from simulator.whatsapp_cloud.values import Approved, Business, Json
 from simulator.whatsapp_cloud.wire import Mint
 
-__all__ = ("Account", "FlowForm", "SubmittedTemplate")
+__all__ = ("PAGE", "Account", "no_such")
 
-CATEGORIES: Final = frozenset(
-    {
-        "SIGN_UP",
-        "SIGN_IN",
-        "APPOINTMENT_BOOKING",
-        "LEAD_GENERATION",
-        "SHOPPING",
-        "CONTACT_US",
-        "CUSTOMER_SUPPORT",
-        "SURVEY",
-        "OTHER",
-    }
-)
-TEMPLATE_CATEGORIES: Final = frozenset({"AUTHENTICATION", "MARKETING", "UTILITY"})
 PAGE: Final = 25
-NAME: Final = "VimbisoPay test number"
-
-
-@dataclass
-class FlowForm:
-    """A form: what is published, and the draft beside it. Its status is the draft's, if there is one."""
-
-    id: str
-    name: str
-    categories: list[str]
-    draft: str = ""
-    published: str = ""
-
-    @property
-    def status(self) -> str:
-        """DRAFT while something waits to be published."""
-        return "PUBLISHED" if self.published and not self.draft else "DRAFT"
-
-    @property
-    def source(self) -> str:
-        """The newest Flow JSON."""
-        return self.draft or self.published
-
-    def told(self) -> Json:
-        """What Meta says of it."""
-        errors = problems(self.source) if self.source else []
-        return {
-            "id": self.id,
-            "name": self.name,
-            "status": self.status,
-            "categories": self.categories,
-            "validation_errors": errors,
-        }
-
-
-@dataclass
-class SubmittedTemplate:
-    """A template: it is looked at for a while, then approved."""
-
-    id: str
-    name: str
-    language: str
-    category: str
-    components: list[Json]
-    approved_ms: int
-    rejected: bool = False
-
-    def status(self, now_ms: int) -> str:
-        """What Meta says of it."""
-        if self.rejected:
-            return "REJECTED"
-        return "APPROVED" if now_ms >= self.approved_ms else "PENDING"
-
-    def approved(self) -> Approved:
-        """It, as messages may use it.
-
-        Raises:
-            Refused: it breaks a limit.
-        """
-        body = "".join(str(part.get("text", "")) for part in self.components if part.get("type") == "BODY")
-        buttons = [
-            str(button.get("text", ""))
-            for part in self.components
-            if part.get("type") == "BUTTONS"
-            for button in part.get("buttons", [])
-        ]
-        try:
-            return Approved(self.name, self.language, body, tuple(buttons))
-        except ValueError as error:
-            raise Refused(100, message="Invalid parameter", details=str(error)) from None
+NAME: Final = "Test Number"
 
 
 class Account:
@@ -113,6 +29,8 @@ class Account:
         subscribed: whether the app gets webhooks of this account.
         forms: by id.
         templates: in the order of their submission.
+        media: its files.
+        tokens: who may ask.
         review_ms: how long a template is looked at before it is approved.
     """
 
@@ -121,28 +39,31 @@ class Account:
         self.forms: dict[str, FlowForm] = {}
         self.templates: list[SubmittedTemplate] = []
         self.review_ms = 60_000
+        self.media = Media(mint, clock_ms)
+        self.tokens = Tokens(business.access_token)
         self._business = business
         self._mint = mint
         self._clock_ms = clock_ms
 
     # -- looking --------------------------------------------------------------------------------------------------
 
-    def node(self, node_id: str) -> Json:
-        """What an id names: the number, the account, or a form."""
+    def node(self, node_id: str, *, base_url: str) -> Json:
+        """What an id names: the number, the account, a file, or a form."""
         if node_id == self._business.phone_number_id:
             return self._number()
         if node_id == self._business.business_id:
             return {"id": node_id, "name": NAME, "timezone_id": "1", "message_template_namespace": "0"}
-        if node_id in self.forms:
-            return self.forms[node_id].told()
-        raise no_such(node_id, "get")
+        file = self.media.find(node_id)
+        if file is not None:
+            return self.media.told(file, base_url)
+        return self.form(node_id, "get").told()
 
     def edge(self, node_id: str, edge: str, *, base_url: str) -> list[Json]:
         """What hangs on an account or a form, under Meta's name for it."""
         if edge == "assets":
             return [
                 {"name": "flow.json", "asset_type": "FLOW_JSON", "download_url": f"{base_url}/flow-assets/{form.id}"}
-                for form in [self._form(node_id, "get")]
+                for form in [self.form(node_id, "get")]
                 if form.source
             ]
         self._owned(node_id, "get")
@@ -155,16 +76,17 @@ class Account:
             case "flows":
                 return [form.told() for form in self.forms.values()]
             case _:
-                return [self._told(template) for template in self.templates]
+                return [template.told(self._clock_ms()) for template in self.templates]
 
     def download(self, form_id: str) -> str:
         """The newest definition of a form, at an address that needs no token."""
-        return self._form(form_id, "get").source
+        return self.form(form_id, "get").source
 
     def approved(self) -> tuple[Approved, ...]:
-        """The templates that messages may use now."""
+        """The templates that were approved, those that were stopped since among them."""
         now_ms = self._clock_ms()
-        return tuple(each.approved() for each in self.templates if each.status(now_ms) == "APPROVED")
+        looked_at = ("APPROVED", "PAUSED", "DISABLED")
+        return tuple(each.approved() for each in self.templates if each.status(now_ms) in looked_at)
 
     # -- changing -------------------------------------------------------------------------------------------------
 
@@ -174,60 +96,72 @@ class Account:
         self.subscribed = True
         return {"success": True}
 
+    def unsubscribe(self, node_id: str) -> Json:
+        """Have the app get no more webhooks."""
+        self._owned(node_id, "delete")
+        self.subscribed = False
+        return {"success": True}
+
     def create_form(self, node_id: str, given: Mapping[str, Any]) -> Json:
         """Make a form, as a draft without content unless `flow_json` is given."""
         self._owned(node_id, "post")
-        name, categories = given.get("name"), _listed(given.get("categories"))
-        if not isinstance(name, str) or not name:
-            raise Refused(100, message="The parameter name is required.")
-        if not categories or not set(categories) <= CATEGORIES:
-            raise Refused(100, message=f"Param categories must be an array of {{{', '.join(sorted(CATEGORIES))}}}")
-        if any(form.name == name for form in self.forms.values()):
-            raise Refused(100, message="Invalid parameter", details="Flow name is not unique")
+        name, categories = check_named(given, self.forms.values())
         form = FlowForm(self._mint.number("form"), name, categories, draft=str(given.get("flow_json") or ""))
         self.forms[form.id] = form
-        errors = problems(form.draft) if form.draft else []
-        return {"id": form.id, "success": True, "validation_errors": errors}
+        return {"id": form.id, "success": True, "validation_errors": form.errors()}
+
+    def change(self, node_id: str, given: Mapping[str, Any]) -> Json:
+        """Rename a form, or give it other categories."""
+        form = self.form(node_id, "post")
+        return form.change(given, [other for other in self.forms.values() if other is not form])
 
     def upload(self, node_id: str, *, name: str, kind: str, source: str) -> Json:
-        """Give a form its definition. It is kept with its errors, which only publishing refuses."""
-        form = self._form(node_id, "post")
-        if (name, kind) != ("flow.json", "FLOW_JSON"):
-            raise Refused(100, message="Param asset_type must be FLOW_JSON, and name flow.json")
-        form.draft = source
-        return {"success": True, "validation_errors": problems(source)}
+        """Give a form its definition."""
+        return self.form(node_id, "post").upload(name, kind, source)
 
     def publish(self, node_id: str) -> Json:
         """Let members use a form's draft."""
-        form = self._form(node_id, "post")
-        if not form.draft or problems(form.draft):
-            reason = "it has validation errors" if form.draft else "it has no draft"
-            raise Refused(139002, message="Flow can't be published", details=f"Publishing failed: {reason}")
-        form.published, form.draft = form.draft, ""
+        return self.form(node_id, "post").publish()
+
+    def deprecate(self, node_id: str) -> Json:
+        """Take a form out of use."""
+        return self.form(node_id, "post").deprecate()
+
+    def delete(self, node_id: str) -> Json:
+        """Delete a file, or a form that was never published."""
+        file = self.media.find(node_id)
+        if file is not None:
+            return self.media.delete(file)
+        self.form(node_id, "delete").check_deletable()
+        del self.forms[node_id]
         return {"success": True}
 
     def submit(self, node_id: str, given: Mapping[str, Any]) -> Json:
         """Submit a template for approval."""
         self._owned(node_id, "post")
-        missing = [name for name in ("name", "language", "category", "components") if not given.get(name)]
-        if missing:
-            raise Refused(100, message=f"The parameter {missing[0]} is required.")
-        if given["category"] not in TEMPLATE_CATEGORIES:
-            raise Refused(100, message=f"Param category must be one of {{{', '.join(sorted(TEMPLATE_CATEGORIES))}}}")
+        components = check_submitted(given)
         named = (given["name"], given["language"])
         if any((each.name, each.language) == named for each in self.templates):
             raise Refused(100, message="Invalid parameter", details="Content in this language already exists")
         template = SubmittedTemplate(
-            self._mint.number("template"),
-            str(given["name"]),
-            str(given["language"]),
-            str(given["category"]),
-            list(given["components"]),
-            self._clock_ms() + self.review_ms,
+            self._mint.number("template"), *named, given["category"], components, self._clock_ms() + self.review_ms
         )
-        self._check(template)
+        template.approved()
         self.templates.append(template)
         return {"id": template.id, "status": template.status(self._clock_ms()), "category": template.category}
+
+    def withdraw(self, node_id: str, name: str) -> Json:
+        """Delete a template, in all its languages."""
+        self._owned(node_id, "delete")
+        kept = [each for each in self.templates if each.name != name]
+        if len(kept) == len(self.templates):
+            raise Refused(100, message="Invalid parameter", details=f"Message template {name} was not found")
+        self.templates = kept
+        return {"success": True}
+
+    def may_send_form(self, parameters: Json) -> None:
+        """Refuse a message with a form that does not exist, or not in the mode that it names."""
+        may_send(self.forms.values(), parameters)
 
     # -- small things ---------------------------------------------------------------------------------------------
 
@@ -246,28 +180,15 @@ class Account:
         if node_id != self._business.business_id:
             raise no_such(node_id, verb)
 
-    def _form(self, node_id: str, verb: str) -> FlowForm:
+    def form(self, node_id: str, verb: str) -> FlowForm:
+        """The form with this id.
+
+        Raises:
+            Refused: there is none; ``verb`` says what was asked of it.
+        """
         if node_id not in self.forms:
             raise no_such(node_id, verb)
         return self.forms[node_id]
-
-    def _told(self, template: SubmittedTemplate) -> Json:
-        return {
-            "id": template.id,
-            "name": template.name,
-            "language": template.language,
-            "category": template.category,
-            "status": template.status(self._clock_ms()),
-            "components": template.components,
-        }
-
-    @staticmethod
-    def _check(template: SubmittedTemplate) -> None:
-        body, limit = template.approved().body, LIMITS["template.body"]
-        if not limit.least <= len(body) <= limit.most:
-            raise Refused(100, message="Invalid parameter", details=limit.said())
-        if body.startswith("{{") or body.endswith("}}"):
-            raise Refused(100, message="Invalid parameter", details="Variables can't be at the start or end")
 
 
 def no_such(node_id: str, verb: str) -> Refused:
@@ -280,12 +201,3 @@ def no_such(node_id: str, verb: str) -> Refused:
         subcode=33,
         kind="GraphMethodException",
     )
-
-
-def _listed(value: Any) -> list[str]:
-    """A list, also when it comes as the JSON of one."""
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
-        return []
-    return [str(each) for each in found] if isinstance(found, Sequence) and not isinstance(found, str) else []

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from litestar import Litestar, MediaType, Request, Response, get, post
+from litestar import Litestar, MediaType, Request, Response, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from simulator.whatsapp_cloud.account import PAGE, no_such
 from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.limits import LIMITS
 from simulator.whatsapp_cloud.values import Json
 
 if TYPE_CHECKING:
@@ -24,132 +25,200 @@ __all__ = ("graph",)
 
 _VERSION: Final = re.compile(r"v\d+\.\d+")
 _EDGES: Final = ("phone_numbers", "subscribed_apps", "flows", "assets", "message_templates")
+_API: Final = "simulator.whatsapp_cloud.api"
+"""Where the scope of a request holds the API that it came to."""
+
 _Request = Request[Any, Any, Any]
-_Answered = Callable[[_Request, Callable[[str], Awaitable[object]]], Awaitable[Response[bytes]]]
+_Act = Callable[["CloudApi", _Request, str], Awaitable[object]]
+_Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+LARGEST_BODY: Final = LIMITS["media.document"].most + 1024 * 1024
+"""The largest file that is taken, and room to say of a larger one that it is."""
 
 
-def graph(api: CloudApi) -> Litestar:
-    """The application that serves one business phone number, and the account that it belongs to."""
+def graph(api: CloudApi) -> _Application:
+    """The ASGI application that serves one business phone number, and the account that it belongs to."""
 
-    async def answered(request: _Request, act: Callable[[str], Awaitable[object]]) -> Response[bytes]:
-        try:
-            _authenticate(api, request.headers.get("authorization", ""))
-            if _VERSION.fullmatch(request.path_params["version"]) is None:
-                raise _unknown_path(request.url.path)
-            return _answer(200, await act(request.path_params["node_id"]))
-        except Refused as refused:
-            return _refusal(api, refused)
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        scope[_API] = api
+        await _routes()(scope, receive, send)
 
-    @post("/{version:str}/{node_id:str}/messages", status_code=200)
-    async def messages(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            if node_id != api.business.phone_number_id:
-                raise no_such(node_id, "post")
-            return await api.handle(_json(await request.body()))
+    return serve
 
-        return await answered(request, act)
 
-    def elsewhere(request: _Request, problem: HTTPException) -> Response[bytes]:
-        if problem.status_code in {404, 405}:
-            return _refusal(api, _unknown_path(request.url.path))
-        return _refusal(api, Refused(1, status=problem.status_code, details=problem.detail))
-
+@cache
+def _routes() -> Litestar:
+    """The application behind all APIs of a process: it keeps nothing of any, and takes long to build."""
     return Litestar(
-        [messages, *_looking(api, answered), *_forms(api, answered), *_others(api, answered)],
-        exception_handlers={HTTPException: elsewhere},
+        [
+            _route(post, "/messages", _messages),
+            _route(get, "", _node),
+            _route(get, [f"/{edge}" for edge in _EDGES], _edge),
+            _route(post, "/flows", _create_form),
+            _route(post, "", _change_form),
+            _route(post, "/assets", _fill_form, request_max_body_size=LARGEST_BODY),
+            _route(post, "/publish", _publish_form),
+            _route(post, "/deprecate", _deprecate_form),
+            _route(post, "/subscribed_apps", _subscribe),
+            _route(delete, "/subscribed_apps", _unsubscribe),
+            _route(post, "/message_templates", _submit),
+            _route(delete, "/message_templates", _withdraw),
+            _route(post, "/media", _upload, request_max_body_size=LARGEST_BODY),
+            _route(delete, "", _delete),
+            _definition,
+            _attachment,
+        ],
+        exception_handlers={HTTPException: _elsewhere},
         openapi_config=None,
         logging_config=None,
     )
 
 
-def _looking(api: CloudApi, answered: _Answered) -> list[HTTPRouteHandler]:
-    """What can be looked at: the number, the account, forms, and what hangs on them."""
+def _route(method: Callable[..., Any], path: str | list[str], act: _Act, **options: Any) -> HTTPRouteHandler:
+    """A handler for what hangs on a node of the graph: the token is looked at first, then the version."""
 
-    @get("/{version:str}/{node_id:str}")
-    async def node(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            return _fields(api.account.node(node_id), request.query_params.get("fields"))
-
-        return await answered(request, act)
-
-    @get([f"/{{version:str}}/{{node_id:str}}/{edge}" for edge in _EDGES])
-    async def edges(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            edge = request.url.path.rstrip("/").rsplit("/", 1)[-1]
-            base_url = f"{request.url.scheme}://{request.url.netloc}"
-            return _page(api.account.edge(node_id, edge, base_url=base_url), request.query_params)
-
-        return await answered(request, act)
-
-    return [node, edges]
-
-
-def _forms(api: CloudApi, answered: _Answered) -> list[HTTPRouteHandler]:
-    """Making, filling and publishing forms."""
-
-    @post("/{version:str}/{node_id:str}/flows", status_code=200)
-    async def create_form(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            return api.account.create_form(node_id, await _given(request))
-
-        return await answered(request, act)
-
-    @post("/{version:str}/{node_id:str}/assets", status_code=200)
-    async def upload(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            form = await request.form()
-            file = form.get("file")
-            source = (await file.read()).decode("utf-8", "replace") if isinstance(file, UploadFile) else ""
-            return api.account.upload(
-                node_id, name=str(form.get("name", "")), kind=str(form.get("asset_type", "")), source=source
-            )
-
-        return await answered(request, act)
-
-    @post("/{version:str}/{node_id:str}/publish", status_code=200)
-    async def publish(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            return api.account.publish(node_id)
-
-        return await answered(request, act)
-
-    @get("/flow-assets/{form_id:str}")
-    async def download(request: _Request) -> Response[bytes]:
+    async def handle(request: _Request) -> Response[bytes]:
+        api = _api(request)
         try:
-            source = api.account.download(request.path_params["form_id"])
-            return Response(source.encode(), media_type=MediaType.JSON)
+            api.account.tokens.check(request.headers.get("authorization", ""), api.now_ms())
+            if _VERSION.fullmatch(request.path_params["version"]) is None:
+                raise _unknown_path(request.url.path)
+            return _answer(200, await act(api, request, request.path_params["node_id"]))
         except Refused as refused:
             return _refusal(api, refused)
 
-    return [create_form, upload, publish, download]
+    paths = [path] if isinstance(path, str) else path
+    served = [f"/{{version:str}}/{{node_id:str}}{one}" for one in paths]
+    handler: HTTPRouteHandler = method(served, status_code=200, **options)(handle)
+    return handler
 
 
-def _others(api: CloudApi, answered: _Answered) -> list[HTTPRouteHandler]:
-    """Subscribing the app, and submitting templates."""
-
-    @post("/{version:str}/{node_id:str}/subscribed_apps", status_code=200)
-    async def subscribe(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            return api.account.subscribe(node_id)
-
-        return await answered(request, act)
-
-    @post("/{version:str}/{node_id:str}/message_templates", status_code=200)
-    async def submit(request: _Request) -> Response[bytes]:
-        async def act(node_id: str) -> Json:
-            return api.account.submit(node_id, await _given(request))
-
-        return await answered(request, act)
-
-    return [subscribe, submit]
+def _api(request: _Request) -> CloudApi:
+    api: CloudApi = request.scope[_API]  # type: ignore[typeddict-item]
+    return api
 
 
-def _authenticate(api: CloudApi, header: str) -> None:
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Refused(104)
-    if not hmac.compare_digest(token.strip().encode(), api.business.access_token.encode()):
-        raise Refused(190, message="Invalid OAuth access token - Cannot parse access token")
+async def _messages(api: CloudApi, request: _Request, node_id: str) -> Json:
+    _check_number(api, node_id)
+    return await api.handle(_json(await request.body()))
+
+
+# What can be looked at or deleted: the number, the account, files, forms, and what hangs on them.
+
+
+async def _node(api: CloudApi, request: _Request, node_id: str) -> Json:
+    number = request.query_params.get("phone_number_id")
+    if number is not None:
+        _check_number(api, number)
+    return _fields(api.account.node(node_id, base_url=_base(request)), request.query_params.get("fields"))
+
+
+async def _edge(api: CloudApi, request: _Request, node_id: str) -> Json:
+    edge = request.url.path.rstrip("/").rsplit("/", 1)[-1]
+    listed = api.account.edge(node_id, edge, base_url=_base(request))
+    wanted = {key: request.query_params.get(key) for key in ("name", "status", "language")}
+    found = [one for one in listed if all(value is None or one.get(key) == value for key, value in wanted.items())]
+    return _page(found, request.query_params)
+
+
+async def _delete(api: CloudApi, _: _Request, node_id: str) -> Json:
+    return api.account.delete(node_id)
+
+
+async def _unsubscribe(api: CloudApi, _: _Request, node_id: str) -> Json:
+    return api.account.unsubscribe(node_id)
+
+
+async def _withdraw(api: CloudApi, request: _Request, node_id: str) -> Json:
+    return api.account.withdraw(node_id, str(request.query_params.get("name", "")))
+
+
+# Making, filling, publishing and deprecating forms; subscribing the app; submitting templates; uploading files.
+
+
+async def _create_form(api: CloudApi, request: _Request, node_id: str) -> Json:
+    return api.account.create_form(node_id, await _given(request))
+
+
+async def _change_form(api: CloudApi, request: _Request, node_id: str) -> Json:
+    return api.account.change(node_id, await _given(request))
+
+
+async def _fill_form(api: CloudApi, request: _Request, node_id: str) -> Json:
+    form = await request.form()
+    content, _ = await _file(form.get("file"))
+    name, kind = str(form.get("name", "")), str(form.get("asset_type", ""))
+    return api.account.upload(node_id, name=name, kind=kind, source=(content or b"").decode("utf-8", "replace"))
+
+
+async def _publish_form(api: CloudApi, _: _Request, node_id: str) -> Json:
+    return api.account.publish(node_id)
+
+
+async def _deprecate_form(api: CloudApi, _: _Request, node_id: str) -> Json:
+    return api.account.deprecate(node_id)
+
+
+async def _subscribe(api: CloudApi, _: _Request, node_id: str) -> Json:
+    return api.account.subscribe(node_id)
+
+
+async def _submit(api: CloudApi, request: _Request, node_id: str) -> Json:
+    return api.account.submit(node_id, await _given(request))
+
+
+async def _upload(api: CloudApi, request: _Request, node_id: str) -> Json:
+    _check_number(api, node_id)
+    form = await request.form()
+    return api.account.media.upload(form, *await _file(form.get("file")))
+
+
+# Addresses that are no part of the Graph API: definitions of forms, and files.
+
+
+@get("/flow-assets/{form_id:str}")
+async def _definition(request: _Request) -> Response[bytes]:
+    api = _api(request)
+    try:
+        source = api.account.download(request.path_params["form_id"])
+        return Response(source.encode(), media_type=MediaType.JSON)
+    except Refused as refused:
+        return _refusal(api, refused)
+
+
+@get("/whatsapp_business/attachments")
+async def _attachment(request: _Request) -> Response[bytes]:
+    api = _api(request)
+    try:
+        api.account.tokens.check(request.headers.get("authorization", ""), api.now_ms())
+    except Refused as refused:
+        return _refusal(api, refused)
+    asked = request.query_params
+    file = api.account.media.download(str(asked.get("mid", "")), str(asked.get("hash", "")))
+    if file is None:
+        return Response(b"", status_code=404, media_type=MediaType.TEXT)
+    return Response(file.content, media_type=file.mime_type)
+
+
+def _elsewhere(request: _Request, problem: HTTPException) -> Response[bytes]:
+    api = _api(request)
+    if problem.status_code in {404, 405}:
+        return _refusal(api, _unknown_path(request.url.path))
+    return _refusal(api, Refused(1, status=problem.status_code, details=problem.detail))
+
+
+def _check_number(api: CloudApi, node_id: str) -> None:
+    if node_id != api.business.phone_number_id:
+        raise no_such(node_id, "post")
+
+
+def _base(request: _Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def _file(part: Any) -> tuple[bytes | None, str]:
+    """The bytes of an uploaded file and what its sender says it is; None if there is no file."""
+    return (await part.read(), part.content_type) if isinstance(part, UploadFile) else (None, "")
 
 
 def _unknown_path(path: str) -> Refused:

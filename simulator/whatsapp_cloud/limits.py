@@ -1,4 +1,4 @@
-"""Every limit that an outgoing message must keep, in one table.
+"""Every limit that an outgoing message, an upload or a template must keep, in one table.
 
 Lengths are counted in Unicode code points. Meta does not publish its unit; in UTF-16 units, the other reading, an
 emoji counts twice, so a text that only that reading refuses is accepted here with a warning.
@@ -11,15 +11,29 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ("DAY_MS", "LIMITS", "MESSAGE_AGE_MS", "Limit")
+__all__ = ("DAY_MS", "LIMITS", "MESSAGE_AGE_MS", "Limit", "Source")
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 MESSAGE_AGE_MS: Final = 30 * DAY_MS
 """How old a message may be that is marked as read or reacted to (Meta, messages reference, September 2026)."""
 
-OPENAPI: Final = "Meta's OpenAPI file of the Business Messaging API v23.0, 21 November 2025"
-REFERENCE: Final = "Meta's Cloud API messages reference, read September 2026"
-TEMPLATES: Final = "Meta's pages on message templates, read September 2026"
+KILOBYTE: Final = 1024
+MEGABYTE: Final = 1024 * KILOBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a number comes from, and when it was said there."""
+
+    title: str
+    date: str
+
+
+OPENAPI: Final = Source("Meta's OpenAPI file of the Business Messaging API v23.0", "21 November 2025")
+REFERENCE: Final = Source("Meta's Cloud API messages reference", "September 2026")
+TEMPLATES: Final = Source("Meta's pages on message templates", "September 2026")
+MEDIA: Final = Source("Meta's reference of media", "September 2026")
+RATES: Final = Source("Meta's pages on throughput and on pair rate limits", "September 2026")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,112 +41,233 @@ class Limit:
     """What a part of a message may measure, and how its breach is answered.
 
     Attributes:
-        part: where it applies.
-        least: the smallest length or count allowed.
+        part: its name in this table.
+        path: where it applies: the field of a request in Meta's notation, ``[]`` for each of an array.
+        least: the smallest length, number or size allowed.
         most: the largest.
+        unit: what is counted.
         code: Meta's error code for a breach.
         wording: what the error says, with {least} and {most}.
-        source: where the numbers come from, with its date.
+        source: where the numbers come from.
         seen: the wording was seen in answers of the real API; otherwise it is made after their pattern.
+        note: where sources disagree.
     """
 
     part: str
+    path: str
     least: int
     most: int
+    unit: str
     code: int
     wording: str
-    source: str
+    source: Source
     seen: bool = False
+    note: str = ""
 
     def said(self) -> str:
         """The wording with its numbers."""
         return self.wording.format(least=self.least, most=self.most)
 
+    def keeps(self, measured: int) -> bool:
+        """Whether so much is allowed."""
+        return self.least <= measured <= self.most
 
-_TABLE: Final = (
-    Limit(
-        "text.body", 1, 4096, 100, "Param text['body'] must be at most {most} characters long.", REFERENCE, seen=True
-    ),
-    Limit(
-        "biz_opaque_callback_data",
-        0,
-        512,
-        100,
-        "Param biz_opaque_callback_data must be at most {most} characters long.",
-        OPENAPI,
-    ),
-    Limit(
-        "interactive.body",
-        1,
-        1024,
-        131009,
-        "Body text length invalid. Min length: {least}, Max length: {most}",
-        OPENAPI + "; rejections of longer list bodies seen October 2026, although the reference says 4096",
-        seen=True,
-    ),
-    Limit(
-        "interactive.header",
-        1,
-        60,
-        131009,
-        "Header text length invalid. Min length: {least}, Max length: {most}",
-        OPENAPI,
-    ),
-    Limit(
-        "interactive.footer",
-        1,
-        60,
-        131009,
-        "Footer text length invalid. Min length: {least}, Max length: {most}",
-        OPENAPI,
-    ),
+
+def _text(
+    part: str, path: str, least: int, most: int, what: str, source: Source, *, seen: bool = False, note: str = ""
+) -> Limit:
+    """A length that Meta refuses with 131009 and both its ends."""
+    wording = what + " length invalid. Min length: {least}, Max length: {most}"
+    return Limit(part, path, least, most, "characters", 131009, wording, source, seen, note)
+
+
+def _long(part: str, path: str, least: int, most: int, what: str, source: Source, *, seen: bool = False) -> Limit:
+    """A length that Meta refuses with 131009 and its upper end."""
+    wording = what + " is too long. Max length is {most}"
+    return Limit(part, path, least, most, "characters", 131009, wording, source, seen)
+
+
+def _param(part: str, path: str, least: int, most: int, source: Source, *, seen: bool = False) -> Limit:
+    """A length that Meta refuses with 100 and the name of the parameter."""
+    wording = f"Param {path} must be at most {{most}} characters long."
+    return Limit(part, path, least, most, "characters", 100, wording, source, seen)
+
+
+def _long_param(part: str, path: str, least: int, most: int, what: str, source: Source) -> Limit:
+    """The same for parts of a template that is submitted, with 100."""
+    return Limit(part, path, least, most, "characters", 100, what + " is too long. Max length is {most}", source)
+
+
+def _file(part: str, most: int, what: str) -> Limit:
+    """The size of an uploaded file. Meta writes MB and KB; that they are 1024 apart is the larger reading."""
+    wording = f"Param file: the file size of {what} is too large or it is empty. Max size: {{most}} bytes"
+    return Limit(part, "file", 1, most, "bytes", 100, wording, MEDIA)
+
+
+_ACTION: Final = "interactive['action']"
+_BUTTON: Final = f"{_ACTION}['buttons'][]['reply']"
+_SECTION: Final = f"{_ACTION}['sections'][]"
+_ROW: Final = f"{_SECTION}['rows'][]"
+_BOTH_SAID: Final = "rejections of longer list bodies seen October 2026, although the reference says 4096 there"
+
+_SENT: Final = (
+    _param("text.body", "text['body']", 1, 4096, REFERENCE, seen=True),
+    _param("biz_opaque_callback_data", "biz_opaque_callback_data", 0, 512, OPENAPI),
+    _text("interactive.body", "interactive['body']['text']", 1, 1024, "Body text", OPENAPI, seen=True, note=_BOTH_SAID),
+    _text("interactive.header", "interactive['header']['text']", 1, 60, "Header text", OPENAPI),
+    _text("interactive.footer", "interactive['footer']['text']", 1, 60, "Footer text", OPENAPI),
     Limit(
         "button.count",
+        f"{_ACTION}['buttons']",
         1,
         3,
+        "items",
         131009,
         "Invalid buttons count. Min allowed buttons: {least}, Max allowed buttons: {most}",
         REFERENCE,
         seen=True,
     ),
+    _text("button.title", f"{_BUTTON}['title']", 1, 20, "Button title", REFERENCE, seen=True),
+    _text("button.id", f"{_BUTTON}['id']", 1, 256, "Button id", REFERENCE),
+    _text("list.button", f"{_ACTION}['button']", 1, 20, "List button text", REFERENCE),
     Limit(
-        "button.title",
+        "list.sections",
+        f"{_ACTION}['sections']",
         1,
-        20,
+        10,
+        "items",
         131009,
-        "Button title length invalid. Min length: {least}, Max length: {most}",
+        "Total section count exceed max allowed count: {most}",
+        REFERENCE,
+    ),
+    Limit(
+        "list.rows",
+        f"{_SECTION}['rows']",
+        1,
+        10,
+        "items",
+        131009,
+        "Total row count exceed max allowed count: {most}",
         REFERENCE,
         seen=True,
+        note="counted over all sections",
     ),
-    Limit("button.id", 1, 256, 131009, "Button id length invalid. Min length: {least}, Max length: {most}", REFERENCE),
-    Limit(
-        "list.button",
-        1,
-        20,
-        131009,
-        "List button text length invalid. Min length: {least}, Max length: {most}",
-        REFERENCE,
-    ),
-    Limit("list.sections", 1, 10, 131009, "Total section count exceed max allowed count: {most}", REFERENCE),
-    Limit("list.rows", 1, 10, 131009, "Total row count exceed max allowed count: {most}", REFERENCE, seen=True),
-    Limit("section.title", 1, 24, 131009, "Section title is too long. Max length is {most}", REFERENCE),
-    Limit("row.title", 1, 24, 131009, "Row title is too long. Max length is {most}", REFERENCE, seen=True),
-    Limit("row.id", 1, 200, 131009, "Row id is too long. Max length is {most}", REFERENCE),
-    Limit("row.description", 0, 72, 131009, "Row description is too long. Max length is {most}", REFERENCE),
-    Limit(
+    _long("section.title", f"{_SECTION}['title']", 0, 24, "Section title", REFERENCE),
+    _long("row.title", f"{_ROW}['title']", 1, 24, "Row title", REFERENCE, seen=True),
+    _long("row.id", f"{_ROW}['id']", 1, 200, "Row id", REFERENCE),
+    _long("row.description", f"{_ROW}['description']", 0, 72, "Row description", REFERENCE),
+    _text("cta_url.text", f"{_ACTION}['parameters']['display_text']", 1, 20, "Button display text", REFERENCE),
+    _text(
         "flow.cta",
+        f"{_ACTION}['parameters']['flow_cta']",
         1,
         30,
-        131009,
-        "flow_cta length invalid. Min length: {least}, Max length: {most}",
-        OPENAPI + "; older pages and SDKs say 20",
+        "flow_cta",
+        OPENAPI,
+        note="older pages and SDKs say 20",
     ),
-    Limit("template.name", 1, 512, 100, "Param template['name'] must be at most {most} characters long.", TEMPLATES),
-    Limit("template.buttons", 0, 10, 100, "A template has at most {most} buttons", TEMPLATES),
-    Limit("template.button_text", 1, 25, 100, "A template's button has {least} to {most} characters", TEMPLATES),
-    Limit("template.header", 0, 60, 132005, "header: translated text too long, max {most}", TEMPLATES),
-    Limit("template.body", 0, 1024, 132005, "body: translated text too long, max {most}", TEMPLATES),
-    Limit("template.button_payload", 1, 256, 132018, "button payload must have {least} to {most} characters", OPENAPI),
+    _param("image.caption", "image['caption']", 0, 1024, REFERENCE),
+    _param("video.caption", "video['caption']", 0, 1024, REFERENCE),
+    _param("document.caption", "document['caption']", 0, 1024, REFERENCE),
+    Limit(
+        "contacts.count",
+        "contacts",
+        1,
+        5,
+        "items",
+        131009,
+        "Invalid contacts count. Min allowed contacts: {least}, Max allowed contacts: {most}",
+        OPENAPI,
+    ),
+    _param("template.name", "template['name']", 1, 512, TEMPLATES),
+    Limit(
+        "template.button_payload",
+        "template['components'][]['parameters'][]['payload']",
+        1,
+        256,
+        "characters",
+        132018,
+        "button payload must have {least} to {most} characters",
+        OPENAPI,
+    ),
 )
 
-LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({limit.part: limit for limit in _TABLE})
+_FILLED: Final = tuple(
+    Limit(
+        f"template.{part}",
+        f"template['components'][{part}]",
+        0,
+        most,
+        "characters",
+        132005,
+        part + ": translated text too long, max {most}",
+        TEMPLATES,
+        note="counted after the parameters were filled in",
+    )
+    for part, most in (("header", 60), ("body", 1024))
+)
+
+_SUBMITTED: Final = (
+    _long_param("template.header_text", "components[HEADER]['text']", 1, 60, "Header text", TEMPLATES),
+    _long_param("template.body_text", "components[BODY]['text']", 1, 1024, "Body text", TEMPLATES),
+    _long_param("template.footer", "components[FOOTER]['text']", 1, 60, "Footer text", TEMPLATES),
+    Limit(
+        "template.buttons",
+        "components[BUTTONS]['buttons']",
+        0,
+        10,
+        "items",
+        100,
+        "A template has at most {most} buttons",
+        TEMPLATES,
+    ),
+    Limit(
+        "template.button_text",
+        "components[BUTTONS]['buttons'][]['text']",
+        1,
+        25,
+        "characters",
+        100,
+        "A template's button has {least} to {most} characters",
+        TEMPLATES,
+    ),
+    _long_param("template.url", "components[BUTTONS]['buttons'][]['url']", 1, 2000, "Button url", TEMPLATES),
+)
+
+_UPLOADED: Final = (
+    _file("media.image", 5 * MEGABYTE, "an image"),
+    _file("media.video", 16 * MEGABYTE, "a video"),
+    _file("media.audio", 16 * MEGABYTE, "an audio"),
+    _file("media.document", 100 * MEGABYTE, "a document"),
+    _file("media.sticker", 100 * KILOBYTE, "a static sticker"),
+    _file("media.animated_sticker", 500 * KILOBYTE, "an animated sticker"),
+)
+
+_PACED: Final = (
+    Limit(
+        "rate.pair_burst",
+        "to",
+        0,
+        45,
+        "messages ahead of the pace of one in 6 s",
+        131056,
+        "Message failed to send because there were too many messages sent from this phone number to the same phone "
+        "number in a short period of time",
+        RATES,
+    ),
+    Limit(
+        "rate.throughput",
+        "",
+        0,
+        80,
+        "messages a second, in and out",
+        130429,
+        "Cloud API message throughput has been reached",
+        RATES,
+        note="1,000 after an automatic upgrade, 20 for coexistence",
+    ),
+)
+
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
+    {limit.part: limit for limit in (*_SENT, *_FILLED, *_SUBMITTED, *_UPLOADED, *_PACED)}
+)

@@ -3,59 +3,71 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.kinds.template import IN_HEADER
 from simulator.whatsapp_cloud.limits import LIMITS
-from simulator.whatsapp_cloud.values import Approved, Bubble, Choice, Json
+from simulator.whatsapp_cloud.values import Approved, Bubble, Choice, Json, TemplateButton
 
-__all__ = ("fill",)
+__all__ = ("fill", "placeholders")
 
 _PLACEHOLDER: Final = re.compile(r"\{\{(\w+)\}\}")
-_FORBIDDEN: Final = re.compile(r"[\n\t]| {5}")
+_FORBIDDEN: Final = re.compile(r"[\n\r\t]| {5}")
 
 
-def fill(bubble: Bubble, approved: Sequence[Approved] | None) -> None:
+def placeholders(text: str) -> list[str]:
+    """The names of the placeholders in a text, in their order, each once."""
+    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
+
+
+def fill(bubble: Bubble, approved: Sequence[Approved] | None) -> Approved | None:
     """Fill in what the person will read and can tap. Without a list of approved templates, any name will do.
+
+    Returns:
+        The template, if there is a list.
 
     Raises:
         Refused: no such template in this language, or the parameters do not fit it.
     """
     template = bubble.payload["template"]
-    components = template.get("components", [])
-    values, headers = (_values(components, part) for part in ("body", "header"))
-    payloads = dict(_payloads(components))
+    components = template.get("components") or []
+    values = _values("body", components)
+    given = dict(_buttons(components))
     if approved is None:
         bubble.body = " ".join([f"[{template['name']}]", *values.values()])
-        bubble.choices = tuple(Choice(payload, payload) for _, payload in sorted(payloads.items()))
-        return
+        payloads = [(at, payload) for at, (kind, payload) in sorted(given.items()) if kind == "quick_reply"]
+        bubble.choices = tuple(Choice(payload, payload) for _, payload in payloads)
+        return None
     found = _look_up(template["name"], template["language"]["code"], approved)
-    bubble.header = _filled("header", found.header, headers)
+    bubble.header = _header(found, components)
     bubble.body = _filled("body", found.body, values)
     bubble.footer = found.footer
-    if not set(payloads) <= set(range(len(found.buttons))):
-        raise Refused(132018, details=f"buttons: the template has {len(found.buttons)} quick reply buttons")
-    # A quick reply without a payload of its own sends its text back.
-    bubble.choices = tuple(Choice(payloads.get(at, title), title) for at, title in enumerate(found.buttons))
+    _tappable(bubble, found, given)
+    return found
 
 
 def _look_up(name: str, language: str, approved: Sequence[Approved]) -> Approved:
     for template in approved:
         if (template.name, template.language) == (name, language):
+            if template.status == "PAUSED":
+                raise Refused(132015, details=f"template ({name}) is paused due to low quality")
+            if template.status == "DISABLED":
+                raise Refused(132016, details=f"template ({name}) has been paused too often and is disabled for good")
             return template
     raise Refused(132001, details=f"template name ({name}) does not exist in {language}")
 
 
-def _filled(part: str, text: str, values: dict[str, str]) -> str:
-    expected = set(_PLACEHOLDER.findall(text))
+def _filled(part: str, text: str, values: Mapping[str, str]) -> str:
+    expected = placeholders(text)
     if len(values) != len(expected):
         raise Refused(
             132000,
             details=f"{part}: number of localizable_params ({len(values)}) does not match the expected number of "
             f"params ({len(expected)})",
         )
-    if set(values) != expected:
+    if set(values) != set(expected):
         raise Refused(132012, details=f"{part}: parameters {sorted(values)} do not fit {sorted(expected)}")
     filled = _PLACEHOLDER.sub(lambda match: values[match[1]], text)
     limit = LIMITS[f"template.{part}"]
@@ -64,42 +76,116 @@ def _filled(part: str, text: str, values: dict[str, str]) -> str:
     return filled
 
 
-def _values(components: list[Json], part: str) -> dict[str, str]:
-    """The parameters of a part by name; those without one are called 1, 2, ... in their order."""
-    parameters = [
+def _header(found: Approved, components: Sequence[Json]) -> str:
+    """The header: a text with its parameters, or the file or place that it needs."""
+    parameters = _parameters("header", components)
+    if not found.media:
+        wrong = next((one["type"] for one in parameters if one["type"].lower() in {*IN_HEADER, "location"}), None)
+        if wrong is not None:
+            details = f"header: Format mismatch, expected TEXT, received {wrong.upper()}"
+            raise Refused(132012, details=details)
+        return _filled("header", found.header, _values("header", components))
+    given = parameters[0]["type"].lower() if parameters else "unknown"
+    if len(parameters) != 1 or given != found.media:
+        details = f"header: Format mismatch, expected {found.media.upper()}, received {given.upper()}"
+        raise Refused(132012, details=details)
+    return f"[{found.media}]"
+
+
+def _parameters(part: str, components: Sequence[Json]) -> list[Json]:
+    return [
         parameter
         for component in components
         if component["type"].lower() == part
-        for parameter in component.get("parameters", [])
+        for parameter in component.get("parameters") or []
     ]
+
+
+def _values(part: str, components: Sequence[Json]) -> dict[str, str]:
+    """The parameters of a part by name; those without one are called 1, 2, ... in their order."""
     return {
-        str(parameter.get("parameter_name", place)): _value(parameter) for place, parameter in enumerate(parameters, 1)
+        str(parameter.get("parameter_name") or place): _value(part, parameter)
+        for place, parameter in enumerate(_parameters(part, components), 1)
     }
 
 
-def _value(parameter: Json) -> str:
-    if parameter.get("type", "text") != "text":
-        return f"[{parameter['type']}]"
+def _value(part: str, parameter: Json) -> str:
+    kind = parameter["type"].lower()
+    if kind in {"currency", "date_time"}:
+        return str(parameter[kind]["fallback_value"])
+    if kind != "text":
+        if part == "body":
+            raise Refused(132012, details=f"body: Format mismatch, expected TEXT, received {kind.upper()}")
+        return f"[{kind}]"
     text = parameter.get("text")
-    if not isinstance(text, str) or not text:
+    if not text:
         raise Refused(131008, details="Parameter of type text is missing text value")
     if _FORBIDDEN.search(text):
         raise Refused(
             132018, details="Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
         )
-    return text
+    return str(text)
 
 
-def _payloads(components: list[Json]) -> Iterator[tuple[int, str]]:
+_CALLED: Final[Mapping[str, str]] = {
+    "quick_reply": "QuickReply",
+    "url": "Url",
+    "copy_code": "CopyCode",
+    "flow": "Flow",
+    "phone_number": "PhoneNumber",
+}
+_TAKES: Final[Mapping[str, str]] = {
+    "quick_reply": "payload",
+    "url": "text",
+    "copy_code": "coupon_code",
+    "flow": "action",
+}
+
+
+def _missing(index: int, kind: str) -> Refused:
+    return Refused(131008, details=f"buttons: Button at index {index} of type {_CALLED[kind]} requires a parameter")
+
+
+def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
+    """What a request says of its buttons: their places, and the kind and the value of each."""
+    found: list[tuple[int, tuple[str, Any]]] = []
     limit = LIMITS["template.button_payload"]
     for component in components:
-        if component["type"].lower() != "button" or component.get("sub_type", "").lower() != "quick_reply":
+        if component["type"].lower() != "button":
             continue
-        index = str(component.get("index", ""))
-        parameters = component.get("parameters", [])
-        if not index.isdecimal() or not parameters:
-            raise Refused(131008, details=f"buttons: Button at index {index} of type QuickReply requires a parameter")
-        payload = parameters[0].get("payload")
-        if not isinstance(payload, str) or not limit.least <= len(payload) <= limit.most:
+        kind, index = component["sub_type"].lower(), int(component["index"])
+        parameters = component.get("parameters") or []
+        value = parameters[0].get(_TAKES[kind]) if parameters else None
+        if value in (None, "") and kind != "flow":
+            if not parameters or kind != "quick_reply":
+                raise _missing(index, kind)
             raise Refused(limit.code, details=limit.said())
-        yield int(index), payload
+        if kind == "quick_reply" and not limit.keeps(len(str(value))):
+            raise Refused(limit.code, details=limit.said())
+        found.append((index, (kind, value)))
+    return found
+
+
+def _tappable(bubble: Bubble, found: Approved, given: Mapping[int, tuple[str, Any]]) -> None:
+    """Hold the buttons of a request against those of the template, and show the latter."""
+    buttons = [TemplateButton("quick_reply", one) if isinstance(one, str) else one for one in found.buttons]
+    for index, (kind, _) in given.items():
+        if index >= len(buttons):
+            raise Refused(132018, details=f"buttons: the template has no button at index {index}")
+        if kind != buttons[index].kind:
+            details = f"buttons: Button at index {index} is of type {_CALLED[buttons[index].kind]}, not {_CALLED[kind]}"
+            raise Refused(132018, details=details)
+    for index, button in enumerate(buttons):
+        if index not in given and (button.kind == "copy_code" or placeholders(button.url)):
+            raise _missing(index, button.kind)
+        if index in given and button.kind == "url" and not placeholders(button.url):
+            details = f"buttons: Button at index {index} of type Url does not require parameters"
+            raise Refused(132018, details=details)
+    # A quick reply without a payload of its own sends its text back.
+    bubble.choices = tuple(
+        Choice(str(given[index][1]) if index in given else button.text, button.text)
+        for index, button in enumerate(buttons)
+        if button.kind == "quick_reply"
+    )
+    others = [button.text for button in buttons if button.kind != "quick_reply"]
+    bubble.label = " · ".join(others)

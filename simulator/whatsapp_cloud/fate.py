@@ -1,0 +1,76 @@
+"""Whether what a message names exists, which is known at once, and what becomes of it, which shows later."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from simulator.whatsapp_cloud.account import Account
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.handset import Handset
+from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
+from simulator.whatsapp_cloud.templates import fill
+from simulator.whatsapp_cloud.validate import Sending
+from simulator.whatsapp_cloud.values import Knobs
+
+__all__ = ("fate", "look_up")
+
+USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}", re.ASCII)
+
+
+def look_up(sending: Sending, account: Account, knobs: Knobs) -> None:
+    """Find what a message names, and fill in what the person will see of a template.
+
+    Raises:
+        Refused: a template, a form or a file that does not exist or may not be used.
+    """
+    if sending.to is None and not USER_ID.fullmatch(sending.recipient or ""):
+        raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
+    bubble = sending.bubble
+    if bubble.kind == "template":
+        templates = None if knobs.templates is None else (*knobs.templates, *account.approved())
+        found = fill(bubble, templates)
+        if found is not None and found.category == "AUTHENTICATION" and sending.to is None:
+            raise Refused(131062, details="Authentication templates can only be sent to a phone number")
+    if bubble.kind == "flow" and knobs.known_forms:
+        account.may_send_form(bubble.payload["interactive"]["action"]["parameters"])
+    for _, media_id in sending.media:
+        file = account.media.find(media_id)
+        if file is None or not file.uploaded:
+            raise Refused(131009, details=f"Media with ID {media_id} does not exist or has expired")
+
+
+def fate(
+    sending: Sending, person: Handset | None, account: Account, knobs: Knobs, *, now_ms: int, in_window: bool
+) -> Refused | None:
+    """Why a message that is accepted now will turn out to have failed; None if it will not."""
+    if person is None or person.blocked:
+        return Refused(131026, details="Message Undeliverable.")
+    if sending.bubble.kind == "reaction":
+        return None if _can_react(person, sending.target, now_ms) else _BAD_REACTION
+    if sending.bubble.kind != "template" and not in_window:
+        return Refused(131047, details="More than 24 hours have passed since the recipient last replied")
+    return _bad_file(sending, account, knobs)
+
+
+_BAD_REACTION: Final = Refused(131009, details="Parameter value is not valid: message_id of the reaction")
+
+
+def _can_react(person: Handset, target: str, now_ms: int) -> bool:
+    """Whether a message is of this chat, no reaction itself, and not too old (Meta, September 2026)."""
+    theirs = {one.wamid: one.at_ms for one in person.written if one.message.get("type") != "reaction"}
+    ours = {one.wamid: one.at_ms for one in person.bubbles}
+    at_ms = {**ours, **theirs}.get(target)
+    return at_ms is not None and now_ms - at_ms <= MESSAGE_AGE_MS
+
+
+def _bad_file(sending: Sending, account: Account, knobs: Knobs) -> Refused | None:
+    """Meta fetches links and looks into files after it has accepted a message."""
+    for link in sending.links:
+        if link in knobs.unreachable:
+            return Refused(131053, details=f"Downloading media from weblink failed: {link}")
+    for kind, media_id in sending.media:
+        file = account.media.find(media_id)
+        if file is not None and file.kind != kind:
+            return Refused(131053, details=f"Unsupported {kind} mime type {file.mime_type}")
+    return None

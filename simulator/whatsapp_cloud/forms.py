@@ -1,0 +1,143 @@
+"""The forms (Meta: flows) of an account, from draft to published and out of use.
+
+Shapes and codes: Meta's reference of the Flows API, read March 2026. A published form may be changed: what is uploaded
+is a draft beside the published one until it is published itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.flow_json import problems
+from simulator.whatsapp_cloud.values import Json
+
+__all__ = ("FlowForm", "check_named", "may_send")
+
+CATEGORIES: Final = frozenset(
+    {
+        "SIGN_UP",
+        "SIGN_IN",
+        "APPOINTMENT_BOOKING",
+        "LEAD_GENERATION",
+        "SHOPPING",
+        "CONTACT_US",
+        "CUSTOMER_SUPPORT",
+        "SURVEY",
+        "OTHER",
+    }
+)
+_STOPPED: Final[Mapping[str, int]] = {"BLOCKED": 132068, "THROTTLED": 132069, "DEPRECATED": 131009}
+
+
+@dataclass
+class FlowForm:
+    """A form: what is published, and the draft beside it.
+
+    Attributes:
+        stopped: why it cannot be sent: BLOCKED or THROTTLED by Meta, DEPRECATED by its owner.
+    """
+
+    id: str
+    name: str
+    categories: list[str]
+    draft: str = ""
+    published: str = ""
+    stopped: str = ""
+
+    @property
+    def status(self) -> str:
+        """DRAFT while something waits to be published."""
+        return self.stopped or ("PUBLISHED" if self.published and not self.draft else "DRAFT")
+
+    @property
+    def source(self) -> str:
+        """The newest Flow JSON."""
+        return self.draft or self.published
+
+    def told(self) -> Json:
+        """What Meta says of it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "status": self.status,
+            "categories": self.categories,
+            "validation_errors": self.errors(),
+        }
+
+    def errors(self) -> list[Json]:
+        """What is wrong with the newest definition."""
+        return problems(self.source) if self.source else []
+
+    def change(self, given: Mapping[str, Any], others: Iterable[FlowForm]) -> Json:
+        """Give it another name or other categories."""
+        name, categories = check_named({"name": self.name, "categories": self.categories, **given}, others)
+        self.name, self.categories = name, categories
+        return {"success": True}
+
+    def upload(self, name: str, kind: str, source: str) -> Json:
+        """Give it a definition. That is kept with its errors, which only publishing refuses."""
+        if (name, kind) != ("flow.json", "FLOW_JSON"):
+            raise Refused(100, message="Param asset_type must be FLOW_JSON, and name flow.json")
+        if self.stopped == "DEPRECATED":
+            raise Refused(139001, message="Flow can't be updated", details="A deprecated Flow can't be updated")
+        self.draft = source
+        return {"success": True, "validation_errors": problems(source)}
+
+    def publish(self) -> Json:
+        """Let people use the draft."""
+        if not self.draft or problems(self.draft):
+            reason = "it has validation errors" if self.draft else "it has no draft"
+            raise Refused(139002, message="Flow can't be published", details=f"Publishing failed: {reason}")
+        self.published, self.draft = self.draft, ""
+        return {"success": True}
+
+    def deprecate(self) -> Json:
+        """Take a published form out of use, for good."""
+        if not self.published or self.stopped == "DEPRECATED":
+            raise Refused(139003, message="Flow can't be deprecated", details="Only a published Flow can be deprecated")
+        self.stopped = "DEPRECATED"
+        return {"success": True}
+
+    def check_deletable(self) -> None:
+        """Refuse to delete what was ever published."""
+        if self.published:
+            raise Refused(139004, message="Flow can't be deleted", details="Only a Flow in draft can be deleted")
+
+
+def check_named(given: Mapping[str, Any], others: Iterable[FlowForm]) -> tuple[str, list[str]]:
+    """The name and the categories of a form; the name belongs to no other."""
+    name, categories = given.get("name"), _listed(given.get("categories"))
+    if not isinstance(name, str) or not name:
+        raise Refused(100, message="The parameter name is required.")
+    if not categories or not set(categories) <= CATEGORIES:
+        raise Refused(100, message=f"Param categories must be an array of {{{', '.join(sorted(CATEGORIES))}}}")
+    if any(form.name == name for form in others):
+        raise Refused(100, message="Invalid parameter", details="Flow name is not unique")
+    return name, categories
+
+
+def may_send(forms: Iterable[FlowForm], parameters: Json) -> None:
+    """Refuse a message with a form that does not exist, or not in the mode that it names."""
+    flow_id, name = parameters.get("flow_id"), parameters.get("flow_name")
+    form = next((one for one in forms if one.id == flow_id or (name and one.name == name)), None)
+    if form is None:
+        raise Refused(131009, details=f"Flow with {'ID' if flow_id else 'name'} {flow_id or name} does not exist")
+    if form.stopped:
+        raise Refused(_STOPPED[form.stopped], details=f"Flow {form.id} is {form.stopped.lower()}")
+    draft = (parameters.get("mode") or "published").lower() == "draft"
+    if not (form.draft if draft else form.published):
+        state = "has no draft" if draft else "is not published"
+        raise Refused(131009, details=f"Flow {form.id} {state}: mode does not match its status")
+
+
+def _listed(value: Any) -> list[str]:
+    """A list, also when it comes as the JSON of one."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return []
+    return [str(each) for each in found] if isinstance(found, Sequence) and not isinstance(found, str) else []

@@ -1,0 +1,39 @@
+"""The kinds of messages that can be sent: the shape of each, the rules that a shape cannot say, and what people see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from simulator.whatsapp_cloud.kinds.interactive import INTERACTIVE, read_interactive
+from simulator.whatsapp_cloud.kinds.kind import Found, Kind
+from simulator.whatsapp_cloud.kinds.media import MEDIA
+from simulator.whatsapp_cloud.kinds.people import CONTACTS, LOCATION, REACTION
+from simulator.whatsapp_cloud.kinds.template import TEMPLATE, read_template
+from simulator.whatsapp_cloud.shapes import Field, Shape, text
+
+__all__ = ("KINDS", "Found", "Kind")
+
+
+def _read_text(content: object, found: Found) -> None:
+    assert isinstance(content, dict)
+    found.bubble.body = content["body"]
+
+
+_TEXT: Final = Kind(
+    Field("object", required=True, shape=Shape({"body": text("text.body"), "preview_url": Field("boolean")})),
+    _read_text,
+)
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "text": _TEXT,
+        "interactive": Kind(INTERACTIVE, read_interactive),
+        "template": Kind(TEMPLATE, read_template),
+        "reaction": REACTION,
+        "contacts": CONTACTS,
+        "location": LOCATION,
+        **MEDIA,
+    }
+)

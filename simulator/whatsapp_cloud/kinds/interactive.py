@@ -1,0 +1,156 @@
+"""Interactive messages: buttons, lists, links, forms, and requests for a place or for a contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.kinds.flow import FLOW, read_flow
+from simulator.whatsapp_cloud.kinds.kind import Found, differ, trimmed
+from simulator.whatsapp_cloud.kinds.media import file_in_header
+from simulator.whatsapp_cloud.limits import LIMITS
+from simulator.whatsapp_cloud.shapes import Field, Shape, breach, closed, text
+from simulator.whatsapp_cloud.values import Choice, Json
+
+__all__ = ("INTERACTIVE", "read_interactive")
+
+ELSEWHERE: Final = (
+    "address_message",
+    "call_permission_request",
+    "carousel",
+    "catalog_message",
+    "product",
+    "product_list",
+    "voice_call",
+)
+"""Kinds that Meta has and this simulator does not send."""
+
+_IN_HEADER: Final = ("image", "video", "document")
+_TEXT_HEADER: Final = Shape({}, by="type", variants={"text": Shape({"text": text("interactive.header")})})
+_ANY_HEADER: Final = Shape(
+    {},
+    by="type",
+    variants={**_TEXT_HEADER.variants, **{kind: Shape({kind: file_in_header(kind)}) for kind in _IN_HEADER}},
+)
+
+
+def _named(name: str, parameters: Field | None = None) -> Field:
+    """An action with a name of its own."""
+    more = {} if parameters is None else {"parameters": parameters}
+    return closed({"name": Field(required=True, choices=(name,)), **more})
+
+
+def _parts(action: Field, header: Shape | None = _ANY_HEADER) -> Shape:
+    """The parts of an interactive message; those that only ask for something have neither header nor footer."""
+    body = {"body": closed({"text": text("interactive.body")})}
+    if header is None:
+        return Shape({**body, "action": action})
+    footer = {"footer": closed({"text": text("interactive.footer")}, required=False)}
+    return Shape({"header": Field("object", shape=header), **body, **footer, "action": action})
+
+
+_REPLY: Final = Shape(
+    {
+        "type": Field(required=True, choices=("reply",)),
+        "reply": closed({"id": text("button.id"), "title": text("button.title")}),
+    }
+)
+_ROW: Final = Shape({"id": text("row.id"), "title": text("row.title"), "description": Field(limit="row.description")})
+_SECTION: Final = Shape(
+    {"title": Field(limit="section.title"), "rows": Field("array", required=True, shape=_ROW)},
+)
+_LIST: Final = closed(
+    {
+        "button": text("list.button"),
+        "sections": Field("array", required=True, limit="list.sections", shape=_SECTION),
+    }
+)
+_LINK: Final = closed({"display_text": text("cta_url.text"), "url": Field("url", required=True)})
+
+_SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
+    {
+        "button": _parts(
+            closed({"buttons": Field("array", required=True, limit="button.count", shape=_REPLY)}), _ANY_HEADER
+        ),
+        "list": _parts(_LIST, _TEXT_HEADER),
+        "cta_url": _parts(_named("cta_url", _LINK)),
+        "flow": _parts(_named("flow", FLOW)),
+        "location_request_message": _parts(_named("send_location"), None),
+        "request_contact_info": _parts(_named("request_contact_info"), None),
+    }
+)
+INTERACTIVE: Final = Field(
+    "object",
+    required=True,
+    shape=Shape({}, by="type", variants={**_SHAPES, **{kind: Shape({}) for kind in ELSEWHERE}}),
+)
+
+
+def read_interactive(content: Json, found: Found) -> None:
+    """What a person sees of it and can tap."""
+    bubble = found.bubble
+    bubble.kind = content["type"].lower()
+    bubble.body = content["body"]["text"]
+    bubble.footer = (content.get("footer") or {}).get("text", "")
+    if content.get("header"):
+        bubble.header = _header(content["header"], found)
+    _READERS[bubble.kind](content["action"], found)
+
+
+def _header(header: Json, found: Found) -> str:
+    kind = header["type"].lower()
+    if kind == "text":
+        return str(header["text"])
+    found.file(kind, header[kind], f"interactive['header']['{kind}']")
+    return f"[{kind}]"
+
+
+def _buttons(action: Json, found: Found) -> None:
+    replies = [button["reply"] for button in action["buttons"]]
+    for reply in replies:
+        trimmed("Button id", reply["id"])
+    differ("button ids", [reply["id"] for reply in replies])
+    differ("button titles", [reply["title"] for reply in replies])
+    found.bubble.choices = tuple(Choice(reply["id"], reply["title"]) for reply in replies)
+
+
+def _list(action: Json, found: Found) -> None:
+    sections = action["sections"]
+    choices: list[Choice] = []
+    for section in sections:
+        title = section.get("title") or ""
+        if len(sections) > 1 and not title:
+            raise Refused(131009, details="Section title is required when there is more than one section")
+        if not section["rows"]:
+            raise Refused(131009, details="A section must have at least one row")
+        choices += [Choice(row["id"], row["title"], row.get("description") or "", title) for row in section["rows"]]
+    if not LIMITS["list.rows"].keeps(len(choices)):
+        raise breach(LIMITS["list.rows"])
+    differ("row ids", [choice.id for choice in choices])
+    found.bubble.label, found.bubble.choices = action["button"], tuple(choices)
+
+
+def _link(action: Json, found: Found) -> None:
+    found.bubble.label = f"{action['parameters']['display_text']} ({action['parameters']['url']})"
+
+
+def _place(_: Json, found: Found) -> None:
+    found.bubble.label = "Send location"
+
+
+def _contact(_: Json, found: Found) -> None:
+    found.bubble.label = "Share contact info"
+
+
+_READERS: Final[Mapping[str, Callable[[Json, Found], None]]] = MappingProxyType(
+    {
+        "button": _buttons,
+        "list": _list,
+        "cta_url": _link,
+        "flow": read_flow,
+        "location_request_message": _place,
+        "request_contact_info": _contact,
+    }
+)

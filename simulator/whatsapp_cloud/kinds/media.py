@@ -1,0 +1,51 @@
+"""Files: images, videos, audios, documents and stickers, by the id of an upload or by a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from simulator.whatsapp_cloud.kinds.kind import Found, Kind
+from simulator.whatsapp_cloud.shapes import Field, Shape
+from simulator.whatsapp_cloud.values import Json
+
+__all__ = ("FILES", "MEDIA", "file_in_header")
+
+_FILE: Final[Mapping[str, Field]] = MappingProxyType({"id": Field(), "link": Field("url")})
+_NAMED: Final[Mapping[str, Field]] = MappingProxyType({**_FILE, "filename": Field()})
+
+
+def _captioned(kind: str) -> Mapping[str, Field]:
+    return {"caption": Field(limit=f"{kind}.caption")}
+
+
+FILES: Final[Mapping[str, Shape]] = MappingProxyType(
+    {
+        "image": Shape({**_FILE, **_captioned("image")}),
+        "video": Shape({**_FILE, **_captioned("video")}),
+        "audio": Shape({**_FILE, "voice": Field("boolean")}),
+        "document": Shape({**_NAMED, **_captioned("document")}),
+        "sticker": Shape(_FILE),
+    }
+)
+
+
+def file_in_header(kind: str) -> Field:
+    """The file of a header or of a template's parameter: it has no caption."""
+    return Field("object", required=True, shape=Shape(_NAMED if kind == "document" else _FILE))
+
+
+def _reader(kind: str) -> Callable[[Json, Found], None]:
+    def read(content: Json, found: Found) -> None:
+        found.file(kind, content, kind)
+        named = content.get("filename")
+        found.bubble.header = f"[{kind}: {named}]" if named else f"[{kind}]"
+        found.bubble.body = content.get("caption") or ""
+
+    return read
+
+
+MEDIA: Final[Mapping[str, Kind]] = MappingProxyType(
+    {kind: Kind(Field("object", required=True, shape=shape), _reader(kind)) for kind, shape in FILES.items()}
+)

@@ -1,0 +1,158 @@
+"""Files at Meta: uploads of the business, what people sent, and addresses that soon expire.
+
+Lives, sizes and kinds: Meta's reference of media, September 2026. The text for a kind that is refused was seen in
+answers of the real API; that of a file too large is made after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.limits import DAY_MS, LIMITS
+from simulator.whatsapp_cloud.shapes import breach
+from simulator.whatsapp_cloud.values import Json
+from simulator.whatsapp_cloud.wire import Mint
+
+__all__ = ("KINDS", "File", "Media")
+
+UPLOADED_MS: Final = 30 * DAY_MS
+RECEIVED_MS: Final = 7 * DAY_MS
+ADDRESS_MS: Final = 5 * 60 * 1000
+"""How long an uploaded file, one that a person sent, and the address of either can be used."""
+
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument"
+KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "audio": ("audio/aac", "audio/mp4", "audio/mpeg", "audio/amr", "audio/ogg", "audio/opus"),
+        "document": (
+            "application/vnd.ms-powerpoint",
+            "application/msword",
+            f"{_OFFICE}.wordprocessingml.document",
+            f"{_OFFICE}.presentationml.presentation",
+            f"{_OFFICE}.spreadsheetml.sheet",
+            "application/pdf",
+            "text/plain",
+            "application/vnd.ms-excel",
+        ),
+        "image": ("image/jpeg", "image/png"),
+        "sticker": ("image/webp",),
+        "video": ("video/mp4", "video/3gpp"),
+    }
+)
+_ANIMATION: Final = 0x02
+_FLAGS_AT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file; ``uploaded`` by the business, otherwise sent by a person.
+
+    Attributes:
+        kind: what it can be sent as.
+        ends_ms: when Meta forgets it.
+    """
+
+    id: str
+    kind: str
+    mime_type: str
+    content: bytes
+    ends_ms: int
+    uploaded: bool
+
+    @property
+    def sha256(self) -> str:
+        """Its digest, as the address of a file is told with it."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+class Media:
+    """All files of an account.
+
+    Attributes:
+        files: by id, those that have expired included.
+        addresses: the ids of files and the ends of the addresses given out for them, by the secret in the address.
+    """
+
+    def __init__(self, mint: Mint, clock_ms: Callable[[], int]) -> None:
+        self.files: dict[str, File] = {}
+        self.addresses: dict[str, tuple[str, int]] = {}
+        self._mint = mint
+        self._clock_ms = clock_ms
+
+    def upload(self, fields: Mapping[str, Any], content: bytes | None, mime_type: str) -> Json:
+        """Take a file; ``fields`` are those of the form that it came in.
+
+        Raises:
+            Refused: no file, or one of a kind or size that WhatsApp does not take.
+        """
+        if str(fields.get("messaging_product", "")).lower() != "whatsapp":
+            raise Refused(100, message="The parameter messaging_product is required.")
+        if content is None:
+            raise Refused(100, message="The parameter file is required.")
+        given = (mime_type or str(fields.get("type", ""))).partition(";")[0].strip().lower()
+        kind = next((kind for kind, types in KINDS.items() if given in types), None)
+        if kind is None:
+            known = ", ".join(one for types in KINDS.values() for one in types)
+            said = (
+                f"Param file must be a file with one of the following types: {known}. Received file of type '{given}'."
+            )
+            raise Refused(100, message=said)
+        limit = LIMITS[f"media.{'animated_' if kind == 'sticker' and _moves(content) else ''}{kind}"]
+        if not limit.keeps(len(content)):
+            raise breach(limit)
+        media_id = self._mint.number("upload")
+        self.files[media_id] = File(media_id, kind, given, content, self._clock_ms() + UPLOADED_MS, uploaded=True)
+        return {"id": media_id}
+
+    def receive(self, message: Json) -> None:
+        """Keep the file of a person's message. Nobody took a picture: its bytes are those of its id."""
+        content = message.get(str(message.get("type")))
+        if not isinstance(content, dict) or not isinstance(content.get("mime_type"), str):
+            return
+        media_id, kind = str(content.get("id", "")), str(message["type"])
+        ends_ms = self._clock_ms() + RECEIVED_MS
+        self.files[media_id] = File(
+            media_id, kind, content["mime_type"], media_id.encode(), ends_ms, uploaded=False
+        )  # fmt: skip
+
+    def find(self, media_id: str) -> File | None:
+        """The file, unless there is none or it has expired."""
+        file = self.files.get(media_id)
+        return None if file is None or self._clock_ms() >= file.ends_ms else file
+
+    def told(self, file: File, base_url: str) -> Json:
+        """What Meta says of a file, with a new address."""
+        now_ms = self._clock_ms()
+        self.addresses = {key: held for key, held in self.addresses.items() if held[1] > now_ms}
+        secret, ends_ms = self._mint.text(f"address {file.id}"), now_ms + ADDRESS_MS
+        self.addresses[secret] = (file.id, ends_ms)
+        query = f"mid={file.id}&ext={ends_ms // 1000}&hash={secret}"
+        return {
+            "messaging_product": "whatsapp",
+            "url": f"{base_url}/whatsapp_business/attachments/?{query}",
+            "mime_type": file.mime_type,
+            "sha256": file.sha256,
+            "file_size": len(file.content),
+            "id": file.id,
+        }
+
+    def download(self, media_id: str, secret: str) -> File | None:
+        """The file at an address; None when the address or the file has expired, or never was."""
+        named, ends_ms = self.addresses.get(secret, ("", 0))
+        return self.find(media_id) if named == media_id and self._clock_ms() < ends_ms else None
+
+    def delete(self, file: File) -> Json:
+        """Forget a file."""
+        del self.files[file.id]
+        return {"success": True}
+
+
+def _moves(content: bytes) -> bool:
+    """Whether a WebP picture is animated: its extended header says so."""
+    extended = content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X"
+    return extended and len(content) > _FLAGS_AT and bool(content[_FLAGS_AT] & _ANIMATION)

@@ -1,0 +1,174 @@
+"""What a request may look like, as data, and the one function that holds a request against it.
+
+A shape is a closed object: keys that it does not name are refused, as Meta's OpenAPI file says of most objects. A key
+whose value is null counts as absent: clients that are in use send such keys.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.limits import LIMITS, Limit
+
+__all__ = ("Field", "Shape", "breach", "check", "closed", "measure", "text")
+
+INVALID: Final = 100
+Type = Literal["string", "boolean", "number", "index", "url", "object", "array"]
+
+_CALLED: Final[Mapping[str, str]] = {
+    "string": "a string",
+    "url": "a string",
+    "boolean": "a boolean",
+    "number": "a number",
+    "index": "an integer",
+    "object": "a JSON object",
+    "array": "an array",
+}
+_NUMBER: Final = re.compile(r"-?\d{1,3}(\.\d+)?", re.ASCII)
+_INDEX: Final = re.compile(r"\d{1,2}", re.ASCII)
+_URL: Final = re.compile(r"https?://[^\s/?#.][^\s/?#]*([/?#]\S*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of an object.
+
+    Attributes:
+        type: what its value is. A ``number`` or an ``index`` may also come as a string of digits, a ``url`` must begin
+            with http:// or https://.
+        required: it must be there and not null.
+        limit: which limit its length or number keeps.
+        choices: the only values, compared without regard to case.
+        shape: what an object, or each object of an array, looks like.
+    """
+
+    type: Type = "string"
+    required: bool = False
+    limit: str = ""
+    choices: tuple[str, ...] = ()
+    shape: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A closed object.
+
+    Attributes:
+        fields: its keys, in the order in which they are looked at.
+        by: the key that says which variant it is; ``default``: what its absence says.
+        variants: what each variant adds.
+    """
+
+    fields: Mapping[str, Field]
+    by: str = ""
+    variants: Mapping[str, Shape] = field(default_factory=dict)
+    default: str = ""
+
+    def of(self, value: Mapping[str, Any]) -> Mapping[str, Field]:
+        """The keys that this object may have, by its variant."""
+        if not self.by:
+            return self.fields
+        variant = str(value.get(self.by) or self.default).lower()
+        return {**self.fields, **self.variants[variant].of(value)}
+
+
+def text(limit: str = "", *, required: bool = True) -> Field:
+    """A string that is needed unless told otherwise."""
+    return Field("string", required, limit)
+
+
+def closed(fields: Mapping[str, Field], *, required: bool = True) -> Field:
+    """An object with these keys at most."""
+    return Field("object", required, shape=Shape(fields))
+
+
+def check(value: Any, shape: Shape, path: str, warnings: list[str]) -> None:
+    """Hold a JSON value against a shape. ``warnings`` takes what a stricter count of characters would refuse.
+
+    Raises:
+        Refused: unknown or missing keys, values of a wrong type or length.
+    """
+    if not isinstance(value, dict):
+        raise Refused(INVALID, message=f"Param {path} must be a JSON object.")
+    if shape.by:
+        chooser = Field(required=not shape.default, choices=tuple(shape.variants))
+        _field(value, shape.by, chooser, _at(path, shape.by), warnings)
+    fields = shape.of(value)
+    for key in value:
+        if key not in fields and key != shape.by:
+            on = f' on param "{path}"' if path else ""
+            raise Refused(INVALID, message=f'Unexpected key "{key}"{on}.')
+    for key, one in fields.items():
+        _field(value, key, one, _at(path, key), warnings)
+
+
+def _at(path: str, key: str) -> str:
+    return f"{path}['{key}']" if path else key
+
+
+def _field(value: Mapping[str, Any], key: str, field_: Field, path: str, warnings: list[str]) -> None:
+    found = value.get(key)
+    if found is None:
+        if field_.required:
+            raise Refused(INVALID, message=f"The parameter {path} is required.")
+        return
+    if not _is(found, field_.type):
+        raise Refused(INVALID, message=f"Param {path} must be {_CALLED[field_.type]}.")
+    if field_.type == "url" and not _URL.fullmatch(found):
+        raise Refused(131009, details=f"{path} is not a valid URL. It must begin with http:// or https://")
+    if field_.choices and found.lower() not in field_.choices:
+        choices = ", ".join(sorted(choice.upper() for choice in field_.choices))
+        raise Refused(INVALID, message=f'Param {path} must be one of {{{choices}}} - got "{found}".')
+    if field_.limit:
+        measure(found, LIMITS[field_.limit], path, warnings)
+    if field_.shape is not None:
+        for place, one in _objects(found, path):
+            check(one, field_.shape, place, warnings)
+
+
+def _objects(found: Any, path: str) -> Iterable[tuple[str, Any]]:
+    if isinstance(found, list):
+        return ((f"{path}[{index}]", one) for index, one in enumerate(found))
+    return ((path, found),)
+
+
+def _is(found: Any, wanted: Type) -> bool:
+    match wanted:
+        case "string" | "url":
+            return isinstance(found, str)
+        case "boolean":
+            return isinstance(found, bool)
+        case "number":
+            number = isinstance(found, int | float) and not isinstance(found, bool)
+            return number or (isinstance(found, str) and _NUMBER.fullmatch(found) is not None)
+        case "index":
+            return not isinstance(found, bool) and (
+                isinstance(found, int) or (isinstance(found, str) and _INDEX.fullmatch(found) is not None)
+            )
+        case "object":
+            return isinstance(found, dict)
+        case "array":
+            return isinstance(found, list)
+
+
+def measure(found: str | list[Any], limit: Limit, path: str, warnings: list[str]) -> None:
+    """Refuse what is shorter or longer than its limit allows."""
+    if not found and limit.least and limit.code == INVALID:
+        raise Refused(INVALID, message=f"The parameter {path} is required.")
+    if not limit.keeps(len(found)):
+        raise breach(limit)
+    if isinstance(found, str):
+        units = len(found.encode("utf-16-le", "surrogatepass")) // 2
+        if units > limit.most:
+            warnings.append(f"{path} has {units} UTF-16 units; the limit is {limit.most}")
+
+
+def breach(limit: Limit) -> Refused:
+    """The error for what does not keep a limit."""
+    return (
+        Refused(INVALID, message=limit.said()) if limit.code == INVALID else Refused(limit.code, details=limit.said())
+    )
