@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Final
 
 import httpx
@@ -16,6 +17,7 @@ from simulator.whatsapp_cloud.fate import fate, look_up
 from simulator.whatsapp_cloud.faults import Rule, Rules
 from simulator.whatsapp_cloud.graph import graph
 from simulator.whatsapp_cloud.handset import Handset, Written
+from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
 from simulator.whatsapp_cloud.injection import Injection, kind_of
 from simulator.whatsapp_cloud.ladder import Climber, Ladder
 from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
@@ -68,6 +70,8 @@ class CloudApi:
         accepted: every message accepted, whoever it is for, in order.
         account: the business account: its subscription, forms and templates.
         rules: the faults in force.
+        courier: brings webhooks to the bot; ``ladder``: takes the bot's messages through their statuses.
+        last_written_ms: when each phone last wrote, which opens the 24-hour window.
         knobs: how it behaves.
     """
 
@@ -90,21 +94,21 @@ class CloudApi:
         self.now_ms = clock_ms
         self.account = Account(business, self.mint, clock_ms)
         self._emit = on_event or _nobody
-        self._tasks = Tasks()
-        self._courier = Courier(
+        self.tasks = Tasks()
+        self.courier = Courier(
             business,
             to_bot,
             clock_ms=clock_ms,
             knobs=self.knobs,
             emit=self._emit,
-            tasks=self._tasks,
+            tasks=self.tasks,
             rules=self.rules,
             chance=random.Random(rng.getrandbits(64)),
         )
-        self._ladder = Ladder(clock_ms, self.knobs, report=self._courier.report, emit=self._emit)
+        self.ladder = Ladder(clock_ms, self.knobs, report=self.courier.report, emit=self._emit)
         self._pairs = PairRate(self.knobs.pair_every_ms, self.knobs.pair_burst)
         self._throughput = Throughput(self.knobs.per_second)
-        self._last_written_ms: dict[str, int] = {}
+        self.last_written_ms: dict[str, int] = {}
         self._written: dict[str, tuple[Handset, Written]] = {}
         self.asgi = Injection(graph(self), self)
 
@@ -114,17 +118,17 @@ class CloudApi:
         Raises:
             HandshakeFailed: it did not; nothing will be delivered until a later `start` succeeds.
         """
-        await self._courier.handshake(self.mint.text("challenge"))
+        await self.courier.handshake(self.mint.text("challenge"))
 
     async def stop(self) -> None:
         """End all deliveries and statuses. What was not handed over is lost."""
-        await self._tasks.stop()
+        await self.tasks.stop()
 
     def busy(self) -> bool:
         """Whether deliveries or statuses are still to come within the knobs' horizon."""
-        self._tasks.check()
+        self.tasks.check()
         until_ms = self.now_ms() + self.knobs.horizon_ms
-        return self._ladder.busy(until_ms) or self._courier.busy(until_ms)
+        return self.ladder.busy(until_ms) or self.courier.busy(until_ms)
 
     def handset(
         self,
@@ -151,7 +155,7 @@ class CloudApi:
     @property
     def deliveries(self) -> list[Attempt]:
         """Every attempt to deliver a webhook, in order."""
-        return self._courier.attempts
+        return self.courier.attempts
 
     def redeliver(self, number: int) -> int:
         """Deliver the bytes of an attempt in the log once more; returns the number of the webhook.
@@ -159,18 +163,40 @@ class CloudApi:
         Raises:
             UnknownAttempt: the log has none with this number.
         """
-        return self._courier.redeliver(number)
+        return self.courier.redeliver(number)
 
     def together(self, shape: Shape = "natural") -> AbstractContextManager[None]:
         """What people do within this block reaches the bot in one POST."""
-        return self._courier.together(shape)
+        return self.courier.together(shape)
+
+    def announce(self, field: str, value: Mapping[str, Any] | None = None) -> None:
+        """Tell the bot something of another webhook field than `messages`: ``account_update`` for one.
+
+        Args:
+            field: Meta's name for it.
+            value: the JSON of its value; that of an example by default.
+
+        Raises:
+            ValueError: there is no example of it.
+        """
+        if value is None and field not in OTHER_FIELDS:
+            raise ValueError(f"no example of the field {field!r}; there are: {', '.join(OTHER_FIELDS)}")
+        self.courier.report(Update("", "field", dict(OTHER_FIELDS[field] if value is None else value), field=field))
+
+    def announce_error(self, code: int) -> None:
+        """Tell the bot of an error of the account, in `value.errors`."""
+        self.courier.report(Update("", "errors", Refused(code).as_failure()))
+
+    def change(self, **changes: Any) -> None:
+        """Turn knobs while it runs, by fields of `Knobs`; rates keep theirs."""
+        self.knobs = self.courier.knobs = self.ladder.knobs = replace(self.knobs, **changes)
 
     def next_delivery(self, **changes: Any) -> None:
         """Make the next webhook with a person's message odd, by fields of `DeliveryFault`: ``times=3`` for one."""
         unknown = set(changes) - set(DeliveryFault.__dataclass_fields__)
         if unknown:
             raise ValueError(f"a delivery has no {', '.join(sorted(unknown))}")
-        self._courier.next(changes)
+        self.courier.next(changes)
 
     def delay_next(self, delay_ms: int) -> None:
         """Hand over the next webhook with a person's message so much later."""
@@ -178,11 +204,11 @@ class CloudApi:
 
     def hold(self) -> None:
         """Cut the network between Meta and the bot. Timestamps stay those of when people acted."""
-        self._courier.hold()
+        self.courier.hold()
 
     def release(self) -> None:
         """Mend the network: what was held back is handed over."""
-        self._courier.release()
+        self.courier.release()
 
     def fail_next(
         self,
@@ -263,8 +289,8 @@ class CloudApi:
         if person is not None and bubble.kind != "reaction":
             person.bubbles.append(bubble)
         if self.knobs.status_before_answer:
-            await self._ladder.announce(climber, person)
-        self._tasks.start(self._ladder.climb(climber, person), f"statuses of {bubble.wamid}")
+            await self.ladder.announce(climber, person)
+        self.tasks.start(self.ladder.climb(climber, person), f"statuses of {bubble.wamid}")
         return _accepted(sending)
 
     def _admit(self, phone: str, now_ms: int) -> None:
@@ -312,12 +338,29 @@ class CloudApi:
     def _in_window(self, phone: str) -> bool:
         if self.knobs.window_ms is None:
             return True
-        last_ms = self._last_written_ms.get(phone)
+        last_ms = self.last_written_ms.get(phone)
         return last_ms is not None and self.now_ms() - last_ms < self.knobs.window_ms
+
+    def remember(self, handset: Handset) -> None:
+        """Take in a person with all that the phone holds, as after a restart."""
+        self.handsets[handset.phone] = handset
+        self._written |= {written.wamid: (handset, written) for written in handset.written}
+
+    def resume(self, climber: Climber) -> None:
+        """Go on with a message on its way, as after a restart."""
+        person = self.handsets.get(climber.bubble.phone)
+        self.tasks.start(self.ladder.climb(climber, person), f"statuses of {climber.bubble.wamid}")
+
+    def forget(self) -> None:
+        """Forget people and messages, to take in others."""
+        self.handsets.clear()
+        self.accepted.clear()
+        self.last_written_ms.clear()
+        self._written.clear()
 
     # What phones ask for.
 
-    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True) -> str:
+    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True, errors: Sequence[Json] = ()) -> str:
         """Take a person's message to the bot; see `Handset`."""
         now_ms = self.now_ms()
         wamid = str(message.get("id") or self.mint.inbound(handset.phone))
@@ -328,14 +371,14 @@ class CloudApi:
         sender["from_user_id"] = handset.user_id
         message = {**sender, "id": wamid, "timestamp": str(now_ms // 1000), **message}
         self._throughput.count(now_ms)
-        self._last_written_ms[handset.phone] = now_ms
+        self.last_written_ms[handset.phone] = now_ms
         written = Written(wamid, now_ms, message)
         handset.written.append(written)
         self._written[wamid] = (handset, written)
         self.account.media.receive(message)
         self._emit(Acted(now_ms, handset.phone, wamid, message))
-        about = self._ladder.contact(handset) if contact else None
-        self._courier.add(Update(handset.phone, "messages", message, about))
+        about = self.ladder.contact(handset) if contact else None
+        self.courier.add(Update(handset.phone, "messages", message, about, tuple(errors)))
         return wamid
 
     def media_id(self, phone: str) -> str:

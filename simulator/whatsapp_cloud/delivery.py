@@ -230,6 +230,17 @@ class Courier:
             for each in self._under_way
         ]
 
+    def forget(self) -> None:
+        """Forget what is under way, whose tasks were cancelled."""
+        self._under_way.clear()
+        self._gathered.clear()
+        self._tails.clear()
+
+    @property
+    def held(self) -> bool:
+        """Whether the network between Meta and the bot is cut."""
+        return not self._open.is_set()
+
     def resume(self, undelivered: Sequence[Undelivered], *, last: int) -> None:
         """Go on delivering what another courier had not; ``last`` is the highest number of a webhook so far."""
         self._last = last

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from simulator.whatsapp_cloud.errors import HandsetError, NotOnScreen
+from simulator.whatsapp_cloud.inbound import (
+    MEDIA,
+    edited,
+    filled,
+    identity_changed,
+    media,
+    moved,
+    other,
+    reaction,
+    referral,
+    tapped,
+)
 from simulator.whatsapp_cloud.values import Bubble, Choice, Json
 
 __all__ = ("Handset", "Line", "Written", "scoped_id")
@@ -19,19 +29,6 @@ TYPING_MS: Final = 25_000
 """How long the typing indicator stays unless a message ends it (Meta, September 2026)."""
 
 _SHOWN: Final = 40
-_MEDIA: Final[Mapping[str, Json]] = {
-    "image": {"mime_type": "image/jpeg"},
-    "video": {"mime_type": "video/mp4"},
-    "audio": {"mime_type": "audio/ogg; codecs=opus", "voice": True},
-    "document": {"mime_type": "application/pdf", "filename": "document.pdf"},
-    "sticker": {"mime_type": "image/webp", "animated": False},
-}
-_UNSUPPORTED: Final[Json] = {
-    "code": 131051,
-    "title": "Message type unknown",
-    "message": "Message type unknown",
-    "error_data": {"details": "Message type is currently not supported."},
-}
 
 
 class Line(Protocol):
@@ -40,7 +37,7 @@ class Line(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
 
-    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True) -> str:
+    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True, errors: Sequence[Json] = ()) -> str:
         """Take a person's message; gives it its id, time and sender, and returns the wamid."""
 
     def media_id(self, phone: str) -> str:
@@ -141,17 +138,43 @@ class Handset:
         """Find the network again."""
         self.reachable.set()
 
-    def type(self, text: str, *, reply_to: str | None = None, forwarded: bool = False) -> str:
-        """Write a text, perhaps as a reply to the message with this wamid. Returns the wamid, as all these do."""
+    def type(
+        self,
+        text: str,
+        *,
+        reply_to: str | None = None,
+        forwarded: bool | Literal["frequently"] = False,
+        product: str = "",
+        advertisement: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Write a text. Returns the wamid, as all these do.
+
+        Args:
+            text: what is written.
+            reply_to: the wamid of the message that it quotes.
+            forwarded: it was written elsewhere; ``frequently`` after more than five times.
+            product: the shop's id of a product, which it asks about.
+            advertisement: what differs from a usual one, for a text by which somebody answers it.
+        """
         message: Json = {"type": "text", "text": {"body": text}}
         if reply_to is not None:
             message["context"] = {"from": self._writer(reply_to), "id": reply_to}
         if forwarded:
-            message["context"] = {"forwarded": True}
+            message["context"] = {"frequently_forwarded" if forwarded == "frequently" else "forwarded": True}
+        if product:
+            about = {"catalog_id": "194836987003835", "product_retailer_id": product}
+            message.setdefault("context", {"from": ""})["referred_product"] = about
+        if advertisement is not None:
+            message["referral"] = referral(advertisement)
         return self._say(message)
 
-    def tap(self, bubble: str | None, choice: str) -> str:
+    def tap(self, bubble: str | None, choice: str, *, context: bool = True) -> str:
         """Tap a button or a row, by its id or its title, of the bubble with this wamid (None: the newest that has it).
+
+        Args:
+            bubble: the wamid of the message.
+            choice: the id or the title.
+            context: whether the bot is told which message it was on; of templates it sometimes is not.
 
         Raises:
             NotOnScreen: the phone shows no such thing; the message names what it shows.
@@ -161,7 +184,7 @@ class Handset:
                 continue
             for one in shown.choices:
                 if choice in (one.id, one.title):
-                    return self._say(_tapped(shown, one), answers=shown)
+                    return self._say(tapped(shown, one), answers=shown if context else None)
         where = "" if bubble is None else " on that message"
         raise NotOnScreen(f"{self._called()} cannot tap {choice!r}{where}. {self._describe_screen()}")
 
@@ -173,51 +196,52 @@ class Handset:
         """
         for shown in reversed(self.screen):
             if shown.kind == "flow" and bubble in (None, shown.wamid):
-                token = shown.payload["interactive"]["action"]["parameters"].get("flow_token", "unused")
-                response = {**({"flow_token": token} if with_token else {}), **answers}
-                reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(response, separators=(",", ":"))}
-                message = {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": reply}}
-                return self._say(message, answers=shown)
+                return self._say(filled(shown, answers, with_token=with_token), answers=shown)
         raise NotOnScreen(f"{self._called()} sees no such form. {self._describe_screen()}")
 
     def send(self, kind: str, **fields: Any) -> str:
-        """Send something that is no text: image, video, audio, document, sticker, location, contacts, unsupported, ...
+        """Send something that is no text: image, video, audio, document, sticker, location, contacts, order, ...
 
         ``fields`` replace or complete what is usual for the kind; ``caption`` for one. Kinds that nobody knows yet are
         sent with their fields as they are.
         """
-        if kind in _MEDIA:
-            media_id = self._line.media_id(self.phone)
-            digest = b64encode(hashlib.sha256(media_id.encode()).digest()).decode()
-            return self._say({"type": kind, kind: {**_MEDIA[kind], "sha256": digest, "id": media_id, **fields}})
-        if kind == "location":
-            return self._say({"type": kind, kind: {"latitude": -17.8292, "longitude": 31.0522, **fields}})
-        if kind == "contacts":
-            return self._say({"type": kind, kind: list(fields.get("contacts", [_A_CONTACT]))})
-        if kind == "unsupported":
-            details = {"type": fields.get("type", "unknown")}
-            return self._say({"type": kind, "errors": [_UNSUPPORTED], kind: details})
-        return self._say({"type": kind, kind: fields} if fields else {"type": kind})
+        if kind in MEDIA:
+            return self._say(media(kind, self._line.media_id(self.phone), fields))
+        return self._say(other(kind, fields))
 
-    def react(self, wamid: str, emoji: str) -> str:
-        """React to a message with an emoji; an empty one takes the reaction back."""
-        return self._say({"type": "reaction", "reaction": {"message_id": wamid, "emoji": emoji}})
+    def react(self, wamid: str, emoji: str | None) -> str:
+        """React to a message; an empty emoji takes the reaction back, and so does None, which some phones send."""
+        return self._say(reaction(wamid, emoji))
+
+    def edit(self, wamid: str, text: str, *, coexistence: bool = False) -> str:
+        """Correct an own message. Only a number that is in the WhatsApp Business app as well is told the new text."""
+        return self._say(edited(wamid, text, coexistence=coexistence))
+
+    def revoke(self, wamid: str) -> str:
+        """Delete an own message for everyone, and have the bot told so."""
+        return self._say(other("revoke", {"original_message_id": wamid}))
+
+    def garble(self) -> str:
+        """Tap something of which WhatsApp tells only that it failed: an interactive message with nothing in it."""
+        error = {"code": 131000, "title": "Something went wrong", "message": "Something went wrong"}
+        return self._say({"type": "interactive"}, errors=[error])
 
     def raw(self, message: Mapping[str, Any], *, contact: bool = True) -> str:
         """Send a message in any shape; id, time and sender are filled in unless it has them."""
         return self._say(dict(message), contact=contact)
 
-    def change_number(self, phone: str) -> str:
-        """Move to another phone number; WhatsApp tells the business, from the old one."""
-        old = self.phone
-        system = {
-            "body": f"User {self.name} changed from {old} to {phone}",
-            "wa_id": phone,
-            "type": "user_changed_number",
-        }
-        wamid = self._say({"type": "system", "system": system}, contact=False)
+    def change_number(self, phone: str, *, form: Literal["new", "old", "user_id"] = "new") -> str:
+        """Move to another phone number; WhatsApp tells the business, from the old one. See `inbound.moved`."""
+        told = moved(self.name, self.phone, phone, scoped_id(phone, self.country), form)
+        wamid = self._say(told, contact=False)
         self._line.renumber(self, phone)
         return wamid
+
+    def change_identity(self) -> str:
+        """Move to another device; WhatsApp tells businesses that check identities."""
+        now_ms = self._line.now_ms()
+        hashed = hashlib.blake2s(f"{self.phone} {now_ms}".encode()).hexdigest()[:12]
+        return self._say(identity_changed(hashed, now_ms))
 
     def show_typing(self) -> None:
         """The business types, says WhatsApp."""
@@ -237,14 +261,16 @@ class Handset:
             if written is upto:
                 return
 
-    def _say(self, message: Json, *, answers: Bubble | None = None, contact: bool = True) -> str:
+    def _say(
+        self, message: Json, *, answers: Bubble | None = None, contact: bool = True, errors: Sequence[Json] = ()
+    ) -> str:
         if not self.online:
             raise HandsetError(f"{self._called()} is offline and cannot send anything: switch the phone on first")
         if self.blocked:
             raise HandsetError(f"{self._called()} has blocked the business and must unblock it before writing to it")
         if answers is not None:
             message["context"] = {"from": self._writer(answers.wamid), "id": answers.wamid}
-        return self._line.hand_over(self, message, contact=contact)
+        return self._line.hand_over(self, message, contact=contact, errors=errors)
 
     def _writer(self, wamid: str) -> str:
         """Who wrote a message; WhatsApp fills in the business's number where this is empty."""
@@ -257,22 +283,6 @@ class Handset:
         if not self.screen:
             return "The screen is empty."
         return "On the screen: " + "; ".join(_describe(bubble) for bubble in self.screen[-3:]) + "."
-
-
-_A_CONTACT: Final[Json] = {
-    "name": {"formatted_name": "Farai Ncube", "first_name": "Farai", "last_name": "Ncube"},
-    "phones": [{"phone": "+263 71 234 5678", "wa_id": "263712345678", "type": "CELL"}],
-}
-
-
-def _tapped(bubble: Bubble, choice: Choice) -> Json:
-    if bubble.kind == "template":
-        return {"type": "button", "button": {"payload": choice.id, "text": choice.title}}
-    kind = "list_reply" if bubble.kind == "list" else "button_reply"
-    reply = {"id": choice.id, "title": choice.title}
-    if choice.description:
-        reply["description"] = choice.description
-    return {"type": "interactive", "interactive": {"type": kind, kind: reply}}
 
 
 def _describe(bubble: Bubble) -> str:

@@ -88,6 +88,10 @@ class Ladder:
         """The messages on their way, oldest first."""
         return list(self._climbers)
 
+    def forget(self) -> None:
+        """Forget the messages on their way, whose coroutines were cancelled."""
+        self._climbers.clear()
+
     def climb(self, climber: Climber, person: Handset | None) -> Coroutine[Any, Any, None]:
         """The way of one message; it counts from now on, and goes on while the coroutine runs."""
         climber.due_ms = climber.bubble.at_ms + self.knobs.sent_ms

@@ -33,6 +33,14 @@ class Mint:
         self._seed = seed
         self._counts: dict[str, int] = {}
 
+    def dump(self) -> Json:
+        """What it needs to go on elsewhere without minting anything twice."""
+        return {"seed": str(self._seed), "counts": dict(self._counts)}
+
+    def load(self, dumped: Json) -> None:
+        """Go on where another one has stopped."""
+        self._seed, self._counts = int(dumped["seed"]), dict(dumped["counts"])
+
     def _digest(self, *about: str) -> bytes:
         what = "\x00".join(about)
         count = self._counts[what] = self._counts.get(what, 0) + 1

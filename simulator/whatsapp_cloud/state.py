@@ -1,0 +1,239 @@
+"""All that WhatsApp holds, as one JSON value: taken from one Cloud API and put into another, also after a restart.
+
+What a second restart would not miss stays out: rates of the last seconds, and who is typing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from simulator.whatsapp_cloud.api import CloudApi
+from simulator.whatsapp_cloud.delivery import Undelivered
+from simulator.whatsapp_cloud.errors import CloudError, Refused
+from simulator.whatsapp_cloud.faults import Armed
+from simulator.whatsapp_cloud.forms import FlowForm
+from simulator.whatsapp_cloud.handset import Handset, Written
+from simulator.whatsapp_cloud.ladder import Climber
+from simulator.whatsapp_cloud.media import File
+from simulator.whatsapp_cloud.submitted import SubmittedTemplate
+from simulator.whatsapp_cloud.values import Attempt, Bubble, Json, Knobs
+from simulator.whatsapp_cloud.wire import Update
+
+__all__ = ("VERSION", "StateError", "dump", "load")
+
+VERSION: Final = 1
+KEPT_ATTEMPTS: Final = 1_000
+"""So many deliveries of the log are kept, the newest."""
+
+
+class StateError(CloudError, ValueError):
+    """A state cannot be taken in; what was here before is still here."""
+
+
+@dataclass
+class _Handset:
+    phone: str
+    name: str
+    username: str
+    hides_number: bool
+    parent_id: str
+    country: str
+    receipts: bool
+    online: bool
+    blocked: bool
+    bubbles: list[str]
+    written: list[Written]
+    typing: list[int]
+    reactions: dict[str, str]
+
+
+@dataclass
+class _Climber:
+    wamid: str
+    target: str
+    emoji: str
+    code: int | None
+    message: str
+    details: str | None
+    stage: str
+    in_window: bool
+    kept: list[Update]
+
+
+@dataclass
+class _State:
+    version: int
+    phone_number_id: str
+    mint: Json
+    knobs: Knobs
+    handsets: list[_Handset]
+    accepted: list[Bubble]
+    climbers: list[_Climber]
+    last_written_ms: dict[str, int]
+    subscribed: bool
+    forms: dict[str, FlowForm]
+    templates: list[SubmittedTemplate]
+    files: dict[str, File]
+    addresses: dict[str, tuple[str, int]]
+    rules: list[Armed]
+    last_rule: int
+    undelivered: list[Undelivered]
+    last_webhook: int
+    held: bool = False
+    token_ends_ms: int | None = None
+    token_withdrawn: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def dump(api: CloudApi) -> Json:
+    """Everything, as values that JSON has; bytes as Base64."""
+    account = api.account
+    state = _State(
+        version=VERSION,
+        phone_number_id=api.business.phone_number_id,
+        mint=api.mint.dump(),
+        knobs=api.knobs,
+        handsets=[_kept(handset) for handset in api.handsets.values()],
+        accepted=api.accepted,
+        climbers=[_on_the_way(climber) for climber in api.ladder.climbers],
+        last_written_ms=api.last_written_ms,
+        subscribed=account.subscribed,
+        forms=account.forms,
+        templates=account.templates,
+        files=account.media.files,
+        addresses=account.media.addresses,
+        rules=list(api.rules),
+        last_rule=api.rules.last,
+        undelivered=api.courier.undelivered(),
+        last_webhook=api.courier.last,
+        held=api.courier.held,
+        token_ends_ms=account.tokens.ends_ms,
+        token_withdrawn=account.tokens.withdrawn,
+        attempts=api.courier.attempts[-KEPT_ATTEMPTS:],
+    )
+    dumped: Json = msgspec.to_builtins(state)
+    return dumped
+
+
+async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
+    """Take in what another one dumped, in place of everything here; deliveries and statuses go on at once.
+
+    Raises:
+        StateError: it is no such state; nothing has changed.
+    """
+    state = _read(api, dumped)
+    await api.stop()
+    api.forget()
+    api.ladder.forget()
+    api.courier.forget()
+    api.mint.load(state.mint)
+    api.knobs = api.courier.knobs = api.ladder.knobs = state.knobs
+    _account(api, state)
+    api.accepted.extend(state.accepted)
+    bubbles = {bubble.wamid: bubble for bubble in state.accepted}
+    for kept in state.handsets:
+        api.remember(_handset(api, kept, bubbles))
+    api.last_written_ms.update(state.last_written_ms)
+    api.rules.restore(state.rules, state.last_rule)
+    api.courier.attempts[:] = state.attempts
+    (api.hold if state.held else api.release)()
+    api.courier.resume(state.undelivered, last=state.last_webhook)
+    for climber in state.climbers:
+        api.resume(_climber(climber, bubbles))
+
+
+def _read(api: CloudApi, dumped: Mapping[str, Any]) -> _State:
+    if dumped.get("version") != VERSION:
+        raise StateError(
+            f"a state of version {dumped.get('version')!r} cannot be read, only {VERSION}; nothing has changed"
+        )
+    try:
+        state = msgspec.convert(dict(dumped), _State)
+        int(state.mint["seed"])
+        known = {bubble.wamid for bubble in state.accepted}
+        named = {wamid for kept in state.handsets for wamid in kept.bubbles} | {one.wamid for one in state.climbers}
+    except (msgspec.ValidationError, KeyError, ValueError) as error:
+        raise StateError(f"no state of a Cloud API: {error}; nothing has changed") from error
+    if missing := named - known:
+        raise StateError(f"phones hold messages that were never accepted: {sorted(missing)}; nothing has changed")
+    if state.phone_number_id != api.business.phone_number_id:
+        raise StateError(
+            f"the state is of the phone number id {state.phone_number_id}, not {api.business.phone_number_id}; "
+            "nothing has changed"
+        )
+    return state
+
+
+def _account(api: CloudApi, state: _State) -> None:
+    account = api.account
+    account.subscribed, account.forms, account.templates = state.subscribed, state.forms, state.templates
+    account.tokens.ends_ms, account.tokens.withdrawn = state.token_ends_ms, state.token_withdrawn
+    account.media.files, account.media.addresses = state.files, state.addresses
+
+
+def _kept(handset: Handset) -> _Handset:
+    return _Handset(
+        phone=handset.phone,
+        name=handset.name,
+        username=handset.username,
+        hides_number=handset.hides_number,
+        parent_id=handset.parent_id,
+        country=handset.country,
+        receipts=handset.receipts,
+        online=handset.online,
+        blocked=handset.blocked,
+        bubbles=[bubble.wamid for bubble in handset.bubbles],
+        written=handset.written,
+        typing=handset.typing,
+        reactions=handset.reactions,
+    )
+
+
+def _handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Handset:
+    handset = Handset(
+        api,
+        kept.phone,
+        name=kept.name,
+        receipts=kept.receipts,
+        online=kept.online,
+        blocked=kept.blocked,
+        username=kept.username,
+        hides_number=kept.hides_number,
+        parent_id=kept.parent_id,
+        country=kept.country,
+    )
+    handset.bubbles = [bubbles[wamid] for wamid in kept.bubbles]
+    handset.written, handset.typing, handset.reactions = kept.written, kept.typing, kept.reactions
+    return handset
+
+
+def _on_the_way(climber: Climber) -> _Climber:
+    problem = climber.problem
+    return _Climber(
+        wamid=climber.bubble.wamid,
+        target=climber.target,
+        emoji=climber.emoji,
+        code=None if problem is None else problem.code,
+        message="" if problem is None else problem.message,
+        details=None if problem is None else problem.details,
+        stage=climber.stage,
+        in_window=climber.in_window,
+        kept=climber.kept,
+    )
+
+
+def _climber(kept: _Climber, bubbles: Mapping[str, Bubble]) -> Climber:
+    problem = None if kept.code is None else Refused(kept.code, message=kept.message, details=kept.details)
+    return Climber(
+        bubbles[kept.wamid],
+        kept.target,
+        kept.emoji,
+        problem,
+        kept.stage,
+        kept.in_window,
+        kept=kept.kept,
+    )
