@@ -1,0 +1,293 @@
+"""Promises about money: nothing without a confirmation, nothing twice, and what is said is what the ledger holds."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from service.domain import Denomination, Money
+from simulator.credex_core import Credex, NotConserved
+from simulator.explore.promises_moment import Breach, Moment
+from simulator.explore.promises_said import GROUPS, Claim, Meaning, claims, is_given_up
+from simulator.explore.promises_view import ENDS, Heard, Told, View, Wrote
+from simulator.transcript import Kind
+
+__all__ = ("Confirmed", "Conserved", "Reported", "Truthful")
+
+CONFIRM: Final = "Confirm"
+CONFIRM_WITHIN_MS: Final = 5 * 60_000
+SLACK_MS: Final = 60_000
+"""From the decision to the request: the baseline is read, and clocks may differ."""
+
+_BULK: Final = re.compile(r"^Accept (?:this offer|these \d+ offers|the first \d+ of \d+ offers)\?")
+_NO: Final = frozenset({"no", "n", "cancel", "x", "c", "menu", "home", "2", "3"})
+_LONGEST_YES: Final = 12
+
+
+class Confirmed:
+    """For each write that reached core, finds the question that it answers, and the answer."""
+
+    name = "confirmed"
+    sentence = "Each write has a confirmation of its own: fresh, for this amount and this person, and used once."
+
+    def __init__(self) -> None:
+        self._judged: dict[str, int] = defaultdict(int)
+        self._used: set[str] = set()
+        self._answers: set[str] = set()
+        self._ended: set[tuple[str, str]] = set()
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """Writes that nobody confirmed, or that one confirmation made twice."""
+        view = moment.view
+        for who in sorted(moment.resting):
+            for wrote in view.wrote[who][self._judged[who] :]:
+                if not self._confirmed(view, wrote):
+                    yield Breach(who, f"nobody confirmed {wrote.call.endpoint} {_what(view, wrote)}")
+            self._judged[who] = len(view.wrote[who])
+        if moment.over:
+            for wrote in view.wrote[""]:
+                yield Breach("", f"core was asked for {wrote.call.endpoint} in nobody's name")
+
+    def _confirmed(self, view: View, wrote: Wrote) -> bool:
+        for told in reversed(view.told[wrote.who]):
+            if told.at_ms < wrote.call.at_ms - CONFIRM_WITHIN_MS - SLACK_MS:
+                return False
+            if CONFIRM not in told.titles or not _speaks_of(view, told, wrote):
+                continue
+            bulk = _BULK.search(told.body) is not None
+            if bulk and told.callback in self._used:
+                once = (told.callback, wrote.credex)
+                if once not in self._ended:
+                    self._ended.add(once)
+                    return True
+                continue
+            if told.callback in self._used:
+                continue
+            answer = self._answer(view, told, wrote)
+            if answer is not None:
+                self._used.add(told.callback)
+                self._answers.add(answer.wamid)
+                self._ended.add((told.callback, wrote.credex))
+                return True
+        return False
+
+    def _answer(self, view: View, told: Told, wrote: Wrote) -> Heard | None:
+        for heard in view.heard[wrote.who]:
+            if heard.wamid in self._answers or heard.sent_ms > wrote.call.at_ms:
+                continue
+            tapped = heard.kind is Kind.TAPPED and heard.text == CONFIRM and heard.on in told.wamids
+            # A question may be delayed on its way to the phone, and "yes" typed meanwhile.
+            typed = heard.kind is Kind.SAID and _may_mean_yes(heard.text)
+            if tapped or typed:
+                return heard
+        return None
+
+
+def _may_mean_yes(text: str) -> bool:
+    said = text.strip().lower()
+    return 0 < len(said) <= _LONGEST_YES and said not in _NO
+
+
+def _speaks_of(view: View, told: Told, wrote: Wrote) -> bool:
+    """Whether a question is about this write: its amount and, of an offer, the other side."""
+    if GROUPS[wrote.call.endpoint] not in {"offer", "end"}:
+        return True
+    amount, party = _amount(view, wrote), _party(view, wrote)
+    return amount is not None and f"*{amount}*" in told.body and _starts(party) in told.body
+
+
+def _amount(view: View, wrote: Wrote) -> str | None:
+    credex = view.world.core.ledger.credexes.get(wrote.credex)
+    if credex is not None:
+        return str(Money(credex.amount, credex.denomination))
+    body = wrote.call.body
+    try:
+        return str(Money(Decimal(str(body["InitialAmount"])), Denomination(body["Denomination"])))
+    except (KeyError, ValueError, InvalidOperation):
+        return None
+
+
+def _party(view: View, wrote: Wrote) -> str:
+    ledger, body = view.world.core.ledger, wrote.call.body
+    credex = ledger.credexes.get(wrote.credex)
+    if wrote.call.endpoint == "createCredex":
+        other = str(body.get("receiverAccountID", ""))
+    elif credex is None:
+        return ""
+    else:
+        other = credex.receiver_id if wrote.call.endpoint == "cancelCredex" else credex.issuer_id
+    account = ledger.accounts.get(other)
+    return "" if account is None else account.name
+
+
+def _starts(name: str) -> str:
+    """As much of a name as every screen shows."""
+    return name.split(" ")[0][:20]
+
+
+def _what(view: View, wrote: Wrote) -> str:
+    said = " ".join(part for part in (_amount(view, wrote), _party(view, wrote)) if part)
+    return said or "as it was asked for"
+
+
+class _Books:
+    """What was said and what happened, by person and kind of write."""
+
+    def __init__(self) -> None:
+        self.said: dict[tuple[str, str, str], Counter[Meaning]] = defaultdict(Counter)
+        self.done: dict[str, list[Claim]] = defaultdict(list)
+        self.given_up: Counter[str] = Counter()
+        self._read: dict[str, int] = defaultdict(int)
+
+    def take_in(self, view: View) -> None:
+        """Read what was said since the last time."""
+        for who, told in view.told.items():
+            for one in told[self._read[who] :]:
+                self.given_up[who] += is_given_up(one.body)
+                for claim in claims(one.body):
+                    self.said[who, claim.group, claim.amount][claim.meaning] += 1
+                    if claim.meaning is Meaning.DONE:
+                        self.done[who].append(claim)
+            self._read[who] = len(told)
+
+    def heard_of(self, who: str, group: str, amount: str, *, unresolved: bool) -> int:
+        """Of how many writes that happened somebody was told so, or that it is not known."""
+        said = self.said[who, group, amount]
+        vague = said[Meaning.UNCLEAR] + said[Meaning.STOPPED] + self.given_up[who]
+        return said[Meaning.DONE] + vague + (said[Meaning.UNKNOWN] if unresolved else 0)
+
+
+class Truthful:
+    """Holds each "it is done" against the ledger."""
+
+    name = "truthful"
+    sentence = "Whatever the bot says was done stands in the ledger, and what it says was not done does not."
+
+    def __init__(self) -> None:
+        self._books = _Books()
+        self._judged: dict[str, int] = defaultdict(int)
+        self._matched: set[tuple[str, str]] = set()
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """What was said and is not so."""
+        self._books.take_in(moment.view)
+        for who, done in self._books.done.items():
+            for claim in done[self._judged[who] :]:
+                if claim.verb in _IN_LEDGER and not self._stands(moment.view, who, claim):
+                    yield Breach(who, f"{claim.verb} of {claim.amount} ({claim.party}) is said to be done, and is not")
+            self._judged[who] = len(done)
+        for who in sorted(moment.resting):
+            if moment.given_up == 0:
+                yield from _denied(self._books, moment, who)
+
+    def _stands(self, view: View, who: str, claim: Claim) -> bool:
+        accounts = _accounts(view, who)
+        for credex in view.world.core.ledger.credexes.values():
+            if (claim.verb, credex.credex_id) in self._matched or not _fits(view, credex, claim, accounts):
+                continue
+            self._matched.add((claim.verb, credex.credex_id))
+            return True
+        return False
+
+
+_IN_LEDGER: Final = frozenset({"createCredex", *ENDS})
+
+
+def _accounts(view: View, who: str) -> frozenset[str]:
+    """The accounts that somebody may act for."""
+    ledger = view.world.core.ledger
+    member = ledger.member_by_phone(view.world.handsets[who].phone) or ledger.member_by_phone(
+        view.world.people[who].phone
+    )
+    return frozenset(account.account_id for account in ledger.accounts_of(member.member_id)) if member else frozenset()
+
+
+def _fits(view: View, credex: Credex, claim: Claim, mine: frozenset[str]) -> bool:
+    outgoing = claim.verb in {"createCredex", "cancelCredex"}
+    own, other = (credex.issuer_id, credex.receiver_id) if outgoing else (credex.receiver_id, credex.issuer_id)
+    if own not in mine or str(Money(credex.amount, credex.denomination)) != claim.amount:
+        return False
+    party = view.world.core.ledger.accounts[other].name
+    return claim.party[:10] == party[:10] and (claim.verb not in ENDS or credex.state in ENDS[claim.verb])
+
+
+def _happened(moment: Moment, who: str) -> Counter[tuple[str, str]]:
+    view = moment.view
+    return Counter(
+        (GROUPS[wrote.call.endpoint], (_amount(view, wrote) or "") if wrote.credex else "")
+        for wrote in view.wrote[who]
+        if wrote.happened
+    )
+
+
+def _denied(books: _Books, moment: Moment, who: str) -> Iterator[Breach]:
+    for (group, amount), count in _happened(moment, who).items():
+        denied = books.said[who, group, amount][Meaning.NOT]
+        told = books.heard_of(who, group, amount, unresolved=who in moment.unresolved)
+        if denied and count > told and group != "registration":
+            yield Breach(who, f"{group} {amount} is said not to be done, and {count} stand in the ledger".strip())
+
+
+class Reported:
+    """Counts what happened and what was said of it, whenever a person has nothing more to wait for."""
+
+    name = "reported"
+    sentence = "Whatever the bot did for a person it tells, or says that it does not know and tells it later."
+
+    def __init__(self) -> None:
+        self._books = _Books()
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """What happened and was not said, in any words that are known."""
+        self._books.take_in(moment.view)
+        for who in sorted(moment.resting):
+            if moment.given_up:
+                continue
+            for (group, amount), count in _happened(moment, who).items():
+                told = self._books.heard_of(who, group, amount, unresolved=who in moment.unresolved)
+                if count > told and not self._books.said[who, group, amount][Meaning.NOT] and group != "registration":
+                    yield Breach(who, f"{group} {amount} was done {count} times and told {told} times".strip())
+
+
+class Conserved:
+    """Adds up the ledger."""
+
+    name = "conserved"
+    sentence = "Members hold what was issued, to the last digit, and nobody spent more than they had."
+
+    def __init__(self) -> None:
+        self._credexes: tuple[int, int] = (-1, -1)
+        self._judged: dict[str, int] = defaultdict(int)
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """Sums that do not agree; looked at when core was called or time went by."""
+        core = moment.view.world.core
+        state = (len(core.calls), len(core.ledger.credexes))
+        if state == self._credexes and not moment.over:
+            return
+        self._credexes = state
+        try:
+            core.check_conserved()
+        except NotConserved as problem:
+            yield Breach("", str(problem))
+        for who, wrotes in moment.view.wrote.items():
+            for wrote in wrotes[self._judged[who] :]:
+                yield from _exact(wrote)
+            self._judged[who] = len(wrotes)
+
+
+def _exact(wrote: Wrote) -> Iterator[Breach]:
+    """The amount that core was asked for is written as people write it, with no more decimals than there are."""
+    if wrote.call.endpoint != "createCredex":
+        return
+    try:
+        amount = Decimal(str(wrote.call.body["InitialAmount"]))
+        denomination = Denomination(wrote.call.body["Denomination"])
+    except (KeyError, ValueError, InvalidOperation) as problem:
+        yield Breach(wrote.who, f"core was asked for an amount that is none: {problem}")
+        return
+    if amount != round(amount, denomination.decimals):
+        yield Breach(wrote.who, f"core was asked for {amount} {denomination}, which has too many decimals")

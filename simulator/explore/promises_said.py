@@ -1,0 +1,148 @@
+"""What the bot said of a write: its own words, read back, so that they can be held against the ledger.
+
+Each rule reads one sentence of the flows. A sentence that no rule reads leaves a write untold, and that breaks a
+promise: words cannot be changed behind the back of this table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+__all__ = ("GROUPS", "Claim", "Meaning", "claims", "is_aside", "is_given_up", "is_later")
+
+
+class Meaning(StrEnum):
+    """What a sentence says of a write."""
+
+    DONE = "done"
+    NOT = "not done"
+    UNCLEAR = "no longer waiting, whoever ended it"
+    UNKNOWN = "not known yet"
+    STOPPED = "not known, and no longer looked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing said of one write.
+
+    Attributes:
+        group: offers; what ends an offer; or another kind of write.
+        verb: the endpoint that is spoken of; empty where the words do not tell.
+        amount: as shown; empty where there is none.
+        party: the other side, as shown.
+    """
+
+    group: str
+    verb: str
+    meaning: Meaning
+    amount: str = ""
+    party: str = ""
+
+
+GROUPS: Final = {
+    "createCredex": "offer",
+    "acceptCredex": "end",
+    "declineCredex": "end",
+    "cancelCredex": "end",
+    "createAccount": "account",
+    "authorizeForAccount": "people",
+    "unauthorizeForAccount": "people",
+    "updateSendOffersTo": "people",
+    "hustler10k": "upgrade",
+    "onboardMember": "registration",
+}
+"""Which writes are spoken of in the same words."""
+
+_A, _P = r"\*(?P<amount>[^*]+)\*", r"\*(?P<party>[^*]+)\*"
+_MINE = rf"your offer of {_A} to {_P}"
+_EITHER = rf"(?:the|your) offer of {_A} (?:from|to) {_P}"
+_SHORT = rf"[Tt]he offer of {_A} \((?P<party>.+?)\)"
+_LINE = rf"{_A} from (?P<party>.+?)(?:,.*)?$"
+
+_D, _N, _U, _X, _S = Meaning.DONE, Meaning.NOT, Meaning.UNKNOWN, Meaning.UNCLEAR, Meaning.STOPPED
+
+_RULES: Final[tuple[tuple[str, str, Meaning, str], ...]] = (
+    ("offer", "createCredex", _D, rf"✅ You offered {_A} to {_P}\."),
+    ("offer", "createCredex", _D, rf"I looked again: {_MINE} was made\."),
+    ("offer", "createCredex", _N, rf"Credex refused the offer of {_A} to {_P}:"),
+    ("offer", "createCredex", _N, rf"{_MINE} was \*not\* made\."),
+    ("offer", "createCredex", _U, rf"I do \*not know yet\* whether {_MINE} was made\."),
+    ("offer", "createCredex", _S, rf"I could not find out what became of {_MINE}, and I have stopped looking"),
+    ("end", "acceptCredex", _D, rf"✅ You accepted {_A} from {_P}\."),
+    ("end", "declineCredex", _D, rf"You declined {_A} from {_P}\."),
+    ("end", "cancelCredex", _D, rf"You took back your offer of {_A} to {_P}\."),
+    ("end", "", _X, rf"{_SHORT} is no longer waiting\. Credex did not answer clearly"),
+    ("end", "", _X, rf"I looked again: {_EITHER} is no longer waiting\. I cannot tell"),
+    ("end", "", _N, rf"I looked again: {_EITHER} is no longer waiting, but it ended in another way"),
+    ("end", "", _N, rf"{_SHORT} still waits\."),
+    ("end", "", _N, rf"{_EITHER} still waits\."),
+    ("end", "", _U, rf"I do \*not know yet\* what became of {_SHORT}\."),
+    ("end", "", _S, rf"I could not find out what became of {_EITHER}, and I have stopped looking"),
+    ("end", "acceptCredex", _D, rf"^✅ {_LINE}"),
+    ("end", "acceptCredex", _X, rf"^❌ no longer waiting: {_LINE}"),
+    ("end", "acceptCredex", _N, rf"^❌ (?:Credex refused|not accepted, still waits): {_LINE}"),
+    ("end", "acceptCredex", _U, rf"^❓ not known yet: {_LINE}"),
+    ("account", "createAccount", _D, rf"✅ The account {_P} is open\."),
+    ("account", "createAccount", _D, rf"✅ I looked again: the account {_P} .*is open\."),
+    ("account", "createAccount", _N, rf"the account {_P} .*was \*not\* opened"),
+    ("account", "createAccount", _N, r"No account was opened\."),
+    ("account", "createAccount", _U, rf"I do \*not know yet\* whether the account {_P} was opened"),
+    ("account", "createAccount", _S, rf"I could not find out whether the account {_P} "),
+    ("people", "authorizeForAccount", _D, rf"✅ {_P} may now act for"),
+    ("people", "unauthorizeForAccount", _D, rf"✅ {_P} can no longer act for"),
+    ("people", "updateSendOffersTo", _D, rf"✅ {_P} is now told of new offers"),
+    ("people", "", _X, r"Nothing had to be changed\."),
+    ("people", "", _U, rf"I do \*not know yet\* whether {_P} (?:may|is now told)"),
+    ("people", "", _S, rf"I could not find out whether {_P} (?:may|is now told)"),
+    ("upgrade", "hustler10k", _D, r"✅ (?:I looked again: y|Y)ou now have the \*hustler tier\*"),
+    ("upgrade", "hustler10k", _X, r"[Yy]ou have the hustler tier or a higher one"),
+    ("upgrade", "hustler10k", _N, r"nothing was paid|Nothing was paid"),
+    ("upgrade", "hustler10k", _U, r"I do \*not know yet\* whether .* was paid and your tier raised"),
+    ("upgrade", "hustler10k", _S, r"I could not find out what became of your upgrade"),
+    ("registration", "onboardMember", _D, r"Your registration went through"),
+    ("registration", "onboardMember", _N, r"you are \*not\* registered yet|Your registration did not go through"),
+    ("registration", "onboardMember", _U, r"I do not know yet whether you are registered"),
+    ("registration", "onboardMember", _S, r"I could not find out whether your registration went through"),
+)
+
+_COMPILED: Final = tuple((group, verb, said, re.compile(text, re.MULTILINE)) for group, verb, said, text in _RULES)
+
+# A screen that is shown again says first why, and what it says of a write was said before.
+_FRESH: Final = re.compile(
+    r"\A(?:Credex answered unclearly, so I looked: it is there\.\n\n)?"
+    r"(?:✅|I looked again|You (?:declined|took back)|Accepted \d|Your registration)"
+)
+_LATER: Final = re.compile(r"I looked again|I have stopped looking|Your registration (?:went|did not go) through")
+_ASIDE: Final = ("Credex is slow just now.",)
+_NEWS: Final = re.compile(r"there is news:|^Your membership was changed|^The account .* was changed")
+_GIVEN_UP: Final = "Something went wrong on our side with your last message, and I could not finish it."
+
+
+def claims(body: str) -> Iterator[Claim]:
+    """Everything that a message says of writes, and says for the first time if it says that they are done."""
+    fresh = _FRESH.search(body) is not None
+    for group, verb, meaning, pattern in _COMPILED:
+        if meaning is Meaning.DONE and not fresh:
+            continue
+        for found in pattern.finditer(body):
+            parts = found.groupdict()
+            yield Claim(group, verb, meaning, parts.get("amount") or "", parts.get("party") or "")
+
+
+def is_later(body: str) -> bool:
+    """Whether it tells what was found out about an earlier write, and so answers no message."""
+    return _LATER.search(body) is not None
+
+
+def is_aside(body: str) -> bool:
+    """Whether it is said while a message is being answered, or is news from core: it answers nothing either."""
+    return body.startswith(_ASIDE) or _NEWS.search(body) is not None
+
+
+def is_given_up(body: str) -> bool:
+    """Whether it tells that a message could not be finished."""
+    return body.startswith(_GIVEN_UP)

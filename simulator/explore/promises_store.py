@@ -1,0 +1,196 @@
+"""What the bot leaves in Redis: where work waits, and what design says of each key's type, size and life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+__all__ = ("CACHE_LIFE_MS", "Embedded", "Entry", "Kept", "Rule", "Shelves", "Store")
+
+DAY_MS: Final = 86_400_000
+CACHE_LIFE_MS: Final = 3_600_000
+"""The cache forgets: nothing in it is meant to last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key: its type, how many parts it has, how many bytes they hold, and its life in ms (None: for ever)."""
+
+    name: str
+    type: str
+    parts: int
+    size: int
+    life_ms: int | None
+
+
+class Store(Protocol):
+    """A Redis database, looked at from outside."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Every key."""
+
+    def due(self, queue: str) -> dict[str, int]:
+        """Who has work in ``inbox`` or ``outbox``, and when it is due."""
+
+
+class Embedded:
+    """The Redis inside this process: its memory is at hand, so that a look costs no command."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    def entries(self) -> Iterator[Entry]:
+        """Every key."""
+        database = self._server.dbs.get(0)
+        if database is None:
+            return
+        now = database.time
+        for key, item in list(database._dict.items()):
+            kind, parts = _parts(item.value)
+            life = None if item.expireat is None else int((item.expireat - now) * 1000)
+            if life is None or life > 0:
+                yield Entry(key.decode(), kind, len(parts), sum(len(part) for part in parts), life)
+
+    def due(self, queue: str) -> dict[str, int]:
+        """Who has work, and when it is due."""
+        database = self._server.dbs.get(0)
+        item = None if database is None else database._dict.get(f"{{0}}:{queue}".encode())
+        return {} if item is None else {name.decode(): int(score) for name, score in item.value.items()}
+
+
+def _parts(value: Any) -> tuple[str, list[bytes]]:
+    if isinstance(value, bytes):
+        return "string", [value]
+    if isinstance(value, list):
+        return "list", [bytes(part) for part in value]
+    pairs = list(value.items())
+    kind = "hash" if type(value).__name__ == "Hash" else "zset"
+    return kind, [_bytes(key) + (_bytes(part) if kind == "hash" else b"") for key, part in pairs]
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What design says of one of a member's keys.
+
+    Attributes:
+        parts: the most entries or fields that it may have.
+        size: the most bytes that they may hold.
+        life_ms: the longest life; None where work keeps it alive.
+        resting: how long it may live once the member rests; for leases.
+    """
+
+    type: str
+    parts: int
+    size: int
+    life_ms: int | None
+
+
+RULES: Final = {
+    "inbox": Rule("list", 200, 200_000, None),
+    "outbox": Rule("list", 400, 800_000, None),
+    "lease:inbox": Rule("hash", 10, 400, None),
+    "lease:outbox": Rule("hash", 10, 400, None),
+    "session": Rule("string", 1, 4_096, DAY_MS),
+    "intent": Rule("string", 1, 65_536, 4 * DAY_MS),
+    "seen": Rule("zset", 64, 64 * 16, 7 * DAY_MS),
+    "posted": Rule("zset", 64, 64 * 16, DAY_MS),
+}
+"""One of each for a member, and no other key: this is all that a member may cost."""
+
+_QUEUES: Final = ("inbox", "outbox")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept for members at one moment, by kind of key and name."""
+
+    by_kind: dict[str, dict[str, Entry]]
+    strangers: tuple[Entry, ...]
+    dead: int
+
+    def has(self, kind: str, member: str) -> bool:
+        """Whether a member has this key."""
+        return member in self.by_kind.get(kind, {})
+
+
+class Shelves:
+    """The state Redis and the cache, and what is wrong with what they hold."""
+
+    def __init__(self, state: Store, cache: Store) -> None:
+        self.state = state
+        self.cache = cache
+
+    def kept(self) -> Kept:
+        """What stands in the state Redis now."""
+        by_kind: dict[str, dict[str, Entry]] = {kind: {} for kind in RULES}
+        strangers: list[Entry] = []
+        dead = 0
+        for entry in self.state.entries():
+            tag, _, rest = entry.name.partition(":")
+            kind, member = _split(rest)
+            if tag == "{0}" and kind in RULES and member:
+                by_kind[kind][member] = entry
+            elif entry.name == "{0}:dead" and entry.type == "list":
+                dead = entry.parts
+            elif not (entry.name in {"{0}:inbox", "{0}:outbox"} and entry.type == "zset"):
+                strangers.append(entry)
+        return Kept(by_kind, tuple(strangers), dead)
+
+    def overgrown(self, kept: Kept) -> Iterator[str]:
+        """What breaks the table: keys that should not be, too large, of another type, or that live too long."""
+        for entry in kept.strangers:
+            yield f"{entry.name} ({entry.type}) is no key of the design"
+        for kind, entries in kept.by_kind.items():
+            rule = RULES[kind]
+            for entry in entries.values():
+                yield from _broken(entry, rule)
+        for queue in _QUEUES:
+            yield from self._leases(kept, queue)
+        for entry in self.cache.entries():
+            if entry.life_ms is None or entry.life_ms > CACHE_LIFE_MS:
+                yield f"{entry.name} in the cache lives {_life(entry.life_ms)}"
+
+    def _leases(self, kept: Kept, queue: str) -> Iterator[str]:
+        working = self.state.due(queue)
+        for member, entry in kept.by_kind[f"lease:{queue}"].items():
+            if member not in working and entry.life_ms is None:
+                yield f"{entry.name} lives for ever, though {member} rests"
+
+    def lost(self, kept: Kept) -> Iterator[str]:
+        """Work that nobody will ever take up, for nothing says that it is due."""
+        for queue in _QUEUES:
+            due = self.state.due(queue)
+            for member, entry in kept.by_kind[queue].items():
+                if member not in due:
+                    yield f"{entry.name} holds {entry.parts} and is never due"
+
+    def waiting(self, kept: Kept) -> set[str]:
+        """Names of members with something in a queue: a message, or what is to be told."""
+        return {member for queue in _QUEUES for member in kept.by_kind[queue]}
+
+
+def _split(rest: str) -> tuple[str, str]:
+    for kind in RULES:
+        if rest.startswith(f"{kind}:"):
+            return kind, rest.removeprefix(f"{kind}:")
+    return "", ""
+
+
+def _broken(entry: Entry, rule: Rule) -> Iterator[str]:
+    if entry.type != rule.type:
+        yield f"{entry.name} is a {entry.type}, not a {rule.type}"
+    if entry.parts > rule.parts:
+        yield f"{entry.name} has {entry.parts} entries, more than {rule.parts}"
+    if entry.size > rule.size:
+        yield f"{entry.name} holds {entry.size} bytes, more than {rule.size}"
+    if rule.life_ms is not None and (entry.life_ms is None or entry.life_ms > rule.life_ms):
+        yield f"{entry.name} lives {_life(entry.life_ms)}"
+
+
+def _life(life_ms: int | None) -> str:
+    return "for ever" if life_ms is None else f"for {life_ms // 60_000} minutes"

@@ -1,0 +1,156 @@
+"""Promises about the conversation: everyone is answered, once, in order, by messages that WhatsApp takes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from simulator.explore.promises_moment import Breach, Moment
+from simulator.explore.promises_said import is_aside, is_later
+from simulator.explore.promises_view import Heard, Told
+from simulator.transcript import Kind
+from simulator.whatsapp_cloud import Event, TypingShown
+
+__all__ = ("Accepted", "Answered", "InOrder", "Once")
+
+MOST_ANSWERS: Final = 2
+"""Messages of the bot to one of the person's: a few screens come in two parts."""
+
+FAULTY: Final = frozenset({100, 131008, 131009})
+"""Codes by which WhatsApp says that a request is wrong in itself."""
+
+
+class _Windows:
+    """A person's messages and the bot's, between two moments at which nothing was under way for them."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, int] = defaultdict(int)
+        self._told: dict[str, int] = defaultdict(int)
+        self._given_up = 0
+
+    def closed(self, moment: Moment) -> Iterator[tuple[str, list[Heard], list[Told], bool]]:
+        """Those that ended now, and whether the bot could not send something meanwhile."""
+        lost, self._given_up = moment.given_up > self._given_up, moment.given_up
+        for who in sorted(moment.resting):
+            everything = moment.view.heard[who]
+            taken = [heard for heard in everything if heard.taken_ms is not None]
+            heard, told = taken[self._heard[who] :], moment.view.told[who][self._told[who] :]
+            self._heard[who], self._told[who] = len(taken), len(moment.view.told[who])
+            if heard or told:
+                yield who, heard, told, lost
+
+
+class Answered:
+    """Counts what the bot took and what it answered, whenever a person has nothing more to wait for."""
+
+    name = "answered"
+    sentence = "Each message that the bot took is answered."
+
+    def __init__(self) -> None:
+        self._windows = _Windows()
+        self._media: dict[str, bool] = {}
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """Messages without an answer."""
+        for who, heard, told, lost in self._windows.closed(moment):
+            reactions = moment.view.world.handsets[who].reactions
+            wanted = [one for one in heard if self._wants_answer(one) and one.wamid not in reactions]
+            answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
+            later = [one for one in told if is_later(one.body)]
+            missing = len(wanted) - len(answers)
+            # A look that a message brought about is told beside its answer; alone, it may be all that is said.
+            if missing > len(later) and not lost:
+                said = ", ".join(repr(one.text) for one in wanted)
+                yield Breach(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
+
+    def _wants_answer(self, heard: Heard) -> bool:
+        """An album is answered once; a reaction, or what WhatsApp itself says, not at all."""
+        media, self._media[heard.who] = self._media.get(heard.who, False), heard.kind is Kind.SENT
+        if heard.kind is Kind.SENT:
+            return not media and heard.text != "system"
+        return heard.kind is not Kind.REACTED
+
+
+class Once:
+    """The same count from the other side."""
+
+    name = "once"
+    sentence = "No message is answered twice, however often it was delivered."
+
+    def __init__(self) -> None:
+        self._windows = _Windows()
+        self._news: dict[str, int] = defaultdict(int)
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """More answers than messages."""
+        for who, heard, told, _ in self._windows.closed(moment):
+            news, self._news[who] = moment.view.news - self._news[who], moment.view.news
+            answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
+            if len(answers) > MOST_ANSWERS * len(heard) + news:
+                said = ", ".join(repr(one.text) for one in heard) or "none"
+                yield Breach(who, f"{len(answers)} answers to {len(heard)} messages ({said})")
+
+
+class InOrder:
+    """Looks at the places of the bot's messages, and at which of a person's messages it first said it was at work."""
+
+    name = "in order"
+    sentence = "A person's messages are handled in the order in which they were taken, and answered in it."
+
+    def __init__(self) -> None:
+        self._first: dict[str, list[Heard]] = defaultdict(list)
+        self._typed: list[TypingShown] = []
+        self._seqs: dict[str, int] = defaultdict(int)
+        self._places: dict[str, int] = defaultdict(int)
+
+    def see(self, event: Event) -> None:
+        """Told of everything at WhatsApp."""
+        if isinstance(event, TypingShown):
+            self._typed.append(event)
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """What overtook something else."""
+        for who, all_told in moment.view.told.items():
+            for told in all_told[self._places[who] :]:
+                if 0 < told.seq < self._seqs[who]:
+                    yield Breach(who, f"message {told.seq} went out after message {self._seqs[who]}: {told.body[:60]}")
+                self._seqs[who] = max(self._seqs[who], told.seq)
+            self._places[who] = len(all_told)
+        typed, self._typed = self._typed, []
+        for event in typed:
+            heard = moment.view.message(event.wamid)
+            if heard is None or heard in self._first[heard.who]:
+                continue
+            earlier = self._first[heard.who]
+            overtaken = next((one for one in earlier if _before(heard, one)), None)
+            if overtaken is not None:
+                yield Breach(heard.who, f"{heard.text!r} was begun after {overtaken.text!r}, which was taken later")
+            earlier.append(heard)
+
+
+def _before(one: Heard, other: Heard) -> bool:
+    """Whether a message had surely been taken when the other one was first handed over."""
+    if one.taken_ms is None or other.handed_ms is None:
+        return False
+    if one.batch is not None and one.batch == other.batch:
+        return one.place < other.place
+    return one.taken_ms < other.handed_ms
+
+
+class Accepted:
+    """Looks at what WhatsApp answered to the bot."""
+
+    name = "accepted"
+    sentence = "WhatsApp never finds a message of the bot wrong."
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = defaultdict(int)
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """Refusals that are the bot's own fault."""
+        for who, codes in moment.refused.items():
+            for code in codes[self._seen[who] :]:
+                if code in FAULTY:
+                    yield Breach(who, f"WhatsApp refused a message with {code}")
+            self._seen[who] = len(codes)
