@@ -153,7 +153,7 @@ async def repair(stage: Stage) -> None:
         faults.clear()
     for points in (world.crash, world.freezes, world.losses):
         points.disarm()
-    world.cloud.failures.clear()
+    world.cloud.rules.clear()
     world.cloud.release()
     world.state_switch.down = world.cache_switch.down = world.full = False
     world.skews_ms[:] = [0] * len(world.skews_ms)

@@ -13,8 +13,9 @@ from typing import Final
 import yaml
 
 from simulator.errors import did_you_mean
-from simulator.lines import adversary, around
+from simulator.lines import around
 from simulator.lines import people as persons
+from simulator.lines.adversary import STAGE as ADVERSARY
 from simulator.lines.line import Directive, Line, Play, Scope
 from simulator.lines.people import MEDIA
 from simulator.reading import Reading
@@ -24,7 +25,7 @@ __all__ = ("MEDIA", "STAGE", "VERBS", "Directive", "Line", "Play", "read_line", 
 VERBS: Final = MappingProxyType({each.words: each for each in persons.VERBS})
 """What may stand after a name."""
 
-STAGE: Final = MappingProxyType({each.words: each for each in (*around.STAGE, *adversary.STAGE)})
+STAGE: Final = MappingProxyType({each.words: each for each in (*around.STAGE, *ADVERSARY)})
 """What a line may say without a name."""
 
 

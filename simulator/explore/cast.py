@@ -1,0 +1,61 @@
+"""Who takes part in an explored world: a few people, each with what tells them apart from all others."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.people import Persona, persona
+from simulator.reading import show_phone
+
+__all__ = ("Player", "draw", "head")
+
+MEMBERS = 0.8
+TIERS = ((2, 3), (3, 4), (4, 2), (5, 2), (1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """Somebody, under the name that they have in the file."""
+
+    key: str
+    persona: Persona
+    tier: int | None
+    balance: str
+
+    @property
+    def handle(self) -> str:
+        """By which others can offer them something: a stranger's is their number, once they have joined."""
+        return self.persona.handle if self.tier else self.persona.phone
+
+
+def draw(seed: int, count: int, rng: random.Random) -> tuple[Player, ...]:
+    """So many people; the first two are members, so that there is somebody to trade with."""
+    players: list[Player] = []
+    for number in range(count):
+        someone = persona(seed, number)
+        key = someone.first_name
+        if any(key == player.key for player in players):
+            key = f"{someone.first_name} {someone.last_name}"
+        if any(key == player.key for player in players):
+            key = f"{someone.first_name} {number + 1}"
+        member = number < 2 or rng.random() < MEMBERS  # noqa: PLR2004
+        tier = rng.choices(*zip(*TIERS, strict=True))[0] if member else None
+        # No two have the same: whoever sees another's balance gives themselves away.
+        balance = f"{rng.randint(20, 90)}.{number * 7 + 11:02} USD"
+        players.append(Player(key, someone, tier, balance))
+    return tuple(players)
+
+
+def head(seed: int, players: Sequence[Player], *, about: str, processes: int) -> str:
+    """The file up to its lines."""
+    lines = [f"title: Explored from seed {seed}", f"about: {about}", f"seed: {seed}", f"processes: {processes}"]
+    lines.append("people:")
+    for player in players:
+        someone = player.persona
+        member = ""
+        if player.tier is not None:
+            member = f", member: {{tier: {player.tier}, handle: {someone.handle}, balances: [{player.balance}]}}"
+        lines.append(f'  {player.key}: {{phone: "{show_phone(someone.phone)}", name: {someone.name}{member}}}')
+    return "\n".join([*lines, "lines:"]) + "\n"

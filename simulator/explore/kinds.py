@@ -1,0 +1,196 @@
+"""The kinds of trouble that an adversary makes: each draws a line of a conversation, or nothing if it does not fit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulator.crash import POINTS, SCRIPTS
+from simulator.explore.draft import Said
+
+__all__ = ("KINDS", "OF_PEOPLE", "Around", "Kind")
+
+WRITES: Final = ("createCredex", "acceptCredex", "declineCredex", "cancelCredex", "onboardMember")
+READS: Final = ("login", "getMemberDashboardByPhone", "getAccountByHandle", "getCredex", "everything")
+CORE_WAYS: Final = ("400", "401", "404", "429", "500", "503", "timeout", "reset", "refused")
+GRAPH_PASSING: Final = (131056, 130429, 131000, 1, 2, 4, 80007)
+GRAPH_STOPPING: Final = (10, 190, 368, 131031, 131042)
+GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
+NETWORK_WAYS: Final = ("503", "timeout", "reset", "refused")
+QUIRKS: Final = (
+    "empty_as_object", "nested_envelopes", "low_high_integers", "duplicate_accounts", "negative_outgoing",
+    "negative_zero", "null_remaining", "null_tier", "reason_only", "ledger_without_ids",
+)  # fmt: skip
+IMPORTANT: Final = tuple(
+    point for point in POINTS if point.endswith((*WRITES, " commit", " store_intent", " messages", " settle"))
+)
+FROZEN: Final = ("commit", "store_intent", "settle", "give_back")
+
+
+@dataclass(slots=True)
+class Around:
+    """What an adversary knows when it draws: its chance, how many processes there are, and what is broken now.
+
+    Attributes:
+        broken: what lasts until it is mended, by its kind, with the line that mends it.
+    """
+
+    rng: random.Random
+    processes: int
+    broken: dict[str, Said] = field(default_factory=dict)
+
+    def breaks(self, kind: str, said: Said, mended_by: Said) -> Said | None:
+        """Something that lasts; nothing if it is so already."""
+        if kind in self.broken:
+            return None
+        self.broken[kind] = mended_by
+        return said
+
+    def process(self) -> str:
+        """One of the processes."""
+        return str(self.rng.randint(1, self.processes))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of trouble: its name, what it is in words, and how it is drawn."""
+
+    name: str
+    words: str
+    draw: Callable[[Around], Said | None]
+
+
+def _duplicates(around: Around) -> Said | None:
+    if around.rng.random() < 0.5:  # noqa: PLR2004 - shares, here and below
+        return "again", str(around.rng.randint(2, 4))
+    return "webhook", {"times": around.rng.randint(2, 3), "at once": True}
+
+
+def _delays(around: Around) -> Said | None:
+    if around.rng.random() < 0.6:  # noqa: PLR2004
+        return "webhook", {"late": f"{around.rng.choice((1, 3, 10, 30, 90, 400))} s"}
+    return around.breaks("hold", ("hold", True), ("release", None))
+
+
+def _losses(around: Around) -> Said | None:
+    way = around.rng.choice(NETWORK_WAYS)
+    when = "before" if way == "refused" else around.rng.choice(("before", "after"))
+    return "network", {"with": way, "when": when, "times": around.rng.randint(1, 3)}
+
+
+def _graph(around: Around) -> Said | None:
+    rng = around.rng
+    if rng.random() < 0.5:  # noqa: PLR2004
+        code = rng.choice(GRAPH_PASSING if rng.random() < 0.8 else GRAPH_STOPPING)  # noqa: PLR2004
+        return "graph", {"fails": "messages", "with": code, "times": rng.randint(1, 3)}
+    way = rng.choice(GRAPH_WAYS)
+    accepted = way != "refused" and rng.random() < 0.6  # noqa: PLR2004
+    return "graph", {"fails": rng.choice(("messages", "everything")), "with": way, "accepted": accepted}
+
+
+def _core(around: Around) -> Said | None:
+    rng = around.rng
+    where = rng.choice(WRITES) if rng.random() < 0.6 else rng.choice(READS)  # noqa: PLR2004
+    fault: dict[str, object] = {"fails": where}
+    if rng.random() < 0.2:  # noqa: PLR2004
+        fault["slow"] = f"{rng.choice((2, 5, 9, 12, 20))} s"
+    else:
+        fault["with"] = rng.choice(CORE_WAYS)
+    if rng.random() < 0.5 and fault.get("with") != "refused":  # noqa: PLR2004
+        fault["when"] = "after"
+    fault["times"] = rng.choice((1, 1, 1, 2, 3, 8))
+    if rng.random() < 0.2:  # noqa: PLR2004
+        fault["spares"] = rng.randint(1, 2)
+    return "core", fault
+
+
+def _quirks(around: Around) -> Said | None:
+    return "odd", around.rng.choice(QUIRKS)
+
+
+def _kills(around: Around) -> Said | None:
+    rng = around.rng
+    if rng.random() < 0.15:  # noqa: PLR2004
+        return "process", {around.process(): "killed"}
+    return "bot", f"killed at {rng.choice(IMPORTANT if rng.random() < 0.75 else POINTS)}"  # noqa: PLR2004
+
+
+def _freezes(around: Around) -> Said | None:
+    return "bot", f"frozen at before {around.rng.choice(FROZEN)}"
+
+
+def _answers(around: Around) -> Said | None:
+    script = around.rng.choice(SCRIPTS)
+    return ("redis", {"loses": script}) if around.rng.random() < 0.6 else ("state redis", {"drops": script})  # noqa: PLR2004
+
+
+def _state(around: Around) -> Said | None:
+    if around.rng.random() < 0.5:  # noqa: PLR2004
+        return "state redis", "restarted"
+    return around.breaks("state", ("redis", {"state": "down"}), ("redis", {"state": "up"}))
+
+
+def _full(around: Around) -> Said | None:
+    return around.breaks("full", ("state redis", "full"), ("state redis", "has room"))
+
+
+def _cache(around: Around) -> Said | None:
+    if around.rng.random() < 0.6:  # noqa: PLR2004
+        return "cache redis", "flushed"
+    return around.breaks("cache", ("redis", {"cache": "down"}), ("redis", {"cache": "up"}))
+
+
+def _clocks(around: Around) -> Said | None:
+    which = around.process()
+    how = around.rng.choice(("1 s behind", "2 s behind", "1 s ahead", "5 s ahead", "40 s ahead"))
+    return around.breaks(f"clock {which}", ("process", {which: f"clock {how}"}), ("process", {which: "clock right"}))
+
+
+def _releases(around: Around) -> Said | None:
+    to = around.rng.choice(("next release", "next release", "this release"))
+    return "process", {around.process(): f"becomes the {to}" if to.startswith("next") else f"becomes {to}"}
+
+
+def _deploys(around: Around) -> Said | None:
+    if around.rng.random() < 0.5:  # noqa: PLR2004
+        return "deploy", "same release"
+    which = around.process()
+    return around.breaks(f"stop {which}", ("process", {which: "stops"}), ("process", {which: "starts"}))
+
+
+def _leaves(around: Around) -> Said | None:
+    return "wait", around.rng.choice(("20 s", "2 min", "4 min 58 s", "6 min", "30 min", "2 h"))
+
+
+_ALL: Final = (
+    Kind("duplicates", "webhooks come several times, one after the other or at once", _duplicates),
+    Kind("delays", "webhooks come late, overtake each other, or are held up for a while", _delays),
+    Kind("losses", "webhooks or the answers to them are lost on the way, and come again", _losses),
+    Kind("whatsapp", "WhatsApp refuses, throttles, does not answer, or takes it and the answer is lost", _graph),
+    Kind("credex", "Credex core is slow, fails, limits calls, or does it and fails", _core),
+    Kind("quirks", "Credex core answers in its odd ways", _quirks),
+    Kind("kills", "a process is killed: now, or at one of the points between claim and commit", _kills),
+    Kind("freezes", "a worker stands still for longer than its lease", _freezes),
+    Kind("answers", "the state Redis runs a script and the answer is lost, or the connection breaks before", _answers),
+    Kind("state", "the state Redis is away for a while, or restarts on what it acknowledged", _state),
+    Kind("full", "the state Redis is at its memory limit", _full),
+    Kind("cache", "the cache Redis is away, or loses everything", _cache),
+    Kind("clocks", "a process's clock is behind or ahead", _clocks),
+    Kind("releases", "the next release runs beside this one, forward and back", _releases),
+    Kind("deploys", "processes are replaced one after the other, or one is away", _deploys),
+    Kind("leaves", "people leave for minutes or hours", _leaves),
+)
+
+KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
+"""What an adversary does to the world, by name."""
+
+OF_PEOPLE: Final[Mapping[str, str]] = {
+    "hurry": "people type while they are being answered, and faults strike in the middle of a turn",
+    "double taps": "people confirm twice",
+    "old taps": "people tap old buttons",
+    "several": "people send several messages in one webhook, or at once",
+    "media": "people send pictures, voice notes, places",
+}
+"""The trouble that people make themselves."""

@@ -1,0 +1,141 @@
+"""What people in explored worlds do: they want something, read what is on their screens, and go after it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from simulator.explore.cast import Player
+from simulator.explore.draft import Said
+from simulator.people import choose
+from simulator.transcript import Screen
+
+__all__ = ("Moves",)
+
+ANSWERS: Final = frozenset({"Accept", "Decline", "Cancel the offer", "Become a member", "Upgrade", "Let another act"})
+PLANS: Final = (
+    ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("ledger", 2), ("choice", 8),
+    ("wander", 12),
+)  # fmt: skip
+CONFIRMS: Final = (("tap", 70), ("type", 6), ("twice", 10), ("cancel", 6), ("something else", 8))
+
+
+class Moves:
+    """The people of one world, and their next moves.
+
+    Args:
+        players: who takes part.
+        kinds: the kinds of trouble that they make themselves: double taps, old buttons, pictures, several at once.
+        rng: their chance.
+    """
+
+    def __init__(self, players: Sequence[Player], kinds: frozenset[str], rng: random.Random) -> None:
+        self._players = players
+        self._kinds = kinds
+        self._rng = rng
+        self._amounts = 0
+
+    def draw(self, player: Player, screens: Sequence[Screen]) -> Said:
+        """What somebody does next, seeing these screens, oldest first."""
+        titles = [choice.title for choice in screens[-1].choices] if screens else []
+        if (odd := self._odd(player, screens)) is not None:
+            return odd
+        if "Confirm" in titles:
+            return self._confirm(player, screens, titles)
+        if (answer := self._answer(titles)) is not None:
+            return f"{player.key} taps", answer
+        if screens and not titles and self._rng.random() < 0.7:  # noqa: PLR2004 - a share, as all below
+            return self._fitting(player, screens)
+        return self._plan(player, screens, titles)
+
+    def _odd(self, player: Player, screens: Sequence[Screen]) -> Said | None:
+        rng = self._rng
+        if "media" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
+            return f"{player.key} sends", rng.choice(("image", "audio", "sticker", "location"))
+        if "old taps" in self._kinds and rng.random() < 0.06 and (titles := _older(screens)):  # noqa: PLR2004
+            return f"{player.key} taps", rng.choice(titles)
+        return None
+
+    def _answer(self, titles: Sequence[str]) -> str | None:
+        """A choice that leads on: to an answer to an offer, above all."""
+        leading = [title for title in titles if title in ANSWERS or title.startswith("Accept all")]
+        leading = leading or [title for title in titles if title[:1].isdigit()]
+        return self._rng.choice(leading) if leading and self._rng.random() < 0.75 else None  # noqa: PLR2004
+
+    def several(self, player: Player, screens: Sequence[Screen]) -> Said:
+        """Somebody sends several messages at one time: in one POST, or in several at once."""
+        count = self._rng.choice((2, 2, 3))
+        each = [dict([self._typed(player, screens)]) for _ in range(count)]
+        return self._rng.choice(("together", "at once")), each
+
+    def _typed(self, player: Player, screens: Sequence[Screen]) -> Said:
+        while True:
+            said = self._plan(player, screens, [])
+            if said[0] == player.key:
+                return said
+
+    def _confirm(self, player: Player, screens: Sequence[Screen], titles: Sequence[str]) -> Said:
+        how = _weighed(self._rng, CONFIRMS)
+        tap: Said = (f"{player.key} taps", "Confirm")
+        if how == "twice" and "double taps" in self._kinds:
+            return "at once", [dict([tap]), dict([tap])]
+        if how == "type":
+            return player.key, self._rng.choice(("yes", "1", "confirm"))
+        if how == "cancel":
+            return f"{player.key} taps", self._rng.choice([title for title in titles if title != "Confirm"])
+        if how == "something else":
+            return self._plan(player, screens, titles)
+        return tap
+
+    def _plan(self, player: Player, screens: Sequence[Screen], titles: Sequence[str]) -> Said:
+        plan = _weighed(self._rng, PLANS)
+        if plan == "choice" and titles:
+            return f"{player.key} taps", self._rng.choice(titles)
+        if plan == "offer":
+            return player.key, f"{self._amount()}=>{self._other(player).handle}"
+        if plan == "wander":
+            return self._wander(player, screens)
+        return player.key, "menu" if plan == "choice" else plan
+
+    def _wander(self, player: Player, screens: Sequence[Screen]) -> Said:
+        others = [other.persona for other in self._players if other is not player]
+        move = choose(player.persona, self._rng, screens, others)
+        if move.verb == "wait" or (move.verb == "sends" and "media" not in self._kinds):
+            return player.key, "menu"
+        if move.verb == "taps" and "old taps" not in self._kinds:
+            newest = [choice.title for choice in screens[-1].choices]
+            return (f"{player.key} taps", move.value) if move.value in newest else (player.key, "hi")
+        return f"{player.key} {move.verb}".strip(), move.value
+
+    def _fitting(self, player: Player, screens: Sequence[Screen]) -> Said:
+        body = screens[-1].body.lower()
+        if "last name" in body:
+            return player.key, player.persona.last_name
+        if "first name" in body:
+            return player.key, player.persona.first_name
+        if "how much" in body:
+            return player.key, self._amount()
+        if "handle" in body:
+            return player.key, self._other(player).handle
+        return self._plan(player, screens, [])
+
+    def _other(self, player: Player) -> Player:
+        others = [other for other in self._players if other is not player]
+        return self._rng.choice(others) if others else player
+
+    def _amount(self) -> str:
+        # Each amount once in a world, so that what is said of one offer can be told from what is said of another.
+        self._amounts += 1
+        cents = self._amounts % 100
+        return f"{self._rng.randint(1, 5)}.{cents:02}"
+
+
+def _older(screens: Sequence[Screen]) -> list[str]:
+    """What could still be tapped further up, and is not on the newest screen."""
+    new = {choice.title for choice in screens[-1].choices} if screens else set()
+    return sorted({choice.title for screen in screens[:-1] for choice in screen.choices} - new)
+
+
+def _weighed(rng: random.Random, choices: Sequence[tuple[str, int]]) -> str:
+    return rng.choices([name for name, _ in choices], [weight for _, weight in choices])[0]

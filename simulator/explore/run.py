@@ -1,0 +1,207 @@
+"""One world: drawn from a seed and written down as it goes, or played again from what was written down."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from service.settings import EMBEDDED
+from simulator.conversation import Conversation, parse
+from simulator.database import own
+from simulator.errors import UnsettledError
+from simulator.explore import cast
+from simulator.explore.adversary import Adversary
+from simulator.explore.draft import Draft
+from simulator.explore.options import Options
+from simulator.explore.promises import Broken, Promises
+from simulator.explore.promises_log import Log, listening
+from simulator.host import Bot
+from simulator.replay import Player, play_lines, world_of
+from simulator.transcript import Kind
+from simulator.virtual_time import Clock, VirtualTimeError, run
+from simulator.world import START_UP_MS, Wires, run_service
+
+__all__ = ("GOES_ON", "Outcome", "explore_one", "play")
+
+GOES_ON: Final = "goes on"
+"""The promise that is broken when a world comes neither to rest nor to its end."""
+
+BY_MEMBERS: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.SENT, Kind.REACTED, Kind.FILLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a world.
+
+    Attributes:
+        seed: it was drawn from; 0 for one that was not drawn.
+        broken: the promises that were not kept; the world ends with the first.
+        digest: of all that passed every wire, and when: the same world has the same.
+        yaml: the world as a conversation.
+        turns: how many messages people sent.
+        virtual_ms: how long it took by their clocks.
+        injected: how often each kind of trouble was made.
+        checked: how often each promise was looked at.
+    """
+
+    seed: int
+    broken: tuple[Broken, ...]
+    digest: str
+    yaml: str
+    turns: int
+    virtual_ms: int
+    injected: Counter[str]
+    checked: Counter[str]
+
+
+def explore_one(
+    seed: int,
+    options: Options | None = None,
+    *,
+    run_bot: Callable[[Wires], Bot] = run_service,
+    redis_url: str = EMBEDDED,
+) -> Outcome:
+    """Draw a world from a seed, and let it happen.
+
+    Args:
+        seed: decides everything that the options leave open.
+        options: what the world is like.
+        run_bot: starts a bot; the service by default.
+        redis_url: a real Redis with an empty database, or ``embedded://``.
+    """
+    options = Options() if options is None else options
+    rng = random.Random(f"{seed}:explored")
+    people, turns, kinds = options.draw_people(rng), options.draw_turns(rng), options.draw_kinds(rng)
+    processes = rng.choice((1, 2, 2, 3))
+    players = cast.draw(seed, people, rng)
+    about = f"With trouble of these kinds - {', '.join(sorted(kinds)) or 'none'}."
+    draft = Draft(f"seed-{seed}", cast.head(seed, players, about=about, processes=processes))
+    adversary = Adversary(draft, players, kinds, turns=turns, processes=processes, rng=rng)
+
+    async def happen(watched: _Watched) -> None:
+        await adversary.act(Player(watched.world, draft.name), watched.look)
+
+    watched = _lived(draft.opening(), happen, run_bot, redis_url)
+    return watched.outcome(seed, draft.yaml, adversary.injected)
+
+
+def play(
+    conversation: str | Conversation, *, run_bot: Callable[[Wires], Bot] = run_service, redis_url: str = EMBEDDED
+) -> Outcome:
+    """Play a world again from what was written down, or any other conversation, with its promises watched.
+
+    Raises:
+        ConversationError: it cannot be read.
+        LineError: a line cannot be played.
+    """
+    if isinstance(conversation, str):
+        text, opening = conversation, parse(conversation, file="played", flow="explored", name="played")
+    else:
+        text, opening = "", conversation
+
+    async def happen(watched: _Watched) -> None:
+        await play_lines(watched.world, opening, after=watched.look)
+
+    return _lived(opening, happen, run_bot, redis_url).outcome(opening.seed or 0, text, Counter())
+
+
+class _BrokenError(Exception):
+    """A promise is broken: the world has shown what it had to show."""
+
+
+class _Trace:
+    """A digest of all that happens on the wires, in order and with its time."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+
+    def __call__(self, what: str, content: bytes) -> None:
+        self._hash.update(what.encode())
+        self._hash.update(content)
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+class _Watched:
+    """A world with its promises watched and its wires traced."""
+
+    def __init__(
+        self, clock: Clock, opening: Conversation, redis_url: str, run_bot: Callable[[Wires], Bot], log: Log
+    ) -> None:
+        self.trace = _Trace()
+        self.world = world_of(opening, clock, redis_url=redis_url, run_bot=run_bot, saw=self.trace)
+        self.promises = Promises(self.world, log=log)
+        self.broken: tuple[Broken, ...] = ()
+        self._starts_ms = opening.starts_ms
+
+    async def look(self) -> None:
+        """Judge a step.
+
+        Raises:
+            _BrokenError: a promise is broken.
+        """
+        self._judge(await self.promises.after_step())
+
+    async def end(self) -> None:
+        """Let it come to its end, and judge it; raises as `look` does."""
+        self._judge(await self.promises.at_end())
+
+    def stuck(self, error: Exception) -> None:
+        """It does not go on."""
+        self.broken = (*self.broken, Broken(GOES_ON, "", str(error), self.world.clock_ms()))
+
+    def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> Outcome:
+        """What came of it."""
+        moments = self.world.recorder.since(0)
+        return Outcome(
+            seed=seed,
+            broken=self.broken,
+            digest=self.trace.digest,
+            yaml=yaml,
+            turns=sum(moment.kind in BY_MEMBERS for moment in moments),
+            virtual_ms=self.world.clock_ms() - self._starts_ms,
+            injected=injected,
+            checked=self.promises.checked,
+        )
+
+    def _judge(self, broken: tuple[Broken, ...]) -> None:
+        self.broken += broken
+        if broken:
+            raise _BrokenError
+
+
+def _lived(
+    opening: Conversation,
+    happen: Callable[[_Watched], Awaitable[None]],
+    run_bot: Callable[[Wires], Bot],
+    redis_url: str,
+) -> _Watched:
+    """A world from its beginning to its end, or to its first broken promise."""
+    lives: list[_Watched] = []
+
+    async def main(clock: Clock) -> None:
+        watched = _Watched(clock, opening, redis_url, run_bot, log)
+        lives.append(watched)
+        await watched.world.start(at_ms=opening.starts_ms)
+        try:
+            with suppress(_BrokenError):
+                await happen(watched)
+                await watched.end()
+        except UnsettledError as error:
+            watched.stuck(error)
+        finally:
+            await watched.world.stop()
+
+    with own(redis_url), listening() as log:
+        try:
+            run(main, start_ms=opening.starts_ms - START_UP_MS)
+        except VirtualTimeError as error:
+            lives[0].stuck(error)
+    return lives[0]
