@@ -116,7 +116,10 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
         133015: Code(400, "Please wait a few minutes before attempting to register this phone number"),
         133016: Code(400, "Account register deregister rate limit exceeded"),
         135000: Code(400, "Generic user error"),
+        139001: Code(400, "Flow can't be updated"),
         139002: Code(400, "Flow can't be published"),
+        139003: Code(400, "Flow can't be deprecated"),
+        139004: Code(400, "Flow can't be deleted"),
         137000: Code(400, "Identity key hash mismatch", later=True),
     }
 )

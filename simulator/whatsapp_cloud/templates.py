@@ -156,10 +156,8 @@ def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
         kind, index = component["sub_type"].lower(), int(component["index"])
         parameters = component.get("parameters") or []
         value = parameters[0].get(_TAKES[kind]) if parameters else None
-        if value in (None, "") and kind != "flow":
-            if not parameters or kind != "quick_reply":
-                raise _missing(index, kind)
-            raise Refused(limit.code, details=limit.said())
+        if kind != "flow" and (value is None or (value == "" and kind != "quick_reply")):
+            raise _missing(index, kind)
         if kind == "quick_reply" and not limit.keeps(len(str(value))):
             raise Refused(limit.code, details=limit.said())
         found.append((index, (kind, value)))
