@@ -1,0 +1,73 @@
+"""Amazon ECS: what a service runs, whether its newest deployment came through, and why tasks stopped.
+
+Shapes: boto3's ECS client, ``describe_services``, ``describe_tasks``, ``describe_task_definition`` (2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+__all__ = ("NotStableError", "image_tag", "until_stable", "why_stopped")
+
+PAUSE_S: Final = 15.0
+TRIES: Final = 80
+"""Twenty minutes: longer than the circuit breaker takes to give a deployment up."""
+
+
+class NotStableError(RuntimeError):
+    """The deployment did not come through; the text says what ECS says of it."""
+
+
+def image_tag(ecs: Any, *, cluster: str, service: str, container: str) -> str:
+    """The tag of the image that the service runs now; empty when there is no such service yet."""
+    found = ecs.describe_services(cluster=cluster, services=[service])["services"]
+    if not found or found[0]["status"] != "ACTIVE":
+        return ""
+    definition = ecs.describe_task_definition(taskDefinition=found[0]["taskDefinition"])["taskDefinition"]
+    images = [each["image"] for each in definition["containerDefinitions"] if each["name"] == container]
+    return str(images[0]).rpartition(":")[2] if images else ""
+
+
+def until_stable(
+    ecs: Any, *, cluster: str, service: str, tell: Callable[[str], None], sleep: Callable[[float], None]
+) -> None:
+    """Wait until the newest deployment is complete and alone.
+
+    Raises:
+        NotStableError: ECS gave it up (and runs what it ran before), or it took too long.
+    """
+    said = ""
+    for _ in range(TRIES):
+        found = ecs.describe_services(cluster=cluster, services=[service])["services"]
+        if not found:
+            raise NotStableError(f"there is no service {service} in {cluster}")
+        newest = next(each for each in found[0]["deployments"] if each["status"] == "PRIMARY")
+        state = newest.get("rolloutState", "IN_PROGRESS")
+        now = f"{service}: {newest['runningCount']} of {newest['desiredCount']} run, {state.lower()}"
+        if now != said:
+            tell(now)
+            said = now
+        if state == "FAILED":
+            raise NotStableError(f"{service}: {newest.get('rolloutStateReason', 'ECS gives no reason')}")
+        if state == "COMPLETED" and len(found[0]["deployments"]) == 1:
+            return
+        sleep(PAUSE_S)
+    raise NotStableError(f"{service} was not stable after {TRIES * PAUSE_S / 60:.0f} minutes: {said}")
+
+
+def why_stopped(ecs: Any, *, cluster: str, service: str) -> list[str]:
+    """A line for each task of the service that stopped in the last hour, as long as ECS remembers them."""
+    arns = ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
+    if not arns:
+        return []
+    lines = []
+    for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]:
+        ended = [
+            f"{each['name']} exited {each['exitCode']}" if "exitCode" in each else f"{each['name']}: {each['reason']}"
+            for each in task["containers"]
+            if "exitCode" in each or "reason" in each
+        ]
+        name = task["taskArn"].rpartition("/")[2]
+        lines.append("; ".join([f"{name}: {task.get('stoppedReason', 'no reason given')}", *ended]))
+    return lines

@@ -1,0 +1,103 @@
+"""Asks a deployed service by its public name: is it well, is it the new one, does it take a member's message?"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+__all__ = ("NotServingError", "TestNumber", "say_help", "until_served")
+
+PAUSE_S: Final = 10.0
+TRIES: Final = 30
+IN_A_ROW: Final = 5
+"""Behind a load balancer the old version may answer between two answers of the new one."""
+TIMEOUT_S: Final = 10
+LONGEST: Final = 300
+
+
+class NotServingError(RuntimeError):
+    """The public name does not serve what was deployed; the text says what it answered last."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestNumber:
+    """A member's number that is ours, and what it takes to speak for it as Meta does."""
+
+    __test__ = False  # for pytest: it is no test
+
+    number: str
+    phone_number_id: str
+    business_id: str
+    app_secret: str
+
+
+def until_served(url: str, release: str, *, tell: Callable[[str], None], sleep: Callable[[float], None]) -> None:
+    """Wait until the health check answers 200 as this release, several times in a row.
+
+    Raises:
+        NotServingError: it did not within five minutes.
+    """
+    good, said = 0, ""
+    for _ in range(TRIES):
+        status, body = _get(f"{url}/health/")
+        now = f"{status} {body[:LONGEST]}"
+        good = good + 1 if status == 200 and _release(body) == release else 0  # noqa: PLR2004
+        if now != said:
+            tell(now)
+            said = now
+        if good == IN_A_ROW:
+            return
+        sleep(PAUSE_S if good == 0 else 1.0)
+    raise NotServingError(f"{url}/health/ does not answer 200 as {release}; it says: {said}")
+
+
+def say_help(url: str, test: TestNumber, *, wamid: str, now_s: int) -> None:
+    """Post "help" as Meta does when our test number writes it; the bot answers that number by WhatsApp.
+
+    Raises:
+        NotServingError: it was not answered 200, which means that it is not stored.
+    """
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "0", "phone_number_id": test.phone_number_id},
+        "contacts": [{"profile": {"name": "Deployment"}, "wa_id": test.number}],
+        "messages": [
+            {"from": test.number, "id": wamid, "timestamp": str(now_s), "type": "text", "text": {"body": "help"}}
+        ],
+    }
+    entry = {"id": test.business_id, "changes": [{"field": "messages", "value": value}]}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+    signature = hmac.new(test.app_secret.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
+    request = urllib.request.Request(f"{url}/bot/webhook", data=body, headers=headers, method="POST")  # noqa: S310
+    status, said = _answer(request)
+    if status != 200:  # noqa: PLR2004
+        raise NotServingError(f"the message of the test number was answered {status} {said[:LONGEST]}, not 200")
+
+
+def _release(body: str) -> Any:
+    try:
+        return json.loads(body).get("release")
+    except (ValueError, AttributeError):
+        return None
+
+
+def _get(url: str) -> tuple[int, str]:
+    return _answer(urllib.request.Request(url))  # noqa: S310 - whoever deploys gives the address
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, str]:
+    """The status and the body; 0 and the reason when there was no answer."""
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
+            return answer.status, answer.read().decode("utf-8", "replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode("utf-8", "replace")
+    except OSError as error:
+        return 0, str(error)
