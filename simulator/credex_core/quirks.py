@@ -26,7 +26,6 @@ class Quirks:
     Attributes:
         empty_as_object: empty lists come as ``{}`` (1).
         nested_envelopes: accounts, balances, lists wrapped in ``{success, data}``, the tier outside of the member (1).
-        dashboard_left_out: what is written is answered with a dashboard of null (1, 7).
         low_high_integers: integers as ``{"low": 1, "high": 0}`` (2).
         duplicate_accounts: an account is listed once more for every credex it issued today, at least twice (11).
         negative_outgoing: outgoing offers carry a minus sign (1.3).
@@ -41,6 +40,7 @@ class Quirks:
         handles_rewritten: what cannot be in a handle is deleted, and the rest looked up (9).
         due_window_open: any due date passes, as in every December (3).
         tokens_not_renewed: answers bring no newer token: each dies five minutes after its login (2, 17).
+        dashboard_left_out: what is written is answered with a dashboard of null (1, 7).
         owned_only: accounts that a member only acts for are not listed (11).
         null_remaining: the rest of the daily limit is null (2).
         null_tier: the tier is missing (2).
@@ -63,7 +63,6 @@ class Quirks:
 
     empty_as_object: bool = _form()
     nested_envelopes: bool = _form()
-    dashboard_left_out: bool = _form()
     low_high_integers: bool = _form()
     duplicate_accounts: bool = _form()
     negative_outgoing: bool = _form()
@@ -78,6 +77,7 @@ class Quirks:
     handles_rewritten: bool = _form()
     due_window_open: bool = _form()
     tokens_not_renewed: bool = _form()
+    dashboard_left_out: bool = False
     owned_only: bool = False
     null_remaining: bool = False
     null_tier: bool = False

@@ -16,6 +16,8 @@ from tests.redis_server import RunningRedis, is_installed, redis_server
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What these tests can be asked besides."""
     parser.addoption("--money-table", action="store_true", help="print what becomes of every write at every point")
+    parser.addoption("--mutations", default=1_500, type=int, help="how many mutated envelopes the webhook gets")
+    parser.addoption("--mutation-seed", default=1, type=int, help="the seed of the first hundred of them")
 
 
 @pytest.fixture

@@ -199,6 +199,13 @@ def test_absurd_nesting_costs_a_neighbour_nothing() -> None:
     assert [each.inbound.content for each in delivery.messages] == [Said("x"), Said('] } \\ " {')]
 
 
+def test_bytes_that_are_no_utf_8_cost_a_neighbour_nothing() -> None:
+    """They become replacement characters in the message that they are in; the message beside it is read."""
+    body = plain(envelope_of(message(id="wamid.1", text={"body": "BYTES"}), message(id="wamid.2")))
+    delivery = read(body.replace(b"BYTES", b"a\xffb"))
+    assert [each.inbound.content for each in delivery.messages] == [Said("a\ufffdb"), Said("x")]
+
+
 def test_an_absurd_number_costs_a_neighbour_nothing() -> None:
     """An integer too long for the parser is not read as one; its message and the one beside it survive."""
     body = plain(envelope_of(message(id="wamid.1", timestamp="HUGE"), message(id="wamid.2")))

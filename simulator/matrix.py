@@ -1,0 +1,200 @@
+"""Plays conversations in odd worlds, and sees to it that members notice nothing that they should not notice."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from service.settings import EMBEDDED
+from simulator.conversation import Conversation, load
+from simulator.credex_core import NotConserved
+from simulator.errors import SimulatorError
+from simulator.host import Bot
+from simulator.phone import plain
+from simulator.replay import replay
+from simulator.run import spread
+from simulator.snapshots import path_of
+from simulator.transcript import Kind, Moment, Transcript
+from simulator.variants import FAULTS, Variant
+from simulator.virtual_time import VirtualTimeError
+from simulator.world import Wires, World, run_service
+
+__all__ = ("Outcome", "Row", "Verdict", "play", "sampled", "undrawn")
+
+_FRAMES: Final = str.maketrans("", "", "│╭╮╰╯─├┤")
+_SPOKE: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.FILLED})
+_ANSWERED: Final = frozenset({Kind.SHOWN, Kind.BOT_REACTED})
+MOST_SAID: Final = 12
+
+
+class Verdict(StrEnum):
+    """What came of one conversation in one odd world."""
+
+    SAME = "same"
+    ALLOWED = "as allowed"
+    APART = "apart"
+    KEPT = "promises kept"
+    SKIPPED = "skipped"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on a conversation, and what it is based on where that is not plain."""
+
+    name: str
+    verdict: Verdict
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Row:
+    """One variant's line of the table."""
+
+    variant: Variant
+    seconds: float = 0.0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        """How often each verdict was given."""
+        return Counter(outcome.verdict for outcome in self.outcomes)
+
+    @property
+    def good(self) -> bool:
+        """Whether nobody noticed anything that they should not."""
+        return not self.counts[Verdict.WRONG]
+
+
+def play(
+    variants: Sequence[Variant],
+    paths: Sequence[Path],
+    *,
+    jobs: int = 1,
+    told: Callable[[Variant, Outcome], None] = lambda _variant, _outcome: None,
+    run_bot: Callable[[Wires], Bot] = run_service,
+) -> Iterator[Row]:
+    """Play conversations in each variant; a row for each as it is done.
+
+    Args:
+        variants: the odd worlds.
+        paths: files of stored conversations, whose kept transcripts say what members usually see.
+        jobs: how many are played at the same time.
+        told: told of each outcome.
+        run_bot: starts the bot; the service by default.
+    """
+    for variant in variants:
+        row, began = Row(variant), time.perf_counter()
+        with spread(partial(_outcome, variant=variant, run_bot=run_bot), paths, jobs) as outcomes:
+            for outcome in outcomes:
+                row.outcomes.append(outcome)
+                told(variant, outcome)
+        row.seconds = time.perf_counter() - began
+        yield row
+
+
+def sampled(paths: Sequence[Path], one_of: int, place: int) -> list[Path]:
+    """Every so many-th of the paths, beginning with another one for each place."""
+    return list(paths[place % one_of :: one_of])
+
+
+def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -> Outcome:
+    name = f"{path.parent.name}/{path.stem}"
+    conversation = load(path)
+    if why := variant.skipped(conversation):
+        return Outcome(name, Verdict.SKIPPED, why)
+    worlds: list[World] = []
+
+    def bend(world: World) -> None:
+        worlds.append(world)
+        variant.bend(world)
+
+    problem, transcript = "", None
+    try:
+        transcript = replay(conversation, redis_url=EMBEDDED, run_bot=run_bot, bend=bend)
+    except (SimulatorError, VirtualTimeError) as error:
+        problem = str(error)
+    except NotConserved as error:
+        return Outcome(name, Verdict.WRONG, f"money was not conserved: {error}")
+    if variant.promises:
+        return _promised(name, conversation, transcript, worlds[0])
+    return _compared(name, variant, "" if transcript is None else plain(transcript), problem)
+
+
+# -- comparing --------------------------------------------------------------------------------------------------------
+
+
+def _compared(name: str, variant: Variant, made: str, problem: str) -> Outcome:
+    kept = path_of(name).read_text(encoding="utf-8")
+    if apart := variant.apart.get(name):
+        found = re.search(apart.seen, problem or undrawn(made))
+        if found and made != kept:
+            return Outcome(name, Verdict.APART, apart.why)
+        return Outcome(name, Verdict.WRONG, f"expected to be seen, since {apart.why}: {apart.seen}\n{problem}")
+    if problem:
+        return Outcome(name, Verdict.WRONG, problem)
+    if made == kept:
+        return Outcome(name, Verdict.SAME)
+    usual, seen = undrawn(kept), undrawn(made)
+    for difference in variant.differences:
+        usual, seen = difference.left_out(usual), difference.left_out(seen)
+    if variant.differences and _squeezed(usual) == _squeezed(seen):
+        return Outcome(name, Verdict.ALLOWED)
+    before, now = (kept, made) if not variant.differences else (_broken_up(usual), _broken_up(seen))
+    lines = list(difflib.unified_diff(before.splitlines(), now.splitlines(), "usual", "now", lineterm="", n=1))
+    return Outcome(name, Verdict.WRONG, "\n".join(lines[2 : 2 + MOST_SAID]))
+
+
+def undrawn(text: str) -> str:
+    """A transcript's words, with ids and times, without frames and without the ends of lines."""
+    return _squeezed(text.translate(_FRAMES))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _broken_up(words: str) -> str:
+    """A line for each message, so that a difference is short."""
+    return re.sub(r"( m[0-9]+ (?:day [0-9]+, )?\+[0-9:]+)", r"\1\n", _squeezed(words))
+
+
+# -- promises ---------------------------------------------------------------------------------------------------------
+
+
+def _promised(name: str, conversation: Conversation, transcript: Transcript | None, world: World) -> Outcome:
+    """What holds in any world: money is conserved, no offer is made unasked, and who writes is answered."""
+    try:
+        world.core.check_conserved()
+    except NotConserved as error:
+        return Outcome(name, Verdict.WRONG, f"money was not conserved: {error}")
+    moments = world.recorder.since(0) if transcript is None else transcript.moments
+    offers = sum(call.endpoint == "createCredex" for call in world.core.calls)
+    asked = sum(moment.kind in _SPOKE for moment in moments)
+    if offers > asked:
+        return Outcome(name, Verdict.WRONG, f"{offers} offers were made, though members only wrote {asked} messages")
+    quiet = not any(line.key in FAULTS for line in conversation.lines)
+    if transcript is not None and quiet and (unanswered := _unanswered(moments)) is not None:
+        return Outcome(name, Verdict.WRONG, f"{unanswered.member} wrote {unanswered.text!r} and was not answered")
+    return Outcome(name, Verdict.KEPT)
+
+
+def _unanswered(moments: Sequence[Moment]) -> Moment | None:
+    """A message that nothing was answered to before its writer wrote again, or ever."""
+    waiting: dict[str, Moment] = {}
+    for moment in moments:
+        if moment.kind in _ANSWERED:
+            waiting.pop(moment.member, None)
+        elif moment.kind in _SPOKE:
+            if moment.member in waiting and waiting[moment.member].at_ms < moment.at_ms:
+                return waiting[moment.member]
+            waiting[moment.member] = moment
+    return next(iter(waiting.values()), None)

@@ -1,0 +1,209 @@
+"""In how many ways the world can be odd without the bot being at fault: the rows of the matrix."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from simulator.allowed import ALLOWED, APART, Apart, Difference
+from simulator.conversation import Conversation
+from simulator.credex_core import OF_FORM, WAYS, Quirks
+from simulator.detour import Detour, Way
+from simulator.network import Effect, Fault
+from simulator.world import WEBHOOK_MS, World
+
+__all__ = ("CORE", "VARIANTS", "WIRES", "Skip", "Variant")
+
+SOON_MS: Final = 300
+NEXT_TURN_MS: Final = 6_000
+MUCH_LATER_MS: Final = 600_000
+LATE_ANSWER_MS: Final = 500
+BACKWARDS_MS: Final = {"sent": 3_000, "delivered": 2_000}
+"""By so much each status is held up that WhatsApp's order (after 200, 600 and 1,500 ms) is turned around."""
+
+FAULTS: Final = frozenset({"core", "redis", "bot", "graph", "hold", "release"})
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Conversations that a variant says nothing about, and why."""
+
+    why: str
+    fits: Callable[[Conversation], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way in which all conversations are played.
+
+    Attributes:
+        bend: makes the world odd before it starts.
+        skips: conversations that are not played like this.
+        differences: what may be otherwise than usual; all else must be the same.
+        apart: single conversations that go another way, and what must be seen then.
+        promises: too odd to be compared; only the promises are looked at that hold whatever happens.
+    """
+
+    name: str
+    about: str
+    bend: Callable[[World], None]
+    skips: tuple[Skip, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    apart: Mapping[str, Apart] = field(default_factory=dict)
+    promises: bool = False
+
+    def skipped(self, conversation: Conversation) -> str:
+        """Why this conversation is not played like this; empty if it is."""
+        return next((skip.why for skip in self.skips if skip.fits(conversation)), "")
+
+
+# -- what webhooks may do ---------------------------------------------------------------------------------------------
+
+
+def _webhooks(way: Way) -> Callable[[World], None]:
+    def bend(world: World) -> None:
+        world.webhooks.way = way
+
+    return bend
+
+
+def _again(*after_ms: int) -> Way:
+    async def way(detour: Detour, request: httpx.Request) -> httpx.Response:
+        try:
+            return await detour.carry(request)
+        finally:
+            if _is_webhook(request):
+                for each in after_ms:
+                    detour.later(request, each)
+
+    return way
+
+
+async def _at_once(detour: Detour, request: httpx.Request) -> httpx.Response:
+    if not _is_webhook(request):
+        return await detour.carry(request)
+    first, *_ = await asyncio.gather(*(detour.carry(request) for _ in range(3)))
+    return first
+
+
+def _is_webhook(request: httpx.Request) -> bool:
+    """Whether WhatsApp sends it, and not Credex core, whose reports have rules of their own."""
+    return request.method == "POST" and request.url.path.rstrip("/") == "/bot/webhook"
+
+
+def _statuses(delay_ms: Callable[[str], int]) -> Way:
+    async def way(detour: Detour, request: httpx.Request) -> httpx.Response:
+        statuses = _statuses_in(request)
+        if not statuses:
+            return await detour.carry(request)
+        detour.later(request, delay_ms(statuses[0]))
+        await asyncio.sleep(WEBHOOK_MS / 1000)
+        return httpx.Response(200, request=request)
+
+    return way
+
+
+def _statuses_in(request: httpx.Request) -> list[str]:
+    if b'"statuses"' not in request.content:
+        return []
+    value = json.loads(request.content)["entry"][0]["changes"][0]["value"]
+    return [status["status"] for status in value["statuses"]]
+
+
+def _answered_late(world: World) -> None:
+    slow = Fault(Effect.SLOW, "messages", after=True, times=None, slow_ms=LATE_ANSWER_MS)
+    world.graph_faults.add(slow)
+
+
+def _says(*words: str) -> Callable[[Conversation], bool]:
+    return lambda conversation: any(line.key in words for line in conversation.lines)
+
+
+_STATE_DOWN: Final = Skip(
+    "the state Redis is away, so that WhatsApp has to bring webhooks again: a doubled one comes sooner",
+    lambda conversation: any(
+        line.key == "redis" and isinstance(line.value, dict) and line.value.keys() & {"state", "both", "loses"}
+        for line in conversation.lines
+    ),
+)
+_BOT_DOWN: Final = Skip(
+    "the bot is away, so that WhatsApp has to bring webhooks again: a doubled one comes sooner", _says("bot")
+)
+_UNCERTAIN: Final = Skip(
+    "whether a message went out is told by its status alone, and the conversation is about just that",
+    _says("graph", "bot"),
+)
+
+WIRES: Final = (
+    Variant(
+        "webhooks-twice",
+        "each webhook comes again a moment later",
+        _webhooks(_again(SOON_MS)),
+        skips=(_STATE_DOWN, _BOT_DOWN),
+    ),
+    Variant(
+        "webhooks-at-once",
+        "each webhook comes three times in the same moment",
+        _webhooks(_at_once),
+        skips=(_STATE_DOWN, _BOT_DOWN),
+    ),
+    Variant(
+        "webhooks-late",
+        "each webhook comes again during the next turn, and after 10 minutes",
+        _webhooks(_again(NEXT_TURN_MS, MUCH_LATER_MS)),
+        skips=(_STATE_DOWN, _BOT_DOWN),
+    ),
+    Variant(
+        "statuses-backwards",
+        "'read' comes before 'delivered', 'delivered' before 'sent'",
+        _webhooks(_statuses(lambda status: BACKWARDS_MS.get(status, 0))),
+        skips=(_UNCERTAIN,),
+    ),
+    Variant(
+        "statuses-late",
+        "each status comes after 10 minutes",
+        _webhooks(_statuses(lambda _: MUCH_LATER_MS)),
+        skips=(_UNCERTAIN,),
+    ),
+    Variant(
+        "statuses-early",
+        "'sent' comes before the answer to the message that it is about",
+        _answered_late,
+        skips=(_UNCERTAIN,),
+        differences=(Difference("each answer of WhatsApp takes half a second longer", r"(day [0-9]+, )?\+[0-9:]+"),),
+    ),
+)
+
+
+# -- what core may do -------------------------------------------------------------------------------------------------
+
+
+def _odd(quirks: Quirks) -> Callable[[World], None]:
+    def bend(world: World) -> None:
+        world.core.quirks = quirks
+
+    return bend
+
+
+CORE: Final = (
+    Variant("all-of-form", "all oddities of form of Credex core at once", _odd(Quirks.of_form())),
+    Variant("everything", "all oddities of Credex core at once", _odd(Quirks.everything()), promises=True),
+    *(
+        Variant(
+            way,
+            "an oddity of form" if way in OF_FORM else "an oddity that members may notice",
+            _odd(Quirks.named([way])),
+            differences=ALLOWED.get(way, ()),
+            apart=APART.get(way, {}),
+        )
+        for way in WAYS
+    ),
+)
+
+VARIANTS: Final = {each.name: each for each in (*WIRES, *CORE)}
+"""All of them, by name."""
