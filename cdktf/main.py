@@ -1,0 +1,48 @@
+"""Write what Terraform is to build, as JSON, into `cdktf.out`: `cdktf synth` and `make synth` run this.
+
+With `--table` it prints afterwards what there is; `--outdir` writes elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+# The list of metrics is the service's: alarms and dashboards take their names from it.
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+# It says so on every run, in eleven lines, and works.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+
+
+def main() -> None:
+    """Synthesise."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    # The command line of cdktf names its folder so, and gives a context that we do not use.
+    parser.add_argument("--outdir", type=Path, default=Path(os.environ.get("CDKTF_OUTDIR", HERE / "cdktf.out")))
+    parser.add_argument("--table", action="store_true", help="print the resources per stack and environment")
+    options = parser.parse_args()
+
+    # Half of the time goes into collecting garbage among two thousand modules that all stay.
+    gc.disable()
+    from vimbisopay_infra.findings import accepted  # noqa: PLC0415 - it takes ten seconds, and --help none
+    from vimbisopay_infra.stacks import build  # noqa: PLC0415
+    from vimbisopay_infra.table import counts, table  # noqa: PLC0415
+    from vimbisopay_infra.tf import App  # noqa: PLC0415
+
+    gc.freeze()
+    app = App(outdir=str(options.outdir))
+    build(app)
+    app.synth()
+    text = json.dumps(accepted(app), indent=2) + "\n"
+    (options.outdir / "accepted.json").write_text(text, "utf-8")
+    if options.table:
+        print(table(counts(options.outdir)))  # noqa: T201 - this is a command
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""VimbisoPay on AWS: the stacks, and the numbers that they are sized by."""

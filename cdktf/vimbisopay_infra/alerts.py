@@ -1,0 +1,66 @@
+"""Where alarms are heard: an encrypted topic, and the addresses that it writes to."""
+
+from __future__ import annotations
+
+from vimbisopay_infra.environment import REGION, Environment
+from vimbisopay_infra.keys import Key
+from vimbisopay_infra.policy import Statement, policy
+from vimbisopay_infra.tf import Construct, sns_topic, sns_topic_policy, sns_topic_subscription
+
+__all__ = ("Alerts",)
+
+
+class Alerts(Construct):
+    """A topic that only this account's alarms and rules may publish to.
+
+    `region` is another one for Route 53, whose health checks exist in us-east-1 alone.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, environment: Environment, *, account: str, address: str, region: str = REGION
+    ) -> None:
+        """Create key, topic and subscription; whoever has the address must confirm it once."""
+        super().__init__(scope, name)
+        elsewhere = None if region == REGION else region
+        senders = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+        key = Key(
+            self, "key", environment, account=account, purpose="alerts", services=senders, region=region
+        )
+        self.topic = sns_topic.SnsTopic(
+            self,
+            "topic",
+            name=f"{environment.prefix}-alerts",
+            kms_master_key_id=key.arn,
+            region=elsewhere,
+        )
+        prefix = environment.prefix
+        sources = {
+            "cloudwatch.amazonaws.com": f"arn:aws:cloudwatch:{region}:{account}:alarm:{prefix}-*",
+            "events.amazonaws.com": f"arn:aws:events:{region}:{account}:rule/{prefix}-*",
+        }
+        sns_topic_policy.SnsTopicPolicy(
+            self,
+            "policy",
+            arn=self.topic.arn,
+            region=elsewhere,
+            policy=policy(
+                *(
+                    Statement(
+                        ["sns:Publish"],
+                        [self.topic.arn],
+                        sid=service.split(".")[0].capitalize(),
+                        principal={"Service": service},
+                        conditions={"ArnLike": {"aws:SourceArn": source}},
+                    )
+                    for service, source in sources.items()
+                ),
+            ),
+        )
+        sns_topic_subscription.SnsTopicSubscription(
+            self, "operators", topic_arn=self.topic.arn, protocol="email", endpoint=address, region=elsewhere
+        )
+
+    @property
+    def arn(self) -> str:
+        """Of the topic."""
+        return self.topic.arn

@@ -1,0 +1,41 @@
+"""The ECS cluster, the log groups of what runs in it, and the names by which tasks find each other."""
+
+from __future__ import annotations
+
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.tf import (
+    Construct,
+    cloudwatch_log_group,
+    ecs_cluster,
+    service_discovery_private_dns_namespace,
+)
+
+__all__ = ("Cluster",)
+
+
+class Cluster(Construct):
+    """The cluster, with Container Insights and without any way to open a shell in a container."""
+
+    def __init__(self, scope: Construct, name: str, environment: Environment, *, vpc_id: str, key_arn: str) -> None:
+        """Create cluster, log groups and namespace."""
+        super().__init__(scope, name)
+        self.cluster = ecs_cluster.EcsCluster(
+            self,
+            "cluster",
+            name=environment.prefix,
+            setting=[ecs_cluster.EcsClusterSetting(name="containerInsights", value="enabled")],
+        )
+        self.log_groups = {
+            role: cloudwatch_log_group.CloudwatchLogGroup(
+                self, f"logs-{role}", name=group, retention_in_days=environment.log_days, kms_key_id=key_arn
+            )
+            for role, group in (
+                ("web", environment.log_group),
+                ("state", environment.state_log_group),
+                # Container Insights makes this group by itself, and would keep it for ever.
+                ("insights", f"/aws/ecs/containerinsights/{environment.prefix}/performance"),
+            )
+        }
+        self.namespace = service_discovery_private_dns_namespace.ServiceDiscoveryPrivateDnsNamespace(
+            self, "namespace", name=environment.private_domain, vpc=vpc_id
+        )

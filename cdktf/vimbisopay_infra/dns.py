@@ -1,0 +1,115 @@
+"""The public name: its zone, and the certificate that is validated by it."""
+
+from __future__ import annotations
+
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.findings import accept
+from vimbisopay_infra.tf import (
+    Construct,
+    TerraformResourceLifecycle,
+    acm_certificate,
+    acm_certificate_validation,
+    lb,
+    route53_health_check,
+    route53_record,
+    route53_zone,
+)
+
+__all__ = ("Certificate", "Name", "Zone")
+
+
+class Zone(Construct):
+    """The zone of the service's name. Once its name servers are in the parent zone, certificates can be validated."""
+
+    def __init__(self, scope: Construct, name: str, environment: Environment) -> None:
+        """Create the zone."""
+        super().__init__(scope, name)
+        self.zone = route53_zone.Route53Zone(
+            self,
+            "zone",
+            name=environment.domain,
+            comment=f"{environment.prefix}: the public name",
+            force_destroy=not environment.keeps_data,
+        )
+        accept(
+            self.zone,
+            "CKV2_AWS_38",
+            because="DNSSEC needs the parent zone, which others keep, to publish our key; "
+            "TLS with a validated certificate holds without it",
+        )
+        accept(
+            self.zone,
+            "CKV2_AWS_39",
+            because="its queries say who looked up one public name; load balancer and firewall log all requests",
+        )
+
+
+class Certificate(Construct):
+    """A certificate of the public name, validated by a record in the zone and renewed by AWS as long as that stands."""
+
+    def __init__(self, scope: Construct, name: str, environment: Environment, *, zone_id: str) -> None:
+        """Ask for the certificate, prove the name, and wait until it is issued."""
+        super().__init__(scope, name)
+        self.certificate = acm_certificate.AcmCertificate(
+            self,
+            "certificate",
+            domain_name=environment.domain,
+            validation_method="DNS",
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )
+        # Their number is not known before they exist, but one name has exactly one.
+        option = "${one(" + self.certificate.fqn + ".domain_validation_options)."
+        proof = route53_record.Route53Record(
+            self,
+            "proof",
+            zone_id=zone_id,
+            name=f"{option}resource_record_name}}",
+            type=f"{option}resource_record_type}}",
+            records=[f"{option}resource_record_value}}"],
+            ttl=60,
+            allow_overwrite=True,
+        )
+        self.validation = acm_certificate_validation.AcmCertificateValidation(
+            self,
+            "validation",
+            certificate_arn=self.certificate.arn,
+            validation_record_fqdns=[proof.fqdn],
+        )
+
+    @property
+    def arn(self) -> str:
+        """Of the certificate once it is issued."""
+        return self.validation.certificate_arn
+
+
+class Name(Construct):
+    """The public name leads to the load balancer, and is asked for `/health/` from outside."""
+
+    def __init__(
+        self, scope: Construct, name: str, environment: Environment, *, zone_id: str, balancer: lb.Lb
+    ) -> None:
+        """Create record and health check."""
+        super().__init__(scope, name)
+        route53_record.Route53Record(
+            self,
+            "address",
+            zone_id=zone_id,
+            name=environment.domain,
+            type="A",
+            alias=route53_record.Route53RecordAlias(
+                name=balancer.dns_name, zone_id=balancer.zone_id, evaluate_target_health=True
+            ),
+        )
+        self.health = route53_health_check.Route53HealthCheck(
+            self,
+            "health",
+            fqdn=environment.domain,
+            port=443,
+            type="HTTPS",
+            resource_path="/health/",
+            enable_sni=True,
+            request_interval=30,
+            failure_threshold=3,
+            regions=["us-east-1", "eu-west-1", "ap-southeast-1"],
+            tags={"Name": environment.domain},
+        )

@@ -1,0 +1,36 @@
+"""Findings of the policy scanner that we accept, each said beside the resource that it is about, with the reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from vimbisopay_infra.tf import Construct, TerraformResource, TerraformStack
+
+__all__ = ("accept", "accepted")
+
+_KEY: Final = "accepted finding"
+
+
+def accept(resource: TerraformResource, *checks: str, because: str) -> None:
+    """Let the scanner's `checks` fail for this resource.
+
+    Whatever is accepted and not found any more fails a test, so no reason outlives its finding.
+    """
+    for check in checks:
+        resource.node.add_metadata(_KEY, json.dumps({"check": check, "because": because}))
+
+
+def accepted(root: Construct) -> list[dict[str, str]]:
+    """All that is accepted below `root`: stack, address, check, reason."""
+    found: list[dict[str, str]] = []
+    for node in root.node.find_all():
+        if not isinstance(node, TerraformResource):
+            continue
+        for entry in node.node.metadata:
+            if entry.type == _KEY:
+                said: dict[str, Any] = json.loads(entry.data)
+                stack = TerraformStack.of(node).node.id
+                address = f"{node.terraform_resource_type}.{node.friendly_unique_id}"
+                found.append({"stack": stack, "address": address, **said})
+    return sorted(found, key=lambda each: (each["stack"], each["address"], each["check"]))

@@ -1,0 +1,80 @@
+"""The environment's encryption keys, and who may use them."""
+
+from __future__ import annotations
+
+from vimbisopay_infra.environment import REGION, Environment
+from vimbisopay_infra.policy import Statement, policy
+from vimbisopay_infra.tf import Construct, kms_alias, kms_key
+
+__all__ = ("Key",)
+
+
+def administered(account: str) -> Statement:
+    """The account's own IAM policies decide; without this statement a key could be lost for ever."""
+    return Statement(
+        ["kms:*"], ["*"], sid="AccountDecidesByItsPolicies", principal={"AWS": f"arn:aws:iam::{account}:root"}
+    )
+
+
+class Key(Construct):
+    """A key that rotates every year.
+
+    Args:
+        purpose: ends its alias, `alias/<prefix>-<purpose>`.
+        services: AWS services that encrypt with it on behalf of this account, by their principal.
+        region: where it is; SNS topics for alarms of Route 53 live in us-east-1.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        environment: Environment,
+        *,
+        account: str,
+        purpose: str,
+        services: tuple[str, ...] = (),
+        region: str = REGION,
+    ) -> None:
+        """Create the key and its alias."""
+        super().__init__(scope, name)
+        statements = [administered(account)]
+        logs = f"logs.{REGION}.amazonaws.com"
+        others = [each for each in services if each != logs]
+        use = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        if logs in services:
+            group = f"arn:aws:logs:{REGION}:{account}:log-group:*"
+            statements.append(
+                Statement(
+                    [*use, "kms:DescribeKey", "kms:Encrypt", "kms:ReEncrypt*"],
+                    ["*"],
+                    sid="Logs",
+                    principal={"Service": logs},
+                    conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
+                )
+            )
+        if others:
+            # CloudWatch and EventBridge name no account when they ask for a key.
+            statements.append(Statement(use, ["*"], sid="Services", principal={"Service": others}))
+        elsewhere = None if region == REGION else region
+        self.key = kms_key.KmsKey(
+            self,
+            "key",
+            description=f"{environment.prefix}: {purpose}",
+            enable_key_rotation=True,
+            deletion_window_in_days=30,
+            policy=policy(*statements),
+            region=elsewhere,
+        )
+        kms_alias.KmsAlias(
+            self,
+            "alias",
+            name=f"alias/{environment.prefix}-{purpose}",
+            target_key_id=self.key.key_id,
+            region=elsewhere,
+        )
+
+    @property
+    def arn(self) -> str:
+        """Of the key."""
+        return self.key.arn

@@ -1,0 +1,138 @@
+"""The load balancer: the only door to the world."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vimbisopay_infra.buckets import Bucket
+from vimbisopay_infra.environment import PROJECT, Environment
+from vimbisopay_infra.findings import accept
+from vimbisopay_infra.network import APP_PORT, HTTP, HTTPS
+from vimbisopay_infra.policy import Statement
+from vimbisopay_infra.tf import Construct, lb, lb_listener, lb_target_group
+
+__all__ = ("LoadBalancer",)
+
+TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+"""TLS 1.2 and 1.3, with forward secrecy."""
+LOG_DAYS: Final = 90
+ELB_ACCOUNT: Final = "098369216593"
+"""AWS's account that writes access logs in af-south-1 (the region is older than the log delivery principal)."""
+
+
+class LoadBalancer(Construct):
+    """Application load balancer with TLS, access logs, and the service's tasks behind it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        environment: Environment,
+        *,
+        account: str,
+        vpc_id: str,
+        subnet_ids: list[str],
+        group_id: str,
+        certificate_arn: str,
+    ) -> None:
+        """Create all of it."""
+        super().__init__(scope, name)
+        logs = self._logs(environment, account)
+        self.balancer = lb.Lb(
+            self,
+            "balancer",
+            name=environment.prefix,
+            load_balancer_type="application",
+            internal=False,
+            subnets=subnet_ids,
+            security_groups=[group_id],
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="strictest",
+            enable_deletion_protection=environment.keeps_data,
+            idle_timeout=60,
+            access_logs=lb.LbAccessLogs(bucket=logs.name, prefix="alb", enabled=True),
+            depends_on=[logs.policy],
+        )
+        if not environment.keeps_data:
+            accept(self.balancer, "CKV_AWS_150", because="staging is torn down and rebuilt; production is protected")
+        self.targets = lb_target_group.LbTargetGroup(
+            self,
+            "targets",
+            name=f"{environment.prefix}-web",
+            vpc_id=vpc_id,
+            target_type="ip",
+            port=APP_PORT,
+            protocol="HTTP",
+            deregistration_delay="30",
+            load_balancing_algorithm_type="least_outstanding_requests",
+            # 503 while the state Redis changes places is no fault of the tasks: five minutes pass before they are
+            # replaced, and while none is healthy the load balancer goes on sending to all.
+            health_check=lb_target_group.LbTargetGroupHealthCheck(
+                path="/health/",
+                matcher="200",
+                interval=30,
+                timeout=5,
+                healthy_threshold=2,
+                unhealthy_threshold=10,
+            ),
+        )
+        accept(
+            self.targets,
+            "CKV_AWS_378",
+            because="TLS ends at the load balancer; behind it only its security group reaches the tasks, in one VPC",
+        )
+        self._listeners(certificate_arn)
+
+    def _listeners(self, certificate_arn: str) -> None:
+        action = lb_listener.LbListenerDefaultAction
+        self.https = lb_listener.LbListener(
+            self,
+            "https",
+            load_balancer_arn=self.balancer.arn,
+            port=HTTPS,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=certificate_arn,
+            default_action=[action(type="forward", target_group_arn=self.targets.arn)],
+        )
+        moved = lb_listener.LbListenerDefaultActionRedirect(port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301")
+        lb_listener.LbListener(
+            self,
+            "http",
+            load_balancer_arn=self.balancer.arn,
+            port=HTTP,
+            protocol="HTTP",
+            default_action=[action(type="redirect", redirect=moved)],
+        )
+
+    def _logs(self, environment: Environment, account: str) -> Bucket:
+        bucket = f"{PROJECT}-alb-logs-{environment.name}-{account}"
+        written = f"arn:aws:s3:::{bucket}/alb/AWSLogs/{account}/*"
+        made = Bucket(
+            self,
+            "logs",
+            name=bucket,
+            # The load balancer can write only to buckets with Amazon's own key.
+            key_arn=None,
+            force_destroy=not environment.keeps_data,
+            expire_days=LOG_DAYS,
+            statements=(
+                Statement(
+                    ["s3:PutObject"],
+                    [written],
+                    sid="LoadBalancerOfThisRegion",
+                    principal={"AWS": f"arn:aws:iam::{ELB_ACCOUNT}:root"},
+                ),
+                Statement(
+                    ["s3:PutObject"],
+                    [written],
+                    sid="LogDelivery",
+                    principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+                ),
+            ),
+        )
+        accept(made.bucket, "CKV_AWS_145", because="load balancers cannot write logs to buckets with a key of ours")
+        accept(made.bucket, "CKV_AWS_18", because="the access log of the log bucket would log itself")
+        accept(made.bucket, "CKV_AWS_144", because="access logs of 90 days need no second region")
+        accept(made.bucket, "CKV2_AWS_62", because="nobody is to be told of each log file")
+        return made

@@ -1,0 +1,138 @@
+"""The cache Redis on ElastiCache: it may forget anything, so it evicts what was used least."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.network import CACHE_PORT
+from vimbisopay_infra.secrets import Secrets
+from vimbisopay_infra.tf import (
+    Construct,
+    TerraformResourceLifecycle,
+    appautoscaling_policy,
+    appautoscaling_target,
+    data_aws_secretsmanager_secret_version,
+    elasticache_parameter_group,
+    elasticache_replication_group,
+    elasticache_subnet_group,
+    secretsmanager_secret_version,
+)
+
+__all__ = ("RedisCache",)
+
+ENGINE_VERSION: Final = "7.1"
+RESERVED_PERCENT: Final = "25"
+MEMORY_TARGET_PERCENT: Final = 70
+"""Of a shard's memory, at which shards are added. It says something because every key of the cache has a time to live."""
+
+
+class RedisCache(Construct):
+    """Nodes in several zones with automatic failover, a password, and TLS; in cluster mode shards follow the memory."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        environment: Environment,
+        *,
+        subnet_ids: list[str],
+        group_id: str,
+        key_arn: str,
+        secrets: Secrets,
+    ) -> None:
+        """Create the cache, and the secret that holds its URL."""
+        super().__init__(scope, name)
+        cache, identifier = environment.cache, f"{environment.prefix}-cache"
+        parameter = elasticache_parameter_group.ElasticacheParameterGroupParameter
+        parameters = elasticache_parameter_group.ElasticacheParameterGroup(
+            self,
+            "parameters",
+            name=identifier,
+            family="redis7",
+            description="A cache: the least recently used goes first",
+            parameter=[
+                parameter(name="maxmemory-policy", value="allkeys-lru"),
+                # What is left of a node's memory is `maxmemory`.
+                parameter(name="reserved-memory-percent", value=RESERVED_PERCENT),
+                parameter(name="cluster-enabled", value="yes" if cache.cluster else "no"),
+            ],
+        )
+        subnets = elasticache_subnet_group.ElasticacheSubnetGroup(
+            self, "subnets", name=identifier, subnet_ids=subnet_ids
+        )
+        password = data_aws_secretsmanager_secret_version.DataAwsSecretsmanagerSecretVersion(
+            self, "password", secret_id=secrets.arn("redis-cache-auth")
+        )
+        size: dict[str, Any] = (
+            {"num_node_groups": cache.least_shards, "replicas_per_node_group": cache.replicas}
+            if cache.cluster
+            else {"num_cache_clusters": 1 + cache.replicas}
+        )
+        self.group = elasticache_replication_group.ElasticacheReplicationGroup(
+            self,
+            "redis",
+            replication_group_id=identifier,
+            description=f"{environment.prefix}: cache",
+            engine="redis",
+            engine_version=ENGINE_VERSION,
+            node_type=cache.node_type,
+            port=CACHE_PORT,
+            parameter_group_name=parameters.name,
+            subnet_group_name=subnets.name,
+            security_group_ids=[group_id],
+            automatic_failover_enabled=True,
+            multi_az_enabled=True,
+            at_rest_encryption_enabled="true",
+            kms_key_id=key_arn,
+            transit_encryption_enabled=True,
+            auth_token=password.secret_string,
+            auth_token_update_strategy="ROTATE",
+            snapshot_retention_limit=0,
+            auto_minor_version_upgrade="true",
+            apply_immediately=True,
+            maintenance_window="sun:01:00-sun:02:00",
+            # How many shards there are is the scaling's business.
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["num_node_groups"]) if cache.cluster else None,
+            **size,
+        )
+        if cache.cluster:
+            self._scaling(environment)
+        host = self.group.configuration_endpoint_address if cache.cluster else self.group.primary_endpoint_address
+        self.url = secretsmanager_secret_version.SecretsmanagerSecretVersion(
+            self,
+            "url",
+            secret_id=secrets.arn("redis-cache-url"),
+            secret_string=f"{cache.scheme}://:{password.secret_string}@{host}:{CACHE_PORT}/0",
+        )
+
+    def _scaling(self, environment: Environment) -> None:
+        cache = environment.cache
+        target = appautoscaling_target.AppautoscalingTarget(
+            self,
+            "shards",
+            service_namespace="elasticache",
+            scalable_dimension="elasticache:replication-group:NodeGroups",
+            resource_id=f"replication-group/{self.group.replication_group_id}",
+            min_capacity=cache.least_shards,
+            max_capacity=cache.most_shards,
+        )
+        policy = appautoscaling_policy
+        memory = policy.AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(
+            predefined_metric_type="ElastiCacheDatabaseMemoryUsageCountedForEvictPercentage"
+        )
+        policy.AppautoscalingPolicy(
+            self,
+            "shards-by-memory",
+            name=f"{environment.prefix}-cache-memory",
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            target_tracking_scaling_policy_configuration=policy.AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration(
+                target_value=MEMORY_TARGET_PERCENT,
+                predefined_metric_specification=memory,
+                scale_in_cooldown=900,
+                scale_out_cooldown=600,
+            ),
+        )

@@ -1,0 +1,151 @@
+"""The state Redis: what it acknowledged is on disk, and never are there two that write."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vimbisopay_infra.containers import Container
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.network import STATE_PORT
+from vimbisopay_infra.policy import Statement
+from vimbisopay_infra.roles import TaskRoles
+from vimbisopay_infra.secrets import Secrets
+from vimbisopay_infra.storage import REDIS_UID, Storage
+from vimbisopay_infra.tf import (
+    Construct,
+    ecs_service,
+    ecs_task_definition,
+    service_discovery_service,
+)
+
+__all__ = ("DISCOVERY_NAME", "RedisState")
+
+DISCOVERY_NAME: Final = "redis-state"
+DATA: Final = "/data"
+RUN: Final = "/run/redis"
+
+
+class RedisState(Construct):
+    """One task with its append-only file on EFS. The old one stops before the new one starts, in whichever zone."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        environment: Environment,
+        *,
+        account: str,
+        cluster_id: str,
+        namespace_id: str,
+        image: str,
+        repository_arn: str,
+        subnet_ids: list[str],
+        group_id: str,
+        key_arn: str,
+        storage: Storage,
+        secrets: Secrets,
+    ) -> None:
+        """Create roles, task and service."""
+        super().__init__(scope, name)
+        given = secrets.given_to("state")
+        roles = TaskRoles(
+            self,
+            "roles",
+            environment,
+            account=account,
+            task="state",
+            repository_arn=repository_arn,
+            secret_arns=list(given.values()),
+            key_arn=key_arn,
+            may=(
+                Statement(
+                    ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+                    [storage.files.arn],
+                    sid="ItsDirectory",
+                    conditions={
+                        "StringEquals": {"elasticfilesystem:AccessPointArn": storage.access_point.arn},
+                        "Bool": {"aws:SecureTransport": "true"},
+                    },
+                ),
+            ),
+        )
+        container = Container(
+            name="redis-state",
+            image=image,
+            user=f"{REDIS_UID}:{REDIS_UID}",
+            port=STATE_PORT,
+            environment={
+                "REDIS_DATA": DATA,
+                "REDIS_RUN": RUN,
+                "REDIS_PORT": str(STATE_PORT),
+                "REDIS_MAX_MEMORY": f"{environment.state.max_memory_mib}mb",
+            },
+            secrets=given,
+            log_group=environment.state_log_group,
+            healthy=["CMD", "/usr/local/bin/redis-state-healthy"],
+            retries=4,
+            writable={"data": DATA, "run": RUN},
+        )
+        self.task = ecs_task_definition.EcsTaskDefinition(
+            self,
+            "task",
+            family=f"{environment.prefix}-redis-state",
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(environment.state.cpu),
+            memory=str(environment.state.memory_mib),
+            execution_role_arn=roles.execution.arn,
+            task_role_arn=roles.task.arn,
+            container_definitions=container.definitions(),
+            volume=[self._data(storage), ecs_task_definition.EcsTaskDefinitionVolume(name="run")],
+        )
+        self.service = self._service(environment, cluster_id, namespace_id, subnet_ids, group_id)
+
+    @staticmethod
+    def _data(storage: Storage) -> ecs_task_definition.EcsTaskDefinitionVolume:
+        return ecs_task_definition.EcsTaskDefinitionVolume(
+            name="data",
+            efs_volume_configuration=ecs_task_definition.EcsTaskDefinitionVolumeEfsVolumeConfiguration(
+                file_system_id=storage.files.id,
+                transit_encryption="ENABLED",
+                authorization_config=ecs_task_definition.EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig(
+                    access_point_id=storage.access_point.id, iam="ENABLED"
+                ),
+            ),
+        )
+
+    def _service(
+        self, environment: Environment, cluster_id: str, namespace_id: str, subnet_ids: list[str], group_id: str
+    ) -> ecs_service.EcsService:
+        discovery = service_discovery_service.ServiceDiscoveryService(
+            self,
+            "discovery",
+            name=DISCOVERY_NAME,
+            dns_config=service_discovery_service.ServiceDiscoveryServiceDnsConfig(
+                namespace_id=namespace_id,
+                routing_policy="MULTIVALUE",
+                dns_records=[service_discovery_service.ServiceDiscoveryServiceDnsConfigDnsRecords(ttl=10, type="A")],
+            ),
+            health_check_custom_config=service_discovery_service.ServiceDiscoveryServiceHealthCheckCustomConfig(),
+        )
+        return ecs_service.EcsService(
+            self,
+            "service",
+            name=f"{environment.prefix}-redis-state",
+            cluster=cluster_id,
+            task_definition=self.task.arn,
+            launch_type="FARGATE",
+            platform_version="1.4.0",
+            desired_count=1,
+            # One writer ever: ECS may never run two of these, not even to replace one.
+            deployment_minimum_healthy_percent=0,
+            deployment_maximum_percent=100,
+            availability_zone_rebalancing="DISABLED",
+            deployment_circuit_breaker=ecs_service.EcsServiceDeploymentCircuitBreaker(enable=True, rollback=True),
+            enable_execute_command=False,
+            propagate_tags="SERVICE",
+            network_configuration=ecs_service.EcsServiceNetworkConfiguration(
+                subnets=subnet_ids, security_groups=[group_id], assign_public_ip=False
+            ),
+            service_registries=ecs_service.EcsServiceServiceRegistries(registry_arn=discovery.arn),
+        )

@@ -1,0 +1,51 @@
+"""Where images are kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.tf import Construct, ecr_lifecycle_policy, ecr_repository
+
+__all__ = ("Registry",)
+
+KEPT: Final = 20
+
+
+class Registry(Construct):
+    """A repository whose tags never change meaning, scanned on push; the newest 20 images are kept."""
+
+    def __init__(self, scope: Construct, name: str, environment: Environment, *, image: str, key_arn: str) -> None:
+        """Create the repository named `image`."""
+        super().__init__(scope, name)
+        self.repository = ecr_repository.EcrRepository(
+            self,
+            "repository",
+            name=image,
+            image_tag_mutability="IMMUTABLE",
+            image_scanning_configuration=ecr_repository.EcrRepositoryImageScanningConfiguration(scan_on_push=True),
+            encryption_configuration=[
+                ecr_repository.EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key_arn)
+            ],
+            force_delete=not environment.keeps_data,
+        )
+        rule = {
+            "rulePriority": 1,
+            "description": f"The newest {KEPT} images are kept",
+            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT},
+            "action": {"type": "expire"},
+        }
+        ecr_lifecycle_policy.EcrLifecyclePolicy(
+            self, "lifecycle", repository=self.repository.name, policy=json.dumps({"rules": [rule]})
+        )
+
+    @property
+    def arn(self) -> str:
+        """Of the repository."""
+        return self.repository.arn
+
+    @property
+    def url(self) -> str:
+        """Where images are pushed to, without a tag."""
+        return self.repository.repository_url

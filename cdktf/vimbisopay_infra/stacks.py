@@ -1,0 +1,283 @@
+"""The stacks of an environment: what an administrator makes once, what lasts, and what each release replaces.
+
+The application stack waits for a certificate, which waits until the zone's name servers are in the parent zone: that is
+why the zone belongs to the base, and why a first deployment takes two steps.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vimbisopay_infra.alarms import Alarms, Events
+from vimbisopay_infra.alerts import Alerts
+from vimbisopay_infra.bootstrap import Boundary, Deployer, StateBucket
+from vimbisopay_infra.cluster import Cluster
+from vimbisopay_infra.dashboards import Dashboards
+from vimbisopay_infra.dns import Certificate, Name, Zone
+from vimbisopay_infra.environment import ENVIRONMENTS, PROJECT, REGION, Environment
+from vimbisopay_infra.keys import Key
+from vimbisopay_infra.load_balancer import LoadBalancer
+from vimbisopay_infra.network import Network
+from vimbisopay_infra.readings import Subjects
+from vimbisopay_infra.redis_cache import RedisCache
+from vimbisopay_infra.redis_state import RedisState
+from vimbisopay_infra.registry import Registry
+from vimbisopay_infra.secrets import Secrets
+from vimbisopay_infra.storage import Storage
+from vimbisopay_infra.tf import (
+    App,
+    Construct,
+    LocalBackend,
+    S3Backend,
+    TerraformOutput,
+    TerraformStack,
+    TerraformVariable,
+    TerraformVariableValidationConfig,
+    data_aws_caller_identity,
+    provider,
+)
+from vimbisopay_infra.waf import Waf
+from vimbisopay_infra.web import Web
+
+__all__ = ("ApplicationStack", "BaseStack", "BootstrapStack", "build")
+
+TERRAFORM: Final = ">= 1.11"
+"""Whose S3 backend locks by an object of its own."""
+
+
+class _Stack(TerraformStack):
+    """What all stacks share: the provider with its tags, the account, and how inputs and outputs are declared."""
+
+    def __init__(self, scope: Construct, environment: Environment, part: str) -> None:
+        super().__init__(scope, f"{environment.name}-{part}")
+        self.environment = environment
+        self.add_override("terraform.required_version", TERRAFORM)
+        provider.AwsProvider(
+            self,
+            "aws",
+            region=REGION,
+            default_tags=[
+                provider.AwsProviderDefaultTags(
+                    tags={
+                        "Project": PROJECT,
+                        "Environment": environment.name,
+                        "Application": "whatsapp-bot",
+                        "ManagedBy": "cdktf",
+                    }
+                )
+            ],
+        )
+        self.account = data_aws_caller_identity.DataAwsCallerIdentity(self, "account").account_id
+
+    def _stored(self, part: str) -> None:
+        """Keep what Terraform knows in the bucket that the bootstrap made, which encrypts by itself."""
+        S3Backend(self, bucket=self.environment.state_bucket, key=f"{part}.tfstate", region=REGION)
+        self.add_override("terraform.backend.s3.use_lockfile", value=True)
+
+    def _input(self, name: str, about: str, *, default: str | None = None, pattern: str = "", say: str = "") -> str:
+        """A value that differs between deployments: TF_VAR_<name>."""
+        rules = []
+        if pattern:
+            condition = '${can(regex("' + pattern + f'", var.{name}))}}'
+            rules.append(TerraformVariableValidationConfig(condition=condition, error_message=say))
+        made = TerraformVariable(
+            self, name, type="string", description=about, default=default, nullable=False, validation=rules or None
+        )
+        text: str = made.string_value
+        return text
+
+    def _output(self, name: str, value: object, about: str) -> None:
+        TerraformOutput(self, name, value=value, description=about, static_id=True)
+
+
+class BootstrapStack(_Stack):
+    """Made once by an administrator. Its own state stays with them: there is no bucket yet to keep it in."""
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        """Declare it."""
+        super().__init__(scope, environment, "bootstrap")
+        LocalBackend(self, path=f"terraform.{environment.name}-bootstrap.tfstate")
+        repository = self._input(
+            "github_repository",
+            "owner/name of the repository whose workflow deploys",
+            pattern="^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
+            say="Must look like owner/name.",
+        )
+        state = StateBucket(self, "terraform", environment, account=self.account)
+        Boundary(self, "boundary", environment, account=self.account)
+        deployer = Deployer(self, "deployer", environment, account=self.account, repository=repository)
+        self._output("state_bucket", state.bucket.name, "Where the other stacks keep their state")
+        self._output("deployer_role_arn", deployer.role.arn, "What the workflow assumes")
+
+
+class BaseStack(_Stack):
+    """What lasts: network, keys, registry, zone, secrets, files, backups, cluster, and where alarms are heard."""
+
+    def __init__(self, scope: Construct, environment: Environment) -> None:
+        """Declare it."""
+        super().__init__(scope, environment, "base")
+        self._stored("base")
+        alarm_email = self._input(
+            "alarm_email",
+            "who is told of alarms; must confirm once",
+            pattern="^[^@ ]+@[^@ ]+$",
+            say="Must be an address of electronic mail.",
+        )
+        account = self.account
+        self.key = Key(
+            self, "key", environment, account=account, purpose="data", services=(f"logs.{REGION}.amazonaws.com",)
+        )
+        self.network = Network(self, "network", environment, account=account, key_arn=self.key.arn)
+        self.images = {
+            role: Registry(self, f"images-{role}", environment, image=image, key_arn=self.key.arn)
+            for role, image in (("web", environment.prefix), ("state", f"{environment.prefix}-redis-state"))
+        }
+        self.cluster = Cluster(
+            self, "cluster", environment, vpc_id=self.network.vpc.id, key_arn=self.key.arn
+        )
+        self.zone = Zone(self, "name", environment)
+        self.secrets = Secrets(self, "secrets", environment, key_arn=self.key.arn)
+        self.storage = Storage(
+            self,
+            "storage",
+            environment,
+            account=account,
+            key_arn=self.key.arn,
+            subnet_ids=self.network.private_ids,
+            group_id=self.network.groups["efs"],
+        )
+        self.alerts = Alerts(self, "alerts", environment, account=account, address=alarm_email)
+        self.global_alerts = Alerts(
+            self, "alerts-global", environment, account=account, address=alarm_email, region="us-east-1"
+        )
+        Events(self, "events", environment, account=account, topic_arn=self.alerts.arn)
+        self._output("name_servers", self.zone.zone.name_servers, "To be put into the parent zone as NS")
+        self._output("repository_url", self.images["web"].url, "Where the service's image is pushed")
+        self._output("state_repository_url", self.images["state"].url, "Where the state Redis's image is pushed")
+        self._output("cluster_name", self.cluster.cluster.name, "ECS cluster")
+
+
+_TAG: Final = {"pattern": "^[0-9a-f]{40}$", "say": "Must be the full SHA of a commit: tags never change meaning."}
+
+
+class ApplicationStack(_Stack):
+    """What each release replaces: tasks, load balancer, firewall, cache, alarms and dashboards."""
+
+    def __init__(self, scope: Construct, environment: Environment, base: BaseStack) -> None:
+        """Declare it on top of `base`."""
+        super().__init__(scope, environment, "application")
+        self._stored("application")
+        self._base = base
+        image_tag = self._input("image_tag", "of the service's image: the commit it was built from", **_TAG)
+        state_image_tag = self._input("state_image_tag", "of the state Redis's image, likewise", **_TAG)
+        network = base.network
+        certificate = Certificate(self, "certificate", environment, zone_id=base.zone.zone.zone_id)
+        door = LoadBalancer(
+            self,
+            "door",
+            environment,
+            account=self.account,
+            vpc_id=network.vpc.id,
+            subnet_ids=network.public_ids,
+            group_id=network.groups["alb"],
+            certificate_arn=certificate.arn,
+        )
+        Waf(self, "firewall", environment, balancer_arn=door.balancer.arn, key_arn=base.key.arn)
+        name = Name(self, "public", environment, zone_id=base.zone.zone.zone_id, balancer=door.balancer)
+        cache = RedisCache(
+            self,
+            "cache",
+            environment,
+            subnet_ids=network.private_ids,
+            group_id=network.groups["cache"],
+            key_arn=base.key.arn,
+            secrets=base.secrets,
+        )
+        state = self._state(f"{base.images['state'].url}:{state_image_tag}")
+        web = Web(
+            self,
+            "web",
+            environment,
+            account=self.account,
+            cluster_id=base.cluster.cluster.id,
+            cluster_name=base.cluster.cluster.name,
+            image=f"{base.images['web'].url}:{image_tag}",
+            repository_arn=base.images["web"].arn,
+            subnet_ids=network.private_ids,
+            group_id=network.groups["web"],
+            key_arn=base.key.arn,
+            secrets=base.secrets,
+            settings=self._settings(),
+            balancer=door.balancer,
+            targets=door.targets,
+            # A target group that no listener names cannot be given to a service; and both Redises come first.
+            after=[door.https, state.service, cache.url],
+        )
+        self._watch(web, state, door, name, certificate)
+        self._output("service_name", web.service.name, "ECS service of the bot")
+        self._output("state_service_name", state.service.name, "ECS service of the state Redis")
+        self._output("public_name", f"https://{environment.domain}", "Where Meta and Credex core call")
+        self._output("log_group", environment.log_group, "Of the bot's tasks")
+
+    def _state(self, image: str) -> RedisState:
+        base = self._base
+        return RedisState(
+            self,
+            "state",
+            self.environment,
+            account=self.account,
+            cluster_id=base.cluster.cluster.id,
+            namespace_id=base.cluster.namespace.id,
+            image=image,
+            repository_arn=base.images["state"].arn,
+            subnet_ids=base.network.private_ids,
+            group_id=base.network.groups["state"],
+            key_arn=base.key.arn,
+            storage=base.storage,
+            secrets=base.secrets,
+        )
+
+    def _settings(self) -> dict[str, str]:
+        """Plain settings of the service that deployments choose; the names are those of the variables it reads."""
+        https = {"pattern": "^https://", "say": "Must begin with https://."}
+        digits = {"pattern": "^[0-9]+$", "say": "Must be the digits that Meta shows."}
+        give = self._input
+        return {
+            "MYCREDEX_APP_URL": give("mycredex_app_url", "Credex core, with its prefix", **https),
+            "CREDEX_CALLS_PER_MINUTE": give("credex_calls_per_minute", "that core allows one address", default="50"),
+            "WHATSAPP_API_URL": give(
+                "whatsapp_api_url", "the Graph API with its version", default="https://graph.facebook.com/v25.0/"
+            ),
+            "WHATSAPP_PHONE_NUMBER_ID": give("whatsapp_phone_number_id", "Meta's id of our number", **digits),
+            "WHATSAPP_BUSINESS_ID": give("whatsapp_business_id", "Meta's id of our business account", **digits),
+            "WHATSAPP_MESSAGES_PER_SECOND": give("whatsapp_messages_per_second", "that Meta allows", default="80"),
+            "USE_PROGRESSIVE_FLOW": give("use_progressive_flow", "True: questions; False: forms", default="True"),
+            "WHATSAPP_REGISTRATION_FLOW_ID": give("whatsapp_registration_flow_id", "of the form", default=""),
+            "WHATSAPP_COMPANY_REGISTRATION_FLOW_ID": give(
+                "whatsapp_company_registration_flow_id", "of the form", default=""
+            ),
+        }
+
+    def _watch(self, web: Web, state: RedisState, door: LoadBalancer, name: Name, certificate: Certificate) -> None:
+        base = self._base
+        on = Subjects(
+            environment=self.environment,
+            cluster=self.environment.prefix,
+            web=web.service.name,
+            state=state.service.name,
+            balancer=door.balancer.arn_suffix,
+            targets=door.targets.arn_suffix,
+            files=base.storage.files.id,
+            health_check=name.health.id,
+            certificate_arn=certificate.certificate.arn,
+        )
+        Alarms(self, "alarms", on, topic_arn=base.alerts.arn, global_topic_arn=base.global_alerts.arn)
+        Dashboards(self, "dashboards", on)
+
+
+def build(app: App) -> None:
+    """Declare all stacks of all environments."""
+    for environment in ENVIRONMENTS:
+        BootstrapStack(app, environment)
+        base = BaseStack(app, environment)
+        ApplicationStack(app, environment, base)

@@ -1,0 +1,176 @@
+"""The files of the state Redis, and their backups."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.policy import Statement, assumed_by, policy
+from vimbisopay_infra.tf import (
+    Construct,
+    backup_plan,
+    backup_restore_testing_plan,
+    backup_restore_testing_selection,
+    backup_selection,
+    backup_vault,
+    efs_access_point,
+    efs_file_system,
+    efs_file_system_policy,
+    efs_mount_target,
+    iam_role,
+    iam_role_policy_attachment,
+)
+
+__all__ = ("REDIS_UID", "Storage")
+
+REDIS_UID: Final = 999
+"""User and group of redis in the image (deploy/redis-state/Dockerfile)."""
+KEPT_DAYS: Final = 30
+MANAGED: Final = "arn:aws:iam::aws:policy/service-role"
+
+
+class Storage(Construct):
+    """An encrypted file system, one directory of which the state Redis sees, backed up every day for 30 days."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        name: str,
+        environment: Environment,
+        *,
+        account: str,
+        key_arn: str,
+        subnet_ids: list[str],
+        group_id: str,
+    ) -> None:
+        """Create file system, access point, backups and the test that restores them."""
+        super().__init__(scope, name)
+        self._environment = environment
+        self.files = efs_file_system.EfsFileSystem(
+            self,
+            "files",
+            creation_token=f"{environment.prefix}-state",
+            encrypted=True,
+            kms_key_id=key_arn,
+            performance_mode="generalPurpose",
+            # Every write waits for the disk (appendfsync always): no credits that can run out.
+            throughput_mode="elastic",
+            tags={"Name": f"{environment.prefix}-state"},
+        )
+        for zone, subnet_id in zip(environment.zones, subnet_ids, strict=True):
+            efs_mount_target.EfsMountTarget(
+                self, f"mount-{zone}", file_system_id=self.files.id, subnet_id=subnet_id, security_groups=[group_id]
+            )
+        owner = {"owner_uid": REDIS_UID, "owner_gid": REDIS_UID, "permissions": "0750"}
+        self.access_point = efs_access_point.EfsAccessPoint(
+            self,
+            "access",
+            file_system_id=self.files.id,
+            posix_user=efs_access_point.EfsAccessPointPosixUser(uid=REDIS_UID, gid=REDIS_UID),
+            root_directory=efs_access_point.EfsAccessPointRootDirectory(
+                path="/redis-state",
+                creation_info=efs_access_point.EfsAccessPointRootDirectoryCreationInfo(**owner),
+            ),
+        )
+        self._file_policy(account)
+        self._backups(account, key_arn)
+
+    def _file_policy(self, account: str) -> None:
+        role = f"arn:aws:iam::{account}:role/{self._environment.prefix}-state"
+        efs_file_system_policy.EfsFileSystemPolicy(
+            self,
+            "policy",
+            file_system_id=self.files.id,
+            policy=policy(
+                Statement(
+                    ["*"],
+                    [self.files.arn],
+                    effect="Deny",
+                    sid="OnlyOverTls",
+                    principal={"AWS": "*"},
+                    conditions={"Bool": {"aws:SecureTransport": "false"}},
+                ),
+                Statement(
+                    ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
+                    [self.files.arn],
+                    sid="OnlyStateThroughItsDirectory",
+                    principal={"AWS": f"arn:aws:iam::{account}:root"},
+                    conditions={
+                        "StringEquals": {"elasticfilesystem:AccessPointArn": self.access_point.arn},
+                        "ArnEquals": {"aws:PrincipalArn": role},
+                    },
+                ),
+            ),
+        )
+
+    def _backups(self, account: str, key_arn: str) -> None:
+        prefix = self._environment.prefix
+        vault = backup_vault.BackupVault(
+            self,
+            "vault",
+            name=prefix,
+            kms_key_arn=key_arn,
+            force_destroy=not self._environment.keeps_data,
+        )
+        plan = backup_plan.BackupPlan(
+            self,
+            "plan",
+            name=f"{prefix}-daily",
+            rule=[
+                backup_plan.BackupPlanRule(
+                    rule_name="daily",
+                    target_vault_name=vault.name,
+                    schedule="cron(0 1 * * ? *)",
+                    start_window=60,
+                    completion_window=360,
+                    lifecycle=backup_plan.BackupPlanRuleLifecycle(delete_after=KEPT_DAYS),
+                )
+            ],
+        )
+        role = iam_role.IamRole(
+            self,
+            "backup-role",
+            name=f"{prefix}-backup",
+            assume_role_policy=assumed_by("backup.amazonaws.com"),
+            permissions_boundary=f"arn:aws:iam::{account}:policy/{prefix}-boundary",
+        )
+        for kind in ("Backup", "Restores"):
+            iam_role_policy_attachment.IamRolePolicyAttachment(
+                self,
+                f"backup-role-{kind.lower()}",
+                role=role.name,
+                policy_arn=f"{MANAGED}/AWSBackupServiceRolePolicyFor{kind}",
+            )
+        backup_selection.BackupSelection(
+            self, "selection", name="state", plan_id=plan.id, iam_role_arn=role.arn, resources=[self.files.arn]
+        )
+        self._restore_tests(vault.arn, role.arn)
+
+    def _restore_tests(self, vault_arn: str, role_arn: str) -> None:
+        # AWS allows only letters, digits and underscores in these names.
+        name = f"{self._environment.prefix}_restore".replace("-", "_")
+        plan = backup_restore_testing_plan.BackupRestoreTestingPlan(
+            self,
+            "restore-plan",
+            name=name,
+            schedule_expression="cron(0 5 ? * MON *)",
+            start_window_hours=4,
+            recovery_point_selection=[
+                backup_restore_testing_plan.BackupRestoreTestingPlanRecoveryPointSelection(
+                    algorithm="LATEST_WITHIN_WINDOW",
+                    include_vaults=[vault_arn],
+                    recovery_point_types=["SNAPSHOT"],
+                    selection_window_days=7,
+                )
+            ],
+        )
+        backup_restore_testing_selection.BackupRestoreTestingSelection(
+            self,
+            "restore-selection",
+            name="state",
+            restore_testing_plan_name=plan.name,
+            protected_resource_type="EFS",
+            protected_resource_arns=[self.files.arn],
+            iam_role_arn=role_arn,
+            validation_window_hours=4,
+        )
