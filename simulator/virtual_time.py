@@ -116,7 +116,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._timers: list[_Timer] = []
         self._sweep_at = FEW_TIMERS
         self._pending = 0
-        self._idlers: deque[tuple[asyncio.Future[None], bool]] = deque()
+        self._idlers: deque[asyncio.Future[None]] = deque()
         self.turn = asyncio.Lock()
 
     def time(self) -> float:
@@ -137,14 +137,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         finally:
             self._pending -= 1
 
-    async def idle(self, *, look: bool = False) -> None:
-        """Waits until nothing else can run at this moment.
-
-        With ``look`` sockets are looked at then, without waiting: only for the holder of the turn, with nothing under
-        way, because what a look finds depends on real time otherwise.
-        """
+    async def idle(self) -> None:
+        """Waits until nothing else can run at this moment."""
         future = self.create_future()
-        self._idlers.append((future, look))
+        self._idlers.append(future)
         await future
 
     def call_later(
@@ -195,10 +191,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if self._ring() or not nothing_ready:
             return []
         while self._idlers:
-            future, look = self._idlers.popleft()
+            future = self._idlers.popleft()
             if not future.done():
                 future.set_result(None)
-                return self._real.select(0) if look else []
+                return []
         if self._pending:
             return self._wait_for_real_io()
         if not self._timers:
@@ -288,12 +284,13 @@ def counted(client: Redis) -> Redis:
     While one is under way virtual time stands still; they reach servers one after the other, in the order in which they
     were begun; and each is over only when nothing else can run at that moment. So a run takes the same course on an
     embedded and on a real server. An operation that is cancelled while its answer is awaited is finished first. On any
-    other loop nothing changes. Whatever lets virtual time pass is to be wrapped around this, not within it. Not for
-    publish and subscribe, nor for commands that block on the server.
+    other loop nothing changes, but that no answer is too late. Whatever lets virtual time pass is to be wrapped around
+    this, not within it. Not for publish and subscribe, nor for commands that block on the server.
     """
     pool = client.connection_pool
     connection_class = type("Counted", (_Counted, pool.connection_class), {})
-    options: dict[str, Any] = {**pool.connection_kwargs, "connection_class": connection_class}
+    # While an answer is awaited no virtual time passes, so that no timeout can strike: to set one is lost labour.
+    options: dict[str, Any] = {**pool.connection_kwargs, "connection_class": connection_class, "socket_timeout": None}
     if isinstance(pool, BlockingConnectionPool):
         return Redis.from_pool(BlockingConnectionPool(pool.max_connections, pool.timeout, **options))
     return Redis.from_pool(ConnectionPool(max_connections=pool.max_connections, **options))
@@ -365,11 +362,9 @@ class _Counted(AbstractConnection):
         return answer
 
     async def can_read(self, *args: Any, **kwargs: Any) -> bool:
-        loop = _virtual_loop()
-        if loop is not None and self._turn is None:
-            async with self._own_turn(loop):
-                await loop.idle(look=True)
-        return bool(await super().can_read(*args, **kwargs))
+        # At rest nothing can have come: whoever is cancelled leaves no connection on which an answer is due.
+        at_rest = self._turn is None and _virtual_loop() is not None
+        return not at_rest and bool(await super().can_read(*args, **kwargs))
 
     async def disconnect(self, *args: Any, **kwargs: Any) -> None:
         try:

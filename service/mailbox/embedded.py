@@ -18,18 +18,13 @@ __all__ = ("EmbeddedConnection",)
 _COLLECT: Final = "collectgarbage()"
 _SCRIPTS: Final = 256
 
-# Makes a function that tells whether there is a global that the server did not make.
-_UNEXPECTED: Final = """
-function(expected)
-    local known = {}
-    for _, name in ipairs(expected) do known[name] = true end
-    local globals = _G
-    return function()
-        for name in next, globals do
-            if not known[name] then return true end
-        end
-        return false
-    end
+# Tells of each global that is made from now on.
+_WATCH: Final = """
+function(told)
+    setmetatable(_G, {__newindex = function(globals, name, value)
+        told()
+        rawset(globals, name, value)
+    end})
 end
 """
 
@@ -50,7 +45,7 @@ class _Socket(AsyncFakeSocket):
     def _get_server_runtime(self, server: FakeServer) -> _Lua:
         kept: Any = server
         if not hasattr(kept, "_our_lua"):
-            kept._our_lua = _Lua(super()._get_server_runtime(server), kept._lua_expected_globals)  # noqa: SLF001
+            kept._our_lua = _Lua(super()._get_server_runtime(server))  # noqa: SLF001
         lua: _Lua = kept._our_lua  # noqa: SLF001
         return lua
 
@@ -62,10 +57,10 @@ class _Socket(AsyncFakeSocket):
 class _Lua:
     """As much of a server's Lua as fakeredis uses to run a script."""
 
-    def __init__(self, runtime: Any, expected: set[Any]) -> None:
+    def __init__(self, runtime: Any) -> None:
         self.table_from = runtime.table_from
         self._runtime = runtime
-        self._globals = _Globals(runtime, expected)
+        self._globals = _Globals(runtime)
         self._loaded: dict[bytes, Any] = {}
 
     def globals(self) -> _Globals:
@@ -89,16 +84,19 @@ class _Lua:
 
 
 class _Globals:
-    """Lua's globals, of which fakeredis asks the names."""
+    """Lua's globals, of which fakeredis asks the names to see whether there are any that it did not make."""
 
-    def __init__(self, runtime: Any, expected: set[Any]) -> None:
+    def __init__(self, runtime: Any) -> None:
         self._runtime = runtime
-        self._expected = frozenset(expected)
-        self._unexpected = runtime.eval(_UNEXPECTED)(runtime.table_from(list(expected)))
+        self._made = False
+        runtime.eval(_WATCH)(self._note)
+
+    def _note(self) -> None:
+        self._made = True
 
     def keys(self) -> Any:
-        """Their names; Python sees them one by one only when there is one too many."""
-        return self._runtime.globals().keys() if self._unexpected() else self._expected
+        """Their names; none as long as no script has made one."""
+        return self._runtime.globals().keys() if self._made else ()
 
 
 @lru_cache(_SCRIPTS)
