@@ -14,8 +14,8 @@ from simulator.whatsapp_cloud import Event, TypingShown
 
 __all__ = ("Accepted", "Answered", "InOrder", "Once")
 
-MOST_ANSWERS: Final = 2
-"""Messages of the bot to one of the person's: a few screens come in two parts."""
+HELP: Final = "*VimbisoPay* keeps your credexes"
+"""What stands above the question that was asked for help with; all else is said in one message."""
 
 FAULTY: Final = frozenset({100, 131008, 131009})
 """Codes by which WhatsApp says that a request is wrong in itself."""
@@ -87,7 +87,8 @@ class Once:
         for who, heard, told, _ in self._windows.closed(moment):
             news, self._news[who] = moment.view.news - self._news[who], moment.view.news
             answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
-            if len(answers) > MOST_ANSWERS * len(heard) + news:
+            helped = sum(one.body.startswith(HELP) for one in answers)
+            if len(answers) > len(heard) + news + helped:
                 said = ", ".join(repr(one.text) for one in heard) or "none"
                 yield Breach(who, f"{len(answers)} answers to {len(heard)} messages ({said})")
 

@@ -19,8 +19,8 @@ from redis import Redis
 
 from service.settings import EMBEDDED
 from simulator.credex_core.endpoints import ENDPOINTS
+from tests.defects.money import DEFECTS
 from tests.integration.money_table import Cell, drive, look_around
-from tests.integration.money_table_defects import DEFECTS
 from tests.integration.money_table_print import Table, printed
 from tests.integration.money_table_rows import Core, Group, Row, impossible, rows
 from tests.integration.money_table_standing import MORE

@@ -1,15 +1,14 @@
-"""Bots that break a promise each, to show that the table would notice."""
+"""Bots that are careless with writes to Credex core."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import structlog
 
-from service.app import Service
 from service.credex import CredexError, NoAnswer, Written
 from service.domain import Dashboard
 from service.engine import Session, Turn
@@ -18,8 +17,7 @@ from service.intents import Intent, Intents
 from service.mailbox import Claim
 from service.money_calls import MoneyCalls, _Absent
 from service.worker import Worker, _Work
-from simulator.host import Bot
-from simulator.world import Wires, run_service
+from tests.defects.build import with_money, with_worker
 
 __all__ = ("DEFECTS",)
 
@@ -108,40 +106,12 @@ class Eager(Worker):
         return Done()
 
 
-def _with_money(kind: type[MoneyCalls]) -> Callable[[Wires], Bot]:
-    def run_bot(wires: Wires) -> Bot:
-        service = run_service(wires)
-        assert isinstance(service, Service)
-        service._worker._money = kind(service._worker._money._core, wires.clock_ms)
-        return service
-
-    return run_bot
-
-
-def _with_worker(kind: type[Worker]) -> Callable[[Wires], Bot]:
-    def run_bot(wires: Wires) -> Bot:
-        service = run_service(wires)
-        assert isinstance(service, Service)
-        old = service._worker
-        service._worker = kind(
-            old._mailbox,
-            old._core,
-            old._money,
-            old._book,
-            clock_ms=wires.clock_ms,
-            outbox_woken=old._outbox_woken,
-        )
-        return service
-
-    return run_bot
-
-
 DEFECTS: Final = {
-    "a write sent again after a lost answer": _with_money(Resending),
-    "absent at once": _with_money(Hasty),
-    "the baseline from the cache": _with_money(Stale),
-    "sent after the time to send": _with_money(Tardy),
-    "the turn computed again after a crash": _with_worker(Forgetful),
-    "committed before the write is known": _with_worker(Eager),
+    "a write sent again after a lost answer": with_money(Resending),
+    "absent at once": with_money(Hasty),
+    "the baseline from the cache": with_money(Stale),
+    "sent after the time to send": with_money(Tardy),
+    "the turn computed again after a crash": with_worker(Forgetful),
+    "committed before the write is known": with_worker(Eager),
 }
 """Starts a bot that has the defect."""

@@ -1,0 +1,150 @@
+"""How a bot with a defect is put together: the service, with one part of it replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha1
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+from service.app import Service
+from service.mailbox import Mailbox
+from service.mailbox.scripts import Call, Runner, Scripts, sources
+from service.money_calls import MoneyCalls
+from service.sender import Sender
+from service.worker import Worker
+from simulator.host import Bot
+from simulator.world import Wires, run_service
+
+__all__ = ("ChangedScripts", "RunBot", "changed", "with_mailbox", "with_money", "with_scripts", "with_sender", "with_service", "with_worker")
+
+RunBot = Callable[[Wires], Bot]
+"""Starts a bot on its wires."""
+
+
+def _service(wires: Wires) -> Service:
+    service = run_service(wires)
+    assert isinstance(service, Service)
+    return service
+
+
+def with_service(kind: type[Service]) -> RunBot:
+    """The composition itself is another."""
+
+    def run_bot(wires: Wires) -> Bot:
+        whole = _service(wires)
+        return kind(whole._settings, parts=whole._parts)
+
+    return run_bot
+
+
+def with_money(kind: type[MoneyCalls]) -> RunBot:
+    """Writes are made otherwise."""
+
+    def run_bot(wires: Wires) -> Bot:
+        service = _service(wires)
+        service._worker._money = kind(service._worker._money._core, wires.clock_ms)
+        return service
+
+    return run_bot
+
+
+def with_worker(kind: type[Worker]) -> RunBot:
+    """Messages are handled otherwise."""
+
+    def run_bot(wires: Wires) -> Bot:
+        service = _service(wires)
+        old = service._worker
+        service._worker = kind(
+            old._mailbox,
+            old._core,
+            old._money,
+            old._book,
+            clock_ms=wires.clock_ms,
+            company=old._host._company,
+            outbox_woken=old._outbox_woken,
+        )
+        return service
+
+    return run_bot
+
+
+def with_sender(kind: type[Sender]) -> RunBot:
+    """Messages are sent otherwise."""
+
+    def run_bot(wires: Wires) -> Bot:
+        service = _service(wires)
+        old = service._sender
+        service._sender = kind(old._outboxes, old._graph, bucket=old._bucket, clock_ms=wires.clock_ms, poll_ms=None)
+        return service
+
+    return run_bot
+
+
+def with_mailbox(change: Callable[[type[Mailbox]], type[Mailbox]]) -> RunBot:
+    """Queues are used otherwise; ``change`` makes a class of one (there is one for each release)."""
+
+    def run_bot(wires: Wires) -> Bot:
+        whole = _service(wires)
+        kind = change(type(whole._mailbox))
+        return Service(whole._settings, parts=replace(whole._parts, mailbox=kind))
+
+    return run_bot
+
+
+def changed(*changes: tuple[str, str]) -> Mapping[str, str]:
+    """The scripts; in each change the first text, wherever it stands, becomes the second.
+
+    Raises:
+        ValueError: no script says what is to be changed any more, so that nothing would be planted.
+    """
+    texts: Mapping[str, str] = sources()
+    for old, new in changes:
+        after = {name: text.replace(old, new) for name, text in texts.items()}
+        if after == texts:
+            raise ValueError(f"no script says {old!r}")
+        texts = after
+    return texts
+
+
+def with_scripts(*changes: tuple[str, str]) -> RunBot:
+    """The text of the scripts is another; see `changed`."""
+    texts = changed(*changes)
+
+    def run_bot(wires: Wires) -> Bot:
+        whole = _service(wires)
+        kind = type(whole._mailbox)
+        return Service(
+            whole._settings,
+            parts=replace(whole._parts, mailbox=lambda redis: kind(redis, scripts=ChangedScripts(redis, texts))),
+        )
+
+    return run_bot
+
+
+class ChangedScripts:
+    """Runs changed scripts, and shows the network which script each stands for, so that trouble still finds them."""
+
+    def __init__(self, redis: Redis, texts: Mapping[str, str]) -> None:
+        self._scripts: Runner = Scripts(redis, texts)
+
+    async def run(self, name: str, call: Call) -> Any:
+        """Run one script."""
+        return await self._scripts.run(name, _marked(name, call))
+
+    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        """Run one script for each call."""
+        return await self._scripts.run_each(name, [_marked(name, call) for call in calls])
+
+
+def _marked(name: str, call: Call) -> Call:
+    # A script reads its keys by their places, so one more at the end changes nothing.
+    return Call([*call.keys, _DIGESTS[name]], call.args)
+
+
+_DIGESTS: Final = {
+    name: sha1(text.encode()).hexdigest().encode()  # noqa: S324 - Redis names scripts by it
+    for name, text in sources().items()
+}

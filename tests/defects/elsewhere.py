@@ -1,0 +1,213 @@
+"""Bots that are careless with members: their sessions, their tokens, what they see, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from redis.exceptions import RedisError
+
+from service.app import Parts, Service
+from service.core import Core, DashboardCache
+from service.credex import CachedTokens, CredexClient
+from service.domain import Dashboard, Inbound, Money, Sent, Tapped
+from service.engine import Event, Found, Received, Session, Turn
+from service.engine.calls import CreateOffer, Outcome
+from service.intents import Intent, Intents
+from service.mailbox import Claim, StateUnavailable
+from service.money_calls import MoneyCalls
+from service.settings import Settings
+from service.whatsapp import GraphClient
+from service.worker import Worker, _Work
+from simulator.host import Bot
+from simulator.world import Wires, run_service
+from tests.defects.build import RunBot, with_money, with_service, with_worker
+
+__all__ = ("DEFECTS",)
+
+
+class OneToken(CachedTokens):
+    """Keeps one token of core for everybody."""
+
+    async def get(self, member: str) -> str | None:  # noqa: ARG002 - that is the defect
+        return await super().get("member")
+
+    async def put(self, member: str, token: str) -> None:  # noqa: ARG002
+        await super().put("member", token)
+
+
+class Shared(Service):
+    """Speaks to core with one token for everybody."""
+
+    def _credex_client(self) -> CredexClient:
+        client = super()._credex_client()
+        old = client._core._tokens
+        assert isinstance(old, CachedTokens)
+        new = OneToken.__new__(OneToken)
+        new.__dict__.update(old.__dict__)
+        client._core._tokens = new
+        return client
+
+
+class OneDashboard(DashboardCache):
+    """Keeps one dashboard for everybody."""
+
+    async def get(self, member: str) -> Dashboard | None:  # noqa: ARG002 - that is the defect
+        return await super().get("member")
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:  # noqa: ARG002
+        await super().put("member", dashboard)
+
+
+class Obliging(Worker):
+    """Takes any Confirm for an answer to the present question, however old the one under which it stood."""
+
+    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        return super()._advance(work, session, _refreshed(event, session, self._clock_ms()))
+
+
+def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
+    match event:
+        case Received(inbound=Inbound(content=Tapped(id=tapped) as content) as inbound) if session and tapped.endswith(
+            ":confirm"
+        ):
+            content = msgspec.structs.replace(content, id=f"a:{session.turn}:confirm")
+            inbound = msgspec.structs.replace(inbound, content=content, sent_at_ms=now_ms, received_at_ms=now_ms)
+            return Received(event.member, inbound)
+        case _:
+            return event
+
+
+class Floating(MoneyCalls):
+    """Reckons in binary fractions."""
+
+    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+        call = intent.call
+        if isinstance(call, CreateOffer):
+            reckoned = Decimal(float(call.amount.amount) + 0.1 - 0.1)
+            amount = Money(reckoned, call.amount.denomination)
+            intent = msgspec.structs.replace(intent, call=msgspec.structs.replace(call, amount=amount))
+        return await super().send(member, intent, others)
+
+
+class Secretive(Worker):
+    """Finds out what became of a write, and keeps it to itself."""
+
+    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        if isinstance(event, Found):
+            return Turn(session or Session())
+        return super()._advance(work, session, event)
+
+
+class Hoarding(Worker):
+    """Never ceases to look at what it once did not know."""
+
+    def __init__(self, *args: object, **named: object) -> None:
+        super().__init__(*args, **named)  # type: ignore[arg-type]
+        self._once: dict[str, Intent] = {}
+
+    async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
+        for intent in work.intents.unresolved:
+            self._once[work.member] = intent
+        kept = self._once.get(work.member)
+        if kept is not None and not work.intents.unresolved:
+            work.intents = Intents(unresolved=(msgspec.structs.replace(kept, look_at_ms=self._clock_ms() + DAY_MS),))
+        return await super()._commit(work, session)
+
+
+class Picky(Worker):
+    """Does not expect pictures."""
+
+    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        if isinstance(event, Received) and isinstance(event.inbound.content, Sent):
+            raise KeyError("text")
+        return super()._advance(work, session, event)
+
+
+class Verbose(GraphClient):
+    """Writes on buttons as much as comes to mind."""
+
+    async def _post(self, body: dict[str, object]) -> tuple[int, Any]:
+        return await super()._post(_lengthened(body))
+
+
+def _lengthened(body: Any) -> Any:
+    """The same message, with what it says on buttons that lead to a menu in full."""
+    if isinstance(body, dict):
+        return {key: _lengthened(value) for key, value in body.items()}
+    if isinstance(body, list | tuple):
+        return [_lengthened(value) for value in body]
+    return "Back to the main menu" if body == "Menu" else body
+
+
+class Wordy(Service):
+    """Sends through a client that knows no limits."""
+
+    def __init__(self, settings: Settings, *, parts: Parts) -> None:
+        super().__init__(settings, parts=parts)
+        client = self._sender._graph
+        client.__class__ = Verbose
+
+
+class Amnesiac(Service):
+    """Ends its worker for good when Redis is away once."""
+
+    async def start(self) -> None:
+        await super().start()
+        handle = self._worker.run_once
+        service = self
+
+        async def until_it_fails() -> int | None:
+            if service._failed:
+                return None
+            try:
+                return await handle()
+            except StateUnavailable:
+                service._failed = True
+                raise
+
+        self._worker.run_once = until_it_fails  # type: ignore[method-assign]
+
+    _failed = False
+
+
+def _with_cache(kind: Callable[..., DashboardCache]) -> RunBot:
+    def run_bot(wires: Wires) -> Bot:
+        service = run_service(wires)
+        assert isinstance(service, Service)
+        core = service._worker._core
+        assert isinstance(core, Core)
+        core._dashboards = kind(wires.cache, wires.clock_ms)
+        return service
+
+    return run_bot
+
+
+class EverLasting(DashboardCache):
+    """Keeps dashboards until somebody clears up."""
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        await super().put(member, dashboard)
+        with suppress(RedisError, OSError):
+            await self._redis.persist(f"dashboard:{member}")
+
+
+DAY_MS: Final = 86_400_000
+
+DEFECTS: Final[dict[str, RunBot]] = {
+    "one token of core for everybody": with_service(Shared),
+    "one dashboard for everybody": _with_cache(OneDashboard),
+    "an old Confirm acts": with_worker(Obliging),
+    "money in binary fractions": with_money(Floating),
+    "what was found is not told": with_worker(Secretive),
+    "an intent is never cleared": with_worker(Hoarding),
+    "pictures are not expected": with_worker(Picky),
+    "buttons longer than WhatsApp takes": with_service(Wordy),
+    "a worker that ends when Redis is away": with_service(Amnesiac),
+    "the cache never forgets": _with_cache(EverLasting),
+}
+"""Starts a bot that has the defect."""

@@ -1,0 +1,146 @@
+"""Bots that are careless with what they were given: queues, leases, and messages on their way in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from redis.asyncio import Redis
+
+from service.app import Service
+from service.engine import Session
+from service.mailbox import Arrival, Claim, Idle, Mailbox, Posting
+from service.mailbox.errors import speaking_mailbox
+from service.mailbox.mailbox import _bytes, _digest
+from service.sender import Sender, _Again
+from service.whatsapp import Delivery, GraphError, NotStored
+from service.worker import Worker, _entries, _Work
+from tests.defects.build import ChangedScripts, RunBot, changed, with_mailbox, with_scripts, with_sender, with_service, with_worker
+
+__all__ = ("DEFECTS",)
+
+DAY_MS: Final = 86_400_000
+FOR_EVER_MS: Final = 3650 * DAY_MS
+WEEK_MS: Final = 7 * DAY_MS
+
+
+def _reversed(kind: type[Mailbox]) -> type[Mailbox]:
+    class Reversed(kind):  # type: ignore[misc, valid-type]
+        """Stores the messages of a POST last one first."""
+
+        async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+            stored: list[bool] = await super().ingest(list(reversed(arrivals)), now_ms)
+            return stored[::-1]
+
+    return Reversed
+
+
+def _first_only(kind: type[Mailbox]) -> type[Mailbox]:
+    class FirstOnly(kind):  # type: ignore[misc, valid-type]
+        """Reads the first message of a POST."""
+
+        async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+            stored: list[bool] = await super().ingest(arrivals[:1], now_ms)
+            return stored
+
+    return FirstOnly
+
+
+def _seen_first(kind: type[Mailbox]) -> type[Mailbox]:
+    class SeenFirst(kind):  # type: ignore[misc, valid-type]
+        """Marks a message as seen, and then stores it: two steps, and much can happen between them."""
+
+        def __init__(self, redis: Redis) -> None:
+            super().__init__(redis, scripts=ChangedScripts(redis, _UNSEEN))
+
+        async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+            with speaking_mailbox():
+                fresh = [arrival for arrival in arrivals if await self._mark(arrival, now_ms)]
+            stored = set(await super().ingest(fresh, now_ms)) if fresh else set()
+            return [arrival in fresh and True in stored for arrival in arrivals]
+
+        async def _mark(self, arrival: Arrival, now_ms: int) -> bool:
+            seen = self._keys.seen_of(_bytes(arrival.member))
+            added = await self._redis.zadd(seen, {_digest(arrival.wamid): now_ms}, nx=True)
+            await self._redis.pexpire(seen, WEEK_MS)
+            return bool(added)
+
+    return SeenFirst
+
+
+def _never_released(kind: type[Mailbox]) -> type[Mailbox]:
+    class NeverReleased(kind):  # type: ignore[misc, valid-type]
+        """A claim lasts until it is committed, however long that takes."""
+
+        async def claim(self, now_ms: int, lease_ms: int = FOR_EVER_MS) -> Claim | Idle:
+            claimed: Claim | Idle = await super().claim(now_ms, lease_ms)
+            return claimed
+
+    return NeverReleased
+
+
+class Careless(Service):
+    """Says 200 to WhatsApp whether a message is kept or not."""
+
+    async def _accept(self, delivery: Delivery) -> None:
+        try:
+            await super()._accept(delivery)
+        except NotStored:
+            return
+
+
+class Ahead(Worker):
+    """Answers, and then commits."""
+
+    async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
+        for place, entry in enumerate(_entries(work.messages)):
+            key = f"{work.claim.token}:{place}"
+            await self._mailbox.post(work.member, entry, key=key, now_ms=self._clock_ms())
+        self._outbox_woken()
+        work.messages.clear()
+        return await super()._commit(work, session)
+
+
+class Once(Sender):
+    """Tries to send each message once."""
+
+    async def _after(self, error: GraphError, posting: Posting, sent_at_ms: int) -> _Again | None:
+        await super()._after(error, posting, sent_at_ms)
+        return None
+
+
+_DEDUPED: Final = "if redis.call('ZSCORE', KEYS[4], digest) then return 0 end"
+_UNSEEN: Final = changed((_DEDUPED, ""))
+
+DEFECTS: Final[dict[str, RunBot]] = {
+    "a late commit is not refused": with_scripts(
+        ("if holds and fields[2] == seq then return 'current', true end", "if true then return 'current', true end"),
+        ("if verdict == 'lost' or (seq ~= '0' and not head_is(k.list, seq)) then", "if verdict == 'lost' then"),
+    ),
+    "the head is popped when it is claimed": with_scripts(
+        (
+            "local head = redis.call('LINDEX', k.list, 0)\n  local seq = head and seq_of(head) or 0",
+            "local head = redis.call('LPOP', k.list)\n  local seq = head and seq_of(head) or 0",
+        ),
+        ("if verdict == 'lost' or (seq ~= '0' and not head_is(k.list, seq)) then", "if verdict == 'lost' then"),
+        ("  redis.call('LPOP', k.list)\n  redis.call('HSET', k.lease, 'done', seq)", "  redis.call('HSET', k.lease, 'done', seq)"),
+    ),
+    "a commit is repeated without its number": with_scripts(
+        ("if holds and fields[2] == seq then return 'current', true end", "if holds then return 'current', true end"),
+        ("if verdict == 'lost' or (seq ~= '0' and not head_is(k.list, seq)) then", "if verdict == 'lost' then"),
+    ),
+    "no message is known again": with_scripts(
+        (_DEDUPED, ""),
+    ),
+    "seen before it is stored": with_mailbox(_seen_first),
+    "the second message of a POST is dropped": with_mailbox(_first_only),
+    "a POST is stored last one first": with_mailbox(_reversed),
+    "a lease never ends": with_mailbox(_never_released),
+    "200 for what is not stored": with_service(Careless),
+    "answered before it is committed": with_worker(Ahead),
+    "what could not be sent is not sent again": with_sender(Once),
+    "a session lives for ever": with_scripts(
+        ("redis.call('SET', k.session, session, 'PX', DAY)", "redis.call('SET', k.session, session)"),
+    ),
+}
+"""Starts a bot that has the defect."""
