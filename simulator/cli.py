@@ -13,6 +13,7 @@ from simulator.commands.generate import generate_command
 from simulator.commands.listing import list_command
 from simulator.commands.matrix import matrix_command
 from simulator.commands.replay import replay
+from simulator.commands.serve import serve_command
 
 __all__ = ("main",)
 
@@ -24,6 +25,7 @@ Examples:
   python -m simulator generate --seed 7         let invented people wander through it
   python -m simulator coverage                  which ways through the flows they walk
   python -m simulator matrix                    all of them in odd worlds: do members notice?
+  python -m simulator serve                     a server to develop bots against
   python -m simulator list --lines              what a conversation file may say
   python -m simulator bench                     measure: how fast, and how many bytes
 
@@ -35,5 +37,14 @@ def main() -> None:
     """Talk to VimbisoPay without WhatsApp, without Credex core, without waiting."""
 
 
-for _command in (replay, generate_command, chat_command, bench_command, coverage_command, list_command, matrix_command):
+for _command in (
+    replay,
+    generate_command,
+    chat_command,
+    bench_command,
+    coverage_command,
+    list_command,
+    matrix_command,
+    serve_command,
+):
     main.add_command(_command)

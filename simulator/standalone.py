@@ -34,6 +34,7 @@ CALLBACK: Final = "http://bot.simulated/bot/webhook"
 CONNECTIONS: Final = 100
 """Webhooks under way at once, at most."""
 
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -258,6 +259,7 @@ class Standalone:
         balancer: the way to the bots.
         visitors: the people who use a phone here, by number.
         watch: told of everything that happens at WhatsApp.
+        beside: what else is served, by the beginning of its paths.
     """
 
     settings: Settings
@@ -269,6 +271,7 @@ class Standalone:
     balancer: Balancer
     visitors: dict[str, Visitor] = field(default_factory=dict)
     watch: Callable[[Event], None] = field(default=lambda _: None)
+    beside: dict[str, Application] = field(default_factory=dict)
 
     @property
     def core_url(self) -> str:
@@ -299,15 +302,27 @@ class Standalone:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One port for both, as the defaults of the settings have it: told apart by the path."""
-        of_core = str(scope["path"]).startswith("/v1/")
+        path = str(scope["path"])
+        other = next((app for begin, app in self.beside.items() if path == begin or path.startswith(f"{begin}/")), None)
+        if other is not None:
+            await other(scope, receive, send)
+            return
+        of_core = path.startswith("/v1/")
         await (self.core_front if of_core else self.graph_front)(scope, receive, send)
 
 
 @asynccontextmanager
 async def standalone(
-    *, bots: Sequence[str], port: int = 0, seed: int = 1, knobs: Knobs | None = None, quirks: Quirks | None = None
+    *,
+    bots: Sequence[str],
+    port: int = 0,
+    seed: int = 1,
+    knobs: Knobs | None = None,
+    quirks: Quirks | None = None,
+    host: str = "127.0.0.1",
+    prepare: Callable[[Standalone], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Standalone]:
-    """Have it listen on 127.0.0.1, until the end of the block.
+    """Have it listen, until the end of the block.
 
     WhatsApp delivers nothing before the bots have verified their address: call ``cloud.start()`` when they run.
 
@@ -317,14 +332,18 @@ async def standalone(
         seed: of ids.
         knobs: of WhatsApp.
         quirks: of Credex core.
+        host: the address to listen on; others than this machine can only reach it at another one.
+        prepare: done before the first request is taken.
     """
     settings = Settings.model_construct()
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         made = _build(settings, listener.getsockname()[1], bots, seed, knobs, quirks)
         config = uvicorn.Config(made, lifespan="off", log_level="critical", access_log=False, ws="none")
         server = _Server(config)
+        if prepare is not None:
+            await prepare(made)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="standalone")
         try:
             yield made

@@ -253,6 +253,11 @@ class Courier:
             self._tails.update(dict.fromkeys(kept.phones, (webhook,)))
 
     @property
+    def waiting(self) -> int:
+        """How many webhooks the bot has not taken yet."""
+        return len(self._under_way) + len(self._gathered)
+
+    @property
     def last(self) -> int:
         """The highest number of a webhook so far."""
         return self._last

@@ -1,0 +1,192 @@
+"""Credex core from outside, for whoever tries a client: its members, its oddities, and the days that pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, post, put
+from litestar.exceptions import ClientException, HTTPException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from service.domain import Denomination, Money
+from simulator.credex_core.core import Core
+from simulator.credex_core.ledger import DAY_MS
+from simulator.credex_core.quirks import Quirks
+from simulator.credex_core.rules import NotFound, Refusal
+
+__all__ = ("control",)
+
+LONGEST_DAYS = 366
+
+
+class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody who becomes a member; ``balances`` such as ``["50 USD"]``."""
+
+    phone: str
+    first_name: str
+    last_name: str
+    tier: int = 1
+    handle: str | None = None
+    balances: list[str] = []
+
+
+class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An offer from one account to another, by their handles; ``amount`` such as ``"5 USD"``."""
+
+    sender: str
+    receiver: str
+    amount: str
+
+
+class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """So many days pass."""
+
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A member, with balances by the handles of the accounts."""
+
+    phone: str
+    name: str
+    handle: str
+    tier: int
+    accounts: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer that waits."""
+
+    credex_id: str
+    sender: str
+    receiver: str
+    amount: str
+    secured: bool
+
+
+def control(core: Core) -> Router:
+    """What stands under ``/control/core``."""
+    handlers = [*_looking(core), *_changing(core), *_passing(core)]
+    return Router("/control/core", route_handlers=handlers, exception_handlers={HTTPException: explained})
+
+
+def explained(_: Request[Any, Any, Any], problem: HTTPException) -> Response[dict[str, Any]]:
+    """An error's answer: what was wrong, and where."""
+    said: dict[str, Any] = {"error": problem.detail}
+    if isinstance(problem.extra, list):
+        said["where"] = problem.extra
+    return Response(said, status_code=problem.status_code)
+
+
+def _looking(core: Core) -> list[HTTPRouteHandler]:
+    @get("/members", tags=["core"], summary="Members and their balances")
+    async def members() -> list[Holder]:
+        return [_told(core, member.phone) for member in core.ledger.members.values()]
+
+    @get("/offers", tags=["core"], summary="Offers that wait")
+    async def offers() -> list[Offered]:
+        return [
+            Offered(
+                credex.credex_id,
+                core.ledger.accounts[credex.issuer_id].handle,
+                core.ledger.accounts[credex.receiver_id].handle,
+                str(Money(credex.amount, credex.denomination)),
+                credex.secured,
+            )
+            for credex in core.offers()
+        ]
+
+    @get("/quirks", tags=["core"], summary="The oddities shown")
+    async def quirks() -> Quirks:
+        return core.quirks
+
+    @get("/clock", tags=["core"], summary="Core's time, and how many days it is ahead")
+    async def clock() -> dict[str, int]:
+        return _clock(core)
+
+    return [members, offers, quirks, clock]
+
+
+def _changing(core: Core) -> list[HTTPRouteHandler]:
+    @post("/members", tags=["core"], summary="Somebody becomes a member")
+    async def join(data: Joining) -> Holder:
+        balances = [_money(text) for text in data.balances]
+        try:
+            joined = core.add_member(data.phone, data.first_name, data.last_name, tier=data.tier, handle=data.handle)
+            for balance in balances:
+                core.fund(joined.handle, balance)
+        except (Refusal, NotFound) as refusal:
+            raise ClientException(f"Credex core refuses it: {refusal}") from None
+        return _told(core, data.phone)
+
+    @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot")
+    async def offer(data: Offer) -> dict[str, str]:
+        try:
+            made = core.offer(data.sender, data.receiver, _money(data.amount))
+        except (Refusal, NotFound, KeyError) as refusal:
+            raise ClientException(f"Credex core refuses it: {refusal}") from None
+        return {"credex_id": made.credex_id}
+
+    @delete("/members/{phone:str}", tags=["core"], summary="Somebody is no member any more", status_code=200)
+    async def leave(phone: FromPath[str]) -> Holder:
+        told = _told(core, phone)
+        del core.ledger.members[core.member(phone).member_id]
+        return told
+
+    return [join, offer, leave]
+
+
+def _passing(core: Core) -> list[HTTPRouteHandler]:
+    @put("/quirks", tags=["core"], summary="Show these oddities, and no others")
+    async def odd(data: dict[str, Any]) -> Quirks:
+        unknown = sorted(set(data) - set(Quirks.__dataclass_fields__))
+        if unknown:
+            raise ClientException(
+                f"core is not known for {', '.join(unknown)}; GET /control/core/quirks lists what it is"
+            )
+        try:
+            core.quirks = msgspec.convert(data, Quirks)
+        except msgspec.ValidationError as error:
+            raise ClientException(f"{error}; nothing has changed") from None
+        return core.quirks
+
+    @post("/advance", tags=["core"], summary="Days pass in core: offers expire, limits begin anew")
+    async def advance(data: Days) -> dict[str, int]:
+        if not 1 <= data.days <= LONGEST_DAYS:
+            raise ClientException(f"from 1 to {LONGEST_DAYS} days can pass, not {data.days}; nothing has changed")
+        core.advance(data.days)
+        return _clock(core)
+
+    return [odd, advance]
+
+
+def _clock(core: Core) -> dict[str, int]:
+    now_ms = core.ledger.clock_ms()
+    return {"now_ms": now_ms, "days_ahead": (now_ms - core.clock_ms()) // DAY_MS}
+
+
+def _told(core: Core, phone: str) -> Holder:
+    try:
+        member = core.member(phone)
+    except KeyError:
+        raise NotFoundException(f"no member has the phone {phone}; GET /control/core/members lists them") from None
+    accounts = {
+        account.handle: {str(unit): str(amount) for unit, amount in core.ledger.displayed(account.account_id).items()}
+        for account in core.ledger.accounts_of(member.member_id)
+    }
+    return Holder(member.phone, f"{member.first_name} {member.last_name}", member.handle, member.tier, accounts)
+
+
+def _money(text: str) -> Money:
+    amount, _, unit = text.partition(" ")
+    try:
+        money = Money(Decimal(amount), Denomination(unit))
+    except (InvalidOperation, ValueError):
+        raise ClientException(f"no amount: {text!r}; for example: 5 USD") from None
+    return money

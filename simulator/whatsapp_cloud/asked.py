@@ -1,0 +1,264 @@
+"""What the control API is asked and what it answers: plain records, which its OpenAPI page shows as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from simulator.whatsapp_cloud.handset import Handset
+from simulator.whatsapp_cloud.values import Attempt, Bubble, Choice, StatusNote
+
+__all__ = (
+    "Announce",
+    "Change",
+    "Delivery",
+    "Did",
+    "Edit",
+    "Fill",
+    "Message",
+    "Network",
+    "NewNumber",
+    "Person",
+    "Point",
+    "Raw",
+    "React",
+    "Screen",
+    "SendKind",
+    "Somebody",
+    "Tap",
+    "TypeText",
+    "delivery",
+    "message",
+    "person",
+)
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that is asked: unknown keys are a mistake."""
+
+
+class Acting(Asked, frozen=True):
+    """Something that a person does; the answer waits up to ``wait_ms`` for the bot's next message."""
+
+    wait_ms: int = 0
+
+
+class Somebody(Asked, frozen=True):
+    """A person who gets a phone. ``identity``: what the business is told of them."""
+
+    phone: str
+    name: str = ""
+    receipts: bool = True
+    online: bool = True
+    blocked: bool = False
+    username: str = ""
+    hides_number: bool = False
+    parent_id: str = ""
+
+
+class Change(Asked, frozen=True):
+    """What changes about a person; what is not said stays."""
+
+    name: str | None = None
+    receipts: bool | None = None
+    online: bool | None = None
+    blocked: bool | None = None
+    username: str | None = None
+    hides_number: bool | None = None
+
+
+class TypeText(Acting, frozen=True, kw_only=True):
+    """A text; ``reply_to`` is the wamid of a message that it quotes."""
+
+    text: str
+    reply_to: str | None = None
+    forwarded: bool | Literal["frequently"] = False
+
+
+class Tap(Acting, frozen=True, kw_only=True):
+    """A tap on a button or a row, by title or id; on the message with this wamid, or on the newest that shows it."""
+
+    choice: str
+    message: str | None = None
+    context: bool = True
+
+
+class Fill(Acting, frozen=True, kw_only=True):
+    """A form, filled in and submitted; the newest one, or that of the message with this wamid."""
+
+    answers: dict[str, Any]
+    message: str | None = None
+    with_token: bool = True
+
+
+class SendKind(Acting, frozen=True, kw_only=True):
+    """Something that is no text: image, video, audio, document, sticker, location, contacts, order, unsupported..."""
+
+    kind: str
+    fields: dict[str, Any] = {}
+
+
+class React(Acting, frozen=True, kw_only=True):
+    """A reaction to the message with this wamid (the newest by default); an empty emoji or null takes it back."""
+
+    emoji: str | None
+    message: str | None = None
+
+
+class Edit(Acting, frozen=True, kw_only=True):
+    """An own message corrected, or without a text deleted."""
+
+    message: str
+    text: str | None = None
+    coexistence: bool = False
+
+
+class NewNumber(Acting, frozen=True, kw_only=True):
+    """Another phone number; ``form`` is how the bot is told."""
+
+    phone: str
+    form: Literal["new", "old", "user_id"] = "new"
+
+
+class Raw(Acting, frozen=True, kw_only=True):
+    """A message in any shape; id, time and sender are filled in unless it has them."""
+
+    message: dict[str, Any]
+    contact: bool = True
+
+
+class Network(Asked, frozen=True):
+    """Whether webhooks are held up between Meta and the bot."""
+
+    held: bool
+
+
+class Announce(Asked, frozen=True):
+    """Another webhook field than `messages`; an example of its value unless one is given."""
+
+    field: str
+    value: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with a phone."""
+
+    phone: str
+    name: str
+    user_id: str
+    username: str
+    receipts: bool
+    online: bool
+    blocked: bool
+    hides_number: bool
+    typing: bool
+    shown: int
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as the phone shows it; ``number`` is its place on the screen, from 1."""
+
+    number: int
+    wamid: str
+    at_ms: int
+    kind: str
+    body: str
+    header: str
+    footer: str
+    label: str
+    choices: tuple[Choice, ...]
+    quotes: str | None
+    statuses: tuple[StatusNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What a phone shows: ``shown`` messages in all, of which ``messages`` are those asked for."""
+
+    phone: str
+    shown: int
+    typing: bool
+    messages: list[Message]
+    reactions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """What came of something that a person did: its wamid, and what the screen shows that it did not show before."""
+
+    wamid: str
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to deliver a webhook."""
+
+    number: int
+    webhook: int
+    phones: tuple[str, ...]
+    at_ms: int
+    ended_ms: int | None
+    status: int | None
+    problem: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something by its number."""
+
+    number: int
+
+
+def person(handset: Handset) -> Person:
+    """Somebody as they are told of."""
+    return Person(
+        handset.phone,
+        handset.name,
+        handset.user_id,
+        handset.username,
+        handset.receipts,
+        handset.online,
+        handset.blocked,
+        handset.hides_number,
+        handset.typing_shown,
+        len(handset.screen),
+        len(handset.written),
+    )
+
+
+def message(number: int, bubble: Bubble) -> Message:
+    """A message as the phone shows it."""
+    return Message(
+        number,
+        bubble.wamid,
+        bubble.at_ms if bubble.shown_ms is None else bubble.shown_ms,
+        bubble.kind,
+        bubble.body,
+        bubble.header,
+        bubble.footer,
+        bubble.label,
+        bubble.choices,
+        bubble.quotes,
+        tuple(bubble.statuses),
+    )
+
+
+def delivery(attempt: Attempt) -> Delivery:
+    """An attempt as the log shows it."""
+    return Delivery(
+        attempt.number,
+        attempt.webhook,
+        attempt.phones,
+        attempt.at_ms,
+        attempt.ended_ms,
+        attempt.status,
+        attempt.problem,
+        attempt.body.decode(),
+    )

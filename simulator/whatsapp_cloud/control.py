@@ -1,0 +1,328 @@
+"""The control API: people act, screens are looked at, faults are set, over HTTP and in any language.
+
+It is no part of what Meta offers; it stands under ``/control`` beside the Graph API. Errors are 4xx with
+``{"error": …}``, which says what was wrong and what could be said instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, patch, post
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, Parameter
+
+from simulator.whatsapp_cloud.api import CloudApi
+from simulator.whatsapp_cloud.asked import (
+    Acting,
+    Announce,
+    Change,
+    Delivery,
+    Did,
+    Edit,
+    Fill,
+    Network,
+    NewNumber,
+    Person,
+    Point,
+    Raw,
+    React,
+    Screen,
+    SendKind,
+    Somebody,
+    Tap,
+    TypeText,
+    delivery,
+    message,
+    person,
+)
+from simulator.whatsapp_cloud.delivery import UnknownAttempt
+from simulator.whatsapp_cloud.errors import CloudError, HandsetError
+from simulator.whatsapp_cloud.faults import Armed, Rule, RuleError
+from simulator.whatsapp_cloud.handset import Handset
+from simulator.whatsapp_cloud.values import Event, Knobs
+from simulator.whatsapp_cloud.wire import digits
+
+__all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained")
+
+LONGEST_WAIT_MS: Final = 60_000
+
+WaitMs = Annotated[int, Parameter(ge=0, le=LONGEST_WAIT_MS, description="wait so long for something new")]
+After = Annotated[int, Parameter(ge=0, description="only what has a higher number")]
+_BAD, _UNKNOWN, _NOT_NOW = 400, 404, 409
+
+
+class ControlError(CloudError):
+    """Something cannot be done as asked; nothing was."""
+
+    def __init__(self, said: str, *, status: int = _BAD) -> None:
+        """Keep the HTTP status that tells it."""
+        super().__init__(said)
+        self.status = status
+
+
+class News:
+    """Lets those who ask wait until something has happened at WhatsApp."""
+
+    def __init__(self) -> None:
+        """Nobody waits yet."""
+        self._happened = asyncio.Event()
+
+    def see(self, _: Event) -> None:
+        """Something happened: whoever waits looks again."""
+        happened, self._happened = self._happened, asyncio.Event()
+        happened.set()
+
+    async def until(self, true: Callable[[], bool], wait_ms: int) -> None:
+        """Wait until it is true, or the time is over."""
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                while not true():
+                    await self._happened.wait()
+        except TimeoutError:
+            return
+
+
+def control(api: CloudApi, news: News) -> Router:
+    """What stands under ``/control`` for one business phone number; ``news`` must be told of all events of ``api``."""
+    did = _doing(api, news)
+    acts = [*_acts(did), *_rarer_acts(did)]
+    return Router(
+        "/control",
+        route_handlers=[*_people(api, news), *acts, *_faults(api), *_deliveries(api, news), *_others(api)],
+        exception_handlers={CloudError: explained, HTTPException: explained},
+    )
+
+
+def explained(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[str, Any]]:
+    """An error's answer: what was wrong, and where."""
+    said: dict[str, Any] = {"error": str(problem)}
+    if isinstance(problem, HTTPException):
+        said["error"] = problem.detail
+        status = problem.status_code
+        if isinstance(problem.extra, list):
+            said["where"] = problem.extra
+    else:
+        known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttempt: _UNKNOWN}
+        status = getattr(problem, "status", None) or next(
+            (status for kind, status in known.items() if isinstance(problem, kind)), _BAD
+        )
+    return Response(said, status_code=status)
+
+
+def _found(api: CloudApi, phone: str) -> Handset:
+    handset = api.handsets.get(digits(phone))
+    if handset is None:
+        there = ", ".join(api.handsets) or "nobody yet"
+        raise ControlError(
+            f"nobody has the phone {phone} (there are: {there}); POST /control/people gives somebody a phone",
+            status=_UNKNOWN,
+        )
+    return handset
+
+
+def _screen(handset: Handset, after: int) -> Screen:
+    shown = handset.screen
+    return Screen(
+        handset.phone,
+        len(shown),
+        handset.typing_shown,
+        [message(number, bubble) for number, bubble in enumerate(shown, 1) if number > after],
+        dict(handset.reactions),
+    )
+
+
+def _people(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
+    @get("/people", tags=["people"], summary="Everybody who has a phone")
+    async def people() -> list[Person]:
+        return [person(handset) for handset in api.handsets.values()]
+
+    @post("/people", tags=["people"], summary="Give somebody a phone")
+    async def add(data: Somebody) -> Person:
+        told = msgspec.structs.asdict(data)
+        try:
+            return person(api.handset(told.pop("phone"), name=told.pop("name"), **told))
+        except ValueError as error:
+            raise ControlError(f"{error}; a phone is written like +263 77 123 4567", status=_BAD) from None
+
+    @patch("/people/{phone:str}", tags=["people"], summary="Switch a phone off, block the business, hide the number...")
+    async def change(phone: FromPath[str], data: Change) -> Person:
+        handset = _found(api, phone)
+        for name, value in msgspec.structs.asdict(data).items():
+            if value is not None and name != "online":
+                setattr(handset, name, value)
+        if data.online is not None:
+            (handset.switch_on if data.online else handset.switch_off)()
+        return person(handset)
+
+    @get("/people/{phone:str}/screen", tags=["people"], summary="What a phone shows")
+    async def screen(phone: FromPath[str], after: After = 0, wait_ms: WaitMs = 0) -> Screen:
+        handset = _found(api, phone)
+        await news.until(lambda: len(handset.screen) > after, wait_ms)
+        return _screen(handset, after)
+
+    return [people, add, change, screen]
+
+
+_Do = Callable[[str, Acting, Callable[[Handset], str]], Awaitable[Did]]
+
+
+def _doing(api: CloudApi, news: News) -> _Do:
+    """Have people do things: the answer says what it was called, and what the screen shows anew."""
+
+    async def did(phone: str, asked: Acting, act: Callable[[Handset], str]) -> Did:
+        if not 0 <= asked.wait_ms <= LONGEST_WAIT_MS:
+            raise ControlError(f"wait_ms is from 0 to {LONGEST_WAIT_MS}, not {asked.wait_ms}; nothing was done")
+        handset = _found(api, phone)
+        before = len(handset.screen)
+        try:
+            wamid = act(handset)
+        except ValueError as error:
+            raise ControlError(str(error)) from None
+        await news.until(lambda: len(handset.screen) > before, asked.wait_ms)
+        return Did(wamid, _screen(handset, before))
+
+    return did
+
+
+def _acts(did: _Do) -> list[HTTPRouteHandler]:
+    """How people answer."""
+
+    @post("/people/{phone:str}/type", tags=["acts"], summary="Type a text and send it")
+    async def type_text(phone: FromPath[str], data: TypeText) -> Did:
+        return await did(
+            phone, data, lambda handset: handset.type(data.text, reply_to=data.reply_to, forwarded=data.forwarded)
+        )
+
+    @post("/people/{phone:str}/tap", tags=["acts"], summary="Tap a button or a row")
+    async def tap(phone: FromPath[str], data: Tap) -> Did:
+        return await did(phone, data, lambda handset: handset.tap(data.message, data.choice, context=data.context))
+
+    @post("/people/{phone:str}/fill", tags=["acts"], summary="Fill in a form and submit it")
+    async def fill(phone: FromPath[str], data: Fill) -> Did:
+        return await did(
+            phone, data, lambda handset: handset.fill(data.message, data.answers, with_token=data.with_token)
+        )
+
+    @post("/people/{phone:str}/send", tags=["acts"], summary="Send something that is no text")
+    async def send(phone: FromPath[str], data: SendKind) -> Did:
+        return await did(phone, data, lambda handset: handset.send(data.kind, **data.fields))
+
+    return [type_text, tap, fill, send]
+
+
+def _rarer_acts(did: _Do) -> list[HTTPRouteHandler]:
+    """What else people do."""
+
+    @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message")
+    async def react(phone: FromPath[str], data: React) -> Did:
+        return await did(phone, data, lambda handset: handset.react(data.message or _newest(handset), data.emoji))
+
+    @post("/people/{phone:str}/edit", tags=["acts"], summary="Correct or delete an own message")
+    async def edit(phone: FromPath[str], data: Edit) -> Did:
+        def act(handset: Handset) -> str:
+            if data.text is None:
+                return handset.revoke(data.message)
+            return handset.edit(data.message, data.text, coexistence=data.coexistence)
+
+        return await did(phone, data, act)
+
+    @post("/people/{phone:str}/number", tags=["acts"], summary="Move to another phone number")
+    async def number(phone: FromPath[str], data: NewNumber) -> Did:
+        return await did(phone, data, lambda handset: handset.change_number(data.phone, form=data.form))
+
+    @post("/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape")
+    async def raw(phone: FromPath[str], data: Raw) -> Did:
+        return await did(phone, data, lambda handset: handset.raw(data.message, contact=data.contact))
+
+    return [react, edit, number, raw]
+
+
+def _newest(handset: Handset) -> str:
+    if not handset.screen:
+        raise HandsetError(f"the screen of {handset.phone} is empty: there is nothing to react to")
+    return handset.screen[-1].wamid
+
+
+def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
+    @get("/faults", tags=["faults"], summary="The rules in force")
+    async def faults() -> list[Armed]:
+        return list(api.rules)
+
+    @post("/faults", tags=["faults"], summary="Put a rule in force")
+    async def add(data: Rule) -> Point:
+        return Point(api.rules.add(data))
+
+    @delete("/faults", tags=["faults"], summary="Take all rules out of force", status_code=200)
+    async def clear() -> list[Armed]:
+        there = list(api.rules)
+        api.rules.clear()
+        return there
+
+    @delete("/faults/{number:int}", tags=["faults"], summary="Take a rule out of force", status_code=200)
+    async def remove(number: FromPath[int]) -> list[Armed]:
+        try:
+            api.rules.remove(number)
+        except RuleError as error:
+            raise ControlError(str(error), status=_UNKNOWN) from None
+        return list(api.rules)
+
+    return [faults, add, clear, remove]
+
+
+def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
+    @get("/deliveries", tags=["deliveries"], summary="The log: every attempt to deliver a webhook")
+    async def deliveries(phone: str | None = None, after: After = 0, wait_ms: WaitMs = 0) -> list[Delivery]:
+        def those() -> Sequence[Delivery]:
+            return [
+                delivery(attempt)
+                for attempt in api.deliveries
+                if attempt.number >= after and (phone is None or digits(phone) in attempt.phones)
+            ]
+
+        await news.until(lambda: bool(those()), wait_ms)
+        return list(those())
+
+    @post("/deliveries/{number:int}/redeliver", tags=["deliveries"], summary="Deliver the same bytes once more")
+    async def redeliver(number: FromPath[int]) -> Point:
+        return Point(api.redeliver(number))
+
+    @post("/network", tags=["deliveries"], summary="Hold webhooks up, or let them go")
+    async def network(data: Network) -> Network:
+        (api.hold if data.held else api.release)()
+        return data
+
+    return [deliveries, redeliver, network]
+
+
+def _others(api: CloudApi) -> list[HTTPRouteHandler]:
+    @post("/announce", tags=["others"], summary="Deliver a webhook of another field than messages", status_code=202)
+    async def announce(data: Announce) -> None:
+        try:
+            api.announce(data.field, data.value)
+        except ValueError as error:
+            raise ControlError(str(error)) from None
+
+    @get("/knobs", tags=["others"], summary="How this Cloud API behaves where Meta's varies")
+    async def knobs() -> Knobs:
+        return api.knobs
+
+    @patch("/knobs", tags=["others"], summary="Turn knobs")
+    async def turn(data: dict[str, Any]) -> Knobs:
+        unknown = sorted(set(data) - set(Knobs.__dataclass_fields__))
+        if unknown:
+            raise ControlError(
+                f"no knob is called {', '.join(unknown)}; GET /control/knobs shows them; none was turned"
+            )
+        try:
+            turned = msgspec.convert(msgspec.to_builtins(api.knobs) | data, Knobs)
+        except msgspec.ValidationError as error:
+            raise ControlError(f"{error}; no knob was turned") from None
+        api.change(**{name: getattr(turned, name) for name in data})
+        return api.knobs
+
+    return [announce, knobs, turn]
