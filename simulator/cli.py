@@ -8,12 +8,14 @@ import click
 
 from simulator.commands.bench import bench_command
 from simulator.commands.chat import chat_command
+from simulator.commands.conformance import conformance_command
 from simulator.commands.coverage import coverage_command
 from simulator.commands.generate import generate_command
 from simulator.commands.listing import list_command
 from simulator.commands.matrix import matrix_command
 from simulator.commands.replay import replay
 from simulator.commands.serve import serve_command
+from simulator.commands.soak import soak_command
 
 __all__ = ("main",)
 
@@ -26,8 +28,10 @@ Examples:
   python -m simulator coverage                  which ways through the flows they walk
   python -m simulator matrix                    all of them in odd worlds: do members notice?
   python -m simulator serve                     a server to develop bots against
+  python -m simulator conformance               the Cloud API, limit by limit
   python -m simulator list --lines              what a conversation file may say
   python -m simulator bench                     measure: how fast, and how many bytes
+  python -m simulator soak                      processes on a real Redis, killed under load
 
 Exit codes: 0 as expected, 1 a difference or a failure, 2 wrong usage."""
 
@@ -44,7 +48,9 @@ for _command in (
     bench_command,
     coverage_command,
     list_command,
+    soak_command,
     matrix_command,
     serve_command,
+    conformance_command,
 ):
     main.add_command(_command)

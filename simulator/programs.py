@@ -19,7 +19,16 @@ import redis
 
 from simulator.errors import SimulatorError
 
-__all__ = ("STATE_OPTIONS", "Program", "ProgramError", "bot", "free_port", "have_redis_server", "redis_server")
+__all__ = (
+    "STATE_OPTIONS",
+    "Program",
+    "ProgramError",
+    "bot",
+    "free_port",
+    "have_redis_server",
+    "redis_server",
+    "start_redis",
+)
 
 ROOT: Final = Path(__file__).parent.parent
 STOP_WITHIN_S: Final = 30
@@ -79,6 +88,17 @@ class Program:
         """The end of what it has written."""
         return self.log.read_text("utf-8", "replace")[-last:]
 
+    def keep_log_short(self, most: int) -> None:
+        """Throw away the older half of its log when that holds more than so many bytes."""
+        # It appends, so what it writes next stands behind whatever is left.
+        if self.log.stat().st_size > most:
+            with self.log.open("r+b") as log:
+                log.seek(-most // 2, os.SEEK_END)
+                newest = log.read()
+                log.seek(0)
+                log.write(newest)
+                log.truncate()
+
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody uses at the moment."""
@@ -88,15 +108,16 @@ def free_port() -> int:
         return port
 
 
-def bot(environment: Mapping[str, str], *, port: int, log: Path) -> Program:
+def bot(environment: Mapping[str, str], *, port: int, log: Path, module: str = "service") -> Program:
     """Start ``python -m service`` on a port of 127.0.0.1. Whether it is ready, ``/health/`` tells.
 
     It sees none of this process's environment, so that no setting and no ``.env`` of a developer's leads it elsewhere.
+    ``module`` is started in its place, when a variation of the service is to be tried.
     """
     told = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PORT": str(port)}
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service"],
+        process = subprocess.Popen(  # noqa: S603 - no input of anybody's in it
+            [sys.executable, "-m", module],
             env={**told, **environment},
             cwd=log.parent,
             stdin=subprocess.DEVNULL,
@@ -121,25 +142,44 @@ def redis_server(*options: str) -> Iterator[Program]:
     Raises:
         ProgramError: it is not installed, or does not start.
     """
+    with tempfile.TemporaryDirectory(prefix="vimbisopay-redis-") as folder:
+        program = start_redis(Path(folder), *options)
+        try:
+            yield program
+        finally:
+            program.end()
+
+
+def start_redis(folder: Path, *options: str, port: int | None = None) -> Program:
+    """Start a redis-server on what its files in a folder hold, and wait until it answers; whoever starts it ends it.
+
+    Args:
+        folder: of its files and its log.
+        options: as on its command line, such as `STATE_OPTIONS`. Without any, nothing is written to disk.
+        port: to come back on the port of one that was killed; otherwise a free one.
+
+    Raises:
+        ProgramError: it is not installed, or does not start.
+    """
     if not have_redis_server():
         raise ProgramError(
             "redis-server is not installed, and this needs a real one. Install it (Debian and Ubuntu: "
             "apt-get install redis-server; macOS: brew install redis) and try again. Nothing was started."
         )
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="vimbisopay-redis-") as folder:
-        log = Path(folder) / "redis.log"
-        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", ""]
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - no input of anybody's in it
-                [*command, *(options or ("--appendonly", "no"))], stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            )
-        program = Program(process, port, log)
-        try:
-            _await_redis(program)
-            yield program
-        finally:
-            program.end()
+    port = port or free_port()
+    log = folder / "redis.log"
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", ""]
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - no input of anybody's in it
+            [*command, *(options or ("--appendonly", "no"))], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+    program = Program(process, port, log)
+    try:
+        _await_redis(program)
+    except BaseException:
+        program.kill()
+        raise
+    return program
 
 
 def _await_redis(program: Program) -> None:

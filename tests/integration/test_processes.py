@@ -171,7 +171,7 @@ async def redis_comes_back() -> None:
         assert (await here.healthy(503))["status"] == "unavailable"
         talking += [asyncio.create_task(one.talk()) for one in late]
         await here.until(lambda: any(attempt.status == 503 for attempt in here.world.cloud.deliveries))
-        here.revive_state()
+        await here.revive_state()
         assert (await here.healthy(200))["status"] == "ok"
         everybody = [*cast, *late]
         await all_of(talking, [one.visitor for one in everybody], within_s=DEADLINE_S)
