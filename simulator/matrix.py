@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import random
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -19,15 +20,16 @@ from simulator.credex_core import NotConserved
 from simulator.errors import SimulatorError
 from simulator.host import Bot
 from simulator.phone import plain
-from simulator.replay import replay
+from simulator.replay import replay as replayed
 from simulator.run import spread
 from simulator.snapshots import path_of
+from simulator.touched import touched
 from simulator.transcript import Kind, Moment, Transcript
 from simulator.variants import FAULTS, Variant
 from simulator.virtual_time import VirtualTimeError
 from simulator.world import Wires, World, run_service
 
-__all__ = ("Outcome", "Row", "Verdict", "play", "sampled", "undrawn")
+__all__ = ("Outcome", "Row", "Verdict", "play", "undrawn")
 
 _FRAMES: Final = str.maketrans("", "", "│╭╮╰╯─├┤")
 _SPOKE: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.FILLED})
@@ -43,6 +45,7 @@ class Verdict(StrEnum):
     APART = "apart"
     KEPT = "promises kept"
     SKIPPED = "skipped"
+    UNTOUCHED = "untouched"
     WRONG = "wrong"
 
 
@@ -53,6 +56,8 @@ class Outcome:
     name: str
     verdict: Verdict
     said: str = ""
+    touched: frozenset[str] = frozenset()
+    """Which oddities of Credex core could have shown, in a variant that tells."""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,11 @@ class Row:
         return Counter(outcome.verdict for outcome in self.outcomes)
 
     @property
+    def played(self) -> int:
+        """How many were played."""
+        return len(self.outcomes) - self.counts[Verdict.SKIPPED] - self.counts[Verdict.UNTOUCHED]
+
+    @property
     def good(self) -> bool:
         """Whether nobody noticed anything that they should not."""
         return not self.counts[Verdict.WRONG]
@@ -79,35 +89,46 @@ def play(
     paths: Sequence[Path],
     *,
     jobs: int = 1,
-    told: Callable[[Variant, Outcome], None] = lambda _variant, _outcome: None,
+    most: int | None = None,
+    told: Callable[[Outcome], None] = lambda _outcome: None,
     run_bot: Callable[[Wires], Bot] = run_service,
 ) -> Iterator[Row]:
     """Play conversations in each variant; a row for each as it is done.
+
+    A variant that tells is played first, over all paths: in what follows, an oddity of Credex core is only played where
+    it could show.
 
     Args:
         variants: the odd worlds.
         paths: files of stored conversations, whose kept transcripts say what members usually see.
         jobs: how many are played at the same time.
+        most: of those where it could show, so many are drawn for each variant that does not tell; all if None.
         told: told of each outcome.
         run_bot: starts the bot; the service by default.
     """
-    for variant in variants:
+    known: dict[str, frozenset[str]] = {}
+    for variant in sorted(variants, key=lambda each: not each.tells):
         row, began = Row(variant), time.perf_counter()
-        with spread(partial(_outcome, variant=variant, run_bot=run_bot), paths, jobs) as outcomes:
+        share = [path for path in paths if variant.name in known.get(_name(path), {variant.name}) or not variant.oddity]
+        row.outcomes += [Outcome(_name(path), Verdict.UNTOUCHED) for path in paths if path not in share]
+        if most is not None and not variant.tells:
+            share = random.Random(variant.name).sample(share, min(most, len(share)))
+        with spread(partial(_outcome, variant=variant, run_bot=run_bot), share, jobs) as outcomes:
             for outcome in outcomes:
                 row.outcomes.append(outcome)
-                told(variant, outcome)
+                told(outcome)
+        if variant.tells:
+            known = {outcome.name: outcome.touched for outcome in row.outcomes}
         row.seconds = time.perf_counter() - began
         yield row
 
 
-def sampled(paths: Sequence[Path], one_of: int, place: int) -> list[Path]:
-    """Every so many-th of the paths, beginning with another one for each place."""
-    return list(paths[place % one_of :: one_of])
+def _name(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
 
 
 def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -> Outcome:
-    name = f"{path.parent.name}/{path.stem}"
+    name = _name(path)
     conversation = load(path)
     if why := variant.skipped(conversation):
         return Outcome(name, Verdict.SKIPPED, why)
@@ -119,14 +140,15 @@ def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -
 
     problem, transcript = "", None
     try:
-        transcript = replay(conversation, redis_url=EMBEDDED, run_bot=run_bot, bend=bend)
+        transcript = replayed(conversation, redis_url=EMBEDDED, run_bot=run_bot, bend=bend)
     except (SimulatorError, VirtualTimeError) as error:
         problem = str(error)
     except NotConserved as error:
         return Outcome(name, Verdict.WRONG, f"money was not conserved: {error}")
     if variant.promises:
         return _promised(name, conversation, transcript, worlds[0])
-    return _compared(name, variant, "" if transcript is None else plain(transcript), problem)
+    outcome = _compared(name, variant, "" if transcript is None else plain(transcript), problem)
+    return replace(outcome, touched=touched(worlds[0].core)) if variant.tells else outcome
 
 
 # -- comparing --------------------------------------------------------------------------------------------------------

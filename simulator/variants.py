@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import httpx
@@ -41,12 +42,16 @@ class Skip:
 class Variant:
     """One way in which all conversations are played.
 
+    All of it can be handed to another process, hence no functions within functions.
+
     Attributes:
         bend: makes the world odd before it starts.
         skips: conversations that are not played like this.
         differences: what may be otherwise than usual; all else must be the same.
         apart: single conversations that go another way, and what must be seen then.
         promises: too odd to be compared; only the promises are looked at that hold whatever happens.
+        oddity: it is one oddity of Credex core, and makes no difference where that could not show.
+        tells: what happens in core is what usually does, so that it tells where an oddity could show.
     """
 
     name: str
@@ -56,6 +61,8 @@ class Variant:
     differences: tuple[Difference, ...] = ()
     apart: Mapping[str, Apart] = field(default_factory=dict)
     promises: bool = False
+    oddity: bool = False
+    tells: bool = False
 
     def skipped(self, conversation: Conversation) -> str:
         """Why this conversation is not played like this; empty if it is."""
@@ -65,23 +72,17 @@ class Variant:
 # -- what webhooks may do ---------------------------------------------------------------------------------------------
 
 
-def _webhooks(way: Way) -> Callable[[World], None]:
-    def bend(world: World) -> None:
-        world.webhooks.way = way
-
-    return bend
+def _webhooks(way: Way, world: World) -> None:
+    world.webhooks.way = way
 
 
-def _again(*after_ms: int) -> Way:
-    async def way(detour: Detour, request: httpx.Request) -> httpx.Response:
-        try:
-            return await detour.carry(request)
-        finally:
-            if _is_webhook(request):
-                for each in after_ms:
-                    detour.later(request, each)
-
-    return way
+async def _again(after_ms: tuple[int, ...], detour: Detour, request: httpx.Request) -> httpx.Response:
+    try:
+        return await detour.carry(request)
+    finally:
+        if _is_webhook(request):
+            for each in after_ms:
+                detour.later(request, each)
 
 
 async def _at_once(detour: Detour, request: httpx.Request) -> httpx.Response:
@@ -96,16 +97,15 @@ def _is_webhook(request: httpx.Request) -> bool:
     return request.method == "POST" and request.url.path.rstrip("/") == "/bot/webhook"
 
 
-def _statuses(delay_ms: Callable[[str], int]) -> Way:
-    async def way(detour: Detour, request: httpx.Request) -> httpx.Response:
-        statuses = _statuses_in(request)
-        if not statuses:
-            return await detour.carry(request)
-        detour.later(request, delay_ms(statuses[0]))
-        await asyncio.sleep(WEBHOOK_MS / 1000)
-        return httpx.Response(200, request=request)
-
-    return way
+async def _delayed(
+    delays_ms: Mapping[str, int], otherwise_ms: int, detour: Detour, request: httpx.Request
+) -> httpx.Response:
+    statuses = _statuses_in(request)
+    if not statuses:
+        return await detour.carry(request)
+    detour.later(request, delays_ms.get(statuses[0], otherwise_ms))
+    await asyncio.sleep(WEBHOOK_MS / 1000)
+    return httpx.Response(200, request=request)
 
 
 def _statuses_in(request: httpx.Request) -> list[str]:
@@ -120,54 +120,53 @@ def _answered_late(world: World) -> None:
     world.graph_faults.add(slow)
 
 
-def _says(*words: str) -> Callable[[Conversation], bool]:
-    return lambda conversation: any(line.key in words for line in conversation.lines)
+def _says(words: frozenset[str], conversation: Conversation) -> bool:
+    return any(line.key in words for line in conversation.lines)
 
 
-_STATE_DOWN: Final = Skip(
-    "the state Redis is away, so that WhatsApp has to bring webhooks again: a doubled one comes sooner",
-    lambda conversation: any(
+def _touches_state(conversation: Conversation) -> bool:
+    return any(
         line.key == "redis" and isinstance(line.value, dict) and line.value.keys() & {"state", "both", "loses"}
         for line in conversation.lines
-    ),
-)
-_BOT_DOWN: Final = Skip(
-    "the bot is away, so that WhatsApp has to bring webhooks again: a doubled one comes sooner", _says("bot")
+    )
+
+
+_STATE_AWAY: Final = Skip(
+    "the state Redis is away, so that WhatsApp has to bring webhooks again: a doubled one comes sooner", _touches_state
 )
 _UNCERTAIN: Final = Skip(
     "whether a message went out is told by its status alone, and the conversation is about just that",
-    _says("graph", "bot"),
+    partial(_says, frozenset({"graph", "bot"})),
 )
 
 WIRES: Final = (
     Variant(
         "webhooks-twice",
         "each webhook comes again a moment later",
-        _webhooks(_again(SOON_MS)),
-        skips=(_STATE_DOWN, _BOT_DOWN),
+        partial(_webhooks, partial(_again, (SOON_MS,))),
+        skips=(_STATE_AWAY,),
     ),
     Variant(
         "webhooks-at-once",
         "each webhook comes three times in the same moment",
-        _webhooks(_at_once),
-        skips=(_STATE_DOWN, _BOT_DOWN),
+        partial(_webhooks, _at_once),
+        skips=(_STATE_AWAY,),
     ),
     Variant(
         "webhooks-late",
         "each webhook comes again during the next turn, and after 10 minutes",
-        _webhooks(_again(NEXT_TURN_MS, MUCH_LATER_MS)),
-        skips=(_STATE_DOWN, _BOT_DOWN),
+        partial(_webhooks, partial(_again, (NEXT_TURN_MS, MUCH_LATER_MS))),
+        skips=(_STATE_AWAY,),
     ),
     Variant(
         "statuses-backwards",
         "'read' comes before 'delivered', 'delivered' before 'sent'",
-        _webhooks(_statuses(lambda status: BACKWARDS_MS.get(status, 0))),
-        skips=(_UNCERTAIN,),
+        partial(_webhooks, partial(_delayed, BACKWARDS_MS, 0)),
     ),
     Variant(
         "statuses-late",
         "each status comes after 10 minutes",
-        _webhooks(_statuses(lambda _: MUCH_LATER_MS)),
+        partial(_webhooks, partial(_delayed, {}, MUCH_LATER_MS)),
         skips=(_UNCERTAIN,),
     ),
     Variant(
@@ -183,23 +182,25 @@ WIRES: Final = (
 # -- what core may do -------------------------------------------------------------------------------------------------
 
 
-def _odd(quirks: Quirks) -> Callable[[World], None]:
-    def bend(world: World) -> None:
-        world.core.quirks = quirks
-
-    return bend
+def _make_odd(quirks: Quirks, world: World) -> None:
+    world.core.quirks = quirks
 
 
 CORE: Final = (
-    Variant("all-of-form", "all oddities of form of Credex core at once", _odd(Quirks.of_form())),
-    Variant("everything", "all oddities of Credex core at once", _odd(Quirks.everything()), promises=True),
+    Variant(
+        "all-of-form", "all oddities of form of Credex core at once", partial(_make_odd, Quirks.of_form()), tells=True
+    ),
+    Variant(
+        "everything", "all oddities of Credex core at once", partial(_make_odd, Quirks.everything()), promises=True
+    ),
     *(
         Variant(
             way,
             "an oddity of form" if way in OF_FORM else "an oddity that members may notice",
-            _odd(Quirks.named([way])),
+            partial(_make_odd, Quirks.named([way])),
             differences=ALLOWED.get(way, ()),
             apart=APART.get(way, {}),
+            oddity=True,
         )
         for way in WAYS
     ),

@@ -22,7 +22,7 @@ from simulator.commands.options import (
     no_color_option,
     paths_of,
 )
-from simulator.matrix import Row, Verdict, play, sampled
+from simulator.matrix import Row, Verdict, play
 from simulator.variants import VARIANTS
 
 __all__ = ("matrix_command",)
@@ -33,7 +33,7 @@ Examples:
   python -m simulator matrix                              everything; takes minutes
   python -m simulator matrix offer --only webhooks-twice  one flow, each webhook delivered twice
   python -m simulator matrix --only all-of-form --only null_tier
-  python -m simulator matrix --one-of 10                  a tenth of the conversations, another one in each row
+  python -m simulator matrix --most 5                     five conversations drawn for each of them
   python -m simulator matrix --list                       which odd worlds there are"""
 
 
@@ -42,7 +42,7 @@ Examples:
 @click.option(
     "--only", multiple=True, type=click.Choice(list(VARIANTS)), metavar="VARIANT", help="Only this odd world."
 )
-@click.option("--one-of", default=1, type=click.IntRange(1), metavar="N", help="Every N-th conversation.")
+@click.option("--most", type=click.IntRange(1), metavar="N", help="Draw only so many conversations for each of them.")
 @click.option("--list", "listing", is_flag=True, help="Name the odd worlds, and what members may notice of them.")
 @jobs_option
 @json_option
@@ -51,7 +51,7 @@ def matrix_command(
     names: tuple[str, ...],
     *,
     only: tuple[str, ...],
-    one_of: int,
+    most: int | None,
     listing: bool,
     jobs: int,
     as_json: bool,
@@ -67,14 +67,13 @@ def matrix_command(
     variants = [VARIANTS[name] for name in dict.fromkeys(only or VARIANTS)]
     rows: list[Row] = []
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    shares = [sampled(paths, one_of, place) for place in range(len(variants))]
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as bar:
-        task = bar.add_task("playing", total=sum(map(len, shares)))
-        for variant, share in zip(variants, shares, strict=True):
-            bar.update(task, description=variant.name)
-            rows += play([variant], share, jobs=jobs, told=lambda _variant, _outcome: bar.advance(task))
+        task = bar.add_task("playing", total=len(variants))
+        for row in play(variants, paths, jobs=jobs, most=most, told=lambda one: bar.update(task, description=one.name)):
+            rows.append(row)
+            bar.advance(task)
             if not as_json and not out.is_terminal:
-                _told(out, rows[-1])
+                _told(out, row)
     if as_json:
         click.echo(json.dumps([_json(row) for row in rows], ensure_ascii=False, indent=2))
     else:
@@ -116,7 +115,7 @@ def _summary(out: Console, rows: Sequence[Row]) -> None:
         table.add_row(row.variant.name, *counts, f"{row.seconds:.0f}", style=style)
     out.print(table)
     wrong = sum(row.counts[Verdict.WRONG] for row in rows)
-    played = sum(len(row.outcomes) - row.counts[Verdict.SKIPPED] for row in rows)
+    played = sum(row.played for row in rows)
     text = f"{played} conversations played in {len(rows)} odd worlds, {sum(row.seconds for row in rows):.0f} s"
     text += f", {wrong} not as they should be" if wrong else ""
     out.print(Text(text, "bold red" if wrong else "bold green"), soft_wrap=True)

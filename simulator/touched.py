@@ -1,0 +1,132 @@
+"""Which oddities of Credex core could have shown in a world, judged by what core was asked and what it holds.
+
+A run is a function of what goes into it. Where core was never asked anything in which an oddity could show, each of its
+answers would have been the same with it, and so would the transcript. When in doubt an oddity counts as touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from simulator.credex_core import DAY_MS, ENDPOINTS, WAYS, Call, Core, Credex
+
+__all__ = ("touched",)
+
+TOKENS_LAST_MS: Final = 290_000
+SEPARATED_FROM: Final = Decimal("999.5")
+REFUSED: Final = 400
+DENIED: Final = 403
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What happened in core."""
+
+    core: Core
+    calls: list[Call]
+    credexes: list[Credex]
+
+    def done(self, *endpoints: str) -> bool:
+        """Whether something was asked like this and done."""
+        return any(call.endpoint in endpoints and call.status < REFUSED for call in self.calls)
+
+    def refused(self, fits: Callable[[Call], bool] = lambda _: True) -> bool:
+        """Whether something like this was refused."""
+        return any(call.status >= REFUSED and fits(call) for call in self.calls)
+
+    def waited_over_midnight(self) -> bool:
+        """Whether an offer was still one on the day after it was made."""
+        now = self.core.clock_ms()
+        return any(one.created_ms // DAY_MS < (one.ended_ms or now) // DAY_MS for one in self.credexes)
+
+    def span_ms(self) -> int:
+        """From the first call to the last."""
+        return self.calls[-1].at_ms - self.calls[0].at_ms if self.calls else 0
+
+
+def _two_pending(facts: _Facts) -> bool:
+    """Whether an account may have had two offers pending at the same time, in the same direction."""
+    now = facts.core.clock_ms()
+    until: dict[tuple[str, str], int] = {}
+    for one in sorted(facts.credexes, key=lambda credex: credex.created_ms):
+        ended_ms = now if one.ended_ms is None else one.ended_ms
+        if ended_ms == one.created_ms:
+            continue
+        for side in (("out", one.issuer_id), ("in", one.receiver_id)):
+            if one.created_ms <= until.get(side, -1):
+                return True
+            until[side] = max(until.get(side, -1), ended_ms)
+    return False
+
+
+def _always(_: _Facts) -> bool:
+    return True
+
+
+def _large(facts: _Facts) -> bool:
+    return any(
+        abs(balance) > SEPARATED_FROM
+        for account in facts.core.ledger.accounts.values()
+        if not account.audited
+        for balance in (
+            *facts.core.ledger.displayed(account.account_id).values(),
+            *facts.core.ledger.unsecured(account.account_id),
+        )
+    ) or any(one.amount > SEPARATED_FROM for one in facts.credexes)
+
+
+def _ends(call: Call) -> bool:
+    return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].ends
+
+
+def _manages(call: Call) -> bool:
+    return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].manages
+
+
+_WRITES: Final = tuple(name for name, one in ENDPOINTS.items() if one.writes)
+_SPENDS: Final = ("createCredex", "hustler10k")
+
+_TOUCHES: Final[Mapping[str, Callable[[_Facts], bool]]] = {
+    "negative_outgoing": lambda facts: bool(facts.credexes),
+    "no_separators": _large,
+    "reason_only": _Facts.refused,
+    "bare_refusals": _Facts.refused,
+    "errors_as_200": _Facts.refused,
+    "errors_as_400": _Facts.refused,
+    "raw_errors": lambda facts: facts.refused(lambda call: call.status == REFUSED),
+    "zero_row_refused": lambda facts: any("startRow" in call.body for call in facts.calls),
+    "handles_rewritten": lambda facts: facts.refused(lambda call: call.endpoint == "getAccountByHandle"),
+    "due_window_open": lambda facts: facts.refused(lambda call: bool(call.body.get("dueDate"))),
+    "tokens_not_renewed": lambda facts: facts.span_ms() > TOKENS_LAST_MS,
+    "dashboard_left_out": lambda facts: facts.done(*_WRITES),
+    "owned_only": lambda facts: (
+        any(len(one.authorised) > 1 for one in facts.core.ledger.accounts.values())
+        or facts.done("authorizeForAccount", "unauthorizeForAccount")
+    ),
+    "invalid_date": lambda facts: any(one.due is not None for one in facts.credexes),
+    "expired_still_shown": _Facts.waited_over_midnight,
+    "vanishing_offers": _Facts.waited_over_midnight,
+    "lists_reversed": _two_pending,
+    "ledger_without_ids": lambda facts: facts.done("getLedger"),
+    "missing_as_500": lambda facts: facts.refused(_ends) or any("startRow" in call.body for call in facts.calls),
+    "management_as_200": lambda facts: facts.refused(_manages),
+    "lenient_authority": lambda facts: facts.refused(lambda call: call.status == DENIED),
+    "exact_balance_refused": lambda facts: facts.done(*_SPENDS),
+    "exact_limit_refused": lambda facts: facts.done(*_SPENDS),
+    "created_but_404": lambda facts: facts.done("createCredex"),
+    "created_but_400": lambda facts: facts.done("createCredex"),
+    "created_but_500": lambda facts: facts.done("createCredex"),
+    "declined_but_500": lambda facts: facts.done("declineCredex"),
+    "joined_but_400": lambda facts: facts.done("onboardMember"),
+}
+"""Those that are not listed show in every dashboard."""
+
+
+def touched(core: Core) -> frozenset[str]:
+    """The oddities that could have shown up to now. Core must have been plain, or odd in form alone."""
+    facts = _Facts(core, core.calls, core.credexes())
+    asked = bool(core.calls)
+    return frozenset(way for way in WAYS if asked and _TOUCHES.get(way, _always)(facts))
