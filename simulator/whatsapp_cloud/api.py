@@ -20,8 +20,9 @@ from simulator.whatsapp_cloud.handset import Handset, Written
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
 from simulator.whatsapp_cloud.injection import Injection, kind_of
 from simulator.whatsapp_cloud.ladder import Climber, Ladder
-from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
+from simulator.whatsapp_cloud.limits import LIMITS, MESSAGE_AGE_MS
 from simulator.whatsapp_cloud.rates import PairRate, Throughput
+from simulator.whatsapp_cloud.shapes import breach
 from simulator.whatsapp_cloud.tasks import Tasks
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
 from simulator.whatsapp_cloud.values import (
@@ -300,13 +301,9 @@ class CloudApi:
         if self.knobs.allowed is not None and phone not in self.knobs.allowed:
             raise Refused(131030, details="Recipient phone number not in allowed list")
         if not self._throughput.take(now_ms):
-            raise Refused(130429, details="Cloud API message throughput has been reached")
+            raise breach(LIMITS["rate.throughput"])
         if not self._pairs.take(phone, now_ms):
-            raise Refused(
-                131056,
-                details="Message failed to send because there were too many messages sent from this phone number to "
-                "the same phone number in a short period of time",
-            )
+            raise breach(LIMITS["rate.pair_burst"])
 
     def _recipient(self, sending: Sending) -> tuple[str, Handset | None]:
         if sending.to is not None:

@@ -165,8 +165,8 @@ class Knobs:
     skip_delivered: bool = False
     status_before_answer: bool = False
     pair_every_ms: int | None = 6_000
-    pair_burst: int = 45
-    per_second: int | None = 80
+    pair_burst: int = LIMITS["rate.pair_burst"].most
+    per_second: int | None = LIMITS["rate.throughput"].most
     window_ms: int | None = DAY_MS
     allowed: frozenset[str] | None = None
     templates: tuple[Approved, ...] | None = None
