@@ -339,6 +339,8 @@ async def standalone(
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # Whoever comes before the server is ready waits a moment, and is not refused.
+        listener.listen()
         made = _build(settings, listener.getsockname()[1], bots, seed, knobs, quirks)
         config = uvicorn.Config(made, lifespan="off", log_level="critical", access_log=False, ws="none")
         server = _Server(config)

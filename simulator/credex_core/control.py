@@ -80,7 +80,7 @@ def explained(_: Request[Any, Any, Any], problem: HTTPException) -> Response[dic
     """An error's answer: what was wrong, and where."""
     said: dict[str, Any] = {"error": problem.detail}
     if isinstance(problem.extra, list):
-        said["where"] = problem.extra
+        said |= {"error": "; ".join(str(one.get("message", one)) for one in problem.extra), "where": problem.extra}
     return Response(said, status_code=problem.status_code)
 
 

@@ -105,7 +105,7 @@ def explained(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[st
         said["error"] = problem.detail
         status = problem.status_code
         if isinstance(problem.extra, list):
-            said["where"] = problem.extra
+            said |= {"error": "; ".join(str(one.get("message", one)) for one in problem.extra), "where": problem.extra}
     else:
         known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttempt: _UNKNOWN}
         status = getattr(problem, "status", None) or next(
