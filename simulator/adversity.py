@@ -77,6 +77,7 @@ async def deploy(stage: Stage, release: str, only: int | None = None) -> None:
         place = world.hosts.index(host)
         if release == "next":
             world.next_releases.add(place)
+            world.newer = True
         elif release == "this":
             world.next_releases.discard(place)
         await host.start()
@@ -162,8 +163,8 @@ async def repair(stage: Stage) -> None:
 
 async def _restart(world: World) -> None:
     for place, host in enumerate(world.hosts):
-        # What the next release has stored only the next release can read: a roll-back is over when all have it.
-        if world.next_releases and place not in world.next_releases:
+        # What the next release has stored only the next release can read: a roll-back ends by rolling forward.
+        if world.newer and place not in world.next_releases:
             world.next_releases.add(place)
             await host.stop()
         await host.start()

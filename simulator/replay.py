@@ -225,8 +225,8 @@ class Stage:
         self.world.handsets[who].react(shown[-1][0].wamid, emoji)
 
     def screens(self, who: str) -> list[tuple[Bubble, Screen]]:
-        """The messages on somebody's phone, oldest first."""
-        bubbles = self.world.handsets[who].bubbles
+        """The messages that somebody's phone shows, oldest first."""
+        bubbles = [bubble for bubble in self.world.handsets[who].bubbles if bubble.shown_ms is not None]
         return [(bubble, shown) for bubble in bubbles if (shown := screen(bubble)) is not None]
 
     async def together(self, plays: Sequence[Play]) -> None:
@@ -334,7 +334,8 @@ class Stage:
     async def kill(self) -> None:
         """The bot is killed now."""
         self.note("The bot is killed")
-        self.world.host.kill()
+        for host in self.world.hosts:
+            host.kill()
 
     async def kill_at(self, point: str) -> None:
         """The bot is to be killed when it comes to a point."""
@@ -349,12 +350,14 @@ class Stage:
     async def stop(self) -> None:
         """The bot stops in an orderly way."""
         self.note("The bot stops")
-        await self.world.host.stop()
+        for host in self.world.hosts:
+            await host.stop()
 
     async def restart(self) -> None:
         """The bot starts again."""
         self.note("The bot starts again")
-        await self.world.host.start()
+        for host in self.world.hosts:
+            await host.start()
 
     # -- core and time ------------------------------------------------------------------------------------------
 

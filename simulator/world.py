@@ -158,6 +158,7 @@ class World:
     Attributes:
         skews_ms: by how much each process's clock is wrong.
         next_releases: the processes that are the next release when they are started again.
+        newer: the next release has run, so that there may be records which only it can read.
         full: the state Redis is at its memory limit.
         watchers: told of everything that happens at WhatsApp.
     """
@@ -178,6 +179,7 @@ class World:
         self._saw = saw
         self.skews_ms = [0] * processes
         self.next_releases: set[int] = set()
+        self.newer = False
         self.full = False
         self.watchers: list[Callable[[Event], None]] = []
         self.clock_ms = clock.now_ms

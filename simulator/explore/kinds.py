@@ -13,7 +13,7 @@ from simulator.explore.draft import Said
 __all__ = ("KINDS", "OF_PEOPLE", "Around", "Kind")
 
 WRITES: Final = ("createCredex", "acceptCredex", "declineCredex", "cancelCredex", "onboardMember")
-READS: Final = ("login", "getMemberDashboardByPhone", "getAccountByHandle", "getCredex", "everything")
+READS: Final = ("login", "login", "getAccountByHandle", "getCredex", "getLedger", "everything")
 CORE_WAYS: Final = ("400", "401", "404", "429", "500", "503", "timeout", "reset", "refused")
 GRAPH_PASSING: Final = (131056, 130429, 131000, 1, 2, 4, 80007)
 GRAPH_STOPPING: Final = (10, 190, 368, 131031, 131042)
