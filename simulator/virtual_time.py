@@ -18,6 +18,7 @@ from contextvars import Context
 from itertools import count
 from typing import Any, Final, NamedTuple, TypeVar, TypeVarTuple
 
+from fakeredis.aioredis import FakeBaseAsyncConnection
 from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.connection import AbstractConnection, parse_url
 from redis.asyncio.retry import Retry
@@ -288,7 +289,8 @@ def counted(client: Redis) -> Redis:
     this, not within it. Not for publish and subscribe, nor for commands that block on the server.
     """
     pool = client.connection_pool
-    connection_class = type("Counted", (_Counted, pool.connection_class), {})
+    embedded = issubclass(pool.connection_class, FakeBaseAsyncConnection)
+    connection_class = type("Counted", (_Counted, pool.connection_class), {"_answers_at_once": embedded})
     # While an answer is awaited no virtual time passes, so that no timeout can strike: to set one is lost labour.
     options: dict[str, Any] = {**pool.connection_kwargs, "connection_class": connection_class, "socket_timeout": None}
     if isinstance(pool, BlockingConnectionPool):
@@ -299,6 +301,7 @@ def counted(client: Redis) -> Redis:
 class _Counted(AbstractConnection):
     """A connection that holds the loop's turn from the sending of commands to the last of their answers."""
 
+    _answers_at_once = False
     _turn: asyncio.Lock | None = None
     _packed = 0
     _expected = 0
@@ -345,13 +348,18 @@ class _Counted(AbstractConnection):
         loop = _virtual_loop()
         if loop is None:
             return await super().read_response(*args, **kwargs)
-        reading = loop.create_task(self._read_at_the_end(loop, super().read_response(*args, **kwargs)))
+        reading = None
         try:
-            answer = await asyncio.shield(reading)
+            if self._answers_at_once:
+                await loop.idle()
+                return await super().read_response(*args, **kwargs)
+            reading = loop.create_task(self._read_at_the_end(loop, super().read_response(*args, **kwargs)))
+            return await asyncio.shield(reading)
         except asyncio.CancelledError:
             # What was sent will be done by the server, so that it must be done before anybody else's turn.
-            await _ended(reading)
-            for _ in range(self._expected - 1):
+            if reading is not None:
+                await _ended(reading)
+            for _ in range(self._expected - (reading is not None)):
                 await _ended(loop.create_task(self._read_at_the_end(loop, super().read_response())))
             await self.disconnect(nowait=True)
             raise
@@ -359,7 +367,6 @@ class _Counted(AbstractConnection):
             self._expected -= 1
             if self._expected <= 0:
                 self._end_turn()
-        return answer
 
     async def can_read(self, *args: Any, **kwargs: Any) -> bool:
         # At rest nothing can have come: whoever is cancelled leaves no connection on which an answer is due.
