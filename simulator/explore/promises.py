@@ -22,7 +22,10 @@ __all__ = ("PROMISES", "Broken", "Promises")
 
 LOOK_EVERY_MS: Final = 1_000
 DRAINED_WITHIN_MS: Final = 20 * 60_000
-"""Claims, sending and WhatsApp's own repetitions are over by then."""
+"""Claims and sending are over by then, whatever happened before."""
+
+DELIVERED_WITHIN_MS: Final = 3 * 3_600_000
+"""WhatsApp waits longer from one attempt to the next: as long again as the trouble lasted."""
 
 FORGOTTEN_WITHIN_MS: Final = 75 * 3_600_000
 """The longest life of an intent: to the end of the second day after it, and an hour to look."""
@@ -79,7 +82,7 @@ class Promises:
         """Let all work again, let everything come to its end, have everybody ask for the menu, and judge."""
         broken = await self._judged(over=False)
         await repair(Stage(self._world))
-        await self._until_drained(DRAINED_WITHIN_MS)
+        await self._until_drained(DELIVERED_WITHIN_MS)
         await self._until_forgotten()
         await self._ask()
         await self._until_drained(DRAINED_WITHIN_MS)
@@ -137,7 +140,9 @@ class Promises:
         limit = self._world.clock_ms() + within_ms
         while self._world.clock_ms() < limit:
             await self._world.pass_time(LOOK_EVERY_MS)
-            busy = self._world.cloud.busy() or any([await host.busy() for host in self._world.hosts])
+            # Not only what is due soon: a webhook that comes again in an hour is still to be answered.
+            coming = self._world.cloud.courier.busy(self._world.clock_ms() + DELIVERED_WITHIN_MS)
+            busy = coming or any([await host.busy() for host in self._world.hosts])
             if not busy and not self._shelves.waiting(self._shelves.kept()):
                 return
 

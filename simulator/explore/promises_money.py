@@ -22,7 +22,7 @@ CONFIRM_WITHIN_MS: Final = 5 * 60_000
 SLACK_MS: Final = 60_000
 """From the decision to the request: the baseline is read, and clocks may differ."""
 
-_BULK: Final = re.compile(r"^Accept (?:this offer|these \d+ offers|the first \d+ of \d+ offers)\?")
+_BULK: Final = re.compile(r"^Accept (?:this offer|these \d+ offers|the first \d+ of \d+ offers)\?", re.MULTILINE)
 _NO: Final = frozenset({"no", "n", "cancel", "x", "c", "menu", "home", "2", "3"})
 _LONGEST_YES: Final = 12
 

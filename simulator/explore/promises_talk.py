@@ -34,7 +34,7 @@ class _Windows:
         lost, self._given_up = moment.given_up > self._given_up, moment.given_up
         for who in sorted(moment.resting):
             everything = moment.view.heard[who]
-            taken = [heard for heard in everything if heard.taken_ms is not None]
+            taken = sorted((one for one in everything if one.taken_ms is not None), key=lambda one: one.taken_order)
             heard, told = taken[self._heard[who] :], moment.view.told[who][self._told[who] :]
             self._heard[who], self._told[who] = len(taken), len(moment.view.told[who])
             if heard or told:
@@ -50,19 +50,27 @@ class Answered:
     def __init__(self) -> None:
         self._windows = _Windows()
         self._media: dict[str, bool] = {}
+        self._early: set[str] = set()
 
     def breaches(self, moment: Moment) -> Iterator[Breach]:
         """Messages without an answer."""
         for who, heard, told, lost in self._windows.closed(moment):
             reactions = moment.view.world.handsets[who].reactions
-            wanted = [one for one in heard if self._wants_answer(one) and one.wamid not in reactions]
+            asked = [one for one in heard if one.wamid not in self._early]
+            wanted = [one for one in asked if self._wants_answer(one) and one.wamid not in reactions]
             answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
             later = [one for one in told if is_later(one.body)]
             missing = len(wanted) - len(answers)
+            self._answered_already(moment.view.heard[who], -missing)
             # A look that a message brought about is told beside its answer; alone, it may be all that is said.
             if missing > len(later) and not lost:
                 said = ", ".join(repr(one.text) for one in wanted)
                 yield Breach(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
+
+    def _answered_already(self, heard: list[Heard], surplus: int) -> None:
+        """What the bot has stored and answered, though its 200 was lost, and which it will take again as known."""
+        untaken = [one for one in heard if one.handed_ms is not None and one.taken_ms is None]
+        self._early |= {one.wamid for one in untaken[: max(0, surplus)]}
 
     def _wants_answer(self, heard: Heard) -> bool:
         """An album is answered once; a reaction, or what WhatsApp itself says, not at all."""
@@ -79,18 +87,29 @@ class Once:
     sentence = "No message is answered twice, however often it was delivered."
 
     def __init__(self) -> None:
-        self._windows = _Windows()
-        self._news: dict[str, int] = defaultdict(int)
+        self._answers: dict[str, int] = defaultdict(int)
+        self._places: dict[str, int] = defaultdict(int)
 
     def breaches(self, moment: Moment) -> Iterator[Breach]:
-        """More answers than messages."""
-        for who, heard, told, _ in self._windows.closed(moment):
-            news, self._news[who] = moment.view.news - self._news[who], moment.view.news
-            answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
-            helped = sum(one.body.startswith(HELP) for one in answers)
-            if len(answers) > len(heard) + news + helped:
-                said = ", ".join(repr(one.text) for one in heard) or "none"
-                yield Breach(who, f"{len(answers)} answers to {len(heard)} messages ({said})")
+        """More answers than messages that can have reached the bot; whether it said so or not."""
+        for who, told in list(moment.view.told.items()):
+            new, self._places[who] = told[self._places[who] :], len(told)
+            if not new:
+                continue
+            self._answers[who] += sum(_answers_a_message(one) for one in new)
+            heard = moment.view.heard[who]
+            handed = sum(one.handed_ms is not None and _can_be_answered(one) for one in heard)
+            if self._answers[who] > handed + moment.view.news:
+                newest = ", ".join(repr(one.text) for one in heard[-3:])
+                yield Breach(who, f"{self._answers[who]} answers to {handed} messages, the last of them {newest}")
+
+
+def _answers_a_message(told: Told) -> bool:
+    return not (is_aside(told.body) or is_later(told.body) or told.body.startswith(HELP))
+
+
+def _can_be_answered(heard: Heard) -> bool:
+    return heard.kind is not Kind.REACTED and (heard.kind is not Kind.SENT or heard.text != "system")
 
 
 class InOrder:

@@ -53,6 +53,7 @@ class Heard:
         taken_ms: when the bot first answered 200 for it; None while it has not.
         handed_ms: when it was first handed over to the bot.
         batch: the webhook that the bot took it with, and ``place`` where it stood in it.
+        taken_order: its place among all that the bot took.
     """
 
     wamid: str
@@ -65,6 +66,7 @@ class Heard:
     handed_ms: int | None = None
     batch: int | None = None
     place: int = 0
+    taken_order: int = 0
 
 
 @dataclass(slots=True)
@@ -118,8 +120,7 @@ class View:
         self.news = 0
         """How often core asked the bot to tell somebody something."""
         self.broken_webhooks: list[Attempt] = []
-        self.taken: list[Heard] = []
-        """Messages in the order in which the bot took them."""
+        self._taken_so_far = 0
         self._by_wamid: dict[str, Heard] = {}
         self._by_callback: dict[str, Told] = {}
         self._written: dict[str, int] = defaultdict(int)
@@ -198,7 +199,8 @@ class View:
         for place, heard in enumerate(self._within(attempt)):
             if heard.taken_ms is None:
                 heard.taken_ms, heard.batch, heard.place = attempt.ended_ms, attempt.number, place
-                self.taken.append(heard)
+                self._taken_so_far += 1
+                heard.taken_order = self._taken_so_far
 
     def _within(self, attempt: Attempt) -> list[Heard]:
         if b'"messages":[' not in attempt.body:
@@ -223,8 +225,8 @@ class View:
             for credex in reversed(credexes.values()):
                 if credex.created_ms < at_ms:
                     break
-                asked = (body.get("issuerAccountID"), body.get("receiverAccountID"))
-                if (credex.issuer_id, credex.receiver_id) == asked and credex.credex_id not in claimed:
+                asked = (at_ms, body.get("issuerAccountID"), body.get("receiverAccountID"))
+                if (credex.created_ms, credex.issuer_id, credex.receiver_id) == asked and credex.credex_id not in claimed:
                     wrote.credex, wrote.happened = credex.credex_id, True
                     return
         elif wrote.call.endpoint in ENDS:

@@ -1,0 +1,37 @@
+"""Looks for planted defects in explored worlds: how many seeds it takes until a promise breaks, and which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from simulator.explore.options import Options
+from simulator.explore.promises import Broken
+from simulator.explore.run import explore_one
+from tests.defects.build import RunBot
+
+__all__ = ("Found", "look_for")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The first world in which a defect showed: its seed, how many were looked at, and what broke in it."""
+
+    seed: int
+    worlds: int
+    broken: tuple[Broken, ...]
+    yaml: str
+
+    @property
+    def promises(self) -> tuple[str, ...]:
+        """The promises that broke, each once."""
+        return tuple(dict.fromkeys(broken.promise for broken in self.broken))
+
+
+def look_for(run_bot: RunBot, seeds: Iterable[int], *, options: Options = Options()) -> Found | None:  # noqa: B008 - frozen
+    """Explore worlds of a bot until a promise breaks; nothing if none does."""
+    for worlds, seed in enumerate(seeds, 1):
+        outcome = explore_one(seed, options, run_bot=run_bot)
+        if outcome.broken:
+            return Found(seed, worlds, outcome.broken, outcome.yaml)
+    return None
