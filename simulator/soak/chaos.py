@@ -19,7 +19,10 @@ __all__ = ("Chaos",)
 MOST_EVERY_S: Final = 2.5
 """Between two faults, unless time is too short to have each kind once."""
 
-LEAST_EVERY_S: Final = 0.4
+LEAST_EVERY_S: Final = 0.3
+SHARE_OF_A_ROUND: Final = 0.7
+"""Each kind has had its turn by then, so that even the last one finds people busy."""
+
 DOWN_S: Final = (0.2, 1.0)
 STALL_S: Final = (0.3, 3.0)
 """Around the 2 s that the service gives Redis to answer."""
@@ -95,7 +98,7 @@ class Chaos:
             "WhatsApp sends, answer lost": self._graph_lost,
             "webhook delivered again": self._duplicate,
         }
-        self._every_s = max(LEAST_EVERY_S, min(MOST_EVERY_S, seconds / (len(self._acts) + 1)))
+        self._every_s = max(LEAST_EVERY_S, min(MOST_EVERY_S, seconds * SHARE_OF_A_ROUND / len(self._acts)))
         self._background: list[asyncio.Task[None]] = []
         self._deploying: set[int] = set()
 
@@ -211,8 +214,9 @@ class Chaos:
         effect = self._chance.choice((Effect.RESET, Effect.RESET, Effect.ANSWER, Effect.TIMEOUT))
         answer = self._chance.choice((_AWAY, _ODD)) if effect is Effect.ANSWER else None
         faults = self._town.world.core_front.faults
-        # Most of all the writes that there are most of; the next one of each is hit.
-        faults.add(Fault(effect, "createCredex", after=True, times=2, answer=answer))
+        # The writes that there are most of, and a lost connection, which tempts clients to send again, each time.
+        faults.add(Fault(Effect.RESET, "createCredex", after=True))
+        faults.add(Fault(effect, "createCredex", after=True, answer=answer))
         faults.add(Fault(effect, self._chance.choice(_WRITES), after=True, answer=answer))
 
     async def _graph(self) -> None:
