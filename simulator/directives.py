@@ -13,7 +13,7 @@ from typing import Final
 import yaml
 
 from simulator.errors import did_you_mean
-from simulator.lines import around
+from simulator.lines import around, delivery
 from simulator.lines import people as persons
 from simulator.lines.adversary import STAGE as ADVERSARY
 from simulator.lines.line import Directive, Line, Play, Scope
@@ -22,10 +22,10 @@ from simulator.reading import Reading
 
 __all__ = ("MEDIA", "STAGE", "VERBS", "Directive", "Line", "Play", "read_line", "read_lines")
 
-VERBS: Final = MappingProxyType({each.words: each for each in persons.VERBS})
+VERBS: Final = MappingProxyType({each.words: each for each in (*persons.VERBS, *delivery.VERBS)})
 """What may stand after a name."""
 
-STAGE: Final = MappingProxyType({each.words: each for each in (*around.STAGE, *ADVERSARY)})
+STAGE: Final = MappingProxyType({each.words: each for each in (*around.STAGE, *delivery.STAGE, *ADVERSARY)})
 """What a line may say without a name."""
 
 

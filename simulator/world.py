@@ -37,7 +37,7 @@ from simulator.next_release import NextMailbox
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import counted
-from simulator.whatsapp_cloud import Approved, Business, CloudApi, Event, Handset, Knobs
+from simulator.whatsapp_cloud import Approved, Business, CloudApi, Event, Handset, InProcess, Knobs
 
 __all__ = ("START_UP_MS", "Ticking", "Wires", "World", "run_service")
 
@@ -261,7 +261,7 @@ class World:
             cache=self._open(open_cache, 1, [self.cache_switch, dead], None),
             core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
             graph=Network(
-                _asgi(self.cloud.asgi),
+                InProcess(self.cloud.asgi),
                 faults=self.graph_faults,
                 latency_ms=GRAPH_MS,
                 passage=passage,
