@@ -98,6 +98,7 @@ class RedisState(Construct):
             task_role_arn=roles.task.arn,
             container_definitions=container.definitions(),
             volume=[self._data(storage), ecs_task_definition.EcsTaskDefinitionVolume(name="run")],
+            depends_on=roles.policies,
         )
         self.service = self._service(environment, cluster_id, namespace_id, subnet_ids, group_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.findings import accept
 from vimbisopay_infra.policy import Statement, assumed_by, policy
-from vimbisopay_infra.tf import Construct, iam_role, iam_role_policy
+from vimbisopay_infra.tf import Construct, TerraformResource, iam_role, iam_role_policy
 
 __all__ = ("TaskRoles",)
 
@@ -88,7 +88,9 @@ class TaskRoles(Construct):
             assume_role_policy=trust,
             permissions_boundary=boundary,
         )
+        self.policies: list[TerraformResource] = [starting]
+        """What must be there before a task can start."""
         if may:
-            iam_role_policy.IamRolePolicy(
-                self, "running", name="run", role=self.task.id, policy=policy(*may)
+            self.policies.append(
+                iam_role_policy.IamRolePolicy(self, "running", name="run", role=self.task.id, policy=policy(*may))
             )

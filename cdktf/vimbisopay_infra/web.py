@@ -99,6 +99,7 @@ class Web(Construct):
             task_role_arn=roles.task.arn,
             container_definitions=container.definitions(),
             volume=[ecs_task_definition.EcsTaskDefinitionVolume(name="tmp")],
+            depends_on=roles.policies,
         )
         self.service = ecs_service.EcsService(
             self,

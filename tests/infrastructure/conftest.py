@@ -1,0 +1,115 @@
+"""Stacks for the tests: synthesised once where the infrastructure's environment is there, else as the snapshots say.
+
+Rules about the stacks need nothing but their JSON, so they are checked everywhere. What needs the libraries of
+`.venv-infra` (`.ci/infra`) is collected only there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.stacks import ENVIRONMENT_NAMES, PARTS, Stack
+
+ROOT = Path(__file__).parents[2]
+OUTDIR = ROOT / "cdktf" / "cdktf.out"
+SNAPSHOTS = ROOT / "snapshots" / "infrastructure"
+STACKS = [f"{environment}-{part}" for environment in ENVIRONMENT_NAMES for part in PARTS]
+NEEDS_LIBRARIES = (
+    *("test_botocore.py", "test_checkov.py", "test_deploy_cycle.py", "test_policies.py", "test_provider_schema.py"),
+    *("test_snapshots_infrastructure.py", "test_terraform.py"),
+)
+# Not cdktf itself: the folder of that name would be found.
+HAS_LIBRARIES = all(find_spec(name) for name in ("parliament", "moto", "tf"))
+collect_ignore = [] if HAS_LIBRARIES else list(NEEDS_LIBRARIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesised:
+    """What main.py wrote: cdk.tf.json by stack, and the findings that are accepted."""
+
+    files: dict[str, Path]
+    accepted: list[dict[str, str]]
+
+
+def sources() -> str:
+    """A digest of all that the stacks are made from."""
+    digest = hashlib.sha256(sys.version.encode())
+    paths = [*(ROOT / "cdktf").glob("*.py"), *(ROOT / "cdktf" / "vimbisopay_infra").glob("*.py")]
+    more = [ROOT / name for name in ("service/metrics.py", "infra.lock", "cdktf/vimbisopay-permissions.json")]
+    for path in sorted([*paths, *more]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@pytest.fixture(scope="session")
+def synthesised() -> Synthesised:
+    """Synthesised now, unless nothing has changed since the last time."""
+    mark, digest = OUTDIR / ".sources", sources()
+    if not mark.is_file() or mark.read_text("utf-8") != digest:
+        # A process of its own: the bindings take 12 seconds and 600 MB, and nothing here needs them in memory.
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "cdktf" / "main.py"), "--outdir", str(OUTDIR)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+        )
+        assert done.returncode == 0, done.stderr[-4000:]
+        mark.write_text(digest, "utf-8")
+    files = {name: OUTDIR / "stacks" / name / "cdk.tf.json" for name in STACKS}
+    return Synthesised(files, json.loads((OUTDIR / "accepted.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="session")
+def stack_files(request: pytest.FixtureRequest) -> dict[str, Path]:
+    """The stacks' files: fresh ones, or without the libraries the snapshots."""
+    if HAS_LIBRARIES:
+        fresh: Synthesised = request.getfixturevalue("synthesised")
+        return fresh.files
+    return {name: SNAPSHOTS / f"{name}.json" for name in STACKS}
+
+
+@pytest.fixture(scope="session", params=ENVIRONMENT_NAMES)
+def stack(request: pytest.FixtureRequest, stack_files: dict[str, Path]) -> Stack:
+    """Each environment in turn."""
+    return Stack.read(request.param, stack_files)
+
+
+@pytest.fixture(scope="session")
+def both(stack_files: dict[str, Path]) -> dict[str, Stack]:
+    """The environments, by name."""
+    return {name: Stack.read(name, stack_files) for name in ENVIRONMENT_NAMES}
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """An emulation of S3 on this machine, with the bucket of each environment."""
+    import boto3  # noqa: PLC0415 - there only with the libraries
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        _, port = server.get_host_and_port()
+        url = f"http://127.0.0.1:{port}"
+        keys: dict[str, Any] = {"aws_access_key_id": "invented", "aws_secret_access_key": "invented"}
+        client = boto3.client("s3", endpoint_url=url, region_name="af-south-1", **keys)
+        for name in ENVIRONMENT_NAMES:
+            client.create_bucket(
+                Bucket=f"vimbiso-pay-terraform-state-{name}",
+                CreateBucketConfiguration={"LocationConstraint": "af-south-1"},
+            )
+        yield url
+    finally:
+        server.stop()
