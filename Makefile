@@ -56,7 +56,7 @@ readme: setup  ## Draw the pictures and examples of the README anew
 	@$(PY) tests/readme.py
 
 lock:  ## Pin the newest versions that pyproject.toml allows (needs uv)
-	@uv pip compile pyproject.toml --upgrade --extra simulator --extra test $(COMPILE) -o dev.lock
+	@uv pip compile pyproject.toml --upgrade --extra simulator --extra test --extra notebooks $(COMPILE) -o dev.lock
 	@uv pip compile pyproject.toml --extra simulator $(COMPILE) -c dev.lock -o replay.lock
 	@uv pip compile pyproject.toml $(COMPILE) -c dev.lock -o service.lock
 
