@@ -107,25 +107,26 @@ class Account:
         self._owned(node_id, "post")
         name, categories = check_named(given, self.forms.values())
         form = FlowForm(self._mint.number("form"), name, categories, draft=str(given.get("flow_json") or ""))
+        form.updated_ms = self._clock_ms()
         self.forms[form.id] = form
         return {"id": form.id, "success": True, "validation_errors": form.errors()}
 
     def change(self, node_id: str, given: Mapping[str, Any]) -> Json:
         """Rename a form, or give it other categories."""
-        form = self.form(node_id, "post")
+        form = self._touched(node_id)
         return form.change(given, [other for other in self.forms.values() if other is not form])
 
     def upload(self, node_id: str, *, name: str, kind: str, source: str) -> Json:
         """Give a form its definition."""
-        return self.form(node_id, "post").upload(name, kind, source)
+        return self._touched(node_id).upload(name, kind, source)
 
     def publish(self, node_id: str) -> Json:
         """Let members use a form's draft."""
-        return self.form(node_id, "post").publish()
+        return self._touched(node_id).publish()
 
     def deprecate(self, node_id: str) -> Json:
         """Take a form out of use."""
-        return self.form(node_id, "post").deprecate()
+        return self._touched(node_id).deprecate()
 
     def delete(self, node_id: str) -> Json:
         """Delete a file, or a form that was never published."""
@@ -179,6 +180,12 @@ class Account:
     def _owned(self, node_id: str, verb: str) -> None:
         if node_id != self._business.business_id:
             raise no_such(node_id, verb)
+
+    def _touched(self, node_id: str) -> FlowForm:
+        """A form that is about to change."""
+        form = self.form(node_id, "post")
+        form.updated_ms = self._clock_ms()
+        return form
 
     def form(self, node_id: str, verb: str) -> FlowForm:
         """The form with this id.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from simulator.whatsapp_cloud.errors import Refused
@@ -38,6 +39,7 @@ class FlowForm:
     """A form: what is published, and the draft beside it.
 
     Attributes:
+        updated_ms: when it was last changed.
         stopped: why it cannot be sent: BLOCKED or THROTTLED by Meta, DEPRECATED by its owner.
     """
 
@@ -47,6 +49,7 @@ class FlowForm:
     draft: str = ""
     published: str = ""
     stopped: str = ""
+    updated_ms: int = 0
 
     @property
     def status(self) -> str:
@@ -66,7 +69,19 @@ class FlowForm:
             "status": self.status,
             "categories": self.categories,
             "validation_errors": self.errors(),
+            **self._versions(),
+            "updated_at": datetime.fromtimestamp(self.updated_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
         }
+
+    def _versions(self) -> Json:
+        try:
+            definition = json.loads(self.source)
+        except ValueError:
+            return {}
+        if not isinstance(definition, dict):
+            return {}
+        found = {"json_version": definition.get("version"), "data_api_version": definition.get("data_api_version")}
+        return {name: version for name, version in found.items() if version is not None}
 
     def errors(self) -> list[Json]:
         """What is wrong with the newest definition."""

@@ -1,0 +1,95 @@
+"""pywa, an independent client of Meta's API: it sends through our Cloud API, and reads what ours delivers."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pywa_async
+from pywa import WhatsApp, handlers
+
+from tests.contract.cloud_bot import BUSINESS, World
+
+__all__ = ("HANDLERS", "Reader", "sender")
+
+HANDLERS = (
+    handlers.MessageHandler,
+    handlers.CallbackButtonHandler,
+    handlers.CallbackSelectionHandler,
+    handlers.FlowCompletionHandler,
+    handlers.MessageStatusHandler,
+    handlers.PhoneNumberChangeHandler,
+    handlers.IdentityChangeHandler,
+    handlers.EditedMessageHandler,
+    handlers.DeletedMessageHandler,
+    handlers.TemplateStatusUpdateHandler,
+    handlers.AccountUpdateHandler,
+    handlers.UserMarketingPreferencesHandler,
+)
+
+
+def sender(world: World) -> Any:
+    """pywa's client, which believes that it talks to graph.facebook.com."""
+    app: Any = world.cloud.asgi
+    session = httpx.AsyncClient(transport=httpx.ASGITransport(app=app))
+    return pywa_async.WhatsApp(
+        phone_id=BUSINESS.phone_number_id,
+        token=BUSINESS.access_token,
+        session=session,
+        waba_id=BUSINESS.business_id,
+    )
+
+
+class _Complaints(logging.Handler):
+    """Whatever pywa logs as a warning or worse: it swallows the exceptions of its own parser."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what was said, with the exception."""
+        self.said.append(f"{record.getMessage()} {record.exc_info[1]!r}" if record.exc_info else record.getMessage())
+
+
+@dataclass
+class Reader:
+    """pywa's webhook handler, fed with the bytes of webhooks.
+
+    Attributes:
+        read: what it made of them.
+        complaints: what it could not read, and why.
+    """
+
+    phone_number_id: str = BUSINESS.phone_number_id
+    read: list[Any] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Register a handler for everything."""
+        self._bot = WhatsApp(
+            phone_id=self.phone_number_id,
+            token="a-token",
+            server=None,
+            session=httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(500))),
+            filter_updates=False,
+        )
+        for one in HANDLERS:
+            self._bot.add_handlers(one(self._take))
+
+    def _take(self, _: WhatsApp, update: Any) -> None:
+        self.read.append(update)
+
+    def feed(self, body: bytes) -> None:
+        """Have it read the body of a webhook."""
+        logger, handler = logging.getLogger("pywa"), _Complaints()
+        logger.addHandler(handler)
+        try:
+            answer = self._bot.webhook_update_handler(body)
+        finally:
+            logger.removeHandler(handler)
+        self.complaints += handler.said
+        if answer[1] != 200:
+            self.complaints.append(f"answered {answer}")
