@@ -11,9 +11,9 @@ import asyncio
 import heapq
 import selectors
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from itertools import count
 from typing import Any, Final, NamedTuple, TypeVar, TypeVarTuple
@@ -318,9 +318,17 @@ class _Counted(AbstractConnection):
         if loop is None:
             await redis_connection._connect()  # noqa: SLF001  (our own, by inheritance)
             return
-        async with self._own_turn(loop):
+        # Within an operation the turn is held already. Greetings, which a Unix socket has in here, do not end it.
+        held = self._turn is not None
+        if not held:
+            await self._take_turn(loop)
+            self._expected = 1
+        try:
             with loop.real_io():
                 await redis_connection._connect()  # noqa: SLF001
+        finally:
+            if not held:
+                self._end_turn()
 
     def pack_command(self, *args: Any) -> list[bytes]:
         self._packed += 1
@@ -332,8 +340,7 @@ class _Counted(AbstractConnection):
             await super().send_packed_command(command, check_health)
             return
         if self._turn is None:
-            await loop.turn.acquire()
-            self._turn = loop.turn
+            await self._take_turn(loop)
         self._expected, self._packed = self._expected + self._packed, 0
         try:
             if not self.is_connected:
@@ -385,14 +392,9 @@ class _Counted(AbstractConnection):
         with loop.real_io():
             return await reading
 
-    @asynccontextmanager
-    async def _own_turn(self, loop: VirtualTimeLoop) -> AsyncIterator[None]:
-        """The turn for one step outside an operation; within one it is held already."""
-        if self._turn is not None:
-            yield
-            return
-        async with loop.turn:
-            yield
+    async def _take_turn(self, loop: VirtualTimeLoop) -> None:
+        await loop.turn.acquire()
+        self._turn = loop.turn
 
     def _end_turn(self) -> None:
         self._expected = self._packed = 0

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 import redis
@@ -307,6 +308,17 @@ def test_two_runs_on_a_real_redis_take_the_same_course(server: RunningRedis) -> 
 def test_an_embedded_redis_takes_the_same_course_as_a_real_one(server: RunningRedis) -> None:
     """A counted embedded client sees the same order of operations as a counted client of a real server."""
     assert _traced(lambda: counted(FakeAsyncRedis(server=FakeServer()))) == _traced(_real(server))
+
+
+def test_two_runs_on_a_unix_socket_take_the_same_course(tmp_path: Path) -> None:
+    """Greetings, which a Unix socket has in connecting, wait for no turn but their own."""
+    if not is_installed():
+        pytest.skip("redis-server is not installed")
+    socket = tmp_path / "redis"
+    with redis_server("--save", "", "--appendonly", "no", "--unixsocket", str(socket)):
+        runs = [_traced(lambda: counted_pool(f"unix://{socket}")) for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert len(runs[0]) > 90
 
 
 def test_a_killed_task_leaves_the_turn_to_others(server: RunningRedis) -> None:
