@@ -10,6 +10,7 @@ from simulator.commands.bench import bench_command
 from simulator.commands.chat import chat_command
 from simulator.commands.conformance import conformance_command
 from simulator.commands.coverage import coverage_command
+from simulator.commands.explore import explore
 from simulator.commands.generate import generate_command
 from simulator.commands.listing import list_command
 from simulator.commands.matrix import matrix_command
@@ -31,6 +32,7 @@ Examples:
   python -m simulator conformance               the Cloud API, limit by limit
   python -m simulator list --lines              what a conversation file may say
   python -m simulator bench                     measure: how fast, and how many bytes
+  python -m simulator explore                   worlds in which everything breaks: are the promises kept?
   python -m simulator soak                      processes on a real Redis, killed under load
 
 Exit codes: 0 as expected, 1 a difference or a failure, 2 wrong usage."""
@@ -52,5 +54,6 @@ for _command in (
     matrix_command,
     serve_command,
     conformance_command,
+    explore,
 ):
     main.add_command(_command)

@@ -1,0 +1,171 @@
+"""Many worlds, in as many processes as there is work for; none lives long enough to grow."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import count
+from multiprocessing.pool import AsyncResult
+from typing import Protocol
+
+from simulator.explore.options import Options
+from simulator.explore.promises import Broken
+from simulator.explore.run import GOES_ON, Outcome, explore_one
+
+__all__ = ("Summary", "explore_many", "repeated_by")
+
+WORLDS_A_TASK = 8
+TASKS_A_PROCESS = 12
+"""After so many a process is replaced: the embedded Redis keeps about a megabyte of each world."""
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(slots=True)
+class Summary:
+    """What came of many worlds, added up; the digest is of all that passed on all their wires."""
+
+    worlds: int = 0
+    turns: int = 0
+    virtual_ms: int = 0
+    seconds: float = 0.0
+    injected: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
+    broken: list[Outcome] = field(default_factory=list)
+    digest: str = ""
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one more world."""
+        self.worlds += 1
+        self.digest = blake2b(f"{self.digest}{outcome.digest}".encode(), digest_size=16).hexdigest()
+        self.turns += outcome.turns
+        self.virtual_ms += outcome.virtual_ms
+        self.injected += outcome.injected
+        self.checked += outcome.checked
+        if outcome.broken:
+            self.broken.append(outcome)
+
+    @property
+    def virtual_hours(self) -> float:
+        """How long all of it took by the clocks of those who took part."""
+        return self.virtual_ms / HOUR_MS
+
+    @property
+    def per_second(self) -> float:
+        """Worlds a second."""
+        return self.worlds / self.seconds if self.seconds else 0.0
+
+
+def explore_many(
+    first_seed: int,
+    options: Options,
+    *,
+    worlds: int | None,
+    minutes: float | None = None,
+    jobs: int = 1,
+    keep_going: bool = False,
+    told: Callable[[Outcome], None] = lambda _: None,
+) -> Summary:
+    """Explore worlds from consecutive seeds.
+
+    Args:
+        first_seed: of the first.
+        options: what they are like.
+        worlds: how many; None for as many as the time allows.
+        minutes: no world begins later than this; None for no limit.
+        jobs: how many processes work at the same time.
+        keep_going: not only to the first world with a broken promise.
+        told: told of each as it ends, in the order of their seeds.
+    """
+    began = time.monotonic()
+    deadline = None if minutes is None else began + minutes * 60
+    summary = Summary()
+    with _crew(jobs) as crew:
+        for outcome in crew.outcomes(_batches(first_seed, worlds, deadline), options):
+            summary.add(outcome)
+            summary.seconds = time.monotonic() - began
+            told(outcome)
+            if outcome.broken and not keep_going:
+                break
+    return summary
+
+
+def repeated_by(outcome: Outcome, options: Options) -> str:
+    """The command that explores this world again."""
+    return f"python -m simulator explore --seed {outcome.seed} --worlds 1{options.words}"
+
+
+def _batches(first_seed: int, worlds: int | None, deadline: float | None) -> Iterator[Sequence[int]]:
+    end = None if worlds is None else first_seed + worlds
+    for start in count(first_seed, WORLDS_A_TASK):
+        if (end is not None and start >= end) or (deadline is not None and time.monotonic() >= deadline):
+            return
+        yield range(start, start + WORLDS_A_TASK if end is None else min(start + WORLDS_A_TASK, end))
+
+
+class _Crew(Protocol):
+    """Somebody who explores."""
+
+    def outcomes(self, batches: Iterator[Sequence[int]], options: Options) -> Iterator[Outcome]: ...
+
+
+class _Alone:
+    """This process does it."""
+
+    def outcomes(self, batches: Iterator[Sequence[int]], options: Options) -> Iterator[Outcome]:
+        for seeds in batches:
+            for seed in seeds:
+                yield _explored(seed, options)
+
+
+class _Pool:
+    """Processes do it; batches are handed out as they are asked for, so that there may be any number of them."""
+
+    def __init__(self, pool: multiprocessing.pool.Pool, jobs: int) -> None:
+        self._pool = pool
+        self._ahead = jobs * 2
+
+    def outcomes(self, batches: Iterator[Sequence[int]], options: Options) -> Iterator[Outcome]:
+        under_way: deque[AsyncResult[list[Outcome]]] = deque()
+        for seeds in batches:
+            under_way.append(self._pool.apply_async(_batch, (seeds, options)))
+            if len(under_way) > self._ahead:
+                yield from under_way.popleft().get()
+        while under_way:
+            yield from under_way.popleft().get()
+
+
+@contextmanager
+def _crew(jobs: int) -> Iterator[_Crew]:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        yield _Alone()
+        return
+    # Forked, they need not import all of it again; there are no threads yet that this could disturb.
+    context = multiprocessing.get_context("fork")
+    with context.Pool(jobs, initializer=_begin, maxtasksperchild=TASKS_A_PROCESS) as pool:
+        yield _Pool(pool, jobs)
+
+
+def _begin() -> None:
+    # Whoever presses Ctrl-C means the whole run: its first process ends the others.
+    with suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _batch(seeds: Sequence[int], options: Options) -> list[Outcome]:
+    return [_explored(seed, options) for seed in seeds]
+
+
+def _explored(seed: int, options: Options) -> Outcome:
+    try:
+        return explore_one(seed, options)
+    except Exception:  # noqa: BLE001 - whatever it is, it belongs to this world and is told with its seed
+        broken = Broken(GOES_ON, "", traceback.format_exc(limit=-6), 0)
+        return Outcome(seed, (broken,), "", "", 0, 0, Counter(), Counter())
