@@ -77,7 +77,7 @@ class Onlooker:
         if message.get("type") == "system":  # it is WhatsApp that says it, and nobody sees it
             return
         kind, text, on = read_message(message)
-        stale = kind is Kind.TAPPED and on != self._newest.get(event.phone, "")
+        stale = kind is Kind.TAPPED and on not in {"", self._newest.get(event.phone, "")}
         self._record(event.at_ms, event.phone, kind, text=text, wamid=event.wamid, on=on, stale=stale)
 
     def _record(self, at_ms: int, phone: str | None, kind: Kind, **what: Any) -> None:
@@ -95,7 +95,7 @@ def read_message(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
         return Kind.TAPPED, str(content.get("text", "")), on
     if kind == "reaction":
         return Kind.REACTED, str(content.get("emoji", "")), str(content.get("message_id", ""))
-    if kind != "interactive":
+    if kind != "interactive" or not content:
         return Kind.SENT, kind, on
     reply = content.get(content.get("type", ""), {})
     if content.get("type") == "nfm_reply":

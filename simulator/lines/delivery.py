@@ -40,7 +40,7 @@ _DOES: Final[Mapping[str, str]] = {
     "slow": "takes {seconds} s longer for {what}",
     "refuse": "refuses {what} with {code}",
     "fail": "takes {what}, then reports the failure {code}",
-    "duplicate": "delivers {what} {copies} times",
+    "duplicate": "delivers {what} {copies} times each",
     "delay": "delivers {what} {seconds} s later",
     "drop": "loses {what}",
     "unsign": "delivers {what} without a signature",
@@ -112,7 +112,7 @@ def _describe(rule: Rule, who: str) -> str:
     )
     taken = "takes what is sent, but " if rule.taken else ""
     often = {None: ", from now on", 1: ""}.get(rule.times, f", {rule.times} times")
-    every = f", every {rule.every}. time" if rule.every > 1 else ""
+    every = f", one time in {rule.every}" if rule.every > 1 else ""
     chance = f", in {rule.percent} of 100 cases" if rule.percent < 100 else ""  # noqa: PLR2004
     return f"WhatsApp {taken}{said}{every}{chance}{often}"
 
