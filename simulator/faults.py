@@ -28,7 +28,8 @@ GRAPH_ENDPOINTS: Final = ("messages", "typing", "everything")
 GRAPH_CODES: Final = (131056, 130429, 131000, 131047, 131026, 131031, 131042, 133004, 1, 2, 4, 10, 190, 368, 80007)
 
 _WAYS: Final = ("400", "401", "403", "404", "409", "429", "500", "503", "timeout", "reset", "refused")
-_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow", "spares")
+_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow", "spares", "late")
+_LATE_WAYS: Final = ("500", "503", "timeout", "reset")
 _GRAPH_KEYS: Final = ("fails", "with", "times", "accepted", "to")
 _GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
 _WEBHOOK_WAYS: Final = ("503", "timeout", "reset", "refused")
@@ -63,6 +64,8 @@ def describe_core(fault: Fault) -> str:
     often = "" if fault.times == 1 else ", until it is repaired" if fault.times is None else f", {fault.times} times"
     if fault.spares:
         often += ", but not the first time" if fault.spares == 1 else f", but not the first {fault.spares} times"
+    if fault.late_ms:
+        often += f", and does it {fault.late_ms / 1000:g} s later"
     done = f"Credex core does {what}, but " if fault.after else "Credex core "
     match fault.effect:
         case Effect.ANSWER:
@@ -91,13 +94,16 @@ def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
     slow_ms = (reading.value(entries["slow"], read_duration_ms, "slow") if "slow" in entries else None) or 0
     if way == "refused" and after:
         reading.problem(node, "a connection that is refused never comes to 'after'")
+    late_ms = (reading.value(entries["late"], read_duration_ms, "late") if "late" in entries else None) or 0
+    if late_ms and (after or way not in _LATE_WAYS):
+        reading.problem(node, "only what core has not answered can be done 'late'", f"with: {', '.join(_LATE_WAYS)}")
     if len(reading.problems) > before:
         return None
     where = "" if endpoint == "everything" else endpoint
     spares = (reading.value(entries["spares"], _read_spares, "spares") if "spares" in entries else None) or 0
     if slow_ms:
         return Fault(Effect.SLOW, where, after=after, times=times, slow_ms=slow_ms, spares=spares)
-    return replace(_wire(way, where, after=after, times=times), spares=spares)
+    return replace(_wire(way, where, after=after, times=times), spares=spares, late_ms=late_ms)
 
 
 def _read_spares(text: str) -> int:

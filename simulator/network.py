@@ -57,6 +57,7 @@ class Fault:
         times: how many requests it hits; None for every one until it is removed.
         slow_ms: how long it takes, for `Effect.SLOW`.
         spares: how many requests it lets pass before it begins.
+        late_ms: so much after the trouble the target handles the request all the same; 0 for never.
     """
 
     effect: Effect
@@ -66,8 +67,11 @@ class Fault:
     answer: Answer | None = None
     slow_ms: int = 0
     spares: int = 0
+    late_ms: int = 0
 
     def __post_init__(self) -> None:
+        if self.late_ms and (self.after or self.effect in {Effect.SLOW, Effect.REFUSED}):
+            raise ValueError("what is handled late was not handled before, and has reached the target")
         if (self.effect is Effect.ANSWER) != (self.answer is not None):
             raise ValueError("an answer belongs to the effect ANSWER, and to no other")
         if self.times is not None and self.times < 1:
@@ -153,6 +157,7 @@ class Network(httpx.AsyncBaseTransport):
         self._endpoint = endpoint
         self._latency_ms = latency_ms
         self._passage = passage
+        self._late: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one request.
@@ -171,6 +176,10 @@ class Network(httpx.AsyncBaseTransport):
         await asyncio.sleep(self._latency_ms / 1000)
         if fault is None:
             return await self._handled(request, endpoint)
+        if fault.late_ms:
+            late = asyncio.create_task(self._handle_late(fault.late_ms, request), name=f"late {endpoint}")
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
         if not fault.after:
             return await self._happen(fault, request, endpoint, None)
         handled = await self._handled(request, endpoint)
@@ -180,6 +189,11 @@ class Network(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         await self._passage(f"after {endpoint}")
         return response
+
+    async def _handle_late(self, late_ms: int, request: httpx.Request) -> None:
+        """The request arrives, when nobody waits for its answer any more: whoever sent it may even have died."""
+        await asyncio.sleep(late_ms / 1000)
+        await (await self._inner.handle_async_request(request)).aread()
 
     async def _happen(
         self, fault: Fault, request: httpx.Request, endpoint: str, handled: httpx.Response | None

@@ -19,6 +19,9 @@ GRAPH_PASSING: Final = (131056, 130429, 131000, 1, 2, 4, 80007)
 GRAPH_STOPPING: Final = (10, 190, 368, 131031, 131042)
 GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
 NETWORK_WAYS: Final = ("503", "timeout", "reset", "refused")
+LATE_WAYS: Final = ("500", "503", "timeout", "reset")
+"""After these core may still do it; within what the bot waits before it judges."""
+
 QUIRKS: Final = (
     "empty_as_object", "nested_envelopes", "low_high_integers", "duplicate_accounts", "negative_outgoing",
     "negative_zero", "null_remaining", "null_tier", "reason_only", "ledger_without_ids",
@@ -100,6 +103,8 @@ def _core(around: Around) -> Said | None:
         fault["with"] = rng.choice(CORE_WAYS)
     if rng.random() < 0.5 and fault.get("with") != "refused":  # noqa: PLR2004
         fault["when"] = "after"
+    elif where in WRITES and fault.get("with") in LATE_WAYS and rng.random() < 0.5:  # noqa: PLR2004
+        fault["late"] = f"{rng.choice((2, 5, 8))} s"
     fault["times"] = rng.choice((1, 1, 1, 2, 3, 8))
     if rng.random() < 0.2:  # noqa: PLR2004
         fault["spares"] = rng.randint(1, 2)

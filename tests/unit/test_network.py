@@ -149,3 +149,19 @@ async def test_a_command_in_flight_when_the_switch_falls_is_lost_on_the_way_back
     assert told == ["before", "after"]
     assert await client.get("count") == b"1"
     await client.aclose()
+
+
+def test_what_is_done_late_is_done_when_nobody_waits_for_it_any_more() -> None:
+    """A request whose answer was lost may still arrive: the target sees it once, later."""
+
+    async def main(_: Clock) -> tuple[int, int]:
+        target, faults = Target(), Faults()
+        faults.add(Fault(Effect.RESET, late_ms=2_000))
+        async with httpx.AsyncClient(transport=Network(target, faults=faults), base_url="http://core") as client:
+            with pytest.raises(httpx.ReadError):
+                await client.post("/v1/createCredex")
+            before = len(target.handled)
+            await asyncio.sleep(2)
+        return before, len(target.handled)
+
+    assert run(main, start_ms=START_MS) == (0, 1)
