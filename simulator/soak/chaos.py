@@ -23,7 +23,7 @@ LEAST_EVERY_S: Final = 0.3
 SHARE_OF_A_ROUND: Final = 0.7
 """Each kind has had its turn by then, so that even the last one finds people busy."""
 
-DOWN_S: Final = (0.2, 1.0)
+DOWN_S: Final = (0.5, 2.0)
 STALL_S: Final = (0.3, 3.0)
 """Around the 2 s that the service gives Redis to answer."""
 

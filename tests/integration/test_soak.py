@@ -26,8 +26,11 @@ SEED = int(os.environ.get("SEED", "0")) or secrets.randbelow(2**31)
 DEFECTS = "tests.integration.soak_defects"
 RUNS = {
     "the service as it is": Options(seconds=25, seed=SEED, members=40, rate=8, drain_s=240),
-    "resends a write": Options(seconds=25, seed=SEED, members=24, rate=6, drain_s=240, module=DEFECTS),
-    "acknowledges before storing": Options(seconds=25, seed=SEED, members=24, rate=6, drain_s=240, module=DEFECTS),
+    # A defect may leave work that never ends; what is looked at beyond leases and doubts need not be waited for.
+    "resends a write": Options(seconds=25, seed=SEED, members=24, rate=6, processes=1, drain_s=80, module=DEFECTS),
+    "acknowledges before storing": Options(
+        seconds=25, seed=SEED, members=60, rate=12, processes=1, drain_s=80, module=DEFECTS
+    ),
 }
 
 Tasks = dict[str, asyncio.Task[Result]]
@@ -88,7 +91,7 @@ async def test_a_service_that_resends_a_write_whose_answer_was_lost_is_found_out
     assert "at most one credex a confirmation" in {each.promise for each in result.broken}
     assert result.kept is not None
     twice = next(each for each in result.broken if each.promise == "at most one credex a confirmation")
-    amount = twice.what.removeprefix("2 offers of ").removesuffix(" were made for one confirmation")
+    amount = twice.what.partition(" offers of ")[2].removesuffix(" were made for one confirmation")
     assert f"Offer *{amount}* to" in (result.kept / "transcripts" / f"{twice.who}.txt").read_text("utf-8")
     assert [log.name for log in result.kept.glob("bot-*.log")] != []
 
