@@ -161,7 +161,7 @@ def test_what_is_done_late_is_done_when_nobody_waits_for_it_any_more() -> None:
             with pytest.raises(httpx.ReadError):
                 await client.post("/v1/createCredex")
             before = len(target.handled)
-            await asyncio.sleep(2)
+            await asyncio.sleep(3)
         return before, len(target.handled)
 
     assert run(main, start_ms=START_MS) == (0, 1)
