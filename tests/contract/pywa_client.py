@@ -7,12 +7,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import pywa
 import pywa_async
-from pywa import WhatsApp, handlers
+from pywa import errors as _errors
+from pywa import handlers as _handlers
+from pywa import types as _types
+from pywa.types import flows as _flows
+from pywa.types import templates as _templates
 
 from tests.contract.cloud_bot import BUSINESS, World
 
-__all__ = ("HANDLERS", "Reader", "sender")
+__all__ = ("HANDLERS", "Reader", "WhatsApp", "errors", "flows", "sender", "templates", "types")
+
+# pywa does not say what of its modules is for others, so the type checker will not have it.
+WhatsApp: Any = pywa.client.WhatsApp
+errors: Any = _errors
+flows: Any = _flows
+handlers: Any = _handlers
+templates: Any = _templates
+types: Any = _types
 
 HANDLERS = (
     handlers.MessageHandler,
@@ -31,10 +44,11 @@ HANDLERS = (
 
 
 def sender(world: World) -> Any:
-    """pywa's client, which believes that it talks to graph.facebook.com."""
+    """Pywa's client, which believes that it talks to graph.facebook.com."""
     app: Any = world.cloud.asgi
     session = httpx.AsyncClient(transport=httpx.ASGITransport(app=app))
-    return pywa_async.WhatsApp(
+    client: Any = pywa_async.client.WhatsApp
+    return client(
         phone_id=BUSINESS.phone_number_id,
         token=BUSINESS.access_token,
         session=session,
@@ -79,7 +93,7 @@ class Reader:
         for one in HANDLERS:
             self._bot.add_handlers(one(self._take))
 
-    def _take(self, _: WhatsApp, update: Any) -> None:
+    def _take(self, _: object, update: Any) -> None:
         self.read.append(update)
 
     def feed(self, body: bytes) -> None:

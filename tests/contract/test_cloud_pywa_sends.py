@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from pywa import errors, types
-from pywa.types import templates
-from pywa.types.flows import FlowActionType, FlowStatus
 
 from simulator.whatsapp_cloud import Approved, Knobs, TemplateButton
 from tests.contract.cloud_bot import TARIRO, World, greeted, play
-from tests.contract.pywa_client import sender
+from tests.contract.pywa_client import errors, flows, sender, templates, types
 
 TO = "+" + TARIRO
 LINK = "https://example.co.zw/a.png"
@@ -45,8 +41,8 @@ _FORM = types.FlowButton(
     title="Register",
     flow_id="1234567890123456",
     flow_token="reg-7f3a",
-    mode=FlowStatus.PUBLISHED,
-    flow_action_type=FlowActionType.NAVIGATE,
+    mode=flows.FlowStatus.PUBLISHED,
+    flow_action_type=flows.FlowActionType.NAVIGATE,
     flow_action_screen="REGISTER",
     flow_action_payload={"hint": "Tariro"},
 )
@@ -219,7 +215,7 @@ def test_an_independent_client_sets_up_forms_and_templates() -> None:
                 components=[templates.BodyText("Hello {{1}}, good day.", "Tariro")],
             )
         )
-        await asyncio.sleep(datetime.timedelta(minutes=2).total_seconds())
+        await asyncio.sleep(120)
         known = [template.name for template in world.cloud.account.approved()]
         return bool(published), status, forms, str(submitted.status), known
 
