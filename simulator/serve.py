@@ -21,6 +21,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import JSONBody
 
 from simulator.credex_core import Quirks
 from simulator.credex_core import control as core_control
@@ -192,7 +193,7 @@ class Served:
             return Response(msgspec.json.encode(self.dump()), media_type="application/json")
 
         @put("/state", tags=["server"], summary="Take in such a value, in place of everything")
-        async def replace(data: dict[str, Any]) -> dict[str, int]:
+        async def replace(data: JSONBody[dict[str, Any]]) -> dict[str, int]:
             await self.load(data)
             return {"people": len(self.world.cloud.handsets)}
 

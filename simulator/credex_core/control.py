@@ -10,7 +10,7 @@ import msgspec
 from litestar import Request, Response, Router, delete, get, post, put
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from service.domain import Denomination, Money
 from simulator.credex_core.core import Core
@@ -115,7 +115,7 @@ def _looking(core: Core) -> list[HTTPRouteHandler]:
 
 def _changing(core: Core) -> list[HTTPRouteHandler]:
     @post("/members", tags=["core"], summary="Somebody becomes a member")
-    async def join(data: Joining) -> Holder:
+    async def join(data: JSONBody[Joining]) -> Holder:
         balances = [_money(text) for text in data.balances]
         try:
             joined = core.add_member(data.phone, data.first_name, data.last_name, tier=data.tier, handle=data.handle)
@@ -126,7 +126,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
         return _told(core, data.phone)
 
     @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot")
-    async def offer(data: Offer) -> dict[str, str]:
+    async def offer(data: JSONBody[Offer]) -> dict[str, str]:
         try:
             made = core.offer(data.sender, data.receiver, _money(data.amount))
         except (Refusal, NotFound, KeyError) as refusal:
@@ -144,7 +144,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
 
 def _passing(core: Core) -> list[HTTPRouteHandler]:
     @put("/quirks", tags=["core"], summary="Show these oddities, and no others")
-    async def odd(data: dict[str, Any]) -> Quirks:
+    async def odd(data: JSONBody[dict[str, Any]]) -> Quirks:
         unknown = sorted(set(data) - set(Quirks.__dataclass_fields__))
         if unknown:
             raise ClientException(
@@ -157,7 +157,7 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
         return core.quirks
 
     @post("/advance", tags=["core"], summary="Days pass in core: offers expire, limits begin anew")
-    async def advance(data: Days) -> dict[str, int]:
+    async def advance(data: JSONBody[Days]) -> dict[str, int]:
         if not 1 <= data.days <= LONGEST_DAYS:
             raise ClientException(f"from 1 to {LONGEST_DAYS} days can pass, not {data.days}; nothing has changed")
         core.advance(data.days)

@@ -14,7 +14,7 @@ import msgspec
 from litestar import Request, Response, Router, delete, get, patch, post
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from simulator.whatsapp_cloud.api import CloudApi
 from simulator.whatsapp_cloud.asked import (
@@ -51,8 +51,8 @@ __all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained")
 
 LONGEST_WAIT_MS: Final = 60_000
 
-WaitMs = Annotated[int, Parameter(ge=0, le=LONGEST_WAIT_MS, description="wait so long for something new")]
-After = Annotated[int, Parameter(ge=0, description="only what has a higher number")]
+WaitMs = Annotated[int, QueryParameter(ge=0, le=LONGEST_WAIT_MS, description="wait so long for something new")]
+After = Annotated[int, QueryParameter(ge=0, description="only what has a higher number")]
 _BAD, _UNKNOWN, _NOT_NOW = 400, 404, 409
 
 
@@ -142,7 +142,7 @@ def _people(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
         return [person(handset) for handset in api.handsets.values()]
 
     @post("/people", tags=["people"], summary="Give somebody a phone")
-    async def add(data: Somebody) -> Person:
+    async def add(data: JSONBody[Somebody]) -> Person:
         told = msgspec.structs.asdict(data)
         try:
             return person(api.handset(told.pop("phone"), name=told.pop("name"), **told))
@@ -150,7 +150,7 @@ def _people(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
             raise ControlError(f"{error}; a phone is written like +263 77 123 4567", status=_BAD) from None
 
     @patch("/people/{phone:str}", tags=["people"], summary="Switch a phone off, block the business, hide the number...")
-    async def change(phone: FromPath[str], data: Change) -> Person:
+    async def change(phone: FromPath[str], data: JSONBody[Change]) -> Person:
         handset = _found(api, phone)
         for name, value in msgspec.structs.asdict(data).items():
             if value is not None and name != "online":
@@ -193,23 +193,23 @@ def _acts(did: _Do) -> list[HTTPRouteHandler]:
     """How people answer."""
 
     @post("/people/{phone:str}/type", tags=["acts"], summary="Type a text and send it")
-    async def type_text(phone: FromPath[str], data: TypeText) -> Did:
+    async def type_text(phone: FromPath[str], data: JSONBody[TypeText]) -> Did:
         return await did(
             phone, data, lambda handset: handset.type(data.text, reply_to=data.reply_to, forwarded=data.forwarded)
         )
 
     @post("/people/{phone:str}/tap", tags=["acts"], summary="Tap a button or a row")
-    async def tap(phone: FromPath[str], data: Tap) -> Did:
+    async def tap(phone: FromPath[str], data: JSONBody[Tap]) -> Did:
         return await did(phone, data, lambda handset: handset.tap(data.message, data.choice, context=data.context))
 
     @post("/people/{phone:str}/fill", tags=["acts"], summary="Fill in a form and submit it")
-    async def fill(phone: FromPath[str], data: Fill) -> Did:
+    async def fill(phone: FromPath[str], data: JSONBody[Fill]) -> Did:
         return await did(
             phone, data, lambda handset: handset.fill(data.message, data.answers, with_token=data.with_token)
         )
 
     @post("/people/{phone:str}/send", tags=["acts"], summary="Send something that is no text")
-    async def send(phone: FromPath[str], data: SendKind) -> Did:
+    async def send(phone: FromPath[str], data: JSONBody[SendKind]) -> Did:
         return await did(phone, data, lambda handset: handset.send(data.kind, **data.fields))
 
     return [type_text, tap, fill, send]
@@ -219,11 +219,11 @@ def _rarer_acts(did: _Do) -> list[HTTPRouteHandler]:
     """What else people do."""
 
     @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message")
-    async def react(phone: FromPath[str], data: React) -> Did:
+    async def react(phone: FromPath[str], data: JSONBody[React]) -> Did:
         return await did(phone, data, lambda handset: handset.react(data.message or _newest(handset), data.emoji))
 
     @post("/people/{phone:str}/edit", tags=["acts"], summary="Correct or delete an own message")
-    async def edit(phone: FromPath[str], data: Edit) -> Did:
+    async def edit(phone: FromPath[str], data: JSONBody[Edit]) -> Did:
         def act(handset: Handset) -> str:
             if data.text is None:
                 return handset.revoke(data.message)
@@ -232,11 +232,11 @@ def _rarer_acts(did: _Do) -> list[HTTPRouteHandler]:
         return await did(phone, data, act)
 
     @post("/people/{phone:str}/number", tags=["acts"], summary="Move to another phone number")
-    async def number(phone: FromPath[str], data: NewNumber) -> Did:
+    async def number(phone: FromPath[str], data: JSONBody[NewNumber]) -> Did:
         return await did(phone, data, lambda handset: handset.change_number(data.phone, form=data.form))
 
     @post("/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape")
-    async def raw(phone: FromPath[str], data: Raw) -> Did:
+    async def raw(phone: FromPath[str], data: JSONBody[Raw]) -> Did:
         return await did(phone, data, lambda handset: handset.raw(data.message, contact=data.contact))
 
     return [react, edit, number, raw]
@@ -254,7 +254,7 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
         return list(api.rules)
 
     @post("/faults", tags=["faults"], summary="Put a rule in force")
-    async def add(data: Rule) -> Point:
+    async def add(data: JSONBody[Rule]) -> Point:
         return Point(api.rules.add(data))
 
     @delete("/faults", tags=["faults"], summary="Take all rules out of force", status_code=200)
@@ -276,7 +276,7 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
 
 def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
     @get("/deliveries", tags=["deliveries"], summary="The log: every attempt to deliver a webhook")
-    async def deliveries(phone: str | None = None, after: After = 0, wait_ms: WaitMs = 0) -> list[Delivery]:
+    async def deliveries(phone: FromQuery[str | None] = None, after: After = 0, wait_ms: WaitMs = 0) -> list[Delivery]:
         def those() -> Sequence[Delivery]:
             return [
                 delivery(attempt)
@@ -292,7 +292,7 @@ def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
         return Point(api.redeliver(number))
 
     @post("/network", tags=["deliveries"], summary="Hold webhooks up, or let them go")
-    async def network(data: Network) -> Network:
+    async def network(data: JSONBody[Network]) -> Network:
         (api.hold if data.held else api.release)()
         return data
 
@@ -301,7 +301,7 @@ def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
 
 def _others(api: CloudApi) -> list[HTTPRouteHandler]:
     @post("/announce", tags=["others"], summary="Deliver a webhook of another field than messages", status_code=202)
-    async def announce(data: Announce) -> None:
+    async def announce(data: JSONBody[Announce]) -> None:
         try:
             api.announce(data.field, data.value)
         except ValueError as error:
@@ -312,7 +312,7 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
         return api.knobs
 
     @patch("/knobs", tags=["others"], summary="Turn knobs")
-    async def turn(data: dict[str, Any]) -> Knobs:
+    async def turn(data: JSONBody[dict[str, Any]]) -> Knobs:
         unknown = sorted(set(data) - set(Knobs.__dataclass_fields__))
         if unknown:
             raise ControlError(
