@@ -6,6 +6,7 @@ can make a difference: before a request leaves, and after the other side has han
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha1
@@ -15,6 +16,9 @@ from service.mailbox.scripts import sources
 from simulator.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
 
 __all__ = ("POINTS", "SCRIPTS", "CrashPoints", "scripts_in")
+
+_BY_DIGEST: Final = re.compile(rb"EVALSHA\r\n\$40\r\n([0-9a-f]{40})")
+_IN_FULL: Final = b"EVAL\r\n"
 
 SCRIPTS: Final = tuple(sources())
 """The scripts of the mailbox."""
@@ -62,7 +66,11 @@ class CrashPoints:
 
 def scripts_in(command: bytes) -> list[str]:
     """The scripts of the mailbox that a packed Redis command runs."""
-    return sorted({name for mark, name in _marks().items() if mark in command})
+    marks = _marks()
+    found = {marks[digest] for digest in _BY_DIGEST.findall(command) if digest in marks}
+    if _IN_FULL in command:
+        found |= {name for mark, name in marks.items() if mark in command}
+    return sorted(found)
 
 
 @cache

@@ -154,8 +154,11 @@ def _clocks(around: Around) -> Said | None:
 
 
 def _releases(around: Around) -> Said | None:
-    to = around.rng.choice(("next release", "next release", "this release"))
-    return "process", {around.process(): f"becomes the {to}" if to.startswith("next") else f"becomes {to}"}
+    which = around.process()
+    if around.rng.random() < 0.6:  # noqa: PLR2004
+        return "process", {which: "becomes the next release"}
+    # What the next one has stored waits until it is back.
+    return around.breaks("release", ("process", {which: "becomes this release"}), ("deploy", "next release"))
 
 
 def _deploys(around: Around) -> Said | None:
