@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from simulator.network import Answer, Effect, Fault
-from simulator.programs import STOP_WITHIN_S, free_port
+from simulator.programs import STOP_WITHIN_S, Program, free_port
 from simulator.soak.books import Broken
 from simulator.soak.town import START_WITHIN_S, NotInTimeError, Town, eventually
 from simulator.tcp_proxy import Direction, TcpProxy
@@ -28,6 +28,7 @@ STALL_S: Final = (0.3, 3.0)
 """Around the 2 s that the service gives Redis to answer."""
 
 SLOW_MS: Final = 4_000
+IN_ORDER: Final = "a process told to stop ends in order"
 
 _AWAY: Final = Answer(503, "<html>away</html>", {"content-type": "text/html"})
 _ODD: Final = Answer(500, '{"message": "Internal server error"}', {"content-type": "application/json"})
@@ -163,24 +164,24 @@ class Chaos:
         old, town.bots[place] = town.bots[place], new
         town.world.balancer.bots[place] = f"http://127.0.0.1:{new.port}"
         self._deploying.discard(place)
+        served = (await town.health_of(old))[0] != 0
         if not old.ended:
             old.ask_to_stop()
-            await self._gone(old.pid, lambda: old.exit_code)
+            await self._gone(old, served=served)
 
-    async def _gone(self, pid: int, exit_code: Callable[[], int | None]) -> None:
-        """A process that was told to stop ends in order, and in time."""
+    async def _gone(self, old: Program, *, served: bool) -> None:
+        """A process that was told to stop ends in order, and in time; one that did not serve yet has nothing to end."""
 
         async def ended() -> bool:
-            return exit_code() is not None
+            return old.ended
 
         try:
             await eventually(ended, "a process that was told to stop has ended", within_s=STOP_WITHIN_S)
         except NotInTimeError as error:
-            self.broken.append(Broken("a process told to stop ends in order", f"process {pid}", str(error)))
+            self.broken.append(Broken(IN_ORDER, f"process {old.pid}", str(error)))
             return
-        if exit_code() != 0:
-            what = f"ended with {exit_code()} instead of 0"
-            self.broken.append(Broken("a process told to stop ends in order", f"process {pid}", what))
+        if served and old.exit_code != 0:
+            self.broken.append(Broken(IN_ORDER, f"process {old.pid}", f"ended with {old.exit_code} instead of 0"))
 
     # -- connections ------------------------------------------------------------------------------------------------
 
