@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from types import MappingProxyType
 from typing import Final
 
 import click
 
-from simulator.commands.bench import bench_command
-from simulator.commands.chat import chat_command
-from simulator.commands.conformance import conformance_command
-from simulator.commands.coverage import coverage_command
-from simulator.commands.explore import explore
-from simulator.commands.generate import generate_command
-from simulator.commands.listing import list_command
-from simulator.commands.matrix import matrix_command
-from simulator.commands.replay import replay
-from simulator.commands.serve import serve_command
-from simulator.commands.soak import soak_command
-
 __all__ = ("main",)
+
+COMMANDS: Final = MappingProxyType(
+    {
+        "replay": "replay:replay",
+        "chat": "chat:chat_command",
+        "generate": "generate:generate_command",
+        "coverage": "coverage:coverage_command",
+        "list": "listing:list_command",
+        "matrix": "matrix:matrix_command",
+        "conformance": "conformance:conformance_command",
+        "serve": "serve:serve_command",
+        "explore": "explore:explore",
+        "soak": "soak:soak_command",
+        "bench": "bench:bench_command",
+    }
+)
+"""Each command's file and its name in there."""
 
 EXAMPLES: Final = """\b
 Examples:
@@ -38,22 +45,24 @@ Examples:
 Exit codes: 0 as expected, 1 a difference or a failure, 2 wrong usage."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=EXAMPLES)
+class _Commands(click.Group):
+    """Commands whose files are read when they are wanted: a second of imports that the others need not wait for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the shape that click calls
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"simulator.commands.{module}"), name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
 def main() -> None:
     """Talk to VimbisoPay without WhatsApp, without Credex core, without waiting."""
-
-
-for _command in (
-    replay,
-    generate_command,
-    chat_command,
-    bench_command,
-    coverage_command,
-    list_command,
-    soak_command,
-    matrix_command,
-    serve_command,
-    conformance_command,
-    explore,
-):
-    main.add_command(_command)

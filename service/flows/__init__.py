@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from service.engine import Book
 from service.flows.accounts import ACCOUNTS
 from service.flows.bulk import BULK
@@ -25,6 +27,16 @@ __all__ = ("Forms", "book")
 
 def book(forms: Forms | None = None) -> Book:
     """All flows of this release; with ``forms``, names and accounts are asked by WhatsApp forms."""
+    return _without_forms() if forms is None else _bound(forms)
+
+
+@cache
+def _without_forms() -> Book:
+    # A book never changes, and binding one checks every step of it.
+    return _bound(None)
+
+
+def _bound(forms: Forms | None) -> Book:
     return Book(
         flows=(
             GREETING,
