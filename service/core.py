@@ -54,6 +54,7 @@ class Dashboards(Protocol):
 
     async def get(self, member: str) -> Dashboard | None: ...
     async def put(self, member: str, dashboard: Dashboard) -> None: ...
+    async def drop(self, member: str) -> None: ...
 
 
 class NoDashboards:
@@ -64,6 +65,9 @@ class NoDashboards:
 
     async def put(self, member: str, dashboard: Dashboard) -> None:
         """Forget it at once."""
+
+    async def drop(self, member: str) -> None:
+        """There is nothing to forget."""
 
 
 class _Kept(msgspec.Struct):
@@ -94,6 +98,13 @@ class DashboardCache:
         raw = msgspec.json.encode(_Kept(self._clock_ms() + CACHED_MS, dashboard))
         try:
             await self._redis.set(_key(member), raw, px=CACHED_MS)
+        except (RedisError, OSError):
+            return
+
+    async def drop(self, member: str) -> None:
+        """Forget the member's dashboard: something happened that it does not show."""
+        try:
+            await self._redis.delete(_key(member))
         except (RedisError, OSError):
             return
 
@@ -153,7 +164,10 @@ class Core:
             CredexError: anything but core's word that it is done.
         """
         written = await self._send(member, call, within_s)
-        if written.dashboard is not None:
+        if written.dashboard is None:
+            # Core may leave it out. The one of before would show money that is spent, and warn of nothing.
+            await self._dashboards.drop(member)
+        else:
             await self._dashboards.put(member, written.dashboard)
         return written
 

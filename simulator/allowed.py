@@ -34,6 +34,131 @@ class Apart:
     seen: str
 
 
-ALLOWED: Final[Mapping[str, tuple[Difference, ...]]] = {}
+_AMOUNT: Final = r"[0-9,]+\.[0-9]+ [A-Z]{3}"
+_DAY: Final = r"[0-9]+ [A-Z][a-z]+ [0-9]{4}"
 
-APART: Final[Mapping[str, Mapping[str, Apart]]] = {}
+_LOOKS: Final = Difference("to look how things stand takes a second", r"(… )?(day [0-9]+, )?\+[0-9:]+")
+_CREATED: Final = (
+    _LOOKS,
+    Difference(
+        "it is said that core was unclear, and what was found",
+        r"Credex answered unclearly, so I looked: it is there\.",
+    ),
+)
+
+ALLOWED: Final[Mapping[str, tuple[Difference, ...]]] = {
+    "null_remaining": (
+        Difference(
+            "what core does not say of the daily limit cannot be shown",
+            rf"You can still offer {_AMOUNT} today( \([a-z]+ tier\))?\.",
+        ),
+    ),
+    "null_tier": (
+        Difference("a tier that core does not say cannot be named", r" \([a-z]+ tier\)(?=\.)"),
+        Difference("who may have the tier already is not kept from it", "• Upgrade The hustler tier for 1 USD"),
+    ),
+    "invalid_date": (
+        Difference("a date that core cannot say cannot be shown", rf", due on {_DAY}|It is due on {_DAY}\."),
+    ),
+    "ledger_without_ids": (
+        Difference(
+            "without its id a credex cannot be looked up: its line in the ledger is all that is told",
+            rf"It is secured\.|It is without backing, due on {_DAY}\.|Accepted on {_DAY}\.",
+        ),
+    ),
+    "created_but_404": _CREATED,
+    "created_but_400": _CREATED,
+    "created_but_500": _CREATED,
+    "declined_but_500": (_LOOKS,),
+    "dashboard_left_out": (
+        _LOOKS,
+        Difference(
+            "no balance is told that core did not tell", rf"Your balance (there )?is now {_AMOUNT}(, {_AMOUNT})*\."
+        ),
+        Difference("an account that core did not show yet is led to by the list", r"\[ (Act for it|Accounts) \]"),
+    ),
+}
+
+_LOOKED: Final = "Credex did not take it, and I have looked"
+_OLD_BUTTON: Final = "That button is from an earlier message"
+
+APART: Final[Mapping[str, Mapping[str, Apart]]] = {
+    "owned_only": {
+        name: Apart("the account acted for is not there to be chosen", rf"'{account}' is not on {who}'s screen")
+        for name, account, who in (
+            ("accounts/not-theirs-any-more", "Moyo Hardware", "Farai"),
+            ("offer/account-lost-in-the-middle", "Farai Shop", "Tariro"),
+            ("offer/account-no-longer-theirs", "Moyo Hardware", "Farai"),
+            ("people/authorise", "Tariro Moyo Personal", "Farai"),
+            ("people/not-the-owner", "Moyo Hardware", "Farai"),
+        )
+    },
+    "due_window_open": {
+        "offer/due-date-refused": Apart("this core takes the date", r"You offered \*5\.00 USD\*"),
+    },
+    "vanishing_offers": {
+        "pending/yesterdays-offer-opens": Apart(
+            "the offer of yesterday is gone, and the member is told so",
+            r"(?s)'Decline' is not on Tariro's screen.*That offer is no longer waiting",
+        ),
+    },
+    "ledger_without_ids": {
+        "ledger/entry-gone": Apart(
+            "an entry is found by what it says, and one that says the same is there", r"Accepted on 1 November 2026\."
+        ),
+        **{
+            name: Apart("a row without the id of its credex is good for its own list only", _OLD_BUTTON)
+            for name in (
+                "dashboard/no-account",
+                "greeting/old-rows-from-a-new-number",
+                "trouble/core-away-everywhere",
+            )
+        },
+    },
+    "management_as_200": {
+        **{
+            name: Apart("what core does not call a refusal is not taken for one: the bot looks, and tells", _LOOKED)
+            for name in (
+                "accounts/open-business-handle-taken",
+                "forms/business-refused-answers",
+                "people/five-at-most",
+                "people/tier-too-low",
+            )
+        },
+        **{
+            name: Apart(
+                "the reason is not known, so nothing is offered that it suggests",
+                rf"(?s)'{button}' is not on Tariro's screen.*{_LOOKED}",
+            )
+            for name, button in (
+                ("accounts/open-business-tier-too-low", "Upgrade"),
+                ("upgrade/balance-too-small", "Cash in and out"),
+            )
+        },
+    },
+    "dashboard_left_out": {
+        "accounts/open-business": Apart(
+            "an account that core did not show yet is led to by the list", "'Act for it' is not on Tariro's screen"
+        ),
+    },
+    "joined_but_400": {
+        name: Apart("they are members without an account, and are told so", "You are a member, but Credex shows")
+        for name in (
+            "forms/questions-instead",
+            "forms/registration",
+            "forms/submitted-twice",
+            "registration/member-already",
+            "registration/name-that-changes",
+            "registration/not-a-text",
+            "registration/stranger",
+            "registration/typed-answers",
+            "trouble/cache-down",
+            "trouble/three-in-one-post",
+        )
+    },
+    "exact_balance_refused": {
+        "offer/the-whole-balance": Apart(
+            "core refuses what it says is there", r"Credex refused the offer of \*50\.00 USD\*"
+        ),
+    },
+}

@@ -110,7 +110,7 @@ def play(
     for variant in sorted(variants, key=lambda each: not each.tells):
         row, began = Row(variant), time.perf_counter()
         share = [path for path in paths if variant.name in known.get(_name(path), {variant.name}) or not variant.oddity]
-        row.outcomes += [Outcome(_name(path), Verdict.UNTOUCHED) for path in paths if path not in share]
+        row.outcomes += [_untouched(_name(path), variant) for path in paths if path not in share]
         if most is not None and not variant.tells:
             share = random.Random(variant.name).sample(share, min(most, len(share)))
         with spread(partial(_outcome, variant=variant, run_bot=run_bot), share, jobs) as outcomes:
@@ -121,6 +121,12 @@ def play(
             known = {outcome.name: outcome.touched for outcome in row.outcomes}
         row.seconds = time.perf_counter() - began
         yield row
+
+
+def _untouched(name: str, variant: Variant) -> Outcome:
+    if name in variant.apart:
+        return Outcome(name, Verdict.WRONG, "it is said to go another way, though the oddity could not show in it")
+    return Outcome(name, Verdict.UNTOUCHED)
 
 
 def _name(path: Path) -> str:
@@ -155,24 +161,35 @@ def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -
 
 
 def _compared(name: str, variant: Variant, made: str, problem: str) -> Outcome:
-    kept = path_of(name).read_text(encoding="utf-8")
+    path = path_of(name)
+    if not path.exists():
+        return Outcome(name, Verdict.WRONG, f"there is no transcript of it to compare with: {path.name}")
+    kept = path.read_text(encoding="utf-8")
     if apart := variant.apart.get(name):
-        found = re.search(apart.seen, problem or undrawn(made))
-        if found and made != kept:
-            return Outcome(name, Verdict.APART, apart.why)
-        return Outcome(name, Verdict.WRONG, f"expected to be seen, since {apart.why}: {apart.seen}\n{problem}")
-    if problem:
-        return Outcome(name, Verdict.WRONG, problem)
-    if made == kept:
-        return Outcome(name, Verdict.SAME)
+        seen = made != kept and re.search(apart.seen, problem or undrawn(made))
+        said = f"expected to be seen, since {apart.why}: {apart.seen}\n{problem}"
+        return Outcome(name, Verdict.APART, apart.why) if seen else Outcome(name, Verdict.WRONG, said)
+    if problem or made == kept:
+        return Outcome(name, Verdict.WRONG if problem else Verdict.SAME, problem)
+    return _excused(name, variant, kept, made)
+
+
+def _excused(name: str, variant: Variant, kept: str, made: str) -> Outcome:
+    """The verdict on a transcript that is not the usual one."""
+    if not (variant.differences or variant.reordered):
+        return Outcome(name, Verdict.WRONG, _difference(kept, made))
     usual, seen = undrawn(kept), undrawn(made)
     for difference in variant.differences:
         usual, seen = difference.left_out(usual), difference.left_out(seen)
-    if variant.differences and _squeezed(usual) == _squeezed(seen):
+    ordered = sorted if variant.reordered else list
+    if ordered(usual.split()) == ordered(seen.split()):
         return Outcome(name, Verdict.ALLOWED)
-    before, now = (kept, made) if not variant.differences else (_broken_up(usual), _broken_up(seen))
-    lines = list(difflib.unified_diff(before.splitlines(), now.splitlines(), "usual", "now", lineterm="", n=1))
-    return Outcome(name, Verdict.WRONG, "\n".join(lines[2 : 2 + MOST_SAID]))
+    return Outcome(name, Verdict.WRONG, _difference(_broken_up(usual), _broken_up(seen)))
+
+
+def _difference(usual: str, seen: str) -> str:
+    lines = list(difflib.unified_diff(usual.splitlines(), seen.splitlines(), "usual", "now", lineterm="", n=1))
+    return "\n".join(lines[2 : 2 + MOST_SAID])
 
 
 def undrawn(text: str) -> str:

@@ -102,10 +102,7 @@ _TOUCHES: Final[Mapping[str, Callable[[_Facts], bool]]] = {
     "due_window_open": lambda facts: facts.refused(lambda call: bool(call.body.get("dueDate"))),
     "tokens_not_renewed": lambda facts: facts.span_ms() > TOKENS_LAST_MS,
     "dashboard_left_out": lambda facts: facts.done(*_WRITES),
-    "owned_only": lambda facts: (
-        any(len(one.authorised) > 1 for one in facts.core.ledger.accounts.values())
-        or facts.done("authorizeForAccount", "unauthorizeForAccount")
-    ),
+    "owned_only": lambda facts: bool(facts.core.ledger.shared),
     "invalid_date": lambda facts: any(one.due is not None for one in facts.credexes),
     "expired_still_shown": _Facts.waited_over_midnight,
     "vanishing_offers": _Facts.waited_over_midnight,

@@ -27,7 +27,7 @@ LATE_ANSWER_MS: Final = 500
 BACKWARDS_MS: Final = {"sent": 3_000, "delivered": 2_000}
 """By so much each status is held up that WhatsApp's order (after 200, 600 and 1,500 ms) is turned around."""
 
-FAULTS: Final = frozenset({"core", "redis", "bot", "graph", "hold", "release"})
+FAULTS: Final = frozenset({"core", "redis", "bot", "graph", "hold", "release", "whatsapp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Variant:
         skips: conversations that are not played like this.
         differences: what may be otherwise than usual; all else must be the same.
         apart: single conversations that go another way, and what must be seen then.
+        reordered: the same words in any order are the same.
         promises: too odd to be compared; only the promises are looked at that hold whatever happens.
         oddity: it is one oddity of Credex core, and makes no difference where that could not show.
         tells: what happens in core is what usually does, so that it tells where an oddity could show.
@@ -60,6 +61,7 @@ class Variant:
     skips: tuple[Skip, ...] = ()
     differences: tuple[Difference, ...] = ()
     apart: Mapping[str, Apart] = field(default_factory=dict)
+    reordered: bool = False
     promises: bool = False
     oddity: bool = False
     tells: bool = False
@@ -136,7 +138,7 @@ _STATE_AWAY: Final = Skip(
 )
 _UNCERTAIN: Final = Skip(
     "whether a message went out is told by its status alone, and the conversation is about just that",
-    partial(_says, frozenset({"graph", "bot"})),
+    partial(_says, frozenset({"graph", "bot", "whatsapp"})),
 )
 
 WIRES: Final = (
@@ -200,6 +202,7 @@ CORE: Final = (
             partial(_make_odd, Quirks.named([way])),
             differences=ALLOWED.get(way, ()),
             apart=APART.get(way, {}),
+            reordered=way == "lists_reversed",
             oddity=True,
         )
         for way in WAYS

@@ -72,7 +72,7 @@ def matrix_command(
         for row in play(variants, paths, jobs=jobs, most=most, told=lambda one: bar.update(task, description=one.name)):
             rows.append(row)
             bar.advance(task)
-            if not as_json and not out.is_terminal:
+            if not as_json:
                 _told(out, row)
     if as_json:
         click.echo(json.dumps([_json(row) for row in rows], ensure_ascii=False, indent=2))
@@ -93,18 +93,19 @@ def _list(out: Console) -> None:
 
 
 def _told(out: Console, row: Row) -> None:
-    """A line as soon as it is known, for those who read a log."""
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in row.counts.items())
-    out.print(Text(f"{'✓' if row.good else '✗'} {row.variant.name}: {counts}, {row.seconds:.0f} s"), soft_wrap=True)
+    """What is wrong, as soon as it is known; and a line for those who read a log."""
+    for outcome in row.outcomes:
+        if outcome.verdict is Verdict.WRONG:
+            out.print(Text(f"✗ {row.variant.name}: {outcome.name}", "bold red"), soft_wrap=True)
+            for line in outcome.said.splitlines():
+                out.print(Text(f"    {line}"), soft_wrap=True)
+    if not out.is_terminal:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in row.counts.items())
+        out.print(Text(f"{'✓' if row.good else '✗'} {row.variant.name}: {counts}, {row.seconds:.0f} s"), soft_wrap=True)
+    out.file.flush()
 
 
 def _summary(out: Console, rows: Sequence[Row]) -> None:
-    for row in rows:
-        for outcome in row.outcomes:
-            if outcome.verdict is Verdict.WRONG:
-                out.print(Text(f"✗ {row.variant.name}: {outcome.name}", "bold red"), soft_wrap=True)
-                for line in outcome.said.splitlines():
-                    out.print(Text(f"    {line}"), soft_wrap=True)
     shown = [verdict for verdict in Verdict if any(row.counts[verdict] for row in rows)]
     table = Table("odd world", *(str(verdict) for verdict in shown), "s", box=None, pad_edge=False)
     for column in table.columns[1:]:

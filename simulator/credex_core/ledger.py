@@ -124,6 +124,8 @@ class Ledger:
         self.credexes: dict[str, Credex] = {}
         self.issued: dict[Denomination, Decimal] = defaultdict(Decimal)
         """What audited accounts brought into circulation, less what went back to them: kept as it happens."""
+        self.shared: set[str] = set()
+        """Accounts for which others than the owner may act, or could once."""
         self._phones: dict[str, str] = {}
         self._member_handles: dict[str, str] = {}
         self._account_handles: dict[str, str] = {}

@@ -38,8 +38,8 @@ class Quirks:
         raw_errors: a missing field is answered with the database's words (14).
         zero_row_refused: the first page of a ledger may not be asked for by its row 0 (1.12).
         handles_rewritten: what cannot be in a handle is deleted, and the rest looked up (9).
-        due_window_open: any due date passes, as in every December (3).
         tokens_not_renewed: answers bring no newer token: each dies five minutes after its login (2, 17).
+        due_window_open: any due date passes, as in every December (3).
         dashboard_left_out: what is written is answered with a dashboard of null (1, 7).
         owned_only: accounts that a member only acts for are not listed (11).
         null_remaining: the rest of the daily limit is null (2).
@@ -75,8 +75,8 @@ class Quirks:
     raw_errors: bool = _form()
     zero_row_refused: bool = _form()
     handles_rewritten: bool = _form()
-    due_window_open: bool = _form()
     tokens_not_renewed: bool = _form()
+    due_window_open: bool = False
     dashboard_left_out: bool = False
     owned_only: bool = False
     null_remaining: bool = False

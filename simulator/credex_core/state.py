@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
-from simulator.credex_core.core import FOUNDATION_PHONE, Core
+from simulator.credex_core.core import Core
 from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
 
@@ -48,22 +49,19 @@ def read(dumped: Mapping[str, Any]) -> Kept:
         raise KeptError(f"no state of Credex core: {error}; nothing has changed") from error
     if kept.version != VERSION:
         raise KeptError(f"a state of version {kept.version} cannot be read, only {VERSION}; nothing has changed")
-    members = kept.ledger.get("members", [])
-    if not any(isinstance(each, dict) and each.get("phone") == FOUNDATION_PHONE for each in members):
-        raise KeptError("no state of Credex core: its foundation is missing; nothing has changed")
+    try:
+        # Whether a core can take it in, only a core can tell.
+        Core(clock_ms=lambda: 0, rng=random.Random(0)).load(kept.ledger)
+    except msgspec.ValidationError as error:
+        raise KeptError(f"no ledger of Credex core: {error}; nothing has changed") from error
+    except KeyError as error:
+        raise KeptError(f"no ledger of Credex core: something is missing, {error}; nothing has changed") from error
     return kept
 
 
 def load(core: Core, kept: Kept) -> None:
-    """Take it in, in place of everything here.
-
-    Raises:
-        KeptError: the ledger is not one.
-    """
-    try:
-        core.load(kept.ledger)
-    except (msgspec.ValidationError, KeyError) as error:
-        raise KeptError(f"no ledger of Credex core: {error}") from error
+    """Take it in, in place of everything here."""
+    core.load(kept.ledger)
     core.advance(kept.days_ahead - _ahead(core))
     core.quirks = kept.quirks
 

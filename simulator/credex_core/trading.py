@@ -116,6 +116,7 @@ def authorise(ledger: Ledger, account: Account, member: Member) -> None:
     if len(account.authorised) >= MOST_AUTHORISED:
         raise Refusal("Five members may act for this account already", code="LIMIT_REACHED")
     account.authorised.append(member.member_id)
+    ledger.shared.add(account.account_id)
 
 
 def unauthorise(account: Account, member: Member) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from service.core import Core, NoDashboards
 from service.credex import Written
-from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPage, Person, Recipient
+from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPage, Money, Person, Recipient
 from service.engine import calls
 from service.engine.calls import Known, NotFound, Refused, Unavailable
+from simulator.credex_core import Quirks
 from simulator.network import Effect, Fault
 from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd
 
@@ -204,6 +205,43 @@ def test_every_write_is_sent_once_and_brings_the_newest_dashboard(kind: type[cal
         return written
 
     assert in_world(play).dashboard is not None
+
+
+class Shelf:
+    """Keeps dashboards for ever."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Dashboard] = {}
+
+    async def get(self, member: str) -> Dashboard | None:
+        """The one kept."""
+        return self.kept.get(member)
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        """Keep it."""
+        self.kept[member] = dashboard
+
+    async def drop(self, member: str) -> None:
+        """Forget it."""
+        self.kept.pop(member, None)
+
+
+@pytest.mark.parametrize("quirks", [Quirks(), Quirks(dashboard_left_out=True)], ids=["told", "left-out"])
+def test_after_a_write_no_older_dashboard_is_shown(quirks: Quirks) -> None:
+    """Also where core answers a write without one: what was read before would show money that is spent."""
+
+    async def play(world: World) -> Money:
+        asked = Core(world.client, Shelf())
+        await asked.read(TARIRO, calls.Login())
+        account, receiver = world.account_id(TARIRO), world.account_id("farai_shop")
+        offer = calls.CreateOffer(account, receiver, "Farai", usd("2.50"))
+        await asked.send(TARIRO, offer, within_s=10)
+        known = await asked.read(TARIRO, calls.Login())
+        assert isinstance(known, Known)
+        assert isinstance(known.value, Dashboard)
+        return known.value.accounts[0].balance(Denomination.USD)
+
+    assert in_world(play, quirks=quirks) == usd("10")
 
 
 def test_an_unsecured_offer_says_when_it_is_due() -> None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from service.credex import CredexState, LedgerEntry, Refusal, Refused
+from service.credex import (
+    CredexError,
+    CredexState,
+    LedgerEntry,
+    NoAnswer,
+    NotSent,
+    Refusal,
+    Refused,
+    ServerError,
+)
 from service.domain import Account, Dashboard, Denomination, Money, Recipient
 from simulator.credex_core import Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd
@@ -154,6 +164,131 @@ def test_an_expired_offer_may_stay_subtracted_from_what_is_shown() -> None:
 
     assert in_world(play) == (usd("12.50"), 0)
     assert in_world(play, quirks=Quirks(expired_still_shown=True)) == (usd("10.00"), 0)
+
+
+Ask = Callable[[World], Awaitable[object]]
+
+
+async def _declines(world: World) -> object:
+    credex_id = await world.offered(usd("1"))
+    return await world.client.decline_credex(FARAI, credex_id)
+
+
+async def _accepts_what_is_gone(world: World) -> object:
+    credex_id = await world.offered(usd("1"))
+    world.core.cancel(credex_id)
+    return await world.client.accept_credex(FARAI, credex_id)
+
+
+async def _lets_act(world: World) -> object:
+    return await world.client.authorise(TARIRO, account_id=world.account_id(TARIRO), handle="farai_shop")
+
+
+async def _joins(world: World) -> object:
+    return await world.client.onboard(
+        "263773456789", first_name="Rudo", last_name="Dube", denomination=Denomination.USD
+    )
+
+
+async def _offers_all_of_the_limit(world: World) -> object:
+    return await world.offered(usd("10"))
+
+
+async def _offers(world: World) -> object:
+    return await world.offered(usd("1"))
+
+
+@pytest.mark.parametrize(
+    ("way", "ask", "usual", "odd"),
+    [
+        ("created_but_404", _offers, None, ServerError),
+        ("created_but_400", _offers, None, Refused),
+        ("created_but_500", _offers, None, ServerError),
+        ("declined_but_500", _declines, None, ServerError),
+        ("joined_but_400", _joins, None, Refused),
+        ("missing_as_500", _accepts_what_is_gone, Refused, ServerError),
+        ("management_as_200", _lets_act, Refused, NoAnswer),
+        ("exact_limit_refused", _offers_all_of_the_limit, None, Refused),
+    ],
+)
+def test_what_a_core_hides_is_not_taken_for_certain(
+    way: str, ask: Ask, usual: type[CredexError] | None, odd: type[CredexError]
+) -> None:
+    """A write that happened behind an error, a refusal behind another answer: never success, never "not sent"."""
+
+    def met(quirks: Quirks) -> type[BaseException] | None:
+        async def play(world: World) -> type[BaseException] | None:
+            try:
+                await ask(world)
+            except CredexError as error:
+                return type(error)
+            return None
+
+        return in_world(play, quirks=quirks)
+
+    assert (met(Quirks()), met(Quirks.named([way]))) == (usual, odd)
+    assert not issubclass(odd, NotSent)
+
+
+def test_a_write_may_come_back_without_a_dashboard() -> None:
+    """What was written is known all the same; the balance has to be looked up."""
+
+    async def play(world: World) -> tuple[bool, bool]:
+        written = await world.client.accept_credex(FARAI, await world.offered(usd("1")))
+        return written.credex_id is not None, written.dashboard is not None
+
+    assert in_world(play) == (True, True)
+    assert in_world(play, quirks=Quirks(dashboard_left_out=True)) == (True, False)
+
+
+def test_offers_are_known_by_their_ids_in_any_order() -> None:
+    """The list is the same but for its order."""
+
+    async def play(world: World) -> list[str]:
+        ids = [await world.offered(usd("1")), await world.offered(usd("2"))]
+        listed = (await world.client.login(FARAI)).accounts[0].incoming
+        return [str(ids.index(offer.credex_id)) for offer in listed]
+
+    assert in_world(play) == ["0", "1"]
+    assert in_world(play, quirks=Quirks(lists_reversed=True)) == ["1", "0"]
+
+
+def test_an_offer_may_vanish_overnight() -> None:
+    """It is simply not pending any more, and its money is back."""
+
+    async def play(world: World) -> tuple[int, Money]:
+        await world.offered(usd("2.50"))
+        world.core.advance()
+        account = (await world.client.login(TARIRO)).accounts[0]
+        return len(account.outgoing), account.balance(Denomination.USD)
+
+    assert in_world(play) == (1, usd("10"))
+    assert in_world(play, quirks=Quirks(vanishing_offers=True)) == (0, usd("12.50"))
+
+
+def test_a_line_of_a_ledger_may_have_no_id() -> None:
+    """All else of it is read."""
+
+    async def play(world: World) -> list[tuple[Money, bool]]:
+        lines = await world.client.get_ledger(TARIRO, world.account_id(TARIRO))
+        return [(line.amount, line.credex_id is None) for line in lines if line.amount.denomination is Denomination.USD]
+
+    assert in_world(play) == [(usd("12.50"), False)]
+    assert in_world(play, quirks=Quirks(ledger_without_ids=True)) == [(usd("12.50"), True)]
+
+
+def test_who_may_do_what_is_core_s_to_say() -> None:
+    """An old core lets anyone decline; the client does not pretend to know better."""
+
+    async def play(world: World) -> bool:
+        credex_id = await world.offered(usd("1"))
+        try:
+            await world.client.decline_credex(TARIRO, credex_id)
+        except Refused as refused:
+            return refused.code is Refusal.NOT_AUTHORISED
+        return False
+
+    assert (in_world(play), in_world(play, quirks=Quirks(lenient_authority=True))) == (True, False)
 
 
 def test_everything_switches_everything() -> None:

@@ -1,0 +1,183 @@
+"""Conversations in odd worlds: members notice nothing but what they may, and careless bots are noticed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from service.app import Service
+from service.mailbox import Arrival, Mailbox
+from simulator.cli import main
+from simulator.conversation import load, stored
+from simulator.credex_core import OF_FORM, WAYS
+from simulator.host import Bot
+from simulator.matrix import Outcome, Row, Verdict, play
+from simulator.variants import VARIANTS
+from simulator.world import Wires, run_service
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+DRAWN: Final = 3
+"""So many conversations for each odd world; those that are odd in form alone are all played at once."""
+
+
+def path_of(name: str) -> Path:
+    """The file of a stored conversation."""
+    return next(path for path in stored() if f"{path.parent.name}/{path.stem}" == name)
+
+
+def verdict(variant: str, conversation: str, **otherwise: object) -> Outcome:
+    """What comes of one conversation in one odd world."""
+    rows = list(play([VARIANTS[variant]], [path_of(conversation)], **otherwise))  # type: ignore[arg-type]
+    return rows[0].outcomes[0]
+
+
+# -- the bot ----------------------------------------------------------------------------------------------------------
+
+
+def test_members_notice_nothing_that_they_should_not_in_any_odd_world() -> None:
+    """All conversations with all oddities of form, and some drawn for each other odd world, where it could show."""
+    rows = list(play(list(VARIANTS.values()), stored(), most=DRAWN))
+
+    assert {
+        (row.variant.name, outcome.name): outcome.said
+        for row in rows
+        for outcome in row.outcomes
+        if outcome.verdict is Verdict.WRONG
+    } == {}
+    assert {row.variant.name for row in rows} == set(VARIANTS)
+    assert rows[0].variant.name == "all-of-form"
+    assert rows[0].played == len(stored())
+    # A draw that never draws a conversation in which the oddity shows would prove nothing.
+    drawn = {row.variant.name: row.played for row in rows[1:]}
+    assert {name for name, played in drawn.items() if not played} == set()
+
+
+def test_conversations_are_left_out_by_few_rules_with_a_reason() -> None:
+    """No wire is excused from more than a tenth of them, and no oddity of Credex core from any."""
+    conversations = [load(path) for path in stored()]
+    for variant in VARIANTS.values():
+        left_out = [variant.skipped(one) for one in conversations if variant.skipped(one)]
+        assert len(left_out) < len(conversations) / 10, variant.name
+        assert all(len(why) > len("a reason") for why in left_out)
+        assert not (left_out and variant.oddity)
+
+
+def test_what_may_differ_belongs_to_oddities_that_members_may_notice() -> None:
+    """None of form is excused, and what is excused names conversations that exist."""
+    names = {f"{path.parent.name}/{path.stem}" for path in stored()}
+    for variant in VARIANTS.values():
+        assert set(variant.apart) <= names
+        assert not (variant.name in OF_FORM and (variant.differences or variant.apart))
+        assert all(difference.left_out("words that say nothing of the kind") for difference in variant.differences)
+    assert set(WAYS) <= set(VARIANTS)
+
+
+# -- the matrix -------------------------------------------------------------------------------------------------------
+
+
+class Blind(httpx.AsyncBaseTransport):
+    """Shows a bot no integer that is written in two halves, as if its decoder did not know them."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry one request."""
+        response = await self._inner.handle_async_request(request)
+        content = re.sub(rb'\{"low":[0-9]+,"high":0\}', b"null", await response.aread())
+        headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+        return httpx.Response(response.status_code, headers=headers, content=content, request=request)
+
+
+def blind(wires: Wires) -> Bot:
+    """A bot that does not understand an integer in two halves."""
+    return run_service(replace(wires, core=Blind(wires.core)))
+
+
+class Forgetful(Mailbox):
+    """Takes every message for a new one."""
+
+    _numbers = count()
+
+    async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+        """Keep messages under names that were never seen."""
+        return await super().ingest([replace(one, wamid=f"{next(self._numbers)}") for one in arrivals], now_ms)
+
+
+def forgetful(wires: Wires) -> Bot:
+    """A bot without deduplication."""
+    whole = run_service(wires)
+    assert isinstance(whole, Service)
+    return Service(whole._settings, parts=replace(whole._parts, mailbox=Forgetful))
+
+
+@pytest.mark.parametrize(
+    ("variant", "conversation", "run_bot"),
+    [
+        ("low_high_integers", "greeting/member", blind),
+        ("all-of-form", "greeting/member", blind),
+        ("webhooks-twice", "help/help", forgetful),
+        ("webhooks-at-once", "help/help", forgetful),
+        ("webhooks-late", "help/help", forgetful),
+    ],
+)
+def test_a_careless_bot_is_noticed(variant: str, conversation: str, run_bot: object) -> None:
+    """The same conversation is in order with the bot as it is, and wrong with one that lacks something."""
+    assert [verdict(variant, conversation).verdict, verdict(variant, conversation, run_bot=run_bot).verdict] == [
+        Verdict.SAME,
+        Verdict.WRONG,
+    ]
+
+
+def test_an_oddity_is_not_played_where_it_could_not_show() -> None:
+    """Whoever only asks for help issues nothing, so that no offer can come to grief; what is left out is counted."""
+    variants = [VARIANTS[name] for name in ("created_but_404", "all-of-form", "webhooks-twice")]
+    paths = [path_of("help/help")]
+    rows: dict[str, Row] = {row.variant.name: row for row in play(variants, paths)}
+    assert {name: row.outcomes[0].verdict for name, row in rows.items()} == {
+        "all-of-form": Verdict.SAME,
+        "created_but_404": Verdict.UNTOUCHED,
+        "webhooks-twice": Verdict.SAME,
+    }
+    assert rows["created_but_404"].played == 0
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_exits_with_1_if_something_is_not_as_it_should_be(tmp_path: Path) -> None:
+    """And with 0 otherwise; what was wrong is said."""
+    own = tmp_path / "own" / "mine.yaml"
+    own.parent.mkdir()
+    own.write_text(path_of("greeting/member").read_text("utf-8"), "utf-8")
+    chosen = ("--only", "webhooks-twice", "--jobs", "1")
+
+    good = CliRunner().invoke(main, ["matrix", "greeting/member", *chosen, "--json"])
+    bad = CliRunner().invoke(main, ["matrix", str(own), *chosen])
+
+    assert (good.exit_code, bad.exit_code) == (0, 1)
+    assert [row["conversations"] for row in json.loads(good.output)] == [
+        [{"name": "greeting/member", "verdict": "same", "said": ""}]
+    ]
+    assert "no transcript of it to compare with" in bad.output
+
+
+def test_the_command_lists_what_may_differ_and_why() -> None:
+    """Everything that is excused can be read without reading code."""
+    listed = CliRunner().invoke(main, ["matrix", "--list"]).output
+    for variant in VARIANTS.values():
+        assert variant.name in listed
+        reasons = [each.why for each in variant.skips]
+        reasons += [each.why for each in variant.differences]
+        reasons += [each.why for each in variant.apart.values()]
+        assert all(why in listed for why in reasons)
