@@ -7,10 +7,17 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: help replay test chat snapshots coverage lint format bench money-table readme lock setup
+COMPOSE := docker compose
+DEVELOPMENT := $(COMPOSE) --profile development
+PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile production
+ENVIRONMENT ?= staging
+
+.PHONY: help replay test chat serve snapshots coverage conformance matrix explore soak lint format bench money-table \
+	notebooks notebooks-test readme lock setup infra synth infra-test fork-test image-check \
+	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 replay:  ## Replay the scripted conversations against the bot, showing the transcripts
 	@PYTHON=$(PYTHON) .ci/venv replay
@@ -19,6 +26,10 @@ replay:  ## Replay the scripted conversations against the bot, showing the trans
 chat:  ## Talk to the bot in the terminal
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator chat
+
+serve:  ## Run WhatsApp, Credex core and people with phones as a server for a bot that runs elsewhere
+	@PYTHON=$(PYTHON) .ci/venv replay
+	@$(PY) -m simulator serve --port 8001 --bot http://127.0.0.1:8000
 
 setup:
 	@PYTHON=$(PYTHON) .ci/venv dev
@@ -34,6 +45,22 @@ snapshots: setup  ## Write the transcripts anew under snapshots/ (then read the 
 coverage:  ## Show which ways through the flows the conversations walk, and which nobody does
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator coverage
+
+conformance:  ## Try every limit of the Cloud API at its ends and beyond them, against the simulated one
+	@PYTHON=$(PYTHON) .ci/venv replay
+	@$(PY) -m simulator conformance
+
+matrix:  ## Play all conversations in odd worlds, where members must notice nothing
+	@PYTHON=$(PYTHON) .ci/venv replay
+	@$(PY) -m simulator matrix
+
+explore:  ## Let a thousand worlds happen in which everything breaks, and check what is promised
+	@PYTHON=$(PYTHON) .ci/venv replay
+	@$(PY) -m simulator explore --worlds 1000 $(EXPLORE_ARGS)
+
+soak: setup  ## Run processes on a real Redis under load for an hour, killing and cutting off what can be
+	@.ci/programs redis-server
+	@$(PY) -m simulator soak --seconds 3600 $(SOAK_ARGS)
 
 lint: setup  ## Check style and types
 	@$(PY) -m ruff check .
@@ -52,6 +79,14 @@ money-table: setup  ## Print what becomes of every write at every point where a 
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_money_table.py --money-table
 
+notebooks: setup  ## Open the notebooks in JupyterLab
+	@.ci/programs redis-server dot
+	@.venv/bin/jupyter lab --notebook-dir=.
+
+notebooks-test: setup  ## Execute the notebooks and compare what they show with what is kept
+	@.ci/programs redis-server dot
+	@$(PY) -m pytest -q tests/integration/test_notebooks.py
+
 readme: setup  ## Draw the pictures and examples of the README anew
 	@$(PY) tests/readme.py
 
@@ -61,3 +96,43 @@ lock:  ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@uv pip compile pyproject.toml $(COMPILE) -c dev.lock -o service.lock
 
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
+
+# -- on one machine, by Docker ------------------------------------------------------------------------------------------
+
+dev: dev-build  ## Run bot, simulator and two Redises in Docker, and follow the sources (Ctrl-C ends)
+	@$(DEVELOPMENT) up --watch
+
+dev-build:  ## Build the images for development
+	@$(DEVELOPMENT) build
+
+dev-up:  ## The same in the background
+	@$(DEVELOPMENT) up --build --detach --wait
+
+dev-down:  ## Stop development; the state stays (docker compose down --volumes deletes it)
+	@$(DEVELOPMENT) down
+
+prod: prod-build  ## Run the bot as in production, configured by .env (Ctrl-C ends)
+	@$(PRODUCTION) up
+
+prod-build:  ## Build the image for production
+	@$(PRODUCTION) build --pull
+
+prod-up:  ## The same in the background
+	@$(PRODUCTION) up --detach --wait
+
+prod-down:  ## Stop production in order; the state stays
+	@$(PRODUCTION) down
+
+logs:  ## Follow the logs of what runs in Docker
+	@$(COMPOSE) --profile '*' logs --follow --tail 100
+
+redis-status:  ## Memory, keys, persistence and evictions of both Redises in Docker
+	@for each in redis-cache:6379 redis-state:6380; do \
+	  echo "-- $${each%:*}"; \
+	  $(COMPOSE) --profile '*' exec -T $${each%:*} redis-cli -p $${each#*:} info memory stats persistence keyspace \
+	    | grep -E '^(used_memory_human|maxmemory_human|maxmemory_policy|mem_fragmentation_ratio|evicted_keys|aof_enabled|aof_last_write_status|db0)' \
+	    || exit 1; \
+	done
+
+image-check:  ## Build and run the images without Docker, on a Debian of their own making (root; minutes)
+	@.ci/image
