@@ -17,7 +17,18 @@ from simulator.conformance.samples import DRAFT, FORM, FORM_NAME, INBOUND, MEDIA
 from simulator.virtual_time import Clock
 from simulator.whatsapp_cloud import Approved, Business, CloudApi, Handset, Knobs, TemplateButton
 
-__all__ = ("APPROVED", "BUSINESS", "SHARED", "START_MS", "TARIRO", "Place", "SimulatedPlace", "given", "open_place")
+__all__ = (
+    "APPROVED",
+    "BUSINESS",
+    "FORM_JSON",
+    "SHARED",
+    "START_MS",
+    "TARIRO",
+    "Place",
+    "SimulatedPlace",
+    "given",
+    "open_place",
+)
 
 START_MS: Final = 1_795_340_400_000
 TARIRO: Final = PERSON.removeprefix("+")
@@ -61,7 +72,7 @@ SHARED: Final = Knobs(
     known_forms=True,
     unreachable=frozenset({"https://files.example/gone"}),
 )
-_FORM_JSON: Final = {
+FORM_JSON: Final[dict[str, Any]] = {
     "version": "7.3",
     "screens": [
         {
@@ -206,7 +217,7 @@ class SimulatedPlace(Place):
     async def form(self, name: str, *, published: bool) -> str:
         """Make a form, and publish it."""
         account = f"/{self.version}/{BUSINESS.business_id}"
-        made = {"name": name, "categories": ["OTHER"], "flow_json": json.dumps(_FORM_JSON)}
+        made = {"name": name, "categories": ["OTHER"], "flow_json": json.dumps(FORM_JSON)}
         form_id: str = (await self.ask("POST", f"{account}/flows", json=made)).json()["id"]
         if published:
             await self.ask("POST", f"/{self.version}/{form_id}/publish")

@@ -10,6 +10,7 @@ import httpx
 
 from simulator.conformance.case import Case, Row
 from simulator.conformance.files import filed
+from simulator.conformance.forms import formed
 from simulator.conformance.generated import shaped, sized
 from simulator.conformance.place import SHARED, START_MS, Place, SimulatedPlace, open_place
 from simulator.conformance.rules import ruled
@@ -35,7 +36,7 @@ class Elsewhere:
 def cases(kinds: Iterable[str] = ()) -> list[Case]:
     """All cases, or those of some kinds, in an order that keeps the kinds together."""
     wanted = set(kinds)
-    found = [*sized(), *shaped(), *ruled(), *played(), *filed()]
+    found = [*sized(), *shaped(), *ruled(), *played(), *filed(), *formed()]
     order = {kind: place for place, kind in reversed(list(enumerate(case.kind for case in found)))}
     return sorted((case for case in found if not wanted or case.kind in wanted), key=lambda case: order[case.kind])
 

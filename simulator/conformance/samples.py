@@ -23,7 +23,10 @@ __all__ = (
 )
 
 PERSON: Final = "+263771234567"
-INBOUND, OUTBOUND, FORM, DRAFT = "<INBOUND>", "<OUTBOUND>", "<FORM>", "<DRAFT>"
+INBOUND: Final = "<INBOUND>"
+OUTBOUND: Final = "<OUTBOUND>"
+FORM: Final = "<FORM>"
+DRAFT: Final = "<DRAFT>"
 MEDIA: Final[Mapping[str, str]] = MappingProxyType(
     {kind: f"<{kind.upper()}>" for kind in ("image", "video", "audio", "document", "sticker")}
 )

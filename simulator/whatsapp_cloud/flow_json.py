@@ -40,7 +40,9 @@ _TEXTS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
         "Footer": {"label": 35},
     }
 )
-_NEEDED: Final[Mapping[str, str]] = MappingProxyType({"TextHeading": "text", "TextSubheading": "text"})
+_NEEDED: Final[Mapping[str, str]] = MappingProxyType(
+    {"TextHeading": "text", "TextSubheading": "text", "TextBody": "text", "TextCaption": "text"}
+)
 _OPTIONS: Final[Mapping[str, int]] = MappingProxyType({"Dropdown": 200, "RadioButtonsGroup": 20, "CheckboxGroup": 20})
 _INPUTS: Final = frozenset({"TextInput", "TextArea", "DatePicker", "OptIn", *_OPTIONS})
 OPTION_TITLE: Final = 30

@@ -27,6 +27,9 @@ class Owner:
     async def post(self, url: str, **given: Any) -> Any:
         return (await self.meta.http.post(url, headers=HEADERS, **given)).json()
 
+    async def delete(self, url: str, **given: Any) -> Any:
+        return (await self.meta.http.delete(url, headers=HEADERS, **given)).json()
+
     async def refused(self, url: str, **given: Any) -> tuple[int, str]:
         """The code and what is said of it."""
         error = (await self.post(url, **given))["error"]
@@ -131,3 +134,67 @@ async def test_a_template_that_breaks_a_rule_is_refused(owner: Owner, changed: d
     code, told = await owner.refused(f"{ACCOUNT}/message_templates", json={**given, "name": "a", **changed})
     assert code == 100
     assert said in told
+
+
+async def test_a_template_that_was_submitted_can_be_found_and_withdrawn(owner: Owner) -> None:
+    """By its name, in all its languages; what is not there cannot be withdrawn."""
+    given = {"category": "UTILITY", "components": [{"type": "BODY", "text": "Hello."}]}
+    for name, language in (("a", "en"), ("a", "de"), ("b", "en")):
+        await owner.post(f"{ACCOUNT}/message_templates", json={**given, "name": name, "language": language})
+    found = await owner.get(f"{ACCOUNT}/message_templates", params={"name": "a", "status": "PENDING"})
+    assert [(each["name"], each["language"]) for each in found["data"]] == [("a", "en"), ("a", "de")]
+    assert await owner.delete(f"{ACCOUNT}/message_templates", params={"name": "a"}) == {"success": True}
+    assert (await owner.delete(f"{ACCOUNT}/message_templates", params={"name": "a"}))["error"]["code"] == 100
+    assert [each.name for each in owner.meta.cloud.account.templates] == ["b"]
+
+
+async def test_the_app_can_be_unsubscribed(owner: Owner) -> None:
+    """And subscribed again."""
+    seen = []
+    for ask in (owner.post, owner.delete, owner.post):
+        await ask(f"{ACCOUNT}/subscribed_apps")
+        seen.append(len((await owner.get(f"{ACCOUNT}/subscribed_apps"))["data"]))
+    assert seen == [1, 0, 1]
+
+
+async def test_a_form_can_be_renamed_deprecated_or_deleted_as_its_status_allows(owner: Owner) -> None:
+    """A name belongs to one form; what was published stays, out of use; what is out of use cannot be changed."""
+    ids = []
+    for name in ("one", "two"):
+        made = {"name": name, "categories": ["OTHER"], "flow_json": DEFINITIONS[0].source}
+        ids.append((await owner.post(f"{ACCOUNT}/flows", json=made))["id"])
+    first, second = (f"http://graph/v25.0/{form_id}" for form_id in ids)
+    assert (await owner.refused(first, json={"name": "two"})) == (100, "Flow name is not unique")
+    assert await owner.post(first, json={"name": "three"}) == {"success": True}
+    told = await owner.get(first)
+    assert (told["name"], told["json_version"], told["updated_at"][-5:]) == ("three", "7.3", "+0000")
+    assert (await owner.refused(f"{first}/deprecate"))[0] == 139003
+    await owner.post(f"{first}/publish")
+    assert (await owner.delete(first))["error"]["code"] == 139004
+    assert await owner.post(f"{first}/deprecate") == {"success": True}
+    file = {"file": ("flow.json", b"{}", "application/json")}
+    form = {"name": "flow.json", "asset_type": "FLOW_JSON"}
+    assert (await owner.refused(f"{first}/assets", data=form, files=file))[0] == 139001
+    assert (await owner.get(first))["status"] == "DEPRECATED"
+    assert await owner.delete(second) == {"success": True}
+    assert list(owner.meta.cloud.account.forms) == ids[:1]
+
+
+async def test_files_are_found_by_those_who_may_see_them_only(owner: Owner) -> None:
+    """The number that asks must be the one that they belong to, and the address needs its secret and the token."""
+    number, files = BUSINESS.phone_number_id, {"file": ("a.png", b"a picture", "image/png")}
+    product = {"messaging_product": "whatsapp"}
+    uploaded = await owner.post(f"http://graph/v25.0/{number}/media", data=product, files=files)
+    node = f"http://graph/v25.0/{uploaded['id']}"
+    assert (await owner.get(node, params={"phone_number_id": "1"}))["error"]["error_subcode"] == 33
+    told = await owner.get(node, params={"phone_number_id": number})
+    assert (told["file_size"], told["mime_type"]) == (9, "image/png")
+    http = owner.meta.http
+    answers = [
+        await http.get(told["url"], headers=HEADERS),
+        await http.get(told["url"]),
+        await http.get(told["url"][:-1], headers=HEADERS),
+        await http.get(told["url"].replace(uploaded["id"], "1"), headers=HEADERS),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 401, 404, 404]
+    assert answers[0].content == b"a picture"
