@@ -64,6 +64,7 @@ def generate(
         await world.start(at_ms=START)
         try:
             moves = await _wander(world, seed, cast, turns)
+            world.core.check_conserved()
         finally:
             await world.stop()
         text = _yaml(seed, cast, moves)

@@ -10,7 +10,18 @@ from decimal import Decimal
 import pytest
 
 from service.domain import Denomination, Money
-from simulator.credex_core import Account, Core, Credex, NotConserved, NotFound, Quirks, Refusal, State, trading
+from simulator.credex_core import (
+    Account,
+    Core,
+    Credex,
+    NotConserved,
+    NotFound,
+    Quirks,
+    Refusal,
+    State,
+    conserved,
+    trading,
+)
 from simulator.credex_core.amounts import shown
 
 START_MS = 1_793_606_400_000
@@ -130,8 +141,45 @@ def test_books_that_do_not_balance_are_noticed(core: Core) -> None:
     core.check_conserved()
     core.credexes()[0].amount += 1
     core.credexes()[0].outstanding += 1
-    with pytest.raises(NotConserved, match="but .* was issued"):
+    with pytest.raises(NotConserved, match=r"but .* was issued"):
         core.check_conserved()
+
+
+def test_a_side_that_is_missing_is_noticed(core: Core) -> None:
+    """What comes in over all accounts goes out over all accounts."""
+    core.accept(give(core, "10"))
+    del core.ledger.accounts[core.account(FARAI).account_id]
+    with pytest.raises(NotConserved, match="come in"):
+        conserved(core.ledger)
+
+
+def test_more_outstanding_than_was_offered_is_noticed(core: Core) -> None:
+    """A credex never grows."""
+    give(core, "10").outstanding += Decimal("0.01")
+    with pytest.raises(NotConserved, match="outstanding"):
+        conserved(core.ledger)
+
+
+def test_a_balance_that_shows_what_is_not_there_is_noticed(core: Core) -> None:
+    """All balances together are what is offered and not taken, and nothing else."""
+    core.cancel(give(core, "10"))
+    core.credexes()[-1].outstanding += 1
+    with pytest.raises(NotConserved, match="balances"):
+        conserved(core.ledger)
+
+
+def test_money_of_all_states_is_conserved(core: Core, clock: Hands) -> None:
+    """Taken, declined, taken back, expired, owed without backing, redeemed."""
+    core.accept(give(core, "1"))
+    core.decline(give(core, "1"))
+    core.cancel(give(core, "1"))
+    give(core, "1")
+    core.accept(give(core, "3", due=TODAY + timedelta(days=10)))
+    core.history(TARIRO, FARAI, usd("4"), at_ms=START_MS - DAY_MS)
+    conserved(core.ledger)
+    clock.at_ms += 3 * DAY_MS
+    conserved(core.ledger)
+    assert {credex.state for credex in core.credexes()} == set(State) - {State.OFFERS}
 
 
 def test_overspending_is_noticed(core: Core) -> None:
