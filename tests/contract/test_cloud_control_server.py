@@ -1,0 +1,179 @@
+"""The server's own part of the control API: health, state, core's people and days, and the page of docs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from simulator.serve import Served, StateFileError, served
+from simulator.whatsapp_cloud import Rule
+
+T = TypeVar("T")
+PHONE = "263771234567"
+
+
+@asynccontextmanager
+async def client(one: Served) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody with HTTP."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.world.port}", trust_env=False, timeout=30) as http:
+        yield http
+
+
+def play(scenario: Callable[[Served, httpx.AsyncClient], Awaitable[T]], **options: Any) -> T:
+    """Serve for a scenario, on a port that the system chooses; there is no bot."""
+
+    async def main() -> T:
+        async with served(bots=[], port=0, **options) as one, client(one) as http:
+            return await scenario(one, http)
+
+    return asyncio.run(main())
+
+
+def test_it_is_healthy_without_a_bot() -> None:
+    """And says that none has verified its address."""
+
+    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[int, Any]:
+        answer = await http.get("/control/health")
+        return answer.status_code, answer.json()
+
+    expected = {"status": "ok", "bots": [], "verified": False, "people": 0, "undelivered": 0}
+    assert play(scenario) == (200, expected)
+
+
+def test_the_page_lists_every_operation_and_needs_no_network() -> None:
+    """Nothing in it leads away from the server, and it is as complete as the JSON beside it."""
+
+    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[str, dict[str, Any]]:
+        return (await http.get("/schema")).text, (await http.get("/schema/openapi.json")).json()
+
+    page, schema = play(scenario)
+    assert re.findall(r"https?://|<script|@import|src=", page) == []
+    assert len(schema["paths"]) > 25
+    missing = [path for path in schema["paths"] if f"<code>{path.replace('{', '{')}</code>" not in page]
+    assert missing == []
+    assert "wait_ms?" in page
+
+
+def test_the_state_goes_out_and_in_as_one_value() -> None:
+    """What one server gives another takes: people, rules, members, oddities, days."""
+
+    async def fill(one: Served, http: httpx.AsyncClient) -> Any:
+        for path, body in (
+            ("/control/people", {"phone": PHONE, "name": "Tariro"}),
+            (f"/control/people/{PHONE}/type", {"text": "hi"}),
+            ("/control/faults", {"on": "messages", "do": "reset", "times": None}),
+            (
+                "/control/core/members",
+                {"phone": PHONE, "first_name": "Tariro", "last_name": "Moyo", "balances": ["5 USD"]},
+            ),
+            ("/control/core/advance", {"days": 3}),
+        ):
+            (await http.post(path, json=body)).raise_for_status()
+        (await http.put("/control/core/quirks", json={"negative_zero": True})).raise_for_status()
+        one.world.core.check_conserved()
+        return (await http.get("/control/state")).json()
+
+    kept = play(fill, seed=1)
+
+    async def take(_: Served, http: httpx.AsyncClient) -> tuple[Any, Any, Any, Any]:
+        put = await http.put("/control/state", json=kept)
+        members = (await http.get("/control/core/members")).json()
+        clock = (await http.get("/control/core/clock")).json()
+        return put.json(), members[-1]["accounts"], clock["days_ahead"], (await http.get("/control/state")).json()
+
+    people, accounts, days, again = play(take, seed=2)
+    assert (people, accounts, days) == ({"people": 1}, {PHONE: {"USD": "5"}}, 3)
+    assert again == kept
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda state: state.update(format="x"), "no state of this simulator"),
+        (lambda state: state["core"].pop("ledger"), "missing required field `ledger`"),
+        (lambda state: state["core"]["ledger"].update(members=[]), "something is missing"),
+        (lambda state: state["core"]["ledger"].update(accounts=5), "Expected `array`, got `int`"),
+        (lambda state: state["core"].update(quirks={"negative_zero": "x"}), "Expected `bool`, got `str`"),
+        (lambda state: state["cloud"].update(version=2), "version 2 cannot be read"),
+    ],
+)
+def test_what_is_no_state_is_refused_whole(spoil: Callable[[dict[str, Any]], Any], said: str) -> None:
+    """With 400 and the reason; neither half has changed."""
+
+    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[int, str, bool]:
+        await http.post("/control/people", json={"phone": PHONE, "name": "Tariro"})
+        before = (await http.get("/control/state")).json()
+        spoiled = (await http.get("/control/state")).json()
+        spoil(spoiled)
+        answer = await http.put("/control/state", json=spoiled)
+        return answer.status_code, answer.json()["error"], (await http.get("/control/state")).json() == before
+
+    status, error, same = play(scenario)
+    assert (status, same) == (400, True)
+    assert said in error
+
+
+def test_the_file_is_written_whole_when_something_has_changed_and_read_at_the_start(tmp_path: Path) -> None:
+    """Another server finds everybody there; no other file stays beside it."""
+    file = tmp_path / "world.json"
+
+    async def begin(one: Served, http: httpx.AsyncClient) -> tuple[int, bool]:
+        await http.post("/control/people", json={"phone": PHONE, "name": "Tariro"})
+        one.save()
+        first = file.stat().st_ino
+        one.save()
+        return first, file.stat().st_ino == first
+
+    _, untouched = play(begin, file=file)
+    assert untouched
+    assert [each.name for each in tmp_path.iterdir()] == ["world.json"]
+
+    async def look(one: Served, _: httpx.AsyncClient) -> list[str]:
+        return list(one.world.cloud.handsets)
+
+    assert play(look, file=file) == [PHONE]
+
+
+def test_a_broken_file_stops_the_start(tmp_path: Path) -> None:
+    """It is told, and left as it is."""
+    file = tmp_path / "world.json"
+    file.write_text("{", "utf-8")
+
+    async def scenario(_: Served, __: httpx.AsyncClient) -> None:
+        raise AssertionError("it started")
+
+    with pytest.raises(StateFileError, match="cannot be read"):
+        play(scenario, file=file)
+    assert file.read_text("utf-8") == "{"
+
+
+def test_rules_from_the_command_line_are_in_force_and_core_can_be_driven() -> None:
+    """Offers past the bot, expiry by days that pass, members that leave; refusals are told."""
+
+    async def scenario(one: Served, http: httpx.AsyncClient) -> list[Any]:
+        for phone, handle in ((PHONE, "tariro_m"), ("263712345678", "farai_shop")):
+            body = {"phone": phone, "first_name": "Aba", "last_name": "Bee", "handle": handle, "tier": 3}
+            made = await http.post("/control/core/members", json={**body, "balances": ["9 USD"]})
+            assert made.status_code == 201, made.text
+        offer = {"sender": "tariro_m", "receiver": "farai_shop", "amount": "5 USD"}
+        made = await http.post("/control/core/offers", json=offer)
+        waiting = len((await http.get("/control/core/offers")).json())
+        refused = await http.post("/control/core/offers", json={**offer, "amount": "5 POUNDS"})
+        await http.post("/control/core/advance", json={"days": 4})
+        expired = len((await http.get("/control/core/offers")).json())
+        left = await http.delete(f"/control/core/members/{PHONE}")
+        gone = await http.delete(f"/control/core/members/{PHONE}")
+        wrong = await http.put("/control/core/quirks", json={"tired": True})
+        rules = [armed.rule.do for armed in one.world.cloud.rules]
+        statuses = [each.status_code for each in (made, refused, left, gone, wrong)]
+        return [rules, waiting, expired, statuses, refused.json()["error"]]
+
+    expected = [["hang"], 1, 0, [201, 400, 200, 404, 400], "no amount: '5 POUNDS'; for example: 5 USD"]
+    assert play(scenario, rules=[Rule("messages", "hang")]) == expected
