@@ -12,7 +12,7 @@ from simulator.credex_core import Core
 from simulator.credex_core.ledger import Credex, NotConserved, State
 from simulator.explore.promises_said import GROUPS, Claim, Meaning, claims
 
-__all__ = ("Books", "Broken")
+__all__ = ("ONCE", "Books", "Broken")
 
 ONCE: Final = "at most one credex a confirmation"
 NONE_WITHOUT: Final = "nothing without a confirmation"

@@ -16,7 +16,7 @@ from simulator.tcp_proxy import Direction, TcpProxy
 
 __all__ = ("Chaos",)
 
-MOST_EVERY_S: Final = 2.5
+MOST_EVERY_S: Final = 1.8
 """Between two faults, unless time is too short to have each kind once."""
 
 LEAST_EVERY_S: Final = 0.3
@@ -28,6 +28,13 @@ STALL_S: Final = (0.3, 3.0)
 """Around the 2 s that the service gives Redis to answer."""
 
 SLOW_MS: Final = 4_000
+OUTAGE_S: Final = 25
+"""Longer than the bot looks for the outcome of a write before it says that it does not know it yet."""
+
+OUTAGES: Final = 0.15
+"""The share of lost answers after which core cannot be read for so long."""
+
+LEAST_FOR_OUTAGES_S: Final = 60
 IN_ORDER: Final = "a process told to stop ends in order"
 
 _AWAY: Final = Answer(503, "<html>away</html>", {"content-type": "text/html"})
@@ -99,6 +106,7 @@ class Chaos:
             "WhatsApp sends, answer lost": self._graph_lost,
             "webhook delivered again": self._duplicate,
         }
+        self._outages = OUTAGES if seconds >= LEAST_FOR_OUTAGES_S else 0.0
         self._every_s = max(LEAST_EVERY_S, min(MOST_EVERY_S, seconds * SHARE_OF_A_ROUND / len(self._acts)))
         self._background: list[asyncio.Task[None]] = []
         self._deploying: set[int] = set()
@@ -219,6 +227,11 @@ class Chaos:
         faults.add(Fault(Effect.RESET, "createCredex", after=True))
         faults.add(Fault(effect, "createCredex", after=True, answer=answer))
         faults.add(Fault(effect, self._chance.choice(_WRITES), after=True, answer=answer))
+        if self._chance.random() < self._outages:
+            number = faults.add(Fault(Effect.ANSWER, "login", times=None, answer=_AWAY))
+            self.done["core cannot be read for long"] += 1
+            await asyncio.sleep(OUTAGE_S)
+            faults.remove(number)
 
     async def _graph(self) -> None:
         self._town.world.graph_front.faults.add(self._chance.choice(_GRAPH))

@@ -23,7 +23,7 @@ from simulator.soak.books import Books, Broken
 from simulator.soak.town import handle_of
 from simulator.whatsapp_cloud import Bubble, Handset, HandsetError
 
-__all__ = ("Pace", "Person", "Tally", "label")
+__all__ = ("NOT_AGAIN", "Pace", "Person", "Tally", "label")
 
 KEPT_BUBBLES: Final = 20
 KEPT_LINES: Final = 80
@@ -33,6 +33,8 @@ TOO_SOON_MS: Final = 15_000
 
 Half of that, for a request may have been held up on its way by a fault of ours before WhatsApp took it.
 """
+
+NOT_AGAIN: Final = "no message is sent twice without a doubt"
 
 _LABELS: Final = tuple(
     (name, re.compile(pattern))

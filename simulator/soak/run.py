@@ -18,9 +18,9 @@ from typing import Any, Final
 from service.domain import Denomination, Money
 from simulator.explore.promises_said import Meaning
 from simulator.people import persona
-from simulator.soak.books import Books, Broken
+from simulator.soak.books import ONCE, Books, Broken
 from simulator.soak.chaos import Chaos
-from simulator.soak.people import Pace, Person, Tally
+from simulator.soak.people import NOT_AGAIN, Pace, Person, Tally
 from simulator.soak.town import KNOBS, NotInTimeError, Town, eventually, handle_of, phone_of, town
 from simulator.whatsapp_cloud import Event, Shown, WebhookAnswered, WebhookDropped
 
@@ -41,6 +41,9 @@ QUIET_LOOKS: Final = 5
 
 LOOK_EVERY_S: Final = 0.4
 TIDY_EVERY_S: Final = 2.0
+LOST: Final = "no message is lost"
+TWICE: Final = frozenset({ONCE, NOT_AGAIN})
+
 MOST_NOTED: Final = 500
 """What the simulated neighbours write down for others to look at is forgotten when it is more."""
 
@@ -118,7 +121,9 @@ async def soak(options: Options, watch: Watch) -> Result:
         async with here as made:
             run = _Soak(options, made, watch)
             broken = await run.run()
-        result = Result(run.figures(), broken)
+        lost = sum(each.promise == LOST for each in broken)
+        twice = sum(each.promise in TWICE for each in broken)
+        result = Result(run.figures() | {"lost": lost, "twice": twice}, broken)
         if broken:
             keep = True
             result.kept = folder
@@ -257,11 +262,11 @@ class _Soak:
         broken = [*self._books.broken, *self._chaos.broken, *self._books.check(self._town.world.core)]
         broken += [Broken("all work comes to an end", "the state Redis", item) for item in left]
         broken += [
-            Broken("no message is lost", person.phone, f"no answer to {person.waiting_for!r}")
+            Broken(LOST, person.phone, f"no answer to {person.waiting_for!r}")
             for person in self._people.values()
             if person.waiting_for
         ]
-        return [*broken, *[Broken("no message is lost", "WhatsApp", reason) for reason in self._seen.dropped]]
+        return [*broken, *[Broken(LOST, "WhatsApp", reason) for reason in self._seen.dropped]]
 
     def figures(self) -> dict[str, int | float]:
         """Everything that was counted."""
