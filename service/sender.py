@@ -35,6 +35,8 @@ __all__ = ("Graph", "Outboxes", "Sender", "StopReason")
 
 STATUS_WAIT_MS: Final = 30_000
 UNREADABLE_WAIT_MS: Final = 60_000
+GIVE_WAY_MS: Final = 200
+"""Whoever put a newer release's entry back looks so much later than others, or the nearest would always be first."""
 PROBE_EVERY_MS: Final = 60_000
 DAY_MS: Final = 24 * 60 * 60 * 1000
 WINDOW_MS: Final = DAY_MS - 60_000
@@ -144,6 +146,7 @@ class Sender:
         self._probe_at_ms = 0
         self._paused_until_ms = 0
         self._throttles = 0
+        self._giving_way_until_ms = 0
         self._failures: dict[str, _Failures] = {}
         self._unsettled: set[str] = set()
 
@@ -173,7 +176,8 @@ class Sender:
             return held_until - now
         found = await self._outboxes.claim_outbox(now)
         if isinstance(found, Idle):
-            return None if found.next_due_ms is None else max(1, found.next_due_ms - self._clock_ms())
+            way_ms = GIVE_WAY_MS if now < self._giving_way_until_ms else 0
+            return None if found.next_due_ms is None else max(1, found.next_due_ms - self._clock_ms()) + way_ms
         posting: Posting | None = found
         self._in_hand += 1
         try:
@@ -225,6 +229,7 @@ class Sender:
         try:
             outgoing = read(posting.entry, Outgoing)
         except NewerRecord:
+            self._giving_way_until_ms = self._clock_ms() + UNREADABLE_WAIT_MS
             self._log.warning("outbox_entry_newer", **self._which(posting))
         except msgspec.MsgspecError as error:  # its text may hold the message's
             self._log.error("outbox_entry_unreadable", error=type(error).__name__, **self._which(posting))

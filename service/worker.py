@@ -46,6 +46,8 @@ LOOKS_MS: Final = 15_000
 """No look at an unresolved intent begins later than this: the lease must outlive the last one."""
 
 NEWER_RECORD_MS: Final = 1_000
+GIVE_WAY_MS: Final = 200
+"""Whoever gave a newer record back looks so much later than others, or the nearest to Redis would always be first."""
 LATER_MS: Final = (1_000, 2_000, 4_000, 8_000)
 REPEAT_AFTER_S: Final = (0.2, 1.0, 3.0)
 
@@ -136,6 +138,7 @@ class Worker:
         self._outbox_woken = outbox_woken
         self._finished = finished
         self._held: dict[tuple[str, int], Claim] = {}
+        self._giving_way_until_ms = 0
 
     @property
     def busy(self) -> bool:
@@ -147,7 +150,8 @@ class Worker:
         now_ms = self._clock_ms()
         claimed = await self._mailbox.claim(now_ms)
         if isinstance(claimed, Idle):
-            return None if claimed.next_due_ms is None else max(1, claimed.next_due_ms - now_ms)
+            way_ms = GIVE_WAY_MS if now_ms < self._giving_way_until_ms else 0
+            return None if claimed.next_due_ms is None else max(1, claimed.next_due_ms - now_ms) + way_ms
         following: Claim | None = claimed
         while following is not None:
             claim = following
@@ -183,6 +187,7 @@ class Worker:
             log.warning("claim_lost")
         except NewerRecord:
             now_ms = self._clock_ms()
+            self._giving_way_until_ms = now_ms + NEWER_RECORD_MS
             await self._mailbox.give_back(claim, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
         except StateUnavailable:
             raise

@@ -21,12 +21,17 @@ from simulator.explore.fleet import Summary, explore_many, repeated_by
 from simulator.explore.kinds import KINDS, OF_PEOPLE
 from simulator.explore.options import Options, UnknownKindError, read_kinds
 from simulator.explore.promises import PROMISES
+from simulator.explore.regressions import keep
 from simulator.explore.run import Outcome
+from simulator.explore.shrink import shrink
 from simulator.played import sources_digest
 
 __all__ = ("explore",)
 
 WORLDS: Final = 1_000
+SMALL: Final = 3
+"""So many failing worlds are made small in one run: each takes some hundred worlds to play."""
+
 SEEDS: Final = 1_000_000_000
 
 _WORDS: Final = {**{kind.name: kind.words for kind in KINDS.values()}, **OF_PEOPLE}
@@ -48,8 +53,9 @@ EPILOG: Final = "\n".join(
         "  python -m simulator explore --people 12 --turns 300 --worlds 4",
         "  python -m simulator explore --faults kills,hurry",
         "",
-        "Each world has 1 to 3 processes of the bot over one Redis and, unless you say otherwise, 2 to 5 people (half of",
-        "the worlds have 2) who act 3 to 60 times (14 on average), and each kind of trouble with a probability of a half.",
+        "Each world has 1 to 3 processes of the bot over one Redis and, unless you say otherwise, 2 to 5 people",
+        "(half of the worlds have 2) who act 3 to 60 times (14 on average), and each kind of trouble with a",
+        "probability of a half.",
         "",
         "Exit codes: 0 all promises kept, 1 at least one broken, 2 wrong usage.",
     ]
@@ -75,8 +81,11 @@ def _faults(_: click.Context, __: click.Parameter, text: str) -> frozenset[str] 
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Write worlds with broken promises there, as conversations.",
+    default=Path("explored"),
+    show_default=True,
+    help="Write worlds with broken promises there, as they were and made small, as conversations.",
 )
+@click.option("--small/--no-small", default=True, show_default=True, help="Make the first three of them small.")
 @json_option
 @no_color_option
 def explore(
@@ -89,7 +98,8 @@ def explore(
     faults: frozenset[str] | None,
     jobs: int,
     keep_going: bool,
-    save: Path | None,
+    save: Path,
+    small: bool,
     as_json: bool,
     no_color: bool,
 ) -> None:
@@ -110,7 +120,11 @@ def explore(
         summary = explore_many(
             first, options, worlds=wanted, minutes=minutes, jobs=jobs, keep_going=keep_going, told=step
         )
-    saved = _save(summary.broken, save)
+    progress = console(no_color=no_color, stderr=True)
+    saved = {
+        outcome.seed: _save(outcome, save, progress, small=small and place < SMALL)
+        for place, outcome in enumerate(summary.broken)
+    }
     if as_json:
         click.echo(json.dumps(_json(summary, options, first, version, saved), ensure_ascii=False, indent=2))
     else:
@@ -136,18 +150,28 @@ def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[Outc
         yield step
 
 
-def _save(broken: list[Outcome], folder: Path | None) -> dict[int, Path]:
-    if folder is None:
-        return {}
+def _save(outcome: Outcome, folder: Path, progress: Console, *, small: bool) -> tuple[Path, ...]:
+    """Write a failing world down. Returns where: as it was and, if it could be made so, small."""
+    if not outcome.yaml:
+        return ()
     folder.mkdir(parents=True, exist_ok=True)
-    saved = {}
-    for outcome in broken:
-        saved[outcome.seed] = folder / f"seed-{outcome.seed}.yaml"
-        saved[outcome.seed].write_text(outcome.yaml, encoding="utf-8")
-    return saved
+    whole = folder / f"seed-{outcome.seed}.yaml"
+    whole.write_text(outcome.yaml, encoding="utf-8")
+    if not small:
+        return (whole,)
+    with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=progress, transient=True) as bar:
+        task = bar.add_task(f"making seed {outcome.seed} small")
+
+        def step(tries: int, lines: int) -> None:
+            bar.update(task, description=f"making seed {outcome.seed} small: {lines} lines, {tries} tries")
+
+        try:
+            return whole, keep(shrink(outcome.yaml, outcome.broken[0], progress=step), folder)
+        except ValueError:
+            return (whole,)
 
 
-def _show(out: Console, summary: Summary, options: Options, version: str, saved: dict[int, Path]) -> None:
+def _show(out: Console, summary: Summary, options: Options, version: str, saved: dict[int, tuple[Path, ...]]) -> None:
     for outcome in summary.broken:
         out.print(Text(f"✗ seed {outcome.seed}", "bold red"))
         for broken in outcome.broken:
@@ -156,8 +180,8 @@ def _show(out: Console, summary: Summary, options: Options, version: str, saved:
             out.print(Text(f"    {broken.promise}: {sentence}", "red"), soft_wrap=True)
             out.print(Text(f"    {whose}{broken.what}"), soft_wrap=True)
         out.print(Text(f"    {repeated_by(outcome, options)}   (sources {version})", "bold"), soft_wrap=True)
-        if outcome.seed in saved:
-            out.print(Text(f"    {saved[outcome.seed]}", "grey50"), soft_wrap=True)
+        for path in saved[outcome.seed]:
+            out.print(Text(f"    {path}", "grey50"), soft_wrap=True)
     out.print(_table("Trouble made", summary.injected, "times"))
     out.print(_table("Promises checked", summary.checked, "times"))
     text = (
@@ -177,7 +201,9 @@ def _table(title: str, counts: dict[str, int], unit: str) -> Table:
     return table
 
 
-def _json(summary: Summary, options: Options, first: int, version: str, saved: dict[int, Path]) -> dict[str, Any]:
+def _json(
+    summary: Summary, options: Options, first: int, version: str, saved: dict[int, tuple[Path, ...]]
+) -> dict[str, Any]:
     return {
         "seed": first,
         "sources": version,
@@ -193,7 +219,7 @@ def _json(summary: Summary, options: Options, first: int, version: str, saved: d
                 "seed": outcome.seed,
                 "promises": [broken._asdict() for broken in outcome.broken],
                 "repeat": repeated_by(outcome, options),
-                "file": str(saved.get(outcome.seed, "")),
+                "files": [str(path) for path in saved[outcome.seed]],
                 "conversation": outcome.yaml,
             }
             for outcome in summary.broken

@@ -89,7 +89,9 @@ def webhook(scope: Scope, node: yaml.Node) -> Play | None:
     late_ms = scope.reading.value(entries["late"], read_duration_ms, "late") if "late" in entries else 0
     times = scope.reading.value(entries["times"], _read_times, "times") if "times" in entries else 1
     at_once = "at once" in entries and said_so(scope, entries["at once"])
-    if not entries or len(scope.reading.problems) > before:
+    if not entries:
+        scope.reading.problem(node, "webhook says nothing", "For example: {late: 20 s}.")
+    if len(scope.reading.problems) > before:
         return None
     changes = {"delay_ms": late_ms, "times": times, "at_once": at_once}
     return lambda stage: adversity.webhook_is_odd(stage, changes)
