@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.stacks import ENVIRONMENT_NAMES, PARTS, Stack
+from tests.infrastructure.terraform import is_there
 
 ROOT = Path(__file__).parents[2]
 OUTDIR = ROOT / "cdktf" / "cdktf.out"
@@ -113,3 +114,20 @@ def s3_url() -> Iterator[str]:
         yield url
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def terraform() -> None:
+    """Terraform is there, or the test is skipped: no package of Debian has it, so nothing can install it here."""
+    if not is_there():
+        pytest.skip("terraform is not installed (https://developer.hashicorp.com/terraform/install): nothing was planned")
+
+
+@pytest.fixture(scope="session")
+def plans(
+    tmp_path_factory: pytest.TempPathFactory, synthesised: Synthesised, s3_url: str, terraform: None
+) -> Any:
+    """Plans of all stacks, each made once."""
+    from tests.infrastructure.planned import Plans  # noqa: PLC0415 - there only with the libraries
+
+    return Plans.under(tmp_path_factory.mktemp("plans"), synthesised.files, s3_url)

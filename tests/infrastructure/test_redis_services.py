@@ -111,7 +111,8 @@ def test_the_state_has_one_writer_ever(stack: Stack) -> None:
     assert given["deployment_minimum_healthy_percent"] == 0
     assert given["deployment_maximum_percent"] == 100
     assert given["availability_zone_rebalancing"] == "DISABLED"
-    assert not [each for each in stack.all("aws_appautoscaling_target") if "state" in each.given["resource_id"]]
+    scaled = [each.given["resource_id"] for each in stack.all("aws_appautoscaling_target")]
+    assert not [each for each in scaled if "aws_ecs_service.state" in each]
 
 
 def test_the_state_can_start_again_in_any_zone_on_the_same_files(stack: Stack) -> None:
