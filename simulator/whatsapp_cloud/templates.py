@@ -43,7 +43,6 @@ def fill(bubble: Bubble, approved: Sequence[Approved] | None) -> Approved | None
     found = _look_up(template["name"], template["language"]["code"], approved)
     bubble.header = _header(found, components)
     bubble.body = _filled("body", found.body, values)
-    bubble.footer = found.footer
     _tappable(bubble, found, given)
     return found
 
@@ -185,5 +184,5 @@ def _tappable(bubble: Bubble, found: Approved, given: Mapping[int, tuple[str, An
         for index, button in enumerate(buttons)
         if button.kind == "quick_reply"
     )
-    others = [button.text for button in buttons if button.kind != "quick_reply"]
-    bubble.label = " · ".join(others)
+    others = [f"[{button.text}]" for button in buttons if button.kind != "quick_reply"]
+    bubble.footer = "\n".join(part for part in (found.footer, *others) if part)

@@ -133,7 +133,7 @@ def _list(action: Json, found: Found) -> None:
 
 
 def _link(action: Json, found: Found) -> None:
-    found.bubble.label = f"{action['parameters']['display_text']} ({action['parameters']['url']})"
+    found.bubble.label = action["parameters"]["display_text"]
 
 
 def _place(_: Json, found: Found) -> None:
