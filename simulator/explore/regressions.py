@@ -1,4 +1,4 @@
-"""Failing worlds that were made small, kept among the conversations, so that they are played with all others for ever."""
+"""Failing worlds that were made small, kept among the conversations so that they are played with all others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 
 from simulator.conversation import CONVERSATIONS
 from simulator.explore.promises import PROMISES
-from simulator.explore.shrink import Small
+from simulator.explore.shrink import Small, head_of
 
 __all__ = ("FOLDER", "as_conversation", "keep", "stored_regressions")
 
@@ -31,7 +31,7 @@ def as_conversation(small: Small) -> str:
         "covers": ["money is safe" if broken.promise in _MONEY else "redis fails"],
     }
     rest = {key: value for key, value in found.items() if key not in _HEAD}
-    return yaml.safe_dump({**named, **rest}, allow_unicode=True, sort_keys=False, width=110) + "lines:\n" + lines
+    return head_of({**named, **rest}) + "lines:\n" + lines
 
 
 def keep(small: Small, folder: Path = FOLDER) -> Path:

@@ -21,7 +21,7 @@ from simulator.explore.run import play
 from simulator.host import Bot
 from simulator.world import Wires, run_service
 
-__all__ = ("MOST_TRIES", "Small", "shrink")
+__all__ = ("MOST_TRIES", "Small", "head_of", "shrink")
 
 MOST_TRIES: Final = 400
 
@@ -62,9 +62,15 @@ class _World:
 
     @property
     def yaml(self) -> str:
-        head = yaml.safe_dump(dict(self.head), allow_unicode=True, sort_keys=False, width=110)
-        # Numbers and the like are quoted by the dumper, being texts; a reader takes them either way.
-        return head + "lines:\n" + "".join(f"  - {written(line)}\n" for line in self.lines)
+        return head_of(self.head) + "lines:\n" + "".join(f"  - {written(line)}\n" for line in self.lines)
+
+
+def head_of(head: Mapping[str, Any]) -> str:
+    """The head of a conversation as YAML, a line for each person."""
+    people = "".join(f"  {written(person)}\n" for person in head["people"].items())
+    rest = {key: value for key, value in head.items() if key != "people"}
+    # Numbers are texts here, and a reader takes them either way.
+    return "".join(f"{written(entry)}\n" for entry in rest.items()) + "people:\n" + people
 
 
 def _said(line: Any) -> Said:

@@ -14,7 +14,9 @@ def main() -> int:
     """Print, for each defect, the seed that finds it, how many worlds it took, and the promises that broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.defects", description=__doc__)
     parser.add_argument("words", nargs="*", help="only the defects whose name holds all of them")
-    parser.add_argument("--worlds", type=int, default=300, help="the most worlds for each (default: 300)")
+    parser.add_argument(
+        "--worlds", type=int, default=0, help="the most worlds for each (default: as many as it is to be found within)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default: 1)")
     given = parser.parse_args()
     missed = 0
@@ -22,7 +24,9 @@ def main() -> int:
         if not all(word in name for word in given.words):
             continue
         begun = time.perf_counter()
-        found = look_for(planted.run_bot, range(given.seed, given.seed + given.worlds))
+        found = look_for(
+            planted.run_bot, range(given.seed, given.seed + (given.worlds or planted.within)), options=planted.options
+        )
         took_s = time.perf_counter() - begun
         missed += found is None
         said = f"{found.worlds:4} worlds  {', '.join(found.promises)}" if found else "   not found"

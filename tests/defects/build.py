@@ -18,7 +18,17 @@ from service.worker import Worker
 from simulator.host import Bot
 from simulator.world import Wires, run_service
 
-__all__ = ("ChangedScripts", "RunBot", "changed", "with_mailbox", "with_money", "with_scripts", "with_sender", "with_service", "with_worker")
+__all__ = (
+    "ChangedScripts",
+    "RunBot",
+    "changed",
+    "with_mailbox",
+    "with_money",
+    "with_scripts",
+    "with_sender",
+    "with_service",
+    "with_worker",
+)
 
 RunBot = Callable[[Wires], Bot]
 """Starts a bot on its wires."""

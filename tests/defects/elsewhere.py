@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
-
 from redis.exceptions import RedisError
 
 from service.app import Parts, Service

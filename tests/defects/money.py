@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import msgspec
 import structlog
 
-from service.credex import CredexError, NoAnswer, Written
+from service.credex import CredexError, CredexState, LedgerEntry, NoAnswer, Written
 from service.domain import Dashboard
 from service.engine import Session, Turn
 from service.engine.calls import Done, Known, Login, NotDone, Outcome, Unresolved, Write
 from service.intents import Intent, Intents
 from service.mailbox import Claim
-from service.money_calls import MoneyCalls, _Absent
+from service.money_calls import MoneyCalls, WritesToCore, _Absent
 from service.worker import Worker, _Work
 from tests.defects.build import with_money, with_worker
 
@@ -24,24 +24,38 @@ __all__ = ("DEFECTS",)
 log = structlog.get_logger(__name__)
 
 
+class _Core:
+    """Core as writes use it; what is not done otherwise is done as ever."""
+
+    def __init__(self, core: Any) -> None:
+        self._core = core
+
+    async def dashboard(self, member: str) -> Dashboard:
+        return await self._core.dashboard(member)  # type: ignore[no-any-return]
+
+    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+        return await self._core.send(member, call, within_s=within_s)  # type: ignore[no-any-return]
+
+    async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
+        return await self._core.state(member, credex_id, account_id)  # type: ignore[no-any-return]
+
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
+        return await self._core.accepted(member, account_id)  # type: ignore[no-any-return]
+
+
+class _Twice(_Core):
+    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+        try:
+            return await super().send(member, call, within_s=within_s)
+        except NoAnswer:
+            return await super().send(member, call, within_s=within_s)
+
+
 class Resending(MoneyCalls):
     """Sends once more when the answer is lost."""
 
-    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
-        core = self._core
-        first = core.send
-
-        async def twice(member: str, call: Write, *, within_s: float) -> Written:
-            try:
-                return await first(member, call, within_s=within_s)
-            except NoAnswer:
-                return await first(member, call, within_s=within_s)
-
-        core.send = twice  # type: ignore[method-assign]
-        try:
-            return await super().send(member, intent, others)
-        finally:
-            core.send = first  # type: ignore[method-assign]
+    def __init__(self, core: WritesToCore, clock_ms: Callable[[], int]) -> None:
+        super().__init__(_Twice(core), clock_ms)
 
 
 class Hasty(MoneyCalls):
@@ -56,25 +70,23 @@ class Hasty(MoneyCalls):
         return NotDone() if isinstance(found, _Absent) else found
 
 
+class _Remembered(_Core):
+    async def dashboard(self, member: str) -> Dashboard:
+        known = await self._core.read(member, Login())
+        if isinstance(known, Known) and isinstance(known.value, Dashboard):
+            return known.value
+        return await super().dashboard(member)
+
+
 class Stale(MoneyCalls):
     """Takes the baseline from the cache."""
 
     async def prepare(
         self, member: str, call: Write, *, seq: int, session: Session, intents: Intents
     ) -> Intent | Outcome:
-        core, fresh = self._core, self._core.dashboard
-
-        async def cached(member: str) -> Dashboard:
-            known = await core.read(member, Login())  # type: ignore[attr-defined]
-            if isinstance(known, Known) and isinstance(known.value, Dashboard):
-                return known.value
-            return await fresh(member)
-
-        core.dashboard = cached  # type: ignore[method-assign]
-        try:
-            return await super().prepare(member, call, seq=seq, session=session, intents=intents)
-        finally:
-            core.dashboard = fresh  # type: ignore[method-assign]
+        """Prepare with what was shown last, not with what is."""
+        remembering = MoneyCalls(_Remembered(self._core), self._clock_ms)
+        return await remembering.prepare(member, call, seq=seq, session=session, intents=intents)
 
 
 class Tardy(MoneyCalls):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from simulator.explore.options import Options
 from tests.defects import elsewhere, money, queues
 from tests.defects.build import RunBot
 
@@ -17,12 +18,60 @@ class Planted:
 
     Attributes:
         run_bot: starts a bot that has it.
+        breaks: the promises that it was seen to break; at least one of them breaks in the first world that shows it.
+        within: so many worlds, from seed 1 on, are enough to see it.
+        faults: the kinds of trouble that the worlds have; the defect hides from all others.
     """
 
     run_bot: RunBot
+    breaks: frozenset[str]
+    within: int
+    faults: frozenset[str]
+
+    @property
+    def options(self) -> Options:
+        """What its worlds are like."""
+        return Options(faults=self.faults)
+
+
+_STARTS: Final = {**queues.DEFECTS, **money.DEFECTS, **elsewhere.DEFECTS}
+
+_TABLE: Final = (
+    ("a late commit is not refused", "answered, once", 20, "freezes, several, hurry"),
+    ("the head is popped when it is claimed", "answered", 20, "kills"),
+    ("a commit is repeated without its number", "answered", 60, "answers, several, hurry"),
+    ("no message is known again", "once", 20, "duplicates, losses"),
+    ("seen before it is stored", "answered", 20, "answers, losses"),
+    ("the second message of a POST is dropped", "answered", 20, "several"),
+    ("a POST is stored last one first", "in order", 30, "several"),
+    ("a lease never ends", "drains", 20, "kills"),
+    ("200 for what is not stored", "answered", 20, "state, full"),
+    ("answered before it is committed", "once", 40, "kills, answers"),
+    ("what could not be sent is not sent again", "answered", 20, "whatsapp"),
+    ("a session lives for ever", "bounded", 5, "leaves"),
+    ("a write sent again after a lost answer", "confirmed", 40, "credex"),
+    ("absent at once", "truthful", 60, "credex"),
+    ("the turn computed again after a crash", "confirmed", 60, "kills"),
+    ("committed before the write is known", "truthful", 20, "credex"),
+    ("one token of core for everybody", "confirmed, private", 60, "hurry, several, credex"),
+    ("one dashboard for everybody", "private", 20, "leaves"),
+    ("an old Confirm acts", "confirmed", 60, "old taps"),
+    ("money in binary fractions", "conserved", 20, "leaves"),
+    ("what was found is not told", "reported", 60, "credex"),
+    ("an intent is never cleared", "drains", 60, "credex"),
+    ("pictures are not expected", "unfailing", 20, "media"),
+    ("buttons longer than WhatsApp takes", "accepted", 5, "leaves"),
+    ("a worker that ends when Redis is away", "continues, drains", 40, "state, answers"),
+    ("the cache never forgets", "bounded", 5, "leaves"),
+)
+"""Each defect, the promises that it breaks, within how many worlds, and with which kinds of trouble."""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split(", "))
 
 
 PLANTED: Final[dict[str, Planted]] = {
-    name: Planted(run_bot) for name, run_bot in {**queues.DEFECTS, **money.DEFECTS, **elsewhere.DEFECTS}.items()
+    name: Planted(_STARTS[name], _words(promises), within, _words(kinds)) for name, promises, within, kinds in _TABLE
 }
 """By name."""

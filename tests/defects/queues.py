@@ -15,7 +15,16 @@ from service.mailbox.mailbox import _bytes, _digest
 from service.sender import Sender, _Again
 from service.whatsapp import Delivery, GraphError, NotStored
 from service.worker import Worker, _entries, _Work
-from tests.defects.build import ChangedScripts, RunBot, changed, with_mailbox, with_scripts, with_sender, with_service, with_worker
+from tests.defects.build import (
+    ChangedScripts,
+    RunBot,
+    changed,
+    with_mailbox,
+    with_scripts,
+    with_sender,
+    with_service,
+    with_worker,
+)
 
 __all__ = ("DEFECTS",)
 
@@ -123,7 +132,10 @@ DEFECTS: Final[dict[str, RunBot]] = {
             "local head = redis.call('LPOP', k.list)\n  local seq = head and seq_of(head) or 0",
         ),
         ("if verdict == 'lost' or (seq ~= '0' and not head_is(k.list, seq)) then", "if verdict == 'lost' then"),
-        ("  redis.call('LPOP', k.list)\n  redis.call('HSET', k.lease, 'done', seq)", "  redis.call('HSET', k.lease, 'done', seq)"),
+        (
+            "  redis.call('LPOP', k.list)\n  redis.call('HSET', k.lease, 'done', seq)",
+            "  redis.call('HSET', k.lease, 'done', seq)",
+        ),
     ),
     "a commit is repeated without its number": with_scripts(
         ("if holds and fields[2] == seq then return 'current', true end", "if holds then return 'current', true end"),

@@ -1,0 +1,28 @@
+"""What explored worlds are held to holds for all stored conversations, and is read from the bot's own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulator.conversation import CONVERSATIONS, load, stored
+from simulator.explore.promises import PROMISES
+from simulator.explore.run import play
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("path", stored(), ids=lambda path: str(path.relative_to(CONVERSATIONS).with_suffix("")))
+def test_every_stored_conversation_keeps_its_promises(path: Path) -> None:
+    """Whatever goes wrong in a conversation, no promise is broken by it, and each was looked at after every line."""
+    conversation = load(path)
+
+    outcome = play(conversation)
+
+    assert outcome.broken == ()
+    assert outcome.checked == dict.fromkeys(PROMISES, len(conversation.lines) + 2)
+
+
+def test_every_promise_is_one_sentence() -> None:
+    """A promise that takes more words than one sentence is two promises."""
+    assert [name for name, sentence in PROMISES.items() if sentence.count(".") != 1 or sentence[-1] != "."] == []
