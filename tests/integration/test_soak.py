@@ -27,7 +27,7 @@ DEFECTS = "tests.integration.soak_defects"
 RUNS = {
     "the service as it is": Options(seconds=25, seed=SEED, members=40, rate=8, drain_s=240),
     # A defect may leave work that never ends; what is looked at beyond leases and doubts need not be waited for.
-    "resends a write": Options(seconds=25, seed=SEED, members=24, rate=6, processes=1, drain_s=80, module=DEFECTS),
+    "resends a write": Options(seconds=40, seed=SEED, members=60, rate=12, processes=1, drain_s=80, module=DEFECTS),
     "acknowledges before storing": Options(
         seconds=25, seed=SEED, members=60, rate=12, processes=1, drain_s=80, module=DEFECTS
     ),
@@ -100,7 +100,9 @@ async def test_a_service_that_acknowledges_webhooks_before_storing_them_is_found
     """A message that WhatsApp was told is safe, and is not: somebody waits for an answer that never comes."""
     result = await result_of(soaks, "acknowledges before storing")
 
-    assert "no message is lost" in {each.promise for each in result.broken}
+    # One of several written at once may be missed at its place in the row of answers, too.
+    found = {each.promise for each in result.broken}
+    assert found & {"no message is lost", "each message is answered, once and in order"} != set()
 
 
 TESTS = {
