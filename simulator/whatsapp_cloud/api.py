@@ -267,7 +267,14 @@ class CloudApi:
     def _strike(self, do: str, payload: Json) -> Rule | None:
         if not self.rules:
             return None
-        return self.rules.strike("messages", {do}, phone=digits(str(payload.get("to", ""))), kind=kind_of(payload))
+        return self.rules.strike("messages", {do}, phone=self.addressed(payload), kind=kind_of(payload))
+
+    def addressed(self, payload: Json) -> str:
+        """The phone that a message is for, whether it is named by number or by user id; empty if it is nobody's."""
+        if isinstance(payload.get("to"), str):
+            return digits(payload["to"])
+        named = payload.get("recipient")
+        return next((person.phone for person in self.handsets.values() if person.user_id == named), "")
 
     def _mark_as_read(self, request: MarkAsRead) -> Json:
         person, written = self._written.get(request.message_id, (None, None))

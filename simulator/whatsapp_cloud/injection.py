@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.whatsapp_cloud.errors import Refused
 from simulator.whatsapp_cloud.faults import WIRE, Rule
-from simulator.whatsapp_cloud.wire import digits
 
 if TYPE_CHECKING:
     from simulator.whatsapp_cloud.api import CloudApi
@@ -41,7 +40,7 @@ class Injection:
             await self._app(scope, receive, send)
             return
         body, replayed = await _received(receive)
-        on, phone, kind = _asked(str(scope["path"]), body)
+        on, phone, kind = self._asked(str(scope["path"]), body)
         # What is refused at /messages shows to observers: the API itself refuses it there.
         does = WIRE if on == "messages" else _ANYWHERE
         rule = self._api.rules.strike(on, does, phone=phone, kind=kind)
@@ -83,6 +82,19 @@ class Injection:
         token = self._api.business.access_token.encode()
         return hmac.compare_digest(header.partition(b" ")[2].strip(), token)
 
+    def _asked(self, path: str, body: bytes) -> tuple[str, str, str]:
+        """What a request is for, for whom, and of which kind."""
+        edge = path.rstrip("/").rsplit("/", 1)[-1]
+        if edge != "messages":
+            return ("media" if "media" in path else "account"), "", ""
+        try:
+            payload = json.loads(body)
+        except ValueError:
+            return "messages", "", ""
+        if not isinstance(payload, dict):
+            return "messages", "", ""
+        return ("typing" if "status" in payload else "messages"), self._api.addressed(payload), kind_of(payload)
+
 
 async def _received(receive: Receive) -> tuple[bytes, Receive]:
     """The whole body, and a way to read it once more."""
@@ -96,20 +108,6 @@ async def _received(receive: Receive) -> tuple[bytes, Receive]:
         return part if part is not None else await receive()
 
     return b"".join(part.get("body", b"") for part in parts), again
-
-
-def _asked(path: str, body: bytes) -> tuple[str, str, str]:
-    """What a request is for, for whom, and of which kind."""
-    edge = path.rstrip("/").rsplit("/", 1)[-1]
-    if edge != "messages":
-        return ("media" if "media" in path else "account"), "", ""
-    try:
-        payload = json.loads(body)
-    except ValueError:
-        return "messages", "", ""
-    if not isinstance(payload, dict):
-        return "messages", "", ""
-    return ("typing" if "status" in payload else "messages"), digits(str(payload.get("to", ""))), kind_of(payload)
 
 
 def kind_of(payload: dict[str, Any]) -> str:

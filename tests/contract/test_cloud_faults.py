@@ -196,6 +196,21 @@ def test_a_wrong_token_is_refused_before_any_fault() -> None:
     assert play(scenario) == (190, 0, "ReadError")
 
 
+def test_a_person_is_the_same_by_number_and_by_user_id() -> None:
+    """A rule for Tariro strikes what is sent to her user id, too, and not what is sent to Farai's."""
+
+    async def scenario(world: World) -> list[str]:
+        await greeted(world)
+        world.cloud.handset(FARAI, name="Farai").type("hi")
+        await asyncio.sleep(1)
+        world.cloud.rules.add(Rule("messages", "reset", to=TARIRO))
+        world.cloud.rules.add(Rule("messages", "refuse", to=TARIRO, code=131056))
+        ids = [world.cloud.handsets[phone].user_id for phone in (FARAI, TARIRO, TARIRO, TARIRO)]
+        return [await outcome(world, {"to": None, "recipient": user_id, **text("x")}) for user_id in ids]
+
+    assert play(scenario) == ["200 None", "ReadError", "400 131056", "200 None"]
+
+
 def test_other_endpoints_can_fail_too() -> None:
     """Looking at the account is refused with a code; typing is reset; messages go on."""
 
