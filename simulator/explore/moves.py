@@ -55,6 +55,8 @@ class Moves:
             return f"{player.key} sends", rng.choice(("image", "audio", "sticker", "location"))
         if "old taps" in self._kinds and rng.random() < 0.06 and (titles := _older(screens)):  # noqa: PLR2004
             return f"{player.key} taps", rng.choice(titles)
+        if "old taps" in self._kinds and rng.random() < 0.15 and _asked_again(screens):  # noqa: PLR2004
+            return f"{player.key} taps old", "Confirm"
         return None
 
     def _answer(self, titles: Sequence[str]) -> str | None:
@@ -135,6 +137,12 @@ def _older(screens: Sequence[Screen]) -> list[str]:
     """What could still be tapped further up, and is not on the newest screen."""
     new = {choice.title for choice in screens[-1].choices} if screens else set()
     return sorted({choice.title for screen in screens[:-1] for choice in screen.choices} - new)
+
+
+def _asked_again(screens: Sequence[Screen]) -> bool:
+    """Whether a question is to be confirmed, and an earlier one could be by mistake."""
+    asked = [any(choice.title == "Confirm" for choice in screen.choices) for screen in screens]
+    return asked[-1:] == [True] and sum(asked) > 1
 
 
 def _weighed(rng: random.Random, choices: Sequence[tuple[str, int]]) -> str:

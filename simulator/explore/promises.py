@@ -66,7 +66,8 @@ class Promises:
         self._world = world
         self._log = Log() if log is None else log
         self._view = View(world)
-        self._shelves = Shelves(*(Embedded(server) for server in world._servers))
+        servers = world._servers  # noqa: SLF001 - a look from outside must not pass through the world's own wires
+        self._shelves = Shelves(*(Embedded(server) for server in servers))
         self._promises = _promises()
         self._refused: dict[str, list[int]] = defaultdict(list)
         self._found: set[tuple[str, str, str]] = set()
@@ -131,7 +132,9 @@ class Promises:
         working = {self._view.who(member) for member in self._shelves.waiting(kept)}
         now_ms = self._world.clock_ms()
         due = self._shelves.state.due("inbox")
-        held = {self._view.who(member) for member in due if member not in kept.by_kind["intent"] or due[member] <= now_ms}
+        held = {
+            self._view.who(member) for member in due if member not in kept.by_kind["intent"] or due[member] <= now_ms
+        }
         return frozenset(self._world.people) - working - held
 
     # -- the end ------------------------------------------------------------------------------------------------

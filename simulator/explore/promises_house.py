@@ -52,10 +52,10 @@ def _foreign(view: View, who: str, told: Told) -> Iterator[Breach]:
             continue
         # Handles are no secret: they stand in examples, and a new one may be taken.
         marks = {other.phone, f"{other.first_name} {other.last_name}"}
-        found = sorted(mark for mark in marks if mark in body)
+        shown = sorted(mark for mark in marks if mark in body)
         known = {*marks, other.handle}
-        if found and not _acquainted(view, who, {account.account_id for account in mine}, other.member_id, known):
-            yield Breach(who, f"was shown {found[0]}, with whom they have nothing to do")
+        if shown and not _acquainted(view, who, {account.account_id for account in mine}, other.member_id, known):
+            yield Breach(who, f"was shown {shown[0]}, with whom they have nothing to do")
 
 
 def _acquainted(view: View, who: str, mine: set[str], other: str, marks: set[str]) -> bool:
@@ -129,7 +129,7 @@ class Continues:
 
 
 class Unfailing:
-    """Reads the log for exceptions that nobody expected, and WhatsApp's for webhooks that were not answered as agreed."""
+    """Reads the log for exceptions that nobody expected, and WhatsApp's for webhooks that were not answered."""
 
     name = "unfailing"
     sentence = "The bot never fails in a way that was not thought of."

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from simulator.explore.promises_store import Kept, Shelves
 from simulator.explore.promises_view import View
 
-__all__ = ("Broken", "Breach", "Moment", "Promise")
+__all__ = ("Breach", "Broken", "Moment", "Promise")
 
 
 class Broken(NamedTuple):

@@ -125,7 +125,7 @@ def _party(view: View, wrote: Wrote) -> str:
 
 def _starts(name: str) -> str:
     """As much of a name as every screen shows."""
-    return name.split(" ")[0][:20]
+    return name.split(" ", maxsplit=1)[0][:20]
 
 
 def _what(view: View, wrote: Wrote) -> str:

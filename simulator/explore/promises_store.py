@@ -46,7 +46,7 @@ class Embedded:
         if database is None:
             return
         now = database.time
-        for key, item in list(database._dict.items()):
+        for key, item in list(database.items()):
             kind, parts = _parts(item.value)
             life = None if item.expireat is None else int((item.expireat - now) * 1000)
             if life is None or life > 0:
@@ -55,7 +55,7 @@ class Embedded:
     def due(self, queue: str) -> dict[str, int]:
         """Who has work, and when it is due."""
         database = self._server.dbs.get(0)
-        item = None if database is None else database._dict.get(f"{{0}}:{queue}".encode())
+        item = None if database is None else database.get(f"{{0}}:{queue}".encode())
         return {} if item is None else {name.decode(): int(score) for name, score in item.value.items()}
 
 

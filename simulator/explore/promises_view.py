@@ -222,11 +222,15 @@ class View:
         body, at_ms = wrote.call.body, wrote.call.at_ms
         if wrote.call.endpoint == "createCredex":
             claimed = {other.credex for wrotes in self.wrote.values() for other in wrotes}
-            for credex in reversed(credexes.values()):
+            for credex in reversed(list(credexes.values())):
                 if credex.created_ms < at_ms:
                     break
                 asked = (at_ms, body.get("issuerAccountID"), body.get("receiverAccountID"))
-                if (credex.created_ms, credex.issuer_id, credex.receiver_id) == asked and credex.credex_id not in claimed:
+                if (
+                    credex.created_ms,
+                    credex.issuer_id,
+                    credex.receiver_id,
+                ) == asked and credex.credex_id not in claimed:
                     wrote.credex, wrote.happened = credex.credex_id, True
                     return
         elif wrote.call.endpoint in ENDS:

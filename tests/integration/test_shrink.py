@@ -51,8 +51,9 @@ SMALL = """\
 title: "Two in one POST, among much else"
 people:
   Rudo: {phone: "+263 77 765 4321", name: Rudo Chirwa, member: {tier: 1, balances: [20 USD]}}
+  Farai: {phone: "+263 71 234 5678", name: Farai Ncube, member: {handle: farai_shop}}
 lines:
-  - together: [{Rudo: menu}, {Rudo: help}]
+  - together: [{Farai: menu}, {Rudo: help}]
 """
 
 
