@@ -229,6 +229,8 @@ async def served(
 ) -> AsyncIterator[Served]:
     """Serve until the end of the block; the state is saved then.
 
+    Rules are added to those that the file holds; quirks, if given, are in place of the file's.
+
     Raises:
         StateFileError: the file holds something else; nothing was started.
         OSError: the port is taken.
@@ -240,8 +242,12 @@ async def served(
         world.watch = one.news.see
         world.cloud.courier.patient = True
         await one.read_file()
+        there = [armed.rule for armed in world.cloud.rules]
         for rule in rules:
-            world.cloud.rules.add(rule)
+            if rule not in there:  # from the file, where it was kept with how often it has struck
+                world.cloud.rules.add(rule)
+        if quirks is not None:
+            world.core.quirks = quirks
         control = one.control()
         world.beside |= {"/control": control, "/schema": control}
         made.append(one)

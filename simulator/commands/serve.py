@@ -43,7 +43,9 @@ def _rule(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tupl
         raise click.BadParameter(str(error)) from error
 
 
-def _quirks(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> Quirks:
+def _quirks(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> Quirks | None:
+    if not given:
+        return None
     unknown = sorted(set(given) - set(Quirks.__dataclass_fields__))
     if unknown:
         known = ", ".join(Quirks.__dataclass_fields__)
@@ -98,7 +100,7 @@ def serve_command(
     host: str,
     file: Path | None,
     rules: tuple[Rule, ...],
-    quirks: Quirks,
+    quirks: Quirks | None,
     seed: int | None,
 ) -> None:
     """Serve WhatsApp, Credex core and people with phones to a bot that runs as a process of its own."""

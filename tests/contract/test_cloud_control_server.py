@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from simulator.credex_core import Quirks
 from simulator.serve import Served, StateFileError, served
 from simulator.whatsapp_cloud import Rule
 
@@ -139,6 +140,22 @@ def test_the_file_is_written_whole_when_something_has_changed_and_read_at_the_st
         return list(one.world.cloud.handsets)
 
     assert play(look, file=file) == [PHONE]
+
+
+def test_what_the_command_line_says_is_not_added_once_more_at_each_start(tmp_path: Path) -> None:
+    """A rule that is in the file is kept with its count; quirks given are in place of the file's, others stay."""
+
+    async def look(one: Served, _: httpx.AsyncClient) -> tuple[list[str], bool]:
+        one.world.core.check_conserved()
+        return [armed.rule.do for armed in one.world.cloud.rules], one.world.core.quirks.negative_zero
+
+    always, file = Rule("messages", "reset", times=None), tmp_path / "world.json"
+    seen = [
+        play(look, file=file, rules=[always], quirks=Quirks(negative_zero=True)),
+        play(look, file=file, rules=[always, Rule("messages", "hang")]),
+        play(look, file=file, quirks=Quirks()),
+    ]
+    assert seen == [(["reset"], True), (["reset", "hang"], True), (["reset", "hang"], False)]
 
 
 def test_a_broken_file_stops_the_start(tmp_path: Path) -> None:
