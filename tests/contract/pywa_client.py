@@ -98,11 +98,14 @@ class Reader:
 
     def feed(self, body: bytes) -> None:
         """Have it read the body of a webhook."""
-        logger, handler = logging.getLogger("pywa"), _Complaints()
+        logger, handler, disabled = logging.getLogger("pywa"), _Complaints(), logging.root.manager.disable
         logger.addHandler(handler)
+        # A command that ran before in this process may have silenced all logs.
+        logging.disable(logging.NOTSET)
         try:
             answer = self._bot.webhook_update_handler(body)
         finally:
+            logging.disable(disabled)
             logger.removeHandler(handler)
         self.complaints += handler.said
         if answer[1] != 200:
