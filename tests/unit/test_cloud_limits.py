@@ -12,96 +12,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.conformance.samples import SAMPLES
-from simulator.whatsapp_cloud import LIMITS, Approved, Refused, TemplateButton
+from simulator.whatsapp_cloud import LIMITS, Approved, Refused
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
-
-Json = dict[str, Any]
-
-
-def send(content: Json, **more: Any) -> Sending:
-    request = parse({"messaging_product": "whatsapp", "to": "+263771234567", **content, **more})
-    assert isinstance(request, Sending)
-    return request
-
-
-def refusal(content: Any, **more: Any) -> tuple[int, str]:
-    """The code of a refusal, and what its error says."""
-    with pytest.raises(Refused) as caught:
-        send(content, **more)
-    error = caught.value.body("trace")["error"]
-    return error["code"], error.get("error_data", {}).get("details", error["message"])
-
-
-def text(body: Any) -> Json:
-    return {"type": "text", "text": {"body": body}}
-
-
-def button(identity: Any, title: Any) -> Json:
-    return {"type": "reply", "reply": {"id": identity, "title": title}}
-
-
-def interactive(kind: str, action: Json, **parts: Any) -> Json:
-    return {"type": "interactive", "interactive": {"type": kind, "body": {"text": "b"}, "action": action, **parts}}
-
-
-def buttons(*some: Json, **parts: Any) -> Json:
-    return interactive("button", {"buttons": list(some)}, **parts)
-
-
-def numbered_buttons(count: int) -> Json:
-    return buttons(*(button(f"id {number}", f"title {number}") for number in range(count)))
-
-
-def row(identity: Any = "r", title: Any = "t", **more: Any) -> Json:
-    return {"id": identity, "title": title, **more}
-
-
-def listing(*sections: Json, label: str = "Open", **parts: Any) -> Json:
-    return interactive("list", {"button": label, "sections": list(sections)}, **parts)
-
-
-def sections(count: int) -> Json:
-    return listing(*({"title": f"s{number}", "rows": [row(f"r{number}")]} for number in range(count)))
-
-
-def rows(count: int) -> Json:
-    return listing({"rows": [row(f"r{number}") for number in range(count)]})
-
-
-def form(**changes: Any) -> Json:
-    parameters: Json = {
-        "flow_message_version": "3",
-        "flow_id": "1234567890123456",
-        "flow_token": "a-token",
-        "flow_cta": "Register",
-        "mode": "published",
-        "flow_action": "navigate",
-        "flow_action_payload": {"screen": "REGISTER"},
-    }
-    parameters |= changes
-    kept = {key: value for key, value in parameters.items() if value is not None}
-    return interactive("flow", {"name": "flow", "parameters": kept})
-
-
-def link(**changes: Any) -> Json:
-    parameters = {"display_text": "Pay", "url": "https://example.co.zw", **changes}
-    return interactive("cta_url", {"name": "cta_url", "parameters": parameters})
-
-
-def file(kind: str, **more: Any) -> Json:
-    return {"type": kind, kind: {"link": "https://example.co.zw/a", **more}}
-
-
-CONTACT: Json = {"name": {"formatted_name": "Farai Ncube", "first_name": "Farai"}}
-
-
-def template(*values: str, payload: str | None = None, name: str = "n") -> Json:
-    components: list[Json] = [{"type": "body", "parameters": [{"type": "text", "text": value} for value in values]}]
-    if payload is not None:
-        parameters = [{"type": "payload", "payload": payload}]
-        components.append({"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": parameters})
-    return {"type": "template", "template": {"name": name, "language": {"code": "en"}, "components": components}}
+from tests.unit.cloud_requests import (
+    APPROVED,
+    CONTACT,
+    Json,
+    button,
+    buttons,
+    file,
+    form,
+    interactive,
+    link,
+    listing,
+    numbered_buttons,
+    refusal,
+    row,
+    rows,
+    sections,
+    send,
+    template,
+    text,
+)
 
 
 def filled_template(length: int) -> Json:
@@ -149,7 +82,11 @@ MEASURED: dict[str, Callable[[int], Json]] = {
     "template.body": filled_template,
     "template.button_payload": filled_payload,
 }
+
+
 SUBMITTED = ("template.buttons", "template.button_text", "template.url", "template.footer")
+
+
 ELSEWHERE = ("media.", "rate.", *SUBMITTED, "template.header_text", "template.body_text")
 
 
@@ -206,15 +143,6 @@ def test_one_above_a_limit_a_message_is_refused(part: str) -> None:
 def test_one_below_a_limit_a_message_is_refused(part: str, said: str) -> None:
     """What must have a length or a number may not have none."""
     assert refusal(MEASURED[part](0)) == (LIMITS[part].code, said)
-
-
-def test_a_template_is_approved_within_its_limits_only() -> None:
-    """At most ten buttons of at most 25 characters."""
-    Approved("n", "en", "b", buttons=("x" * 25,) * 10)
-    with pytest.raises(ValueError, match="at most 10 buttons"):
-        Approved("n", "en", "b", buttons=("x",) * 11)
-    with pytest.raises(ValueError, match="1 to 25 characters"):
-        Approved("n", "en", "b", buttons=("x" * 26,))
 
 
 def test_lengths_are_counted_in_code_points_with_a_warning_in_utf_16() -> None:
@@ -405,67 +333,6 @@ def test_errors_of_parameters_have_the_shape_of_metas() -> None:
     }
 
 
-APPROVED = (
-    Approved("hello", "en", "Hello {{1}}, you owe {{2}} to {{1}}", buttons=("Pay", "Later"), footer="Bye"),
-    Approved("named", "en", "Dear {{name}}"),
-    Approved("plain", "en", "Good day"),
-)
-
-
-def filled(content: Json, approved: tuple[Approved, ...] | None = APPROVED) -> Any:
-    bubble = send(content).bubble
-    fill(bubble, approved)
-    return bubble
-
-
-def test_a_filled_template_reads_as_the_person_will_see_it() -> None:
-    """Placeholders are replaced in order; quick replies send back their payload, or their text without one."""
-    bubble = filled(template("Tariro", "5 USD", payload="PAY_42", name="hello"))
-    assert (bubble.body, bubble.footer) == ("Hello Tariro, you owe 5 USD to Tariro", "Bye")
-    assert [(choice.id, choice.title) for choice in bubble.choices] == [("PAY_42", "Pay"), ("Later", "Later")]
-
-
-def test_named_parameters_are_found_by_name() -> None:
-    """A parameter with a name fills the placeholder of that name, and no other."""
-    content = template("Farai", name="named")
-    content["template"]["components"][0]["parameters"][0]["parameter_name"] = "name"
-    assert filled(content).body == "Dear Farai"
-    wrong = copy.deepcopy(content)
-    wrong["template"]["components"][0]["parameters"][0]["parameter_name"] = "nome"
-    with pytest.raises(Refused, match=r"132012.*nome"):
-        filled(wrong)
-
-
-@pytest.mark.parametrize(
-    ("content", "code", "said"),
-    [
-        (template(name="nobody"), 132001, "template name (nobody) does not exist in en"),
-        (
-            template("Tariro", name="hello"),
-            132000,
-            "body: number of localizable_params (1) does not match the expected number of params (2)",
-        ),
-        (
-            template("Tariro", "a\nb", name="hello"),
-            132018,
-            "Param text cannot have new-line/tab characters or more than 4 consecutive spaces",
-        ),
-        (template("Tariro", "", name="hello"), 131008, "Parameter of type text is missing text value"),
-        (
-            template("Tariro", "5", payload="x" * 257, name="hello"),
-            132018,
-            "button payload must have 1 to 256 characters",
-        ),
-        (template(payload="p", name="plain"), 132018, "buttons: the template has no button at index 0"),
-    ],
-)
-def test_a_template_that_does_not_fit_is_refused(content: Json, code: int, said: str) -> None:
-    """Unknown names, wrong counts and forbidden characters have codes of their own."""
-    with pytest.raises(Refused) as caught:
-        filled(content)
-    assert (caught.value.code, caught.value.details) == (code, said)
-
-
 @pytest.mark.parametrize(
     ("content", "seen"),
     [
@@ -489,23 +356,13 @@ def test_what_is_no_text_can_be_read_on_a_phone(content: Json, seen: tuple[str, 
     assert (bubble.header, bubble.body, bubble.label) == seen
 
 
-def test_the_buttons_of_a_template_are_shown_in_their_kinds() -> None:
-    """Quick replies can be tapped; what else there is stands on the bubble."""
-    template_ = Approved("n", "en", "b", buttons=("Yes", TemplateButton("url", "Pay", "https://example.co.zw/1")))
-    bubble = filled(template(payload="Y"), (template_,))
-    assert ([(choice.id, choice.title) for choice in bubble.choices], bubble.footer) == ([("Y", "Yes")], "[Pay]")
-
-
-def test_without_a_registry_any_template_goes() -> None:
-    """Bots that are tried without templates of their own can still send one."""
-    assert filled(template("a", "b", payload="P"), None).body == "[n] a b"
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
+
+
 VALID: tuple[Json, ...] = (
     *(
         {key: value for key, value in sample.items() if key not in {"to", "messaging_product"}}
