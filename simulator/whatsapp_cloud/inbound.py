@@ -60,6 +60,15 @@ OTHER_FIELDS: Final[Mapping[str, Json]] = MappingProxyType(
             "messaging_product": "whatsapp",
             "user_preferences": [{"wa_id": "16505551234", "category": "marketing_messages", "value": "stop"}],
         },
+        "user_id_update": {
+            "messaging_product": "whatsapp",
+            "user_id_update": [
+                {
+                    "wa_id": "16505551234",
+                    "user_id": {"previous": "US.13491208655302741918", "current": "US.1349120865530"},
+                }
+            ],
+        },
         "calls": {"messaging_product": "whatsapp", "calls": []},
     }
 )
