@@ -18,7 +18,7 @@ __all__ = ("Adversary",)
 BREAKS: Final = 0.4
 MENDS: Final = 0.3
 RESTARTS: Final = 0.6
-SEVERAL: Final = 0.06
+SEVERAL: Final = 0.12
 HURRIES: Final = 0.3
 PAUSES_MS: Final = (0, 20, 150, 160, 300, 400, 600, 900, 1_500, 3_000)
 
@@ -105,4 +105,6 @@ class Adversary:
         said = self._moves.draw(player, screens)
         self.injected["double taps"] += said[0] == "at once"
         self.injected["media"] += said[0].endswith(" sends")
+        if said[0].endswith(" taps"):
+            self.injected["old taps"] += said[1] not in {choice.title for choice in screens[-1].choices}
         return said

@@ -88,7 +88,7 @@ def explore_many(
     deadline = None if minutes is None else began + minutes * 60
     summary = Summary()
     with _crew(jobs) as crew:
-        for outcome in crew.outcomes(_batches(first_seed, worlds, deadline), options):
+        for outcome in crew.outcomes(_batches(first_seed, worlds, deadline), options, deadline):
             summary.add(outcome)
             summary.seconds = time.monotonic() - began
             told(outcome)
@@ -105,24 +105,30 @@ def repeated_by(outcome: Outcome, options: Options) -> str:
 def _batches(first_seed: int, worlds: int | None, deadline: float | None) -> Iterator[Sequence[int]]:
     end = None if worlds is None else first_seed + worlds
     for start in count(first_seed, WORLDS_A_TASK):
-        if (end is not None and start >= end) or (deadline is not None and time.monotonic() >= deadline):
+        if (end is not None and start >= end) or _past(deadline):
             return
         yield range(start, start + WORLDS_A_TASK if end is None else min(start + WORLDS_A_TASK, end))
+
+
+def _past(deadline: float | None) -> bool:
+    # Forked processes have the same clock.
+    return deadline is not None and time.monotonic() >= deadline
 
 
 class _Crew(Protocol):
     """Somebody who explores."""
 
-    def outcomes(self, batches: Iterator[Sequence[int]], options: Options) -> Iterator[Outcome]: ...
+    def outcomes(
+        self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None
+    ) -> Iterator[Outcome]: ...
 
 
 class _Alone:
     """This process does it."""
 
-    def outcomes(self, batches: Iterator[Sequence[int]], options: Options) -> Iterator[Outcome]:
+    def outcomes(self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None) -> Iterator[Outcome]:
         for seeds in batches:
-            for seed in seeds:
-                yield _explored(seed, options)
+            yield from _batch(seeds, options, deadline)
 
 
 class _Pool:
@@ -132,10 +138,10 @@ class _Pool:
         self._pool = pool
         self._ahead = jobs * 2
 
-    def outcomes(self, batches: Iterator[Sequence[int]], options: Options) -> Iterator[Outcome]:
+    def outcomes(self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None) -> Iterator[Outcome]:
         under_way: deque[AsyncResult[list[Outcome]]] = deque()
         for seeds in batches:
-            under_way.append(self._pool.apply_async(_batch, (seeds, options)))
+            under_way.append(self._pool.apply_async(_batch, (seeds, options, deadline)))
             if len(under_way) > self._ahead:
                 yield from under_way.popleft().get()
         while under_way:
@@ -159,8 +165,8 @@ def _begin() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _batch(seeds: Sequence[int], options: Options) -> list[Outcome]:
-    return [_explored(seed, options) for seed in seeds]
+def _batch(seeds: Sequence[int], options: Options, deadline: float | None) -> list[Outcome]:
+    return [_explored(seed, options) for seed in seeds if not _past(deadline)]
 
 
 def _explored(seed: int, options: Options) -> Outcome:

@@ -18,7 +18,7 @@ PLANS: Final = (
     ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("ledger", 2), ("choice", 8),
     ("wander", 12),
 )  # fmt: skip
-CONFIRMS: Final = (("tap", 70), ("type", 6), ("twice", 10), ("cancel", 6), ("something else", 8))
+CONFIRMS: Final = (("tap", 66), ("type", 6), ("twice", 14), ("cancel", 6), ("something else", 8))
 
 
 class Moves:

@@ -140,6 +140,7 @@ class _Watched:
         self.promises = Promises(self.world, log=log)
         self.broken: tuple[Broken, ...] = ()
         self._starts_ms = opening.starts_ms
+        self._turns: int | None = None
 
     async def look(self) -> None:
         """Judge a step.
@@ -151,6 +152,7 @@ class _Watched:
 
     async def end(self) -> None:
         """Let it come to its end, and judge it; raises as `look` does."""
+        self._turns = self._acted()
         self._judge(await self.promises.at_end())
 
     def stuck(self, error: Exception) -> None:
@@ -159,17 +161,19 @@ class _Watched:
 
     def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> Outcome:
         """What came of it."""
-        moments = self.world.recorder.since(0)
         return Outcome(
             seed=seed,
             broken=self.broken,
             digest=self.trace.digest,
             yaml=yaml,
-            turns=sum(moment.kind in BY_MEMBERS for moment in moments),
+            turns=self._acted() if self._turns is None else self._turns,
             virtual_ms=self.world.clock_ms() - self._starts_ms,
             injected=injected,
             checked=self.promises.checked,
         )
+
+    def _acted(self) -> int:
+        return sum(moment.kind in BY_MEMBERS for moment in self.world.recorder.since(0))
 
     def _judge(self, broken: tuple[Broken, ...]) -> None:
         self.broken += broken
