@@ -1,0 +1,158 @@
+"""Explored worlds: functions of their seeds, written down as conversations, and all promises kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import secrets
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+
+from simulator.cli import main
+from simulator.commands.options import keep_logs_quiet
+from simulator.conversation import parse
+from simulator.explore.fleet import Summary, explore_many, repeated_by
+from simulator.explore.kinds import KINDS, OF_PEOPLE
+from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read_kinds
+from simulator.explore.run import explore_one, play
+
+FIXED = 1
+FIXED_WORLDS = 16
+FRESH_MINUTES = 0.2
+JOBS = 2
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+
+def explored(*arguments: str, hash_seed: str) -> dict[str, object]:
+    """What the command says, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "explore", "--json", "--jobs", "1", *arguments],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said: dict[str, object] = json.loads(done.stdout)
+    return said
+
+
+def check(summary: Summary, options: Options) -> None:
+    told = [
+        f"{repeated_by(outcome, options)}: {broken.promise}: {broken.who} {broken.what}"
+        for outcome in summary.broken
+        for broken in outcome.broken
+    ]
+    assert not told, "\n".join(told)
+
+
+def test_a_fixed_set_of_worlds_keeps_all_promises() -> None:
+    """Everything breaks that can break, and nobody notices more than they are told."""
+    summary = explore_many(FIXED, Options(), worlds=FIXED_WORLDS, jobs=JOBS, keep_going=True)
+    check(summary, Options())
+    assert summary.worlds == FIXED_WORLDS
+
+
+def test_worlds_from_a_fresh_seed_keep_all_promises(capsys: pytest.CaptureFixture[str]) -> None:
+    """Others each time; the seed is printed."""
+    seed = secrets.randbelow(1_000_000_000)
+    with capsys.disabled():
+        sys.stdout.write(f"\nexploring worlds from seed {seed}: python -m simulator explore --seed {seed}\n")
+    summary = explore_many(seed, Options(), worlds=None, minutes=FRESH_MINUTES, jobs=JOBS, keep_going=True)
+    check(summary, Options())
+    assert summary.worlds > 0
+
+
+def test_the_same_seed_gives_the_same_bytes_in_any_process() -> None:
+    """The digest is of every Redis command, every request and every event, with its time."""
+    arguments = ("--seed", "5", "--worlds", "2")
+    one, other = (explored(*arguments, hash_seed=hash_seed) for hash_seed in ("1", "2"))
+    assert one["digest"] == other["digest"]
+    assert explore_many(6, Options(), worlds=2).digest != one["digest"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5, 8])
+def test_a_world_is_a_conversation_that_replays_to_the_same_bytes(seed: int) -> None:
+    """What was written down is all there is to it."""
+    drawn = explore_one(seed)
+    again = play(drawn.yaml)
+    assert (again.digest, again.broken, again.turns) == (drawn.digest, drawn.broken, drawn.turns)
+
+
+def test_each_kind_of_trouble_is_made_somewhere() -> None:
+    """No kind is forgotten, each is made by itself when it is asked for, and does no harm."""
+    injected: Counter[str] = Counter()
+    for place, name in enumerate((*KINDS, *OF_PEOPLE)):
+        turns = 12 if name in KINDS else 40
+        outcome = explore_one(900 + place, Options(people=2, turns=turns, faults=frozenset({name})))
+        assert not outcome.broken
+        assert set(+outcome.injected) <= {name}
+        injected += outcome.injected
+    assert set(injected) == set(KINDS) | set(OF_PEOPLE)
+
+
+def test_without_trouble_none_is_made() -> None:
+    """`none` is none."""
+    outcome = explore_one(3, Options(faults=frozenset()))
+    assert not +outcome.injected
+    assert not outcome.broken
+
+
+def test_worlds_are_as_small_as_is_said() -> None:
+    """Two to five people, half of the worlds with two; 3 to 60 turns, 14 on average."""
+    rng = random.Random(1)
+    turns = [Options().draw_turns(rng) for _ in range(20_000)]
+    people = Counter(Options().draw_people(rng) for _ in range(20_000))
+    assert (min(turns), max(turns)) == (3, 60)
+    assert 13 < sum(turns) / len(turns) < 14.5
+    assert sorted(people) == [2, 3, 4, 5]
+    assert 0.48 < people[2] / 20_000 < 0.52
+
+
+def test_what_is_asked_for_is_what_comes() -> None:
+    """So many people, so many turns."""
+    outcome = explore_one(4, Options(people=4, turns=6, faults=frozenset()))
+    assert (len(parse(outcome.yaml, file="", flow="", name="").people), outcome.turns) == (4, 6)
+
+
+def test_kinds_are_read_with_hyphens_and_unknown_ones_refused() -> None:
+    """The hint names what there is."""
+    assert read_kinds("kills,old-taps") == frozenset({"kills", "old taps"})
+    assert read_kinds("none") == frozenset()
+    assert read_kinds("all") is None
+    with pytest.raises(UnknownKindError, match="Did you mean 'kills'"):
+        read_kinds("kils")
+
+
+def test_the_line_that_repeats_a_world_says_all_that_was_asked_for() -> None:
+    """Options are part of it, for they are part of what is drawn."""
+    options = Options(people=3, turns=9, faults=frozenset({"old taps", "kills"}))
+    outcome = explore_one(2, options)
+    line = repeated_by(outcome, options)
+    assert line == ("python -m simulator explore --seed 2 --worlds 1 --people 3 --turns 9 --faults kills,old-taps")
+    done = CliRunner().invoke(main, [*line.split()[3:], "--json", "--jobs", "1"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["turns"] == outcome.turns
+
+
+def test_the_summary_names_trouble_promises_and_speed() -> None:
+    """One table each, and one line."""
+    done = CliRunner().invoke(main, ["explore", "--seed", "1", "--worlds", "2", "--jobs", "1", "--no-color"])
+    assert done.exit_code == 0
+    assert "Trouble made" in done.stdout
+    assert "Promises checked" in done.stdout
+    assert "2 worlds" in done.stdout
+    assert "all promises kept" in done.stdout
+
+
+def test_help_names_every_kind_of_trouble_and_every_promise() -> None:
+    """Nobody has to look into the code."""
+    done = CliRunner().invoke(main, ["explore", "--help"])
+    keep_logs_quiet(logs=False)
+    for name in ALL_KINDS:
+        assert name.replace(" ", "-") in done.stdout
