@@ -194,3 +194,32 @@ def test_rules_from_the_command_line_are_in_force_and_core_can_be_driven() -> No
 
     expected = [["hang"], 1, 0, [201, 400, 200, 404, 400], "no amount: '5 POUNDS'; for example: 5 USD"]
     assert play(scenario, rules=[Rule("messages", "hang")]) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected", "accepted"),
+    [
+        (Rule("messages", "reset"), httpx.RemoteProtocolError, 0),
+        (Rule("messages", "reset", taken=True), httpx.RemoteProtocolError, 1),
+        (Rule("messages", "hang", taken=True), httpx.ReadTimeout, 1),
+    ],
+)
+def test_on_sockets_connections_are_cut_and_hang_as_in_process(
+    rule: Rule, expected: type[Exception], accepted: int
+) -> None:
+    """A reset ends the connection before the answer is whole; a hang lasts as long as the client waits."""
+
+    async def scenario(one: Served, http: httpx.AsyncClient) -> int:
+        settings = one.world.settings
+        body = {"messaging_product": "whatsapp", "to": PHONE, "type": "text", "text": {"body": "x"}}
+        token = settings.whatsapp_access_token.get_secret_value()
+        with pytest.raises(expected):
+            await http.post(
+                f"/v25.0/{settings.whatsapp_phone_number_id}/messages",
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=0.5,
+            )
+        return len(one.world.cloud.accepted)
+
+    assert play(scenario, rules=[rule]) == accepted
