@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.log_groups import log_group
 from vimbisopay_infra.tf import (
     Construct,
-    cloudwatch_log_group,
     ecs_cluster,
     service_discovery_private_dns_namespace,
 )
@@ -26,9 +26,7 @@ class Cluster(Construct):
             setting=[ecs_cluster.EcsClusterSetting(name="containerInsights", value="enabled")],
         )
         self.log_groups = {
-            role: cloudwatch_log_group.CloudwatchLogGroup(
-                self, f"logs-{role}", name=group, retention_in_days=environment.log_days, kms_key_id=key_arn
-            )
+            role: log_group(self, f"logs-{role}", environment, name=group, key_arn=key_arn)
             for role, group in (
                 ("web", environment.log_group),
                 ("state", environment.state_log_group),

@@ -37,11 +37,6 @@ class Zone(Construct):
             because="DNSSEC needs the parent zone, which others keep, to publish our key; "
             "TLS with a validated certificate holds without it",
         )
-        accept(
-            self.zone,
-            "CKV2_AWS_39",
-            because="its queries say who looked up one public name; load balancer and firewall log all requests",
-        )
 
 
 class Certificate(Construct):

@@ -8,10 +8,11 @@ from ipaddress import ip_network
 from typing import Final
 
 from vimbisopay_infra.environment import REGION, Environment
+from vimbisopay_infra.findings import accept
+from vimbisopay_infra.log_groups import log_group
 from vimbisopay_infra.policy import Statement, assumed_by, policy
 from vimbisopay_infra.tf import (
     Construct,
-    cloudwatch_log_group,
     default_security_group,
     eip,
     flow_log,
@@ -46,6 +47,8 @@ ROLES: Final = {
     "efs": "the files of the state Redis",
     "endpoints": "AWS services inside the network",
 }
+
+USED_LATER: Final = {"alb", "web", "cache", "state"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +163,18 @@ class Network(Construct):
 
     def _group(self, role: str, about: str) -> security_group.SecurityGroup:
         name = f"{self._environment.prefix}-{role}"
-        return security_group.SecurityGroup(
+        made = security_group.SecurityGroup(
             self, f"group-{role}", name=name, description=about, vpc_id=self.vpc.id, tags={"Name": name}
         )
+        if role in USED_LATER:
+            accept(made, "CKV2_AWS_5", because="whoever has it is in the application stack, which this plan does not see")
+        return made
 
     def _rules(self) -> None:
         ingress = vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule
         egress = vpc_security_group_egress_rule.VpcSecurityGroupEgressRule
         for port in (HTTP, HTTPS):
-            ingress(
+            opened = ingress(
                 self,
                 f"world-to-alb-{port}",
                 security_group_id=self._groups["alb"].id,
@@ -178,6 +184,8 @@ class Network(Construct):
                 ip_protocol="tcp",
                 description="TLS" if port == HTTPS else "only to be sent on to TLS",
             )
+            if port == HTTP:
+                accept(opened, "CKV_AWS_260", because="people type names without https: all they get is a redirect to it")
         for peer in PEERS:
             source, target = self._groups[peer.source], self._groups[peer.target]
             ingress(
@@ -247,13 +255,7 @@ class Network(Construct):
 
     def _flow_logs(self, account: str, key_arn: str) -> None:
         prefix = self._environment.prefix
-        group = cloudwatch_log_group.CloudwatchLogGroup(
-            self,
-            "flow-log-group",
-            name=f"/vpc/{prefix}",
-            retention_in_days=self._environment.log_days,
-            kms_key_id=key_arn,
-        )
+        group = log_group(self, "flow-log-group", self._environment, name=f"/vpc/{prefix}", key_arn=key_arn)
         role = iam_role.IamRole(
             self,
             "flow-log-role",

@@ -136,7 +136,7 @@ class RedisState(Construct):
             cluster=cluster_id,
             task_definition=self.task.arn,
             launch_type="FARGATE",
-            platform_version="1.4.0",
+            platform_version="LATEST",
             desired_count=1,
             # One writer ever: ECS may never run two of these, not even to replace one.
             deployment_minimum_healthy_percent=0,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from vimbisopay_infra.environment import REGION, Environment
-from vimbisopay_infra.findings import accept
 from vimbisopay_infra.policy import Statement, assumed_by, policy
 from vimbisopay_infra.tf import Construct, TerraformResource, iam_role, iam_role_policy
 
@@ -75,11 +74,6 @@ class TaskRoles(Construct):
                     conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
                 ),
             ),
-        )
-        accept(
-            starting,
-            "CKV_AWS_355",
-            because="ecr:GetAuthorizationToken has no resource to be narrowed to; all else names one",
         )
         self.task = iam_role.IamRole(
             self,

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.log_groups import log_group
 from vimbisopay_infra.tf import (
     Construct,
-    cloudwatch_log_group,
     wafv2_web_acl,
     wafv2_web_acl_association,
     wafv2_web_acl_logging_configuration,
@@ -152,14 +152,9 @@ class Waf(Construct):
 
     def _log(self, environment: Environment, key_arn: str) -> None:
         logging = wafv2_web_acl_logging_configuration
-        group = cloudwatch_log_group.CloudwatchLogGroup(
-            self,
-            "log-group",
-            # WAF writes only to groups whose name begins so.
-            name=f"aws-waf-logs-{environment.prefix}",
-            retention_in_days=environment.log_days,
-            kms_key_id=key_arn,
-        )
+        # WAF writes only to groups whose name begins so.
+        name = f"aws-waf-logs-{environment.prefix}"
+        group = log_group(self, "log-group", environment, name=name, key_arn=key_arn)
         logging.Wafv2WebAclLoggingConfiguration(
             self,
             "logging",

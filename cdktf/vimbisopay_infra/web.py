@@ -108,7 +108,7 @@ class Web(Construct):
             cluster=cluster_id,
             task_definition=self.task.arn,
             launch_type="FARGATE",
-            platform_version="1.4.0",
+            platform_version="LATEST",
             desired_count=environment.tasks.least,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,

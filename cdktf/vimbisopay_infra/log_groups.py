@@ -1,0 +1,25 @@
+"""Log groups: encrypted, and ended some day."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.findings import accept
+from vimbisopay_infra.tf import Construct, cloudwatch_log_group
+
+__all__ = ("log_group",)
+
+YEAR: Final = 365
+
+
+def log_group(
+    scope: Construct, id_: str, environment: Environment, *, name: str, key_arn: str
+) -> cloudwatch_log_group.CloudwatchLogGroup:
+    """A group named `name`, kept as long as the environment says."""
+    made = cloudwatch_log_group.CloudwatchLogGroup(
+        scope, id_, name=name, retention_in_days=environment.log_days, kms_key_id=key_arn
+    )
+    if environment.log_days < YEAR:
+        accept(made, "CKV_AWS_338", because="logs of staging are about invented members: a month of them is enough")
+    return made
