@@ -77,6 +77,15 @@ def _delays(around: Around) -> Said | None:
     return around.breaks("hold", ("hold", True), ("release", None))
 
 
+def _disorder(around: Around) -> Said | None:
+    how, instead = around.rng.choice(
+        (("in_order", True), ("reversed_statuses", False), ("status_before_answer", False), ("skip_delivered", False))
+    )
+    if around.rng.random() < 0.2:  # noqa: PLR2004
+        return around.breaks("batch", ("webhooks", {"batch_ms": "2 s"}), ("webhooks", {"batch_ms": "1 ms"}))
+    return around.breaks(how, ("webhooks", {how: not instead}), ("webhooks", {how: instead}))
+
+
 def _losses(around: Around) -> Said | None:
     way = around.rng.choice(NETWORK_WAYS)
     when = "before" if way == "refused" else around.rng.choice(("before", "after"))
@@ -174,7 +183,8 @@ def _leaves(around: Around) -> Said | None:
 
 _ALL: Final = (
     Kind("duplicates", "webhooks come several times, one after the other or at once", _duplicates),
-    Kind("delays", "webhooks come late, overtake each other, or are held up for a while", _delays),
+    Kind("delays", "webhooks come late, or are held up for a while", _delays),
+    Kind("disorder", "webhooks in any order or in batches; statuses in reverse, too early, or left out", _disorder),
     Kind("losses", "webhooks or the answers to them are lost on the way, and come again", _losses),
     Kind("whatsapp", "WhatsApp refuses, throttles, does not answer, or takes it and the answer is lost", _graph),
     Kind("credex", "Credex core is slow, fails, limits calls, or does it and fails", _core),
