@@ -49,6 +49,10 @@ _CREATED: Final = (
 ALLOWED: Final[Mapping[str, tuple[Difference, ...]]] = {
     "null_remaining": (
         Difference(
+            "and nobody is warned of a limit that is not known",
+            rf"⚠️ You can still offer {_AMOUNT} today\. Credex may refuse more\.",
+        ),
+        Difference(
             "what core does not say of the daily limit cannot be shown",
             rf"You can still offer {_AMOUNT} today( \([a-z]+ tier\))?\.",
         ),
@@ -56,6 +60,13 @@ ALLOWED: Final[Mapping[str, tuple[Difference, ...]]] = {
     "null_tier": (
         Difference("a tier that core does not say cannot be named", r" \([a-z]+ tier\)(?=\.)"),
         Difference("who may have the tier already is not kept from it", "• Upgrade The hustler tier for 1 USD"),
+        Difference(
+            "and nobody is warned of a tier that is not known",
+            r"⚠️ (More than one account takes the hustler tier, which you do not have yet\. Credex may refuse\. "
+            r"Type \*upgrade\* to read about it"
+            r"|Members of the open tier may not offer without backing\. Credex may refuse it"
+            r"|Letting others act takes the entrepreneur tier, which you do not have\. Credex may refuse)\.",
+        ),
     ),
     "invalid_date": (
         Difference("a date that core cannot say cannot be shown", rf", due on {_DAY}|It is due on {_DAY}\."),
@@ -93,6 +104,19 @@ APART: Final[Mapping[str, Mapping[str, Apart]]] = {
             ("people/not-the-owner", "Moyo Hardware", "Farai"),
         )
     },
+    "null_tier": {
+        "accounts/asked-at-the-greeting": Apart(
+            "which account is meant is asked of the highest tier alone", "'Moyo Hardware' is not on Tariro's screen"
+        ),
+        "upgrade/already": Apart("who may have the tier already is not kept from it", r"Get the \*hustler tier\*"),
+        "upgrade/done-elsewhere": Apart("core is asked, and refuses", "Credex refused the upgrade"),
+        **{
+            name: Apart(
+                "a tier that is not told proves nothing: it stays open", r"I do \*not know yet\* whether 1\.00 USD"
+            )
+            for name in ("upgrade/answers-500", "upgrade/not-known-then-found")
+        },
+    },
     "due_window_open": {
         "offer/due-date-refused": Apart("this core takes the date", r"You offered \*5\.00 USD\*"),
     },
@@ -101,6 +125,17 @@ APART: Final[Mapping[str, Mapping[str, Apart]]] = {
             "the offer of yesterday is gone, and the member is told so",
             r"(?s)'Decline' is not on Tariro's screen.*That offer is no longer waiting",
         ),
+    },
+    "lists_reversed": {
+        name: Apart("offers are taken in core's order, so it is others that come first, and others that fail", seen)
+        for name, seen in (
+            ("pending/accept-all-many", r"In all: \*25\.00 USD\*"),
+            ("pending/accept-all-one-gone", r"no longer waiting: \*1\.00 USD\* from Farai Ncube Personal \["),
+            ("pending/accept-all-refused", r"Credex refused: \*2\.00 USD\*"),
+            ("pending/accept-all-slow", r"not accepted, still waits: \*1\.00 USD\*"),
+            ("pending/accept-all-the-fourth-not-reached", r"not known yet: \*2\.00 USD\*"),
+            ("pending/many", r"Choose • 11\.00 USD from Farai Ncube Personal • 10\.00 USD"),
+        )
     },
     "ledger_without_ids": {
         "ledger/entry-gone": Apart(

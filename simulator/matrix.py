@@ -181,10 +181,14 @@ def _excused(name: str, variant: Variant, kept: str, made: str) -> Outcome:
     usual, seen = undrawn(kept), undrawn(made)
     for difference in variant.differences:
         usual, seen = difference.left_out(usual), difference.left_out(seen)
-    ordered = sorted if variant.reordered else list
-    if ordered(usual.split()) == ordered(seen.split()):
+    if _words(usual, variant) == _words(seen, variant):
         return Outcome(name, Verdict.ALLOWED)
     return Outcome(name, Verdict.WRONG, _difference(_broken_up(usual), _broken_up(seen)))
+
+
+def _words(text: str, variant: Variant) -> list[str]:
+    # What ends a list is another word when the list is turned around.
+    return sorted(word.strip(",.*") for word in text.split()) if variant.reordered else text.split()
 
 
 def _difference(usual: str, seen: str) -> str:

@@ -26,6 +26,9 @@ from simulator.world import Wires, run_service
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
+NOWHERE: Final = frozenset({"missing_as_500", "zero_row_refused"})
+"""Oddities that no conversation meets: the bot looks before it acts, and asks for no row 0. Contract tests try them."""
+
 DRAWN: Final = 3
 """So many conversations for each odd world; those that are odd in form alone are all played at once."""
 
@@ -59,7 +62,7 @@ def test_members_notice_nothing_that_they_should_not_in_any_odd_world() -> None:
     assert rows[0].played == len(stored())
     # A draw that never draws a conversation in which the oddity shows would prove nothing.
     drawn = {row.variant.name: row.played for row in rows[1:]}
-    assert {name for name, played in drawn.items() if not played} == set()
+    assert {name for name, played in drawn.items() if not played} <= NOWHERE
 
 
 def test_conversations_are_left_out_by_few_rules_with_a_reason() -> None:
