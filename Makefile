@@ -12,7 +12,7 @@ DEVELOPMENT := $(COMPOSE) --profile development
 PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile production
 ENVIRONMENT ?= staging
 
-.PHONY: help replay test chat serve snapshots coverage conformance matrix explore soak lint format bench money-table \
+.PHONY: help replay test chat serve snapshots coverage conformance matrix explore soak soak-defects lint format bench money-table \
 	notebooks notebooks-test readme lock setup infra synth infra-test fork-test image-check \
 	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
@@ -61,6 +61,10 @@ explore:  ## Let a thousand worlds happen in which everything breaks, and check 
 soak: setup  ## Run processes on a real Redis under load for an hour, killing and cutting off what can be
 	@.ci/programs redis-server
 	@$(PY) -m simulator soak --seconds 3600 $(SOAK_ARGS)
+
+soak-defects: setup  ## See the soak find defects that are planted into the service
+	@.ci/programs redis-server
+	@$(PY) -m pytest -q tests/integration/test_soak.py --soak-defects
 
 lint: setup  ## Check style and types
 	@$(PY) -m ruff check .

@@ -16,8 +16,22 @@ from tests.redis_server import RunningRedis, is_installed, redis_server
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What these tests can be asked besides."""
     parser.addoption("--money-table", action="store_true", help="print what becomes of every write at every point")
+    parser.addoption("--soak-defects", action="store_true", help="let the soak find planted defects, too (minutes)")
     parser.addoption("--mutations", default=1_500, type=int, help="how many mutated envelopes the webhook gets")
     parser.addoption("--mutation-seed", default=1, type=int, help="the seed of the first hundred of them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests can be marked with besides."""
+    config.addinivalue_line("markers", "soak_defects: takes minutes, and runs with --soak-defects only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what was not asked for."""
+    unwanted = [item for item in items if item.get_closest_marker("soak_defects")]
+    if unwanted and not config.getoption("--soak-defects"):
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if item not in unwanted]
 
 
 @pytest.fixture

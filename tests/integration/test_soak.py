@@ -1,6 +1,8 @@
 """The soak keeps its promises with the service as it is, and finds defects that are planted into it.
 
-All of them run at the same time, each in a town of its own: most of the time is spent waiting for leases of the dead.
+Whether a defect shows depends on a fault meeting a write, in real time; so those runs are asked for (`--soak-defects`),
+and `test_soak_books.py` shows without chance that the books notice what is broken. All runs go on at the same time, each
+in a town of its own: most of the time is spent waiting for leases of the dead.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from simulator.soak import Options, Result, soak
-from tests.redis_server import is_installed
+from tests.system import need
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -44,11 +46,7 @@ def options(name: str) -> Options:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def soaks(request: pytest.FixtureRequest) -> AsyncIterator[Tasks]:
     """All runs that are to be tested, going on at the same time."""
-    if not is_installed():
-        reason = "redis-server is not installed, so nothing was soaked"
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need("redis-server")
     wanted = {item.name for item in request.session.items}
     names = [name for name, test in TESTS.items() if test in wanted]
     started = {name: asyncio.create_task(soak(options(name), lambda _: None), name=name) for name in names}
@@ -84,6 +82,7 @@ async def test_under_load_with_everything_going_wrong_all_promises_are_kept(soak
     assert figures["connections reset"] > 0
 
 
+@pytest.mark.soak_defects
 async def test_a_service_that_resends_a_write_whose_answer_was_lost_is_found_out(soaks: Tasks) -> None:
     """Two offers for one confirmation: the soak says whose, and keeps what they wrote and were told."""
     result = await result_of(soaks, "resends a write")
@@ -96,6 +95,7 @@ async def test_a_service_that_resends_a_write_whose_answer_was_lost_is_found_out
     assert [log.name for log in result.kept.glob("bot-*.log")] != []
 
 
+@pytest.mark.soak_defects
 async def test_a_service_that_acknowledges_webhooks_before_storing_them_is_found_out(soaks: Tasks) -> None:
     """A message that WhatsApp was told is safe, and is not: somebody waits for an answer that never comes."""
     result = await result_of(soaks, "acknowledges before storing")
