@@ -1,8 +1,8 @@
 """The soak keeps its promises with the service as it is, and finds defects that are planted into it.
 
-Whether a defect shows depends on a fault meeting a write, in real time; so those runs are asked for (`--soak-defects`),
-and `test_soak_books.py` shows without chance that the books notice what is broken. All runs go on at the same time, each
-in a town of its own: most of the time is spent waiting for leases of the dead.
+Whether a defect shows depends on a fault meeting a write, in real time; so those runs are asked for
+(`--soak-defects`), and `test_soak_books.py` shows without chance that the books notice what is broken. All runs go on
+at the same time, each in a town of its own: most of the time is spent waiting for leases of the dead.
 """
 
 from __future__ import annotations
