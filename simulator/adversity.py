@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from service.mailbox import open_cache, open_state
+from simulator.reading import Flaw
 
 if TYPE_CHECKING:
     from simulator.host import Host
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     from simulator.world import World
 
 __all__ = (
+    "back_up",
     "deploy",
     "flush_cache",
     "kill",
     "network_fails",
     "repair",
     "restart_state",
+    "restore",
     "run_full",
     "skew",
     "start",
@@ -127,6 +130,50 @@ async def restart_state(stage: Stage) -> None:
     finally:
         await client.aclose()
     world.state_switch.down = False
+
+
+async def back_up(stage: Stage) -> None:
+    """What the state Redis holds now is what it will come back with after `restore`."""
+    world = stage.world
+    stage.note("The state Redis is backed up")
+    client = world.open_quietly(open_state, 0)
+    try:
+        held: dict[bytes, tuple[bytes, int]] = {}
+        # Keys of the state begin with the shard's tag.
+        for key in sorted(await cast("Awaitable[list[bytes]]", client.keys("{*"))):
+            value = await client.dump(key)
+            if value is not None:
+                held[key] = value, await client.pttl(key)
+    finally:
+        await client.aclose()
+    world.backup = world.clock_ms(), held
+
+
+async def restore(stage: Stage) -> None:
+    """The state Redis comes back with what it was backed up with: whatever it acknowledged since is lost.
+
+    Raises:
+        Flaw: it was never backed up.
+    """
+    world = stage.world
+    if world.backup is None:
+        raise Flaw("the state Redis was never backed up", "Say 'state redis: backed up' before.")
+    since_ms, held = world.backup
+    stage.note("The state Redis comes back without its last writes")
+    world.state_switch.down = True
+    await world.pass_time(RESTART_MS)
+    gone_ms = world.clock_ms() - since_ms
+    client = world.open_quietly(open_state, 0)
+    try:
+        for key in sorted(await cast("Awaitable[list[bytes]]", client.keys("{*"))):
+            await client.delete(key)
+        for key, (value, ttl_ms) in held.items():
+            if ttl_ms < 0 or ttl_ms > gone_ms:
+                await client.restore(key, max(0, ttl_ms - gone_ms) if ttl_ms > 0 else 0, value)
+    finally:
+        await client.aclose()
+    world.state_switch.down = False
+    world.forgotten.append((since_ms, world.clock_ms()))
 
 
 async def flush_cache(stage: Stage) -> None:

@@ -158,6 +158,8 @@ class World:
     Attributes:
         skews_ms: by how much each process's clock is wrong.
         next_releases: the processes that are the next release when they are started again.
+        backup: what the state held when it was last backed up, and when that was.
+        forgotten: when the state lost its last writes: from when on, and until when.
         newer: the next release has run, so that there may be records which only it can read.
         full: the state Redis is at its memory limit.
         watchers: told of everything that happens at WhatsApp.
@@ -180,6 +182,8 @@ class World:
         self.skews_ms = [0] * processes
         self.next_releases: set[int] = set()
         self.newer = False
+        self.backup: tuple[int, dict[bytes, tuple[bytes, int]]] | None = None
+        self.forgotten: list[tuple[int, int]] = []
         self.full = False
         self.watchers: list[Callable[[Event], None]] = []
         self.clock_ms = clock.now_ms

@@ -76,6 +76,7 @@ def _faults(_: click.Context, __: click.Parameter, text: str) -> frozenset[str] 
 @click.option("--people", type=click.IntRange(2, 50), help="How many take part in each world.")
 @click.option("--turns", type=click.IntRange(1, 10_000), help="How often they act in each world.")
 @click.option("--faults", default="all", show_default=True, callback=_faults, metavar="KIND,KIND|none|all")
+@click.option("--lossy", is_flag=True, help="The state Redis may lose its last writes: count what is lost with them.")
 @jobs_option
 @click.option("--keep-going", is_flag=True, help="Do not stop at the first world with a broken promise.")
 @click.option(
@@ -96,6 +97,7 @@ def explore(
     people: int | None,
     turns: int | None,
     faults: frozenset[str] | None,
+    lossy: bool,
     jobs: int,
     keep_going: bool,
     save: Path,
@@ -112,7 +114,7 @@ def explore(
     out = console(no_color=no_color)
     first = secrets.randbelow(SEEDS) if seed is None else seed
     wanted = WORLDS if worlds is None and minutes is None else worlds
-    options = Options(people=people, turns=turns, faults=faults)
+    options = Options(people=people, turns=turns, faults=faults, lossy=lossy)
     version = sources_digest()[:12]
     if not as_json:
         out.print(Text(f"Seeds from {first}, sources {version}{options.words}", "grey50"), soft_wrap=True)
@@ -184,6 +186,8 @@ def _show(out: Console, summary: Summary, options: Options, version: str, saved:
             out.print(Text(f"    {path}", "grey50"), soft_wrap=True)
     out.print(_table("Trouble made", summary.injected, "times"))
     out.print(_table("Promises checked", summary.checked, "times"))
+    if options.lossy:
+        out.print(_table("Not kept, for the state had lost it", summary.lost, "times"))
     text = (
         f"{summary.worlds:,} worlds, {summary.turns:,} turns, {summary.virtual_hours:,.0f} hours of their time, "
         f"{summary.seconds:,.1f} s, {summary.per_second:.1f} worlds a second; "
@@ -212,6 +216,7 @@ def _json(
         "virtual_hours": round(summary.virtual_hours, 1),
         "seconds": round(summary.seconds, 1),
         "injected": dict(sorted(summary.injected.items())),
+        "lost": dict(sorted(summary.lost.items())),
         "checked": dict(sorted(summary.checked.items())),
         "digest": summary.digest,
         "broken": [

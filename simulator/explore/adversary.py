@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.explore.cast import Player
 from simulator.explore.draft import Draft, Said
-from simulator.explore.kinds import KINDS, Around
+from simulator.explore.kinds import KINDS, LOSSY, Around
 from simulator.explore.moves import Moves
 from simulator.replay import Player as Playing
 
@@ -18,6 +18,9 @@ __all__ = ("Adversary",)
 BREAKS: Final = 0.4
 MENDS: Final = 0.3
 RESTARTS: Final = 0.6
+LOSES: Final = 4
+"""As many times as each other kind of trouble the state loses writes, where it may."""
+
 SEVERAL: Final = 0.12
 HURRIES: Final = 0.3
 PAUSES_MS: Final = (0, 20, 150, 160, 300, 400, 600, 900, 1_500, 3_000)
@@ -31,6 +34,7 @@ class Adversary:
         players: who takes part.
         kinds: the kinds of trouble that there are in this world.
         turns: how many times people act.
+        lossy: the state may lose its last writes.
         processes: how many processes of the bot there are.
         rng: its chance.
 
@@ -46,13 +50,14 @@ class Adversary:
         *,
         turns: int,
         processes: int,
+        lossy: bool,
         rng: random.Random,
     ) -> None:
         self.injected: Counter[str] = Counter()
         self._draft = draft
         self._players = players
         self._of_people = kinds
-        self._kinds = [kind for name, kind in KINDS.items() if name in kinds]
+        self._kinds = [kind for name, kind in KINDS.items() if name in kinds] + [LOSSY] * lossy * LOSES
         self._turns = turns
         self._rng = rng
         self._around = Around(rng, processes)

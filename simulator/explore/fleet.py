@@ -38,6 +38,7 @@ class Summary:
     seconds: float = 0.0
     injected: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
+    lost: Counter[str] = field(default_factory=Counter)
     broken: list[Outcome] = field(default_factory=list)
     digest: str = ""
 
@@ -49,6 +50,7 @@ class Summary:
         self.virtual_ms += outcome.virtual_ms
         self.injected += outcome.injected
         self.checked += outcome.checked
+        self.lost += outcome.lost
         if outcome.broken:
             self.broken.append(outcome)
 
@@ -174,4 +176,4 @@ def _explored(seed: int, options: Options) -> Outcome:
         return explore_one(seed, options)
     except Exception:  # noqa: BLE001 - whatever it is, it belongs to this world and is told with its seed
         broken = Broken(GOES_ON, "", traceback.format_exc(limit=-6), 0)
-        return Outcome(seed, (broken,), "", "", 0, 0, Counter(), Counter())
+        return Outcome(seed, (broken,), "", "", 0, 0, Counter(), Counter(), Counter())

@@ -10,7 +10,7 @@ from typing import Final
 from simulator.crash import POINTS, SCRIPTS
 from simulator.explore.draft import Said
 
-__all__ = ("KINDS", "OF_PEOPLE", "Around", "Kind")
+__all__ = ("KINDS", "LOSSY", "OF_PEOPLE", "Around", "Kind")
 
 WRITES: Final = ("createCredex", "acceptCredex", "declineCredex", "cancelCredex", "onboardMember")
 READS: Final = ("login", "login", "getAccountByHandle", "getCredex", "getLedger", "everything")
@@ -146,6 +146,12 @@ def _state(around: Around) -> Said | None:
     return around.breaks("state", ("redis", {"state": "down"}), ("redis", {"state": "up"}))
 
 
+def _backups(around: Around) -> Said | None:
+    # Not a fault by itself: what comes between the two is lost.
+    restored: Said = ("state redis", "restored")
+    return around.breaks("backup", ("state redis", "backed up"), restored)
+
+
 def _full(around: Around) -> Said | None:
     return around.breaks("full", ("state redis", "full"), ("state redis", "has room"))
 
@@ -203,6 +209,9 @@ _ALL: Final = (
 
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
 """What an adversary does to the world, by name."""
+
+LOSSY: Final = Kind("backups", "the state Redis comes back without its last writes", _backups)
+"""Apart from the others: what the bot promises, it promises as long as the state keeps what it acknowledged."""
 
 OF_PEOPLE: Final[Mapping[str, str]] = {
     "hurry": "people type while they are being answered, and faults strike in the middle of a turn",

@@ -29,11 +29,13 @@ class Options:
         people: how many take part; None lets the seed decide (2 to 5).
         turns: how many messages they send; None lets the seed decide (3 to 60, 14 on average).
         faults: the kinds of trouble that there may be; None for all, of which the seed switches half on.
+        lossy: the state may lose its last writes; what is lost with them is counted, and must be bounded.
     """
 
     people: int | None = None
     turns: int | None = None
     faults: frozenset[str] | None = None
+    lossy: bool = False
 
     def draw_people(self, rng: random.Random) -> int:
         """How many take part."""
@@ -56,6 +58,7 @@ class Options:
         """As they are said on a command line."""
         said = "" if self.people is None else f" --people {self.people}"
         said += "" if self.turns is None else f" --turns {self.turns}"
+        said += " --lossy" if self.lossy else ""
         if self.faults is None:
             return said
         return f"{said} --faults {','.join(sorted(self.faults)).replace(' ', '-') or 'none'}"

@@ -31,6 +31,14 @@ __all__ = ("GOES_ON", "Outcome", "explore_one", "play")
 GOES_ON: Final = "goes on"
 """The promise that is broken when a world comes neither to rest nor to its end."""
 
+SURVIVES: Final = frozenset(
+    {"conserved", "private", "continues", "drains", "bounded", "unfailing", "accepted", GOES_ON}
+)
+"""The promises that are kept even when the state loses its last writes."""
+
+UNDER_WAY_MS: Final = 60_000
+"""What was said so long before a backup may still have been under way then."""
+
 BY_MEMBERS: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.SENT, Kind.REACTED, Kind.FILLED})
 
 
@@ -47,6 +55,7 @@ class Outcome:
         virtual_ms: how long it took by their clocks.
         injected: how often each kind of trouble was made.
         checked: how often each promise was looked at.
+        lost: how often a promise was not kept to somebody because the state lost what it had acknowledged.
     """
 
     seed: int
@@ -57,6 +66,7 @@ class Outcome:
     virtual_ms: int
     injected: Counter[str]
     checked: Counter[str]
+    lost: Counter[str]
 
 
 def explore_one(
@@ -81,7 +91,7 @@ def explore_one(
     players = cast.draw(seed, people, rng)
     about = f"With trouble of these kinds - {', '.join(sorted(kinds)) or 'none'}."
     draft = Draft(f"seed-{seed}", cast.head(seed, players, about=about, processes=processes))
-    adversary = Adversary(draft, players, kinds, turns=turns, processes=processes, rng=rng)
+    adversary = Adversary(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
 
     async def happen(watched: _Watched) -> None:
         await adversary.act(Player(watched.world, draft.name), watched.look)
@@ -141,6 +151,7 @@ class _Watched:
         self.broken: tuple[Broken, ...] = ()
         self._starts_ms = opening.starts_ms
         self._turns: int | None = None
+        self._lost: Counter[str] = Counter()
 
     async def look(self) -> None:
         """Judge a step.
@@ -170,15 +181,26 @@ class _Watched:
             virtual_ms=self.world.clock_ms() - self._starts_ms,
             injected=injected,
             checked=self.promises.checked,
+            lost=self._lost,
         )
 
     def _acted(self) -> int:
         return sum(moment.kind in BY_MEMBERS for moment in self.world.recorder.since(0))
 
     def _judge(self, broken: tuple[Broken, ...]) -> None:
-        self.broken += broken
-        if broken:
+        excused = [each for each in broken if self._excused(each)]
+        self._lost.update(each.promise for each in excused)
+        self.broken += tuple(each for each in broken if each not in excused)
+        if self.broken:
             raise _BrokenError
+
+    def _excused(self, broken: Broken) -> bool:
+        """The state lost what it had acknowledged: it may concern those who said or heard something meanwhile."""
+        if broken.promise in SURVIVES or not broken.who:
+            return False
+        moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == broken.who]
+        spans = self.world.forgotten
+        return any(since - UNDER_WAY_MS <= at_ms <= until for since, until in spans for at_ms in moments)
 
 
 def _lived(

@@ -98,12 +98,14 @@ def webhook(scope: Scope, node: yaml.Node) -> Play | None:
 
 
 def state(scope: Scope, node: yaml.Node) -> Play | None:
-    """The state Redis restarts on what it has acknowledged, is full or has room, or a connection to it breaks."""
+    """The state Redis restarts, is full or has room, is backed up or restored, or a connection to it breaks."""
     if isinstance(node, yaml.MappingNode):
         return _drops(scope, node)
     text = scope.reading.text(node, "what becomes of the state Redis")
     known: dict[str, Play] = {
         "restarted": adversity.restart_state,
+        "backed up": adversity.back_up,
+        "restored": adversity.restore,
         "full": lambda stage: adversity.run_full(stage, full=True),
         "has room": lambda stage: adversity.run_full(stage, full=False),
     }

@@ -96,6 +96,13 @@ def test_each_kind_of_trouble_is_made_somewhere() -> None:
     assert set(injected) == set(KINDS) | set(OF_PEOPLE)
 
 
+def test_with_a_state_that_forgets_only_those_are_hurt_who_were_there() -> None:
+    """Money is conserved, nobody sees another's, all drains and everybody can go on; the rest is counted."""
+    summary = explore_many(1, Options(lossy=True), worlds=8, jobs=JOBS, keep_going=True)
+    check(summary, Options(lossy=True))
+    assert summary.injected["backups"]
+
+
 def test_without_trouble_none_is_made() -> None:
     """`none` is none."""
     outcome = explore_one(3, Options(faults=frozenset()))

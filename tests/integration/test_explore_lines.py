@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator.conversation import Conversation, parse
-from simulator.errors import ConversationError
+from simulator.errors import ConversationError, LineError
 from simulator.replay import replay
 from simulator.transcript import Kind, Transcript
 
@@ -122,6 +122,25 @@ def test_a_state_that_restarts_has_forgotten_its_scripts_and_nothing_else() -> N
     """A conversation goes on where it was."""
     transcript = played("Tariro: 5=>farai_shop", "state redis: restarted", "Tariro taps: Confirm")
     assert said(transcript) == [ASKED, OFFERED]
+
+
+def test_a_state_that_loses_its_last_writes_stands_where_it_was_backed_up() -> None:
+    """What was asked before is still open; what was done since is not, and the ledger keeps it."""
+    transcript = played(
+        "Tariro: 5=>farai_shop",
+        "state redis: backed up",
+        "Tariro taps: Confirm",
+        "state redis: restored",
+        "Tariro taps: Confirm",
+        "Tariro: outgoing",
+    )
+    assert said(transcript) == [ASKED, OFFERED, OFFERED, "Your offers that wait: 2."]
+
+
+def test_a_state_that_was_never_backed_up_cannot_be_restored() -> None:
+    """The line says what is missing before it."""
+    with pytest.raises(LineError, match="was never backed up"):
+        played("state redis: restored")
 
 
 def test_a_connection_that_breaks_before_the_commit_costs_a_moment() -> None:
