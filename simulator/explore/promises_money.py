@@ -78,7 +78,8 @@ class Confirmed:
         for heard in view.heard[wrote.who]:
             if heard.wamid in self._answers or heard.sent_ms > wrote.call.at_ms:
                 continue
-            tapped = heard.kind is Kind.TAPPED and heard.text == CONFIRM and heard.on in told.wamids
+            # Some phones do not say which message a tap was on.
+            tapped = heard.kind is Kind.TAPPED and heard.text == CONFIRM and (not heard.on or heard.on in told.wamids)
             # A question may be delayed on its way to the phone, and "yes" typed meanwhile.
             typed = heard.kind is Kind.SAID and _may_mean_yes(heard.text)
             if tapped or typed:

@@ -17,7 +17,7 @@ from simulator.look import screen
 from simulator.onlooker import read_message
 from simulator.transcript import Kind, Screen
 from simulator.whatsapp_cloud import Attempt, Bubble
-from simulator.world import World
+from simulator.world import BUSINESS, World
 
 __all__ = ("WRITES", "Heard", "Told", "View", "Wrote")
 
@@ -256,7 +256,11 @@ _HONEST: Final = frozenset({400, 401, 403, 404, 405, 413, 503})
 
 
 def _wamids(payload: Mapping[str, Any]) -> Iterator[str]:
+    """The messages in a webhook that are for this bot, from somebody whom it could answer."""
     for entry in payload.get("entry", []):
         for change in entry.get("changes", []):
-            for message in change.get("value", {}).get("messages", []):
-                yield str(message.get("id", ""))
+            value = change.get("value", {})
+            ours = value.get("metadata", {}).get("phone_number_id") == BUSINESS.phone_number_id
+            for message in value.get("messages", []) if ours else []:
+                if any(message.get(name) for name in ("from", "from_user_id")):
+                    yield str(message.get("id", ""))

@@ -156,7 +156,6 @@ class Amnesiac(Service):
     """Ends its worker for good when Redis is away once."""
 
     async def start(self) -> None:
-        await super().start()
         handle = self._worker.run_once
         service = self
 
@@ -170,6 +169,7 @@ class Amnesiac(Service):
                 raise
 
         self._worker.run_once = until_it_fails  # type: ignore[method-assign]
+        await super().start()
 
     _failed = False
 

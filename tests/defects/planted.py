@@ -58,7 +58,7 @@ _TABLE: Final = (
     ("an old Confirm acts", "confirmed", 60, "old taps"),
     ("money in binary fractions", "conserved", 20, "leaves"),
     ("what was found is not told", "reported", 60, "credex"),
-    ("an intent is never cleared", "drains", 60, "credex"),
+    ("an intent is never cleared", "drains", 60, "credex, leaves"),
     ("pictures are not expected", "unfailing", 20, "media"),
     ("buttons longer than WhatsApp takes", "accepted", 5, "leaves"),
     ("a worker that ends when Redis is away", "continues, drains", 40, "state, answers"),

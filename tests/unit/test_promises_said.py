@@ -1,0 +1,128 @@
+"""What the bot says of writes is read back from its own words: no outcome is told in words that nothing reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import pytest
+
+from service.domain import Denomination, Money
+from service.engine import Scene, Session
+from service.engine.calls import (
+    AcceptOffer,
+    Call,
+    CancelOffer,
+    CreateOffer,
+    DeclineOffer,
+    Done,
+    NotDone,
+    Outcome,
+    Refused,
+    Unresolved,
+)
+from service.flows import deeds, offer_results
+from service.messages import Message
+from service.worker import GIVEN_UP
+from simulator.explore.promises_said import Claim, Meaning, claims, is_given_up, is_later
+
+FIVE = Money(Decimal(5), Denomination.USD)
+PARTY = "Farai Ncube Personal"
+OFFER = CreateOffer("a", "b", PARTY, FIVE)
+ANSWERS = {
+    "amount": str(FIVE),
+    "receiver_name": PARTY,
+    "party": PARTY,
+    "account": "a",
+    "reason": "tier",
+    "looked": "yes",
+}
+ON_OFFER = {
+    "acceptCredex": (deeds._ACCEPT, AcceptOffer),
+    "declineCredex": (deeds._DECLINE, DeclineOffer),
+    "cancelCredex": (deeds._CANCEL, CancelOffer),
+}
+
+
+def scene(outcome: Outcome | None = None) -> Scene:
+    return Scene("263771234567", 0, Session(answers=dict(ANSWERS)), outcome)
+
+
+def said(messages: Sequence[Message]) -> list[Claim]:
+    return [claim for message in messages for claim in claims(message.body)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("screen", "meaning"),
+    [
+        (offer_results.show_sent, Meaning.DONE),
+        (offer_results.show_refused, Meaning.NOT),
+        (offer_results.show_not_done, Meaning.NOT),
+        (offer_results.show_unknown, Meaning.UNKNOWN),
+    ],
+)
+def test_every_result_of_an_offer_is_read(screen: Callable[[Scene], Sequence[Message]], meaning: Meaning) -> None:
+    """Amount, person and what came of it are read from the screen that tells it."""
+    assert said(screen(scene(Done()))) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "meaning"), [(Done(), Meaning.DONE), (NotDone(), Meaning.NOT), (Unresolved(), Meaning.STOPPED)]
+)
+def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meaning: Meaning) -> None:
+    """It is known for news about an earlier write, and not taken for an answer."""
+    told = offer_results.told_later(OFFER, outcome, scene())
+
+    # That an offer made, or one taken back, is no longer looked for is said in the same words, and counts for both.
+    assert [claim for claim in said(told) if claim.group == "offer"] == [
+        Claim("offer", "createCredex", meaning, str(FIVE), PARTY)
+    ]
+    assert [is_later(message.body) for message in told] == [True]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("endpoint", list(ON_OFFER))
+@pytest.mark.parametrize(
+    ("outcome", "meaning"),
+    [
+        (Done(), Meaning.DONE),
+        (Done(by_us=False), Meaning.UNCLEAR),
+        (Refused("not_pending"), Meaning.NOT),
+        (NotDone(), Meaning.NOT),
+        (Unresolved(), Meaning.STOPPED),
+    ],
+)
+def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
+    endpoint: str, outcome: Outcome, meaning: Meaning
+) -> None:
+    """Which of the three it was is read where the words tell."""
+    deed, kind = ON_OFFER[endpoint]
+    call: Call = kind("a", "c", FIVE, PARTY)
+
+    told = said(deeds._told_later(deed)(call, outcome, scene()))
+
+    verb = endpoint if meaning is Meaning.DONE else ""
+    assert [claim for claim in told if claim.group == "end"] == [Claim("end", verb, meaning, str(FIVE), PARTY)]
+
+
+@pytest.mark.parametrize("endpoint", list(ON_OFFER))
+def test_every_answer_to_an_offer_is_read(endpoint: str) -> None:
+    """Done, ended by somebody, not done, and not known."""
+    deed, _ = ON_OFFER[endpoint]
+    screens = [deeds._show_done(deed), deeds._show_ended, deeds._show_not_done, deeds._show_unknown]
+
+    read = [claim.meaning for screen in screens for claim in said(screen(scene(Done())))]
+
+    assert read == [Meaning.DONE, Meaning.UNCLEAR, Meaning.NOT, Meaning.UNKNOWN]
+
+
+def test_a_screen_that_is_shown_again_says_nothing_new() -> None:
+    """Under "that button is from an earlier message" the same offer is told once more; it is no other one."""
+    (message,) = offer_results.show_sent(scene(Done()))
+    body = message.body  # type: ignore[union-attr]
+
+    assert [claim.meaning for claim in claims(f"That button is from an earlier message.\n\n{body}")] == []
+
+
+def test_what_was_given_up_is_read() -> None:
+    """A message that could not be finished is told in words that are known."""
+    assert is_given_up(GIVEN_UP)
