@@ -152,6 +152,7 @@ def test_without_a_bot_messages_wait_over_a_restart_until_there_is_one(tmp_path:
         assert (health["status"], health["verified"], health["undelivered"]) == ("ok", False, 1)
         assert server.end() == 0
     with running_bot(bot_port, port, tmp_path), serving(*options, port=port) as server:
+        server.until("the bot has verified its address")
         shown = server.get(f"/control/people/{TARIRO}/screen", wait_ms=WAIT_MS)["messages"]
         assert shown
         # The newest may still be under way: it tells of the status of what is shown.
