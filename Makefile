@@ -29,7 +29,7 @@ chat:  ## Talk to the bot in the terminal
 
 serve:  ## Run WhatsApp, Credex core and people with phones as a server for a bot that runs elsewhere
 	@PYTHON=$(PYTHON) .ci/venv replay
-	@$(PY) -m simulator serve --port 8001 --bot http://127.0.0.1:8000
+	@$(PY) -m simulator serve --port 8001 --bot http://127.0.0.1:8000 --state .simulator.json
 
 setup:
 	@PYTHON=$(PYTHON) .ci/venv dev
