@@ -10,7 +10,7 @@ from simulator.explore.promises import PROMISES
 from tests.defects.planted import PLANTED, Planted
 from tests.defects.search import look_for
 
-SOON: Final = 6
+SOON: Final = 20
 """Defects that are to show within so many worlds are looked for here; ``python -m tests.defects`` looks for all."""
 
 

@@ -22,7 +22,7 @@ from service.engine.calls import (
     Unresolved,
 )
 from service.flows import deeds, offer_results
-from service.messages import Message
+from service.messages import Buttons, Message
 from service.worker import GIVEN_UP
 from simulator.explore.promises_said import Claim, Meaning, claims, is_given_up, is_later
 
@@ -37,10 +37,10 @@ ANSWERS = {
     "reason": "tier",
     "looked": "yes",
 }
-ON_OFFER = {
-    "acceptCredex": (deeds._ACCEPT, AcceptOffer),
-    "declineCredex": (deeds._DECLINE, DeclineOffer),
-    "cancelCredex": (deeds._CANCEL, CancelOffer),
+ON_OFFER: dict[str, tuple[deeds._Deed, Call]] = {
+    "acceptCredex": (deeds._ACCEPT, AcceptOffer("a", "c", FIVE, PARTY)),
+    "declineCredex": (deeds._DECLINE, DeclineOffer("a", "c", FIVE, PARTY)),
+    "cancelCredex": (deeds._CANCEL, CancelOffer("a", "c", FIVE, PARTY)),
 }
 
 
@@ -49,7 +49,12 @@ def scene(outcome: Outcome | None = None) -> Scene:
 
 
 def said(messages: Sequence[Message]) -> list[Claim]:
-    return [claim for message in messages for claim in claims(message.body)]  # type: ignore[union-attr]
+    return [claim for message in messages for claim in claims(body(message))]
+
+
+def body(message: Message) -> str:
+    assert isinstance(message, Buttons)
+    return message.body
 
 
 @pytest.mark.parametrize(
@@ -77,7 +82,7 @@ def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meanin
     assert [claim for claim in said(told) if claim.group == "offer"] == [
         Claim("offer", "createCredex", meaning, str(FIVE), PARTY)
     ]
-    assert [is_later(message.body) for message in told] == [True]  # type: ignore[union-attr]
+    assert [is_later(body(message)) for message in told] == [True]
 
 
 @pytest.mark.parametrize("endpoint", list(ON_OFFER))
@@ -95,8 +100,7 @@ def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
     endpoint: str, outcome: Outcome, meaning: Meaning
 ) -> None:
     """Which of the three it was is read where the words tell."""
-    deed, kind = ON_OFFER[endpoint]
-    call: Call = kind("a", "c", FIVE, PARTY)
+    deed, call = ON_OFFER[endpoint]
 
     told = said(deeds._told_later(deed)(call, outcome, scene()))
 
@@ -118,9 +122,8 @@ def test_every_answer_to_an_offer_is_read(endpoint: str) -> None:
 def test_a_screen_that_is_shown_again_says_nothing_new() -> None:
     """Under "that button is from an earlier message" the same offer is told once more; it is no other one."""
     (message,) = offer_results.show_sent(scene(Done()))
-    body = message.body  # type: ignore[union-attr]
 
-    assert [claim.meaning for claim in claims(f"That button is from an earlier message.\n\n{body}")] == []
+    assert list(claims(f"That button is from an earlier message.\n\n{body(message)}")) == []
 
 
 def test_what_was_given_up_is_read() -> None:
