@@ -26,6 +26,7 @@ __all__ = (
     "read_phone",
     "read_start_ms",
     "refuse",
+    "show_duration",
     "show_phone",
 )
 
@@ -40,6 +41,13 @@ _UNITS_MS: Final = (
     (re.compile(r"min|mins|minutes?"), 60_000),
     (re.compile(r"h|hours?"), 3_600_000),
     (re.compile(r"d|days?"), 86_400_000),
+)
+_SAID_MS: Final = (
+    ("day", 86_400_000),
+    ("hour", 3_600_000),
+    ("minute", 60_000),
+    ("second", 1_000),
+    ("millisecond", 1),
 )
 _QUOTES: Final = "If it is a text with : { } [ ] or # in it, put it between quotes."
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
@@ -70,6 +78,16 @@ def read_duration_ms(text: str) -> int:
     if rest or total <= 0 or total != int(total):
         raise Flaw(f"not a duration: {text!r}", "For example: 90 s, 6 min, 2 h, 3 days, 1 h 30 min.")
     return int(total)
+
+
+def show_duration(duration_ms: int) -> str:
+    """A duration as people say it: ``1 hour and 30 minutes``."""
+    parts, rest = [], duration_ms
+    for unit, length_ms in _SAID_MS:
+        count, rest = divmod(rest, length_ms)
+        if count:
+            parts.append(f"{count} {unit}{'s' if count > 1 else ''}")
+    return " and ".join(parts)
 
 
 def read_amount(text: str) -> Money:

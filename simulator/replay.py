@@ -20,7 +20,7 @@ from simulator.ledger import newest_offer_to
 from simulator.look import screen
 from simulator.network import Fault
 from simulator.notices import Event, Notice
-from simulator.reading import Flaw
+from simulator.reading import Flaw, show_duration
 from simulator.transcript import Kind, Screen, Transcript
 from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import Bubble
@@ -30,8 +30,6 @@ __all__ = ("TYPING_MS", "Player", "Stage", "play_lines", "replay", "world_of")
 
 TYPING_MS: Final = 4_000
 """What a person takes to read and answer."""
-
-_UNITS: Final = (("day", 86_400_000), ("hour", 3_600_000), ("minute", 60_000), ("second", 1_000), ("millisecond", 1))
 
 
 def replay(
@@ -367,21 +365,10 @@ class Stage:
 
     async def wait(self, duration_ms: int) -> None:
         """Time passes."""
-        self.note(f"{_duration(duration_ms)} {'passes' if _single(duration_ms) else 'pass'}")
+        said = show_duration(duration_ms)
+        single = said.startswith("1 ") and " and " not in said
+        self.note(f"{said} {'passes' if single else 'pass'}")
         await self.world.pass_time(duration_ms)
-
-
-def _duration(duration_ms: int) -> str:
-    parts, rest = [], duration_ms
-    for unit, length_ms in _UNITS:
-        count, rest = divmod(rest, length_ms)
-        if count:
-            parts.append(f"{count} {unit}{'s' if count > 1 else ''}")
-    return " and ".join(parts)
-
-
-def _single(duration_ms: int) -> bool:
-    return _duration(duration_ms).startswith("1 ") and " and " not in _duration(duration_ms)
 
 
 def _hint(title: str, shown: Sequence[tuple[Bubble, Screen]]) -> str:

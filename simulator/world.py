@@ -8,23 +8,19 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
 import httpx
 import redis.asyncio
 from fakeredis import FakeServer
-from pydantic import SecretStr
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import OutOfMemoryError
 
-from service.app import Parts, Service
-from service.mailbox import Mailbox, open_cache, open_state
+from service.mailbox import open_cache, open_state
 from service.mailbox.scripts import sources
-from service.settings import EMBEDDED, Settings
+from service.settings import EMBEDDED
 from service.whatsapp.templates import INCOMING
-from service.worker import Finished
 from simulator.conversation import Person
 from simulator.crash import CrashPoints, scripts_in
 from simulator.credex_core import Core
@@ -33,31 +29,26 @@ from simulator.errors import UnsettledError
 from simulator.host import Balancer, Bot, Host, Life
 from simulator.ledger import settle_in
 from simulator.network import Faults, Network, Switch, switched
-from simulator.next_release import NextMailbox
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import counted
-from simulator.whatsapp_cloud import Approved, Business, CloudApi, Event, Handset, InProcess, Knobs
+from simulator.whatsapp_cloud import Approved, CloudApi, Event, Handset, InProcess, Knobs
+from simulator.wires import API_KEY, BOT_URL, BUSINESS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
 
-__all__ = ("START_UP_MS", "Ticking", "Wires", "World", "run_service")
-
-API_KEY: Final = "simulated-api-key"
-WEBHOOK_SECRET: Final = "simulated-webhook-secret"  # noqa: S105 - invented, like all here
-REGISTRATION_FORM: Final = "1700000000000001"
-BUSINESS_FORM: Final = "1700000000000002"
-TEMPLATES: Final = (Approved(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
-BOT_URL: Final = "https://bot.simulated"
-GRAPH_URL: Final = "https://graph.simulated/v25.0/"
-CORE_URL: Final = "https://core.simulated/v1/"
-BUSINESS: Final = Business(
-    phone_number_id="506914307656634",
-    business_id="215589313241560883",
-    display_phone_number="263242700100",
-    access_token="simulated-access-token",  # noqa: S106 - invented, like all here
-    app_secret="simulated-app-secret",  # noqa: S106
-    verify_token="simulated-verify-token",  # noqa: S106
-    callback_url=f"{BOT_URL}/bot/webhook",
+__all__ = (
+    "API_KEY",
+    "BOT_URL",
+    "BUSINESS",
+    "GRAPH_URL",
+    "START_UP_MS",
+    "WEBHOOK_SECRET",
+    "Ticking",
+    "Wires",
+    "World",
+    "run_service",
 )
+
+TEMPLATES: Final = (Approved(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
 
 # What a request takes on its way: the order of magnitude of a phone network, so that times in transcripts look real.
 WEBHOOK_MS: Final = 150
@@ -89,56 +80,6 @@ class Ticking(Protocol):
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wires:
-    """All that one run of the bot's process is connected to.
-
-    With ``forms`` it is told to ask by forms; the ``next_release`` stores what this one cannot read.
-    """
-
-    clock_ms: Callable[[], int]
-    state: redis.asyncio.Redis
-    cache: redis.asyncio.Redis
-    core: httpx.AsyncBaseTransport
-    graph: httpx.AsyncBaseTransport
-    random_bytes: Callable[[int], bytes]
-    forms: bool = False
-    next_release: bool = False
-
-
-def run_service(wires: Wires, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
-    """The service, wired into a world; it sleeps until it is woken or something is due, and tells of every turn."""
-    # Constructed, not read: a developer's environment must not change what comes out.
-    settings = Settings.model_construct(
-        redis_url=EMBEDDED,
-        redis_state_url=EMBEDDED,
-        mycredex_app_url=CORE_URL,
-        client_api_key=SecretStr(API_KEY),
-        credex_webhook_secret=SecretStr(WEBHOOK_SECRET),
-        whatsapp_api_url=GRAPH_URL,
-        whatsapp_access_token=SecretStr(BUSINESS.access_token),
-        whatsapp_phone_number_id=BUSINESS.phone_number_id,
-        whatsapp_business_id=BUSINESS.business_id,
-        whatsapp_app_secret=SecretStr(BUSINESS.app_secret),
-        whatsapp_verify_token=SecretStr(BUSINESS.verify_token),
-        use_progressive_flow=not wires.forms,
-        whatsapp_registration_flow_id=REGISTRATION_FORM,
-        whatsapp_company_registration_flow_id=BUSINESS_FORM,
-    )
-    parts = Parts(
-        clock_ms=wires.clock_ms,
-        state=wires.state,
-        cache=wires.cache,
-        core_transport=wires.core,
-        graph_transport=wires.graph,
-        random_bytes=wires.random_bytes,
-        poll_ms=None,
-        finished=finished,
-        mailbox=NextMailbox if wires.next_release else Mailbox,
-    )
-    return Service(settings, parts=parts)
 
 
 class World:
@@ -387,7 +328,12 @@ class World:
 
     async def _at_work(self) -> bool:
         # With its state out of reach the bot can do nothing, and neither can it be asked.
-        return not self.state_switch.down and any([await host.busy() for host in self.hosts])
+        if self.state_switch.down:
+            return False
+        for host in self.hosts:
+            if await host.busy():
+                return True
+        return False
 
 
 def _identity(person: Person) -> dict[str, Any]:
