@@ -103,7 +103,7 @@ class Ahead(Worker):
 
     async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
         for place, entry in enumerate(_entries(work.messages)):
-            key = f"{work.claim.token}:{place}"
+            key = f"{work.claim.token}:{work.claim.seq}:{place}"
             await self._mailbox.post(work.member, entry, key=key, now_ms=self._clock_ms())
         self._outbox_woken()
         work.messages.clear()
