@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from simulator.people import Persona, persona
 from simulator.reading import show_phone
@@ -33,19 +35,25 @@ class Player:
 def draw(seed: int, count: int, rng: random.Random) -> tuple[Player, ...]:
     """So many people; the first two are members, so that there is somebody to trade with."""
     players: list[Player] = []
-    for number in range(count):
-        someone = persona(seed, number)
+    for number, someone in enumerate(islice(_namesakes_left_out(seed), count)):
         key = someone.first_name
         if any(key == player.key for player in players):
-            key = f"{someone.first_name} {someone.last_name}"
-        if any(key == player.key for player in players):
-            key = f"{someone.first_name} {number + 1}"
+            key = someone.name
         member = number < 2 or rng.random() < MEMBERS  # noqa: PLR2004
         tier = rng.choices(*zip(*TIERS, strict=True))[0] if member else None
         # No two have the same: whoever sees another's balance gives themselves away.
         balance = f"{rng.randint(20, 90)}.{number * 7 + 11:02} USD"
         players.append(Player(key, someone, tier, balance))
     return tuple(players)
+
+
+def _namesakes_left_out(seed: int) -> Iterator[Persona]:
+    known: set[str] = set()
+    for number in itertools.count():
+        someone = persona(seed, number)
+        if someone.name not in known and someone.phone not in known:
+            known |= {someone.name, someone.phone}
+            yield someone
 
 
 def head(seed: int, players: Sequence[Player], *, about: str, processes: int) -> str:
