@@ -61,7 +61,7 @@ def _service(on: Subjects) -> list[Alarm]:
               [app(metrics.INBOX_AGE_MS)], above=60_000, periods=3, silence="breaching"),
         Alarm("outbox-age", "Answers are not delivered: WhatsApp refuses, slows us down, or is away.",
               [app(metrics.OUTBOX_AGE_MS)], above=120_000, periods=3, silence="breaching"),
-        Alarm("dead-letters", "A message could not be handled and was given up: look at it, then put it back or drop it.",
+        Alarm("dead-letters", "A message could not be handled and was given up: look at it, put it back or drop it.",
               [app(metrics.DEAD_LETTERS)], above=0),
         Alarm("sending-stopped", "WhatsApp has stopped all our sending (token, block or payment). The outbox is kept.",
               [app(metrics.SENDING_STOPPED)], above=0),
@@ -130,9 +130,7 @@ def _machines(on: Subjects) -> list[Alarm]:
 class Alarms(Construct):
     """The alarms, and the filter that counts errors in the log."""
 
-    def __init__(
-        self, scope: Construct, name: str, on: Subjects, *, topic_arn: str, global_topic_arn: str
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, on: Subjects, *, topic_arn: str, global_topic_arn: str) -> None:
         """Create them; `global_topic_arn` hears those of us-east-1."""
         super().__init__(scope, name)
         self._on = on
@@ -192,9 +190,7 @@ class Alarms(Construct):
             for at, reading in enumerate(alarm.readings)
         ]
         judged = query(id="judged", expression=alarm.expression, label=alarm.name, return_data=True)
-        cloudwatch_metric_alarm.CloudwatchMetricAlarm(
-            self, alarm.name, metric_query=[*measured, judged], **shared
-        )
+        cloudwatch_metric_alarm.CloudwatchMetricAlarm(self, alarm.name, metric_query=[*measured, judged], **shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +258,7 @@ def _events(environment: Environment, account: str) -> list[Event]:
 class Events(Construct):
     """Rules of EventBridge whose events go to the topic."""
 
-    def __init__(
-        self, scope: Construct, name: str, environment: Environment, *, account: str, topic_arn: str
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, environment: Environment, *, account: str, topic_arn: str) -> None:
         """Create rules and targets."""
         super().__init__(scope, name)
         for event in _events(environment, account):

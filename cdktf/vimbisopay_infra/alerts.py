@@ -23,9 +23,7 @@ class Alerts(Construct):
         super().__init__(scope, name)
         elsewhere = None if region == REGION else region
         senders = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
-        key = Key(
-            self, "key", environment, account=account, purpose="alerts", services=senders, region=region
-        )
+        key = Key(self, "key", environment, account=account, purpose="alerts", services=senders, region=region)
         self.topic = sns_topic.SnsTopic(
             self,
             "topic",

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from vimbisopay_infra.permission_parts import parts
 from vimbisopay_infra.buckets import Bucket
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.findings import accept
 from vimbisopay_infra.keys import Key
+from vimbisopay_infra.permission_parts import parts
 from vimbisopay_infra.policy import Statement, policy
 from vimbisopay_infra.tf import (
     Construct,
@@ -77,8 +77,10 @@ class Boundary(Construct):
                     sid="Secrets",
                 ),
                 Statement(
-                    ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-                    + ["kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+                    [
+                        *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+                        *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+                    ],
                     [f"arn:aws:kms:{REGION}:{account}:key/*"],
                     sid="Keys",
                     conditions={"StringLike": {"kms:ViaService": f"*.{REGION}.amazonaws.com"}},
@@ -86,8 +88,8 @@ class Boundary(Construct):
                 Statement(
                     [
                         *("elasticfilesystem:Backup", "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
-                        *("elasticfilesystem:CreateFileSystem", "elasticfilesystem:DeleteFileSystem"),
-                        *("elasticfilesystem:DescribeFileSystems", "elasticfilesystem:DescribeTags"),
+                        *("elasticfilesystem:DeleteFileSystem", "elasticfilesystem:DescribeFileSystems"),
+                        "elasticfilesystem:DescribeTags",
                         *("elasticfilesystem:Restore", "elasticfilesystem:TagResource"),
                     ],
                     [f"arn:aws:elasticfilesystem:{REGION}:{account}:file-system/*"],
@@ -97,7 +99,8 @@ class Boundary(Construct):
                     [
                         *("backup:CopyFromBackupVault", "backup:DescribeBackupVault", "backup:StartRestoreJob"),
                         *("backup:ListRecoveryPointsByBackupVault", "backup-storage:StartObject"),
-                        *("backup-storage:MountCapsule", "tag:GetResources", "sts:AssumeRole"),
+                        *("backup-storage:MountCapsule", "elasticfilesystem:CreateFileSystem"),
+                        "tag:GetResources",
                     ],
                     ["*"],
                     sid="Backups",
@@ -116,9 +119,7 @@ class Boundary(Construct):
 class Deployer(Construct):
     """The role that GitHub's workflow takes, for this environment of this repository alone, without any stored key."""
 
-    def __init__(
-        self, scope: Construct, name: str, environment: Environment, *, account: str, repository: str
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, environment: Environment, *, account: str, repository: str) -> None:
         """Create provider, role and policies; `repository` is owner/name."""
         super().__init__(scope, name)
         provider = iam_openid_connect_provider.IamOpenidConnectProvider(

@@ -80,9 +80,7 @@ class Certificate(Construct):
 class Name(Construct):
     """The public name leads to the load balancer, and is asked for `/health/` from outside."""
 
-    def __init__(
-        self, scope: Construct, name: str, environment: Environment, *, zone_id: str, balancer: lb.Lb
-    ) -> None:
+    def __init__(self, scope: Construct, name: str, environment: Environment, *, zone_id: str, balancer: lb.Lb) -> None:
         """Create record and health check."""
         super().__init__(scope, name)
         route53_record.Route53Record(

@@ -129,9 +129,7 @@ class Network(Construct):
         """Ways out; the ids of the private route tables."""
         gateway = internet_gateway.InternetGateway(self, "internet", vpc_id=self.vpc.id)
         public = route_table.RouteTable(self, "public", vpc_id=self.vpc.id)
-        route.Route(
-            self, "public-out", route_table_id=public.id, destination_cidr_block=WORLD, gateway_id=gateway.id
-        )
+        route.Route(self, "public-out", route_table_id=public.id, destination_cidr_block=WORLD, gateway_id=gateway.id)
         gateways = []
         for at, zone in enumerate(self._environment.zones):
             route_table_association.RouteTableAssociation(
@@ -140,9 +138,7 @@ class Network(Construct):
             if at < self._environment.nat_gateways:
                 address = eip.Eip(self, f"nat-{zone}-address", domain="vpc", depends_on=[gateway])
                 gateways.append(
-                    nat_gateway.NatGateway(
-                        self, f"nat-{zone}", allocation_id=address.id, subnet_id=self.public[at].id
-                    )
+                    nat_gateway.NatGateway(self, f"nat-{zone}", allocation_id=address.id, subnet_id=self.public[at].id)
                 )
         tables = []
         for at, zone in enumerate(self._environment.zones):
@@ -167,7 +163,9 @@ class Network(Construct):
             self, f"group-{role}", name=name, description=about, vpc_id=self.vpc.id, tags={"Name": name}
         )
         if role in USED_LATER:
-            accept(made, "CKV2_AWS_5", because="whoever has it is in the application stack, which this plan does not see")
+            accept(
+                made, "CKV2_AWS_5", because="whoever has it is in the application stack, which this plan does not see"
+            )
         return made
 
     def _rules(self) -> None:
@@ -185,7 +183,9 @@ class Network(Construct):
                 description="TLS" if port == HTTPS else "only to be sent on to TLS",
             )
             if port == HTTP:
-                accept(opened, "CKV_AWS_260", because="people type names without https: all they get is a redirect to it")
+                accept(
+                    opened, "CKV_AWS_260", because="people type names without https: all they get is a redirect to it"
+                )
         for peer in PEERS:
             source, target = self._groups[peer.source], self._groups[peer.target]
             ingress(
@@ -269,9 +269,7 @@ class Network(Construct):
             name="write",
             role=role.id,
             policy=policy(
-                Statement(
-                    ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [f"{group.arn}:*"]
-                )
+                Statement(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [f"{group.arn}:*"])
             ),
         )
         flow_log.FlowLog(

@@ -278,9 +278,7 @@ def _arn(service: str, rest: str, *, region: str = REGION) -> str:
 _IN_REGION: Final = (("StringEquals", "aws:RequestedRegion", (REGION,)),)
 _TWO_REGIONS: Final = (("StringEquals", "aws:RequestedRegion", (REGION, "us-east-1")),)
 _ROLES: Final = f"arn:aws:iam::{HERE}:role/{NAME}-*"
-_BOUNDED: Final = (
-    ("StringEquals", "iam:PermissionsBoundary", (f"arn:aws:iam::{HERE}:policy/{NAME}-boundary",)),
-)
+_BOUNDED: Final = (("StringEquals", "iam:PermissionsBoundary", (f"arn:aws:iam::{HERE}:policy/{NAME}-boundary",)),)
 _PASSED: Final = (
     (
         "StringEquals",
@@ -334,11 +332,17 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
     "ecr": Scope("Images", (_arn("ecr", f"repository/{NAME}*"),)),
     "ecs": Scope(
         "Containers",
-        tuple(_arn("ecs", f"{kind}/{NAME}*") for kind in ("cluster", "service", "service-deployment", "task", "task-definition")),
+        tuple(
+            _arn("ecs", f"{kind}/{NAME}*")
+            for kind in ("cluster", "service", "service-deployment", "task", "task-definition")
+        ),
     ),
     "elasticache": Scope(
         "Cache",
-        tuple(_arn("elasticache", f"{kind}:*") for kind in ("cluster", "parametergroup", "replicationgroup", "subnetgroup")),
+        tuple(
+            _arn("elasticache", f"{kind}:*")
+            for kind in ("cluster", "parametergroup", "replicationgroup", "subnetgroup")
+        ),
     ),
     "elasticfilesystem": Scope("Files", ("*",), _IN_REGION),
     "elasticloadbalancing": Scope("LoadBalancers", ("*",), _IN_REGION),
@@ -359,7 +363,10 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
         "Buckets",
         tuple(
             f"arn:aws:s3:::{bucket}{rest}"
-            for bucket in ("vimbiso-pay-terraform-state-${environment}", f"vimbiso-pay-alb-logs-${{environment}}-{HERE}")
+            for bucket in (
+                "vimbiso-pay-terraform-state-${environment}",
+                f"vimbiso-pay-alb-logs-${{environment}}-{HERE}",
+            )
             for rest in ("", "/*")
         ),
     ),
@@ -371,7 +378,7 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
 
 
 def _scope(action: str) -> Scope:
-    return _SPECIAL.get(action) or _BY_SERVICE[action.split(":")[0]]
+    return _SPECIAL.get(action) or _BY_SERVICE[action.split(":", maxsplit=1)[0]]
 
 
 def document(kinds: Iterable[str]) -> dict[str, Any]:

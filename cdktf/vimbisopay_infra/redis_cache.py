@@ -24,7 +24,7 @@ __all__ = ("RedisCache",)
 ENGINE_VERSION: Final = "7.1"
 RESERVED_PERCENT: Final = "25"
 MEMORY_TARGET_PERCENT: Final = 70
-"""Of a shard's memory, at which shards are added. It says something because every key of the cache has a time to live."""
+"""Of a shard's memory, at which shards are added. It means something because every key of the cache has a TTL."""
 
 
 class RedisCache(Construct):
@@ -87,7 +87,7 @@ class RedisCache(Construct):
             kms_key_id=key_arn,
             transit_encryption_enabled=True,
             auth_token=password.secret_string,
-            auth_token_update_strategy="ROTATE",
+            auth_token_update_strategy="ROTATE",  # noqa: S106 - the old one works until all have the new
             snapshot_retention_limit=0,
             auto_minor_version_upgrade="true",
             apply_immediately=True,

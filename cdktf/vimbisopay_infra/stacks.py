@@ -132,9 +132,7 @@ class BaseStack(_Stack):
             role: Registry(self, f"images-{role}", environment, image=image, key_arn=self.key.arn)
             for role, image in (("web", environment.prefix), ("state", f"{environment.prefix}-redis-state"))
         }
-        self.cluster = Cluster(
-            self, "cluster", environment, vpc_id=self.network.vpc.id, key_arn=self.key.arn
-        )
+        self.cluster = Cluster(self, "cluster", environment, vpc_id=self.network.vpc.id, key_arn=self.key.arn)
         self.zone = Zone(self, "name", environment)
         self.secrets = Secrets(self, "secrets", environment, key_arn=self.key.arn)
         self.storage = Storage(

@@ -1,9 +1,9 @@
 """The firewall before the load balancer.
 
-WhatsApp's webhooks are what members say: up to 3 MB, in any words, and most come from few addresses of Meta. A rule that
-takes a member's words for an attack, or Meta for one impatient client, would lose messages. So the exact path of the
-webhook is exempt from the rules that judge content, has a rate limit of its own, and must carry Meta's signature, which
-the service checks over the whole body.
+WhatsApp's webhooks are what members say: up to 3 MB, in any words, and most come from few addresses of Meta. A rule
+that takes a member's words for an attack, or Meta for one impatient client, would lose messages. So the exact path of
+the webhook is exempt from the rules that judge content, has a rate limit of its own, and must carry Meta's signature,
+which the service checks over the whole body.
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def _unsigned_delivery() -> JSON:
         "field_to_match": {"single_header": {"name": SIGNATURE}},
         "text_transformation": _AS_IT_IS,
     }
-    return _all_of(
-        _path_is(WEBHOOK), {"byte_match_statement": post}, _not({"size_constraint_statement": signed})
-    )
+    return _all_of(_path_is(WEBHOOK), {"byte_match_statement": post}, _not({"size_constraint_statement": signed}))
 
 
 def _too_often(limit: int, where: JSON) -> JSON:
@@ -107,7 +105,9 @@ def _rules() -> list[tuple[str, JSON]]:
 class Waf(Construct):
     """The rules, what they protect, and a log of what they stopped."""
 
-    def __init__(self, scope: Construct, name: str, environment: Environment, *, balancer_arn: str, key_arn: str) -> None:
+    def __init__(
+        self, scope: Construct, name: str, environment: Environment, *, balancer_arn: str, key_arn: str
+    ) -> None:
         """Create all of it."""
         super().__init__(scope, name)
         rule = wafv2_web_acl.Wafv2WebAclRule
@@ -131,9 +131,7 @@ class Waf(Construct):
                 if managed
                 else {"action": wafv2_web_acl.Wafv2WebAclRuleAction(block=wafv2_web_acl.Wafv2WebAclRuleActionBlock())}
             )
-            rules.append(
-                rule(name=title, priority=at, statement=statement, visibility_config=seen(title), **decides)
-            )
+            rules.append(rule(name=title, priority=at, statement=statement, visibility_config=seen(title), **decides))
         self.acl = wafv2_web_acl.Wafv2WebAcl(
             self,
             "acl",

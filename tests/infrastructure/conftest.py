@@ -122,12 +122,17 @@ def s3_url() -> Iterator[str]:
 def terraform() -> None:
     """Terraform is there, or the test is skipped: no package of Debian has it, so nothing can install it here."""
     if not is_there():
-        pytest.skip("terraform is not installed (https://developer.hashicorp.com/terraform/install): nothing was planned")
+        pytest.skip(
+            "terraform is not installed (https://developer.hashicorp.com/terraform/install): nothing was planned"
+        )
 
 
 @pytest.fixture(scope="session")
 def plans(
-    tmp_path_factory: pytest.TempPathFactory, synthesised: Synthesised, s3_url: str, terraform: None
+    tmp_path_factory: pytest.TempPathFactory,
+    synthesised: Synthesised,
+    s3_url: str,
+    terraform: None,  # noqa: ARG001 - it skips
 ) -> Any:
     """Plans of all stacks, each made once."""
     from tests.infrastructure.planned import Plans  # noqa: PLC0415 - there only with the libraries

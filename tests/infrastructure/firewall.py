@@ -35,7 +35,7 @@ def decides(acl: dict[str, Any], request: Request) -> str:
     return "allowed"
 
 
-def matches(statement: dict[str, Any], request: Request) -> bool:
+def matches(statement: dict[str, Any], request: Request) -> bool:  # noqa: PLR0911 - one per kind
     """Whether a statement is true of a request."""
     ((kind, said),) = statement.items()
     if kind == "not_statement":
@@ -45,16 +45,16 @@ def matches(statement: dict[str, Any], request: Request) -> bool:
     if kind == "or_statement":
         return any(matches(each, request) for each in said["statement"])
     if kind == "rate_based_statement":
-        return matches(said["scope_down_statement"], request) and request.in_window > said["limit"]
+        return matches(said["scope_down_statement"], request) and request.in_window > int(said["limit"])
     if kind == "managed_rule_group_statement":
         return matches(said["scope_down_statement"], request) and _looks_bad(request)
     part = _part(said["field_to_match"], request)
     if kind == "byte_match_statement":
         assert said["positional_constraint"] == "EXACTLY"
-        return part == said["search_string"]
+        return bool(part == said["search_string"])
     if kind == "size_constraint_statement":
         assert said["comparison_operator"] == "GT"
-        return part is not None and len(part) > said["size"]
+        return part is not None and len(part) > int(said["size"])
     raise AssertionError(f"this test does not know {kind}")
 
 

@@ -1,8 +1,9 @@
 """The AWS provider's schema, rebuilt from the installed Python package of its bindings.
 
-No package index has the provider itself, and `terraform validate` and `plan` need its schema. The bindings were generated
-from that schema, and their package carries the generated TypeScript: a comment over each attribute says whether it is
-computed, optional or required, and a table says its type and whether it is a block. That is read here; nothing is run.
+No package index has the provider itself, and `terraform validate` and `plan` need its schema. The bindings were
+generated from that schema, and their package carries the generated TypeScript: a comment over each attribute says
+whether it is computed, optional or required, and a table says its type and whether it is a block. That is read here;
+nothing is run.
 
 Lost on the way: sensitivity, deprecations, limits of blocks above one, and the types of what the bindings call `any`
 (the firewall's statements).
@@ -34,7 +35,8 @@ _ATTRIBUTE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _ROW: Final = re.compile(
-    r"^\s+(\w+): \{\n\s+value: (.*?),\n\s+isBlock: (true|false),\n\s+type: \"(\w+)\",\n\s+storageClassType: \"([^\"]+)\",",
+    r"^\s+(\w+): \{\n\s+value: (.*?),\n\s+isBlock: (true|false),\n"
+    r"\s+type: \"(\w+)\",\n\s+storageClassType: \"([^\"]+)\",",
     re.MULTILINE,
 )
 _TABLE: Final = re.compile(r"^export function (\w+)ToHclTerraform\(.*?\): any \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)

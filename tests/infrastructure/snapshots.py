@@ -1,4 +1,4 @@
-"""Write the synthesised stacks anew under `snapshots/infrastructure`: `make infra-snapshots`. Then read the difference."""
+"""Write the synthesised stacks anew under `snapshots/infrastructure` (`make infra-snapshots`); then read the change."""
 
 from __future__ import annotations
 

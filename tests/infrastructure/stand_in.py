@@ -84,7 +84,7 @@ def _filled(value: Any, block: Json, invent: Invent, empty: Callable[[Any], bool
 
 
 def _inventing(type_name: str, seed: str) -> Invent:
-    def of_type(name: str, type_: Any, *, filled: bool) -> Any:
+    def of_type(name: str, type_: Any, *, filled: bool) -> Any:  # noqa: PLR0911 - one per kind
         scalars = {"number": 0, "bool": False, "dynamic": None}
         if type_ == "string":
             if name == "account_id":

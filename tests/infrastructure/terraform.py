@@ -29,7 +29,7 @@ VARIABLES = {
 """A deployment's inputs: each stack takes those that it declares."""
 
 
-class Failed(Exception):
+class CommandError(Exception):
     """A command ended with an error; the text is what it said."""
 
 
@@ -43,7 +43,7 @@ class Terraform:
         """What terraform prints.
 
         Raises:
-            Failed: it ended with an error.
+            CommandError: it ended with an error.
         """
         return run("terraform", *arguments, folder=folder, environment=self.environment)
 
@@ -65,7 +65,7 @@ def run(*command: str, folder: Path, environment: dict[str, str]) -> str:
     """What a command prints on both of its outputs.
 
     Raises:
-        Failed: it ended with an error.
+        CommandError: it ended with an error.
     """
     done = subprocess.run(
         command,
@@ -79,7 +79,7 @@ def run(*command: str, folder: Path, environment: dict[str, str]) -> str:
         timeout=240,
     )
     if done.returncode:
-        raise Failed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
+        raise CommandError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout
 
 

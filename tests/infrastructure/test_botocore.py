@@ -106,9 +106,7 @@ def test_containers_are_what_ecs_takes(stack: Stack, session: Any) -> None:
     ],
     ids=["unknown member", "number as text", "unknown member within"],
 )
-def test_a_wrong_container_would_be_seen(
-    stack: Stack, session: Any, spoil: Callable[[dict[str, Any]], None]
-) -> None:
+def test_a_wrong_container_would_be_seen(stack: Stack, session: Any, spoil: Callable[[dict[str, Any]], None]) -> None:
     """The check above can fail."""
     containers = copy.deepcopy(stack.all("aws_ecs_task_definition")[0].given["container_definitions"])
     spoil(containers[0])
@@ -143,7 +141,7 @@ def test_alarms_are_what_cloudwatch_takes(stack: Stack, session: Any) -> None:
             request["Statistic"] = given["statistic"]
             model = session.get_service_model("cloudwatch").shape_for("Statistic")
             assert given["statistic"] in model.enum
-        assert given["comparison_operator"] in session.get_service_model("cloudwatch").shape_for(
-            "ComparisonOperator"
-        ).enum
+        assert (
+            given["comparison_operator"] in session.get_service_model("cloudwatch").shape_for("ComparisonOperator").enum
+        )
         assert problems(session, "cloudwatch", "PutMetricAlarm", request) == ""

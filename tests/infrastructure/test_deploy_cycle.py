@@ -36,7 +36,12 @@ class CommandLine:
 
 
 @pytest.fixture
-def cdktf(tmp_path: Path, synthesised: Synthesised, s3_url: str, terraform: None) -> CommandLine:
+def cdktf(
+    tmp_path: Path,
+    synthesised: Synthesised,
+    s3_url: str,
+    terraform: None,  # noqa: ARG001 - it skips
+) -> CommandLine:
     """The command line, with the stand-in for a provider and the emulation for a store."""
     if not CDKTF.exists():
         reason = "cdktf-cli is not installed (`.ci/infra node`), so nothing was deployed through it"

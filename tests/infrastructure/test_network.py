@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network
 
 from tests.infrastructure.stacks import Stack
 from vimbisopay_infra.environment import ENVIRONMENTS
@@ -12,7 +12,7 @@ WORLD = ("0.0.0.0/0", "::/0")
 
 def group_of(reference: str) -> str:
     """The role in a reference to a security group."""
-    return reference.split("network_group-")[1].split("_")[0]
+    return reference.split("network_group-")[1].split("_", maxsplit=1)[0]
 
 
 def test_only_the_load_balancer_faces_the_world(stack: Stack) -> None:
@@ -108,12 +108,12 @@ def test_subnets_lie_in_several_zones_and_do_not_overlap(both: dict[str, Stack])
     """A lost zone leaves another one; ranges are within the network's, which differ between environments."""
     for environment in ENVIRONMENTS:
         subnets = [each.given for each in both[environment.name].all("aws_subnet")]
-        ranges = [ip_network(each["cidr_block"]) for each in subnets]
+        ranges = [IPv4Network(each["cidr_block"]) for each in subnets]
         zones = {each["availability_zone"] for each in subnets}
 
         assert zones == {f"af-south-1{zone}" for zone in environment.zones}
         assert len(zones) >= 2
-        assert all(one.subnet_of(ip_network(environment.cidr)) for one in ranges)
+        assert all(one.subnet_of(IPv4Network(environment.cidr)) for one in ranges)
         assert not any(one.overlaps(other) for one in ranges for other in ranges if one is not other)
 
 

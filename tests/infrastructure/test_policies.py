@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from parliament import analyze_policy_string
-from parliament.misc import make_list
 
 from tests.infrastructure.stacks import Stack
 from vimbisopay_infra import permissions
-from vimbisopay_infra.permission_parts import LARGEST_POLICY, PERMISSIONS, parts
 from vimbisopay_infra.environment import ENVIRONMENTS
+from vimbisopay_infra.permission_parts import LARGEST_POLICY, PERMISSIONS, parts
 
-# The analyser leaves the file of AWS's actions open.
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+with warnings.catch_warnings():
+    # It leaves the files of AWS's actions open.
+    warnings.simplefilter("ignore", ResourceWarning)
+    from parliament import analyze_policy_string
+    from parliament.misc import make_list
+
 ACCOUNT = "123456789012"
 Json = dict[str, Any]
 

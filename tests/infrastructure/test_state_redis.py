@@ -1,4 +1,4 @@
-"""The state Redis as it is started on AWS: one writer, TLS that is verified, and nothing lost but what was not promised.
+"""The state Redis as it is started on AWS: one writer, verified TLS, and nothing lost but what was not promised.
 
 The same script runs here, on loopback, against the redis-server of this machine.
 """
@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from redis import Redis
-from redis.exceptions import AuthenticationError, ConnectionError as NotConnected, ResponseError
+from redis.exceptions import AuthenticationError, ResponseError
+from redis.exceptions import ConnectionError as NotConnected
 
 from tests.redis_server import free_port
 
@@ -222,9 +223,10 @@ def test_each_write_is_on_disk_before_it_is_acknowledged_and_none_is_evicted(pla
             client.config_set("appendfsync", "no")
         with pytest.raises(ResponseError, match="unknown command"):
             client.flushall()
-        with pytest.raises(ResponseError, match="used memory > .maxmemory"):
-            for number in range(1000):
-                client.set(f"key {number}", b"x" * 100_000)
+        for number in range(100):
+            client.set(f"key {number}", b"x" * 100_000)
+        with pytest.raises(ResponseError, match="used memory > 'maxmemory'"):
+            client.set("one more", b"x" * 10_000_000)
         assert client.get("key 0") == b"x" * 100_000
 
     assert "appendfsync always" in text.splitlines()
@@ -245,7 +247,7 @@ def test_clients_verify_whom_they_speak_to(place: Place) -> None:
     address = place.secrets["redis-state-url"].replace("@localhost:", "@127.0.0.1:")
     with started(place):
         for url in (stranger, address):
-            with Redis.from_url(url) as client, pytest.raises(NotConnected, match="CERTIFICATE_VERIFY_FAILED|certificate"):
+            with Redis.from_url(url) as client, pytest.raises(NotConnected, match="CERTIFICATE_VERIFY_FAILED"):
                 client.ping()
         with place.client() as client:
             assert client.ping()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.infrastructure.stacks import Stack
 from vimbisopay_infra.environment import ENVIRONMENTS
-from vimbisopay_infra.secrets import SECRETS
+from vimbisopay_infra.secret_names import SECRETS
 
 FARGATE = {
     256: {512, 1024, 2048},
@@ -138,7 +138,7 @@ def test_a_moving_state_redis_does_not_take_the_tasks_with_it(stack: Stack) -> N
 
 
 def test_a_task_has_time_to_finish(stack: Stack) -> None:
-    """SIGKILL comes later than the 25 seconds within which the service ends by itself; requests are drained meanwhile."""
+    """SIGKILL comes later than the 25 seconds within which the service ends by itself; requests are drained."""
     assert all(each["stopTimeout"] > 25 for each in containers(stack))
     assert int(stack.one("aws_lb_target_group")["deregistration_delay"]) <= 60
 

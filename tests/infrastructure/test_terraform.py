@@ -67,7 +67,11 @@ MISTAKES = {
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, synthesised: Synthesised, terraform: None) -> tuple[Terraform, Path]:
+def place(
+    tmp_path_factory: pytest.TempPathFactory,
+    synthesised: Synthesised,
+    terraform: None,  # noqa: ARG001 - it skips
+) -> tuple[Terraform, Path]:
     """A folder that was initialised for the application of staging."""
     root = tmp_path_factory.mktemp("mistakes")
     source = synthesised.files["staging-application"]
