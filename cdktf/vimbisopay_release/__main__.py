@@ -58,9 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _running(environment: Environment, _: argparse.Namespace) -> None:
-    tag = rollout.image_tag(
-        _client("ecs"), cluster=environment.prefix, service=environment.prefix, container=CONTAINER
-    )
+    tag = rollout.image_tag(_client("ecs"), cluster=environment.prefix, service=environment.prefix, container=CONTAINER)
     sys.stdout.write(f"{tag}\n")
 
 
@@ -99,9 +97,7 @@ def _talk(environment: Environment, arguments: argparse.Namespace) -> int:
         return 1
     began_ms = time.time_ns() // 1_000_000
     wamid = f"wamid.deployment.{secrets.token_hex(8)}"
-    smoke.say_help(
-        f"https://{environment.domain}", smoke.TestNumber(*given), wamid=wamid, now_s=began_ms // 1000
-    )
+    smoke.say_help(f"https://{environment.domain}", smoke.TestNumber(*given), wamid=wamid, now_s=began_ms // 1000)
     took = logs.took_a_turn(
         _client("logs"),
         environment.log_group,
@@ -110,7 +106,11 @@ def _talk(environment: Environment, arguments: argparse.Namespace) -> int:
         tries=TURN_TRIES,
         sleep=time.sleep,
     )
-    _tell("The new release took the turn." if took else "The message was stored, but no turn of the new release is logged.")
+    _tell(
+        "The new release took the turn."
+        if took
+        else "The message was stored, but no turn of the new release is logged."
+    )
     return int(not took)
 
 

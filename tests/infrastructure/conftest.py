@@ -29,7 +29,7 @@ SNAPSHOTS = ROOT / "snapshots" / "infrastructure"
 STACKS = [f"{environment}-{part}" for environment in ENVIRONMENT_NAMES for part in PARTS]
 NEEDS_LIBRARIES = (
     *("test_botocore.py", "test_checkov.py", "test_deploy_cycle.py", "test_policies.py", "test_provider_schema.py"),
-    *("test_snapshots_infrastructure.py", "test_terraform.py"),
+    *("test_release.py", "test_snapshots_infrastructure.py", "test_terraform.py"),
 )
 # Not cdktf itself: the folder of that name would be found.
 HAS_LIBRARIES = all(find_spec(name) for name in ("parliament", "moto", "tf"))

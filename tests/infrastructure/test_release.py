@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-
 from vimbisopay_release import logs, redis, rollout, smoke
 
 CLUSTER = "vimbiso-pay-staging"
@@ -58,12 +57,16 @@ def test_a_deployment_is_stable_when_it_is_complete_and_alone() -> None:
         services(rolloutState="IN_PROGRESS", runningCount=1),
         services(rolloutState="COMPLETED", others=1),
         services(rolloutState="COMPLETED"),
-    ) == [f"{CLUSTER}: {what}" for what in ("0 of 2 run, in_progress", "1 of 2 run, in_progress", "2 of 2 run, completed")]
+    ) == [
+        f"{CLUSTER}: {what}" for what in ("0 of 2 run, in_progress", "1 of 2 run, in_progress", "2 of 2 run, completed")
+    ]
 
 
 def test_a_deployment_that_the_circuit_breaker_gave_up_is_a_failure() -> None:
     """With the reason that ECS gives."""
-    failed = services(rolloutState="FAILED", rolloutStateReason="ECS deployment circuit breaker: tasks failed to start.")
+    failed = services(
+        rolloutState="FAILED", rolloutStateReason="ECS deployment circuit breaker: tasks failed to start."
+    )
     with pytest.raises(rollout.NotStableError, match="circuit breaker: tasks failed to start"):
         wait(failed)
 
@@ -76,7 +79,9 @@ def test_a_deployment_that_never_ends_is_a_failure() -> None:
 
 def test_what_runs_now_is_known_by_its_tag() -> None:
     """So that there is a way back."""
-    definition = {"containerDefinitions": [{"name": "sidecar", "image": "x:1"}, {"name": "app", "image": "r/bot:abc123"}]}
+    definition = {
+        "containerDefinitions": [{"name": "sidecar", "image": "x:1"}, {"name": "app", "image": "r/bot:abc123"}]
+    }
     ecs = stubbed(
         "ecs",
         services(),
@@ -225,7 +230,7 @@ def turn(release: str) -> dict[str, Any]:
     return {
         "logStreamName": "app/app/9f",
         "eventId": release,
-        "timestamp": 1,
+        "timestamp": 10,
         "message": json.dumps({"event": "turn", "release": release}),
     }
 
