@@ -22,7 +22,7 @@ from simulator.explore.run import GOES_ON, Outcome, explore_one
 __all__ = ("Summary", "explore_many", "repeated_by")
 
 WORLDS_A_TASK = 8
-TASKS_A_PROCESS = 12
+TASKS_A_PROCESS = 6
 """After so many a process is replaced: the embedded Redis keeps about a megabyte of each world."""
 
 HOUR_MS = 3_600_000

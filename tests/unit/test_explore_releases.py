@@ -1,0 +1,78 @@
+"""Two releases side by side: what a newer one has stored, the older one leaves to it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from service.mailbox import Arrival, Claim, Idle, Mailbox, Outcome, Posting, Settled, open_state
+from service.messages import Message, Outgoing, Text
+from service.rate import LocalBucket
+from service.records import NewerRecord, read
+from service.sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
+from service.settings import EMBEDDED
+from simulator.next_release import NextMailbox
+
+NOW_MS = 1_790_000_000_000
+
+
+class Outboxes:
+    """One entry that waits, put back as often as it is claimed."""
+
+    def __init__(self, entry: bytes) -> None:
+        self.due_ms = NOW_MS
+        self._entry = entry
+
+    async def claim_outbox(self, now_ms: int) -> Posting | Idle:
+        if now_ms < self.due_ms:
+            return Idle(self.due_ms)
+        return Posting("263771234567", NOW_MS, NOW_MS, self._entry, 1, None, NOW_MS)
+
+    async def settle(
+        self, posting: Posting, now_ms: int, *, again_ms: int | None, uncertain_since_ms: int | None
+    ) -> Settled:
+        assert again_ms is not None
+        assert posting.entry == self._entry
+        assert (now_ms, uncertain_since_ms) == (NOW_MS, None)
+        self.due_ms = again_ms
+        return Settled(Outcome.COMMITTED, None)
+
+
+class Graph:
+    """Must not be asked."""
+
+    async def send(self, message: Message, *, to: str, callback_id: str) -> str:
+        raise AssertionError(f"{callback_id} was sent to {to}: {message}")
+
+
+async def test_the_older_sender_looks_later_than_others_for_what_it_gave_back() -> None:
+    """Otherwise the one that is nearest to Redis would claim it first, each time, for ever."""
+    newer = msgspec.json.encode(Outgoing(Text("hi"), version=2))
+    outboxes = Outboxes(newer)
+    sender = Sender(outboxes, Graph(), bucket=LocalBucket(), clock_ms=lambda: NOW_MS)
+    assert await sender.run_once() == 0
+    assert outboxes.due_ms == NOW_MS + UNREADABLE_WAIT_MS
+    assert await sender.run_once() == UNREADABLE_WAIT_MS + GIVE_WAY_MS
+
+
+async def test_a_sender_that_gave_nothing_back_looks_when_it_is_due() -> None:
+    """Others' due times are its own."""
+    outboxes = Outboxes(b"")
+    outboxes.due_ms = NOW_MS + 5_000
+    sender = Sender(outboxes, Graph(), bucket=LocalBucket(), clock_ms=lambda: NOW_MS)
+    assert await sender.run_once() == 5_000
+
+
+async def test_what_the_next_release_stores_only_it_can_read() -> None:
+    """It reads its own as this release's form; this release finds a newer record."""
+    redis = open_state(EMBEDDED)
+    entry = msgspec.json.encode(Outgoing(Text("hi")))
+    await NextMailbox(redis).ingest([Arrival("263771234567", "wamid.1", NOW_MS, entry)], NOW_MS)
+    theirs = await NextMailbox(redis).claim(NOW_MS, lease_ms=1)
+    ours = await Mailbox(redis).claim(NOW_MS + 10)
+    await redis.aclose()
+    assert isinstance(theirs, Claim)
+    assert isinstance(ours, Claim)
+    assert read(theirs.entry, Outgoing) == Outgoing(Text("hi"))
+    with pytest.raises(NewerRecord):
+        read(ours.entry, Outgoing)
