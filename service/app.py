@@ -22,6 +22,7 @@ from redis.asyncio import Redis, RedisCluster
 from service import flows, metrics
 from service.core import Core, DashboardCache
 from service.credex import Budget, CachedTokens, CredexClient, open_http
+from service.door import Door
 from service.gauges import Gauges
 from service.health import health_route
 from service.logs import pseudonym, write_line
@@ -135,7 +136,7 @@ class Service:
             pseudonym=self._pseudonym,
         )
         self._published = Counter[str]()
-        self.asgi = self._litestar()
+        self.asgi = Door(self._litestar())
 
     # -- life -------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from service.engine.calls import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting, seen
 from service.flows.greeting import ASTRAY, astray, must_choose
-from service.messages import Buttons, List, Message, Row, Section, shorten
+from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("ACCOUNTS",)
 
@@ -65,7 +65,7 @@ def _above(scene: Scene, pages: int, page: int) -> str:
 
 
 def _row(scene: Scene, account: Account, *, marked: bool) -> Row:
-    about = shorten(account.handle, ROW_NAME)
+    about = show.handle(account.handle, ROW_NAME)
     if account.net_assets is not None:
         about += f": {account.net_assets}"
     if marked and account.account_id == acting(scene).account_id:

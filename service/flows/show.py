@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
@@ -17,6 +18,7 @@ __all__ = (
     "day",
     "explain_refusal",
     "greeting",
+    "handle",
     "menu",
     "name",
     "one_of_several",
@@ -30,6 +32,7 @@ HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
 
 LONGEST_NAME: Final = 60
+LONGEST_HANDLE: Final = 30
 
 UNSECURED: Final = "without backing"
 """How a credex is that nothing stands behind; the others are ``secured``."""
@@ -37,14 +40,33 @@ UNSECURED: Final = "without backing"
 WILL_OWE: Final = "They will then owe you this amount."
 """What accepting an offer means."""
 
-_MARKUP: Final = re.compile(r"[*_~`\x00-\x1f\x7f]+")
+_MARKUP: Final = re.compile(r"[*_~`]+")
+_JOINER: Final = "\u200d"
+"""Makes one emoji of several, and shows nothing where there is none."""
 
 TIERS: Final = {1: "open", 2: "verified", 3: "hustler", 4: "entrepreneur"}
 
 
 def name(text: str, most: int = LONGEST_NAME) -> str:
-    """A name from core, safe to put between marks of emphasis, cut so that it leaves room for the rest."""
-    return shorten(" ".join(_MARKUP.sub(" ", text).split()) or "(no name)", most)
+    """A name from core, safe to put between marks of emphasis, cut so that it leaves room for the rest.
+
+    Nothing invisible is left in it: a mark that turns the direction of writing would turn the amount beside it, too.
+    """
+    said = " ".join(_visible(_MARKUP.sub(" ", text)).split())
+    return shorten(said if said.strip(_JOINER + " ") else "(no name)", most)
+
+
+def handle(text: str, most: int = LONGEST_HANDLE) -> str:
+    """A handle from core, with nothing invisible in it; its underscores are its own."""
+    return shorten(_visible(text), most)
+
+
+def _visible(text: str) -> str:
+    """Text with a space for each control, direction mark, zero-width character and half of a surrogate pair."""
+    return "".join(
+        " " if unicodedata.category(character).startswith("C") and character != _JOINER else character
+        for character in text
+    )
 
 
 def day(value: date) -> str:
@@ -82,7 +104,7 @@ def greeting(now_ms: int, first_name: str) -> str:
 
 def overview(dashboard: Dashboard, account: Account) -> str:
     """The dashboard of one account: name, handle, balances, net assets, what may still be offered today."""
-    lines = [f"*{name(account.name)}*", f"Handle: {shorten(account.handle, 30)}", ""]
+    lines = [f"*{name(account.name)}*", f"Handle: {handle(account.handle)}", ""]
     if account.balances:
         lines += ["Balance:", *(f"  *{balance}*" for balance in account.balances)]
     else:
