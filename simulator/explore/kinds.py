@@ -29,6 +29,9 @@ QUIRKS: Final = (
 IMPORTANT: Final = tuple(
     point for point in POINTS if point.endswith((*WRITES, " commit", " store_intent", " messages", " settle"))
 )
+OFTEN: Final = ("ingest", "commit", "settle", "store_intent")
+"""What runs with every message; the answer to anything else is seldom on its way."""
+
 FROZEN: Final = ("commit", "store_intent", "settle", "give_back")
 
 
@@ -136,7 +139,7 @@ def _freezes(around: Around) -> Said | None:
 
 
 def _answers(around: Around) -> Said | None:
-    script = around.rng.choice(SCRIPTS)
+    script = around.rng.choice(OFTEN if around.rng.random() < 0.6 else SCRIPTS)  # noqa: PLR2004
     return ("redis", {"loses": script}) if around.rng.random() < 0.6 else ("state redis", {"drops": script})  # noqa: PLR2004
 
 
