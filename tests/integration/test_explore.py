@@ -16,8 +16,10 @@ from click.testing import CliRunner
 from simulator.cli import main
 from simulator.commands.options import keep_logs_quiet
 from simulator.conversation import parse
+from simulator.explore import cast
+from simulator.explore.draft import Draft
 from simulator.explore.fleet import Summary, explore_many, repeated_by
-from simulator.explore.kinds import KINDS, OF_PEOPLE
+from simulator.explore.kinds import KINDS, LOSSY, Around
 from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read_kinds
 from simulator.explore.run import explore_one, play
 
@@ -56,6 +58,7 @@ def test_a_fixed_set_of_worlds_keeps_all_promises() -> None:
     summary = explore_many(FIXED, Options(), worlds=FIXED_WORLDS, jobs=JOBS, keep_going=True)
     check(summary, Options())
     assert summary.worlds == FIXED_WORLDS
+    assert set(+summary.injected) == set(ALL_KINDS)
 
 
 def test_worlds_from_a_fresh_seed_keep_all_promises(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,16 +87,17 @@ def test_a_world_is_a_conversation_that_replays_to_the_same_bytes(seed: int) -> 
     assert (again.digest, again.broken, again.turns) == (drawn.digest, drawn.broken, drawn.turns)
 
 
-def test_each_kind_of_trouble_is_made_somewhere() -> None:
-    """No kind is forgotten, each is made by itself when it is asked for, and does no harm."""
-    injected: Counter[str] = Counter()
-    for place, name in enumerate((*KINDS, *OF_PEOPLE)):
-        turns = 12 if name in KINDS else 40
-        outcome = explore_one(900 + place, Options(people=2, turns=turns, faults=frozenset({name})))
-        assert not outcome.broken
-        assert set(+outcome.injected) <= {name}
-        injected += outcome.injected
-    assert set(injected) == set(KINDS) | set(OF_PEOPLE)
+@pytest.mark.parametrize("name", [*KINDS, LOSSY.name])
+def test_whatever_trouble_is_drawn_is_a_line_that_can_be_read(name: str) -> None:
+    """Each kind draws several, all of them as anybody could write them."""
+    kind = KINDS.get(name, LOSSY)
+    rng = random.Random(1)
+    draft = Draft("drawn", cast.head(1, cast.draw(1, 2, rng), about="Drawn.", processes=2))
+    drawn = [said for _ in range(60) if (said := kind.draw(Around(rng, processes=2))) is not None]
+    for said in drawn:
+        draft.add(said)
+    assert drawn
+    assert len(draft.opening().people) == 2
 
 
 def test_with_a_state_that_forgets_only_those_are_hurt_who_were_there() -> None:
