@@ -106,6 +106,8 @@ def execute(notebook: Notebook, told: Told, *, before: str = "", seconds: int = 
         resources={"metadata": {"path": str(FOLDER.parent)}},
         on_cell_executed=finished,
     )
+    manager = client.create_kernel_manager()
+    manager.transport = "ipc"  # whoever else is on this machine cannot listen
     broken = None
     try:
         client.execute()

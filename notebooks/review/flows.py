@@ -1,0 +1,91 @@
+"""One flow after the other, as the notebook shows them: its graph, its phones, its exits and who walks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from notebooks.review.cases import happy_paths, left_or_late, refusals, strip
+from notebooks.review.graph import everywhere, flow_graph, in_words
+from notebooks.review.pictures import Picture, Table
+from notebooks.review.played import Played, play_all, walkers
+from service.engine import Flow
+from simulator.coverage import Way, books
+
+__all__ = ("Review",)
+
+
+class Review:
+    """Everything there is to see of today's flows. Conversations are played when they are first needed."""
+
+    def __init__(self) -> None:
+        self._asking, self._by_forms = books()
+
+    @cached_property
+    def played(self) -> Mapping[str, Played]:
+        """All stored conversations."""
+        return play_all()
+
+    @cached_property
+    def walked(self) -> Mapping[Way, list[str]]:
+        """Every way through the flows, with the conversations that walk it."""
+        return walkers(self.played)
+
+    def everywhere(self) -> Table:
+        """What holds for every step."""
+        return everywhere(self._asking)
+
+    def graph(self, name: str, *, forms: bool = False) -> Picture:
+        """The flow's graph; as it is where the bot asks by WhatsApp forms, if that is wanted."""
+        return flow_graph(self._by_forms if forms else self._asking, name)
+
+    def happy(self, name: str) -> Picture:
+        """What the flow is for, from its beginning to its end."""
+        return strip(happy_paths(self._flow(name), self.played), whole=True)
+
+    def refusals(self, name: str) -> Picture:
+        """Every way off the happy path."""
+        return strip(refusals(self._asking, self._flow(name), self.played))
+
+    def late(self, name: str) -> Picture:
+        """Leaving in the middle, and coming back too late."""
+        return strip(left_or_late(self._flow(name), self.played))
+
+    def exits(self, name: str) -> Table:
+        """The flow's exits, and for each how many conversations walk it and one of them."""
+        rows: list[tuple[object, ...]] = []
+        for way, by in self.walked.items():
+            if way.flow == name:
+                said = in_words(way.exit) if way.exit else "(seen)"
+                example = min(by, key=lambda each: (not each.startswith(f"{name}/"), each), default="nobody")
+                rows.append((way.step.replace("_", " "), said, self._led_to(way), len(by), example))
+        return Table(("step", "exit", "leads to", "walked by", "for example"), rows)
+
+    def summary(self) -> Table:
+        """How many ways each flow has, and how many are walked."""
+        rows = []
+        for flow in self._asking.flows:
+            ways = {way: by for way, by in self.walked.items() if way.flow == flow.name}
+            walkers_ = {each for by in ways.values() for each in by}
+            missing = ", ".join(str(way) for way, by in ways.items() if not by) or "none"
+            rows.append((flow.name, flow.title, len(ways), len(walkers_), missing))
+        total = f"{len(self.walked)} ways in {len(rows)} flows, walked by {len(self.played)} conversations"
+        return Table(("flow", "what it is", "ways", "conversations", "walked by nobody"), rows, total)
+
+    def _flow(self, name: str) -> Flow:
+        flow = self._asking.flow(name)
+        if flow is None:
+            raise KeyError(f"there is no flow {name!r}")
+        return flow
+
+    def _led_to(self, way: Way) -> str:
+        if not way.exit:
+            return ""
+        source = f"{way.flow}.{way.step}"
+        led = (
+            to
+            for book in (self._asking, self._by_forms)
+            for at, name, to in book.edges()
+            if (at, name) == (source, way.exit)
+        )
+        return next(led, "") or "the end"

@@ -1,0 +1,209 @@
+"""A flow as a picture, drawn from its code.
+
+Arrows show how a flow goes on. What would cross everything else stands as a line in the step's box: ways back, ways
+to endings that many steps share, ways into other flows. What holds for every step is drawn once, by `everywhere`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from notebooks.review.pictures import Picture, Table, dot
+from service.engine import END, Ask, Book, CallCore, Flow, Step
+from service.engine.advance import VALID_MS
+from service.flows.greeting import ASTRAY
+
+__all__ = ("everywhere", "flow_graph", "in_words", "outline", "targets")
+
+MOST_ENTRIES: Final = 4
+"""So many words or buttons that lead to a step are named."""
+
+SAID: Final = {
+    "ok": "goes on",
+    "some": "there are some",
+    "none": "there are none",
+    "ask": "asks for all",
+    "typed": "all was typed",
+    "away": "Credex is away",
+    "stranger": "is no member",
+    "no_account": "has no account",
+    "not_done": "certainly not done",
+    "unknown": "not known yet",
+    "doubtful": "the last one like it is not known",
+    "lost": "the account is lost",
+    "stop": "stops here",
+    "taken": "taken by another",
+    "tier": "the tier is too low",
+    "stands": "stands so already",
+}
+"""What names of exits and steps mean, where they do not say it themselves."""
+
+MARKS: Final = {"away": "¹", "stranger": "²", "no_account": "³"}
+
+KINDS: Final = {"text": "asks; the answer is typed", "buttons": "buttons", "list": "a list", "form": "a WhatsApp form"}
+
+_HEAD: Final = """digraph {
+graph [rankdir=TB nodesep=0.35 ranksep=0.42 fontname="DejaVu Sans" bgcolor="white" margin=0.1]
+node [shape=plain fontname="DejaVu Sans" fontsize=10]
+edge [fontname="DejaVu Sans" fontsize=9 arrowsize=0.7 color="#444444" fontcolor="#222222"]
+"""
+
+
+def in_words(name: str) -> str:
+    """A step's or an exit's name as words."""
+    return SAID.get(name, name.replace("_", " "))
+
+
+def targets(flow: Flow, step: Step) -> list[tuple[str, str]]:
+    """A step's exits, each with the step that it leads to as ``flow.step``, or `END`."""
+    return [
+        (name, target if target == END or "." in target else f"{flow.name}.{target}")
+        for name, target in step.exits.items()
+    ]
+
+
+def outline(flow: Flow) -> list[str]:
+    """The flow in words: a line a step, a line an exit. Two versions are compared by it."""
+    lines = [f"{flow.name}: {flow.title}"]
+    for step in flow.steps:
+        lines.append(f"  {flow.name}.{step.name} ({_kind(step)})")
+        lines += [f"    {name} → {target or 'the end'}" for name, target in targets(flow, step)]
+    return lines
+
+
+def flow_graph(book: Book, name: str) -> Picture:
+    """The picture of one flow.
+
+    Raises:
+        KeyError: the book has no flow of this name.
+    """
+    flow = book.flow(name)
+    if flow is None:
+        raise KeyError(f"there is no flow {name!r}; there are {', '.join(each.name for each in book.flows)}")
+    drawn = _drawn(flow)
+    lines = [_HEAD, _legend(book, flow)]
+    lines += [f'"{step.name}" [label=<{_box(book, flow, step, drawn)}>]' for step in flow.steps]
+    lines += [f'"{source}" -> "{target}" [label=" {_quoted(in_words(exit_))} "]' for source, exit_, target in drawn]
+    lines += _entries(book, flow)
+    return dot("\n".join([*lines, "}"]), "\n".join(outline(flow)))
+
+
+def everywhere(book: Book) -> Table:
+    """What holds for every step of every flow, and is not drawn again in each picture."""
+    home = _of_another(book, book.home)
+    rows = [
+        ("an answer that cannot be taken", "the same step again, with the reason above it"),
+        (f"{', '.join(sorted(book.words.leave))}, or a greeting", home),
+        (", ".join(sorted(book.words.help)), "a short help, then the same step again"),
+        ("a button of an earlier screen", "the current step again, and a word that the button was old"),
+        (f"nothing for more than {VALID_MS // 60_000} minutes", f"{home}; what was left unfinished is said"),
+        *((f"{MARKS[name]} {SAID[name]}", _of_another(book, target)) for name, target in ASTRAY.items()),
+    ]
+    return Table(("at any step", "what happens"), rows)
+
+
+def _drawn(flow: Flow) -> list[tuple[str, str, str]]:
+    """The exits that are drawn as arrows: forward within the flow, the first to each step; so no two cross."""
+    order = {f"{flow.name}.{step.name}": place for place, step in enumerate(flow.steps)}
+    found: set[str] = set()
+    arrows = []
+    for step in sorted(flow.steps, key=lambda each: order[f"{flow.name}.{each.name}"]):
+        for name, target in targets(flow, step):
+            if order.get(target, -1) > order[f"{flow.name}.{step.name}"] and target not in found:
+                arrows.append((step.name, name, target.partition(".")[2]))
+                found.add(target)
+    return arrows
+
+
+def _legend(book: Book, flow: Flow) -> str:
+    used = {name for step in flow.steps for name, target in targets(flow, step) if ASTRAY.get(name) == target}
+    said = [f"{mark} {SAID[name]} → {_of_another(book, ASTRAY[name])}" for name, mark in MARKS.items() if name in used]
+    return f'graph [label="{_quoted("     ".join(said))}" labelloc=b labeljust=l fontsize=8 fontcolor="#555555"]'
+
+
+def _box(book: Book, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
+    arrows = {(source, name) for source, name, _ in drawn}
+    rows = [
+        f"{in_words(name)} → {_where(book, flow, target)}"
+        for name, target in targets(flow, step)
+        if (step.name, name) not in arrows and ASTRAY.get(name) != target
+    ]
+    astray = {name for name, target in targets(flow, step) if ASTRAY.get(name) == target}
+    marks = "".join(mark for name, mark in MARKS.items() if name in astray)
+    confirms = isinstance(step, Ask) and step.confirms
+    return _table(
+        step.name.replace("_", " "), _kind(step), rows, marks=marks, bold=confirms, call=isinstance(step, CallCore)
+    )
+
+
+def _table(
+    title: str, below: str, rows: Sequence[str], *, marks: str = "", bold: bool = False, call: bool = False
+) -> str:
+    fill, border = ("#e4e4e4", 1) if call else ("#ffffff", 3 if bold else 1)
+    style = "" if call else ' style="rounded"'
+    cells = [f"<tr><td> <b>&#160;{html.escape(title)}&#160;</b>{marks}</td></tr>"]
+    cells += [f'<tr><td><font point-size="8" color="#555555">{html.escape(below)}</font></td></tr>'] if below else []
+    cells += [f'<tr><td align="left"><font point-size="9">{html.escape(row)}</font></td></tr>' for row in rows]
+    look = f'border="{border}" cellborder="0" cellspacing="0" cellpadding="3" bgcolor="{fill}" color="#333333"{style}'
+    return f"<table {look}>{''.join(cells)}</table>"
+
+
+def _kind(step: Step) -> str:
+    if isinstance(step, CallCore):
+        return "writes at Credex core" if step.found is not None else "asks Credex core"
+    if step.confirms:
+        return "shown for confirmation: Confirm or Cancel"
+    return KINDS[step.kind]
+
+
+def _where(book: Book, flow: Flow, target: str) -> str:
+    if target == END:
+        return "the end"
+    own, _, step = target.partition(".")
+    return step.replace("_", " ") if own == flow.name else _of_another(book, target)
+
+
+def _of_another(book: Book, target: str) -> str:
+    """A step of another flow, in words."""
+    if target == book.home:
+        return "the beginning: greeting"
+    flow, _, step = target.partition(".")
+    return f"{flow}: {step.replace('_', ' ')}"
+
+
+def _entries(book: Book, flow: Flow) -> Iterator[str]:
+    """How one comes into the flow, above the steps where one does."""
+    for number, (target, ways) in enumerate(_ways_in(book).items()):
+        own, _, step = target.partition(".")
+        shown = [way for source, way in ways if source != flow.name]
+        if own == flow.name and shown:
+            more = ["…"] if len(shown) > MOST_ENTRIES else []
+            label = "\\n".join(_quoted(each) for each in [*shown[:MOST_ENTRIES], *more])
+            yield f'"in{number}" [shape=plaintext label="{label}" fontsize=9 fontcolor="#333333"]'
+            yield f'"in{number}" -> "{step}" [style=dashed]'
+
+
+def _ways_in(book: Book) -> dict[str, list[tuple[str, str]]]:
+    """Steps that something leads to: words that may be typed anywhere, buttons, and other flows with their names."""
+    ways: dict[str, list[tuple[str, str]]] = {}
+    for word, place in book.keywords.items():
+        ways.setdefault(book.places.get(place, ""), []).append(("", f"“{word}”"))
+    for place in sorted(book.places.keys() - set(book.keywords.values())):
+        ways.setdefault(book.places[place], []).append(("", f"button: {place.replace('_', ' ')}"))
+    for shortcut in book.shortcuts:
+        ways.setdefault(shortcut.target, []).append(("", "in one line"))
+    for name, target in ASTRAY.items():
+        ways.setdefault(target, []).append(("", f"any flow: {SAID[name]}"))
+    others = dict.fromkeys((target, source.partition(".")[0]) for source, _, target in book.edges())
+    for target, source in others:
+        if target not in ASTRAY.values():
+            ways.setdefault(target, []).append((source, f"from {source}"))
+    if book.nameless:
+        ways.setdefault(book.nameless, []).append(("", "whoever hides their number"))
+    return ways
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,145 @@
+"""A phone for flows that are being written: the engine alone, no service, no Redis, no clock but the one passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from notebooks.review.bubbles import bubbles_of
+from notebooks.review.phones import Phone, phones
+from notebooks.review.pictures import Picture
+from service.domain import Content, Inbound, Said, Tapped
+from service.engine import Answered, Ask, Book, Flow, Received, Scene, Session, Turn, advance
+from service.engine.calls import Call, Done, Outcome
+from service.flows.words import PHRASES, WORDS
+from service.messages import Buttons, Form, List, Message, Reaction, Template, Text, choices
+from simulator.phone import plain
+from simulator.transcript import Choice, Kind, Moment, Screen, Transcript
+
+__all__ = ("MEMBER", "NOON_MS", "Tryout", "TryoutError", "screen_of", "small_book")
+
+NOON_MS: Final = 1_795_860_000_000
+"""12:00 in Harare, 28 November 2026, in ms since the epoch."""
+
+MEMBER: Final = "263771234567"
+NAME: Final = "Tariro"
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60_000
+
+
+class TryoutError(LookupError):
+    """What was to be tapped is not on the screen."""
+
+
+def small_book(*flows: Flow) -> Book:
+    """These flows with VimbisoPay's own words, and a home that says where one is; the first flow begins at “go”."""
+    begin = f"{flows[0].name}.{flows[0].steps[0].name}"
+    home = Flow("home", "Home", steps=(Ask("here", "buttons", _home, resting=True),))
+    return Book(
+        flows=(home, *flows),
+        home="home.here",
+        words=WORDS,
+        phrases=PHRASES,
+        places={"menu": "home.here", "start": begin},
+        keywords={"go": "start"},
+    )
+
+
+def _home(scene: Scene) -> Sequence[Message]:
+    return [Buttons(body="You are at home.", buttons=(scene.link("start", "Start"),))]
+
+
+@dataclass
+class Tryout:
+    """One member's conversation with some flows.
+
+    Attributes:
+        book: the flows.
+        core: what becomes of a call; by default all is done.
+        now_ms: the time, which stands still but for `waits` and a second a message.
+        session: where the conversation stands.
+        turns: all turns so far.
+    """
+
+    book: Book
+    core: Callable[[Call], Outcome] = lambda _: Done()
+    now_ms: int = NOON_MS
+    session: Session | None = None
+    turns: list[Turn] = field(default_factory=list)
+    _moments: list[Moment] = field(default_factory=list)
+
+    def says(self, text: str) -> Tryout:
+        """The member types this."""
+        return self._receive(Said(text), Kind.SAID, text)
+
+    def taps(self, title: str) -> Tryout:
+        """The member taps what has this title.
+
+        Raises:
+            TryoutError: nothing on the screen has it.
+        """
+        options = self.session.options if self.session else ()
+        option = next((each for each in options if each.title == title), None)
+        if option is None:
+            raise TryoutError(f"nothing is called {title!r}; there are {[each.title for each in options]}")
+        return self._receive(Tapped(option.id, title), Kind.TAPPED, title)
+
+    def waits(self, minutes: float) -> Tryout:
+        """Time passes: a number is added to a number."""
+        self.now_ms += int(minutes * MINUTE_MS)
+        self._moments.append(Moment(self.now_ms, "", Kind.STAGE, text=f"{minutes:g} minutes pass"))
+        return self
+
+    def phone(self, title: str) -> Phone:
+        """What stands on the phone."""
+        transcript = self.transcript(title)
+        return Phone(title, tuple(bubbles_of(transcript, transcript.moments)))
+
+    def transcript(self, title: str) -> Transcript:
+        """All of it, as the simulator would tell it."""
+        numbered = (replace(moment, sequence=place) for place, moment in enumerate(self._moments))
+        return Transcript(title, "", NOON_MS, (NAME,), tuple(numbered))
+
+    def snapshot(self, title: str) -> str:
+        """All of it as text, as the snapshots hold it."""
+        return plain(self.transcript(title))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.picture()._repr_mimebundle_()
+
+    def picture(self, title: str = "") -> Picture:
+        """The phone, drawn."""
+        return phones([self.phone(title)])
+
+    def _receive(self, content: Content, kind: Kind, words: str) -> Tryout:
+        self.now_ms += SECOND_MS
+        wamid = f"wamid.{len(self._moments) + 1}"
+        self._moments.append(Moment(self.now_ms, NAME, kind, text=words, wamid=wamid))
+        inbound = Inbound(wamid, self.now_ms, self.now_ms, content)
+        self._take(advance(self.book, self.session, Received(MEMBER, inbound), self.now_ms))
+        return self
+
+    def _take(self, turn: Turn) -> None:
+        self.session = turn.session
+        self.turns.append(turn)
+        for message in turn.messages:
+            wamid = f"wamid.{len(self._moments) + 1}"
+            self._moments.append(Moment(self.now_ms, NAME, Kind.SHOWN, wamid=wamid, screen=screen_of(message)))
+        if turn.call is not None:
+            answered = Answered(MEMBER, self.core(turn.call))
+            self._take(advance(self.book, turn.session, answered, self.now_ms))
+
+
+def screen_of(message: Message) -> Screen:
+    """What an outgoing message looks like."""
+    match message:
+        case Template():
+            return Screen("\n".join(message.body), choices=tuple(Choice(title) for title in message.quick_replies))
+        case Reaction():
+            return Screen(message.emoji)
+        case Text():
+            return Screen(message.body)
+    opener = message.button if isinstance(message, List | Form) else ""
+    shown = tuple(Choice(each.title, getattr(each, "description", "")) for each in choices(message))
+    return Screen(message.body, message.header, message.footer, opener, shown)
