@@ -1,0 +1,169 @@
+"""What stands in a Redis: every key with its kind, its encoding, what it holds and what it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis.asyncio import Redis
+
+__all__ = ("ENTRY", "POINTER", "Allocator", "Stored", "at_rest", "clients_of", "kind_of", "snapshot")
+
+POINTER: Final = 8
+ENTRY: Final = 24
+"""Bytes that Redis 7 asks for an entry of a table: key, value, next."""
+
+LIST: Final = 40
+LIST_NODE: Final = 40
+"""Bytes that it asks for a list, and for each of its nodes, besides what stands in them."""
+
+LARGEST_SMALL: Final = 128
+QUANTUM: Final = re.compile(r"Quantum size: (\d+)")
+
+_REST_READINGS: Final = 12
+_REST_BYTES: Final = 256
+_REST_WITHIN_S: Final = 30.0
+_REST_PAUSE_S: Final = 0.12
+"""Redis moves its tables every 100 ms, and counts what a connection holds once a second: twelve readings see both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocator:
+    """jemalloc, as it was built: Redis's own images have a quantum of 8 bytes, Debian's packages one of 16."""
+
+    quantum: int
+
+    def given(self, asked: int) -> int:
+        """Bytes that a request gets: 8, multiples of the quantum up to 128, then four sizes to each doubling."""
+        wanted = max(asked, POINTER)
+        if wanted <= POINTER:
+            return POINTER
+        step = self.quantum if wanted <= LARGEST_SMALL else 1 << ((wanted - 1).bit_length() - 3)
+        step = max(step, 16) if LARGEST_SMALL // 2 < wanted <= LARGEST_SMALL else step
+        return -(-wanted // step) * step
+
+    @classmethod
+    async def of(cls, client: Redis) -> Allocator:
+        """The allocator of a server.
+
+        Raises:
+            LookupError: it has another one than jemalloc, about which we know nothing.
+        """
+        told = await client.memory_malloc_stats()
+        found = QUANTUM.search(told.decode() if isinstance(told, bytes) else str(told))
+        if found is None:
+            raise LookupError("this redis-server was not built with jemalloc: what it takes cannot be predicted here")
+        return cls(int(found[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One key.
+
+    Attributes:
+        key: its name.
+        type: Redis's word: string, list, hash, zset.
+        encoding: how Redis keeps it: listpack, hashtable, skiplist, …
+        payload: bytes of what we put in, without anything of Redis's own.
+        usage: bytes that ``MEMORY USAGE`` tells.
+        ttl_ms: how long it has to live; 0 without an end.
+        parts: what is in it: a string's value, a list's entries, a hash's fields as ``name=value``, a sorted set's
+            members.
+    """
+
+    key: str
+    type: str
+    encoding: str
+    payload: int
+    usage: int
+    ttl_ms: int
+    parts: tuple[bytes, ...]
+
+    @property
+    def expires(self) -> bool:
+        """Whether it has a time to live."""
+        return self.ttl_ms > 0
+
+    def takes(self, allocator: Allocator) -> int:
+        """All that the key takes, but for its places in the tables, which keys share.
+
+        ``MEMORY USAGE`` tells what was asked of the allocator for entries and lists, not what was given, and knows
+        nothing of the table of expiry times.
+        """
+        hidden = allocator.given(ENTRY) - ENTRY + (allocator.given(ENTRY) if self.expires else 0)
+        if self.type == "list":
+            hidden += allocator.given(LIST) - LIST + allocator.given(LIST_NODE) - LIST_NODE
+        return self.usage + hidden
+
+    @property
+    def kind(self) -> str:
+        """What it is in the words of this house: session, inbox, lease:inbox, …; `due:` for who has work."""
+        return kind_of(self.key)
+
+
+def kind_of(key: str) -> str:
+    """The kind of a key, by its name: ``{0}:session:263…`` is a session, ``{0}:inbox`` is due:inbox."""
+    words = key.split(":")
+    if not key.startswith("{"):
+        return words[0]
+    if words[1] == "lease":
+        return f"lease:{words[2]}"
+    return words[1] if len(words) > 2 else f"due:{words[1]}"  # noqa: PLR2004 - tag, kind, member
+
+
+def clients_of(told: dict[str, Any]) -> int:
+    """Bytes that connections and the file's buffer hold at this moment, of what ``INFO memory`` tells."""
+    return int(told["mem_clients_normal"]) + int(told["mem_aof_buffer"])
+
+
+async def at_rest(client: Redis) -> int:
+    """Bytes of ``used_memory`` for data, once Redis has come to rest: tables moved, buffers given back.
+
+    Raises:
+        TimeoutError: it does not come to rest within half a minute.
+    """
+    readings: list[int] = []
+    deadline = time.monotonic() + _REST_WITHIN_S
+    while time.monotonic() < deadline:
+        told = await client.info("memory")
+        readings.append(int(told["used_memory"]) - clients_of(told))
+        last = readings[-_REST_READINGS:]
+        if len(last) == _REST_READINGS and max(last) - min(last) <= _REST_BYTES:
+            return readings[-1]
+        await asyncio.sleep(_REST_PAUSE_S)
+    raise TimeoutError(f"after {_REST_WITHIN_S:.0f} s Redis still moves: {readings[-_REST_READINGS:]} bytes")
+
+
+async def snapshot(client: Redis) -> dict[str, Stored]:
+    """All keys, by their names."""
+    found: dict[str, Stored] = {}
+    for key in sorted(await client.keys("*")):
+        parts = await _parts(client, key)
+        if parts is None:
+            continue
+        kind, contents = parts
+        encoding = await client.object("ENCODING", key)
+        usage = await client.memory_usage(key, samples=0)
+        ttl_ms = await client.pttl(key)
+        name = key.decode("utf-8", "replace")
+        payload = sum(len(part) for part in contents)
+        found[name] = Stored(name, kind, encoding.decode(), payload, int(usage or 0), max(0, ttl_ms), contents)
+    return found
+
+
+async def _parts(client: Any, key: bytes) -> tuple[str, tuple[bytes, ...]] | None:
+    kind = (await client.type(key)).decode()
+    match kind:
+        case "string":
+            return kind, (await client.get(key) or b"",)
+        case "list":
+            return kind, tuple(await client.lrange(key, 0, -1))
+        case "hash":
+            return kind, tuple(name + b"=" + value for name, value in (await client.hgetall(key)).items())
+        case "zset":
+            return kind, tuple(await client.zrange(key, 0, -1))
+        case _:
+            return None

@@ -1,0 +1,85 @@
+"""A message's life through the keys: the service plays a conversation, and Redis is looked at after each script."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from redis.asyncio import Redis
+
+from notebooks.review.memory_keys import Stored, snapshot
+from service.mailbox import open_state
+from simulator.conversation import CONVERSATIONS, load
+from simulator.crash import scripts_in
+from simulator.database import own
+from simulator.host import Bot
+from simulator.network import switched
+from simulator.programs import redis_server
+from simulator.replay import play_lines, world_of
+from simulator.virtual_time import Clock, run
+from simulator.world import START_UP_MS, Wires, run_service
+
+__all__ = ("OFFER", "Moment", "lived")
+
+OFFER: Final = CONVERSATIONS / "offer" / "by-questions.yaml"
+"""A member greets, answers the questions of an offer one by one, and confirms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What stood in Redis just after a script of the mailbox had run.
+
+    Attributes:
+        script: its name.
+        at_ms: since the conversation began.
+        keys: all keys of state and cache, by name.
+    """
+
+    script: str
+    at_ms: int
+    keys: dict[str, Stored]
+
+    def of(self, kind: str) -> Stored | None:
+        """The key of this kind, if there is one."""
+        return next((stored for stored in self.keys.values() if stored.kind == kind), None)
+
+
+def lived(conversation: Path = OFFER) -> list[Moment]:
+    """Play a conversation on a redis-server of its own, in virtual time, and see all keys after every script."""
+    with redis_server() as server:
+        url = f"redis://127.0.0.1:{server.port}/0"
+        with own(url):
+            return _played(conversation, url)
+
+
+def _played(path: Path, url: str) -> list[Moment]:
+    conversation, moments = load(path), list[Moment]()
+
+    async def main(clock: Clock) -> None:
+        clients: list[Redis] = []
+
+        async def looked(when: str, packed: bytes) -> None:
+            for script in scripts_in(packed) if when == "after" else ():
+                at_ms = clock.now_ms() - conversation.starts_ms
+                moments.append(Moment(script, at_ms, await snapshot(clients[0])))
+
+        world = world_of(conversation, clock, redis_url=url, run_bot=_watched(looked))
+        clients.append(world.open_quietly(open_state, 0))
+        await world.start(at_ms=conversation.starts_ms)
+        try:
+            await play_lines(world, conversation)
+        finally:
+            await world.stop()
+            await clients[0].aclose()
+
+    run(main, start_ms=conversation.starts_ms - START_UP_MS)
+    return moments
+
+
+def _watched(looked: Callable[[str, bytes], Awaitable[None]]) -> Callable[[Wires], Bot]:
+    def run_bot(wires: Wires) -> Bot:
+        return run_service(replace(wires, state=switched(wires.state, [], looked)))
+
+    return run_bot

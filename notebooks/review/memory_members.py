@@ -1,0 +1,216 @@
+"""Members as Redis sees them: brought there through the real mailbox, with what the flows really store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from redis.asyncio import Redis
+
+from notebooks.review.memory_life import Moment
+from service.mailbox import Arrival, Claim, Idle, Mailbox, Posting
+from service.mailbox.keys import Keys
+
+__all__ = ("BATCH", "DAY_MS", "NOW_MS", "Member", "Records", "Stage", "load", "members", "name_of")
+
+DAY_MS: Final = 86_400_000
+NOW_MS: Final = 1_793_599_200_000
+"""2 November 2026, 08:00 UTC: the mailbox is told the time, so any will do."""
+
+BATCH: Final = 250
+LANES: Final = 8
+SHARD: Final = "0"
+CHATTY: Final = 8
+"""Messages of the one member in eight who writes more than once."""
+
+
+class Stage(StrEnum):
+    """What a member is in the middle of."""
+
+    WEEK = "wrote this week"
+    TODAY = "wrote today"
+    WAITING = "message waits"
+    ANSWERED = "answer waits"
+    PAYING = "write under way"
+
+
+SHARES: Final = (
+    *(Stage.WEEK,) * 10,
+    *(Stage.TODAY,) * 7,
+    Stage.WAITING,
+    Stage.ANSWERED,
+    Stage.PAYING,
+)
+"""Of twenty members; more at work than a real evening would see, so that every kind of key weighs in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the service stored while a conversation was played.
+
+    Attributes:
+        inbound: messages of the member, as they wait in the inbox.
+        sessions: one after each answer.
+        outgoing: the answers, as they wait in the outbox.
+        intent: the write under way.
+    """
+
+    inbound: tuple[bytes, ...]
+    sessions: tuple[bytes, ...]
+    outgoing: tuple[bytes, ...]
+    intent: bytes
+
+    @classmethod
+    def of(cls, moments: Sequence[Moment]) -> Records:
+        """What stood in the keys at these moments, each once and in order."""
+        found: dict[str, dict[bytes, None]] = {kind: {} for kind in ("inbox", "session", "outbox", "intent")}
+        for moment in moments:
+            for stored in moment.keys.values():
+                found.get(stored.kind, {}).update(dict.fromkeys(stored.parts))
+        return cls(
+            inbound=tuple(_payload(entry) for entry in found["inbox"]),
+            sessions=tuple(found["session"]),
+            outgoing=tuple(_payload(entry) for entry in found["outbox"]),
+            intent=next(iter(found["intent"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member to be loaded.
+
+    Attributes:
+        number: from 0.
+        stage: what they are in the middle of.
+        messages: how many they wrote.
+        session: which of the recorded sessions they have.
+    """
+
+    number: int
+    stage: Stage
+    messages: int
+    session: int
+
+    @property
+    def kind(self) -> tuple[Stage, int, int]:
+        """Members of one kind take the same."""
+        return self.stage, self.messages, self.session
+
+
+def members(first: int, end: int, sessions: int) -> Iterator[Member]:
+    """The members with these numbers, in a fixed mixture."""
+    for number in range(first, end):
+        stage = SHARES[number % len(SHARES)]
+        messages = CHATTY if number // len(SHARES) % 8 == 0 else 1
+        yield Member(number, stage, messages, number // len(SHARES) % sessions)
+
+
+def name_of(member: Member) -> str:
+    """The member's number with WhatsApp: twelve digits, as in Zimbabwe."""
+    return f"{263_770_000_000 + member.number}"
+
+
+def _payload(entry: bytes) -> bytes:
+    return entry.partition(b":")[2]
+
+
+async def load(
+    redis: Redis, chosen: Sequence[Member], records: Records, *, told: Callable[[int], None] = lambda _: None
+) -> Counter[tuple[Stage, int, int]]:
+    """Bring members into Redis, each through all that the service does for them; how many there are of each kind.
+
+    Args:
+        redis: the state.
+        chosen: who.
+        records: what they store.
+        told: how many are there by now.
+    """
+    loading, done = _Loading(redis, records), 0
+    while done < len(chosen):
+        batch = chosen[done : done + BATCH]
+        await loading.batch(batch)
+        done += len(batch)
+        told(done)
+    return Counter(member.kind for member in chosen)
+
+
+class _Loading:
+    """Work that is to be left standing is given a time one day ahead, so that nobody claims it here."""
+
+    def __init__(self, redis: Redis, records: Records) -> None:
+        self._redis = redis
+        self._mailbox = Mailbox(redis, shard=SHARD)
+        self._records = records
+        self._keys = Keys(SHARD)
+
+    async def batch(self, batch: Sequence[Member]) -> None:
+        by_name = {name_of(member): member for member in batch}
+        await self._talk({name: each for name, each in by_name.items() if each.stage is not Stage.WAITING})
+        paying = {name: each for name, each in by_name.items() if each.stage is Stage.PAYING}
+        await self._arrive(paying, NOW_MS, [each.messages for each in paying.values()], 1)
+        await self._pay(len(paying))
+        waiting = {name: each for name, each in by_name.items() if each.stage is Stage.WAITING}
+        await self._arrive(waiting, NOW_MS + DAY_MS, [0] * len(waiting), 1)
+        await self._age([name for name, each in by_name.items() if each.stage is Stage.WEEK])
+
+    async def _arrive(
+        self, who: dict[str, Member], now_ms: int, first: Sequence[int], count: int | None = None
+    ) -> None:
+        inbound = self._records.inbound
+        arrivals = [
+            Arrival(name, _wamid(member, message), NOW_MS - 1_000, inbound[message % len(inbound)])
+            for (name, member), start in zip(who.items(), first, strict=True)
+            for message in range(start, start + (member.messages if count is None else count))
+        ]
+        if arrivals:
+            await self._mailbox.ingest(arrivals, now_ms)
+
+    async def _talk(self, who: dict[str, Member]) -> None:
+        """They write, are answered, and read the answer, but for those whose answer is to wait."""
+        await self._arrive(who, NOW_MS, [0] * len(who))
+        await asyncio.gather(*(self._answer(who) for _ in range(LANES)))
+        await asyncio.gather(*(self._send() for _ in range(LANES)))
+
+    async def _answer(self, who: dict[str, Member]) -> None:
+        while not isinstance(claim := await self._mailbox.claim(NOW_MS), Idle):
+            following: Claim | None = claim
+            left = who[claim.member].messages
+            while following is not None:
+                left -= 1
+                following = await self._commit(following, who[claim.member], last=left == 0)
+
+    async def _commit(self, claim: Claim, member: Member, *, last: bool) -> Claim | None:
+        session = self._records.sessions[member.session]
+        outgoing = self._records.outgoing[member.session % len(self._records.outgoing)]
+        kept = last and member.stage is Stage.ANSWERED
+        now_ms = NOW_MS + DAY_MS if kept else NOW_MS
+        committed = await self._mailbox.commit(claim, now_ms, session=session, outbox=[outgoing] if last else [])
+        return committed.next
+
+    async def _send(self) -> None:
+        while not isinstance(found := await self._mailbox.claim_outbox(NOW_MS), Idle):
+            posting: Posting | None = found
+            while posting is not None:
+                posting = (await self._mailbox.settle(posting, NOW_MS)).next
+
+    async def _pay(self, count: int) -> None:
+        for _ in range(count):
+            claim = await self._mailbox.claim(NOW_MS, DAY_MS)
+            assert isinstance(claim, Claim)
+            await self._mailbox.store_intent(claim, NOW_MS, self._records.intent, lease_ms=DAY_MS)
+
+    async def _age(self, names: Sequence[str]) -> None:
+        """A day passes for them: what lives for a day has gone, as its time to live would have it."""
+        gone: list[bytes] = []
+        for name in map(str.encode, names):
+            gone += [self._keys.session_of(name), self._keys.inbox_of(name)[2], self._keys.outbox_of(name)[2]]
+        if gone:
+            await self._redis.delete(*gone)
+
+
+def _wamid(member: Member, message: int) -> str:
+    return f"wamid.HBgMMjYzNzcw{member.number:08d}FQIAEhgU{message:04d}"

@@ -1,0 +1,163 @@
+"""What members will take, predicted from what one of each kind takes; and measured, so that the two can be compared.
+
+A key takes what ``MEMORY USAGE`` tells, what that hides, and a place in the table of keys; if it expires, in another
+table, too. Tables have a power of two of places, each a pointer. Who has work stands in one sorted set for all members.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from redis.asyncio import Redis
+
+from notebooks.review.memory_keys import ENTRY, POINTER, Allocator, Stored, at_rest, snapshot
+from notebooks.review.memory_members import BATCH, Member, Records, Stage, load, members
+from service.mailbox import open_state
+from simulator.programs import redis_server
+
+__all__ = ("Comparison", "Kind", "Prediction", "compared", "parts_of", "predicted", "slots", "sorted_set")
+
+Kind = tuple[Stage, int, int]
+
+LEAST_SLOTS: Final = 4
+LISTPACK_MOST: Final = 128
+"""Members of a sorted set (`zset-max-listpack-entries`) up to which it is one packed list."""
+
+SKIPLIST_NODE: Final = 24
+SKIPLIST_LEVEL: Final = 16
+SKIPLIST_P: Final = 0.25
+LISTPACK_ENTRY: Final = 20
+"""Bytes of a number and a time in a packed list, both kept as integers."""
+
+NAME_BYTES: Final = 14
+"""Of a number of twelve digits as a string of its own."""
+
+
+def slots(keys: int) -> int:
+    """Places of a table that holds so many keys: a power of two."""
+    return LEAST_SLOTS if keys <= LEAST_SLOTS else 1 << (keys - 1).bit_length()
+
+
+def sorted_set(members: int, allocator: Allocator) -> float:
+    """Bytes of the sorted set of all who have work."""
+    if members <= LISTPACK_MOST:
+        return float(allocator.given(LISTPACK_ENTRY * members))
+    levels = range(1, 12)
+    likely = [(1 - SKIPLIST_P) * SKIPLIST_P ** (level - 1) for level in levels]
+    nodes = [allocator.given(SKIPLIST_NODE + SKIPLIST_LEVEL * level) for level in levels]
+    node = sum(part * size for part, size in zip(likely, nodes, strict=True))
+    return members * (node + allocator.given(NAME_BYTES) + allocator.given(ENTRY)) + POINTER * slots(members)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Bytes by what they are for.
+
+    Attributes:
+        of: by kind of key; `tables` is what keys share, `due:` who has work.
+        members: how many it is for.
+        keys: how many keys they have.
+    """
+
+    of: Mapping[str, float]
+    members: int
+    keys: int
+
+    @property
+    def total(self) -> float:
+        """All of it."""
+        return sum(self.of.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was predicted, and what came out."""
+
+    prediction: Prediction
+    measured: int
+
+    @property
+    def off(self) -> float:
+        """By which part of what was measured the prediction is too high; negative: too low."""
+        return self.prediction.total / self.measured - 1
+
+
+async def parts_of(kinds: Mapping[Kind, Member], records: Records) -> dict[Kind, tuple[Stored, ...]]:
+    """The keys of one member of each kind, each looked at on a Redis of its own."""
+    found: dict[Kind, tuple[Stored, ...]] = {}
+    with redis_server() as server:
+        async with _client(f"redis://127.0.0.1:{server.port}") as client:
+            for kind, member in kinds.items():
+                await client.flushdb()
+                await load(client, [member], records)
+                found[kind] = tuple((await snapshot(client)).values())
+    return found
+
+
+def predicted(parts: Mapping[Kind, tuple[Stored, ...]], counts: Mapping[Kind, int], allocator: Allocator) -> Prediction:
+    """What so many members of each kind will take together."""
+    of, due, keys, expiring = Counter[str](), Counter[str](), 0, 0
+    for kind, count in counts.items():
+        for stored in parts[kind]:
+            if stored.kind.startswith("due:"):
+                due[stored.kind] += count
+                continue
+            of[stored.kind] += stored.takes(allocator) * count
+            keys += count
+            expiring += count * stored.expires
+    shared = {name: sorted_set(count, allocator) for name, count in due.items()}
+    tables = POINTER * (slots(keys) + slots(expiring))
+    return Prediction({**of, **shared, "tables": tables}, sum(counts.values()), keys)
+
+
+async def compared(
+    records: Records, marks: tuple[int, ...], *, told: Callable[[int], None] = lambda _: None
+) -> list[Comparison]:
+    """Load up to the largest of these numbers of members, and compare at each of them.
+
+    Args:
+        records: what members store.
+        marks: numbers of members, rising.
+        told: how many are there by now.
+    """
+    everybody = list(members(0, marks[-1], len(records.sessions)))
+    parts = await parts_of({member.kind: member for member in everybody}, records)
+    comparisons, counts, last = [], Counter[Kind](), 0
+    with redis_server() as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        async with _client(url) as client:
+            allocator = await Allocator.of(client)
+            # Scripts, once known, stay in memory.
+            await load(client, everybody[: 2 * BATCH], records)
+            await client.flushdb()
+        empty = await _measured(url)
+        for mark in marks:
+            async with _client(url) as client:
+                counts += await load(client, everybody[last:mark], records, told=partial(_from, told, last))
+            last = mark
+            comparisons.append(Comparison(predicted(parts, counts, allocator), await _measured(url) - empty))
+    return comparisons
+
+
+def _from(told: Callable[[int], None], first: int, done: int) -> None:
+    told(first + done)
+
+
+async def _measured(url: str) -> int:
+    """On a connection of its own: those that brought the members hold buffers."""
+    async with _client(url) as client:
+        return await at_rest(client)
+
+
+@asynccontextmanager
+async def _client(url: str) -> AsyncIterator[Redis]:
+    client = open_state(url)
+    try:
+        yield client
+    finally:
+        await client.aclose()
