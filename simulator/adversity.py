@@ -174,6 +174,9 @@ async def restore(stage: Stage) -> None:
         await client.aclose()
     world.state_switch.down = False
     world.forgotten.append((since_ms, world.clock_ms()))
+    # What is due again nobody here has heard of; in production they look twice a second.
+    for host in world.hosts:
+        host.wake()
 
 
 async def flush_cache(stage: Stage) -> None:
