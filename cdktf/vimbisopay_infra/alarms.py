@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from service import metrics
 from vimbisopay_infra.environment import REGION, Environment
@@ -149,7 +149,7 @@ class Alarms(Construct):
 
     def _alarm(self, alarm: Alarm, topic_arn: str) -> None:
         threshold = alarm.above if alarm.above is not None else alarm.below
-        shared = {
+        shared: dict[str, Any] = {
             "alarm_name": f"{self._on.environment.prefix}-{alarm.name}",
             "alarm_description": alarm.about,
             "comparison_operator": "GreaterThanThreshold" if alarm.above is not None else "LessThanThreshold",

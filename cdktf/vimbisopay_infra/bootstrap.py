@@ -109,7 +109,6 @@ class Boundary(Construct):
         )
         accept(
             made,
-            "CKV_AWS_287",
             "CKV_AWS_290",
             "CKV_AWS_355",
             because="a boundary grants nothing; these have no resource to be narrowed to, and roles name theirs",

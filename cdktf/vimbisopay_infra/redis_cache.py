@@ -7,6 +7,7 @@ from typing import Any, Final
 from vimbisopay_infra.environment import Environment
 from vimbisopay_infra.network import CACHE_PORT
 from vimbisopay_infra.secrets import Secrets
+from vimbisopay_infra.sizing import RESERVED_PERCENT
 from vimbisopay_infra.tf import (
     Construct,
     TerraformResourceLifecycle,
@@ -22,7 +23,6 @@ from vimbisopay_infra.tf import (
 __all__ = ("RedisCache",)
 
 ENGINE_VERSION: Final = "7.1"
-RESERVED_PERCENT: Final = "25"
 MEMORY_TARGET_PERCENT: Final = 70
 """Of a shard's memory, at which shards are added. It means something because every key of the cache has a TTL."""
 
@@ -54,7 +54,7 @@ class RedisCache(Construct):
             parameter=[
                 parameter(name="maxmemory-policy", value="allkeys-lru"),
                 # What is left of a node's memory is `maxmemory`.
-                parameter(name="reserved-memory-percent", value=RESERVED_PERCENT),
+                parameter(name="reserved-memory-percent", value=str(RESERVED_PERCENT)),
                 parameter(name="cluster-enabled", value="yes" if cache.cluster else "no"),
             ],
         )

@@ -61,7 +61,6 @@ class Storage(Construct):
             efs_mount_target.EfsMountTarget(
                 self, f"mount-{zone}", file_system_id=self.files.id, subnet_id=subnet_id, security_groups=[group_id]
             )
-        owner = {"owner_uid": REDIS_UID, "owner_gid": REDIS_UID, "permissions": "0750"}
         self.access_point = efs_access_point.EfsAccessPoint(
             self,
             "access",
@@ -69,7 +68,9 @@ class Storage(Construct):
             posix_user=efs_access_point.EfsAccessPointPosixUser(uid=REDIS_UID, gid=REDIS_UID),
             root_directory=efs_access_point.EfsAccessPointRootDirectory(
                 path="/redis-state",
-                creation_info=efs_access_point.EfsAccessPointRootDirectoryCreationInfo(**owner),
+                creation_info=efs_access_point.EfsAccessPointRootDirectoryCreationInfo(
+                    owner_uid=REDIS_UID, owner_gid=REDIS_UID, permissions="0750"
+                ),
             ),
         )
         self._file_policy(account)

@@ -1,8 +1,8 @@
 """Show that the maintained fork of CDK for Terraform makes the same resources: `make infra-fork`.
 
-It installs the fork into a folder of its own (another 500 MB, so no other target does it), runs the same sources with the
-one module that imports the libraries rewritten, and compares what comes out with what the archived one made. What may
-differ is named here: the provider's version and address, and notes of the tool itself.
+It installs the fork into a folder of its own (another 500 MB, so no other target does it), runs the same sources with
+the one module that imports the libraries rewritten, and compares what comes out with what the archived one made. What
+may differ is named here: the provider's version and address, and notes of the tool itself.
 """
 
 from __future__ import annotations

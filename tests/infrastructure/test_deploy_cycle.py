@@ -15,9 +15,9 @@ import pytest
 from tests.infrastructure.conftest import OUTDIR, ROOT, Synthesised
 from tests.infrastructure.planned import on_this_machine
 from tests.infrastructure.terraform import prepared, run
+from vimbisopay_infra.environment import ENVIRONMENTS, Environment
 
 CDKTF = ROOT / "cdktf" / "node_modules" / ".bin" / "cdktf"
-ENVIRONMENT = "staging"
 KEPT = ("base", "application")
 
 
@@ -56,14 +56,15 @@ def cdktf(
     return CommandLine(tmp_path, prepared(tmp_path, list(files.values()), s3_url=s3_url).environment)
 
 
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda each: each.name)
 def test_a_deployment_is_complete_stable_and_can_be_undone(
-    cdktf: CommandLine, synthesised: Synthesised, s3_url: str
+    cdktf: CommandLine, synthesised: Synthesised, s3_url: str, environment: Environment
 ) -> None:
     """Base and application are applied in their order; a second look finds no changes; all can be destroyed.
 
     Each stack's state is in the bucket, under its own key, while a lock beside it keeps others away.
     """
-    names = [f"{ENVIRONMENT}-{part}" for part in KEPT]
+    names = [f"{environment.name}-{part}" for part in KEPT]
     resources = {name: json.loads(synthesised.files[name].read_text("utf-8"))["resource"] for name in names}
     counts = {name: sum(map(len, found.values())) for name, found in resources.items()}
     bucket = boto3.client(
@@ -77,12 +78,12 @@ def test_a_deployment_is_complete_stable_and_can_be_undone(
     deployed = cdktf("deploy", *names, "--auto-approve", "--outputs-file", "outputs.json")
     outputs = json.loads((cdktf.folder / "outputs.json").read_text("utf-8"))
     again = cdktf("diff", names[1])
-    listed = bucket.list_objects_v2(Bucket=f"vimbiso-pay-terraform-state-{ENVIRONMENT}", Prefix="cycle/")
+    listed = bucket.list_objects_v2(Bucket=environment.state_bucket, Prefix="cycle/")
     destroyed = cdktf("destroy", *names, "--auto-approve")
 
     for name in names:
         assert f"Resources: {counts[name]} added, 0 changed, 0 destroyed" in deployed
         assert f"Resources: {counts[name]} destroyed" in destroyed
-    assert outputs[names[1]]["public_name"] == "https://stage.whatsapp.vimbisopay.africa"
+    assert outputs[names[1]]["public_name"] == f"https://{environment.domain}"
     assert "No changes. Your infrastructure matches the configuration." in again
     assert [each["Key"] for each in listed["Contents"]] == [f"cycle/{part}.tfstate" for part in sorted(KEPT)]
