@@ -1,4 +1,4 @@
-"""How large the two Redises are, and how many members that holds. Pure numbers: alarms, documents and notebooks use them.
+"""How large the two Redises are, and how many members that holds. Pure numbers, for alarms, documents and notebooks.
 
 `notebooks/redis-memory-management.ipynb` measures what stands here, and fails when a part has grown.
 """
