@@ -144,6 +144,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._idlers.append(future)
         await future
 
+    async def until_next_timer_us(self) -> int:
+        """How many virtual microseconds nothing can happen for; 0 when that cannot be told."""
+        await self.idle()
+        while self._timers and self._timers[0].handle.cancelled():
+            heapq.heappop(self._timers)
+        return 0 if self._pending or not self._timers else self._timers[0].when_us - self._now_us
+
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:

@@ -31,7 +31,7 @@ from simulator.ledger import settle_in
 from simulator.network import Faults, Network, Switch, switched
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
-from simulator.virtual_time import counted
+from simulator.virtual_time import VirtualTimeLoop, counted
 from simulator.whatsapp_cloud import Approved, CloudApi, Event, Handset, InProcess, Knobs
 from simulator.wires import API_KEY, BOT_URL, BUSINESS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
 
@@ -311,12 +311,13 @@ class World:
         Raises:
             UnsettledError: something stays in hand for a quarter of an hour.
         """
-        limit = self.clock_ms() + SETTLE_WITHIN_MS
+        limit, looks = self.clock_ms() + SETTLE_WITHIN_MS, 1
         while True:
-            await self.pass_time(LOOK_EVERY_MS)
+            await self.pass_time(looks * LOOK_EVERY_MS)
             waits_for = await self._in_hand()
             if not waits_for:
                 return
+            looks = await _looks_without_news()
             if self.clock_ms() > limit:
                 raise UnsettledError(f"a quarter of an hour passed and {waits_for} still had work in hand")
 
@@ -334,6 +335,13 @@ class World:
             if await host.busy():
                 return True
         return False
+
+
+async def _looks_without_news() -> int:
+    """The number of the next look that can find something else than the last one."""
+    loop = asyncio.get_running_loop()
+    quiet_us = await loop.until_next_timer_us() if isinstance(loop, VirtualTimeLoop) else 0
+    return max(1, -(-quiet_us // (LOOK_EVERY_MS * 1000)))
 
 
 def _identity(person: Person) -> dict[str, Any]:
