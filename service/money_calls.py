@@ -72,7 +72,13 @@ class WritesToCore(Protocol):
 
 
 class _Absent(msgspec.Struct, frozen=True):
-    """The write shows nowhere, so far."""
+    """The write shows nowhere, so far.
+
+    Attributes:
+        seen: what would show it was there to be looked at, and did not; else it was concluded from something else.
+    """
+
+    seen: bool = True
 
 
 class MoneyCalls:
@@ -150,7 +156,7 @@ class MoneyCalls:
             return Unresolved()
         if not isinstance(found, _Absent):
             return _in_the_light_of(found, error)
-        return _refused(intent.call, error)
+        return _refused(intent.call, error, found)
 
     async def _proof(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome | _Absent:
         """What a look at core shows.
@@ -235,7 +241,7 @@ def _standing(call: Standing, dashboard: Dashboard, baseline: Baseline) -> Outco
         case True:
             return Done(dashboard, proven=True)
         case _:
-            return _Absent()
+            return _Absent(seen=not isinstance(call, Upgrade) or dashboard.tier is not None)
 
 
 def _despite(call: Write) -> bool:
@@ -273,7 +279,7 @@ def _ended_in_core(error: CredexError | None) -> bool:
     return isinstance(error, credex.Answered) and not isinstance(error, credex.ServerError)
 
 
-def _refused(call: Write, error: CredexError | None) -> Outcome:
+def _refused(call: Write, error: CredexError | None, absent: _Absent) -> Outcome:
     """What core said of a write that shows nowhere, as far as what stands there does not contradict it."""
     match error:
         case credex.NotFound() if isinstance(call, ON_PERSON):
@@ -281,7 +287,9 @@ def _refused(call: Write, error: CredexError | None) -> Outcome:
         case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING) if isinstance(call, _ON_OFFER):
             return NotDone()  # it waits, whatever core said of it
         case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING | credex.Refusal.ALREADY):
-            return Refused("unknown")  # it has nothing to do with this write, or should stand and does not
+            # It has nothing to do with this write, or should stand, and was looked for where it would.
+            named = isinstance(error, credex.Refused) and error.code is credex.Refusal.ALREADY
+            return Refused("already" if named and not absent.seen else "unknown")
         case credex.Refused(code=credex.Refusal.DUPLICATE_PHONE) if isinstance(call, Register):
             return Refused("unknown")  # nobody can log in with that number
         case credex.Refused(code=code, remaining=remaining):

@@ -26,8 +26,9 @@ CONFIRM_WITHIN_MS: Final = 5 * 60_000
 CONFIRM_TOLERANCE_MS: Final = 2_000
 """WhatsApp's clock and ours may differ by this much."""
 
-WHATSAPP_ITSELF: Final = "system"
-"""The kind of what nobody wrote: WhatsApp tells that a security code changed, and the like. It needs no answer."""
+UNANSWERED: Final = frozenset({"system", "revoke"})
+"""Kinds that need no answer: WhatsApp itself tells that a security code changed, and the like; or a message was
+deleted, and whoever deletes something wants less said about it, not more."""
 
 HINT_AGAIN_MS: Final = 60_000
 """Whoever sends an album is told once that pictures cannot be read, not once a picture."""
@@ -132,7 +133,7 @@ class _Walk:
                 self._say(text, inbound, live=live, known=known)
             case Filled() as filled:
                 self._form(filled, inbound, live=live)
-            case Sent(kind=kind) if not hinted_at_ms and kind != WHATSAPP_ITSELF:
+            case Sent(kind=kind) if not hinted_at_ms and kind not in UNANSWERED:
                 self._sent(kind, live=live)
             case Sent() | Reacted() | NumberChanged():
                 # A reaction could only be answered by one, which WhatsApp refuses; a changed number never comes so far.
@@ -141,7 +142,7 @@ class _Walk:
     def receive_nameless(self, inbound: Inbound) -> None:
         """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
         kind = inbound.content.kind if isinstance(inbound.content, Sent) else ""
-        if not isinstance(inbound.content, Reacted) and kind != WHATSAPP_ITSELF and not self._hinted(inbound):
+        if not isinstance(inbound.content, Reacted) and kind not in UNANSWERED and not self._hinted(inbound):
             self._enter(self._book.nameless, {"sent": kind} if kind else {})
             self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms if kind else 0)
 

@@ -23,7 +23,6 @@ KINDS: Final = {
     "contacts": "contact cards",
     "order": "orders",
     "edit": "changed messages",
-    "revoke": "deleted messages",
     "unsupported": "polls, changed messages and the like",
 }
 """What members call what WhatsApp calls so."""

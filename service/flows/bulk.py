@@ -107,7 +107,11 @@ def _accepted(number: int) -> Callable[[Outcome, Scene], Exit]:
         unclear = said in {"unknown", "not_done"}
         late = scene.now_ms > scene.session.prompted_at_ms + CONFIRM_WITHIN_MS
         last = number == int(scene.answers["count"])
-        return Exit("stop" if last or unclear or late else "next", {f"outcome_{number}": said})
+        learnt = {f"outcome_{number}": said}
+        so_far = {**scene.answers, **learnt}
+        accepted = (amount for each, amount, _ in _offers(scene) if so_far[f"outcome_{each}"] == "accepted")
+        learnt["now"] = _balance(outcome, scene, accepted)
+        return Exit("stop" if last or unclear or late else "next", learnt)
 
     return result
 
@@ -135,7 +139,8 @@ def _summary(scene: Scene) -> Sequence[Message]:
         lines.append(f"{_SAID[said] if said else '– not tried:'} *{amount}* from {show.name(party, _NAME)}")
     if "unknown" in done:
         lines += ["", "I keep looking for what is not known yet, and will tell you."]
-    lines += _balance(scene)
+    if scene.outcome is not None and (now := scene.answers.get("now")):
+        lines += ["", f"Your balance is now {now}."]
     left = int(scene.answers["waiting"]) - tried
     onward = "Try again" if "not_done" in done else f"The other {left}" if left > 1 else "The last one" if left else ""
     go_on = [scene.option("again", onward)] if onward else []
@@ -144,14 +149,15 @@ def _summary(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _balance(scene: Scene) -> list[str]:
-    """The new balance in the denominations of what was accepted, if core has just told it."""
-    if not isinstance(scene.outcome, Done) or scene.outcome.dashboard is None:
-        return []
-    account = scene.outcome.dashboard.account(scene.answers["account"])
-    units = _sums(amount for number, amount, _ in _offers(scene) if scene.answers[f"outcome_{number}"] == "accepted")
-    now = ", ".join(str(account.balance(unit)) for unit in units) if account else ""
-    return ["", f"Your balance is now {now}."] if now else []
+def _balance(outcome: Outcome, scene: Scene, accepted: Iterable[Money]) -> str:
+    """The balance in the denominations of what was accepted, as core told it last; empty once that may be outdated."""
+    match outcome:
+        case Done(dashboard=Dashboard() as dashboard) if account := dashboard.account(scene.answers["account"]):
+            return ", ".join(str(account.balance(unit)) for unit in _sums(accepted))
+        case Refused() | NotFound() | NotDone() | Unavailable():
+            return scene.answers.get("now", "")
+        case _:
+            return ""
 
 
 def _steps() -> Iterator[CallCore]:

@@ -17,6 +17,9 @@ __all__ = ("Accepted", "Answered", "InOrder", "Once")
 HELP: Final = "*VimbisoPay* keeps your credexes"
 """What stands above the question that was asked for help with; all else is said in one message."""
 
+UNANSWERED: Final = frozenset({"system", "revoke"})
+"""What WhatsApp itself says, and that a message was deleted: neither needs an answer."""
+
 FAULTY: Final = frozenset({100, 131008, 131009})
 """Codes by which WhatsApp says that a request is wrong in itself."""
 
@@ -73,11 +76,11 @@ class Answered:
         self._early |= {one.wamid for one in untaken[: max(0, surplus)]}
 
     def _wants_answer(self, heard: Heard) -> bool:
-        """An album is answered once; a reaction, or what WhatsApp itself says, not at all."""
+        """An album is answered once; a reaction, a deletion, or what WhatsApp itself says, not at all."""
+        if _is_silent(heard):
+            return False
         media, self._media[heard.who] = self._media.get(heard.who, False), heard.kind is Kind.SENT
-        if heard.kind is Kind.SENT:
-            return not media and heard.text != "system"
-        return heard.kind is not Kind.REACTED
+        return not (media and heard.kind is Kind.SENT)
 
 
 class Once:
@@ -98,7 +101,7 @@ class Once:
                 continue
             self._answers[who] += sum(_answers_a_message(one) for one in new)
             heard = moment.view.heard[who]
-            handed = sum(one.handed_ms is not None and _can_be_answered(one) for one in heard)
+            handed = sum(one.handed_ms is not None and not _is_silent(one) for one in heard)
             if self._answers[who] > handed + moment.view.news:
                 newest = ", ".join(repr(one.text) for one in heard[-3:])
                 yield Breach(who, f"{self._answers[who]} answers to {handed} messages, the last of them {newest}")
@@ -108,8 +111,8 @@ def _answers_a_message(told: Told) -> bool:
     return not (is_aside(told.body) or is_later(told.body) or told.body.startswith(HELP))
 
 
-def _can_be_answered(heard: Heard) -> bool:
-    return heard.kind is not Kind.REACTED and (heard.kind is not Kind.SENT or heard.text != "system")
+def _is_silent(heard: Heard) -> bool:
+    return heard.kind is Kind.REACTED or (heard.kind is Kind.SENT and heard.text in UNANSWERED)
 
 
 class InOrder:

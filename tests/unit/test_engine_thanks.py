@@ -153,7 +153,6 @@ def test_an_album_sent_to_somebody_who_stands_nowhere_gets_one_hint() -> None:
     [
         ("order", "orders"),
         ("edit", "changed messages"),
-        ("revoke", "deleted messages"),
         ("unsupported", "polls, changed messages and the like"),
         ("of_tomorrow", "that"),
     ],
@@ -161,6 +160,14 @@ def test_an_album_sent_to_somebody_who_stands_nowhere_gets_one_hint() -> None:
 def test_whatever_whatsapp_thinks_of_next_gets_the_hint(kind: str, hint: str) -> None:
     """Polls and, on numbers like ours, edits come as unsupported."""
     assert at_cups().send(kind).text == f"I cannot read {hint}.\n\nHow many cups?"
+
+
+def test_a_deleted_message_needs_no_answer() -> None:
+    """Whoever deletes something wants less said about it; and what is asked stays asked."""
+    assert at_cups().send("revoke").said == ()
+    assert at_cups().send("revoke").at == "tea.cups"
+    assert at_cups().send("revoke").say("2").text == "2 cups of tea?"
+    assert at_cups().send("image").send("revoke").send("image").said == ()
 
 
 def test_a_reaction_taken_back_needs_no_answer_either() -> None:

@@ -169,6 +169,25 @@ def test_all_accepted_is_told_with_the_new_balance(stage: Stage) -> None:
     assert "balance" not in again.text  # it may be another by then
 
 
+@pytest.mark.parametrize("last", [Refused("not_pending"), NotFound(), Refused("tier"), NotDone(), Unavailable()])
+def test_what_is_gone_or_not_done_leaves_the_balance_as_it_was_told(stage: Stage, last: Outcome) -> None:
+    """Whichever of them it is: nothing that came after the last one accepted has moved it."""
+    told = member(balances=(money("90.50"), money("1", XAU)))
+    assert through(stage, told, last).text.endswith("\n\nYour balance is now 90.50 USD.")
+
+
+@pytest.mark.parametrize("last", [Done(), Unresolved(), Doubtful()])
+def test_a_balance_that_may_have_moved_since_is_not_told(stage: Stage, last: Outcome) -> None:
+    """Core did not say what it is after the last one, or whether that was accepted."""
+    assert "balance is now" not in through(stage, member(), last).text
+
+
+def test_no_balance_is_told_when_nothing_was_accepted(stage: Stage) -> None:
+    """However well it is known."""
+    gone = Done(dashboard(account()), by_us=False)
+    assert "balance is now" not in through(stage, gone, gone).text
+
+
 @pytest.mark.parametrize(
     ("outcome", "line"),
     [

@@ -54,11 +54,12 @@ def test_a_reaction_needs_no_answer(hiding: Play) -> None:
     assert hiding.say("hi").react().said == ()
 
 
-def test_what_whatsapp_itself_says_needs_no_answer(hiding: Play) -> None:
+@pytest.mark.parametrize("kind", ["system", "revoke"])
+def test_what_whatsapp_itself_says_and_what_was_deleted_needs_no_answer(hiding: Play, kind: str) -> None:
     """Such as that a security code changed; nobody wrote it."""
-    assert hiding.say("hi").send("system").said == ()
+    assert hiding.say("hi").send(kind).said == ()
     shown = Play(book()).say("hi").core(NotFound())
-    assert (shown.send("system").said, shown.at) == ((), "registration.welcome")
+    assert (shown.send(kind).said, shown.at) == ((), "registration.welcome")
 
 
 def test_whoever_shows_their_number_starts_afresh() -> None:

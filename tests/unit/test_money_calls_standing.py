@@ -163,6 +163,16 @@ def test_what_is_said_to_stand_and_does_not_is_not_told(case: Case) -> None:
     assert judged(case, already, nothing)[0] == Refused("unknown")
 
 
+def test_a_tier_that_core_names_and_keeps_out_of_its_dashboard_is_believed() -> None:
+    """Nothing that was seen contradicts it: nothing was paid, and the tier is not told."""
+    already = credex.Refused(credex.Refusal.ALREADY, http_status=409)
+
+    def silent_on_tier(desk: Desk) -> None:
+        desk.core.tier = None
+
+    assert judged(CASES["upgrade"], already, silent_on_tier)[0] == Refused("already")
+
+
 @pytest.mark.parametrize("name", ["authorise", "unauthorise", "notices"])
 def test_whom_core_does_not_know_is_not_found(name: str) -> None:
     """The member is told that there is no such person, not that an offer is gone."""
