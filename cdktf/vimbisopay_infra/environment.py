@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from vimbisopay_infra.sizing import StateSize
+from vimbisopay_infra.sizing import NODE_MIB, StateSize
 
 __all__ = ("ENVIRONMENTS", "PRODUCTION", "PROJECT", "REGION", "STAGING", "Cache", "Environment", "Tasks")
 
@@ -45,6 +45,8 @@ class Cache:
             raise ValueError("only cluster mode has more than one shard")
         if self.replicas < 1:
             raise ValueError("failover needs a replica")
+        if self.node_type not in NODE_MIB:
+            raise ValueError(f"the memory of {self.node_type} is not known: add it to sizing.py")
 
     @property
     def scheme(self) -> str:

@@ -157,13 +157,15 @@ def test_a_rewrite_of_the_log_finds_memory(environment: Environment, both: dict[
 
 
 def test_sizes_that_could_not_work_cannot_be_written_down() -> None:
-    """A task without room for a rewrite, shards without a cluster, a cache without a replica."""
+    """A task without room for a rewrite, shards without a cluster, a cache without a replica or of unknown nodes."""
     with pytest.raises(ValueError, match="twice"):
         StateSize(cpu=256, memory_mib=512, max_memory_mib=300)
     with pytest.raises(ValueError, match="cluster"):
         Cache(node_type="cache.t4g.micro", cluster=False, least_shards=1, most_shards=2)
     with pytest.raises(ValueError, match="replica"):
         Cache(node_type="cache.t4g.micro", cluster=False, least_shards=1, most_shards=1, replicas=0)
+    with pytest.raises(ValueError, match="not known"):
+        Cache(node_type="cache.t9.micro", cluster=False, least_shards=1, most_shards=1)
 
 
 def test_the_alarm_leaves_time_to_make_the_state_larger() -> None:
