@@ -116,7 +116,7 @@ def _off_the_path(book: Book, flow: Flow) -> Iterator[Way]:
     for place, step in enumerate(flow.steps):
         for number, (name, target) in enumerate(targets(flow, step)):
             back = order.get(target, place + 1) <= place
-            if number and ASTRAY.get(name) != target and _is_off(book, step, target, back=back):
+            if number and (ASTRAY.get(name) != target or target in order) and _is_off(book, step, target, back=back):
                 yield Way(flow.name, step.name, name)
 
 

@@ -152,12 +152,10 @@ def _title(text: str) -> str:
 def _how(before: Sequence[Bubble], after: Sequence[Bubble]) -> str:
     gone, came = (sum(bubble.changed for bubble in side) for side in _marked(before, after))
     if not gone and not came:
-        return "the same words, at other times or in other places"
-    return f"{_messages(gone)} before, {_messages(came)} now where they differ"
-
-
-def _messages(number: int) -> str:
-    return f"{number} message" + "s" * (number != 1)
+        return "the same messages, at other times"
+    otherwise = min(gone, came)
+    counted = ((otherwise, "changed"), (gone - otherwise, "gone"), (came - otherwise, "new"))
+    return ", ".join(f"{number} message{'s' * (number != 1)} {what}" for number, what in counted if number)
 
 
 def _pair(name: str, before: Version, after: Version) -> tuple[Phone, Phone] | None:

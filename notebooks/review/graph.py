@@ -15,7 +15,7 @@ from service.engine import END, Ask, Book, CallCore, Flow, Step
 from service.engine.advance import VALID_MS
 from service.flows.greeting import ASTRAY
 
-__all__ = ("everywhere", "flow_graph", "in_words", "outline", "targets")
+__all__ = ("everywhere", "flow_graph", "in_words", "outline", "source_of", "targets")
 
 MOST_ENTRIES: Final = 4
 """So many words or buttons that lead to a step are named."""
@@ -78,16 +78,22 @@ def flow_graph(book: Book, name: str) -> Picture:
 
     Raises:
         KeyError: the book has no flow of this name.
+        PictureError: graphviz is not installed.
     """
     flow = book.flow(name)
     if flow is None:
         raise KeyError(f"there is no flow {name!r}; there are {', '.join(each.name for each in book.flows)}")
+    return dot(source_of(book, flow), "\n".join(outline(flow)))
+
+
+def source_of(book: Book, flow: Flow) -> str:
+    """The picture of one flow, in graphviz's language."""
     drawn = _drawn(flow)
     lines = [_HEAD, _legend(book, flow)]
     lines += [f'"{step.name}" [label=<{_box(book, flow, step, drawn)}>]' for step in flow.steps]
     lines += [f'"{source}" -> "{target}" [label=" {_quoted(in_words(exit_))} "]' for source, exit_, target in drawn]
     lines += _entries(book, flow)
-    return dot("\n".join([*lines, "}"]), "\n".join(outline(flow)))
+    return "\n".join([*lines, "}"])
 
 
 def everywhere(book: Book) -> Table:
@@ -99,7 +105,7 @@ def everywhere(book: Book) -> Table:
         (", ".join(sorted(book.words.help)), "a short help, then the same step again"),
         ("a button of an earlier screen", "the current step again, and a word that the button was old"),
         (f"nothing for more than {VALID_MS // 60_000} minutes", f"{home}; what was left unfinished is said"),
-        *((f"{MARKS[name]} {SAID[name]}", _of_another(book, target)) for name, target in ASTRAY.items()),
+        *((f"{mark} {SAID[name]}", _of_another(book, ASTRAY[name])) for name, mark in MARKS.items()),
     ]
     return Table(("at any step", "what happens"), rows)
 
@@ -167,9 +173,9 @@ def _where(book: Book, flow: Flow, target: str) -> str:
 
 def _of_another(book: Book, target: str) -> str:
     """A step of another flow, in words."""
-    if target == book.home:
-        return "the beginning: greeting"
     flow, _, step = target.partition(".")
+    if target == book.home:
+        return "home" if flow == "home" else f"home ({flow})"
     return f"{flow}: {step.replace('_', ' ')}"
 
 

@@ -55,8 +55,12 @@ class Table:
 
     def html(self) -> str:
         """The table as HTML that needs no style sheet, which repository pages take out."""
-        caption = f"<caption align='top'>{html.escape(self.caption)}</caption>" if self.caption else ""
-        head = "".join(f'<th align="left">{html.escape(cell)}</th>' for cell in self.head)
+        caption = (
+            f"<caption align='top' style='text-align:left'>{html.escape(self.caption)}</caption>"
+            if self.caption
+            else ""
+        )
+        head = "".join(f'<th align="left" style="text-align:left">{html.escape(cell)}</th>' for cell in self.head)
         rows = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>\n" for row in self.rows)
         return f"<table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>"
 
@@ -73,7 +77,7 @@ def _cell(value: object) -> str:
     side = "right" if isinstance(value, int | float) and not isinstance(value, bool) else "left"
     shown = f"{value:,}" if side == "right" else str(value)
     lines = html.escape(shown).replace("\n", "<br>")
-    return f'<td align="{side}" valign="top">{lines}</td>'
+    return f'<td align="{side}" valign="top" style="text-align:{side}">{lines}</td>'
 
 
 def dot(source: str, words: str) -> Picture:

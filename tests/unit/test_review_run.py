@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from notebooks.review.bounds import OutOfBoundsError, bounded
-from notebooks.review.run import Broken, differences, execute
+from notebooks.review.run import differences
 
 
 def notebook(*cells: str, tags: dict[int, list[str]] | None = None) -> Any:
@@ -68,16 +68,3 @@ def test_a_figure_out_of_its_bounds_is_told_with_them() -> None:
     assert bounded("Turn", 1.25, 0, 5, "ms") == "Turn: 1.25 ms (bound: 0 to 5 ms)"
     with pytest.raises(OutOfBoundsError, match="Turn: 7 ms, but this notebook promises 0 to 5 ms"):
         bounded("Turn", 7, 0, 5, "ms")
-
-
-def test_a_notebook_runs_in_the_root_in_a_fresh_kernel_up_to_the_cell_that_breaks() -> None:
-    """Which cell it was and why is told; the cells before are still compared."""
-    lines: list[str] = []
-    made = notebook("from pathlib import Path\nPath('notebooks').is_dir() and planted", "1 / 0", "never")
-
-    ran = execute(made, lines.append, before="planted = 'yes'")
-
-    assert ran.notebook.cells[0].outputs[0].data["text/plain"] == "'yes'"
-    assert ran.broken == Broken("cell 2 (c2) `1 / 0`", "ZeroDivisionError: division by zero")
-    assert "from pathlib import Path" in lines[1]
-    assert made.cells[0].outputs == []

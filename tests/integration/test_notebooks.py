@@ -1,0 +1,104 @@
+"""What the notebooks show is what the code does today: `python -m notebooks.review.run --write` writes it anew."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import nbformat
+import pytest
+
+from notebooks.review.run import FOLDER, Broken, differences, execute, names, path_of
+from tests.system import need
+
+SECONDS = 280
+
+EXIT_REMOVED = """
+import dataclasses
+from service import flows
+
+def book(forms=None, of_today=flows.book):
+    today = of_today(forms)
+    offer = today.flow("offer")
+    steps = [
+        dataclasses.replace(step, exits={name: to for name, to in step.exits.items() if name != "terms"})
+        if step.name == "confirm" else step
+        for step in offer.steps
+    ]
+    return dataclasses.replace(
+        today,
+        flows=[dataclasses.replace(flow, steps=steps) if flow.name == "offer" else flow for flow in today.flows],
+    )
+
+flows.book = book
+"""
+
+
+def notebook(*cells: str) -> Any:
+    code = [nbformat.v4.new_code_cell(source, id=f"c{place}") for place, source in enumerate(cells, 1)]  # type: ignore[no-untyped-call]
+    return nbformat.v4.new_notebook(cells=code)  # type: ignore[no-untyped-call]
+
+
+def quietly(_: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_notebook_shows_what_the_code_does(name: str) -> None:
+    """Executed from the root in a fresh kernel; what is not as committed is named, cell by cell."""
+    need("dot", "redis-server")
+    done = subprocess.run(
+        [sys.executable, "-m", "notebooks.review.run", "--check", name],
+        cwd=FOLDER.parent,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
+
+
+def test_a_removed_exit_is_told_by_the_notebook_about_flows() -> None:
+    """Where the exit was, and what it led to."""
+    need("dot")
+    kept = nbformat.read(path_of("flow-framework"), as_version=4)  # type: ignore[no-untyped-call]
+    kept.cells = [cell for cell in kept.cells if cell.id in {"review", "offer-graph"}]
+
+    ran = execute(kept, quietly, before=EXIT_REMOVED)
+    found = [str(each) for each in differences(kept, ran.notebook)]
+
+    assert ran.broken is None
+    assert len(found) == 1
+    assert 'cell 2 (offer-graph) `review.graph("offer")` shows something else than was committed' in found[0]
+    assert "-    terms → offer.terms" in found[0]
+
+
+def test_the_outputs_of_a_notebook_hold_nothing_of_the_machine() -> None:
+    """No times of execution, no versions, no paths; ids and counts are in order."""
+    for name in names():
+        kept = nbformat.read(path_of(name), as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.validate(kept)
+        code = [cell for cell in kept.cells if cell.cell_type == "code"]
+
+        assert kept.metadata == {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+        assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+        assert [cell.id for cell in kept.cells if set(cell.metadata) - {"tags"}] == []
+        assert str(FOLDER.parent) not in path_of(name).read_text("utf-8")
+
+
+def test_a_notebook_runs_in_the_root_in_a_fresh_kernel_up_to_the_cell_that_breaks() -> None:
+    """Which cell it was and why is told; the cells before are still compared."""
+    lines: list[str] = []
+    made = notebook("from pathlib import Path\nPath('notebooks').is_dir() and planted", "1 / 0", "never")
+
+    ran = execute(made, lines.append, before="planted = 'yes'")
+
+    assert ran.notebook.cells[0].outputs[0].data["text/plain"] == "'yes'"
+    assert ran.broken == Broken("cell 2 (c2) `1 / 0`", "ZeroDivisionError: division by zero")
+    assert "from pathlib import Path" in lines[1]
+    assert made.cells[0].outputs == []
