@@ -1,4 +1,4 @@
-"""Show that the maintained fork of CDK for Terraform makes the same resources: `make infra-fork`.
+"""Show that the maintained fork of CDK for Terraform makes the same resources: `make fork-test`.
 
 It installs the fork into a folder of its own (another 500 MB, so no other target does it), runs the same sources with
 the one module that imports the libraries rewritten, and compares what comes out with what the archived one made. What
