@@ -318,6 +318,9 @@ class World:
             if not waits_for:
                 return
             looks = await _looks_without_news()
+            # What was in hand may have come to its end without taking any time.
+            if looks > 1 and not await self._in_hand():
+                looks = 1
             if self.clock_ms() > limit:
                 raise UnsettledError(f"a quarter of an hour passed and {waits_for} still had work in hand")
 
