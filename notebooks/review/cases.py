@@ -22,8 +22,10 @@ from simulator.transcript import Kind
 
 __all__ = ("Case", "happy_paths", "left_or_late", "refusals", "strip")
 
-UNHAPPY: Final = frozenset({*ASTRAY, "not_found", "refused", "not_done", "unknown", "taken", "gone", "stands"})
-"""Exits by which things go wrong, in whichever flow."""
+UNHAPPY: Final = frozenset(
+    {*ASTRAY, "not_found", "refused", "not_done", "unknown", "taken", "gone", "stands", "cancel", "change"}
+)
+"""Exits by which things go wrong or members change their mind, in whichever flow."""
 
 MOST_ROWS: Final = 3
 """Of a list that is not what is to be seen, so many rows."""
@@ -126,7 +128,7 @@ def _is_off(book: Book, step: Step, target: str, *, back: bool) -> bool:
         return step.confirms and (back or target in {END, book.home})
     at = book.find(target)
     asked = at[1] if at else None
-    return asked is None or (isinstance(asked, Ask) and (back != asked.resting or asked.confirms))
+    return asked is None or (isinstance(asked, Ask) and (back or asked.resting or asked.confirms))
 
 
 def _shortest(way: Way, played: Mapping[str, Played], *, fullest: bool = False) -> tuple[Played, Turned] | None:

@@ -45,7 +45,7 @@ MARKS: Final = {"away": "¹", "stranger": "²", "no_account": "³"}
 KINDS: Final = {"text": "asks; the answer is typed", "buttons": "buttons", "list": "a list", "form": "a WhatsApp form"}
 
 _HEAD: Final = """digraph {
-graph [rankdir=TB nodesep=0.35 ranksep=0.42 fontname="DejaVu Sans" bgcolor="white" margin=0.1]
+graph [rankdir=TB nodesep=0.35 ranksep=0.42 fontname="DejaVu Sans" bgcolor="white" margin=0.1 size="10,40"]
 node [shape=plain fontname="DejaVu Sans" fontsize=10]
 edge [fontname="DejaVu Sans" fontsize=9 arrowsize=0.7 color="#444444" fontcolor="#222222"]
 """

@@ -148,9 +148,11 @@ async def snapshot(client: Any) -> dict[str, Stored]:
         encoding = await client.object("ENCODING", key)
         usage = await client.memory_usage(key, samples=0)
         ttl_ms = await client.pttl(key)
+        if encoding is None or usage is None:
+            continue  # it went while it was looked at
         name = key.decode("utf-8", "replace")
         payload = sum(len(part) for part in contents)
-        found[name] = Stored(name, kind, encoding.decode(), payload, int(usage or 0), max(0, ttl_ms), contents)
+        found[name] = Stored(name, kind, encoding.decode(), payload, int(usage), max(0, ttl_ms), contents)
     return found
 
 

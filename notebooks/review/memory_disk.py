@@ -1,0 +1,166 @@
+"""What the append-only file costs: bytes, time for each write, and memory while it is rewritten."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from notebooks.review.memory_keys import at_rest
+from notebooks.review.memory_members import BATCH, NOW_MS, Member, Records, load, members
+from service.mailbox import Arrival, Mailbox, open_state
+from simulator.programs import Program, redis_server, start_redis
+
+__all__ = ("Disk", "Speed", "log_of", "overcommit", "speeds")
+
+OVERCOMMIT: Final = Path("/proc/sys/vm/overcommit_memory")
+FOLDER: Final = Path(__file__).resolve().parents[2]
+REWRITE_WITHIN_S: Final = 60.0
+LANES: Final = 8
+ROUND: Final = 40
+"""Messages of one writer in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A state with so many members, and its file.
+
+    Attributes:
+        messages: that were stored, answered and sent.
+        log: bytes of the file as it was written.
+        rewritten: bytes of it once rewritten.
+        steady: bytes of ``used_memory`` afterwards.
+        peak: the most there ever were.
+        resident: bytes of the process.
+        copied: bytes that were there twice while it was rewritten and members went on writing.
+    """
+
+    members: int
+    messages: int
+    log: int
+    rewritten: int
+    steady: int
+    peak: int
+    resident: int
+    copied: int
+
+    @property
+    def fragmentation(self) -> float:
+        """How many times what is used the process takes."""
+        return self.resident / self.steady
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Messages a second that were stored under one policy, and the slowest answer of a hundred, in ms."""
+
+    fsync: str
+    per_second: float
+    slow_ms: float
+    messages: int
+
+
+def overcommit() -> str | None:
+    """What Redis says at its start about memory that a fork may need; None where it has nothing to complain of."""
+    with redis_server() as server:
+        found = [line for line in server.said(last=8_000).splitlines() if "overcommit" in line.lower()]
+    return found[0].split("# ", 1)[-1] if found else None
+
+
+async def log_of(records: Records, count: int) -> Disk:
+    """Bring members into a Redis that writes its file, rewrite that while others come, and look at it all."""
+    everybody = list(members(0, 2 * count, len(records.sessions)))
+    with redis_server(
+        "--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"
+    ) as server:
+        client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+        try:
+            await load(client, everybody[:count], records)
+            log = (await client.info("persistence"))["aof_current_size"]
+            rewritten = await _rewritten(client)
+            copied = await _copied(client, everybody[count:], records)
+            steady, told = await at_rest(client), await client.info("memory")
+        finally:
+            await client.aclose()
+    messages = sum(member.messages for member in everybody[:count])
+    peak, resident = told["used_memory_peak"], told["used_memory_rss"]
+    return Disk(count, messages, log, rewritten, steady, peak, resident, copied)
+
+
+async def _rewritten(client: Any) -> int:
+    await client.bgrewriteaof()
+    await _until_written(client)
+    return int((await client.info("persistence"))["aof_base_size"])
+
+
+async def _copied(client: Any, others: Sequence[Member], records: Records) -> int:
+    """How many bytes a rewrite has twice at its most, while these members come."""
+    await client.bgrewriteaof()
+    for start in range(0, len(others), BATCH):
+        await load(client, others[start : start + BATCH], records)
+    await _until_written(client)
+    return int((await client.info("persistence"))["aof_last_cow_size"])
+
+
+async def _until_written(client: Any) -> None:
+    deadline = time.monotonic() + REWRITE_WITHIN_S
+    while time.monotonic() < deadline:
+        told = await client.info("persistence")
+        if not (told["aof_rewrite_in_progress"] or told["aof_rewrite_scheduled"]):
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError(f"the file was not rewritten within {REWRITE_WITHIN_S:.0f} s")
+
+
+async def speeds(records: Records, seconds: float = 1.5) -> list[Speed]:
+    """How many messages a second are stored, for each ``appendfsync``, by writers side by side on one disk."""
+    found = []
+    for fsync in ("always", "everysec", "no"):
+        with _on_disk("--appendonly", "yes", "--appendfsync", fsync) as server:
+            client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+            try:
+                found.append(await _speed(Mailbox(client), records, fsync, seconds))
+            finally:
+                await client.aclose()
+    return found
+
+
+async def _speed(mailbox: Mailbox, records: Records, fsync: str, seconds: float) -> Speed:
+    took: list[float] = []
+
+    async def write(lane: int) -> None:
+        number = 0
+        while time.monotonic() < end:
+            arrival = Arrival(
+                f"2637{lane:02d}{number // ROUND:06d}", f"wamid.{lane}.{number}", NOW_MS, records.inbound[0]
+            )
+            before = time.perf_counter()
+            await mailbox.ingest([arrival], NOW_MS)
+            took.append(time.perf_counter() - before)
+            number += 1
+
+    began = time.monotonic()
+    end = began + seconds
+    await asyncio.gather(*(write(lane) for lane in range(LANES)))
+    slow = sorted(took)[int(len(took) * 0.99)]
+    return Speed(fsync, len(took) / (time.monotonic() - began), slow * 1000, len(took))
+
+
+@contextmanager
+def _on_disk(*options: str) -> Iterator[Program]:
+    """A server whose files lie where the repository does: the folder for temporary files may be memory."""
+    folder = Path(tempfile.mkdtemp(prefix=".redis-", dir=FOLDER))
+    try:
+        program = start_redis(folder, *options)
+        try:
+            yield program
+        finally:
+            program.end()
+    finally:
+        shutil.rmtree(folder)

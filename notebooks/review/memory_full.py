@@ -1,0 +1,315 @@
+"""A Redis that is full, tried: every policy under the mailbox, then both instances under the service, live."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from redis.exceptions import OutOfMemoryError
+
+from notebooks.review.memory_keys import snapshot
+from notebooks.review.memory_life import OFFER
+from notebooks.review.memory_members import DAY_MS, NOW_MS, Records
+from service.mailbox import Arrival, Claim, Idle, Mailbox, StateFull, open_state
+from simulator.conversation import load
+from simulator.ledger import settle_in
+from simulator.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
+from simulator.standalone import Standalone, Visitor, standalone
+from simulator.whatsapp_cloud import Knobs
+from simulator.whatsapp_cloud.wire import signature
+
+__all__ = ("Chat", "Flood", "Full", "chat", "flood", "full_state")
+
+POLICIES: Final = ("noeviction", "volatile-lru", "allkeys-lru")
+ROOM: Final = 512 * 1024
+STATE_ROOM: Final = 2 * 1024 * 1024
+SERVED: Final = 200
+FLOODING: Final = 1_200
+
+SHOP: Final = "farai_shop"
+PHONE: Final = "263771234567"
+READY_WITHIN_S: Final = 30.0
+ANSWER_WITHIN_S: Final = 30.0
+BALLAST: Final = "ballast"
+FILL: Final = "#!lua flags=allow-oom\nredis.call('SET', KEYS[1], string.rep('x', ARGV[1]))"
+KNOBS: Final = Knobs(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
+
+
+# -- policies under the mailbox ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """More messages than fit, under one policy.
+
+    Attributes:
+        policy: of the server.
+        stored: messages for which WhatsApp was told that they are stored.
+        refused: messages that WhatsApp will bring again.
+        answered: messages that a worker then found.
+        twice: of messages that had been answered before and are delivered once more, those taken for new.
+    """
+
+    policy: str
+    stored: int
+    refused: int
+    answered: int
+    twice: int
+
+    @property
+    def lost(self) -> int:
+        """Stored, as WhatsApp was told, and never found again."""
+        return self.stored - self.answered
+
+
+async def flood(records: Records) -> list[Flood]:
+    """What becomes of messages that do not fit, under each policy."""
+    return [await _flooded(policy, records) for policy in POLICIES]
+
+
+async def _flooded(policy: str, records: Records) -> Flood:
+    with redis_server("--maxmemory-policy", policy) as server:
+        client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+        try:
+            mailbox = Mailbox(client)
+            earlier = [_arrival(number, records) for number in range(SERVED)]
+            await mailbox.ingest(earlier, NOW_MS)
+            await _drained(mailbox, NOW_MS, records)
+            await client.config_set("maxmemory", (await client.info("memory"))["used_memory"] + ROOM)
+            stored = 0
+            for number in range(SERVED, SERVED + FLOODING):
+                try:
+                    stored += sum(await mailbox.ingest([_arrival(number, records)], NOW_MS + 1))
+                except StateFull:
+                    continue
+            answered = await _drained(mailbox, NOW_MS + DAY_MS, records)
+            await client.config_set("maxmemory", 0)
+            twice = sum(await mailbox.ingest(earlier, NOW_MS + DAY_MS))
+        finally:
+            await client.aclose()
+    return Flood(policy, stored, FLOODING - stored, answered, twice)
+
+
+def _arrival(number: int, records: Records) -> Arrival:
+    return Arrival(f"{263_770_000_000 + number}", f"wamid.flood{number}", NOW_MS, records.inbound[0])
+
+
+async def _drained(mailbox: Mailbox, now_ms: int, records: Records) -> int:
+    """How many messages a worker finds; each is answered, and the member's session kept."""
+    found = 0
+    while not isinstance(claim := await mailbox.claim(now_ms), Idle):
+        following: Claim | None = claim
+        while following is not None:
+            found += 1
+            following = (await mailbox.commit(following, now_ms, session=records.sessions[0])).next
+    return found
+
+
+# -- both instances under the service ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation with the service over a cache.
+
+    Attributes:
+        cache: how the cache was.
+        answers: how the answers began.
+        evicted: keys that the cache threw away meanwhile.
+        refused: commands that it refused for want of memory.
+        slowest_s: the longest that the member waited.
+        offers: that Credex core then held.
+    """
+
+    cache: str
+    answers: tuple[str, ...]
+    evicted: int
+    refused: int
+    slowest_s: float
+    offers: int
+
+
+async def chat(cache: str, *, policy: str = "allkeys-lru", full: bool = False) -> Chat:
+    """An offer from greeting to receipt, over a cache that is full or has room."""
+    async with _house("--maxmemory-policy", policy) as house:
+        if full:
+            await house.fill_cache()
+        answers = [
+            await house.says("hi"),
+            await house.says(f"12.50=>{SHOP}"),
+            await house.taps("Confirm"),
+        ]
+        told = await house.cache.info("all")
+        refused = told.get("errorstat_OOM", {}).get("count", 0)
+        texts = tuple(text for text, _ in answers)
+        slowest = max(waited for _, waited in answers)
+        return Chat(cache, texts, told["evicted_keys"], refused, slowest, house.offers())
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """What was done to a service over a full state, and what came of it."""
+
+    did: str
+    came: str
+
+
+async def full_state() -> list[Full]:
+    """The state runs full in the middle of a conversation, and has room again."""
+    async with _house() as house:
+        await house.state.config_set("maxmemory", (await house.state.info("memory"))["used_memory"] + STATE_ROOM)
+        steps = [Full("Tariro greets; there is room", _first(await house.says("hi")))]
+        house.world.core_front.latency_ms = 1500
+        answers = len(house.visitor.answers)
+        house.visitor.type(f"12.50=>{SHOP}")
+        await house.until_stored()
+        await house.fill_state()
+        steps.append(Full("she offers; the state runs full while core thinks", await house.next_answer(answers)))
+        house.world.core_front.latency_ms = 0
+        await house.quiet()
+        before = await house.keys()
+        status = await house.post("wamid.full", "hi")
+        changed = "nothing was stored" if await house.keys() == before else "something was stored"
+        steps.append(Full("a message comes while it is full", f"HTTP {status}, {changed}"))
+        steps.append(Full("is it healthy?", f"HTTP {await house.health()}"))
+        await house.state.delete(BALLAST)
+        steps.append(
+            Full("there is room again, and WhatsApp delivers it again", f"HTTP {await house.post('wamid.full', 'hi')}")
+        )
+        steps.append(Full("and the answer", await house.next_answer(answers + 1)))
+        again = await house.post("wamid.full", "hi")
+        await house.quiet()
+        steps.append(Full("and again", f"HTTP {again}, answers: {len(house.visitor.answers)}"))
+        return steps
+
+
+def _first(answer: tuple[str, float]) -> str:
+    return answer[0]
+
+
+class _House:
+    """The service as a process, two redis-servers, and one member with a phone."""
+
+    def __init__(self, world: Standalone, program: Program, state: Any, cache: Any) -> None:
+        self.world, self.program, self.state, self.cache = world, program, state, cache
+        settle_in(world.core, load(OFFER).people)
+        self.visitor: Visitor = world.visitor(PHONE, "Tariro Moyo")
+
+    async def says(self, text: str) -> tuple[str, float]:
+        """What the member is answered, and after how many seconds."""
+        return await self._answered(lambda: self.visitor.type(text))
+
+    async def taps(self, title: str) -> tuple[str, float]:
+        newest = self.visitor.answers[-1]
+        return await self._answered(lambda: self.visitor.tap(newest, title))
+
+    async def _answered(self, act: Any) -> tuple[str, float]:
+        known, began = len(self.visitor.answers), time.monotonic()
+        act()
+        return await self.next_answer(known), time.monotonic() - began
+
+    async def next_answer(self, number: int) -> str:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            bubble = await self.visitor.answer(number)
+        return next(iter(str(bubble.body).splitlines()), "")
+
+    def offers(self) -> int:
+        return len(self.world.core.offers())
+
+    async def keys(self) -> dict[str, tuple[bytes, ...]]:
+        return {name: stored.parts for name, stored in (await snapshot(self.state)).items()}
+
+    async def until_stored(self) -> None:
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            while not await self.state.exists(f"{{0}}:inbox:{PHONE}"):  # noqa: ASYNC110 - another process stores it
+                await asyncio.sleep(0.01)
+
+    async def fill_state(self) -> None:
+        """Fill it beyond its limit with something that nobody needs."""
+        await self.state.eval(FILL, 1, BALLAST, 2 * STATE_ROOM)
+
+    async def fill_cache(self) -> None:
+        """Dashboards of other members, more than fit."""
+        await self.cache.config_set("maxmemory", (await self.cache.info("memory"))["used_memory"] + ROOM)
+        for number in range(3 * ROOM // 1024):
+            try:
+                await self.cache.set(f"dashboard:{263_780_000_000 + number}", b"x" * 900, px=DAY_MS)
+            except OutOfMemoryError:
+                return
+
+    async def post(self, wamid: str, text: str) -> int:
+        business = self.world.cloud.business
+        body = _webhook(business.phone_number_id, wamid, text)
+        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature(business.app_secret, body)}
+        async with httpx.AsyncClient(trust_env=False) as http:
+            url = f"http://127.0.0.1:{self.program.port}/bot/webhook"
+            return (await http.post(url, content=body, headers=headers)).status_code
+
+    async def health(self) -> int:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return (await http.get(f"http://127.0.0.1:{self.program.port}/health/")).status_code
+
+    async def quiet(self) -> None:
+        mailbox = Mailbox(self.state)
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            while True:
+                depths = await mailbox.depths()
+                if not depths.inbox_members and not depths.outbox_members:
+                    return
+                await asyncio.sleep(0.02)
+
+
+def _webhook(phone_number_id: str, wamid: str, text: str) -> bytes:
+    said = {"from": PHONE, "id": wamid, "timestamp": str(int(time.time())), "type": "text", "text": {"body": text}}
+    value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": phone_number_id}, "messages": [said]}
+    envelope = {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
+    }
+    return httpx.Request("POST", "http://x", json=envelope).content
+
+
+@asynccontextmanager
+async def _house(*cache_options: str) -> AsyncIterator[_House]:
+    port = free_port()
+    options: Sequence[str] = ("--appendonly", "no", *cache_options)
+    with (
+        redis_server(*STATE_OPTIONS) as state,
+        redis_server(*options) as cache,
+        tempfile.TemporaryDirectory(prefix="vimbisopay-memory-") as folder,
+    ):
+        async with standalone(bots=[f"http://127.0.0.1:{port}"], knobs=KNOBS) as world:
+            environment = world.environment(
+                redis_state_url=f"redis://127.0.0.1:{state.port}",
+                redis_url=f"redis://127.0.0.1:{cache.port}",
+                credex_calls_per_minute="100000",
+            )
+            program = bot(environment, port=port, log=Path(folder) / "bot.log")
+            clients: list[Any] = [open_state(f"redis://127.0.0.1:{each.port}") for each in (state, cache)]
+            try:
+                await _ready(program)
+                await world.cloud.start()
+                yield _House(world, program, *clients)
+            finally:
+                program.end()
+                for client in clients:
+                    await client.aclose()
+
+
+async def _ready(program: Program) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    async with httpx.AsyncClient(trust_env=False) as http:
+        while time.monotonic() < deadline and not program.ended:
+            try:
+                if (await http.get(f"http://127.0.0.1:{program.port}/health/")).is_success:
+                    return
+            except httpx.HTTPError:
+                await asyncio.sleep(0.05)
+    raise RuntimeError(f"the service did not become ready:\n{program.said()}")

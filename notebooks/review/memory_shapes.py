@@ -1,0 +1,162 @@
+"""How Redis's own shapes make memory grow: in stairs. Measured on a redis-server, one key at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2s
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+
+from notebooks.review.memory_keys import POINTER, Allocator, Stored, at_rest, snapshot
+from notebooks.review.memory_members import NOW_MS
+from notebooks.review.memory_model import slots
+from service.mailbox import open_state
+from simulator.programs import redis_server
+from tests.sessions import written
+
+__all__ = ("Hidden", "Seen", "Stair", "hidden", "sessions_today", "stairs", "treads", "wamids")
+
+KEY: Final = "{0}:session:263771234567"
+DIGEST_BYTES: Final = 16
+MANY: Final = 4096
+FEW: Final = 512
+"""Both are powers of two: their tables are full, so a key's share of them is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stair:
+    """A string of one length, and what the key takes.
+
+    Attributes:
+        length: bytes of the value.
+        usage: bytes as ``MEMORY USAGE`` tells them.
+    """
+
+    length: int
+    usage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A key that knows so many messages, in each way in which it could be kept: the encoding, and bytes."""
+
+    messages: int
+    digests: Stored
+    raw_ids: Stored
+    hash_of_ids: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What a thousand keys of one kind take beyond what ``MEMORY USAGE`` tells of them.
+
+    Attributes:
+        what: the kind of key.
+        told: bytes of ``MEMORY USAGE``.
+        measured: bytes by which ``used_memory`` grew for each key, without its places in tables.
+        predicted: the same, from the allocator's sizes.
+    """
+
+    what: str
+    told: int
+    measured: float
+    predicted: int
+
+
+def sessions_today() -> dict[str, int]:
+    """Bytes of the session at each step that waits for the member, the fullest the flows make of it today."""
+    return {step: len(msgspec.json.encode(session)) for step, session in written().items()}
+
+
+async def stairs(lengths: Sequence[int]) -> list[Stair]:
+    """What strings of these lengths take."""
+    with redis_server() as server:
+        client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+        try:
+            found = []
+            for length in lengths:
+                await client.set(KEY, b"x" * length)
+                found.append(Stair(length, int(await client.memory_usage(KEY, samples=0))))
+            return found
+        finally:
+            await client.aclose()
+
+
+def treads(found: Sequence[Stair]) -> list[tuple[int, int]]:
+    """Where it rises: the last length before each rise, and the bytes up to there."""
+    return [(before.length, before.usage) for before, after in pairwise(found) if after.usage != before.usage]
+
+
+async def wamids(example: str, counts: Sequence[int]) -> list[Seen]:
+    """What a member's messages take: as digests in a sorted set (as it is), as raw ids, and as a hash of raw ids."""
+    with redis_server() as server:
+        client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+        try:
+            found = []
+            for count in counts:
+                await client.flushdb()
+                ids = [f"{example[:-6]}{number:06d}".encode() for number in range(count)]
+                times = {name: NOW_MS - number for number, name in enumerate(ids)}
+                digests = {blake2s(name, digest_size=DIGEST_BYTES).digest(): at for name, at in times.items()}
+                await client.zadd("{0}:seen:263771234567", digests)
+                await client.zadd("{0}:rawz:263771234567", times)
+                await client.hset("{0}:rawh:263771234567", mapping=times)
+                kept = await snapshot(client)
+                found.append(Seen(count, *(kept[f"{{0}}:{name}:263771234567"] for name in ("seen", "rawz", "rawh"))))
+            return found
+        finally:
+            await client.aclose()
+
+
+async def hidden() -> list[Hidden]:
+    """What keys take beyond what ``MEMORY USAGE`` tells, by the growth of ``used_memory`` between few and many."""
+    kinds: dict[str, tuple[str, bool]] = {
+        "string": ("set", False),
+        "string that expires": ("set", True),
+        "hash that expires": ("hset", True),
+        "sorted set that expires": ("zadd", True),
+        "list": ("rpush", False),
+    }
+    with redis_server() as server:
+        url = f"redis://127.0.0.1:{server.port}"
+        return [await _hidden(url, what, command, expires=expires) for what, (command, expires) in kinds.items()]
+
+
+async def _hidden(url: str, what: str, command: str, *, expires: bool) -> Hidden:
+    client: Any = open_state(url)
+    try:
+        await client.flushdb()
+        allocator = await Allocator.of(client)
+        used = []
+        for first, end in ((0, FEW), (FEW, MANY)):
+            async with client.pipeline(transaction=False) as pipeline:
+                for number in range(first, end):
+                    _write(pipeline, f"{{0}}:session:{263_770_000_000 + number}", command, expires=expires)
+                await pipeline.execute()
+            used.append(await at_rest(client) - POINTER * slots(end) * (2 if expires else 1))
+        one = next(iter((await _first(client)).values()))
+    finally:
+        await client.aclose()
+    return Hidden(what, one.usage, (used[1] - used[0]) / (MANY - FEW) - one.usage, one.takes(allocator) - one.usage)
+
+
+async def _first(client: Any) -> dict[str, Stored]:
+    await client.delete(*(f"{{0}}:session:{263_770_000_000 + number}" for number in range(1, MANY)))
+    return await snapshot(client)
+
+
+def _write(pipeline: Any, key: str, command: str, *, expires: bool) -> None:
+    match command:
+        case "set":
+            pipeline.set(key, b"x" * 300)
+        case "hset":
+            pipeline.hset(key, mapping={"token": NOW_MS, "mark": f"commit:{NOW_MS}:{NOW_MS}"})
+        case "zadd":
+            pipeline.zadd(key, {b"x" * DIGEST_BYTES: NOW_MS})
+        case _:
+            pipeline.rpush(key, b"x" * 300)
+    if expires:
+        pipeline.pexpire(key, 86_400_000)
