@@ -1,0 +1,82 @@
+"""What reviewers see of a flow is chosen from what its conversations walk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from notebooks.review.cases import Case, happy_paths, left_or_late, refusals, strip
+from notebooks.review.played import Played, play_all, walkers
+from service.flows import book
+from service.flows.upgrade import UPGRADE
+from simulator.conversation import find, load
+from simulator.coverage import Way, watched
+
+
+@pytest.fixture(scope="module")
+def played() -> Mapping[str, Played]:
+    return play_all(list(find("upgrade")))
+
+
+def titles(cases: list[Case]) -> list[tuple[str, str]]:
+    return [(case.title, case.conversation) for case in cases]
+
+
+def test_the_happy_path_runs_from_the_first_word_in_the_flow_to_its_end(played: Mapping[str, Played]) -> None:
+    """By the conversation in which nothing else happens."""
+    happy = happy_paths(UPGRADE, played)
+
+    assert titles(happy) == [("Happy path: pay → upgraded", "upgrade/hustler")]
+    assert [bubble.body for bubble in happy[0].bubbles if bubble.side == "member"] == ["▸ Upgrade", "▸ Confirm"]
+    assert "hustler" in happy[0].bubbles[-1].body
+
+
+def test_every_way_off_the_happy_path_has_a_phone(played: Mapping[str, Played]) -> None:
+    """Endings, refusals and changes of mind, but not what every flow shares."""
+    assert [title for title, _ in titles(refusals(book(), UPGRADE, played))] == [
+        "begin → already",
+        "explain → cancel",
+        "pay → already",
+        "pay → too little",
+        "pay → refused",
+        "pay → certainly not done",
+        "pay → not known yet",
+    ]
+
+
+def test_a_way_that_nobody_walks_has_no_phone(played: Mapping[str, Played]) -> None:
+    """The table of exits shows it as walked by nobody."""
+    fewer = {name: each for name, each in played.items() if name != "upgrade/refused"}
+
+    assert "pay → refused" not in [title for title, _ in titles(refusals(book(), UPGRADE, fewer))]
+    assert walkers(fewer)[Way("upgrade", "pay", "refused")] == []
+
+
+def test_a_phone_shows_the_screen_before_what_was_done_and_what_was_said(played: Mapping[str, Played]) -> None:
+    """Not the whole conversation, and no stage direction at its end."""
+    case = next(each for each in refusals(book(), UPGRADE, played) if each.title == "explain → cancel")
+
+    assert [bubble.side for bubble in case.bubbles] == ["bot", "member", "bot"]
+    assert case.bubbles[1].body == "▸ Cancel"
+    assert strip([case]).words.splitlines()[0] == "explain → cancel"
+
+
+def test_leaving_and_coming_back_too_late_are_shown_even_where_no_conversation_does(
+    played: Mapping[str, Played],
+) -> None:
+    """Then the happy path is played up to its last message, and that comes too late."""
+    happy = {"upgrade/hustler": played["upgrade/hustler"]}
+    left, late = left_or_late(UPGRADE, happy)
+
+    assert left.bubbles[-1].body.startswith("Nothing was paid.")
+    assert late.conversation == "upgrade/hustler, but 6 min later"
+    assert late.bubbles[-1].body.startswith("That was left for more than five minutes, so I let it go.")
+
+
+def test_the_ways_are_those_that_coverage_counts(played: Mapping[str, Played]) -> None:
+    """One conversation, watched by both."""
+    path: Path = next(find("upgrade/hustler"))
+
+    assert set(played["upgrade/hustler"].ways) == watched(load(path))[1]
