@@ -214,6 +214,10 @@ def _replace(file: Path, content: bytes) -> None:
         raise
 
 
+STRICT: Final = Knobs(known_forms=True)
+"""WhatsApp as it is: whoever sends a form has made it before (`python -m service whatsapp setup`)."""
+
+
 @asynccontextmanager
 async def served(
     *,
@@ -222,7 +226,7 @@ async def served(
     host: str = "127.0.0.1",
     file: Path | None = None,
     seed: int = 1,
-    knobs: Knobs | None = None,
+    knobs: Knobs = STRICT,
     quirks: Quirks | None = None,
     rules: Sequence[Rule] = (),
     say: Callable[[str], None] = lambda _: None,

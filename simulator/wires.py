@@ -13,17 +13,20 @@ from pydantic import SecretStr
 from service.app import Parts, Service
 from service.mailbox import Mailbox
 from service.settings import EMBEDDED, Settings
+from service.whatsapp.forms import DEFINITIONS
 from service.worker import Finished
 from simulator.host import Bot
 from simulator.next_release import NextMailbox
 from simulator.whatsapp_cloud import Business
 
-__all__ = ("API_KEY", "BOT_URL", "BUSINESS", "CORE_URL", "GRAPH_URL", "WEBHOOK_SECRET", "Wires", "run_service")
+__all__ = ("API_KEY", "BOT_URL", "BUSINESS", "CORE_URL", "FORMS", "GRAPH_URL", "WEBHOOK_SECRET", "Wires", "run_service")
 
 API_KEY: Final = "simulated-api-key"
 WEBHOOK_SECRET: Final = "simulated-webhook-secret"  # noqa: S105 - invented, like all here
 REGISTRATION_FORM: Final = "1700000000000001"
 BUSINESS_FORM: Final = "1700000000000002"
+FORMS: Final = dict(zip((REGISTRATION_FORM, BUSINESS_FORM), DEFINITIONS, strict=True))
+"""What the business account holds, by the ids that the bot is told."""
 BOT_URL: Final = "https://bot.simulated"
 GRAPH_URL: Final = "https://graph.simulated/v25.0/"
 CORE_URL: Final = "https://core.simulated/v1/"

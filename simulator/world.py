@@ -32,8 +32,8 @@ from simulator.network import Faults, Network, Switch, switched
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import VirtualTimeLoop, counted
-from simulator.whatsapp_cloud import Approved, CloudApi, Event, Handset, InProcess, Knobs
-from simulator.wires import API_KEY, BOT_URL, BUSINESS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
+from simulator.whatsapp_cloud import Approved, CloudApi, Event, FlowForm, Handset, InProcess, Knobs
+from simulator.wires import API_KEY, BOT_URL, BUSINESS, FORMS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
 
 __all__ = (
     "API_KEY",
@@ -159,9 +159,14 @@ class World:
             to_bot=self._to_bot,
             clock_ms=self.clock_ms,
             rng=self._chance("cloud"),
-            knobs=Knobs(horizon_ms=HORIZON_MS, templates=TEMPLATES),
+            knobs=Knobs(horizon_ms=HORIZON_MS, templates=TEMPLATES, known_forms=True),
             on_event=self._happened,
         )
+        if forms:
+            self.cloud.account.forms |= {
+                form_id: FlowForm(form_id, form.name, list(form.categories), published=form.source)
+                for form_id, form in FORMS.items()
+            }
         self.handsets: dict[str, Handset] = {
             person.key: self.cloud.handset(
                 person.phone,

@@ -18,6 +18,7 @@ from simulator.whatsapp_cloud.errors import (
     Refused,
 )
 from simulator.whatsapp_cloud.faults import Armed, Rule, RuleError, Rules, read_rule, read_words
+from simulator.whatsapp_cloud.forms import FlowForm
 from simulator.whatsapp_cloud.handset import Handset, Written, scoped_id
 from simulator.whatsapp_cloud.in_process import InProcess
 from simulator.whatsapp_cloud.limits import LIMITS, Limit
@@ -60,6 +61,7 @@ __all__ = (
     "Code",
     "DeliveryFault",
     "Event",
+    "FlowForm",
     "Handset",
     "HandsetError",
     "HandshakeFailed",
