@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2s
@@ -17,7 +18,7 @@ from service.mailbox import open_state
 from simulator.programs import redis_server
 from tests.sessions import written
 
-__all__ = ("Hidden", "Seen", "Stair", "hidden", "sessions_today", "stairs", "treads", "wamids")
+__all__ = ("Hidden", "Seen", "Stair", "field_stairs", "hidden", "sessions_today", "stairs", "treads", "wamids")
 
 KEY: Final = "{0}:session:263771234567"
 DIGEST_BYTES: Final = 16
@@ -51,7 +52,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What a thousand keys of one kind take beyond what ``MEMORY USAGE`` tells of them.
+    """What a key of one kind takes beyond what ``MEMORY USAGE`` tells of them.
 
     Attributes:
         what: the kind of key.
@@ -90,6 +91,21 @@ def treads(found: Sequence[Stair]) -> list[tuple[int, int]]:
     return [(before.length, before.usage) for before, after in pairwise(found) if after.usage != before.usage]
 
 
+async def field_stairs(lengths: Sequence[int]) -> list[Stair]:
+    """What a lease takes with a field of these lengths: above 64 bytes it is no packed list any more."""
+    with redis_server() as server:
+        client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+        try:
+            found = []
+            for length in lengths:
+                await client.delete(KEY)
+                await client.hset(KEY, mapping={"token": NOW_MS, "done": NOW_MS, "mark": b"x" * length})
+                found.append(Stair(length, int(await client.memory_usage(KEY, samples=0))))
+            return found
+        finally:
+            await client.aclose()
+
+
 async def wamids(example: str, counts: Sequence[int]) -> list[Seen]:
     """What a member's messages take: as digests in a sorted set (as it is), as raw ids, and as a hash of raw ids."""
     with redis_server() as server:
@@ -120,15 +136,18 @@ async def hidden() -> list[Hidden]:
         "sorted set that expires": ("zadd", True),
         "list": ("rpush", False),
     }
+    each = (_hidden(what, command, expires=expires) for what, (command, expires) in kinds.items())
+    return list(await asyncio.gather(*each))
+
+
+async def _hidden(what: str, command: str, *, expires: bool) -> Hidden:
     with redis_server() as server:
-        url = f"redis://127.0.0.1:{server.port}"
-        return [await _hidden(url, what, command, expires=expires) for what, (command, expires) in kinds.items()]
+        return await _grown(f"redis://127.0.0.1:{server.port}", what, command, expires=expires)
 
 
-async def _hidden(url: str, what: str, command: str, *, expires: bool) -> Hidden:
+async def _grown(url: str, what: str, command: str, *, expires: bool) -> Hidden:
     client: Any = open_state(url)
     try:
-        await client.flushdb()
         allocator = await Allocator.of(client)
         used = []
         for first, end in ((0, FEW), (FEW, MANY)):

@@ -1,0 +1,113 @@
+"""What members take in Redis, predicted and measured: ``python -m notebooks.review.memory --members 100000``.
+
+Starts a redis-server of its own on 127.0.0.1, and ends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from notebooks.review.memory_life import Moment, lived
+from notebooks.review.memory_members import Member, Records, members
+from notebooks.review.memory_model import Comparison, Kind, compared
+
+__all__ = ("WITHIN", "OffError", "apart", "close", "kinds", "measured", "story", "table_of")
+
+WITHIN: Final = 0.05
+"""Of what is measured: a prediction that is off by more is wrong."""
+
+_T = TypeVar("_T")
+
+
+class OffError(AssertionError):
+    """What was measured is not what was predicted: a part was forgotten, or Redis changed."""
+
+
+def apart(work: Callable[[], _T]) -> _T:
+    """Do something in a thread of its own: a notebook has a running event loop, and loops do not nest."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
+
+
+def measured(work: Coroutine[Any, Any, _T]) -> _T:
+    """Wait for a measurement, in a notebook as elsewhere."""
+    return apart(lambda: asyncio.run(work))
+
+
+def story() -> list[Moment]:
+    """An offer from greeting to receipt, and all keys after every script; without the service's log."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    return apart(lived)
+
+
+def kinds(records: Records) -> dict[Kind, Member]:
+    """A member of each kind there is."""
+    return {member.kind: member for member in members(0, 20 * 8 * len(records.sessions), len(records.sessions))}
+
+
+def close(comparisons: Sequence[Comparison]) -> str:
+    """That all predictions are close to what was measured, in words.
+
+    Raises:
+        OffError: one is not.
+    """
+    for each in comparisons:
+        if abs(each.off) > WITHIN:
+            raise OffError(
+                f"of {each.prediction.members:,} members {each.prediction.total:,.0f} bytes were predicted and "
+                f"{each.measured:,} measured: off by {each.off:+.1%}, and {WITHIN:.0%} were promised"
+            )
+    return f"off by at most {max(abs(each.off) for each in comparisons):.1%} (promised: {WITHIN:.0%})"
+
+
+def table_of(comparisons: Sequence[Comparison]) -> list[tuple[object, ...]]:
+    """Rows: members, keys, MiB predicted and measured, off by, bytes a member."""
+    return [
+        (
+            each.prediction.members,
+            each.prediction.keys,
+            f"{each.prediction.total / 2**20:.2f}",
+            f"{each.measured / 2**20:.2f}",
+            f"{each.off:+.1%}",
+            round(each.measured / each.prediction.members),
+        )
+        for each in comparisons
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m notebooks.review.memory", description=__doc__)
+    parser.add_argument("--members", type=int, default=10_000, help="how many to load (%(default)s)")
+    most = parser.parse_args(arguments).members
+    if most < 1:
+        parser.error("--members must be at least 1")
+    records = Records.of(story())
+
+    def told(done: int) -> None:
+        if done % 5_000 == 0 or done == most:
+            sys.stderr.write(f"  {done:>9,} of {most:,} members are there\n")
+
+    marks = tuple(sorted({mark for mark in (1_000, 10_000, 100_000) if mark < most} | {most}))
+    comparisons = measured(compared(records, marks, told=told))
+    sys.stdout.write(f"{'members':>9} {'keys':>9} {'predicted':>10} {'measured':>9} {'off by':>7} {'a member':>9}\n")
+    for row in table_of(comparisons):
+        sys.stdout.write("{:>9,} {:>9,} {:>6} MiB {:>5} MiB {:>7} {:>7} B\n".format(*row))
+    try:
+        sys.stdout.write(close(comparisons) + "\n")
+    except OffError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,193 @@
+"""The sizing calculator, and the check that its parts are still true. The numbers are those of the infrastructure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from notebooks.review.memory_keys import Allocator, Stored
+from notebooks.review.memory_life import Moment
+from notebooks.review.pictures import Picture, Table
+from notebooks.review.style import SERIES, label, picture, styled, subplots
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+# The folder `cdktf/` is no package: the installed one of that name must win. Only what lies in it is imported.
+if str(ROOT / "cdktf") not in sys.path:
+    sys.path.append(str(ROOT / "cdktf"))
+
+from vimbisopay_infra.environment import ENVIRONMENTS  # noqa: E402 - found by the lines above
+from vimbisopay_infra.sizing import (  # noqa: E402
+    MIB,
+    NODE_MIB,
+    PARTS,
+    RESERVED_PERCENT,
+    Load,
+    StateSize,
+    node_for,
+    seen_bytes,
+)
+
+__all__ = (
+    "ENVIRONMENTS",
+    "PARTS",
+    "GrownError",
+    "Load",
+    "Part",
+    "calculator",
+    "deployed",
+    "growth",
+    "largest",
+    "parts_table",
+    "seen_bytes",
+    "true_still",
+)
+
+DEBIAN: Final = Allocator(16)
+"""The parts are told for the coarser of the two allocators that are in use."""
+
+MORE: Final = 1.05
+LESS: Final = 0.85
+"""A part may take so much less than is written down: Redis's own images have finer sizes."""
+
+
+class GrownError(AssertionError):
+    """A part of a member takes more than the sizes of the infrastructure were made for, or much less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of key at its largest.
+
+    Attributes:
+        kind: of key.
+        payload: bytes that we put in.
+        takes: bytes that it takes.
+        planned: bytes that the sizes were made for.
+    """
+
+    kind: str
+    payload: int
+    takes: int
+    planned: int
+
+
+def largest(moments: Sequence[Moment]) -> list[Part]:
+    """Each kind of key at the moment at which it was largest."""
+    found: dict[str, Stored] = {}
+    for moment in moments:
+        for stored in moment.keys.values():
+            before = found.get(stored.kind)
+            if before is None or stored.takes(DEBIAN) > before.takes(DEBIAN):
+                found[stored.kind] = stored
+    return [Part(kind, found[kind].payload, found[kind].takes(DEBIAN), planned) for kind, planned in PARTS.items()]
+
+
+def true_still(parts: Sequence[Part]) -> str:
+    """That the sizes still hold, in words.
+
+    Raises:
+        GrownError: a part is larger than the sizes were made for, or so much smaller that they waste memory.
+    """
+    wrong = [part for part in parts if not LESS * part.planned <= part.takes <= MORE * part.planned]
+    if wrong:
+        said = "; ".join(
+            f"{part.kind} {'grew' if part.takes > part.planned else 'shrank'} from {part.planned:,} to {part.takes:,} "
+            f"bytes a member ({part.payload:,} of them are ours)"
+            for part in wrong
+        )
+        raise GrownError(
+            f"{said}. Stacks, alarms and this calculator were made for what it was: if it is meant, correct PARTS in "
+            "cdktf/vimbisopay_infra/sizing.py, and look at what the calculator says then."
+        )
+    return f"all {len(parts)} parts take what the sizes were made for"
+
+
+def parts_table(parts: Sequence[Part]) -> Table:
+    """The parts, as bytes that are ours: what Redis adds depends on how it was built."""
+    rows = [(part.kind, part.payload, part.planned) for part in parts]
+    return Table(
+        ("key", "our bytes in it", "bytes sized for"),
+        rows,
+        "Each key of a member at its largest while an offer is made",
+    )
+
+
+def calculator(loads: Sequence[Load]) -> Table:
+    """For each load what it takes, and the smallest task and cache node for it."""
+    head = (
+        *("members a day", "within a week", "at once", "state, MiB", "task, MiB", "maxmemory, MiB", "alarm at, MiB"),
+        *("cache, MiB", "cache node", f"its memory less {RESERVED_PERCENT} %, MiB"),
+    )
+    rows = []
+    for load in loads:
+        size, node = StateSize.needed(load), node_for(load)
+        rows.append(
+            (
+                load.members_a_day,
+                round(load.members_a_week),
+                round(load.working),
+                _mib(sum(load.state_bytes.values())),
+                size.memory_mib,
+                size.max_memory_mib,
+                round(size.max_memory_mib * size.alarm_percent / 100),
+                _mib(load.cache_bytes),
+                node,
+                round(NODE_MIB[node] * (100 - RESERVED_PERCENT) / 100),
+            )
+        )
+    return Table(head, rows, "What a load needs: the smallest that raises no alarm")
+
+
+def _mib(count: float) -> float:
+    return round(count / MIB, 1)
+
+
+def deployed() -> Table:
+    """What each deployment gives its state, and what that is enough for."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]["redis-state"]
+    command: list[str] = compose["command"]
+    limit = int(command[command.index("--maxmemory") + 1].removesuffix("mb"))
+    memory = int(compose["mem_limit"].removesuffix("m"))
+    alike = StateSize(cpu=0, memory_mib=memory, max_memory_mib=limit)
+    rows = [("docker compose", memory, limit, "no alarm", round(alike.members_until_alarm / 0.6, -3))]
+    rows += [
+        (
+            each.name,
+            each.state.memory_mib,
+            each.state.max_memory_mib,
+            f"{each.state.alarm_percent} %",
+            round(each.state.members_until_alarm, -3),
+        )
+        for each in ENVIRONMENTS
+    ]
+    head = ("deployment", "memory, MiB", "maxmemory, MiB", "alarm at", "members of a week until then")
+    return Table(head, rows, "The state Redis as it is deployed")
+
+
+def growth(most: int = 700_000) -> Picture:
+    """How the state grows with members, and where the alarms of the deployments are."""
+    loads = [Load(count) for count in range(0, most + 1, most // 20)]
+    with styled():
+        figure, axes = subplots(height=4.0)
+        days = [load.members_a_day / 1000 for load in loads]
+        for (name, style), messages in zip(_styles(), (1, 10, 64), strict=True):
+            size = [_mib(sum(Load(load.members_a_day, messages).state_bytes.values())) for load in loads]
+            axes.plot(days, size, label=f"{messages} {name}", markevery=5, **style)
+        for each in ENVIRONMENTS:
+            at = each.state.max_memory_mib * each.state.alarm_percent / 100
+            axes.axhline(at, color="#222222", linewidth=1)
+            axes.text(days[-1], at, f"alarm in {each.name}: {at:,.0f} MiB", ha="right", va="bottom", fontsize=9)
+        axes.set_xlim(0, days[-1])
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper left", title="of a member in a week")
+        label(axes, x="members a day, thousands", y="state Redis, MiB", title="Memory that a load takes")
+        return picture(figure, "Memory of the state Redis by members a day, with the alarms of staging and production")
+
+
+def _styles() -> list[tuple[str, Mapping[str, object]]]:
+    return list(zip(("message", "messages", "messages or more"), SERIES, strict=False))
