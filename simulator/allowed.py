@@ -1,4 +1,4 @@
-"""What a member may notice of Credex core's oddities, and why: all else has to be as ever.
+"""What a member may notice of an odd world, and why: all else has to be as ever.
 
 A `Difference` is words that are left out on both sides before they are compared. `Apart` is one conversation that goes
 another way; what is seen there instead is named, so that nothing else passes for it.
@@ -90,10 +90,35 @@ ALLOWED: Final[Mapping[str, tuple[Difference, ...]]] = {
     ),
 }
 
+_SOONER: Final = "the state Redis was away, and another copy of what WhatsApp was to bring again comes sooner"
+_UNKNOWN: Final = (
+    "no status says that it went out, so it goes out once more after half a minute: better twice than never"
+)
 _LOOKED: Final = "Credex did not take it, and I have looked"
 _OLD_BUTTON: Final = "That button is from an earlier message"
 
 APART: Final[Mapping[str, Mapping[str, Apart]]] = {
+    "webhooks-twice": {"trouble/state-down": Apart(_SOONER, r"\[ Menu \] m4 \+0:07")},
+    "webhooks-at-once": {"trouble/answer-of-redis-lost": Apart(_SOONER, r"m6 \+2:14")},
+    "webhooks-late": {"trouble/state-down": Apart(_SOONER, r"\[ Menu \] m4 \+0:13")},
+    "statuses-late": {
+        "delivery/accepted-then-no-answer": Apart(
+            _UNKNOWN,
+            r"m3 \+0:15 … \+0:15 -- 1 minute passes -- Offer \*5\.00 USD\* .* m4 \+0:31 ✅ You offered .* m5 \+0:32$",
+        ),
+        "money/answer-to-the-member-uncertain": Apart(
+            _UNKNOWN, r" m4 \+0:08 -- 1 minute passes -- ✅ You offered \*5\.00 USD\* .* m5 \+0:38$"
+        ),
+        "trouble/answer-lost-on-the-way": Apart(
+            _UNKNOWN, r"-- 1 minute passes -- Good morning, Rudo\. .* m4 \+1:01 \*VimbisoPay\* .* m5 \+1:01$"
+        ),
+    },
+    "statuses-early": {
+        "trouble/three-in-one-post": Apart(
+            "two people are answered in another order, which neither of them can see",
+            r"Good morning, Rudo\..* m9 \+0:[0-9]{2} Please check\..* m10 ",
+        ),
+    },
     "owned_only": {
         name: Apart("the account acted for is not there to be chosen", rf"'{account}' is not on {who}'s screen")
         for name, account, who in (
@@ -109,7 +134,10 @@ APART: Final[Mapping[str, Mapping[str, Apart]]] = {
             "which account is meant is asked of the highest tier alone", "'Moyo Hardware' is not on Tariro's screen"
         ),
         "upgrade/already": Apart("who may have the tier already is not kept from it", r"Get the \*hustler tier\*"),
-        "upgrade/done-elsewhere": Apart("core is asked, and refuses", "Credex refused the upgrade"),
+        "upgrade/done-elsewhere": Apart(
+            "core is asked, which takes a second, and says that it is there already",
+            r"nothing to pay\. \[ Menu \] m4 \+0:08",
+        ),
         **{
             name: Apart(
                 "a tier that is not told proves nothing: it stays open", r"I do \*not know yet\* whether 1\.00 USD"

@@ -44,7 +44,6 @@ class Verdict(StrEnum):
     ALLOWED = "as allowed"
     APART = "apart"
     KEPT = "promises kept"
-    SKIPPED = "skipped"
     UNTOUCHED = "untouched"
     WRONG = "wrong"
 
@@ -76,7 +75,7 @@ class Row:
     @property
     def played(self) -> int:
         """How many were played."""
-        return len(self.outcomes) - self.counts[Verdict.SKIPPED] - self.counts[Verdict.UNTOUCHED]
+        return len(self.outcomes) - self.counts[Verdict.UNTOUCHED]
 
     @property
     def good(self) -> bool:
@@ -136,8 +135,6 @@ def _name(path: Path) -> str:
 def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -> Outcome:
     name = _name(path)
     conversation = load(path)
-    if why := variant.skipped(conversation):
-        return Outcome(name, Verdict.SKIPPED, why)
     worlds: list[World] = []
 
     def bend(world: World) -> None:
@@ -207,7 +204,7 @@ def _squeezed(text: str) -> str:
 
 def _broken_up(words: str) -> str:
     """A line for each message, so that a difference is short."""
-    return re.sub(r"( m[0-9]+ (?:day [0-9]+, )?\+[0-9:]+)", r"\1\n", _squeezed(words))
+    return re.sub(r"( m[0-9]+(?: (?:day [0-9]+, )?\+[0-9:]+)?)(?= |$)", r"\1\n", _squeezed(words))
 
 
 # -- promises ---------------------------------------------------------------------------------------------------------

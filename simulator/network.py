@@ -77,6 +77,10 @@ class Fault:
         if self.times is not None and self.times < 1:
             raise ValueError("a fault strikes at least once")
 
+    def fits(self, endpoint: str) -> bool:
+        """Whether it may hit a request to this endpoint."""
+        return not self.endpoint or self.endpoint.lower() == endpoint.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Armed:
@@ -87,9 +91,14 @@ class Armed:
 
 
 class Faults:
-    """The faults in force for one target, oldest first."""
+    """The faults in force for one target, oldest first.
+
+    Attributes:
+        usual: what befalls every request to its endpoint that none of them hits.
+    """
 
     def __init__(self) -> None:
+        self.usual: Fault | None = None
         self._armed: list[Armed] = []
         self._last = 0
 
@@ -114,7 +123,7 @@ class Faults:
         """The fault that hits this request, counted as one of its times."""
         for place, armed in enumerate(self._armed):
             fault = armed.fault
-            if fault.endpoint and fault.endpoint.lower() != endpoint.lower():
+            if not fault.fits(endpoint):
                 continue
             if fault.spares:
                 self._armed[place] = replace(armed, fault=replace(fault, spares=fault.spares - 1))
@@ -124,7 +133,7 @@ class Faults:
             elif fault.times is not None:
                 self._armed[place] = replace(armed, fault=replace(fault, times=fault.times - 1))
             return fault
-        return None
+        return self.usual if self.usual and self.usual.fits(endpoint) else None
 
 
 def last_segment(request: httpx.Request) -> str:

@@ -12,13 +12,12 @@ from typing import Final
 import httpx
 
 from simulator.allowed import ALLOWED, APART, Apart, Difference
-from simulator.conversation import Conversation
 from simulator.credex_core import OF_FORM, WAYS, Quirks
 from simulator.detour import Detour, Way
 from simulator.network import Effect, Fault
 from simulator.world import WEBHOOK_MS, World
 
-__all__ = ("CORE", "VARIANTS", "WIRES", "Skip", "Variant")
+__all__ = ("CORE", "VARIANTS", "WIRES", "Variant")
 
 SOON_MS: Final = 300
 NEXT_TURN_MS: Final = 6_000
@@ -31,14 +30,6 @@ FAULTS: Final = frozenset({"core", "redis", "bot", "graph", "hold", "release", "
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
-    """Conversations that a variant says nothing about, and why."""
-
-    why: str
-    fits: Callable[[Conversation], bool]
-
-
-@dataclass(frozen=True, slots=True)
 class Variant:
     """One way in which all conversations are played.
 
@@ -46,7 +37,6 @@ class Variant:
 
     Attributes:
         bend: makes the world odd before it starts.
-        skips: conversations that are not played like this.
         differences: what may be otherwise than usual; all else must be the same.
         apart: single conversations that go another way, and what must be seen then.
         reordered: the same words in any order are the same.
@@ -58,17 +48,12 @@ class Variant:
     name: str
     about: str
     bend: Callable[[World], None]
-    skips: tuple[Skip, ...] = ()
     differences: tuple[Difference, ...] = ()
     apart: Mapping[str, Apart] = field(default_factory=dict)
     reordered: bool = False
     promises: bool = False
     oddity: bool = False
     tells: bool = False
-
-    def skipped(self, conversation: Conversation) -> str:
-        """Why this conversation is not played like this; empty if it is."""
-        return next((skip.why for skip in self.skips if skip.fits(conversation)), "")
 
 
 # -- what webhooks may do ---------------------------------------------------------------------------------------------
@@ -118,47 +103,27 @@ def _statuses_in(request: httpx.Request) -> list[str]:
 
 
 def _answered_late(world: World) -> None:
-    slow = Fault(Effect.SLOW, "messages", after=True, times=None, slow_ms=LATE_ANSWER_MS)
-    world.graph_faults.add(slow)
+    world.graph_faults.usual = Fault(Effect.SLOW, "messages", after=True, times=None, slow_ms=LATE_ANSWER_MS)
 
-
-def _says(words: frozenset[str], conversation: Conversation) -> bool:
-    return any(line.key in words for line in conversation.lines)
-
-
-def _touches_state(conversation: Conversation) -> bool:
-    return any(
-        line.key == "redis" and isinstance(line.value, dict) and line.value.keys() & {"state", "both", "loses"}
-        for line in conversation.lines
-    )
-
-
-_STATE_AWAY: Final = Skip(
-    "the state Redis is away, so that WhatsApp has to bring webhooks again: a doubled one comes sooner", _touches_state
-)
-_UNCERTAIN: Final = Skip(
-    "whether a message went out is told by its status alone, and the conversation is about just that",
-    partial(_says, frozenset({"graph", "bot", "whatsapp"})),
-)
 
 WIRES: Final = (
     Variant(
         "webhooks-twice",
         "each webhook comes again a moment later",
         partial(_webhooks, partial(_again, (SOON_MS,))),
-        skips=(_STATE_AWAY,),
+        apart=APART["webhooks-twice"],
     ),
     Variant(
         "webhooks-at-once",
         "each webhook comes three times in the same moment",
         partial(_webhooks, _at_once),
-        skips=(_STATE_AWAY,),
+        apart=APART["webhooks-at-once"],
     ),
     Variant(
         "webhooks-late",
         "each webhook comes again during the next turn, and after 10 minutes",
         partial(_webhooks, partial(_again, (NEXT_TURN_MS, MUCH_LATER_MS))),
-        skips=(_STATE_AWAY,),
+        apart=APART["webhooks-late"],
     ),
     Variant(
         "statuses-backwards",
@@ -169,14 +134,17 @@ WIRES: Final = (
         "statuses-late",
         "each status comes after 10 minutes",
         partial(_webhooks, partial(_delayed, {}, MUCH_LATER_MS)),
-        skips=(_UNCERTAIN,),
+        apart=APART["statuses-late"],
     ),
     Variant(
         "statuses-early",
         "'sent' comes before the answer to the message that it is about",
         _answered_late,
-        skips=(_UNCERTAIN,),
-        differences=(Difference("each answer of WhatsApp takes half a second longer", r"(day [0-9]+, )?\+[0-9:]+"),),
+        apart=APART["statuses-early"],
+        differences=(
+            Difference("each answer of WhatsApp takes half a second longer", r"(day [0-9]+, )?\+[0-9:]+"),
+            Difference("so that something may come before a pause that came after it", r"-- 1 minute passes --"),
+        ),
     ),
 )
 

@@ -84,8 +84,6 @@ def matrix_command(
 def _list(out: Console) -> None:
     for variant in VARIANTS.values():
         out.print(Text(variant.name, "bold") + Text(f"  {variant.about}", "grey50"), soft_wrap=True)
-        for skip in variant.skips:
-            out.print(f"  not played: {skip.why}", soft_wrap=True)
         for difference in variant.differences:
             out.print(f"  may differ: {difference.why}", soft_wrap=True)
         for name, apart in variant.apart.items():
