@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from simulator.errors import SimulatorError
 from simulator.phone import plain
 from simulator.played import Shelf
 from simulator.replay import replay
+from simulator.rubbish import collect_if_much, rare_collection
 from simulator.snapshots import difference
 from simulator.transcript import Transcript
 from simulator.virtual_time import VirtualTimeError
@@ -32,9 +32,6 @@ _T = TypeVar("_T")
 
 PATHS_A_PROCESS: Final = 4
 """For fewer, another process is not worth its start."""
-
-UNCOLLECTED: Final = 2_000_000
-"""So many new objects (some 300 MB) may wait for collection."""
 
 HOUR_MS: Final = 3_600_000
 
@@ -129,7 +126,7 @@ def spread(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iter
     workers = min(jobs, len(paths) // PATHS_A_PROCESS)
     forks = "fork" in multiprocessing.get_all_start_methods()
     tidy = partial(_tidily, work)
-    with _rare_collection():
+    with rare_collection():
         if workers < 2 or not forks:  # noqa: PLR2004 - one process is this one
             yield map(tidy, paths)
             return
@@ -138,23 +135,10 @@ def spread(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iter
             yield pool.map(tidy, paths)
 
 
-@contextmanager
-def _rare_collection() -> Iterator[None]:
-    """No collection of rubbish in the middle of a world: a fifth of the time went into looking for some."""
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
-
-
 def _tidily(work: Callable[[Path], _T], path: Path) -> _T:
     """Work on a path; what many worlds left behind is collected between two of them."""
     done = work(path)
-    if gc.get_count()[0] > UNCOLLECTED:
-        gc.collect()
+    collect_if_much()
     return done
 
 

@@ -18,6 +18,7 @@ from typing import Protocol
 from simulator.explore.options import Options
 from simulator.explore.promises import Broken
 from simulator.explore.run import GOES_ON, Outcome, explore_one
+from simulator.rubbish import collect_if_much, rare_collection
 
 __all__ = ("Summary", "explore_many", "repeated_by")
 
@@ -168,7 +169,14 @@ def _begin() -> None:
 
 
 def _batch(seeds: Sequence[int], options: Options, deadline: float | None) -> list[Outcome]:
-    return [_explored(seed, options) for seed in seeds if not _past(deadline)]
+    with rare_collection():
+        return [_explored_tidily(seed, options) for seed in seeds if not _past(deadline)]
+
+
+def _explored_tidily(seed: int, options: Options) -> Outcome:
+    outcome = _explored(seed, options)
+    collect_if_much()
+    return outcome
 
 
 def _explored(seed: int, options: Options) -> Outcome:
