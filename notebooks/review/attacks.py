@@ -1,0 +1,347 @@
+"""All attacks: what threatens, what stands against it, which test holds it, and what came of trying."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from notebooks.review import attacks_core as core
+from notebooks.review import attacks_members as members
+from notebooks.review import attacks_secrets as secrets
+from notebooks.review import attacks_webhook as webhook
+from notebooks.review import attacks_wire as wire
+from notebooks.review.attacks_place import Heard, Place, Try, in_a_world
+from notebooks.review.pictures import Table
+
+__all__ = ("ATTACKS", "HELD", "Attack", "Played", "Report", "attack", "play_all")
+
+HELD: Final = "✓\u00a0held"
+BROKEN: Final = "✗\u00a0BROKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One threat.
+
+    Attributes:
+        number: as in the diagram.
+        where: the boundary that it comes across.
+        threat: what somebody wants.
+        defence: what stands against it.
+        test: the test that holds it, ``file::name``.
+        play: tries it.
+    """
+
+    number: int
+    where: str
+    threat: str
+    defence: str
+    test: str
+    play: Callable[[Heard], list[Try]]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """An attack, and what came of it."""
+
+    attack: Attack
+    tries: tuple[Try, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether every attempt failed; none at all is no defence."""
+        return bool(self.tries) and all(each.held for each in self.tries)
+
+    def table(self) -> Table:
+        """Every attempt."""
+        rows = [(each.what, each.answer, each.came_of_it, _mark(held=each.held)) for each in self.tries]
+        caption = f"{self.attack.number}. {self.attack.threat} (n = {len(self.tries)})"
+        return Table(("attempt", "answer", "what came of it", "defence"), rows, caption)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All attacks, played."""
+
+    played: tuple[Played, ...]
+
+    @property
+    def broken(self) -> list[str]:
+        """What did not hold: the attack, the attempt, and what came of it."""
+        return [
+            f"{each.attack.number}. {each.attack.threat}: {attempt.what} → {attempt.answer}; {attempt.came_of_it}"
+            for each in self.played
+            for attempt in each.tries
+            if not attempt.held
+        ]
+
+    def tries(self, *numbers: int) -> Sequence[Table]:
+        """The attempts of these attacks."""
+        return [each.table() for each in self.played if each.attack.number in numbers]
+
+    def of(self, number: int) -> Table:
+        """The attempts of one attack."""
+        return next(iter(self.tries(number)))
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/html": self.html(), "text/plain": self.table().text()}
+
+    def table(self) -> Table:
+        """Threat, defence, evidence: a row an attack."""
+        rows = [
+            (
+                each.attack.number,
+                each.attack.where,
+                each.attack.threat,
+                each.attack.defence,
+                f"{sum(one.held for one in each.tries)} of {len(each.tries)}",
+                _mark(held=each.held),
+                each.attack.test,
+            )
+            for each in self.played
+        ]
+        count = sum(len(each.tries) for each in self.played)
+        head = ("", "comes by", "threat", "defence", "failed attempts", "result", "held by this test")
+        return Table(head, rows, f"{len(self.played)} threats, {count} attempts on the running service")
+
+    def html(self) -> str:
+        """The table, with links to the tests."""
+        shown = self.table().html()
+        for each in self.played:
+            file, _, name = each.attack.test.partition("::")
+            link = f'<a href="../{html.escape(file)}">{html.escape(name.replace("_", " "))}</a>'
+            shown = shown.replace(html.escape(each.attack.test), link)
+        return shown
+
+
+def _mark(*, held: bool) -> str:
+    return HELD if held else BROKEN
+
+
+def _world(attack: Callable[[Place], Awaitable[list[Try]]], heard: Heard, *, forms: bool = False) -> list[Try]:
+    return in_a_world(attack, forms=forms, heard=heard)
+
+
+def _worldly(attack: Callable[[Place], Awaitable[list[Try]]], *, forms: bool = False) -> Callable[[Heard], list[Try]]:
+    return partial(_world, attack, forms=forms)
+
+
+def _crooked(_: Heard) -> list[Try]:
+    with wire.served() as program:
+        return [*asyncio.run(wire.crooked_requests(program.port)), wire.said_nothing(program)]
+
+
+def _slow(_: Heard) -> list[Try]:
+    with wire.served() as program:
+        return asyncio.run(wire.slow_bodies(program.port))[0]
+
+
+def _logs(heard: Heard) -> list[Try]:
+    return [*secrets.logs_searched()[0], *secrets.searched(heard)]
+
+
+def _compared(_: Heard) -> list[Try]:
+    return [
+        Try(
+            each.code,
+            each.place,
+            "takes the same time wherever they differ" if each.constant_time else each.why,
+            each.held,
+        )
+        for each in secrets.comparisons()
+    ]
+
+
+ANYONE, PHONE, KEY, SOCKET, INSIDE = (
+    "the webhook",
+    "a member's phone",
+    "core's addresses",
+    "the socket",
+    "logs, Redis, answers",
+)
+
+ATTACKS: Final = (
+    Attack(
+        1,
+        ANYONE,
+        "speak as any member, without Meta",
+        "HMAC-SHA256 of the raw bytes, keyed with the App Secret, before anything is parsed",
+        "tests/unit/test_whatsapp_webhook.py::test_a_bad_signature_is_refused",
+        _worldly(webhook.forged_signatures),
+    ),
+    Attack(
+        2,
+        ANYONE,
+        "be taken for Meta at the handshake",
+        "the agreed word, compared in constant time; the challenge goes back as plain text",
+        "tests/unit/test_whatsapp_webhook.py::test_any_other_handshake_is_forbidden",
+        _worldly(webhook.wrong_verify_token),
+    ),
+    Attack(
+        3,
+        ANYONE,
+        "open the test mode of earlier versions",
+        "there is none: no header and no parameter changes what is checked",
+        "tests/unit/test_whatsapp_webhook.py::test_no_header_or_parameter_opens_a_test_mode",
+        _worldly(webhook.mock_headers),
+    ),
+    Attack(
+        4,
+        ANYONE,
+        "bring recorded deliveries again",
+        "message ids are remembered a week; a confirmation acts only after its own prompt",
+        "tests/contract/test_mailbox.py::test_a_message_delivered_again_is_stored_once",
+        _worldly(webhook.replays),
+    ),
+    Attack(
+        5,
+        ANYONE,
+        "pass off what is meant for another business",
+        "only our phone number id and ASCII digits count; the rest is taken and ignored",
+        "tests/unit/test_whatsapp_decode.py::test_what_is_not_for_us_is_counted_and_left",
+        _worldly(webhook.foreign_number),
+    ),
+    Attack(
+        6,
+        ANYONE,
+        "break the reader with monstrous bodies",
+        "3 MB at most, counted as they come; depth and digits cut; one message costs no other",
+        "tests/unit/test_whatsapp_decode.py::test_absurd_nesting_costs_a_neighbour_nothing",
+        _worldly(webhook.monstrous_bodies),
+    ),
+    Attack(
+        7,
+        PHONE,
+        "act with ids from another member's screens",
+        "ids are looked up among what core shows this member; confirmations belong to one screen",
+        "tests/integration/test_review_attacks.py::test_every_attack_fails",
+        _worldly(members.other_members_ids),
+    ),
+    Attack(
+        8,
+        PHONE,
+        "confirm twice, late, or before the question",
+        "turn numbers never repeat; five minutes; the time of writing must not be before the prompt",
+        "tests/unit/test_flows_pending.py::test_no_old_confirm_ever_does_anything",
+        _worldly(members.stale_buttons),
+    ),
+    Attack(
+        9,
+        PHONE,
+        "answer a form with another's token",
+        "tokens are keyed hashes of member and turn; answers are checked again",
+        "tests/unit/test_flows_forms.py::test_a_token_that_is_not_this_members_is_refused",
+        _worldly(members.form_tokens, forms=True),
+    ),
+    Attack(
+        10,
+        PHONE,
+        "bend screens by markup or invisible characters",
+        "names are stripped of marks, controls and turned writing, and stand between ours",
+        "tests/unit/test_show.py::test_a_name_can_do_nothing_but_be_read",
+        _worldly(members.injected),
+    ),
+    Attack(
+        11,
+        PHONE,
+        "digits and letters that look like others",
+        "ASCII only in amounts, numbers and handles; nothing dropped silently; the handle is shown",
+        "tests/unit/test_domain_people.py::test_nothing_is_dropped_from_a_handle_silently",
+        _worldly(members.confusables),
+    ),
+    Attack(
+        12,
+        PHONE,
+        "be taken for whose contact card one sends",
+        "the sender's number, as Meta signs it, is the only identity",
+        "tests/unit/test_flows_hidden.py::test_a_contact_card_is_never_taken_for_identity",
+        _worldly(members.contact_cards),
+    ),
+    Attack(
+        13,
+        KEY,
+        "send notices without core's key",
+        "the API key in its header, compared in constant time, before the body is read",
+        "tests/unit/test_notifications.py::test_without_the_api_key_nothing_is_stored",
+        _worldly(core.wrong_keys),
+    ),
+    Attack(
+        14,
+        KEY,
+        "forge or replay core's events",
+        "HMAC with a secret of its own; five minutes; each webhook_id once",
+        "tests/unit/test_notifications.py::test_an_event_without_the_right_signature_is_refused",
+        _worldly(core.forged_events),
+    ),
+    Attack(
+        15,
+        KEY,
+        "reach further by hostile fields (SSRF, injection)",
+        "each field by its own rule; none is ever fetched; text is only shown",
+        "tests/unit/test_notifications.py::test_text_from_core_can_do_nothing_but_be_read",
+        _worldly(core.hostile_fields),
+    ),
+    Attack(
+        16,
+        SOCKET,
+        "requests that servers read differently",
+        "two lengths are refused; each request is judged for itself; headers are bounded",
+        "tests/unit/test_door.py::test_two_lengths_are_refused_unread",
+        _crooked,
+    ),
+    Attack(
+        17,
+        SOCKET,
+        "hold connections with bodies that never end",
+        "ten seconds for a whole body, then 408 and closed",
+        "tests/unit/test_door.py::test_a_body_that_trickles_in_is_not_waited_for",
+        _slow,
+    ),
+    Attack(
+        18,
+        INSIDE,
+        "read members out of the logs",
+        "pseudonyms by a keyed hash; no text, name, amount or token is ever logged",
+        "tests/integration/test_logs_tell_nothing.py::test_no_line_says_who_a_member_is_or_what_they_wrote",
+        _logs,
+    ),
+    Attack(
+        19,
+        INSIDE,
+        "make answers tell too much",
+        "one shape for all refusals; no version, trace, secret or number",
+        "tests/unit/test_app_elsewhere.py::test_every_refusal_names_its_error_and_details",
+        _worldly(secrets.whispers),
+    ),
+    Attack(
+        20,
+        INSIDE,
+        "take core's tokens from Redis",
+        "AES-256-GCM, bound to the member; never in the state",
+        "tests/contract/test_credex_tokens.py::test_a_value_opens_under_its_own_member_and_secret_only",
+        _worldly(secrets.cached_tokens),
+    ),
+    Attack(
+        21,
+        INSIDE,
+        "guess a secret by how long a refusal takes",
+        "hmac.compare_digest wherever somebody's guess meets a secret",
+        "tests/integration/test_review_attacks.py::test_a_plain_comparison_of_a_secret_is_found",
+        _compared,
+    ),
+)
+
+
+def attack(number: int) -> Attack:
+    """The attack with this number."""
+    return next(each for each in ATTACKS if each.number == number)
+
+
+def play_all(attacks: Sequence[Attack] = ATTACKS) -> Report:
+    """Play attacks one after the other; what was answered and logged is searched by those that search."""
+    heard = Heard()
+    return Report(tuple(Played(each, tuple(each.play(heard))) for each in attacks))

@@ -1,0 +1,147 @@
+"""One page of trust boundaries, with the attacks numbered where they come in."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Final
+
+from notebooks.review.attacks import ANYONE, ATTACKS, INSIDE, KEY, PHONE, SOCKET, Attack
+from notebooks.review.pictures import FONT, Picture
+
+__all__ = ("trust_map",)
+
+WIDTH, HEIGHT = 940, 704
+INK, QUIET, SHADE = "#222222", "#555555", "#e4e4e4"
+LINE: Final = 15
+SIZE: Final = 12
+
+_GROUNDS: Final = (
+    (10, 10, 920, 96, 20, "Strangers: nothing from here is believed", False),
+    (470, 176, 300, 92, 83, "Believed for what they sign", False),
+    (10, 340, 920, 206, 20, "The service", True),
+    (170, 596, 540, 96, 86, "What is kept and told", False),
+)
+"""Left, top, width, height, how far below the top its name stands, the name, and whether it is ours."""
+
+_BOXES: Final = {
+    "socket": (120, 68, "whoever opens\na connection"),
+    "anyone": (330, 68, "whoever knows\nthe webhook's address"),
+    "phone": (560, 68, "a member's phone,\nperhaps altered"),
+    "thief": (825, 68, "whoever wants to\nbe taken for core"),
+    "meta": (560, 216, "Meta"),
+    "core": (690, 216, "Credex core"),
+    "door": (120, 398, "door: a whole body in\n10 s, of one length"),
+    "webhook": (400, 398, "webhook: signature\nof the raw bytes"),
+    "notices": (780, 398, "notices and events:\nkey, signature, time"),
+    "flows": (400, 510, "flows: own ids only, one answer\na screen, tokens, plain text"),
+    "logs": (290, 636, "logs and answers:\nno number, no secret"),
+    "redis": (610, 636, "Redis:\ntokens sealed"),
+    "reader": (870, 636, "whoever reads\nor measures"),
+}
+"""Middle and words of each."""
+
+_HALF: Final = {
+    name: (max(len(line) for line in words.split("\n")) * 3.6 + 12, 20) for name, (_, _, words) in _BOXES.items()
+}
+"""Half of the width and of the height of each."""
+
+_ARROWS: Final = (
+    ("phone", "meta", "", "", 0, 0),
+    ("meta", "webhook", "", "signed by Meta", 508, 312),
+    ("core", "notices", "", "key, signed", 660, 312),
+    (
+        "webhook",
+        "flows",
+        PHONE,
+        "others' ids, old buttons, forged forms,\nmarkup, look-alikes, contact cards",
+        412,
+        446,
+    ),
+    ("socket", "door", SOCKET, "crooked, endless", 132, 216),
+    ("anyone", "webhook", ANYONE, "forged, replayed,\nmonstrous", 240, 190),
+    ("thief", "notices", KEY, "no key, replayed,\nhostile fields", 818, 216),
+    ("flows", "logs", "", "", 0, 0),
+    ("flows", "redis", "", "", 0, 0),
+    ("notices", "redis", "", "", 0, 0),
+    ("reader", "redis", INSIDE, "read, timed,\nasked for", 724, 610),
+)
+"""From, to, by which boundary attacks come on it, words, and where those stand."""
+
+
+def trust_map(attacks: Sequence[Attack] = ATTACKS) -> Picture:
+    """The map: an attack stands, by its number, at the thick arrow by which it comes; where that ends it is stopped."""
+    by: dict[str, list[int]] = {}
+    for each in attacks:
+        by.setdefault(each.where, []).append(each.number)
+    pieces = [
+        *(_ground(*each) for each in _GROUNDS),
+        *(_arrow(tail, head, thick=bool(where)) for tail, head, where, *_ in _ARROWS),
+        *(_box(name) for name in _BOXES),
+        *(_label(x, y, _ranges(by.get(where, ())), words) for _, _, where, words, x, y in _ARROWS if where or words),
+    ]
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'font-family="{FONT}" font-size="{SIZE}" fill="{INK}"><rect width="100%" height="100%" fill="white"/>\n'
+        f'<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" '
+        f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L10 5L0 10z" fill="{INK}"/></marker></defs>\n'
+    )
+    words = "\n".join(f"{each.number}. {each.where}: {each.threat}" for each in attacks)
+    return Picture(svg + "\n".join(pieces) + "\n</svg>", words)
+
+
+def _ground(left: int, top: int, width: int, height: int, down: int, words: str, ours: bool) -> str:  # noqa: FBT001 - a table's column
+    look = f'fill="{SHADE}" stroke-width="2"' if ours else 'fill="none" stroke-dasharray="6 4"'
+    frame = f'<rect x="{left}" y="{top}" width="{width}" height="{height}" rx="6" stroke="{QUIET}" {look}/>'
+    return (
+        f'{frame}<text x="{left + 10}" y="{top + down}" font-weight="bold" fill="{QUIET}">{html.escape(words)}</text>'
+    )
+
+
+def _box(name: str) -> str:
+    x, y, words = _BOXES[name]
+    half, high = _HALF[name]
+    lines = words.split("\n")
+    frame = (
+        f'<rect x="{x - half:g}" y="{y - high}" width="{2 * half:g}" height="{2 * high}" rx="9" '
+        f'fill="white" stroke="{INK}"/>'
+    )
+    first = y + 4 - (len(lines) - 1) * LINE / 2
+    return frame + "".join(
+        f'<text x="{x}" y="{first + place * LINE:g}" text-anchor="middle">{html.escape(line)}</text>'
+        for place, line in enumerate(lines)
+    )
+
+
+def _arrow(tail: str, head: str, *, thick: bool) -> str:
+    (x1, y1), (x2, y2) = _edge_of(tail, head), _edge_of(head, tail)
+    width = "3" if thick else "1.2"
+    line = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+    return f'<line {line} stroke="{INK}" stroke-width="{width}" marker-end="url(#tip)"/>'
+
+
+def _edge_of(name: str, towards: str) -> tuple[float, float]:
+    """Where the line from the middle of one box to that of another crosses the edge of the first."""
+    x, y, _ = _BOXES[name]
+    dx, dy = _BOXES[towards][0] - x, _BOXES[towards][1] - y
+    half, high = _HALF[name]
+    part = min(half / abs(dx) if dx else 9.0, high / abs(dy) if dy else 9.0)
+    return x + dx * part, y + dy * part
+
+
+def _label(x: int, y: int, numbers: str, words: str) -> str:
+    lines = [
+        *([f'<tspan font-weight="bold">{numbers}</tspan>'] if numbers else []),
+        *map(html.escape, words.split("\n")),
+    ]
+    return "".join(
+        f'<text x="{x}" y="{y + place * LINE}" font-size="11.5">{line}</text>'
+        for place, line in enumerate(lines)
+        if line
+    )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """``1 to 6`` for what follows one another, commas for the rest; nothing for none."""
+    following = len(numbers) > len("ab") and list(numbers) == list(range(numbers[0], numbers[-1] + 1))
+    return f"{numbers[0]} to {numbers[-1]}" if following else ", ".join(map(str, numbers))
