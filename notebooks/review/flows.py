@@ -39,13 +39,14 @@ class Review:
         """The flow's graph; as it is where the bot asks by WhatsApp forms, if that is wanted."""
         return flow_graph(self._by_forms if forms else self._asking, name)
 
-    def happy(self, name: str) -> Picture:
-        """What the flow is for, from its beginning to its end."""
-        return strip(happy_paths(self._flow(name), self.played), whole=True)
+    def happy(self, name: str, *, forms: bool = False) -> Picture:
+        """What the flow is for, from its beginning to its end; by forms, if that is wanted."""
+        return strip(happy_paths(self._flow(name, forms=forms), self._by(forms=forms)), whole=True)
 
-    def refusals(self, name: str) -> Picture:
-        """Every way off the happy path."""
-        return strip(refusals(self._asking, self._flow(name), self.played))
+    def refusals(self, name: str, *, forms: bool = False) -> Picture:
+        """Every way off the happy path; of those that conversations by forms walk, if that is wanted."""
+        book = self._by_forms if forms else self._asking
+        return strip(refusals(book, self._flow(name, forms=forms), self._by(forms=forms)))
 
     def late(self, name: str) -> Picture:
         """Leaving in the middle, and coming back too late."""
@@ -72,11 +73,15 @@ class Review:
         total = f"{len(self.walked)} ways in {len(rows)} flows, walked by {len(self.played)} conversations"
         return Table(("flow", "what it is", "ways", "conversations", "walked by nobody"), rows, total)
 
-    def _flow(self, name: str) -> Flow:
-        flow = self._asking.flow(name)
+    def _flow(self, name: str, *, forms: bool = False) -> Flow:
+        flow = (self._by_forms if forms else self._asking).flow(name)
         if flow is None:
             raise KeyError(f"there is no flow {name!r}")
         return flow
+
+    def _by(self, *, forms: bool) -> Mapping[str, Played]:
+        """The conversations in which the bot asks by forms, or all others."""
+        return {name: each for name, each in self.played.items() if name.startswith("forms/") == forms}
 
     def _led_to(self, way: Way) -> str:
         if not way.exit:

@@ -187,7 +187,7 @@ def _comparable(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _shown(data: Mapping[str, Any]) -> Iterator[str]:
-    for kind, value in data.items():
+    for kind, value in sorted(data.items(), key=lambda each: each[0] != "text/plain"):
         text = value if isinstance(value, str) else repr(value)
         # A table's or picture's words say the same, and read better in a difference than what is made of them.
         if kind == "image/svg+xml":
