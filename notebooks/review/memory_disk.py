@@ -118,17 +118,22 @@ async def _until_written(client: Any) -> None:
     raise TimeoutError(f"the file was not rewritten within {REWRITE_WITHIN_S:.0f} s")
 
 
-async def speeds(records: Records, seconds: float = 1.5) -> list[Speed]:
-    """How many messages a second are stored, for each ``appendfsync``, by writers side by side on one disk."""
-    found = []
-    for fsync in ("always", "everysec", "no"):
-        with _on_disk("--appendonly", "yes", "--appendfsync", fsync) as server:
-            client: Any = open_state(f"redis://127.0.0.1:{server.port}")
-            try:
-                found.append(await _speed(Mailbox(client), records, fsync, seconds))
-            finally:
-                await client.aclose()
-    return found
+async def speeds(records: Records, seconds: float = 0.8, rounds: int = 2) -> list[Speed]:
+    """How many messages a second are stored, for each ``appendfsync``, by writers side by side on one disk.
+
+    The policies take turns, and the best round of each counts: others use the machine, too.
+    """
+    found: dict[str, Speed] = {}
+    for _ in range(rounds):
+        for fsync in ("always", "everysec"):
+            with _on_disk("--appendonly", "yes", "--appendfsync", fsync) as server:
+                client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+                try:
+                    now = await _speed(Mailbox(client), records, fsync, seconds)
+                finally:
+                    await client.aclose()
+            found[fsync] = max(now, found.get(fsync, now), key=lambda speed: speed.per_second)
+    return list(found.values())
 
 
 async def _speed(mailbox: Mailbox, records: Records, fsync: str, seconds: float) -> Speed:

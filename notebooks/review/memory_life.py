@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 
 from notebooks.review.memory_keys import Stored, snapshot
 from service.mailbox import open_state
+from service.mailbox.scripts import sources
 from simulator.conversation import CONVERSATIONS, load
 from simulator.crash import scripts_in
 from simulator.database import own
@@ -60,13 +62,27 @@ def _played(path: Path, url: str) -> list[Moment]:
     async def main(clock: Clock) -> None:
         clients: list[Redis] = []
 
+        one_at_a_time, running = asyncio.Lock(), list[bytes]()
+
         async def looked(when: str, packed: bytes) -> None:
-            for script in scripts_in(packed) if when == "after" else ():
+            scripts = scripts_in(packed)
+            if not scripts:
+                return
+            # Worker and sender run side by side: what is seen after a script must be what that script did.
+            if when == "before":
+                await one_at_a_time.acquire()
+                running.append(packed)
+            elif running:
                 at_ms = clock.now_ms() - conversation.starts_ms
-                moments.append(Moment(script, at_ms, await snapshot(clients[0])))
+                moments.append(Moment(scripts[0], at_ms, await snapshot(clients[0])))
+                running.clear()
+                one_at_a_time.release()
 
         world = world_of(conversation, clock, redis_url=url, run_bot=_watched(looked))
         clients.append(world.open_quietly(open_state, 0))
+        # A script that Redis does not know yet would be sent twice.
+        for text in sources().values():
+            await clients[0].script_load(text)
         await world.start(at_ms=conversation.starts_ms)
         try:
             await play_lines(world, conversation)

@@ -49,8 +49,9 @@ def life_of(moments: Sequence[Moment]) -> list[Moment]:
     return [last[0], *(now for before, now in pairwise(last) if _contents(before) != _contents(now))]
 
 
-def _contents(moment: Moment) -> dict[str, tuple[bytes, ...]]:
-    return {name: stored.parts for name, stored in moment.keys.items()}
+def _contents(moment: Moment) -> list[tuple[bytes, ...] | None]:
+    found = [moment.of(kind) for kind in ROWS]
+    return [None if stored is None else stored.parts for stored in found]
 
 
 def life(moments: Sequence[Moment]) -> Picture:
@@ -75,8 +76,10 @@ def life(moments: Sequence[Moment]) -> Picture:
         axes.xaxis.set_label_position("top")
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
-        axes.set_title("A member taps Confirm: keys after each step, and our bytes in them", pad=58)
-        axes.set_xlabel("yellow, bold: changed by this step · grey: stands · below the line: in the cache", labelpad=8)
+        axes.set_title("A member taps Confirm: keys after each step, and our bytes in them", pad=62)
+        axes.set_xlabel(
+            "yellow, bold: changed by this step · grey: stands · below the line: in the cache", labelpad=8, loc="left"
+        )
         return picture(figure, "The keys of a member after each script of a message's life, with bytes")
 
 
@@ -222,7 +225,7 @@ def lease_stairs(found: Sequence[Stair], longest: int) -> Picture:
         axes.annotate(
             f"our longest field: {longest} bytes",
             (here.length, here.usage),
-            (0, -16),
+            (0, -30),
             textcoords="offset points",
             ha="center",
             fontsize=9,
@@ -269,12 +272,12 @@ def speed(speeds: Sequence[Speed]) -> Picture:
         figure, axes = subplots(height=2.6)
         for place, (each, tone) in enumerate(zip(speeds, TONES, strict=False)):
             axes.barh(place, each.per_second, height=0.6, **tone)
-            said = f" {each.per_second:,.0f} a second; 1 of 100 waits over {each.slow_ms:.1f} ms"
+            said = f"  {each.per_second:,.0f} a second; 1 of 100 waits over {each.slow_ms:.1f} ms"
             axes.text(each.per_second, place, said, va="center", fontsize=9)
         axes.set_yticks(range(len(speeds)), [f"appendfsync {each.fsync}" for each in speeds])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
-        axes.set_xlim(0, max(each.per_second for each in speeds) * 1.75)
+        axes.set_xlim(0, max(each.per_second for each in speeds) * 1.8)
         label(
             axes,
             x="messages stored a second, 8 writers",

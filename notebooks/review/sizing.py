@@ -82,7 +82,8 @@ def largest(moments: Sequence[Moment]) -> list[Part]:
     for moment in moments:
         for stored in moment.keys.values():
             before = found.get(stored.kind)
-            if before is None or stored.takes(DEBIAN) > before.takes(DEBIAN):
+            size = stored.takes(DEBIAN), stored.payload
+            if before is None or size > (before.takes(DEBIAN), before.payload):
                 found[stored.kind] = stored
     return [Part(kind, found[kind].payload, found[kind].takes(DEBIAN), planned) for kind, planned in PARTS.items()]
 
@@ -153,20 +154,24 @@ def deployed() -> Table:
     command: list[str] = compose["command"]
     limit = int(command[command.index("--maxmemory") + 1].removesuffix("mb"))
     memory = int(compose["mem_limit"].removesuffix("m"))
-    alike = StateSize(cpu=0, memory_mib=memory, max_memory_mib=limit)
-    rows = [("docker compose", memory, limit, "no alarm", round(alike.members_until_alarm / 0.6, -3))]
+    alike = StateSize(cpu=0, memory_mib=memory, max_memory_mib=limit, alarm_percent=100)
+    rows = [("docker compose", memory, limit, "no alarm: full", _thousands(alike.members_until_alarm))]
     rows += [
         (
             each.name,
             each.state.memory_mib,
             each.state.max_memory_mib,
             f"{each.state.alarm_percent} %",
-            round(each.state.members_until_alarm, -3),
+            _thousands(each.state.members_until_alarm),
         )
         for each in ENVIRONMENTS
     ]
     head = ("deployment", "memory, MiB", "maxmemory, MiB", "alarm at", "members of a week until then")
     return Table(head, rows, "The state Redis as it is deployed")
+
+
+def _thousands(count: int) -> int:
+    return count // 1000 * 1000
 
 
 def growth(most: int = 700_000) -> Picture:
@@ -181,10 +186,10 @@ def growth(most: int = 700_000) -> Picture:
         for each in ENVIRONMENTS:
             at = each.state.max_memory_mib * each.state.alarm_percent / 100
             axes.axhline(at, color="#222222", linewidth=1)
-            axes.text(days[-1], at, f"alarm in {each.name}: {at:,.0f} MiB", ha="right", va="bottom", fontsize=9)
+            axes.text(days[-1] * 1.01, at, f"alarm in {each.name}:\n{at:,.0f} MiB", va="center", fontsize=9)
         axes.set_xlim(0, days[-1])
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="upper left", title="of a member in a week")
+        axes.set_ylim(0, 2 * max(each.state.max_memory_mib * each.state.alarm_percent / 100 for each in ENVIRONMENTS))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="of a member in a week")
         label(axes, x="members a day, thousands", y="state Redis, MiB", title="Memory that a load takes")
         return picture(figure, "Memory of the state Redis by members a day, with the alarms of staging and production")
 
