@@ -6,25 +6,21 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from simulator.whatsapp_cloud.account import Account
 from simulator.whatsapp_cloud.delivery import Courier
 from simulator.whatsapp_cloud.errors import Refused, known
-from simulator.whatsapp_cloud.fate import fate, look_up
 from simulator.whatsapp_cloud.faults import Rule, Rules
 from simulator.whatsapp_cloud.graph import graph
 from simulator.whatsapp_cloud.handset import Handset, Written
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
-from simulator.whatsapp_cloud.injection import Injection, kind_of
+from simulator.whatsapp_cloud.injection import Injection
+from simulator.whatsapp_cloud.intake import Intake
 from simulator.whatsapp_cloud.ladder import Climber, Ladder
-from simulator.whatsapp_cloud.limits import LIMITS, MESSAGE_AGE_MS
-from simulator.whatsapp_cloud.rates import PairRate, Throughput
-from simulator.whatsapp_cloud.shapes import breach
 from simulator.whatsapp_cloud.tasks import Tasks
-from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
 from simulator.whatsapp_cloud.values import (
     Acted,
     Attempt,
@@ -34,19 +30,11 @@ from simulator.whatsapp_cloud.values import (
     Event,
     Json,
     Knobs,
-    SendRefused,
     Shape,
-    TypingShown,
-    Warned,
 )
 from simulator.whatsapp_cloud.wire import Mint, Update, digits
 
 __all__ = ("CloudApi",)
-
-
-_SHORTEST: Final = 7
-_LONGEST: Final = 15
-"""Digits of an E.164 number."""
 
 
 def _nobody(_: Event) -> None:
@@ -73,6 +61,7 @@ class CloudApi:
         rules: the faults in force.
         courier: brings webhooks to the bot; ``ladder``: takes the bot's messages through their statuses.
         last_written_ms: when each phone last wrote, which opens the 24-hour window.
+        written: what people wrote, by wamid.
         knobs: how it behaves.
     """
 
@@ -110,10 +99,9 @@ class CloudApi:
             chance=random.Random(rng.getrandbits(64)),
         )
         self.ladder = Ladder(clock_ms, self.knobs, report=self.courier.report, emit=self._emit)
-        self._pairs = PairRate(self.knobs.pair_every_ms, self.knobs.pair_burst)
-        self._throughput = Throughput(self.knobs.per_second)
         self.last_written_ms: dict[str, int] = {}
-        self._written: dict[str, tuple[Handset, Written]] = {}
+        self.written: dict[str, tuple[Handset, Written]] = {}
+        self._intake = Intake(self, self._emit)
         self.asgi = Injection(graph(self), self)
 
     async def start(self) -> None:
@@ -246,28 +234,7 @@ class CloudApi:
         Raises:
             Refused: with one of Meta's errors.
         """
-        try:
-            return await self._handle(payload)
-        except Refused as refused:
-            given = payload.get("to") if isinstance(payload, dict) else None
-            phone = digits(given) if isinstance(given, str) else None
-            self._emit(SendRefused(self.now_ms(), phone, refused.code, refused.details or refused.message, payload))
-            raise
-
-    async def _handle(self, payload: Any) -> Json:
-        if isinstance(payload, dict) and "status" not in payload:
-            rule = self._strike("refuse", payload)
-            if rule is not None:
-                raise Refused(rule.code or 0, details=rule.details, status=rule.status or None)
-        request = parse(payload)
-        if isinstance(request, MarkAsRead):
-            return self._mark_as_read(request)
-        return await self._send(request)
-
-    def _strike(self, do: str, payload: Json) -> Rule | None:
-        if not self.rules:
-            return None
-        return self.rules.strike("messages", {do}, phone=self.addressed(payload), kind=kind_of(payload))
+        return await self._intake.handle(payload)
 
     def addressed(self, payload: Json) -> str:
         """The phone that a message is for, whether it is named by number or by user id; empty if it is nobody's."""
@@ -276,82 +243,10 @@ class CloudApi:
         named = payload.get("recipient")
         return next((person.phone for person in self.handsets.values() if person.user_id == named), "")
 
-    def _mark_as_read(self, request: MarkAsRead) -> Json:
-        person, written = self._written.get(request.message_id, (None, None))
-        if person is None or written is None or self.now_ms() - written.at_ms > MESSAGE_AGE_MS:
-            raise Refused(131009, details=f"No message with id {request.message_id} was received in the last 30 days")
-        person.mark_read(written)
-        if request.typing and person.online and not person.blocked:
-            person.show_typing()
-            self._emit(TypingShown(self.now_ms(), person.phone, written.wamid))
-        return {"success": True}
-
-    async def _send(self, sending: Sending) -> Json:
-        now_ms = self.now_ms()
-        phone, person = self._recipient(sending)
-        bubble = sending.bubble
-        look_up(sending, self.account, self.knobs)
-        self._admit(phone, now_ms)
-        bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self.mint.outbound(phone)
-        self.accepted.append(bubble)
-        for warning in sending.warnings:
-            self._emit(Warned(now_ms, phone, warning))
-        climber = self._climber(sending, person)
-        if person is not None and bubble.kind != "reaction":
-            person.bubbles.append(bubble)
-        if self.knobs.status_before_answer:
-            await self.ladder.announce(climber, person)
-        self.tasks.start(self.ladder.climb(climber, person), f"statuses of {bubble.wamid}")
-        return _accepted(sending)
-
-    def _admit(self, phone: str, now_ms: int) -> None:
-        """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
-        if phone == self.business.display_phone_number:
-            raise Refused(131021, details="Recipient cannot be sender")
-        if self.knobs.allowed is not None and phone not in self.knobs.allowed:
-            raise Refused(131030, details="Recipient phone number not in allowed list")
-        if not self._throughput.take(now_ms):
-            raise breach(LIMITS["rate.throughput"])
-        if not self._pairs.take(phone, now_ms):
-            raise breach(LIMITS["rate.pair_burst"])
-
-    def _recipient(self, sending: Sending) -> tuple[str, Handset | None]:
-        if sending.to is not None:
-            phone = digits(sending.to)
-            if not (phone.isascii() and phone.isdecimal() and _SHORTEST <= len(phone) <= _LONGEST):
-                raise Refused(131009, details=f"Recipient phone number {sending.to} is not valid")
-            return phone, self.handsets.get(phone)
-        for person in self.handsets.values():
-            if person.user_id == sending.recipient:
-                return person.phone, person
-        raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
-
-    def _climber(self, sending: Sending, person: Handset | None) -> Climber:
-        """The message that is accepted now, and what will become of it."""
-        bubble = sending.bubble
-        climber = Climber(bubble, sending.target, sending.emoji, in_window=self._in_window(bubble.phone))
-        wanted = self._strike("fail", bubble.payload)
-        if wanted is None:
-            climber.problem = self._later(sending, person)
-        else:
-            climber.problem, climber.stage = Refused(wanted.code or 0, details=wanted.details), wanted.stage
-        return climber
-
-    def _later(self, sending: Sending, person: Handset | None) -> Refused | None:
-        """Why a message that is accepted now will turn out to have failed."""
-        in_window = person is not None and self._in_window(person.phone)
-        return fate(sending, person, self.account, self.knobs, now_ms=self.now_ms(), in_window=in_window)
-
-    def _in_window(self, phone: str) -> bool:
-        if self.knobs.window_ms is None:
-            return True
-        last_ms = self.last_written_ms.get(phone)
-        return last_ms is not None and self.now_ms() - last_ms < self.knobs.window_ms
-
     def remember(self, handset: Handset) -> None:
         """Take in a person with all that the phone holds, as after a restart."""
         self.handsets[handset.phone] = handset
-        self._written |= {written.wamid: (handset, written) for written in handset.written}
+        self.written |= {written.wamid: (handset, written) for written in handset.written}
 
     def resume(self, climber: Climber) -> None:
         """Go on with a message on its way, as after a restart."""
@@ -363,7 +258,7 @@ class CloudApi:
         self.handsets.clear()
         self.accepted.clear()
         self.last_written_ms.clear()
-        self._written.clear()
+        self.written.clear()
 
     # What phones ask for.
 
@@ -377,11 +272,11 @@ class CloudApi:
         sender: Json = {} if handset.hides_number else {"from": handset.phone}
         sender["from_user_id"] = handset.user_id
         message = {**sender, "id": wamid, "timestamp": str(now_ms // 1000), **message}
-        self._throughput.count(now_ms)
+        self._intake.count(now_ms)
         self.last_written_ms[handset.phone] = now_ms
         written = Written(wamid, now_ms, message)
         handset.written.append(written)
-        self._written[wamid] = (handset, written)
+        self.written[wamid] = (handset, written)
         self.account.media.receive(message)
         self._emit(Acted(now_ms, handset.phone, wamid, message))
         about = self.ladder.contact(handset) if contact else None
@@ -400,14 +295,3 @@ class CloudApi:
         del self.handsets[handset.phone]
         handset.phone = number
         self.handsets[number] = handset
-
-
-def _accepted(sending: Sending) -> Json:
-    bubble = sending.bubble
-    contact = {"input": sending.to, "wa_id": bubble.phone}
-    if sending.to is None:
-        contact = {"input": sending.recipient, "user_id": sending.recipient}
-    message = {"id": bubble.wamid}
-    if bubble.kind == "template":
-        message["message_status"] = "accepted"
-    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]}

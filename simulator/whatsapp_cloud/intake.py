@@ -1,0 +1,157 @@
+"""What becomes of a business's request to `/messages`: refused at once, or accepted and on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.fate import fate, look_up
+from simulator.whatsapp_cloud.faults import Rule
+from simulator.whatsapp_cloud.injection import kind_of
+from simulator.whatsapp_cloud.ladder import Climber
+from simulator.whatsapp_cloud.limits import LIMITS, MESSAGE_AGE_MS
+from simulator.whatsapp_cloud.rates import PairRate, Throughput
+from simulator.whatsapp_cloud.shapes import breach
+from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
+from simulator.whatsapp_cloud.values import Event, Json, SendRefused, TypingShown, Warned
+from simulator.whatsapp_cloud.wire import digits
+
+if TYPE_CHECKING:
+    from simulator.whatsapp_cloud.api import CloudApi
+    from simulator.whatsapp_cloud.handset import Handset
+
+__all__ = ("Intake",)
+
+_SHORTEST: Final = 7
+_LONGEST: Final = 15
+"""Digits of an E.164 number."""
+
+
+class Intake:
+    """Takes what a business sends, and counts how fast it does."""
+
+    def __init__(self, api: CloudApi, emit: Callable[[Event], None]) -> None:
+        """Take messages of this number."""
+        self._api = api
+        self._emit = emit
+        self._pairs = PairRate(api.knobs.pair_every_ms, api.knobs.pair_burst)
+        self._throughput = Throughput(api.knobs.per_second)
+
+    def count(self, now_ms: int) -> None:
+        """Count a message that a person wrote: it, too, is one of those of this second."""
+        self._throughput.count(now_ms)
+
+    async def handle(self, payload: Any) -> Json:
+        """The answer to an authenticated request to `/messages`.
+
+        Raises:
+            Refused: with one of Meta's errors.
+        """
+        try:
+            return await self._handle(payload)
+        except Refused as refused:
+            given = payload.get("to") if isinstance(payload, dict) else None
+            phone = digits(given) if isinstance(given, str) else None
+            self._emit(
+                SendRefused(self._api.now_ms(), phone, refused.code, refused.details or refused.message, payload)
+            )
+            raise
+
+    async def _handle(self, payload: Any) -> Json:
+        if isinstance(payload, dict) and "status" not in payload:
+            rule = self._strike("refuse", payload)
+            if rule is not None:
+                raise Refused(rule.code or 0, details=rule.details, status=rule.status or None)
+        request = parse(payload)
+        if isinstance(request, MarkAsRead):
+            return self._mark_as_read(request)
+        return await self._send(request)
+
+    def _strike(self, do: str, payload: Json) -> Rule | None:
+        if not self._api.rules:
+            return None
+        return self._api.rules.strike("messages", {do}, phone=self._api.addressed(payload), kind=kind_of(payload))
+
+    def _mark_as_read(self, request: MarkAsRead) -> Json:
+        person, written = self._api.written.get(request.message_id, (None, None))
+        if person is None or written is None or self._api.now_ms() - written.at_ms > MESSAGE_AGE_MS:
+            raise Refused(131009, details=f"No message with id {request.message_id} was received in the last 30 days")
+        person.mark_read(written)
+        if request.typing and person.online and not person.blocked:
+            person.show_typing()
+            self._emit(TypingShown(self._api.now_ms(), person.phone, written.wamid))
+        return {"success": True}
+
+    async def _send(self, sending: Sending) -> Json:
+        now_ms = self._api.now_ms()
+        phone, person = self._recipient(sending)
+        bubble = sending.bubble
+        look_up(sending, self._api.account, self._api.knobs)
+        self._admit(phone, now_ms)
+        bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self._api.mint.outbound(phone)
+        self._api.accepted.append(bubble)
+        for warning in sending.warnings:
+            self._emit(Warned(now_ms, phone, warning))
+        climber = self._climber(sending, person)
+        if person is not None and bubble.kind != "reaction":
+            person.bubbles.append(bubble)
+        if self._api.knobs.status_before_answer:
+            await self._api.ladder.announce(climber, person)
+        self._api.tasks.start(self._api.ladder.climb(climber, person), f"statuses of {bubble.wamid}")
+        return _accepted(sending)
+
+    def _admit(self, phone: str, now_ms: int) -> None:
+        """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
+        if phone == self._api.business.display_phone_number:
+            raise Refused(131021, details="Recipient cannot be sender")
+        if self._api.knobs.allowed is not None and phone not in self._api.knobs.allowed:
+            raise Refused(131030, details="Recipient phone number not in allowed list")
+        if not self._throughput.take(now_ms):
+            raise breach(LIMITS["rate.throughput"])
+        if not self._pairs.take(phone, now_ms):
+            raise breach(LIMITS["rate.pair_burst"])
+
+    def _recipient(self, sending: Sending) -> tuple[str, Handset | None]:
+        if sending.to is not None:
+            phone = digits(sending.to)
+            if not (phone.isascii() and phone.isdecimal() and _SHORTEST <= len(phone) <= _LONGEST):
+                raise Refused(131009, details=f"Recipient phone number {sending.to} is not valid")
+            return phone, self._api.handsets.get(phone)
+        for person in self._api.handsets.values():
+            if person.user_id == sending.recipient:
+                return person.phone, person
+        raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
+
+    def _climber(self, sending: Sending, person: Handset | None) -> Climber:
+        """The message that is accepted now, and what will become of it."""
+        bubble = sending.bubble
+        climber = Climber(bubble, sending.target, sending.emoji, in_window=self._in_window(bubble.phone))
+        wanted = self._strike("fail", bubble.payload)
+        if wanted is None:
+            climber.problem = self._later(sending, person)
+        else:
+            climber.problem, climber.stage = Refused(wanted.code or 0, details=wanted.details), wanted.stage
+        return climber
+
+    def _later(self, sending: Sending, person: Handset | None) -> Refused | None:
+        """Why a message that is accepted now will turn out to have failed."""
+        in_window = person is not None and self._in_window(person.phone)
+        return fate(sending, person, self._api.account, self._api.knobs, now_ms=self._api.now_ms(), in_window=in_window)
+
+    def _in_window(self, phone: str) -> bool:
+        if self._api.knobs.window_ms is None:
+            return True
+        last_ms = self._api.last_written_ms.get(phone)
+        return last_ms is not None and self._api.now_ms() - last_ms < self._api.knobs.window_ms
+
+
+def _accepted(sending: Sending) -> Json:
+    bubble = sending.bubble
+    contact = {"input": sending.to, "wa_id": bubble.phone}
+    if sending.to is None:
+        contact = {"input": sending.recipient, "user_id": sending.recipient}
+    message = {"id": bubble.wamid}
+    if bubble.kind == "template":
+        message["message_status"] = "accepted"
+    return {"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]}
