@@ -28,12 +28,14 @@ GRAPH_ENDPOINTS: Final = ("messages", "typing", "everything")
 GRAPH_CODES: Final = (131056, 130429, 131000, 131047, 131026, 131031, 131042, 133004, 1, 2, 4, 10, 190, 368, 80007)
 
 _WAYS: Final = ("400", "401", "403", "404", "409", "429", "500", "503", "timeout", "reset", "refused")
-_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow", "spares", "late")
+_CORE_KEYS: Final = ("fails", "with", "times", "when", "slow", "spares", "late", "pause")
 _LATE_WAYS: Final = ("500", "503", "timeout", "reset")
 _GRAPH_KEYS: Final = ("fails", "with", "times", "accepted", "to")
 _GRAPH_WAYS: Final = ("500", "503", "timeout", "reset", "refused")
 _WEBHOOK_WAYS: Final = ("503", "timeout", "reset", "refused")
 _MOST_TIMES: Final = 1000
+PAUSE_MS: Final = 2_000
+_AS_TEXT: Final = {"content-type": "text/html; charset=utf-8"}
 
 # What core puts beside these statuses is only logged by clients; 429 is its rate limiter's, which answers in text.
 _BODIES: Final[Mapping[int, str]] = {
@@ -82,7 +84,10 @@ def describe_core(fault: Fault) -> str:
 
 
 def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
-    """Read ``{fails: login, with: 500, times: 1, when: after}`` or ``{fails: login, slow: 12 s}``."""
+    """Read ``{fails: login, with: 500, times: 1, when: after}`` or ``{fails: login, slow: 12 s}``.
+
+    With 429, ``pause: 7 s`` is the time for which core asks to be left alone (2 s if nothing is said).
+    """
     before = len(reading.problems)
     entries = reading.mapping(node, "core", known=_CORE_KEYS, needed=("fails",))
     endpoint = _choice(reading, entries, "fails", CORE_ENDPOINTS)
@@ -97,13 +102,16 @@ def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
     late_ms = (reading.value(entries["late"], read_duration_ms, "late") if "late" in entries else None) or 0
     if late_ms and (after or way not in _LATE_WAYS):
         reading.problem(node, "only what core has not answered can be done 'late'", f"with: {', '.join(_LATE_WAYS)}")
+    pause_ms = (reading.value(entries["pause"], read_duration_ms, "pause") if "pause" in entries else None) or PAUSE_MS
+    if "pause" in entries and way != "429":
+        reading.problem(node, "only a limit of calls (429) asks for a 'pause'")
     if len(reading.problems) > before:
         return None
     where = "" if endpoint == "everything" else endpoint
     spares = (reading.value(entries["spares"], _read_spares, "spares") if "spares" in entries else None) or 0
     if slow_ms:
         return Fault(Effect.SLOW, where, after=after, times=times, slow_ms=slow_ms, spares=spares)
-    return replace(_wire(way, where, after=after, times=times), spares=spares, late_ms=late_ms)
+    return replace(_wire(way, where, after=after, times=times, pause_ms=pause_ms), spares=spares, late_ms=late_ms)
 
 
 def _read_spares(text: str) -> int:
@@ -112,12 +120,12 @@ def _read_spares(text: str) -> int:
     return int(text)
 
 
-def _wire(way: str, endpoint: str, *, after: bool, times: int | None) -> Fault:
+def _wire(way: str, endpoint: str, *, after: bool, times: int | None, pause_ms: int = PAUSE_MS) -> Fault:
     if not way.isdecimal():
         return Fault(Effect(way), endpoint, after=after, times=times)
     status = int(way)
     answer = (
-        Answer(429, "Too many requests", {"content-type": "text/html; charset=utf-8", "retry-after": "2"})
+        Answer(429, "Too many requests", {**_AS_TEXT, "retry-after": str(pause_ms // 1000)})
         if status == 429  # noqa: PLR2004
         else Answer.json(status, {"message": _BODIES[status]})
     )

@@ -297,7 +297,12 @@ class Stage:
         await self._core_asks(request)
 
     async def _core_asks(self, request: httpx.Request) -> None:
-        status = await self.world.call_bot(request)
+        try:
+            status = await self.world.call_bot(request)
+        except httpx.TransportError:
+            # The bot is away, or was killed meanwhile: core asks once.
+            self.note("The bot does not answer")
+            return
         if status != httpx.codes.OK:
             self.note(f"The bot answers {status}")
 

@@ -28,12 +28,17 @@ __all__ = ("DEEDS", "told_of_acceptance")
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
-    """One of the three things that can be done with a pending offer."""
+    """One of the three things that can be done with a pending offer.
+
+    Attributes:
+        did: what the member did, or would have done, as part of a sentence.
+    """
 
     name: str
     call: type[AcceptOffer | DeclineOffer | CancelOffer]
     question: str
     done: str
+    did: str
     offer: str
 
 
@@ -42,6 +47,7 @@ _ACCEPT = _Deed(
     AcceptOffer,
     f"Accept *{{amount}}* from *{{party}}*?\n\n{show.WILL_OWE}",
     "✅ You accepted *{amount}* from *{party}*. They now owe you this amount.",
+    "you accepted *{amount}* from *{party}*",
     "the offer of *{amount}* from *{party}*",
 )
 _DECLINE = _Deed(
@@ -49,6 +55,7 @@ _DECLINE = _Deed(
     DeclineOffer,
     "Decline *{amount}* from *{party}*?\n\nThe offer ends, and nobody owes anything.",
     "You declined *{amount}* from *{party}*. Nobody owes anything for it.",
+    "you declined *{amount}* from *{party}*",
     "the offer of *{amount}* from *{party}*",
 )
 _CANCEL = _Deed(
@@ -56,6 +63,7 @@ _CANCEL = _Deed(
     CancelOffer,
     "Take back your offer of *{amount}* to *{party}*?\n\nThe offer ends, and you owe nothing for it.",
     "You took back your offer of *{amount}* to *{party}*. You owe nothing for it.",
+    "you took back your offer of *{amount}* to *{party}*",
     "your offer of *{amount}* to *{party}*",
 )
 
@@ -181,7 +189,7 @@ def _told_later(deed: _Deed) -> Callable[[Call, Outcome, Scene], Sequence[Messag
             case NotDone():
                 body = f"I looked again: {deed.offer.format(**words)} still waits. Nothing was changed."
             case _:
-                body = f"I could not find out what became of {deed.offer.format(**words)}, and I have stopped looking."
+                body = f"I could not find out whether {deed.did.format(**words)}, and I have stopped looking."
         return [Buttons(body=body, buttons=(show.menu(scene),))]
 
     return told

@@ -129,7 +129,7 @@ def told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
             body = f"I looked again: {mine} was *not* made. You can offer it again."
         case _:
             body = (
-                f"I could not find out what became of {mine}, and I have stopped looking. "
+                f"I could not find out whether {mine} was made, and I have stopped looking. "
                 "Please check your balance, or ask them."
             )
     return [Buttons(body=body, buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)))]

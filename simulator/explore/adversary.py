@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from simulator.errors import LineError
 from simulator.explore.cast import Player
 from simulator.explore.draft import Draft, Said
 from simulator.explore.kinds import KINDS, LOSSY, Around
@@ -18,10 +19,18 @@ __all__ = ("Adversary",)
 BREAKS: Final = 0.4
 MENDS: Final = 0.3
 RESTARTS: Final = 0.6
+_ENDINGS: Final = {"media": " sends", "notices": "notifies", "phones": " phone", "forms": " fills in"}
 LOSES: Final = 4
 """As many times as each other kind of trouble the state loses writes, where it may."""
 
 SEVERAL: Final = 0.12
+SEVERAL_WHILE_LOSING: Final = 0.5
+"""The answer to a commit is about to be lost: it does most harm while a second message waits."""
+
+WHILE_ALIKE: Final = 0.7
+"""Somebody has just done in core what they are about to confirm: the bot is to find it hard to tell the two apart."""
+
+BACK_ON: Final = 0.4
 HURRIES: Final = 0.3
 PAUSES_MS: Final = (0, 20, 150, 160, 300, 400, 600, 900, 1_500, 3_000)
 
@@ -62,6 +71,8 @@ class Adversary:
         self._rng = rng
         self._around = Around(rng, processes)
         self._moves = Moves(players, kinds, rng)
+        self._tempting = False
+        self._next: Player | None = None
 
     async def act(self, playing: Playing, look: Callable[[], Awaitable[None]]) -> None:
         """Draw lines and play them, and look after each; the last one repairs everything."""
@@ -71,7 +82,8 @@ class Adversary:
             if said is None:
                 said, left = self._move(playing), left - 1
             hurried = "hurry" in self._of_people and left > 0 and self._rng.random() < HURRIES
-            await playing.play(self._draft.add(said), hurried=hurried)
+            if not await self._played(playing, said, hurried=hurried):
+                continue
             await look()
             if hurried:
                 self.injected["hurry"] += 1
@@ -79,8 +91,24 @@ class Adversary:
                 pause_ms = max(1, self._rng.choice(PAUSES_MS))
                 await playing.play(self._draft.add(("hurry", f"{pause_ms} ms")))
                 await look()
+        for player in self._players:
+            if not _online(playing, player):
+                await playing.play(self._draft.add((f"{player.key} phone", "on")))
         await playing.play(self._draft.add(("repair", None)))
         await look()
+
+    async def _played(self, playing: Playing, said: Said, *, hurried: bool) -> bool:
+        """Write a line down and play it; not if core refuses what somebody wanted to do there, past the bot."""
+        line = self._draft.add(said)
+        try:
+            await playing.play(line, hurried=hurried)
+        except LineError:
+            if not said[0].endswith(" in core"):
+                raise
+            self._draft.take_back()
+            return False
+        self.injected["in core"] += said[0].endswith(" in core")
+        return True
 
     def _trouble(self, playing: Playing) -> Said | None:
         rng = self._rng
@@ -88,6 +116,10 @@ class Adversary:
         stopped = {said for name, said in self._mends().items() if name.startswith("stop ")}
         if not all(host.running for host in world.hosts) and not stopped and rng.random() < RESTARTS:
             return "bot", "restarted"
+        tempting, self._tempting = self._tempting, False
+        if tempting and "credex" in self._of_people and rng.random() < WHILE_ALIKE:
+            self.injected["credex"] += 1
+            return "core", {"fails": "createCredex", "with": rng.choice(("500", "reset", "timeout"))}
         if self._around.broken and rng.random() < MENDS:
             name = rng.choice(sorted(self._around.broken))
             return self._around.broken.pop(name)
@@ -102,14 +134,30 @@ class Adversary:
         return {name: str(said) for name, said in self._around.broken.items()}
 
     def _move(self, playing: Playing) -> Said:
-        player = self._rng.choice(self._players)
-        screens = [screen for _, screen in playing.stage.screens(player.key)]
-        if "several" in self._of_people and self._rng.random() < SEVERAL:
+        likely, self._next = self._next, None
+        player = likely if likely and self._rng.random() < WHILE_ALIKE else self._rng.choice(self._players)
+        if not _online(playing, player):
+            others = [other for other in self._players if _online(playing, other)]
+            if not others or self._rng.random() < BACK_ON:
+                return f"{player.key} phone", "on"
+            player = self._rng.choice(others)
+        shown = playing.stage.screens(player.key)
+        screens = [screen for _, screen in shown]
+        forms = [screen.body for bubble, screen in shown if bubble.kind == "flow"]
+        losing = any(point.endswith(" commit") for point in playing.stage.world.losses.armed)
+        if "several" in self._of_people and self._rng.random() < (SEVERAL_WHILE_LOSING if losing else SEVERAL):
             self.injected["several"] += 1
             return self._moves.several(player, screens)
-        said = self._moves.draw(player, screens)
+        said = self._moves.draw(player, screens, forms)
+        if said[0].endswith(" in core") and self._moves.asks_to_confirm(screens):
+            self._tempting, self._next = True, player
+        for name, ending in _ENDINGS.items():
+            self.injected[name] += ending in said[0]
         self.injected["double taps"] += said[0] == "at once"
-        self.injected["media"] += said[0].endswith(" sends")
         if said[0].endswith(" taps"):
             self.injected["old taps"] += said[1] not in {choice.title for choice in screens[-1].choices}
         return said
+
+
+def _online(playing: Playing, player: Player) -> bool:
+    return playing.stage.world.handsets[player.key].online

@@ -56,9 +56,10 @@ def _namesakes_left_out(seed: int) -> Iterator[Persona]:
             yield someone
 
 
-def head(seed: int, players: Sequence[Player], *, about: str, processes: int) -> str:
+def head(seed: int, players: Sequence[Player], *, about: str, processes: int, forms: bool = False) -> str:
     """The file up to its lines."""
     lines = [f"title: Explored from seed {seed}", f"about: {about}", f"seed: {seed}", f"processes: {processes}"]
+    lines += ["forms: true"] * forms
     lines.append("people:")
     for player in players:
         someone = player.persona

@@ -63,6 +63,10 @@ class Draft:
         self.said.append(said)
         return line
 
+    def take_back(self) -> None:
+        """The line added last did not happen."""
+        self.said.pop()
+
     def _parse(self, lines: str) -> Conversation:
         return parse(self._head + lines, file=self.name, flow="explored", name=self.name)
 

@@ -32,7 +32,9 @@ IMPORTANT: Final = tuple(
 OFTEN: Final = ("ingest", "commit", "settle", "store_intent")
 """What runs with every message; the answer to anything else is seldom on its way."""
 
-FROZEN: Final = ("commit", "store_intent", "settle", "give_back")
+FROZEN: Final = (
+    "before commit", "after commit", "before store_intent", "after store_intent", "before settle", "before give_back",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -113,6 +115,8 @@ def _core(around: Around) -> Said | None:
         fault["slow"] = f"{rng.choice((2, 5, 9, 12, 20))} s"
     else:
         fault["with"] = rng.choice(CORE_WAYS)
+    if fault.get("with") == "429":
+        fault["pause"] = f"{rng.choice((1, 2, 4, 7, 20))} s"
     if rng.random() < 0.5 and fault.get("with") != "refused":  # noqa: PLR2004
         fault["when"] = "after"
     elif where in WRITES and fault.get("with") in LATE_WAYS and rng.random() < 0.5:  # noqa: PLR2004
@@ -135,7 +139,7 @@ def _kills(around: Around) -> Said | None:
 
 
 def _freezes(around: Around) -> Said | None:
-    return "bot", f"frozen at before {around.rng.choice(FROZEN)}"
+    return "bot", f"frozen at {around.rng.choice(FROZEN)}"
 
 
 def _answers(around: Around) -> Said | None:
@@ -222,5 +226,9 @@ OF_PEOPLE: Final[Mapping[str, str]] = {
     "old taps": "people tap old buttons",
     "several": "people send several messages in one webhook, or at once",
     "media": "people send pictures, voice notes, places",
+    "in core": "people offer, accept, decline, take back in Credex core directly, and the same as through the bot",
+    "notices": "Credex core has the bot tell people something",
+    "phones": "phones are off for a while",
+    "forms": "the bot asks by forms, and people submit them, old ones and without their token too",
 }
 """The trouble that people make themselves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +19,19 @@ PLANS: Final = (
     ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("ledger", 2), ("choice", 8),
     ("wander", 12),
 )  # fmt: skip
+IN_CORE: Final = 0.08
+IN_CORE_ACTS: Final = (
+    ("offers {amount} USD to {other}", 5), ("accepts the newest offer from {other}", 4),
+    ("declines the oldest offer from {other}", 2), ("cancels the newest offer to {other}", 2),
+    ("authorises {other}", 1), ("has tier {tier}", 1),
+)  # fmt: skip
+AGAIN_IN_CORE: Final = 0.25
+FILLS: Final = 0.7
+NEWS: Final = ("There is news of the week.", "Somebody has asked for you.", "A season of good trade to you.")
 CONFIRMS: Final = (("tap", 66), ("type", 6), ("twice", 14), ("cancel", 6), ("something else", 8))
+
+
+_OFFERED: Final = re.compile(r"Offer \*(?P<amount>[^*]+)\* to \*(?P<party>[^*]+)\* \(")
 
 
 class Moves:
@@ -36,12 +49,14 @@ class Moves:
         self._rng = rng
         self._amounts = 0
 
-    def draw(self, player: Player, screens: Sequence[Screen]) -> Said:
-        """What somebody does next, seeing these screens, oldest first."""
+    def draw(self, player: Player, screens: Sequence[Screen], forms: Sequence[str] = ()) -> Said:
+        """What somebody does next, seeing these screens, oldest first; ``forms`` is what those with a form say."""
         titles = [choice.title for choice in screens[-1].choices] if screens else []
         if (odd := self._odd(player, screens)) is not None:
             return odd
-        if "Confirm" in titles:
+        if forms and screens[-1].body == forms[-1] and self._rng.random() < FILLS:
+            return self._filled_in(player, forms)
+        if self.asks_to_confirm(screens):
             return self._confirm(player, screens, titles)
         if (answer := self._answer(titles)) is not None:
             return f"{player.key} taps", answer
@@ -57,7 +72,40 @@ class Moves:
             return f"{player.key} taps", rng.choice(titles)
         if "old taps" in self._kinds and rng.random() < 0.15 and _asked_again(screens):  # noqa: PLR2004
             return f"{player.key} taps old", "Confirm"
-        return None
+        if "phones" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
+            return f"{player.key} phone", "off"
+        if "notices" in self._kinds and rng.random() < 0.04:  # noqa: PLR2004
+            return "core notifies", {"to": player.key, "message": rng.choice(NEWS)}
+        return self._in_core(player, screens) if "in core" in self._kinds else None
+
+    def asks_to_confirm(self, screens: Sequence[Screen]) -> bool:
+        """Whether the newest screen waits for a confirmation."""
+        return bool(screens) and any(choice.title == "Confirm" for choice in screens[-1].choices)
+
+    def _in_core(self, player: Player, screens: Sequence[Screen]) -> Said | None:
+        """Past the bot; now and then the very offer that the bot has just asked them to confirm."""
+        rng, who = self._rng, f"{player.key} in core"
+        asked = _OFFERED.search(screens[-1].body) if self.asks_to_confirm(screens) else None
+        if asked is not None:
+            receiver = next((one for one in self._players if asked["party"].startswith(one.persona.name[:10])), None)
+            again = receiver is not None and receiver is not player and rng.random() < AGAIN_IN_CORE
+            return (who, f"offers {asked['amount']} to {receiver.key}") if again and receiver else None
+        if player.tier is None or rng.random() >= IN_CORE:
+            return None
+        other = self._other(player).key
+        return who, _weighed(rng, IN_CORE_ACTS).format(amount=self._amount(), other=other, tier=rng.randint(3, 5))
+
+    def _filled_in(self, player: Player, forms: Sequence[str]) -> Said:
+        rng, someone = self._rng, player.persona
+        way = rng.choices(("fills in", "fills in without token", "fills in old"), (8, 1, 1))[0]
+        if "account" in forms[-1].lower():
+            fields = {"name": f"{someone.last_name} Ltd", "denomination": rng.choice(("USD", "ZWG"))}
+            fields["handle"] = f"{someone.handle}_{self._amount().replace('.', '_')}"
+        else:
+            fields = {"first_name": someone.first_name, "last_name": someone.last_name}
+        if way == "fills in old" and len(forms) == 1:
+            way = "fills in"
+        return f"{player.key} {way}", fields
 
     def _answer(self, titles: Sequence[str]) -> str | None:
         """A choice that leads on: to an answer to an offer, above all."""

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import Final
 
 from simulator.adversity import repair
-from simulator.explore.promises_house import Bounded, Continues, Drains, Private, Unfailing
+from simulator.explore.promises_house import Bounded, Continues, Drains, GoesOn, Private, Unfailing
 from simulator.explore.promises_log import Log
 from simulator.explore.promises_moment import Broken, Moment, Promise
 from simulator.explore.promises_money import Confirmed, Conserved, Reported, Truthful
@@ -42,6 +42,7 @@ def _promises() -> tuple[Promise, ...]:
         Conserved(),
         Private(),
         Continues(),
+        GoesOn(),
         Drains(),
         Bounded(),
         Accepted(),
@@ -88,6 +89,10 @@ class Promises:
         await self._ask()
         await self._until_drained(DRAINED_WITHIN_MS)
         return broken + await self._judged(over=True)
+
+    def stuck(self, error: Exception) -> Broken:
+        """The world does not come to rest, or not to its end."""
+        return Broken(GoesOn.name, "", str(error), self._world.clock_ms())
 
     # -- looking ------------------------------------------------------------------------------------------------
 

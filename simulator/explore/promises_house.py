@@ -11,7 +11,7 @@ from simulator.explore.promises_moment import Breach, Moment
 from simulator.explore.promises_said import is_given_up
 from simulator.explore.promises_view import Told, View
 
-__all__ = ("Bounded", "Continues", "Drains", "Private", "Unfailing")
+__all__ = ("Bounded", "Continues", "Drains", "GoesOn", "Private", "Unfailing")
 
 _HANDLE: Final = re.compile(r"^Handle: (\S+)\n\nBalance:", re.MULTILINE)
 _GREETING: Final = re.compile(r"^(?:Good (?:morning|afternoon|evening)|Hello), (.+?)\.")
@@ -106,6 +106,17 @@ class Drains:
         told = sum(is_given_up(one.body) for all_told in moment.view.told.values() for one in all_told)
         if moment.kept.dead > told and not moment.given_up:
             yield Breach("", f"{moment.kept.dead} messages were given up, and {told} people told")
+
+
+class GoesOn:
+    """Is kept wherever somebody looks: a world that does not come to rest is not looked at, but told of as stuck."""
+
+    name = "goes on"
+    sentence = "The world comes to rest after each step, and to its end."
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:  # noqa: ARG002 - as all promises have it
+        """None; see `Promises.stuck`."""
+        return iter(())
 
 
 class Continues:

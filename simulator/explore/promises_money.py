@@ -186,12 +186,27 @@ class Truthful:
 
     def _stands(self, view: View, who: str, claim: Claim) -> bool:
         accounts = _accounts(view, who)
+        made = {wrote.credex for wrotes in view.wrote.values() for wrote in wrotes}
         for credex in view.world.core.ledger.credexes.values():
+            if claim.verb == "createCredex" and credex.credex_id not in made and not _mistakable(view, who, credex):
+                continue
             if (claim.verb, credex.credex_id) in self._matched or not _fits(view, credex, claim, accounts):
                 continue
             self._matched.add((claim.verb, credex.credex_id))
             return True
         return False
+
+
+def _mistakable(view: View, who: str, credex: Credex) -> bool:
+    """Whether an offer made past the bot cannot be told from the bot's: it is of the time after the confirmation."""
+    asked = (told.at_ms for told in view.told[who] if CONFIRM in told.titles and _amount_of(credex) in told.body)
+    begun = min(asked, default=credex.created_ms)
+    said = (heard for heard in view.heard[who] if heard.text == CONFIRM or _may_mean_yes(heard.text))
+    return any(begun <= heard.sent_ms <= credex.created_ms for heard in said)
+
+
+def _amount_of(credex: Credex) -> str:
+    return f"*{Money(credex.amount, credex.denomination)}*"
 
 
 _IN_LEDGER: Final = frozenset({"createCredex", *ENDS})

@@ -19,6 +19,7 @@ from simulator.explore.adversary import Adversary
 from simulator.explore.draft import Draft
 from simulator.explore.options import Options
 from simulator.explore.promises import Broken, Promises
+from simulator.explore.promises_house import GoesOn
 from simulator.explore.promises_log import Log, listening
 from simulator.host import Bot
 from simulator.replay import Player, play_lines, world_of
@@ -28,8 +29,7 @@ from simulator.world import START_UP_MS, Wires, run_service
 
 __all__ = ("GOES_ON", "Outcome", "explore_one", "play")
 
-GOES_ON: Final = "goes on"
-"""The promise that is broken when a world comes neither to rest nor to its end."""
+GOES_ON: Final = GoesOn.name
 
 SURVIVES: Final = frozenset(
     {"conserved", "private", "continues", "drains", "bounded", "unfailing", "accepted", GOES_ON}
@@ -90,7 +90,8 @@ def explore_one(
     processes = rng.choice((1, 2, 2, 3))
     players = cast.draw(seed, people, rng)
     about = f"With trouble of these kinds - {', '.join(sorted(kinds)) or 'none'}."
-    draft = Draft(f"seed-{seed}", cast.head(seed, players, about=about, processes=processes))
+    head = cast.head(seed, players, about=about, processes=processes, forms="forms" in kinds)
+    draft = Draft(f"seed-{seed}", head)
     adversary = Adversary(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
 
     async def happen(watched: _Watched) -> None:
@@ -168,7 +169,7 @@ class _Watched:
 
     def stuck(self, error: Exception) -> None:
         """It does not go on."""
-        self.broken = (*self.broken, Broken(GOES_ON, "", str(error), self.world.clock_ms()))
+        self.broken = (*self.broken, self.promises.stuck(error))
 
     def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> Outcome:
         """What came of it."""

@@ -144,13 +144,13 @@ def bot(scope: Scope, node: yaml.Node) -> Play | None:
     if text.startswith("killed "):
         point = _point(scope, node, text.removeprefix("killed ").removeprefix("at ").strip(), "be killed")
         return (lambda stage: stage.kill_at(point)) if point else None
-    if text.startswith("frozen at before "):
+    if text.startswith(("frozen at before ", "frozen at after ")):
         point = _point(scope, node, text.removeprefix("frozen at "), "freeze")
         return (lambda stage: stage.freeze_at(point)) if point else None
     scope.reading.problem(
         node,
         f"nothing that can happen to the bot: {text!r}",
-        "killed [at <point>], frozen at before <script of the mailbox>, stops, restarted",
+        "killed [at <point>], frozen at before (or after) <script of the mailbox>, stops, restarted",
     )
     return None
 

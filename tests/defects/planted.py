@@ -62,6 +62,10 @@ _TABLE: Final = (
     ("buttons longer than WhatsApp takes", "accepted", 5, "leaves"),
     ("a worker that ends when Redis is away", "continues, drains", 60, "state, answers"),
     ("the cache never forgets", "bounded", 5, "leaves"),
+    ("a commit is repeated without its number", "answered", 60, "answers, several"),
+    ("the baseline from the cache", "truthful", 60, "in core, credex"),
+    ("sent after the time to send", "truthful", 60, "freezes, hurry, several"),
+    ("a release that does not give way", "goes on", 60, "releases, leaves"),
 )
 """Each defect, the promises that it breaks, within how many worlds, and with which kinds of trouble."""
 
