@@ -12,8 +12,8 @@ DEVELOPMENT := $(COMPOSE) --profile development
 PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile production
 ENVIRONMENT ?= staging
 
-.PHONY: help replay test chat serve snapshots coverage conformance matrix explore soak soak-defects lint format bench money-table \
-	notebooks notebooks-test readme lock setup infra synth infra-test fork-test image-check \
+.PHONY: help replay test chat serve snapshots coverage conformance matrix explore planted soak soak-defects lint format bench money-table \
+	notebooks notebooks-test readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
 	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
 help:  ## Show what can be made
@@ -34,9 +34,10 @@ serve:  ## Run WhatsApp, Credex core and people with phones as a server for a bo
 setup:
 	@PYTHON=$(PYTHON) .ci/venv dev
 
-test: setup  ## Set up everything and run all tests
-	@.ci/programs redis-server
-	@$(PY) -m pytest $(PYTEST_ARGS)
+test: setup infra  ## Set up everything and run all tests
+	@.ci/programs redis-server dot
+	@$(PY) -m pytest --ignore tests/infrastructure $(PYTEST_ARGS)
+	@.venv-infra/bin/python -m pytest tests/infrastructure $(INFRA_ARGS)
 
 snapshots: setup  ## Write the transcripts anew under snapshots/ (then read the difference)
 	@$(PY) -m pytest -q tests/integration/test_snapshots.py tests/integration/test_index.py --snapshot-update
@@ -57,6 +58,9 @@ matrix:  ## Play all conversations in odd worlds, where members must notice noth
 explore:  ## Let a thousand worlds happen in which everything breaks, and check what is promised
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator explore --worlds 1000 $(EXPLORE_ARGS)
+
+planted: setup  ## Look for every planted defect by exploring (minutes)
+	@$(PY) -m tests.defects $(PLANTED_ARGS)
 
 soak: setup  ## Run processes on a real Redis under load for an hour, killing and cutting off what can be
 	@.ci/programs redis-server
@@ -98,8 +102,35 @@ lock:  ## Pin the newest versions that pyproject.toml allows (needs uv)
 	@uv pip compile pyproject.toml --upgrade --extra simulator --extra test --extra notebooks $(COMPILE) -o dev.lock
 	@uv pip compile pyproject.toml --extra simulator $(COMPILE) -c dev.lock -o replay.lock
 	@uv pip compile pyproject.toml $(COMPILE) -c dev.lock -o service.lock
+	@for name in infra checkov; do uv pip compile --upgrade --group pyproject.toml:$$name $(COMPILE) -o $$name.lock; done
 
 COMPILE := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q
+
+# -- on AWS --------------------------------------------------------------------------------------------------------------
+
+infra:
+	@.ci/programs node npm
+	@PYTHON=$(PYTHON) .ci/infra
+
+synth:  ## Write what Terraform is to build on AWS, and a table of it
+	@.ci/programs node
+	@PYTHON=$(PYTHON) .ci/infra infra
+	@.venv-infra/bin/python cdktf/main.py --table
+
+infra-test: infra  ## Check the AWS stacks in every way that needs no AWS
+	@.ci/programs redis-server
+	@.venv-infra/bin/python -m pytest tests/infrastructure $(INFRA_ARGS)
+
+infra-snapshots: synth  ## Write snapshots/infrastructure anew (then read the difference)
+	@.venv-infra/bin/python -m tests.infrastructure.snapshots cdktf/cdktf.out
+	@git --no-pager diff --stat -- snapshots/infrastructure
+
+fork-test: synth  ## Prove that the maintained fork of cdktf makes the same resources (500 MB)
+	@.venv-infra/bin/python -m tests.infrastructure.fork
+
+logs-aws:  ## Follow what runs on AWS (ENVIRONMENT=production; LOGS_ARGS="--minutes 60" for a span of time)
+	@PYTHON=$(PYTHON) .ci/infra infra
+	@cd cdktf && ../.venv-infra/bin/python -m vimbisopay_release logs $(ENVIRONMENT) $(or $(LOGS_ARGS),--follow)
 
 # -- on one machine, by Docker ------------------------------------------------------------------------------------------
 

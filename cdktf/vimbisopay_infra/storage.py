@@ -24,7 +24,7 @@ from vimbisopay_infra.tf import (
 __all__ = ("REDIS_UID", "Storage")
 
 REDIS_UID: Final = 999
-"""User and group of redis in the image (deploy/redis-state/Dockerfile)."""
+"""User and group of redis in the image (cdktf/redis-state/Dockerfile)."""
 KEPT_DAYS: Final = 30
 MANAGED: Final = "arn:aws:iam::aws:policy/service-role"
 

@@ -15,7 +15,7 @@ import boto3
 from vimbisopay_infra.environment import ENVIRONMENTS, REGION, Environment
 from vimbisopay_release import logs, redis, rollout, smoke
 
-CONTAINER: Final = "app"
+CONTAINER: Final = "web"
 TURN_TRIES: Final = 40
 
 

@@ -26,7 +26,7 @@ from redis.exceptions import ConnectionError as NotConnected
 from tests.redis_server import free_port
 
 ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "deploy" / "redis-state"
+SCRIPTS = ROOT / "cdktf" / "redis-state"
 ENTRYPOINT = SCRIPTS / "entrypoint.sh"
 READY = "Ready to accept connections"
 MISSING = [name for name in ("redis-server", "redis-cli", "flock") if shutil.which(name) is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -105,3 +106,14 @@ def test_a_failure_after_the_deployment_goes_back_to_the_last_good_image() -> No
     wanted = ["Wait until it is stable", "The public name serves the new version", "What went wrong"]
     wanted.append("Back to the last good image")
     assert [name for name in steps if name in wanted] == wanted
+
+
+def test_the_workflow_gives_terraform_every_input_that_it_asks_for() -> None:
+    """A variable that is missing would be asked for at a prompt that nobody sees."""
+    asked: set[str] = set()
+    for part in ("base", "application"):
+        stack = json.loads((ROOT / "snapshots" / "infrastructure" / f"staging-{part}.json").read_text("utf-8"))
+        asked |= set(stack["variable"])
+    deploy = jobs(ROOT / ".github" / "workflows" / "deploy.yml")["deploy"]
+    given = set(deploy["env"]).union(*(step.get("env", {}) for step in deploy["steps"]))
+    assert {f"TF_VAR_{name}" for name in asked} - given == set()

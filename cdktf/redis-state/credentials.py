@@ -1,6 +1,6 @@
 """Make what the state Redis and its clients know: a password, a certificate with its authority, and the URL with both.
 
-    python deploy/redis-state/credentials.py --environment staging --out FOLDER
+    python cdktf/redis-state/credentials.py --environment staging --out FOLDER
 
 writes one file per secret, named as in Secrets Manager, for `aws secretsmanager put-secret-value --secret-string file://`.
 The authority's key is forgotten at once: another certificate means another authority, and a new URL with it.
