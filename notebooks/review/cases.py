@@ -23,7 +23,7 @@ from simulator.transcript import Kind
 __all__ = ("Case", "happy_paths", "left_or_late", "refusals", "strip")
 
 UNHAPPY: Final = frozenset(
-    {*ASTRAY, "not_found", "refused", "not_done", "unknown", "taken", "gone", "stands", "cancel", "change"}
+    {*ASTRAY, "not_found", "refused", "not_done", "unknown", "taken", "gone", "stands", "cancel", "change", "questions"}
 )
 """Exits by which things go wrong or members change their mind, in whichever flow."""
 
