@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from service.whatsapp.forms import DEFINITIONS
 from simulator.credex_core import Quirks
 from simulator.serve import Served, StateFileError, served
-from simulator.whatsapp_cloud import Rule
+from simulator.whatsapp_cloud import Refused, Rule
+from tests.unit.cloud_requests import form
 
 T = TypeVar("T")
 PHONE = "263771234567"
@@ -46,6 +48,31 @@ def test_it_is_healthy_without_a_bot() -> None:
 
     expected = {"status": "ok", "bots": [], "verified": False, "people": 0, "undelivered": 0}
     assert play(scenario) == (200, expected)
+
+
+def test_only_forms_that_were_made_and_published_can_be_sent() -> None:
+    """As at Meta: what `whatsapp setup` is for is missed where it was not run."""
+
+    async def scenario(one: Served, _: httpx.AsyncClient) -> list[int]:
+        cloud, definition = one.world.cloud, DEFINITIONS[0]
+        account, owner = cloud.account, cloud.business.business_id
+        cloud.handset(PHONE, name="Tariro")
+        made = account.create_form(owner, {"name": "x", "categories": ["OTHER"], "flow_json": definition.source})
+
+        async def code() -> int:
+            try:
+                await cloud.handle({"messaging_product": "whatsapp", "to": PHONE, **form(flow_id=made["id"])})
+            except Refused as refused:
+                return refused.code
+            return 0
+
+        codes = [await code()]
+        account.publish(made["id"])
+        codes.append(await code())
+        account.deprecate(made["id"])
+        return [*codes, await code()]
+
+    assert play(scenario) == [131009, 0, 131009]
 
 
 def test_the_page_lists_every_operation_and_needs_no_network() -> None:

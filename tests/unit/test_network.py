@@ -91,6 +91,20 @@ def test_faults_wear_out_and_can_be_removed() -> None:
     assert faults.strike("login") is None
 
 
+def test_what_is_usual_befalls_what_no_fault_hits() -> None:
+    """It never wears out, hides no fault, and is there when all of them are taken out of force."""
+    faults = Faults()
+    faults.usual = Fault(Effect.SLOW, "messages", slow_ms=500, times=None)
+    faults.add(Fault(Effect.RESET, "messages"))
+
+    struck = [faults.strike("messages") for _ in range(3)]
+
+    assert [each and each.effect for each in struck] == [Effect.RESET, Effect.SLOW, Effect.SLOW]
+    assert faults.strike("typing") is None
+    faults.clear()
+    assert faults.strike("messages") == faults.usual
+
+
 def test_a_fault_says_what_it_does() -> None:
     """An answer belongs to the effect that answers, and a fault that never strikes is none."""
     with pytest.raises(ValueError, match="an answer belongs"):
