@@ -14,7 +14,7 @@ from notebooks.review import attacks_members as members
 from notebooks.review import attacks_secrets as secrets
 from notebooks.review import attacks_webhook as webhook
 from notebooks.review import attacks_wire as wire
-from notebooks.review.attacks_place import Heard, Place, Try, in_a_world
+from notebooks.review.attacks_place import Heard, Place, Try, apart, in_a_world
 from notebooks.review.pictures import Table
 
 __all__ = ("ATTACKS", "HELD", "Attack", "Played", "Report", "attack", "play_all")
@@ -132,12 +132,13 @@ def _worldly(attack: Callable[[Place], Awaitable[list[Try]]], *, forms: bool = F
 
 def _crooked(_: Heard) -> list[Try]:
     with wire.served() as program:
-        return [*asyncio.run(wire.crooked_requests(program.port)), wire.said_nothing(program)]
+        tries = apart(lambda: asyncio.run(wire.crooked_requests(program.port)))
+        return [*tries, wire.said_nothing(program)]
 
 
 def _slow(_: Heard) -> list[Try]:
     with wire.served() as program:
-        return asyncio.run(wire.slow_bodies(program.port))[0]
+        return apart(lambda: asyncio.run(wire.slow_bodies(program.port)))[0]
 
 
 def _logs(heard: Heard) -> list[Try]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from notebooks.review.attacks import ANYONE, ATTACKS, INSIDE, KEY, PHONE, SOCKET, Attack
@@ -16,21 +17,35 @@ INK, QUIET, SHADE = "#222222", "#555555", "#e4e4e4"
 LINE: Final = 15
 SIZE: Final = 12
 
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Within one boundary everybody is believed as much; its name stands so far from its left and its top."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    name: str
+    indent: int = 10
+    down: int = 20
+    ours: bool = False
+
+
 _GROUNDS: Final = (
-    (10, 10, 920, 96, 20, "Strangers: nothing from here is believed", False),
-    (470, 176, 300, 92, 83, "Believed for what they sign", False),
-    (10, 340, 920, 206, 20, "The service", True),
-    (170, 596, 540, 96, 86, "What is kept and told", False),
+    _Ground(10, 10, 920, 96, "Strangers: nothing from here is believed"),
+    _Ground(470, 176, 300, 92, "Believed for what they sign", indent=102),
+    _Ground(10, 340, 920, 206, "The service", ours=True),
+    _Ground(170, 596, 540, 96, "What is kept and told", down=86),
 )
-"""Left, top, width, height, how far below the top its name stands, the name, and whether it is ours."""
 
 _BOXES: Final = {
     "socket": (120, 68, "whoever opens\na connection"),
     "anyone": (330, 68, "whoever knows\nthe webhook's address"),
     "phone": (560, 68, "a member's phone,\nperhaps altered"),
     "thief": (825, 68, "whoever wants to\nbe taken for core"),
-    "meta": (560, 216, "Meta"),
-    "core": (690, 216, "Credex core"),
+    "meta": (560, 228, "Meta"),
+    "core": (690, 228, "Credex core"),
     "door": (120, 398, "door: a whole body in\n10 s, of one length"),
     "webhook": (400, 398, "webhook: signature\nof the raw bytes"),
     "notices": (780, 398, "notices and events:\nkey, signature, time"),
@@ -64,7 +79,7 @@ _ARROWS: Final = (
     ("flows", "logs", "", "", 0, 0),
     ("flows", "redis", "", "", 0, 0),
     ("notices", "redis", "", "", 0, 0),
-    ("reader", "redis", INSIDE, "read, timed,\nasked for", 724, 610),
+    ("reader", "redis", INSIDE, "read, timed", 724, 612),
 )
 """From, to, by which boundary attacks come on it, words, and where those stand."""
 
@@ -75,7 +90,7 @@ def trust_map(attacks: Sequence[Attack] = ATTACKS) -> Picture:
     for each in attacks:
         by.setdefault(each.where, []).append(each.number)
     pieces = [
-        *(_ground(*each) for each in _GROUNDS),
+        *(_ground(each) for each in _GROUNDS),
         *(_arrow(tail, head, thick=bool(where)) for tail, head, where, *_ in _ARROWS),
         *(_box(name) for name in _BOXES),
         *(_label(x, y, _ranges(by.get(where, ())), words) for _, _, where, words, x, y in _ARROWS if where or words),
@@ -90,12 +105,12 @@ def trust_map(attacks: Sequence[Attack] = ATTACKS) -> Picture:
     return Picture(svg + "\n".join(pieces) + "\n</svg>", words)
 
 
-def _ground(left: int, top: int, width: int, height: int, down: int, words: str, ours: bool) -> str:  # noqa: FBT001 - a table's column
-    look = f'fill="{SHADE}" stroke-width="2"' if ours else 'fill="none" stroke-dasharray="6 4"'
-    frame = f'<rect x="{left}" y="{top}" width="{width}" height="{height}" rx="6" stroke="{QUIET}" {look}/>'
-    return (
-        f'{frame}<text x="{left + 10}" y="{top + down}" font-weight="bold" fill="{QUIET}">{html.escape(words)}</text>'
-    )
+def _ground(ground: _Ground) -> str:
+    look = f'fill="{SHADE}" stroke-width="2"' if ground.ours else 'fill="none" stroke-dasharray="6 4"'
+    place = f'x="{ground.left}" y="{ground.top}" width="{ground.width}" height="{ground.height}"'
+    at = f'x="{ground.left + ground.indent}" y="{ground.top + ground.down}"'
+    frame = f'<rect {place} rx="6" stroke="{QUIET}" {look}/>'
+    return f'{frame}<text {at} font-weight="bold" fill="{QUIET}">{html.escape(ground.name)}</text>'
 
 
 def _box(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -44,6 +45,7 @@ __all__ = (
     "Heard",
     "Place",
     "Try",
+    "apart",
     "cache_of",
     "in_a_world",
     "logging_to",
@@ -276,6 +278,12 @@ async def raw(client: redis.asyncio.Redis) -> dict[bytes, object]:
     return found
 
 
+def apart(work: Callable[[], _T]) -> _T:
+    """Do it in a thread of its own: a notebook's own thread runs an event loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
+
+
 @contextmanager
 def logging_to(file: TextIO) -> Iterator[None]:
     """Have the service log as in production, but into this file."""
@@ -331,7 +339,7 @@ def in_a_world(
         return result
 
     with logging_to(heard.log):
-        return run(main, start_ms=STARTS_MS - START_UP_MS)
+        return apart(lambda: run(main, start_ms=STARTS_MS - START_UP_MS))
 
 
 async def _noted(place: Place, detour: Any, request: httpx.Request) -> httpx.Response:

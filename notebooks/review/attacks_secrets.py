@@ -8,7 +8,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from io import StringIO
 from pathlib import Path
 from typing import Final
@@ -23,14 +23,17 @@ from notebooks.review.attacks_place import (
     Heard,
     Place,
     Try,
+    apart,
     cache_of,
     in_a_world,
     logging_to,
     raw,
 )
+from notebooks.review.pictures import Table
 from service.credex import CachedTokens
 from service.flows import book
 from service.mailbox import open_state
+from service.messages import shorten
 from service.settings import Settings
 from service.whatsapp import sign, verify
 from simulator.conversation import Conversation, load, stored
@@ -38,11 +41,21 @@ from simulator.replay import replay
 from simulator.transcript import Kind, Transcript
 from simulator.wires import BUSINESS
 
-__all__ = ("Comparison", "cached_tokens", "comparisons", "leaks", "logs_searched", "timing_ratio", "whispers")
+__all__ = (
+    "Comparison",
+    "cache_as_it_lies",
+    "cached_tokens",
+    "comparisons",
+    "leaks",
+    "logs_searched",
+    "timing_ratio",
+    "whispers",
+)
 
+SHOWN: Final = 90
 ROOT: Final = Path(__file__).resolve().parents[2]
-EVERY: Final = 10
-"""Of the stored conversations every so many is played."""
+SAMPLE: Final = 20
+"""So many of the stored conversations are played, evenly from all flows."""
 
 NEVER_LOGGED: Final = re.compile(r"wamid\.|Bearer|ey[A-Za-z0-9_-]{20}|(?<![0-9a-f])263[0-9]{9}(?![0-9a-f])")
 
@@ -50,14 +63,15 @@ NEVER_LOGGED: Final = re.compile(r"wamid\.|Bearer|ey[A-Za-z0-9_-]{20}|(?<![0-9a-
 # -- logs and answers -----------------------------------------------------------------------------------------------
 
 
-def logs_searched(every: int = EVERY) -> tuple[list[Try], dict[str, int]]:
+def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
     """Stored conversations played with the log captured, and all that would tell of a member searched for in it."""
     found: dict[str, list[str]] = {"what identifies a member": [], "secrets, tokens, message ids": []}
     counts = {"conversations": 0, "log lines": 0, "things searched for": 0}
-    for path in stored()[::every]:
+    paths = stored()
+    for path in paths[:: max(1, len(paths) // sample)][:sample]:
         file, conversation = StringIO(), load(path)
         with logging_to(file):
-            transcript = replay(conversation)
+            transcript = apart(partial(replay, conversation))
         logged = file.getvalue()
         sought = telling(conversation, transcript)
         found["what identifies a member"] += [what for what in sought if what.lower() in logged.lower()]
@@ -144,12 +158,11 @@ async def cached_tokens(place: Place) -> list[Try]:
     live = [token for token in opened if token and place.world.core.sessions.find(token)]
     everything = repr(held).encode() + repr(kept).encode()
     sealed = [value for key, value in held.items() if key.startswith(b"token:")]
-    shown = sealed[0].decode()[:24] if sealed and isinstance(sealed[0], bytes) else ""
     tries = [
         Try(
             f"read the cache: {len(sealed)} tokens lie there",
             f"{len(live)} live tokens searched for",
-            f"only ciphertext: {shown}…" if sealed else "no token",
+            "only ciphertext" if sealed else "no token",
             held=len(sealed) == len(live) > 0 and not any(token.encode() in everything for token in live),
         ),
         Try(
@@ -160,7 +173,7 @@ async def cached_tokens(place: Place) -> list[Try]:
         ),
         Try(
             "read the state Redis",
-            f"{len(kept)} keys",
+            "every key",
             "no token and no balance in any of them",
             held=bool(kept) and not any(what in repr(kept) for what in (*live, "50.00", "balance")),
         ),
@@ -184,6 +197,21 @@ async def cached_tokens(place: Place) -> list[Try]:
     await cache.aclose()
     await state.aclose()
     return tries
+
+
+def cache_as_it_lies() -> Table:
+    """Keys and values of the cache, as whoever reads it sees them, after two members said hello."""
+    return Table(("key", "value", "bytes"), in_a_world(_lying), "The cache Redis, raw")
+
+
+async def _lying(place: Place) -> list[tuple[str, str, int]]:
+    await place.say("Tariro", "hi")
+    await place.say("Mallory", "hi")
+    cache = cache_of(place.world)
+    held = await raw(cache)
+    await cache.aclose()
+    texts = {key.decode(): value.decode() for key, value in sorted(held.items()) if isinstance(value, bytes)}
+    return [(key, shorten(text, SHOWN), len(text)) for key, text in texts.items()]
 
 
 def _django_secret() -> str:
@@ -275,8 +303,3 @@ def searched(heard: Heard) -> list[Try]:
             held=not found,
         )
     ]
-
-
-def in_its_world() -> list[Try]:
-    """`cached_tokens`, in a world of its own."""
-    return in_a_world(cached_tokens)

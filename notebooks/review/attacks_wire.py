@@ -14,7 +14,7 @@ from typing import Final
 
 import httpx
 
-from notebooks.review.attacks_place import Try
+from notebooks.review.attacks_place import Try, apart
 from notebooks.review.attacks_secrets import leaks
 from service.door import BODY_WITHIN_S
 from service.settings import Settings
@@ -22,7 +22,7 @@ from service.whatsapp import sign
 from service.whatsapp.webhook import LARGEST_BODY
 from simulator.programs import Program, ProgramError, bot, free_port
 
-__all__ = ("crooked_requests", "served", "slow_bodies", "spoken")
+__all__ = ("crooked_requests", "served", "slow_bodies", "slowest_other_s", "spoken")
 
 READY_WITHIN_S: Final = 30
 SLOW: Final = 40
@@ -177,6 +177,14 @@ async def slow_bodies(port: int) -> tuple[list[Try], float]:
         Try(f"{SLOW} bodies that stop after three bytes", "408" if late else "other", cut, held=late and in_time),
         Try(what, "200" if served_all else "other", "served as ever", held=served_all),
     ], max(other.seconds for other in others)
+
+
+def slowest_other_s() -> float:
+    """How long the slowest of the others waits while connections hang, on a process of its own; in seconds."""
+    with served() as program:
+        tries, slowest_s = apart(lambda: asyncio.run(slow_bodies(program.port)))
+    assert all(each.held for each in tries)
+    return slowest_s
 
 
 def said_nothing(program: Program) -> Try:
