@@ -158,7 +158,7 @@ APART: Final[Mapping[str, Mapping[str, Apart]]] = {
         name: Apart("offers are taken in core's order, so it is others that come first, and others that fail", seen)
         for name, seen in (
             ("pending/accept-all-many", r"In all: \*25\.00 USD\*"),
-            ("pending/accept-all-one-gone", r"waiting: \*1\.00 USD\* from Farai Ncube Personal Your balance is now 55\."),
+            ("pending/accept-all-one-gone", r"waiting: \*1\.00 USD\* from Farai Ncube \w+ Your balance is now 55\."),
             ("pending/accept-all-refused", r"Credex refused: \*2\.00 USD\*"),
             ("pending/accept-all-slow", r"not accepted, still waits: \*1\.00 USD\*"),
             ("pending/accept-all-the-fourth-not-reached", r"not known yet: \*2\.00 USD\*"),
