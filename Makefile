@@ -13,7 +13,7 @@ PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile prod
 ENVIRONMENT ?= staging
 
 .PHONY: help replay test chat serve snapshots coverage conformance matrix explore planted soak soak-defects lint format bench money-table \
-	notebooks notebooks-test readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
+	notebooks notebooks-test notebooks-write readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
 	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
 help:  ## Show what can be made
@@ -87,13 +87,18 @@ money-table: setup  ## Print what becomes of every write at every point where a 
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_money_table.py --money-table
 
-notebooks: setup  ## Open the notebooks in JupyterLab
-	@.ci/programs redis-server dot
-	@.venv/bin/jupyter lab --notebook-dir=.
+notebooks: setup  ## Open the notebooks for reviewers in JupyterLab
+	@.ci/programs dot redis-server
+	@.venv/bin/jupyter trust notebooks/*.ipynb
+	@PYTHONPATH=$(CURDIR) .venv/bin/jupyter lab notebooks/flow-framework.ipynb
 
 notebooks-test: setup  ## Execute the notebooks and compare what they show with what is kept
-	@.ci/programs redis-server dot
-	@$(PY) -m pytest -q tests/integration/test_notebooks.py
+	@.ci/programs dot redis-server
+	@$(PY) -m notebooks.review.run --check
+
+notebooks-write: setup  ## Execute the notebooks and keep what they show now (then read the difference)
+	@.ci/programs dot redis-server
+	@$(PY) -m notebooks.review.run --write
 
 readme: setup  ## Draw the pictures and examples of the README anew
 	@$(PY) tests/readme.py
