@@ -44,8 +44,12 @@ def measured(work: Coroutine[Any, Any, _T]) -> _T:
 
 def story() -> list[Moment]:
     """An offer from greeting to receipt, and all keys after every script; without the service's log."""
+    before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    return apart(lived)
+    try:
+        return apart(lived)
+    finally:
+        structlog.configure(**before)
 
 
 def kinds(records: Records) -> dict[Kind, Member]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from simulator.replay import play_lines, world_of
 from simulator.virtual_time import Clock, run
 from simulator.world import START_UP_MS, Wires, run_service
 
-__all__ = ("OFFER", "Moment", "lived")
+__all__ = ("OFFER", "Moment", "lasting", "lived")
 
 OFFER: Final = CONVERSATIONS / "offer" / "by-questions.yaml"
 """A member greets, answers the questions of an offer one by one, and confirms."""
@@ -54,6 +54,25 @@ def lived(conversation: Path = OFFER) -> list[Moment]:
         url = f"redis://127.0.0.1:{server.port}/0"
         with own(url):
             return _played(conversation, url)
+
+
+def lasting(moments: Sequence[Moment]) -> dict[str, str]:
+    """How long each kind of key lives after it was last written, in words; those without an end are left out."""
+    longest: dict[str, int] = {}
+    for moment in moments:
+        for stored in moment.keys.values():
+            longest[stored.kind] = max(longest.get(stored.kind, 0), stored.ttl_ms)
+    return {kind: _words(ms) for kind, ms in longest.items() if ms}
+
+
+def _words(ms: int) -> str:
+    # What is left of it when it is read is a little less than what was given.
+    seconds = -(-ms // 1000)
+    for unit, name in ((86_400, "day"), (60, "minute"), (1, "second")):
+        if seconds >= unit:
+            count = round(seconds / unit)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return "less than a second"
 
 
 def _played(path: Path, url: str) -> list[Moment]:

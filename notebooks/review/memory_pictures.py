@@ -154,9 +154,7 @@ def comparison(compared: Sequence[Comparison]) -> Picture:
         for edge in (-5, 5):
             below.axhline(edge, color=INK, linewidth=1)
         below.set_ylim(-7, 7)
-        below.set_xscale("log")
         below.set_xticks(counts, [f"{count:,}" for count in counts])
-        below.minorticks_off()
         label(below, x="members loaded through the mailbox", y="off by, %", title="Within the promised 5 %")
         return picture(figure, "Predicted and measured memory by number of members")
 

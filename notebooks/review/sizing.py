@@ -38,6 +38,7 @@ __all__ = (
     "GrownError",
     "Load",
     "Part",
+    "StateSize",
     "calculator",
     "deployed",
     "growth",
@@ -186,8 +187,8 @@ def growth(most: int = 700_000) -> Picture:
         for each in ENVIRONMENTS:
             at = each.state.max_memory_mib * each.state.alarm_percent / 100
             axes.axhline(at, color="#222222", linewidth=1)
-            axes.text(days[-1] * 1.01, at, f"alarm in {each.name}:\n{at:,.0f} MiB", va="center", fontsize=9)
-        axes.set_xlim(0, days[-1])
+            axes.text(days[-1] * 1.03, at, f"alarm in {each.name}:\n{at:,.0f} MiB", va="center", fontsize=9)
+        axes.set_xlim(0, days[-1] * 1.02)
         axes.set_ylim(0, 2 * max(each.state.max_memory_mib * each.state.alarm_percent / 100 for each in ENVIRONMENTS))
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), title="of a member in a week")
         label(axes, x="members a day, thousands", y="state Redis, MiB", title="Memory that a load takes")
