@@ -1,4 +1,4 @@
-"""`python -m service`: run the bot, or look after what it needs at Meta."""
+"""`python -m service`: run the bot, look after what it needs at Meta, or after messages that it gave up."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import argparse
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 import uvicorn
 
 from service.app import Parts, Service
 from service.credex import open_http
-from service.logs import configure
+from service.dead import DEEDS, dead_letters
+from service.logs import configure, pseudonym
+from service.mailbox import Mailbox, MailboxError, open_state
 from service.settings import Settings, SettingsError, load, load_for_setup
 from service.whatsapp import FORMS, Report, Setup
 
@@ -24,10 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says: 0 when all is well, 1 when something is left to do, 2 when nothing could begin."""
     arguments = _parser().parse_args(argv)
     try:
-        settings = load_for_setup() if arguments.what else load()
+        settings = load_for_setup() if arguments.what == "whatsapp" else load()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there are settings
         return 2
+    if arguments.what == "dead" and arguments.deed != "list" and not arguments.letters:
+        print("Name the letters, as `python -m service dead list` does.", file=sys.stderr)  # noqa: T201
+        return 2
+    if arguments.what == "dead":
+        return asyncio.run(_dead(settings, arguments.deed, frozenset(arguments.letters)))
     if arguments.what:
         report = asyncio.run(_whatsapp(settings, changing=arguments.deed == "setup"))
         print(report)  # noqa: T201 - for whoever typed the command
@@ -42,7 +50,25 @@ def _parser() -> argparse.ArgumentParser:
     whatsapp.add_argument(
         "deed", choices=("check", "setup"), help="check changes nothing; setup makes it right and is safe to repeat"
     )
+    dead = commands.add_parser("dead", help="look after messages that were given up: list, put-back, drop")
+    dead.add_argument("deed", choices=DEEDS, help="put-back: to the end of the member's inbox, confirming nothing")
+    dead.add_argument("letters", nargs="*", metavar="LETTER", help="which ones, as list names them")
     return parser
+
+
+async def _dead(settings: Settings, deed: str, names: frozenset[str]) -> int:
+    state = open_state(settings.redis_state_url, timeout_s=settings.redis_timeout_seconds)
+    name_of = pseudonym(settings.django_secret.get_secret_value())
+    try:
+        lines = await dead_letters(Mailbox(state), deed, names, now_ms=time.time_ns() // 1_000_000, pseudonym=name_of)
+    except MailboxError as error:
+        print(f"The state Redis cannot be asked; nothing was changed that is not told above: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        await state.aclose()
+    for line in lines or ["There are no dead letters."]:
+        print(line)  # noqa: T201 - for whoever typed the command
+    return 0
 
 
 async def _whatsapp(settings: Settings, *, changing: bool) -> Report:
