@@ -34,6 +34,7 @@ class Attack:
         defence: what stands against it.
         test: the test that holds it, ``file::name``.
         play: tries it.
+        head: what the columns of its attempts are.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Attack:
     defence: str
     test: str
     play: Callable[[Heard], list[Try]]
+    head: tuple[str, str, str] = ("attempt", "answer", "what came of it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Played:
         """Every attempt."""
         rows = [(each.what, each.answer, each.came_of_it, _mark(held=each.held)) for each in self.tries]
         caption = f"{self.attack.number}. {self.attack.threat} (n = {len(self.tries)})"
-        return Table(("attempt", "answer", "what came of it", "defence"), rows, caption)
+        return Table((*self.attack.head, "defence"), rows, caption)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _crooked(_: Heard) -> list[Try]:
 
 def _slow(_: Heard) -> list[Try]:
     with wire.served() as program:
-        return apart(lambda: asyncio.run(wire.slow_bodies(program.port)))[0]
+        return apart(lambda: asyncio.run(wire.slow_bodies(program.port)))
 
 
 def _logs(heard: Heard) -> list[Try]:
@@ -150,7 +152,7 @@ def _compared(_: Heard) -> list[Try]:
         Try(
             each.code,
             each.place,
-            "takes the same time wherever they differ" if each.constant_time else each.why,
+            "nothing: it takes the same time wherever they differ" if each.constant_time else each.why,
             each.held,
         )
         for each in secrets.comparisons()
@@ -309,6 +311,7 @@ ATTACKS: Final = (
         "pseudonyms by a keyed hash; no text, name, amount or token is ever logged",
         "tests/integration/test_logs_tell_nothing.py::test_no_line_says_who_a_member_is_or_what_they_wrote",
         _logs,
+        ("searched for", "in", "found"),
     ),
     Attack(
         19,
@@ -333,6 +336,7 @@ ATTACKS: Final = (
         "hmac.compare_digest wherever somebody's guess meets a secret",
         "tests/integration/test_review_attacks.py::test_a_plain_comparison_of_a_secret_is_found",
         _compared,
+        ("comparison", "where", "what it tells"),
     ),
 )
 

@@ -90,9 +90,9 @@ class Answer:
         try:
             told = json.loads(self.text)
         except ValueError:
-            return f"{self.status} {self.text[:40]}".strip()
+            return f"{self.status}\u00a0{self.text[:40]}".strip()
         said = (told.get("error") or told.get("status")) if isinstance(told, dict) else told
-        return f"{self.status} {said}"
+        return f"{self.status}\u00a0{said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +252,14 @@ class Place:
         moved = before.core != (await self.picture()).core
         said = next((line for line in screen.split("\n") if shows in line), screen.split("\n")[0])
         came = "money or accounts changed" if moved else "no money moves, no account changes"
-        return Try(what, f"“{_short(said)}”", came, held=not moved and shows in screen)
+        return Try(what, f"“{_short(said, shows)}”", came, held=not moved and shows in screen)
 
 
-def _short(said: str) -> str:
-    """The first sentence; what follows it is advice."""
-    first, stop, _ = said.partition(". ")
-    return f"{first}…" if stop else first.rstrip(".")
+def _short(said: str, shows: str) -> str:
+    """The sentence that matters; what stands around it is courtesy and advice."""
+    sentences = said.split(". ")
+    found = next(place for place, sentence in enumerate(sentences) if shows in sentence or place == len(sentences) - 1)
+    return f"{'… ' * (found > 0)}{sentences[found].rstrip('.')}{'…' * (found < len(sentences) - 1)}"
 
 
 async def raw(client: redis.asyncio.Redis) -> dict[bytes, object]:

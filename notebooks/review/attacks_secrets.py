@@ -65,7 +65,7 @@ NEVER_LOGGED: Final = re.compile(r"wamid\.|Bearer|ey[A-Za-z0-9_-]{20}|(?<![0-9a-
 
 def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
     """Stored conversations played with the log captured, and all that would tell of a member searched for in it."""
-    found: dict[str, list[str]] = {"what identifies a member": [], "secrets, tokens, message ids": []}
+    found: dict[str, list[str]] = {"numbers, names, handles, amounts, words": [], "secrets, tokens, message ids": []}
     counts = {"conversations": 0, "log lines": 0, "things searched for": 0}
     paths = stored()
     for path in paths[:: max(1, len(paths) // sample)][:sample]:
@@ -74,7 +74,7 @@ def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
             transcript = apart(partial(replay, conversation))
         logged = file.getvalue()
         sought = telling(conversation, transcript)
-        found["what identifies a member"] += [what for what in sought if what.lower() in logged.lower()]
+        found["numbers, names, handles, amounts, words"] += [what for what in sought if what.lower() in logged.lower()]
         found["secrets, tokens, message ids"] += leaks(logged)
         counts["conversations"] += 1
         counts["log lines"] += logged.count("\n")
@@ -92,7 +92,7 @@ def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
 
 
 def _found(what: Sequence[str]) -> str:
-    return f"{len(what)} found" if what else "none found"
+    return f"{len(what)} of them" if what else "none"
 
 
 def telling(conversation: Conversation, transcript: Transcript) -> set[str]:

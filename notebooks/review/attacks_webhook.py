@@ -183,5 +183,5 @@ async def monstrous_bodies(place: Place) -> list[Try]:
         tries.append(Try(what, str(answer), "the message is answered all the same", held=bool(came)))
     many = place.envelope(*(place.text("hi", sender=STRANGER) for _ in range(1000)))
     answer = await place.deliver(many)
-    told, taken = "all are stored before the answer", str(answer) == "200 stored"
+    told, taken = "all are stored before the answer", "stored" in answer.text
     return [*tries, Try("1,000 messages at once", str(answer), told, held=taken)]

@@ -104,7 +104,7 @@ def test_a_service_that_checks_nothing_is_found_out(
     """The attempts come through, and what came of them is said."""
     tries = in_a_world(attack, run_bot=careless(stamp))
     came_through = [each for each in tries if not each.held]
-    assert any(each.answer == "200 stored" and "Tariro is told" in each.came_of_it for each in came_through)
+    assert any(each.answer == "200\u00a0stored" and "Tariro is told" in each.came_of_it for each in came_through)
 
 
 def test_what_leaks_is_found_in_answers_and_in_the_log() -> None:
