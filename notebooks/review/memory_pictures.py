@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -36,6 +37,9 @@ WORDS: Final = {
     "confirm": "status:\nconfirm",
 }
 INK: Final = "#222222"
+HOLLOW: Final[Mapping[str, Any]] = MappingProxyType({"markerfacecolor": "white", "markersize": 10})
+"""So that what lies beneath another mark is still seen."""
+
 CHANGED: Final = "#f4d58d"
 STANDS: Final = "#e8e8e8"
 KIB: Final = 1024
@@ -140,7 +144,7 @@ def comparison(compared: Sequence[Comparison]) -> Picture:
     counts = [each.prediction.members for each in compared]
     with styled():
         figure, (above, below) = subplots(2, 1, height=5.0, sharex=True, height_ratios=(2.4, 1))
-        above.plot(counts, [each.prediction.total / MIB for each in compared], label="predicted", **SERIES[0])
+        above.plot(counts, [each.prediction.total / MIB for each in compared], label="predicted", **SERIES[0], **HOLLOW)
         above.plot(counts, [each.measured / MIB for each in compared], label="measured", **SERIES[1])
         above.legend(loc="upper left")
         label(
@@ -270,8 +274,8 @@ def speed(speeds: Sequence[Speed]) -> Picture:
         figure, axes = subplots(height=2.6)
         for place, (each, tone) in enumerate(zip(speeds, TONES, strict=False)):
             axes.barh(place, each.per_second, height=0.6, **tone)
-            said = f"  {each.per_second:,.0f} a second; 1 of 100 waits over {each.slow_ms:.1f} ms"
-            axes.text(each.per_second, place, said, va="center", fontsize=9)
+            said = f"{each.per_second:,.0f} a second; 1 of 100 waits over {each.slow_ms:.1f} ms"
+            axes.annotate(said, (each.per_second, place), (6, 0), textcoords="offset points", va="center", fontsize=9)
         axes.set_yticks(range(len(speeds)), [f"appendfsync {each.fsync}" for each in speeds])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
