@@ -16,8 +16,8 @@ __all__ = ("Moves",)
 
 ANSWERS: Final = frozenset({"Accept", "Decline", "Cancel the offer", "Become a member", "Upgrade", "Let another act"})
 PLANS: Final = (
-    ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("ledger", 2), ("choice", 8),
-    ("wander", 12),
+    ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("help", 3), ("ledger", 2),
+    ("choice", 8), ("wander", 12),
 )  # fmt: skip
 IN_CORE: Final = 0.08
 IN_CORE_ACTS: Final = (
@@ -27,6 +27,7 @@ IN_CORE_ACTS: Final = (
 )  # fmt: skip
 AGAIN_IN_CORE: Final = 0.25
 FILLS: Final = 0.7
+HELPS: Final = 0.3
 NEWS: Final = ("There is news of the week.", "Somebody has asked for you.", "A season of good trade to you.")
 CONFIRMS: Final = (("tap", 66), ("type", 6), ("twice", 14), ("cancel", 6), ("something else", 8))
 
@@ -116,7 +117,9 @@ class Moves:
     def several(self, player: Player, screens: Sequence[Screen]) -> Said:
         """Somebody sends several messages at one time: in one POST, or in several at once."""
         count = self._rng.choice((2, 2, 3))
-        each = [dict([self._typed(player, screens)]) for _ in range(count)]
+        # What is said in answer to this one word is known, and so it shows if one is answered in another's place.
+        asked: Said = (player.key, "help")
+        each = [dict([asked if self._rng.random() < HELPS else self._typed(player, screens)]) for _ in range(count)]
         return self._rng.choice(("together", "at once")), each
 
     def _typed(self, player: Player, screens: Sequence[Screen]) -> Said:

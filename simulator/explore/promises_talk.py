@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
@@ -16,6 +17,9 @@ __all__ = ("Accepted", "Answered", "InOrder", "Once")
 
 HELP: Final = "*VimbisoPay* keeps your credexes"
 """What stands above the question that was asked for help with; all else is said in one message."""
+
+ASKS_FOR_HELP: Final = re.compile(r"help|about|info|rubatsiro|uncedo|what is this|\d", re.IGNORECASE)
+"""What may have asked for it: a word, a title, or the number of a row."""
 
 UNANSWERED: Final = frozenset({"system", "revoke"})
 """What WhatsApp itself says, and that a message was deleted: neither needs an answer."""
@@ -69,6 +73,9 @@ class Answered:
             if missing > len(later) and not lost:
                 said = ", ".join(repr(one.text) for one in wanted)
                 yield Breach(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
+            unhelped = sum(_is_help(one) for one in wanted) - sum(HELP in one.body for one in told)
+            if unhelped > 0 and not lost:
+                yield Breach(who, f"asked for help {unhelped} times more than they were helped")
 
     def _answered_already(self, heard: list[Heard], surplus: int) -> None:
         """What the bot has stored and answered, though its 200 was lost, and which it will take again as known."""
@@ -91,6 +98,7 @@ class Once:
 
     def __init__(self) -> None:
         self._answers: dict[str, int] = defaultdict(int)
+        self._helps: dict[str, int] = defaultdict(int)
         self._places: dict[str, int] = defaultdict(int)
 
     def breaches(self, moment: Moment) -> Iterator[Breach]:
@@ -105,10 +113,18 @@ class Once:
             if self._answers[who] > handed + moment.view.news:
                 newest = ", ".join(repr(one.text) for one in heard[-3:])
                 yield Breach(who, f"{self._answers[who]} answers to {handed} messages, the last of them {newest}")
+            self._helps[who] += sum(one.body.startswith(HELP) for one in new)
+            asked = sum(one.handed_ms is not None and ASKS_FOR_HELP.search(one.text) is not None for one in heard)
+            if self._helps[who] > asked:
+                yield Breach(who, f"was helped {self._helps[who]} times, and asked for it {asked} times at most")
 
 
 def _answers_a_message(told: Told) -> bool:
     return not (is_aside(told.body) or is_later(told.body) or told.body.startswith(HELP))
+
+
+def _is_help(heard: Heard) -> bool:
+    return heard.kind is Kind.SAID and heard.text.lower() == "help"
 
 
 def _is_silent(heard: Heard) -> bool:

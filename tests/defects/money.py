@@ -118,25 +118,12 @@ class Eager(Worker):
         return Done()
 
 
-class Pushing(Worker):
-    """Looks for work at its hour, whether or not what it gave back lies there for another release."""
-
-    @property
-    def _giving_way_until_ms(self) -> int:  # type: ignore[override]
-        return 0
-
-    @_giving_way_until_ms.setter
-    def _giving_way_until_ms(self, until_ms: int) -> None:
-        """It does not matter."""
-
-
 DEFECTS: Final = {
     "a write sent again after a lost answer": with_money(Resending),
     "absent at once": with_money(Hasty),
     "the baseline from the cache": with_money(Stale),
     "sent after the time to send": with_money(Tardy),
     "the turn computed again after a crash": with_worker(Forgetful),
-    "a release that does not give way": with_worker(Pushing),
     "committed before the write is known": with_worker(Eager),
 }
 """Starts a bot that has the defect."""

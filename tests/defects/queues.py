@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,7 @@ from redis.asyncio import Redis
 
 from service.app import Service
 from service.engine import Session
+from service.engine.calls import Outcome, Read, Unavailable
 from service.mailbox import Arrival, Claim, Idle, Mailbox, Posting
 from service.mailbox.errors import speaking_mailbox
 from service.mailbox.mailbox import _bytes, _digest
@@ -110,6 +112,16 @@ class Ahead(Worker):
         return await super()._commit(work, session)
 
 
+class Waiting(Worker):
+    """Knows no deadline: waits for an answer of core that does not come."""
+
+    async def _read_core(self, work: _Work, call: Read) -> Outcome:
+        outcome = await super()._read_core(work, call)
+        if isinstance(outcome, Unavailable):
+            await asyncio.Event().wait()
+        return outcome
+
+
 class Once(Sender):
     """Tries to send each message once."""
 
@@ -151,6 +163,7 @@ DEFECTS: Final[dict[str, RunBot]] = {
     "200 for what is not stored": with_service(Careless),
     "answered before it is committed": with_worker(Ahead),
     "what could not be sent is not sent again": with_sender(Once),
+    "an answer waited for without end": with_worker(Waiting),
     "a session lives for ever": with_scripts(
         ("redis.call('SET', k.session, session, 'PX', DAY)", "redis.call('SET', k.session, session)"),
     ),
