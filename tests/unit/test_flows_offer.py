@@ -317,7 +317,7 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
         Done(): "was made. They have two days to accept it.",
         Done(accepted=True): "was made. They have accepted it already.",
         NotDone(): "was *not* made. You can offer it again.",
-        Unresolved(): "I could not find out what became of",
+        Unresolved(): "I could not find out whether your offer of",
     }
     for step in ("offer.create", "offer.create_despite"):
         for outcome, words in expected.items():

@@ -310,7 +310,7 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
         Done(by_us=False): "I cannot tell whether it was you or the other side",
         Refused("not_pending"): "it ended in another way than you asked for",
         NotDone(): "still waits. Nothing was changed.",
-        Unresolved(): "I could not find out what became of",
+        Unresolved(): "I could not find out whether you",
     }
     for deed, (*_, call) in DEEDS.items():
         for outcome, words in expected.items():
