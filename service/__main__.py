@@ -93,7 +93,7 @@ def _serve(settings: Settings) -> int:
         service.asgi,
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,  # ours
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=FINISH_REQUESTS_S,

@@ -16,25 +16,33 @@ import structlog
 from service.logs import configure, without_numbers
 from simulator.conversation import Conversation, load, stored
 from simulator.replay import replay
-from simulator.transcript import Transcript
+from simulator.transcript import Kind, Transcript
 
 EVERY = 6
 """Of the stored conversations every so many is played."""
 
-SAID_BY_ALL = {"menu", "help", "cancel", "accept", "decline", "confirm", "offer", "hidden", "number", "back", "true"}
-"""What people type that is also a word of ours."""
+LEAST = 4
+"""Shorter words than this are everywhere."""
+
+OURS = {
+    word.lower()
+    for path in (Path(__file__).parents[2] / "service").rglob("*.py")
+    for word in re.findall(r"\w+", path.read_text("utf-8"))
+}
+"""Words of our own sources: that they are logged tells nothing."""
 
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     """The log of a bot that logs as in production."""
     written = io.StringIO()
-    before = structlog.get_config()
+    before, handlers = structlog.get_config(), list(logging.root.handlers)
     logging.disable(logging.NOTSET)
     configure()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(written))
     yield written
     structlog.configure(**before)
+    logging.root.handlers[:] = handlers
 
 
 def paths() -> list[Path]:
@@ -54,14 +62,16 @@ def test_no_line_says_who_a_member_is_or_what_they_wrote(path: Path, lines: io.S
 
 def telling(conversation: Conversation, transcript: Transcript) -> set[str]:
     """All that would tell of a member."""
-    said: set[str] = set()
+    known: set[str] = set()
+    typed: set[str] = set()
     for person in conversation.people:
-        said |= {person.phone, *person.name.split()}
+        known |= {person.phone, *person.name.split()}
     for moment in transcript.moments:
-        screen = moment.screen
-        said |= set(re.findall(r"[0-9][0-9,.]* (?:USD|ZWG|CXX|CAD|XAU)", screen.body if screen else moment.text))
-        said |= {word for word in moment.text.split() if len(word) > 4} if moment.member else set()
-    return {what for what in said if len(what) > 2 and what.lower() not in SAID_BY_ALL}
+        shown = moment.screen.body if moment.screen else moment.text
+        known |= set(re.findall(r"[0-9][0-9,.]* (?:USD|ZWG|CXX|CAD|XAU)", shown))
+        if moment.kind is Kind.SAID:
+            typed |= {word for word in re.findall(r"\w+", moment.text) if len(word) > LEAST}
+    return {what for what in known if len(what) > 1} | {word for word in typed if word.lower() not in OURS}
 
 
 def test_a_turn_is_one_line_of_json_that_names_flow_step_and_time(lines: io.StringIO) -> None:
