@@ -24,7 +24,9 @@ from simulator.explore.promises import PROMISES
 from simulator.explore.regressions import keep
 from simulator.explore.run import Outcome
 from simulator.explore.shrink import shrink
+from simulator.host import Bot
 from simulator.played import sources_digest
+from simulator.world import Wires, run_service
 
 __all__ = ("explore",)
 
@@ -89,7 +91,9 @@ def _faults(_: click.Context, __: click.Parameter, text: str) -> frozenset[str] 
 @click.option("--small/--no-small", default=True, show_default=True, help="Make the first three of them small.")
 @json_option
 @no_color_option
+@click.pass_obj
 def explore(
+    run_bot: Callable[[Wires], Bot] | None,
     *,
     worlds: int | None,
     minutes: float | None,
@@ -110,6 +114,7 @@ def explore(
     A world is a function of its seed: people, WhatsApp, processes of the bot, Redis, Credex core, time and chance. The
     line that is printed for one with a broken promise repeats it.
     """
+    run_bot = run_bot or run_service
     keep_logs_quiet(logs=False)
     out = console(no_color=no_color)
     first = secrets.randbelow(SEEDS) if seed is None else seed
@@ -120,11 +125,11 @@ def explore(
         out.print(Text(f"Seeds from {first}, sources {version}{options.words}", "grey50"), soft_wrap=True)
     with _progress(out if out.is_terminal and not as_json else None, wanted) as step:
         summary = explore_many(
-            first, options, worlds=wanted, minutes=minutes, jobs=jobs, keep_going=keep_going, told=step
+            first, options, worlds=wanted, minutes=minutes, jobs=jobs, keep_going=keep_going, told=step, run_bot=run_bot
         )
     progress = console(no_color=no_color, stderr=True)
     saved = {
-        outcome.seed: _save(outcome, save, progress, small=small and place < SMALL)
+        outcome.seed: _save(outcome, save, progress, small=small and place < SMALL, run_bot=run_bot)
         for place, outcome in enumerate(summary.broken)
     }
     if as_json:
@@ -152,7 +157,9 @@ def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[Outc
         yield step
 
 
-def _save(outcome: Outcome, folder: Path, progress: Console, *, small: bool) -> tuple[Path, ...]:
+def _save(
+    outcome: Outcome, folder: Path, progress: Console, *, small: bool, run_bot: Callable[[Wires], Bot]
+) -> tuple[Path, ...]:
     """Write a failing world down. Returns where: as it was and, if it could be made so, small."""
     if not outcome.yaml:
         return ()
@@ -168,9 +175,10 @@ def _save(outcome: Outcome, folder: Path, progress: Console, *, small: bool) -> 
             bar.update(task, description=f"making seed {outcome.seed} small: {lines} lines, {tries} tries")
 
         try:
-            return whole, keep(shrink(outcome.yaml, outcome.broken[0], progress=step), folder)
+            found = shrink(outcome.yaml, outcome.broken[0], run_bot=run_bot, progress=step)
         except ValueError:
             return (whole,)
+    return whole, keep(found, folder)
 
 
 def _show(out: Console, summary: Summary, options: Options, version: str, saved: dict[int, tuple[Path, ...]]) -> None:

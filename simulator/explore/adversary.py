@@ -10,7 +10,7 @@ from typing import Final
 from simulator.errors import LineError
 from simulator.explore.cast import Player
 from simulator.explore.draft import Draft, Said
-from simulator.explore.kinds import KINDS, LOSSY, Around
+from simulator.explore.kinds import KINDS, LOSSY, Around, falls_over
 from simulator.explore.moves import Moves
 from simulator.replay import Player as Playing
 
@@ -30,6 +30,7 @@ SEVERAL_WHILE_LOSING: Final = 0.5
 WHILE_ALIKE: Final = 0.7
 """Somebody has just done in core what they are about to confirm: the bot is to find it hard to tell the two apart."""
 
+WHILE_ASKED: Final = 0.3
 BACK_ON: Final = 0.4
 HURRIES: Final = 0.3
 PAUSES_MS: Final = (0, 20, 150, 160, 300, 400, 600, 900, 1_500, 3_000)
@@ -125,10 +126,18 @@ class Adversary:
             return self._around.broken.pop(name)
         if self._kinds and rng.random() < BREAKS:
             kind = rng.choice(self._kinds)
-            said = kind.draw(self._around)
+            asked = [player for player in self._players if self._is_asked(playing, player)]
+            if kind.name == "credex" and asked and rng.random() < WHILE_ASKED:
+                # The baseline is read; what comes of the write cannot be seen.
+                self._next, said = rng.choice(asked), falls_over(rng, spares=1)
+            else:
+                said = kind.draw(self._around)
             self.injected[kind.name] += said is not None
             return said
         return None
+
+    def _is_asked(self, playing: Playing, player: Player) -> bool:
+        return self._moves.asks_to_confirm([screen for _, screen in playing.stage.screens(player.key)][-1:])
 
     def _mends(self) -> dict[str, str]:
         return {name: str(said) for name, said in self._around.broken.items()}

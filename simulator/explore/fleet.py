@@ -18,7 +18,9 @@ from typing import Protocol
 from simulator.explore.options import Options
 from simulator.explore.promises import Broken
 from simulator.explore.run import GOES_ON, Outcome, explore_one
+from simulator.host import Bot
 from simulator.rubbish import collect_if_much, rare_collection
+from simulator.world import Wires, run_service
 
 __all__ = ("Summary", "explore_many", "repeated_by")
 
@@ -75,6 +77,7 @@ def explore_many(
     jobs: int = 1,
     keep_going: bool = False,
     told: Callable[[Outcome], None] = lambda _: None,
+    run_bot: Callable[[Wires], Bot] = run_service,
 ) -> Summary:
     """Explore worlds from consecutive seeds.
 
@@ -86,11 +89,12 @@ def explore_many(
         jobs: how many processes work at the same time.
         keep_going: not only to the first world with a broken promise.
         told: told of each as it ends, in the order of their seeds.
+        run_bot: starts a bot; any other than the service is explored in this process alone, for it cannot be sent on.
     """
     began = time.monotonic()
     deadline = None if minutes is None else began + minutes * 60
     summary = Summary()
-    with _crew(jobs) as crew:
+    with _crew(jobs, run_bot) as crew:
         for outcome in crew.outcomes(_batches(first_seed, worlds, deadline), options, deadline):
             summary.add(outcome)
             summary.seconds = time.monotonic() - began
@@ -129,9 +133,12 @@ class _Crew(Protocol):
 class _Alone:
     """This process does it."""
 
+    def __init__(self, run_bot: Callable[[Wires], Bot]) -> None:
+        self._run_bot = run_bot
+
     def outcomes(self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None) -> Iterator[Outcome]:
         for seeds in batches:
-            yield from _batch(seeds, options, deadline)
+            yield from _batch(seeds, options, deadline, self._run_bot)
 
 
 class _Pool:
@@ -152,9 +159,9 @@ class _Pool:
 
 
 @contextmanager
-def _crew(jobs: int) -> Iterator[_Crew]:
-    if "fork" not in multiprocessing.get_all_start_methods():
-        yield _Alone()
+def _crew(jobs: int, run_bot: Callable[[Wires], Bot]) -> Iterator[_Crew]:
+    if run_bot is not run_service or "fork" not in multiprocessing.get_all_start_methods():
+        yield _Alone(run_bot)
         return
     # Forked, they need not import all of it again; there are no threads yet that this could disturb.
     context = multiprocessing.get_context("fork")
@@ -168,20 +175,22 @@ def _begin() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _batch(seeds: Sequence[int], options: Options, deadline: float | None) -> list[Outcome]:
+def _batch(
+    seeds: Sequence[int], options: Options, deadline: float | None, run_bot: Callable[[Wires], Bot] = run_service
+) -> list[Outcome]:
     with rare_collection():
-        return [_explored_tidily(seed, options) for seed in seeds if not _past(deadline)]
+        return [_explored_tidily(seed, options, run_bot) for seed in seeds if not _past(deadline)]
 
 
-def _explored_tidily(seed: int, options: Options) -> Outcome:
-    outcome = _explored(seed, options)
+def _explored_tidily(seed: int, options: Options, run_bot: Callable[[Wires], Bot]) -> Outcome:
+    outcome = _explored(seed, options, run_bot)
     collect_if_much()
     return outcome
 
 
-def _explored(seed: int, options: Options) -> Outcome:
+def _explored(seed: int, options: Options, run_bot: Callable[[Wires], Bot]) -> Outcome:
     try:
-        return explore_one(seed, options)
+        return explore_one(seed, options, run_bot=run_bot)
     except Exception:  # noqa: BLE001 - whatever it is, it belongs to this world and is told with its seed
         broken = Broken(GOES_ON, "", traceback.format_exc(limit=-6), 0)
         return Outcome(seed, (broken,), "", "", 0, 0, Counter(), Counter(), Counter())

@@ -10,7 +10,7 @@ from typing import Final
 from simulator.crash import POINTS, SCRIPTS
 from simulator.explore.draft import Said
 
-__all__ = ("KINDS", "LOSSY", "OF_PEOPLE", "Around", "Kind")
+__all__ = ("KINDS", "LOSSY", "OF_PEOPLE", "Around", "Kind", "falls_over")
 
 WRITES: Final = ("createCredex", "acceptCredex", "declineCredex", "cancelCredex", "onboardMember")
 READS: Final = ("login", "login", "getAccountByHandle", "getCredex", "getLedger", "everything")
@@ -107,8 +107,16 @@ def _graph(around: Around) -> Said | None:
     return "graph", {"fails": rng.choice(("messages", "everything")), "with": way, "accepted": accepted}
 
 
+def falls_over(rng: random.Random, *, spares: int) -> Said:
+    """Core goes down while it is at work: what it still does nobody is told, and nobody can look for a while."""
+    fault = {"fails": "everything", "with": rng.choice(LATE_WAYS), "when": "after", "spares": spares}
+    return "core", {**fault, "times": rng.choice((4, 8, 16))}
+
+
 def _core(around: Around) -> Said | None:
     rng = around.rng
+    if rng.random() < 0.1:  # noqa: PLR2004
+        return falls_over(rng, spares=rng.randint(1, 3))
     where = rng.choice(WRITES) if rng.random() < 0.6 else rng.choice(READS)  # noqa: PLR2004
     fault: dict[str, object] = {"fails": where}
     if rng.random() < 0.2:  # noqa: PLR2004
