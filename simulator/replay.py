@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -28,6 +29,7 @@ from simulator.world import API_KEY, BOT_URL, START_UP_MS, WEBHOOK_SECRET, Ticki
 
 __all__ = ("TYPING_MS", "Player", "Stage", "play_lines", "replay", "world_of")
 
+CORE_WAITS_S: Final = 10
 TYPING_MS: Final = 4_000
 """What a person takes to read and answer."""
 
@@ -298,9 +300,10 @@ class Stage:
 
     async def _core_asks(self, request: httpx.Request) -> None:
         try:
-            status = await self.world.call_bot(request)
-        except httpx.TransportError:
-            # The bot is away, or was killed meanwhile: core asks once.
+            async with asyncio.timeout(CORE_WAITS_S):
+                status = await self.world.call_bot(request)
+        except (httpx.TransportError, TimeoutError):
+            # The bot is away, was killed meanwhile, or the way to it is broken: core asks once.
             self.note("The bot does not answer")
             return
         if status != httpx.codes.OK:

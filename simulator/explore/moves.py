@@ -14,10 +14,12 @@ from simulator.transcript import Screen
 
 __all__ = ("Moves",)
 
-ANSWERS: Final = frozenset({"Accept", "Decline", "Cancel the offer", "Become a member", "Upgrade", "Let another act"})
+ANSWERS: Final = frozenset(
+    {"Accept", "Decline", "Cancel the offer", "Become a member", "Upgrade", "Let another act", "Open an account"}
+)
 PLANS: Final = (
     ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("help", 3), ("ledger", 2),
-    ("choice", 8), ("wander", 12),
+    ("accounts", 3), ("choice", 8), ("wander", 12),
 )  # fmt: skip
 IN_CORE: Final = 0.08
 IN_CORE_ACTS: Final = (

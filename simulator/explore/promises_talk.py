@@ -62,7 +62,12 @@ class Answered:
     def breaches(self, moment: Moment) -> Iterator[Breach]:
         """Messages without an answer."""
         for who, heard, told, lost in self._windows.closed(moment):
-            reactions = moment.view.world.handsets[who].reactions
+            reactions = {
+                # What WhatsApp has accepted counts, as for messages: the phone shows it a moment later.
+                bubble.payload["reaction"]["message_id"]
+                for bubble in moment.view.world.cloud.accepted
+                if bubble.kind == "reaction"
+            }
             asked = [one for one in heard if one.wamid not in self._early]
             wanted = [one for one in asked if self._wants_answer(one) and one.wamid not in reactions]
             answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]

@@ -48,7 +48,7 @@ _TABLE: Final = (
     ("answered before it is committed", "once", 20, "kills, answers"),
     ("what could not be sent is not sent again", "answered", 10, "whatsapp"),
     ("a session lives for ever", "bounded", 5, "leaves"),
-    ("a write sent again after a lost answer", "confirmed, reported", 10, "credex"),
+    ("a write sent again after a lost answer", "confirmed, reported", 40, "credex"),
     ("absent at once", "truthful", 10, "credex"),
     ("the turn computed again after a crash", "confirmed, reported", 60, "kills"),
     ("committed before the write is known", "truthful", 10, "credex"),

@@ -26,6 +26,7 @@ from simulator.explore.run import explore_one, play
 FIXED = 1
 FIXED_WORLDS = 16
 FRESH_MINUTES = 0.2
+MOST_WORLDS_FOR_ONE = 30
 JOBS = 2
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -58,7 +59,16 @@ def test_a_fixed_set_of_worlds_keeps_all_promises() -> None:
     summary = explore_many(FIXED, Options(), worlds=FIXED_WORLDS, jobs=JOBS, keep_going=True)
     check(summary, Options())
     assert summary.worlds == FIXED_WORLDS
-    assert set(+summary.injected) == set(ALL_KINDS)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_every_kind_of_trouble_is_made_where_it_is_asked_for(kind: str) -> None:
+    """In some worlds that have no other, it happens, and no promise breaks."""
+    options = Options(people=2, turns=20, faults=frozenset({kind}))
+    outcomes = (explore_one(seed, options) for seed in range(1, MOST_WORLDS_FOR_ONE + 1))
+    outcome = next(outcome for outcome in outcomes if outcome.injected[kind] or outcome.broken)
+    assert not outcome.broken
+    assert set(+outcome.injected) == {kind}
 
 
 def test_worlds_from_a_fresh_seed_keep_all_promises(capsys: pytest.CaptureFixture[str]) -> None:
