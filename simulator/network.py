@@ -281,7 +281,8 @@ def _obeying(base: type[Any], switches: tuple[Switch, ...], passage: CommandPass
         async def read_response(self, *args: Any, **kwargs: Any) -> Any:
             await self._up()
             response = await super().read_response(*args, **kwargs)
-            if passage is not None:
+            # Of several commands sent together: after the last, when the connection holds up nobody any more.
+            if passage is not None and getattr(self, "_expected", 0) <= 0:
                 await passage("after", self.__dict__.get("_sent", b""))
             await self._up()
             return response

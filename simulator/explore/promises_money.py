@@ -55,7 +55,7 @@ class Confirmed:
         for told in reversed(view.told[wrote.who]):
             if told.at_ms < wrote.call.at_ms - CONFIRM_WITHIN_MS - SLACK_MS:
                 return False
-            if CONFIRM not in told.titles or not _speaks_of(view, told, wrote):
+            if told.at_ms > wrote.call.at_ms or CONFIRM not in told.titles or not _speaks_of(view, told, wrote):
                 continue
             bulk = _BULK.search(told.body) is not None
             if bulk and told.callback in self._used:
