@@ -52,7 +52,7 @@ _TABLE: Final = (
     ("absent at once", "truthful", 10, "credex"),
     ("the turn computed again after a crash", "confirmed, reported", 60, "kills"),
     ("committed before the write is known", "truthful", 10, "credex"),
-    ("one token of core for everybody", "confirmed, private", 160, "hurry, several, credex"),
+    ("one token of core for everybody", "confirmed, private", 20, "hurry, several"),
     ("one dashboard for everybody", "private", 10, "leaves"),
     ("an old Confirm acts", "confirmed", 60, "old taps"),
     ("money in binary fractions", "conserved", 10, "leaves"),
