@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from service.credex import Budget, Busy
 from service.mailbox import open_cache
@@ -32,7 +32,7 @@ class Hands:
         self.at_ms += round(seconds * 1000)
 
 
-def budget(redis: Redis | None, clock: Hands, per_minute: int = 3) -> Budget:
+def budget(redis: Redis | RedisCluster | None, clock: Hands, per_minute: int = 3) -> Budget:
     """A process's view of the budget."""
     return Budget(redis, clock_ms=clock.now_ms, per_minute=per_minute, sleep=clock.sleep)
 
@@ -41,6 +41,7 @@ def budget(redis: Redis | None, clock: Hands, per_minute: int = 3) -> Budget:
 async def cache(redis_url: str) -> AsyncIterator[Redis]:
     """A client of the cache, as the service opens it."""
     client = open_cache(redis_url)
+    assert isinstance(client, Redis)
     yield client
     await client.aclose()
 

@@ -36,6 +36,7 @@ def clock() -> Hands:
 async def cache(redis_url: str) -> AsyncIterator[Redis]:
     """A client of the cache, as the service opens it."""
     client = open_cache(redis_url)
+    assert isinstance(client, Redis)
     yield client
     await client.aclose()
 

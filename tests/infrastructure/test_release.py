@@ -137,7 +137,7 @@ def test_both_redises_must_be_well(status: str, shard: str, tasks: list[str], pr
         ("describe_replication_groups", {"ReplicationGroupId": "cache"}, {"ReplicationGroups": [group]}),
     )
     arns = [f"{ARN}:task/{number}" for number in range(len(tasks))]
-    looks = [
+    looks: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         (
             "list_tasks",
             {"cluster": CLUSTER, "serviceName": "state", "desiredStatus": "RUNNING"},

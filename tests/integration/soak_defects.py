@@ -86,7 +86,7 @@ def main() -> None:
     parts = Parts.real(settings)
     if defect == "resends a write":
         parts = replace(parts, core_transport=Resending())
-    app: App = Service(settings, parts=parts).asgi  # type: ignore[assignment]  # Litestar has types of its own
+    app: App = Service(settings, parts=parts).asgi
     if defect == "acknowledges before storing":
         app = Hasty(app)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
