@@ -127,6 +127,7 @@ class Adversary:
         if self._kinds and rng.random() < BREAKS:
             kind = rng.choice(self._kinds)
             asked = [player for player in self._players if self._is_asked(playing, player)]
+            said: Said | None = None
             if kind.name == "credex" and asked and rng.random() < WHILE_ASKED:
                 # The baseline is read; what comes of the write cannot be seen.
                 self._next, said = rng.choice(asked), falls_over(rng, spares=1)
