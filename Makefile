@@ -13,11 +13,11 @@ PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile prod
 ENVIRONMENT ?= staging
 
 .PHONY: help replay test chat serve snapshots coverage conformance matrix explore planted soak soak-defects lint format bench money-table \
-	notebooks notebooks-test notebooks-write readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
+	notebooks notebooks-test notebooks-write memory-100000 readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
 	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 replay:  ## Replay the scripted conversations against the bot, showing the transcripts
 	@PYTHON=$(PYTHON) .ci/venv replay
@@ -99,6 +99,10 @@ notebooks-test: setup  ## Execute the notebooks and compare what they show with 
 notebooks-write: setup  ## Execute the notebooks and keep what they show now (then read the difference)
 	@.ci/programs dot redis-server
 	@$(PY) -m notebooks.review.run --write
+
+memory-100000: setup  ## Load 100,000 members into a real Redis, and compare with what was predicted (minutes)
+	@.ci/programs redis-server
+	@$(PY) -m notebooks.review.memory --members 100000
 
 readme: setup  ## Draw the pictures and examples of the README anew
 	@$(PY) tests/readme.py
