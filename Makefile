@@ -12,7 +12,7 @@ DEVELOPMENT := $(COMPOSE) --profile development
 PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile production
 ENVIRONMENT ?= staging
 
-.PHONY: help replay test chat serve snapshots coverage conformance matrix explore planted soak soak-defects lint format bench money-table \
+.PHONY: help replay test chat serve snapshots coverage conformance matrix mutations explore planted soak soak-defects lint format bench money-table \
 	notebooks notebooks-test notebooks-write memory-100000 readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
 	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
@@ -54,6 +54,9 @@ conformance:  ## Try every limit of the Cloud API at its ends and beyond them, a
 matrix:  ## Play all conversations in odd worlds, where members must notice nothing
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator matrix
+
+mutations: setup  ## Send ten thousand mutated envelopes to the webhook (minutes)
+	@$(PY) -m pytest -q tests/integration/test_mutations.py --mutations 10000
 
 explore:  ## Let a thousand worlds happen in which everything breaks, and check what is promised
 	@PYTHON=$(PYTHON) .ci/venv replay
