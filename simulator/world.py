@@ -71,6 +71,7 @@ BRINGS_WORK: Final = frozenset(sources()) - {"claim", "claim_outbox"}
 GROWS: Final = frozenset(name for name, text in sources().items() if "allow-oom" not in text.split("\n", 1)[0])
 """The scripts that Redis refuses when it is full."""
 
+NOBODY: Final = -1
 LOOK_EVERY_MS: Final = 200
 SETTLE_WITHIN_MS: Final = 15 * 60_000
 
@@ -203,6 +204,9 @@ class World:
             if self.freezes.reached_script(when, packed):
                 await self._freeze()
             if self.losses.reached_script(when, packed):
+                # Whoever left work does not know it, and finds it when it looks anyhow.
+                if not BRINGS_WORK.isdisjoint(scripts_in(packed)):
+                    self._nudge(NOBODY)
                 raise RedisConnectionError("Connection closed by server.")
 
         wires = Wires(

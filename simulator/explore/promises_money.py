@@ -10,6 +10,7 @@ from typing import Final
 
 from service.domain import Denomination, Money
 from simulator.credex_core import Credex, NotConserved
+from simulator.credex_core.ledger import State
 from simulator.explore.promises_moment import Breach, Moment
 from simulator.explore.promises_said import GROUPS, Claim, Meaning, claims, is_given_up
 from simulator.explore.promises_view import ENDS, Heard, Told, View, Wrote
@@ -52,10 +53,14 @@ class Confirmed:
                 yield Breach("", f"core was asked for {wrote.call.endpoint} in nobody's name")
 
     def _confirmed(self, view: View, wrote: Wrote) -> bool:
+        # A tap on the very question comes first; what is typed may be meant for any of them.
+        return any(self._confirmed_by(view, wrote, tapped=tapped) for tapped in (True, False))
+
+    def _confirmed_by(self, view: View, wrote: Wrote, *, tapped: bool) -> bool:
         for told in reversed(view.told[wrote.who]):
             if told.at_ms < wrote.call.at_ms - CONFIRM_WITHIN_MS - SLACK_MS:
                 return False
-            if told.at_ms > wrote.call.at_ms or CONFIRM not in told.titles or not _speaks_of(view, told, wrote):
+            if CONFIRM not in told.titles or not _speaks_of(view, told, wrote):
                 continue
             bulk = _BULK.search(told.body) is not None
             if bulk and told.callback in self._used:
@@ -66,7 +71,7 @@ class Confirmed:
                 continue
             if told.callback in self._used:
                 continue
-            answer = self._answer(view, told, wrote)
+            answer = self._answer(view, told, wrote, tapped=tapped)
             if answer is not None:
                 self._used.add(told.callback)
                 self._answers.add(answer.wamid)
@@ -74,15 +79,16 @@ class Confirmed:
                 return True
         return False
 
-    def _answer(self, view: View, told: Told, wrote: Wrote) -> Heard | None:
+    def _answer(self, view: View, told: Told, wrote: Wrote, *, tapped: bool) -> Heard | None:
         for heard in view.heard[wrote.who]:
             if heard.wamid in self._answers or heard.sent_ms > wrote.call.at_ms:
                 continue
-            # Some phones do not say which message a tap was on.
-            tapped = heard.kind is Kind.TAPPED and heard.text == CONFIRM and (not heard.on or heard.on in told.wamids)
-            # A question may be delayed on its way to the phone, and "yes" typed meanwhile.
-            typed = heard.kind is Kind.SAID and _may_mean_yes(heard.text)
-            if tapped or typed:
+            confirms = heard.kind is Kind.TAPPED and heard.text == CONFIRM
+            if tapped and confirms and heard.on in told.wamids:
+                return heard
+            # Some phones do not say which message a tap was on. A question may be delayed on its way to the phone, and
+            # "yes" typed meanwhile.
+            if not tapped and ((confirms and not heard.on) or (heard.kind is Kind.SAID and _may_mean_yes(heard.text))):
                 return heard
         return None
 
@@ -243,8 +249,18 @@ def _denied(books: _Books, moment: Moment, who: str) -> Iterator[Breach]:
     for (group, amount), count in _happened(moment, who).items():
         denied = books.said[who, group, amount][Meaning.NOT]
         told = books.heard_of(who, group, amount, unresolved=who in moment.unresolved)
-        if denied and count > told and group != "registration":
+        if denied and count - _gone(moment.view, who, amount) > told and group != "registration":
             yield Breach(who, f"{group} {amount} is said not to be done, and {count} stand in the ledger".strip())
+
+
+def _gone(view: View, who: str, amount: str) -> int:
+    """Offers of this amount that somebody declined or took back before the bot could look.
+
+    Core shows no trace of them, so they cannot be told from offers that were never made: only an idempotency key could.
+    """
+    credexes = (view.world.core.ledger.credexes.get(wrote.credex) for wrote in view.wrote[who])
+    ended = (each for each in credexes if each and each.state in {State.DECLINED, State.CANCELLED})
+    return sum(f"*{amount}*" == _amount_of(each) for each in ended)
 
 
 class Reported:

@@ -57,7 +57,7 @@ class Answered:
     def __init__(self) -> None:
         self._windows = _Windows()
         self._media: dict[str, bool] = {}
-        self._early: set[str] = set()
+        self._early: dict[str, int] = defaultdict(int)
 
     def breaches(self, moment: Moment) -> Iterator[Breach]:
         """Messages without an answer."""
@@ -68,12 +68,10 @@ class Answered:
                 for bubble in moment.view.world.cloud.accepted
                 if bubble.kind == "reaction"
             }
-            asked = [one for one in heard if one.wamid not in self._early]
-            wanted = [one for one in asked if self._wants_answer(one) and one.wamid not in reactions]
+            wanted = [one for one in heard if self._wants_answer(one) and one.wamid not in reactions]
             answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
             later = [one for one in told if is_later(one.body)]
-            missing = len(wanted) - len(answers)
-            self._answered_already(moment.view.heard[who], -missing)
+            missing = self._but_for_early_ones(who, moment.view.heard[who], len(wanted) - len(answers))
             # A look that a message brought about is told beside its answer; alone, it may be all that is said.
             if missing > len(later) and not lost:
                 said = ", ".join(repr(one.text) for one in wanted)
@@ -82,10 +80,19 @@ class Answered:
             if unhelped > 0 and not lost:
                 yield Breach(who, f"asked for help {unhelped} times more than they were helped")
 
-    def _answered_already(self, heard: list[Heard], surplus: int) -> None:
-        """What the bot has stored and answered, though its 200 was lost, and which it will take again as known."""
-        untaken = [one for one in heard if one.handed_ms is not None and one.taken_ms is None]
-        self._early |= {one.wamid for one in untaken[: max(0, surplus)]}
+    def _but_for_early_ones(self, who: str, heard: list[Heard], missing: int) -> int:
+        """How many answers are missing, but for those that came early.
+
+        What the bot has stored though its 200 was lost it answers at once, and takes again later as known. Which of
+        several messages that was cannot be seen from outside.
+        """
+        if missing < 0:
+            untaken = sum(one.handed_ms is not None and one.taken_ms is None for one in heard)
+            self._early[who] = min(self._early[who] - missing, untaken)
+            return missing
+        made_up = min(missing, self._early[who])
+        self._early[who] -= made_up
+        return missing - made_up
 
     def _wants_answer(self, heard: Heard) -> bool:
         """An album is answered once; a reaction, a deletion, or what WhatsApp itself says, not at all."""
