@@ -119,7 +119,8 @@ def test_killed_before_the_second_was_sent_it_still_waits_and_the_third_is_left(
         "Accepted 1 of 3.\n\n"
         "✅ *1.00 USD* from Farai Ncube Personal\n"
         "❌ not accepted, still waits: *2.00 USD* from Farai Ncube Personal\n"
-        "– not tried: *3.00 USD* from Farai Ncube Personal"
+        "– not tried: *3.00 USD* from Farai Ncube Personal\n\n"
+        "Your balance is now 51.00 USD."
     )
     retried = played(CONFIRM + RESTART + again, killed=point)
     assert (retried.states, retried.sent) == (ALL, 3)
