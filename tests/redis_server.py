@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _READY = "Ready to accept connections"
-
-
-def is_installed() -> bool:
-    """Whether there is a redis-server to start."""
-    return shutil.which("redis-server") is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from hypothesis import settings
 from redis import Redis as SyncRedis
 
 from service.mailbox import Mailbox, open_state
-from tests.redis_server import is_installed, redis_server
+from tests.redis_server import redis_server
+from tests.system import need
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -26,11 +27,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 @pytest.fixture(scope="session")
 def real_redis() -> Iterator[str]:
     """The URL of a redis-server that keeps nothing on disk."""
-    if not is_installed():
-        reason = "redis-server is not installed, so the contract was not checked against a real Redis"
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need("redis-server")
     with redis_server("--save", "", "--appendonly", "no") as running:
         yield running.url
 

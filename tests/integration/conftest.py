@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from tests.integration.plays import Plays
-from tests.redis_server import RunningRedis, is_installed, redis_server
+from tests.redis_server import RunningRedis, redis_server
+from tests.system import need
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,9 +53,6 @@ def plays() -> Plays:
 @pytest.fixture(scope="session")
 def running_redis() -> Iterator[RunningRedis]:
     """A real redis-server, for all tests that want one."""
-    if not is_installed():
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail("redis-server is not installed, and REQUIRE_PROGRAMS=1 demands it")
-        pytest.skip("redis-server is not installed")
+    need("redis-server")
     with redis_server() as running:
         yield running

@@ -23,7 +23,7 @@ from simulator.standalone import Visitor
 from tests.integration.processes import Town, all_of, eventually, people, town
 from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
 from tests.integration.processes_talk import Newcomer, Reader, labels
-from tests.redis_server import is_installed
+from tests.system import need
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -204,11 +204,7 @@ SCENARIOS: dict[str, Scenario] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def tasks(request: pytest.FixtureRequest) -> AsyncIterator[Tasks]:
     """All scenarios that are to be tested, running at the same time."""
-    if not is_installed():
-        reason = "redis-server is not installed, so nothing was tried with real processes"
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need("redis-server")
     wanted = {item.name for item in request.session.items} & set(SCENARIOS)
     started = {name: asyncio.create_task(_seeded(SCENARIOS[name]), name=name) for name in sorted(wanted)}
     yield started

@@ -9,19 +9,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from simulator.cli import main
 from simulator.soak.town import eventually
-from tests.redis_server import is_installed
+from tests.system import need
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.skipif(not is_installed(), reason="redis-server is not installed, so nothing was soaked")
 async def test_told_to_stop_in_the_middle_it_ends_every_process_it_started(tmp_path: Path) -> None:
     """SIGTERM: no process is left behind, no folder, and it says that nothing was judged."""
+    need("redis-server")
     command = [sys.executable, "-m", "simulator", "soak", "--seconds", "60", "--members", "4", "--no-color"]
     process = await asyncio.create_subprocess_exec(
         *command,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import AsyncIterator, Callable
 
@@ -14,7 +13,8 @@ from redis.asyncio import Redis
 
 from service.rate import LONGEST_WAIT_MS, Bucket, LocalBucket, TokenBucket
 from simulator.virtual_time import Clock, run
-from tests.redis_server import is_installed, redis_server
+from tests.redis_server import redis_server
+from tests.system import need
 
 NOW = 1_793_606_400_000
 SECOND = 1000
@@ -167,11 +167,7 @@ def test_the_shared_and_the_local_bucket_agree(per_second: int, steps: list[tupl
 @pytest.fixture
 async def real_cache() -> AsyncIterator[Redis]:
     """A client of a redis-server of our own."""
-    if not is_installed():
-        reason = "redis-server is not installed, so the rate was not checked on a real Redis"
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need("redis-server")
     with redis_server() as running:
         client = Redis.from_url(running.url)
         yield client

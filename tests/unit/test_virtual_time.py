@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,17 +23,15 @@ from simulator.virtual_time import (
     counted_pool,
     run,
 )
-from tests.redis_server import RunningRedis, is_installed, redis_server
+from tests.redis_server import RunningRedis, redis_server
+from tests.system import need
 
 START = 1_795_340_400_000
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningRedis]:
-    if not is_installed():
-        if os.environ.get("REQUIRE_PROGRAMS") == "1":
-            pytest.fail("redis-server is not installed, and REQUIRE_PROGRAMS=1")
-        pytest.skip("redis-server is not installed")
+    need("redis-server")
     with redis_server() as running:
         yield running
 
@@ -312,8 +309,7 @@ def test_an_embedded_redis_takes_the_same_course_as_a_real_one(server: RunningRe
 
 def test_two_runs_on_a_unix_socket_take_the_same_course(tmp_path: Path) -> None:
     """Greetings, which a Unix socket has in connecting, wait for no turn but their own."""
-    if not is_installed():
-        pytest.skip("redis-server is not installed")
+    need("redis-server")
     socket = tmp_path / "redis"
     with redis_server("--save", "", "--appendonly", "no", "--unixsocket", str(socket)):
         runs = [_traced(lambda: counted_pool(f"unix://{socket}")) for _ in range(2)]
@@ -353,8 +349,7 @@ def test_a_killed_task_leaves_the_turn_to_others(server: RunningRedis) -> None:
 
 def test_commands_are_not_repeated_on_errors() -> None:
     """A lost connection is reported at once, and the next operation finds the server when it is back."""
-    if not is_installed():
-        pytest.skip("redis-server is not installed")
+    need("redis-server")
 
     async def main(_: Clock) -> list[str]:
         outcomes = []
