@@ -48,6 +48,26 @@ class _Windows:
                 yield who, heard, told, lost
 
 
+class _Early:
+    """What was answered before it was taken.
+
+    What the bot has stored though its 200 was lost it answers at once, and takes again later as known. Which of
+    several messages that was cannot be seen from outside.
+    """
+
+    def __init__(self) -> None:
+        self._early: dict[str, int] = defaultdict(int)
+
+    def missing(self, who: str, missing: int, untaken: int) -> int:
+        """How many answers are missing, but for those that came early; there are ``untaken`` that may have one."""
+        if missing < 0:
+            self._early[who] = min(self._early[who] - missing, untaken)
+            return missing
+        made_up = min(missing, self._early[who])
+        self._early[who] -= made_up
+        return missing - made_up
+
+
 class Answered:
     """Counts what the bot took and what it answered, whenever a person has nothing more to wait for."""
 
@@ -57,7 +77,7 @@ class Answered:
     def __init__(self) -> None:
         self._windows = _Windows()
         self._media: dict[str, bool] = {}
-        self._early: dict[str, int] = defaultdict(int)
+        self._answers, self._helps = _Early(), _Early()
 
     def breaches(self, moment: Moment) -> Iterator[Breach]:
         """Messages without an answer."""
@@ -71,28 +91,17 @@ class Answered:
             wanted = [one for one in heard if self._wants_answer(one) and one.wamid not in reactions]
             answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
             later = [one for one in told if is_later(one.body)]
-            missing = self._but_for_early_ones(who, moment.view.heard[who], len(wanted) - len(answers))
+            untaken = [one for one in moment.view.heard[who] if one.handed_ms is not None and one.taken_ms is None]
+            missing = self._answers.missing(who, len(wanted) - len(answers), len(untaken))
             # A look that a message brought about is told beside its answer; alone, it may be all that is said.
             if missing > len(later) and not lost:
                 said = ", ".join(repr(one.text) for one in wanted)
                 yield Breach(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
-            unhelped = sum(_is_help(one) for one in wanted) - sum(HELP in one.body for one in told)
+            unhelped = self._helps.missing(
+                who, sum(map(_is_help, wanted)) - sum(HELP in one.body for one in told), sum(map(_is_help, untaken))
+            )
             if unhelped > 0 and not lost:
                 yield Breach(who, f"asked for help {unhelped} times more than they were helped")
-
-    def _but_for_early_ones(self, who: str, heard: list[Heard], missing: int) -> int:
-        """How many answers are missing, but for those that came early.
-
-        What the bot has stored though its 200 was lost it answers at once, and takes again later as known. Which of
-        several messages that was cannot be seen from outside.
-        """
-        if missing < 0:
-            untaken = sum(one.handed_ms is not None and one.taken_ms is None for one in heard)
-            self._early[who] = min(self._early[who] - missing, untaken)
-            return missing
-        made_up = min(missing, self._early[who])
-        self._early[who] -= made_up
-        return missing - made_up
 
     def _wants_answer(self, heard: Heard) -> bool:
         """An album is answered once; a reaction, a deletion, or what WhatsApp itself says, not at all."""

@@ -120,16 +120,16 @@ class Saboteur:
         kinds = chance.sample(sorted(_AT), len(_AT))
         self.plan = dict(zip(moments, kinds, strict=True))
         self._outage_at = between.start // 2
-        self._writes = 0
+        self.writes = 0
         self._due: list[str] = []
         self.done: list[str] = []
 
     async def passage(self, point: str) -> None:
         """A request comes by."""
         if point == "before createCredex":
-            self._writes += 1
-            self._due += [self.plan[self._writes]] if self._writes in self.plan else []
-            if self._writes == self._outage_at:
+            self.writes += 1
+            self._due += [self.plan[self.writes]] if self.writes in self.plan else []
+            if self.writes == self._outage_at:
                 self._cut_off_core()
         kind = next((kind for kind in self._due if _AT[kind] == point), "")
         if not kind:
