@@ -39,10 +39,15 @@ class EngineError(RuntimeError):
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A message from the member."""
+    """A message from the member.
+
+    Attributes:
+        unsent: whether answers to the member still wait to be sent, and they cannot have read the newest.
+    """
 
     member: str
     inbound: Inbound
+    unsent: bool = False
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -88,7 +93,7 @@ def advance(book: Book, session: Session | None, event: Event, now_ms: int) -> T
         case Received(inbound=inbound) if book.nameless and not event.member.isdecimal():
             walk.receive_nameless(inbound)
         case Received(inbound=inbound):
-            walk.receive(inbound, known=session is not None)
+            walk.receive(inbound, known=session is not None, unsent=event.unsent)
         case Answered(outcome=outcome):
             walk.resume(outcome)
         case Found():
@@ -109,6 +114,7 @@ class _Walk:
         self._call: Call | None = None
         self._outcome: Outcome | None = None
         self._wamid = ""
+        self._unsent = False
 
     @property
     def last_turn(self) -> int:
@@ -117,8 +123,9 @@ class _Walk:
 
     # -- what happened --------------------------------------------------------------------------------------------
 
-    def receive(self, inbound: Inbound, *, known: bool) -> None:
+    def receive(self, inbound: Inbound, *, known: bool, unsent: bool = False) -> None:
         self._wamid = inbound.wamid
+        self._unsent = unsent
         hinted_at_ms = self._hinted(inbound)
         self._session = msgspec.structs.replace(self._session, hinted_at_ms=0)
         _, step = self._here() or (None, None)
@@ -315,7 +322,13 @@ class _Walk:
             self._leave_by(flow, step, result)
 
     def _confirmed(self, inbound: Inbound) -> bool:
-        """A confirmation acts only if it was given after its prompt, and soon enough."""
+        """A confirmation acts only if it was given after its prompt, and soon enough.
+
+        A button can be tapped only on the prompt itself. A word may be meant for the screen before it, as long as the
+        prompt waits to be sent.
+        """
+        if self._unsent and isinstance(inbound.content, Said):
+            return False
         prompted = self._session.prompted_at_ms
         after = inbound.sent_at_ms >= prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
         return after and self._now_ms <= prompted + CONFIRM_WITHIN_MS

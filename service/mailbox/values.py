@@ -32,7 +32,8 @@ class Claim:
     """A member's head message, held until the lease ends.
 
     With `seq` 0 and no `entry` no message waits: the member is due for a second look at an unresolved intent.
-    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days).
+    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days); `unsent` says
+    that messages to the member still wait to be sent.
     """
 
     member: str
@@ -43,6 +44,7 @@ class Claim:
     session: bytes | None
     intent: bytes | None
     last_wrote_ms: int | None
+    unsent: bool
 
 
 @dataclass(frozen=True, slots=True)

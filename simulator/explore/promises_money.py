@@ -62,6 +62,8 @@ class Confirmed:
                 return False
             if CONFIRM not in told.titles or not _speaks_of(view, told, wrote):
                 continue
+            if told.at_ms > wrote.call.at_ms:
+                continue  # it was on its way to nobody yet: whatever was typed was meant for something else
             bulk = _BULK.search(told.body) is not None
             if bulk and told.callback in self._used:
                 once = (told.callback, wrote.credex)

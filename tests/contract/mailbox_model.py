@@ -120,6 +120,7 @@ class Model:
             session=self.sessions.get(member),
             intent=self.intents.get(member),
             last_wrote_ms=self._last_wrote(member),
+            unsent=member in self.outboxes and bool(self.outboxes[member].entries),
         )
 
     def _last_wrote(self, member: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.mailbox import Arrival, Claim, Committed, Idle, Outcome
-from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver
+from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -28,6 +28,7 @@ async def test_a_claim_brings_the_head_and_all_that_is_known_beside_it(mailbox: 
         session=None,
         intent=None,
         last_wrote_ms=NOW - 7,
+        unsent=False,
     )
 
 
@@ -259,3 +260,19 @@ async def test_scripts_are_sent_again_when_redis_forgot_them(mailbox: Mailbox, s
     assert await deliver(mailbox, "one", "two") == [False, True]
     await state.script_flush()
     assert (await claimed(mailbox)).entry == b"one"
+
+
+async def test_a_claim_says_whether_answers_still_wait_to_be_sent(mailbox: Mailbox) -> None:
+    """From the commit that brings them until the last one is sent: also to the claim that this commit hands out."""
+    await deliver(mailbox, "one", "two", "three")
+    first = await claimed(mailbox)
+    second = (await mailbox.commit(first, NOW, session=None, outbox=[b"answer"])).next
+    assert second is not None
+    assert (first.unsent, second.unsent) == (False, True)
+    head = await posting(mailbox)
+    await mailbox.give_back(second, NOW, due_ms=NOW, counted=False)
+    again = await claimed(mailbox)
+    await mailbox.settle(head, NOW)
+    third = (await mailbox.commit(again, NOW, session=None)).next
+    assert third is not None
+    assert (again.unsent, third.unsent) == (True, False)

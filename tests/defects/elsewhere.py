@@ -81,6 +81,15 @@ def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
             return event
 
 
+class Presuming(Worker):
+    """Takes what is typed for an answer to its newest question, also while that waits to be sent."""
+
+    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        if isinstance(event, Received):
+            event = msgspec.structs.replace(event, unsent=False)
+        return super()._advance(work, session, event)
+
+
 class Floating(MoneyCalls):
     """Reckons in binary fractions."""
 
@@ -201,6 +210,7 @@ DEFECTS: Final[dict[str, RunBot]] = {
     "one token of core for everybody": with_service(Shared),
     "one dashboard for everybody": _with_cache(OneDashboard),
     "an old Confirm acts": with_worker(Obliging),
+    "a word confirms what waits to be sent": with_worker(Presuming),
     "money in binary fractions": with_money(Floating),
     "what was found is not told": with_worker(Secretive),
     "an intent is never cleared": with_worker(Hoarding),

@@ -43,6 +43,26 @@ def test_a_tap_of_before_the_prompt_does_not_confirm_it() -> None:
     assert play.text == AGAIN
 
 
+@pytest.mark.parametrize("word", ["yes", "1", "Yes please"])
+def test_a_word_does_not_confirm_a_prompt_that_waits_to_be_sent(word: str) -> None:
+    """Whoever gets no answer and types their "1" once more means the screen before; it is asked again."""
+    play = prompted().wait(10 * SECOND).say(word, unsent=True)
+    assert play.call is None
+    assert play.text == AGAIN
+    assert isinstance(play.say(word).call, Register)
+
+
+@pytest.mark.parametrize("word", ["no", "2", "cancel"])
+def test_a_word_cancels_also_what_waits_to_be_sent(word: str) -> None:
+    """Doing nothing is safe."""
+    assert prompted().say(word, unsent=True).at == "desk.look"
+
+
+def test_a_tap_confirms_also_when_something_else_waits_to_be_sent() -> None:
+    """The button is on the prompt: it has been seen."""
+    assert isinstance(prompted().tap("Yes please", unsent=True).call, Register)
+
+
 @pytest.mark.parametrize("part_ms", [0, 1, 500, 999])
 def test_a_prompt_is_compared_to_the_second(part_ms: int) -> None:
     """WhatsApp's stamps have no milliseconds: an answer within the second of its prompt counts as after it."""

@@ -99,7 +99,7 @@ local function hand_out(k, member, token, now, term, counting)
   redis.call('ZADD', k.due, now + term, member)
   return {
     member, tonumber(token), seq, head and payload_of(head), claims,
-    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen),
+    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen), redis.call('EXISTS', k.outbox),
   }
 end
 
