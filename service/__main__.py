@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import uvicorn
 
 from service.app import Parts, Service
-from service.credex import open_http
 from service.dead import DEEDS, dead_letters
+from service.http import open_http
 from service.logs import configure, pseudonym
 from service.mailbox import Mailbox, MailboxError, open_state
 from service.settings import Settings, SettingsError, load, load_for_setup

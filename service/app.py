@@ -21,10 +21,11 @@ from redis.asyncio import Redis, RedisCluster
 
 from service import flows, metrics
 from service.core import Core, DashboardCache
-from service.credex import Budget, CachedTokens, CredexClient, open_http
+from service.credex import Budget, CachedTokens, CredexClient
 from service.door import Door
 from service.gauges import Gauges
 from service.health import health_route
+from service.http import open_http
 from service.logs import pseudonym, write_line
 from service.loop import Loop
 from service.mailbox import Arrival, Mailbox, MailboxError, open_cache, open_state

@@ -20,7 +20,7 @@ import httpx
 import uvicorn
 from httpx_aiohttp import AiohttpTransport
 
-from service.credex.http import certainly_not_sent
+from service.http import certainly_not_sent
 from service.settings import Settings
 from simulator.credex_core import Core, Quirks
 from simulator.network import Answer, Effect, Fault, Faults, Passage

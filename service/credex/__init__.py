@@ -48,7 +48,6 @@ from service.credex.errors import (
     TooManyRequests,
     Unauthorised,
 )
-from service.credex.http import open_http
 from service.credex.tokens import CachedTokens, MemoryTokens, Tokens
 from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 
@@ -73,5 +72,4 @@ __all__ = (
     "TooManyRequests",
     "Unauthorised",
     "Written",
-    "open_http",
 )

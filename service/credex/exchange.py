@@ -19,9 +19,9 @@ from service.credex.answer import Answer, read_answer
 from service.credex.budget import Budget
 from service.credex.endpoints import LOGIN
 from service.credex.errors import CredexError, NoAnswer, NotSent, Unauthorised
-from service.credex.http import certainly_not_sent
 from service.credex.refusals import Asked, pause_s, settle
 from service.credex.tokens import Tokens
+from service.http import certainly_not_sent
 
 __all__ = ("Exchange", "Reading")
 

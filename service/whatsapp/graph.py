@@ -10,37 +10,16 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
+from service.http import certainly_not_sent
 from service.messages import Message
 from service.whatsapp.encode import encode
 from service.whatsapp.errors import GraphError, NoAnswer, NotSent, graph_error
 from service.whatsapp.json_text import integer, listed, parse, table, text
 
-__all__ = ("GraphClient", "never_left")
+__all__ = ("GraphClient",)
 
 _LONGEST_DETAILS: Final = 300
 _LONG_NUMBER: Final = re.compile(r"[0-9]{9,}")
-
-# Raised before a connection is there, hence before a byte of the request left.
-_NO_CONNECTION: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-)
-_NO_CONNECTION_AIOHTTP: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-
-
-def never_left(error: Exception) -> bool:
-    """Whether an error of the HTTP client proves that the request never left us.
-
-    The aiohttp transport of httpx (0.2.0) says `ConnectTimeout` for nearly everything, a connection reset after the
-    request was written among it. The error underneath tells.
-    """
-    cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientError):
-        return isinstance(cause, _NO_CONNECTION_AIOHTTP)
-    return isinstance(error, _NO_CONNECTION)
 
 
 class _Bearer(httpx.Auth):
@@ -132,7 +111,7 @@ class GraphClient:
         except TimeoutError:
             raise NoAnswer(f"no answer within {self._deadline_s:g} s") from None
         except (httpx.HTTPError, aiohttp.ClientError) as error:
-            kind = NotSent if never_left(error) else NoAnswer
+            kind = NotSent if certainly_not_sent(error) else NoAnswer
             # Without the cause: it holds the request, and the request the token.
             raise kind(self._safe(f"{type(error).__name__}: {error}")) from None
         try:

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from service.credex import Budget, CredexClient, CredexError, MemoryTokens, NoAnswer, NotSent, open_http
+from service.credex import Budget, CredexClient, CredexError, MemoryTokens, NoAnswer, NotSent
+from service.http import open_http
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 REFUSAL = b'{"message": "Member not found"}'

@@ -17,7 +17,7 @@ import httpx
 import uvicorn
 
 from service.app import Parts, Service
-from service.credex import open_http
+from service.http import open_http
 from service.logs import configure
 from service.settings import load
 

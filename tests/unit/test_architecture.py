@@ -24,8 +24,9 @@ MAY_IMPORT = {
     "messages": set(),
     "engine": {"domain", "messages"},
     "flows": {"domain", "messages", "engine"},
-    "whatsapp": {"domain", "messages"},
-    "credex": {"domain", "messages"},
+    "http": set(),
+    "whatsapp": {"domain", "messages", "http"},
+    "credex": {"domain", "messages", "http"},
     "mailbox": set(),
     "rate": set(),
     "loop": set(),
@@ -49,7 +50,7 @@ IMPURE = {"open", "print", "input", "exec", "eval", "__import__", "hash", "id", 
 
 OPENS = {"Redis", "from_url", "from_pool", "ConnectionPool", "BlockingConnectionPool", "AsyncClient", "ClientSession"}
 OPENS |= {"Client", "FakeAsyncRedis"}
-FACTORIES = {"service.mailbox.connect", "service.credex.http", "service.app", "service.__main__"}
+FACTORIES = {"service.mailbox.connect", "service.http", "service.app", "service.__main__"}
 FACTORIES_OPEN = {"open_state", "open_cache", "open_http"}
 ROOT_MODULES = {"service.app", "service.__main__"}
 

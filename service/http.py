@@ -1,4 +1,4 @@
-"""The HTTP client for Credex core, and what its exceptions are certain about."""
+"""The HTTP client for Credex core and WhatsApp alike, and what its exceptions are certain about."""
 
 from __future__ import annotations
 
