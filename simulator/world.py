@@ -22,6 +22,7 @@ from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
 from service.whatsapp.templates import INCOMING
 from simulator.conversation import Person
+from simulator.counted_redis import counted
 from simulator.crash import CrashPoints, scripts_in
 from simulator.credex_core import Core
 from simulator.detour import Detour
@@ -31,7 +32,7 @@ from simulator.ledger import settle_in
 from simulator.network import Faults, Network, Switch, switched
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
-from simulator.virtual_time import VirtualTimeLoop, counted
+from simulator.virtual_time import VirtualTimeLoop
 from simulator.whatsapp_cloud import Approved, CloudApi, Event, FlowForm, Handset, InProcess, Knobs
 from simulator.wires import API_KEY, BOT_URL, BUSINESS, FORMS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
 

@@ -18,11 +18,11 @@ from service.mailbox import open_state
 from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
 from simulator.conversation import Person
+from simulator.counted_redis import counted
 from simulator.crash import CrashPoints, _marks
 from simulator.host import Bot, Host
 from simulator.ledger import settle_in
 from simulator.network import CommandPassage, Switch
-from simulator.virtual_time import counted
 from simulator.world import Ticking, Wires, World, run_service
 
 __all__ = ("Act", "Moment", "TroubledWorld", "Watch")

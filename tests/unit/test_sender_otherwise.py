@@ -7,7 +7,7 @@ import pytest
 
 from service.messages import Outgoing, Template, Text
 from service.whatsapp import Rejected, WindowClosed
-from tests.unit.test_sender import HOUR, MINUTE, RUDO, START, HandWritten, OnRedis, Play, World, player
+from tests.unit.sender_scene import HOUR, MINUTE, RUDO, START, HandWritten, OnRedis, Play, World, player
 
 TEMPLATE = Template("incoming_notification", "en_US", ("Rudo", "News"), ("n:incoming",))
 ENTRY = msgspec.json.encode(Outgoing(Text("News"), otherwise=TEMPLATE))

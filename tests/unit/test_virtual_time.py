@@ -14,15 +14,8 @@ import redis
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
-from simulator.virtual_time import (
-    Clock,
-    NothingLeftToHappen,
-    RealIoTooSlow,
-    VirtualTimeLoop,
-    counted,
-    counted_pool,
-    run,
-)
+from simulator.counted_redis import counted, counted_pool
+from simulator.virtual_time import Clock, NothingLeftToHappen, RealIoTooSlow, VirtualTimeLoop, run
 from tests.redis_server import RunningRedis, redis_server
 from tests.system import need
 

@@ -21,7 +21,8 @@ from service.mailbox.scripts import Scripts
 from service.messages import Message, Outgoing, Text
 from service.money_calls import MoneyCalls
 from service.worker import Finished, Worker
-from simulator.virtual_time import Clock, counted, run
+from simulator.counted_redis import counted
+from simulator.virtual_time import Clock, run
 from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, MoneyCore, offer, usd
 
 T = TypeVar("T")
