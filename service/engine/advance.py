@@ -324,14 +324,13 @@ class _Walk:
     def _confirmed(self, inbound: Inbound) -> bool:
         """A confirmation acts only if it was given after its prompt, and soon enough.
 
-        A button can be tapped only on the prompt itself. A word may be meant for the screen before it, as long as the
-        prompt waits to be sent.
+        A button can be tapped only on the prompt itself. A word may be meant for the screen before: it must be of a
+        later second than the prompt (WhatsApp stamps seconds), and nothing may wait to be sent.
         """
-        if self._unsent and isinstance(inbound.content, Said):
-            return False
-        prompted = self._session.prompted_at_ms
-        after = inbound.sent_at_ms >= prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
-        return after and self._now_ms <= prompted + CONFIRM_WITHIN_MS
+        prompted, typed = self._session.prompted_at_ms, isinstance(inbound.content, Said)
+        earliest = prompted // 1000 * 1000 + (1000 if typed else -CONFIRM_TOLERANCE_MS)
+        seen = inbound.sent_at_ms >= earliest and not (typed and self._unsent)
+        return seen and self._now_ms <= prompted + CONFIRM_WITHIN_MS
 
     def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:
         if way.name not in step.exits:

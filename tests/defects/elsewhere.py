@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from service.app import Parts, Service
 from service.core import Core, DashboardCache
 from service.credex import CachedTokens, CredexClient
-from service.domain import Dashboard, Inbound, Money, Sent, Tapped
+from service.domain import Dashboard, Inbound, Money, Said, Sent, Tapped
 from service.engine import Event, Found, Received, Session, Turn
 from service.engine.calls import CreateOffer, Outcome
 from service.intents import Intent, Intents
@@ -82,11 +82,13 @@ def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
 
 
 class Presuming(Worker):
-    """Takes what is typed for an answer to its newest question, also while that waits to be sent."""
+    """Takes what is typed for an answer to its newest question, whenever it was typed and whether that was sent."""
 
     def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        if isinstance(event, Received):
-            event = msgspec.structs.replace(event, unsent=False)
+        if isinstance(event, Received) and isinstance(event.inbound.content, Said):
+            now_ms = self._clock_ms() + 1_000
+            inbound = msgspec.structs.replace(event.inbound, sent_at_ms=now_ms)
+            event = Received(event.member, inbound)
         return super()._advance(work, session, event)
 
 
@@ -210,7 +212,7 @@ DEFECTS: Final[dict[str, RunBot]] = {
     "one token of core for everybody": with_service(Shared),
     "one dashboard for everybody": _with_cache(OneDashboard),
     "an old Confirm acts": with_worker(Obliging),
-    "a word confirms what waits to be sent": with_worker(Presuming),
+    "a word confirms what was asked after it": with_worker(Presuming),
     "money in binary fractions": with_money(Floating),
     "what was found is not told": with_worker(Secretive),
     "an intent is never cleared": with_worker(Hoarding),

@@ -55,7 +55,7 @@ _TABLE: Final = (
     ("one token of core for everybody", "confirmed, private", 20, "hurry, several"),
     ("one dashboard for everybody", "private", 10, "leaves"),
     ("an old Confirm acts", "confirmed", 60, "old taps"),
-    ("a word confirms what waits to be sent", "confirmed", 60, "whatsapp, hurry"),
+    ("a word confirms what was asked after it", "confirmed", 60, "whatsapp, hurry"),
     ("money in binary fractions", "conserved", 10, "leaves"),
     ("what was found is not told", "answered, reported", 60, "credex, leaves"),
     ("an intent is never cleared", "drains", 60, "credex, leaves"),

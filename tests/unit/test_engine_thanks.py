@@ -85,7 +85,7 @@ def test_at_a_confirmation_nothing_but_a_choice_is_taken_for_one(said: str) -> N
 
 def test_ok_at_a_confirmation_is_a_yes() -> None:
     """It answers what is on the screen."""
-    assert isinstance(at_cups().say("2").say("ok").call, Register)
+    assert isinstance(at_cups().say("2").wait(SECOND).say("ok").call, Register)
 
 
 @pytest.mark.parametrize("said", ["ok", "thanks", "👍"])

@@ -11,7 +11,7 @@ from service.engine import Answered, EngineError, Found, Option, Session, Walked
 from service.engine.calls import Done, Login, NotDone, NotFound, Refused, Register, Unavailable, Unresolved
 from service.messages import Text
 from tests.unit.engine_tea import PHRASES, kiosk
-from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play
+from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, SECOND, Play
 
 OPEN = NotFound()
 """Any answer but `Unavailable` opens the kiosk."""
@@ -202,7 +202,7 @@ def test_a_form_of_earlier_is_answered_as_old_and_the_question_asked_again() -> 
 @pytest.mark.parametrize("typed", ["1", "1.", "yes please", "Yes, please!", "YES PLEASE", "yes", "OK", "1️⃣"])
 def test_a_number_a_title_or_yes_counts_as_a_tap_on_the_current_screen(typed: str) -> None:
     """However it is written."""
-    assert isinstance(at_confirm().say(typed).call, Register)
+    assert isinstance(at_confirm().wait(SECOND).say(typed).call, Register)
 
 
 @pytest.mark.parametrize("typed", ["2", "rather not", "no", "No!"])

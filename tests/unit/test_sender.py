@@ -40,12 +40,6 @@ def play(request: pytest.FixtureRequest) -> Play:
     return player(request.param)
 
 
-@pytest.fixture
-def play_long() -> Play:
-    """Plays days, over hand-written outboxes only: thousands of attempts take Redis long."""
-    return player(HandWritten)
-
-
 def test_a_members_messages_leave_in_order_and_members_beside_one_another(play: Play) -> None:
     """Each member's next message waits for the one before; another member does not."""
 
