@@ -224,7 +224,7 @@ class Worker:
                 turn = self._concluded(work, under_way, outcome)
             else:
                 work.event = type(inbound.content).__name__.lower()
-                turn = self._advance(work, work.session, Received(work.member, inbound, unsent=work.claim.unsent))
+                turn = self._advance(work, work.session, Received(work.member, inbound, told_ms=work.claim.told_ms))
             while turn.call is not None:
                 outcome = await self._call(work, turn, turn.call)
                 turn = self._advance(work, turn.session, Answered(work.member, outcome))

@@ -42,12 +42,12 @@ class Received(msgspec.Struct, frozen=True):
     """A message from the member.
 
     Attributes:
-        unsent: whether answers to the member still wait to be sent, and they cannot have read the newest.
+        told_ms: when the newest answers to the member were taken up to be sent; None while some wait for it.
     """
 
     member: str
     inbound: Inbound
-    unsent: bool = False
+    told_ms: int | None = 0
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ def advance(book: Book, session: Session | None, event: Event, now_ms: int) -> T
         case Received(inbound=inbound) if book.nameless and not event.member.isdecimal():
             walk.receive_nameless(inbound)
         case Received(inbound=inbound):
-            walk.receive(inbound, known=session is not None, unsent=event.unsent)
+            walk.receive(inbound, known=session is not None, told_ms=event.told_ms)
         case Answered(outcome=outcome):
             walk.resume(outcome)
         case Found():
@@ -114,7 +114,7 @@ class _Walk:
         self._call: Call | None = None
         self._outcome: Outcome | None = None
         self._wamid = ""
-        self._unsent = False
+        self._told_ms: int | None = 0
 
     @property
     def last_turn(self) -> int:
@@ -123,9 +123,9 @@ class _Walk:
 
     # -- what happened --------------------------------------------------------------------------------------------
 
-    def receive(self, inbound: Inbound, *, known: bool, unsent: bool = False) -> None:
+    def receive(self, inbound: Inbound, *, known: bool, told_ms: int | None) -> None:
         self._wamid = inbound.wamid
-        self._unsent = unsent
+        self._told_ms = told_ms
         hinted_at_ms = self._hinted(inbound)
         self._session = msgspec.structs.replace(self._session, hinted_at_ms=0)
         _, step = self._here() or (None, None)
@@ -324,13 +324,15 @@ class _Walk:
     def _confirmed(self, inbound: Inbound) -> bool:
         """A confirmation acts only if it was given after its prompt, and soon enough.
 
-        A button can be tapped only on the prompt itself. A word may be meant for the screen before: it must be of a
-        later second than the prompt (WhatsApp stamps seconds), and nothing may wait to be sent.
+        A button can be tapped only on the prompt itself. A word may be meant for the screen before, as long as the
+        prompt had not left: it must be of a later second (WhatsApp stamps seconds).
         """
         prompted, typed = self._session.prompted_at_ms, isinstance(inbound.content, Said)
-        earliest = prompted // 1000 * 1000 + (1000 if typed else -CONFIRM_TOLERANCE_MS)
-        seen = inbound.sent_at_ms >= earliest and not (typed and self._unsent)
-        return seen and self._now_ms <= prompted + CONFIRM_WITHIN_MS
+        if typed and self._told_ms is None:
+            return False
+        shown = max(prompted, self._told_ms or 0) if typed else prompted
+        earliest = shown // 1000 * 1000 + (1000 if typed else -CONFIRM_TOLERANCE_MS)
+        return inbound.sent_at_ms >= earliest and self._now_ms <= prompted + CONFIRM_WITHIN_MS
 
     def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:
         if way.name not in step.exits:

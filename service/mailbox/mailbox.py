@@ -235,8 +235,8 @@ def _named(claim: Claim) -> list[Argument]:
 
 
 def _claim(reply: list[Any]) -> Claim:
-    member, token, seq, entry, claims, session, intent, last_wrote, unsent = reply
-    return Claim(_text(member), token, seq, entry, claims, session, intent, last_wrote, unsent=bool(unsent))
+    member, *rest = reply
+    return Claim(_text(member), *rest)
 
 
 def _outcome(reply: bytes) -> Outcome:

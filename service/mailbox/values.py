@@ -32,8 +32,8 @@ class Claim:
     """A member's head message, held until the lease ends.
 
     With `seq` 0 and no `entry` no message waits: the member is due for a second look at an unresolved intent.
-    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days); `unsent` says
-    that messages to the member still wait to be sent.
+    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days); `told_ms`
+    is when a sender took up the newest messages to the member (None: some wait; 0: none for a day).
     """
 
     member: str
@@ -44,7 +44,7 @@ class Claim:
     session: bytes | None
     intent: bytes | None
     last_wrote_ms: int | None
-    unsent: bool
+    told_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,8 +120,12 @@ class Model:
             session=self.sessions.get(member),
             intent=self.intents.get(member),
             last_wrote_ms=self._last_wrote(member),
-            unsent=member in self.outboxes and bool(self.outboxes[member].entries),
+            told_ms=self._told(member),
         )
+
+    def _told(self, member: str) -> int | None:
+        outbox = self.outboxes.get(member, Queue())
+        return None if outbox.entries else outbox.token
 
     def _last_wrote(self, member: str) -> int | None:
         return max(self.seen[member].values(), default=None) if member in self.seen else None

@@ -28,7 +28,7 @@ async def test_a_claim_brings_the_head_and_all_that_is_known_beside_it(mailbox: 
         session=None,
         intent=None,
         last_wrote_ms=NOW - 7,
-        unsent=False,
+        told_ms=0,
     )
 
 
@@ -262,17 +262,17 @@ async def test_scripts_are_sent_again_when_redis_forgot_them(mailbox: Mailbox, s
     assert (await claimed(mailbox)).entry == b"one"
 
 
-async def test_a_claim_says_whether_answers_still_wait_to_be_sent(mailbox: Mailbox) -> None:
-    """From the commit that brings them until the last one is sent: also to the claim that this commit hands out."""
+async def test_a_claim_says_when_the_newest_answers_were_taken_up_to_be_sent(mailbox: Mailbox) -> None:
+    """Nothing from the commit that brings them until the last one is sent: also to the claim that it hands out."""
     await deliver(mailbox, "one", "two", "three")
     first = await claimed(mailbox)
     second = (await mailbox.commit(first, NOW, session=None, outbox=[b"answer"])).next
     assert second is not None
-    assert (first.unsent, second.unsent) == (False, True)
-    head = await posting(mailbox)
+    assert (first.told_ms, second.told_ms) == (0, None)
+    head = await posting(mailbox, NOW + 5)
     await mailbox.give_back(second, NOW, due_ms=NOW, counted=False)
     again = await claimed(mailbox)
-    await mailbox.settle(head, NOW)
-    third = (await mailbox.commit(again, NOW, session=None)).next
+    await mailbox.settle(head, NOW + 900)
+    third = (await mailbox.commit(again, NOW + 900, session=None)).next
     assert third is not None
-    assert (again.unsent, third.unsent) == (True, False)
+    assert (again.told_ms, third.told_ms) == (None, NOW + 5)

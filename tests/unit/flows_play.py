@@ -56,14 +56,14 @@ class Play:
     # -- what happens ---------------------------------------------------------------------------------------------
 
     def say(
-        self, text: str, *, sent_ms: int | None = None, received_ms: int | None = None, unsent: bool = False
+        self, text: str, *, sent_ms: int | None = None, received_ms: int | None = None, told_ms: int | None = 0
     ) -> Play:
         """The member types this; what they were told last may still wait to be sent."""
-        return self._receive(Said(text), sent_ms, received_ms, unsent=unsent)
+        return self._receive(Said(text), sent_ms, received_ms, told_ms=told_ms)
 
-    def tap(self, title: str, *, sent_ms: int | None = None, unsent: bool = False) -> Play:
+    def tap(self, title: str, *, sent_ms: int | None = None, told_ms: int | None = 0) -> Play:
         """The member taps what has this title on the current screen; rows and buttons alike."""
-        return self._receive(Tapped(self.option(title).id, title), sent_ms, unsent=unsent)
+        return self._receive(Tapped(self.option(title).id, title), sent_ms, told_ms=told_ms)
 
     def tap_again(self, option: Option, *, sent_ms: int | None = None) -> Play:
         """The member taps something on any screen that there ever was."""
@@ -136,7 +136,7 @@ class Play:
     # -- behind the scene -----------------------------------------------------------------------------------------
 
     def _receive(
-        self, content: Content, sent_ms: int | None = None, received_ms: int | None = None, *, unsent: bool = False
+        self, content: Content, sent_ms: int | None = None, received_ms: int | None = None, *, told_ms: int | None = 0
     ) -> Play:
         assert self.call is None, f"core has not answered {self.call} yet"
         self._received += 1
@@ -144,7 +144,7 @@ class Play:
         # WhatsApp's timestamps count in seconds.
         sent = (received if sent_ms is None else sent_ms) // SECOND * SECOND
         inbound = Inbound(f"wamid.{self._received}", sent, received, content)
-        return self._take(Received(self.member, inbound, unsent=unsent))
+        return self._take(Received(self.member, inbound, told_ms=told_ms))
 
     def _take(self, event: Event) -> Play:
         before, stored = self.session, msgspec.json.encode(self.session)

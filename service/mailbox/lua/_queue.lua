@@ -89,6 +89,12 @@ local function last_wrote(seen)
   return newest[2] and tonumber(newest[2]) or false
 end
 
+-- When a sender took up the newest messages to the member: its token is that time. Nothing while some wait.
+local function taken_up(k)
+  if redis.call('EXISTS', k.outbox) == 1 then return false end
+  return tonumber(redis.call('HGET', k.outbox_lease, 'token') or 0)
+end
+
 -- Gives the member's head (without one: its intent, as seq 0) to `token` until now + term. `counting` is false when
 -- a repeat hands out again what the first run already counted.
 local function hand_out(k, member, token, now, term, counting)
@@ -99,7 +105,7 @@ local function hand_out(k, member, token, now, term, counting)
   redis.call('ZADD', k.due, now + term, member)
   return {
     member, tonumber(token), seq, head and payload_of(head), claims,
-    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen), redis.call('EXISTS', k.outbox),
+    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen), taken_up(k),
   }
 end
 
