@@ -327,11 +327,12 @@ class _Walk:
         A button can be tapped only on the prompt itself. A word may be meant for the screen before, as long as the
         prompt had not left: it must be of a later second (WhatsApp stamps seconds).
         """
-        prompted, typed = self._session.prompted_at_ms, isinstance(inbound.content, Said)
-        if typed and self._told_ms is None:
-            return False
-        shown = max(prompted, self._told_ms or 0) if typed else prompted
-        earliest = shown // 1000 * 1000 + (1000 if typed else -CONFIRM_TOLERANCE_MS)
+        prompted = self._session.prompted_at_ms
+        earliest = prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
+        if isinstance(inbound.content, Said):
+            if self._told_ms is None:
+                return False
+            earliest = (max(prompted, self._told_ms) // 1000 + 1) * 1000
         return inbound.sent_at_ms >= earliest and self._now_ms <= prompted + CONFIRM_WITHIN_MS
 
     def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:

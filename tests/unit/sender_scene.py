@@ -10,21 +10,11 @@ from typing import Protocol
 import msgspec
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from service.mailbox import (
-    Arrival,
-    Claim,
-    Idle,
-    Mailbox,
-    Outcome,
-    Posting,
-    Settled,
-)
+from service.mailbox import Arrival, Claim, Idle, Mailbox, Outcome, Posting, Settled
 from service.messages import Message, Outgoing, Template, Text
 from service.rate import LocalBucket
 from service.sender import Sender
-from service.whatsapp import (
-    GraphError,
-)
+from service.whatsapp import GraphError
 from simulator.virtual_time import Clock, run
 
 START = 1_793_606_400_000

@@ -89,6 +89,14 @@ local function last_wrote(seen)
   return newest[2] and tonumber(newest[2]) or false
 end
 
+-- Of the two scripts that finish a claim: their first nine keys are the same.
+local function keys_of_claim()
+  return {
+    due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6],
+    outbox = KEYS[8], outbox_lease = KEYS[9],
+  }
+end
+
 -- When a sender took up the newest messages to the member: its token is that time. Nothing while some wait.
 local function taken_up(k)
   if redis.call('EXISTS', k.outbox) == 1 then return false end

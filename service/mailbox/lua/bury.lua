@@ -6,10 +6,7 @@
 -- Returns {outcome, next claim of this member or nil}.
 -- Invariant: what leaves the inbox is in `dead`; the intent of a buried message stays, due when it was due.
 local member, token, seq, now, term = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local k = {
-  due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6],
-  outbox = KEYS[8], outbox_lease = KEYS[9],
-}
+local k = keys_of_claim()
 
 local verdict, holds = standing(k.lease, 'bury', token, seq)
 if verdict == 'done' then

@@ -7,10 +7,7 @@
 -- Invariant: only the holder of the token commits, and only the seq it was given; a repeat appends nothing and hands
 -- out the same next claim without counting it again.
 local member, token, seq, now, term = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local k = {
-  due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6],
-  outbox = KEYS[8], outbox_lease = KEYS[9],
-}
+local k = keys_of_claim()
 
 local verdict, holds = standing(k.lease, 'commit', token, seq)
 if verdict == 'done' then
