@@ -1,8 +1,12 @@
-"""Figures that vary from run to run: a notebook shows them, and holds them within bounds."""
+"""Figures that vary from run to run: those of the code are held within bounds, those of the machine are only shown."""
 
 from __future__ import annotations
 
-__all__ = ("OutOfBoundsError", "bounded")
+from typing import Final
+
+__all__ = ("OutOfBoundsError", "bounded", "timed")
+
+TIMES: Final = frozenset({"ns", "µs", "us", "ms", "s", "min", "h", "a second", "a minute", "an hour"})
 
 
 class OutOfBoundsError(AssertionError):
@@ -14,7 +18,10 @@ def bounded(what: str, value: float, least: float, most: float, unit: str = "") 
 
     Raises:
         OutOfBoundsError: it does not.
+        ValueError: the figure is a time, which tells of the machine, too: see :func:`timed`.
     """
+    if unit in TIMES:
+        raise ValueError(f"{what}: no bound holds for a time ({unit}) on every machine; show it with timed()")
     said = f"{what}: {value:,.4g} {unit}".rstrip()
     within = f"{least:,.4g} to {most:,.4g} {unit}".rstrip()
     if not least <= value <= most:
@@ -22,3 +29,12 @@ def bounded(what: str, value: float, least: float, most: float, unit: str = "") 
             f"{said}, but this notebook promises {within}: either the code changed, or the text must"
         )
     return f"{said} (bound: {within})"
+
+
+def timed(what: str, value: float, unit: str) -> str:
+    """The figure in words: a time, a speed, or what was made from one.
+
+    A disk that keeps its writes in memory, or a machine with much else to do, is no fault of the code: so it is shown
+    as it was measured, and holds nothing.
+    """
+    return f"{what}: {value:,.4g} {unit} (as measured on one machine)"

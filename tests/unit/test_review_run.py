@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from notebooks.review.bounds import OutOfBoundsError, bounded
+from notebooks.review.bounds import OutOfBoundsError, bounded, timed
 from notebooks.review.run import differences
 
 
@@ -65,6 +65,15 @@ def test_pictures_of_layout_programs_are_compared_by_their_words_and_ours_to_the
 
 def test_a_figure_out_of_its_bounds_is_told_with_them() -> None:
     """The message says what is promised."""
-    assert bounded("Turn", 1.25, 0, 5, "ms") == "Turn: 1.25 ms (bound: 0 to 5 ms)"
-    with pytest.raises(OutOfBoundsError, match="Turn: 7 ms, but this notebook promises 0 to 5 ms"):
-        bounded("Turn", 7, 0, 5, "ms")
+    assert bounded("Bytes", 1.25, 0, 5, "KiB") == "Bytes: 1.25 KiB (bound: 0 to 5 KiB)"
+    with pytest.raises(OutOfBoundsError, match="Bytes: 7 KiB, but this notebook promises 0 to 5 KiB"):
+        bounded("Bytes", 7, 0, 5, "KiB")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "µs", "a second"])
+def test_a_time_is_shown_and_never_held_to_a_bound(unit: str) -> None:
+    """A quicker disk or a busier machine is no fault of the code."""
+    with pytest.raises(ValueError, match="no bound holds for a time"):
+        bounded("Turn", 1, 0, 5, unit)
+
+    assert timed("Turn", 1e9, unit) == f"Turn: 1e+09 {unit} (as measured on one machine)"
