@@ -10,18 +10,22 @@ from __future__ import annotations
 import asyncio
 import heapq
 import selectors
-from collections import deque
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context
 from itertools import count
+from types import FrameType
 from typing import Any, Final, NamedTuple, TypeVar, TypeVarTuple
 
 __all__ = (
     "Clock",
     "NothingLeftToHappen",
     "RealIoTooSlow",
+    "TimeStandsStill",
     "VirtualTimeError",
     "VirtualTimeLoop",
     "run",
@@ -32,6 +36,15 @@ Ts = TypeVarTuple("Ts")
 
 MICRO: Final = 1_000_000
 FEW_TIMERS: Final = 256
+
+MOST_PASSES: Final = 20_000
+"""Passes of the loop within one virtual second; the busiest of explored worlds, of thirty people, needs a thousand."""
+
+LOOKS_AT: Final = 1_000
+"""So many passes before the last one the loop begins to note who is at work in them."""
+
+PATIENCE_S: Final = 5
+"""Seconds of the processor's time, which other processes do not use up, for one pass."""
 
 
 class VirtualTimeError(RuntimeError):
@@ -44,6 +57,10 @@ class NothingLeftToHappen(VirtualTimeError):  # noqa: N818  (what happened, not 
 
 class RealIoTooSlow(VirtualTimeError):  # noqa: N818
     """A real server did not answer within the real time allowed."""
+
+
+class TimeStandsStill(VirtualTimeError):  # noqa: N818
+    """Somebody works on and on, and lets no time pass."""
 
 
 class _Timer(NamedTuple):
@@ -93,17 +110,29 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     Threads of the default executor count as real input and output; other threads and sockets count between the ends of
     a `real_io` block.
 
+    Args:
+        real_io_limit_s: real seconds for which a real server may keep silent.
+        most_passes: how often the loop may go round within one virtual second.
+
     Attributes:
         turn: held by whoever talks to a real server, so that servers see operations in one order. First come, first
             served.
+        rounds: how often it has gone round.
+        waits: it waits for real input and output.
     """
 
-    def __init__(self, *, real_io_limit_s: float = 30) -> None:
+    def __init__(self, *, real_io_limit_s: float = 30, most_passes: int = MOST_PASSES) -> None:
         selector = _Selector(selectors.DefaultSelector())
         super().__init__(selector)
         selector.decide = self._decide
         self._real = selector.real
         self._limit_s = real_io_limit_s
+        self._most_passes = most_passes
+        self._passes = 0
+        self._counted_from_us = 0
+        self.rounds = 0
+        self.waits = False
+        self._busy: Counter[asyncio.Task[Any]] = Counter()
         self._now_us = 0
         self._sequence = count()
         self._timers: list[_Timer] = []
@@ -188,6 +217,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return handle
 
     def _decide(self, nothing_ready: bool) -> list[tuple[selectors.SelectorKey, int]]:  # noqa: FBT001
+        self.rounds += 1
+        self._passes += 1
+        if self._passes > self._most_passes - LOOKS_AT:
+            self._look_who_is_busy()
         if self._ring() or not nothing_ready:
             return []
         while self._idlers:
@@ -199,9 +232,32 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             return self._wait_for_real_io()
         if not self._timers:
             raise NothingLeftToHappen(self._explain())
-        self._now_us = self._timers[0].when_us
+        self._pass_time_until(self._timers[0].when_us)
         self._ring()
         return []
+
+    def _pass_time_until(self, when_us: int) -> None:
+        self._now_us = when_us
+        # Not each step anew: whoever waits for a microsecond at a time would never be found out.
+        if when_us - self._counted_from_us >= MICRO:
+            self._counted_from_us, self._passes = when_us, 0
+
+    def _look_who_is_busy(self) -> None:
+        """Notes whose turn it is.
+
+        Raises:
+            TimeStandsStill: the loop has gone round too often.
+        """
+        self._busy.update(_tasks(getattr(self, "_ready", ())))
+        if self._passes <= self._most_passes:
+            return
+        busiest = "; ".join(sorted(_describe(task) for task, _ in self._busy.most_common(3)))
+        # What is under way is still to be ended, and that takes some passes more.
+        self._passes, self._busy = 0, Counter()
+        raise TimeStandsStill(
+            f"at virtual {self.time():.3f} s the loop has gone round {self._most_passes:,} times and not one second "
+            f"has passed: somebody works on and on. Busiest: {busiest or 'callbacks of no task'}"
+        )
 
     def _ring(self) -> bool:
         """Hands the timers that are due to the loop, and throws away cancelled ones. Whether there were any due."""
@@ -214,7 +270,11 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return rung
 
     def _wait_for_real_io(self) -> list[tuple[selectors.SelectorKey, int]]:
-        events = self._real.select(self._limit_s)
+        self.waits = True
+        try:
+            events = self._real.select(self._limit_s)
+        finally:
+            self.waits = False
         if not events:
             raise RealIoTooSlow(
                 f"no real input or output for {self._limit_s:g} s of real time, at virtual {self.time():.3f} s: "
@@ -231,6 +291,14 @@ def _fire(timer: _Timer) -> None:
     # It may have been cancelled by a callback that ran at the same moment.
     if not timer.handle.cancelled():
         timer.callback(*timer.args)
+
+
+def _tasks(ready: Iterable[asyncio.Handle]) -> Iterator[asyncio.Task[Any]]:
+    """The tasks that are about to go on."""
+    for handle in ready:
+        owner = getattr(getattr(handle, "_callback", None), "__self__", None)
+        if isinstance(owner, asyncio.Task):
+            yield owner
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
@@ -258,7 +326,14 @@ class Clock:
         return self._start_ms + self._loop.now_us // 1000
 
 
-def run(main: Callable[[Clock], Coroutine[Any, Any, T]], *, start_ms: int, real_io_limit_s: float = 30) -> T:
+def run(
+    main: Callable[[Clock], Coroutine[Any, Any, T]],
+    *,
+    start_ms: int,
+    real_io_limit_s: float = 30,
+    most_passes: int = MOST_PASSES,
+    patience_s: float = PATIENCE_S,
+) -> T:
     """Run a coroutine function on a virtual loop of its own, which begins at ``start_ms``; it is given the clock.
 
     Tasks left over at the end are cancelled, asynchronous generators and threads shut down, and the loop closed.
@@ -266,7 +341,43 @@ def run(main: Callable[[Clock], Coroutine[Any, Any, T]], *, start_ms: int, real_
     Raises:
         NothingLeftToHappen: all tasks wait and nothing will wake them; the message names them.
         RealIoTooSlow: a real server kept silent for ``real_io_limit_s``.
+        TimeStandsStill: somebody works on and on and lets no time pass, or (in the main thread only) does not give way
+            for ``patience_s`` of the processor's time; the message names who or where.
     """
-    loop = VirtualTimeLoop(real_io_limit_s=real_io_limit_s)
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        return runner.run(main(Clock(loop, start_ms)))
+    loop = VirtualTimeLoop(real_io_limit_s=real_io_limit_s, most_passes=most_passes)
+    try:
+        with _all_give_way(loop, patience_s), asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(main(Clock(loop, start_ms)))
+    except _NeverGivesWay as stuck:
+        raise TimeStandsStill(str(stuck)) from None
+
+
+class _NeverGivesWay(KeyboardInterrupt):
+    """Goes through whatever the one that is stuck may catch, and out of the loop: nothing else does."""
+
+
+@contextmanager
+def _all_give_way(loop: VirtualTimeLoop, patience_s: float) -> Iterator[None]:
+    """Interrupts whoever runs on and never comes back to the loop, so that the loop itself cannot see it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen = -1
+
+    def look(_: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        if seen == loop.rounds and not loop.waits and frame is not None:
+            task = asyncio.current_task(loop)
+            raise _NeverGivesWay(
+                f"at virtual {loop.time():.3f} s {_describe(task) if task else 'a callback'} works on and on and does "
+                f"not give way: it is in {frame.f_code.co_qualname} at {frame.f_code.co_filename}:{frame.f_lineno}"
+            )
+        seen = loop.rounds
+
+    before = signal.signal(signal.SIGVTALRM, look)
+    signal.setitimer(signal.ITIMER_VIRTUAL, patience_s, patience_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

@@ -67,6 +67,7 @@ _TABLE: Final = (
     ("the baseline from the cache", "truthful", 60, "in core, credex"),
     ("sent after the time to send", "truthful", 60, "freezes, hurry, several"),
     ("an answer waited for without end", "goes on", 10, "credex"),
+    ("what is too new is taken up again at once", "goes on", 20, "releases"),
 )
 """Each defect, the promises that it breaks, within how many worlds, and with which kinds of trouble."""
 

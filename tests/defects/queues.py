@@ -90,6 +90,16 @@ def _never_released(kind: type[Mailbox]) -> type[Mailbox]:
     return NeverReleased
 
 
+def _impatient(kind: type[Mailbox]) -> type[Mailbox]:
+    class Impatient(kind):  # type: ignore[misc, valid-type]
+        """Takes up at once what it has just given back because it cannot read it."""
+
+        async def give_back(self, claim: Claim, now_ms: int, *, due_ms: int, counted: bool = True) -> None:
+            await super().give_back(claim, now_ms, due_ms=due_ms if counted else now_ms, counted=counted)
+
+    return Impatient
+
+
 class Careless(Service):
     """Says 200 to WhatsApp whether a message is kept or not."""
 
@@ -160,6 +170,7 @@ DEFECTS: Final[dict[str, RunBot]] = {
     "the second message of a POST is dropped": with_mailbox(_first_only),
     "a POST is stored last one first": with_mailbox(_reversed),
     "a lease never ends": with_mailbox(_never_released),
+    "what is too new is taken up again at once": with_mailbox(_impatient),
     "200 for what is not stored": with_service(Careless),
     "answered before it is committed": with_worker(Ahead),
     "what could not be sent is not sent again": with_sender(Once),

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
 from simulator.counted_redis import counted, counted_pool
-from simulator.virtual_time import Clock, NothingLeftToHappen, RealIoTooSlow, VirtualTimeLoop, run
+from simulator.virtual_time import Clock, NothingLeftToHappen, RealIoTooSlow, TimeStandsStill, VirtualTimeLoop, run
 from tests.redis_server import RunningRedis, redis_server
 from tests.system import need
 
@@ -142,6 +142,81 @@ def test_a_deadlock_names_who_waits_and_where() -> None:
         NothingLeftToHappen, match=r"at virtual 7\.000 s 2 task.*the worker \(.*waits_for_ever\) at .*py:\d+"
     ):
         run(main, start_ms=0)
+
+
+def test_whoever_lets_no_time_pass_is_named() -> None:
+    """A task that goes on and on would keep all others waiting for ever: the run ends with an error that names it."""
+
+    async def spins() -> None:
+        while True:  # noqa: ASYNC110  (the rule is about such loops)
+            await asyncio.sleep(0)
+
+    async def main(_: Clock) -> None:
+        await asyncio.sleep(7)
+        task = asyncio.create_task(spins(), name="the worker")
+        await task
+
+    with pytest.raises(TimeStandsStill, match=r"at virtual 7\.000 s .* 5,000 times .*Busiest: the worker \(.*spins\)"):
+        run(main, start_ms=0, most_passes=5_000)
+
+
+def test_whoever_lets_no_more_than_microseconds_pass_is_named() -> None:
+    """Time that hardly passes stands still."""
+
+    async def main(_: Clock) -> None:
+        while True:  # noqa: ASYNC110  (the rule is about such loops)
+            await asyncio.sleep(0.000_001)
+
+    with pytest.raises(TimeStandsStill, match="not one second has passed"):
+        run(main, start_ms=0, most_passes=5_000)
+
+
+def test_many_passes_in_as_much_time_are_no_standstill() -> None:
+    """Passes are counted by the second: a long run may have any number of them."""
+
+    async def main(clock: Clock) -> int:
+        for _ in range(100):
+            await asyncio.sleep(1)
+            for _ in range(1_000):
+                await asyncio.sleep(0)
+        return clock.now_ms()
+
+    assert run(main, start_ms=0, most_passes=5_000) == 100_000
+
+
+@pytest.mark.parametrize("caught", [Exception, asyncio.CancelledError])
+def test_whoever_never_gives_way_is_interrupted(caught: type[BaseException]) -> None:
+    """The loop cannot see who does not come back to it, and whoever catches all errors does not catch this one."""
+
+    async def tried() -> None:
+        raise ValueError
+
+    async def insists() -> None:
+        while True:
+            with suppress(caught, ValueError):
+                await tried()
+
+    async def main(_: Clock) -> None:
+        await asyncio.sleep(7)
+        await asyncio.create_task(insists(), name="the worker")
+
+    with pytest.raises(TimeStandsStill, match=r"at virtual 7\.000 s the worker \(.*insists\).* does not give way"):
+        run(main, start_ms=0, patience_s=0.2)
+
+
+def test_a_thread_that_is_at_work_is_given_its_time() -> None:
+    """The loop waits for it, and is not stuck: the processor's time is the thread's."""
+
+    def works() -> int:
+        began = time.process_time()
+        while time.process_time() - began < 0.5:
+            sum(range(1_000))
+        return 1
+
+    async def main(_: Clock) -> int:
+        return await asyncio.get_running_loop().run_in_executor(None, works)
+
+    assert run(main, start_ms=0, patience_s=0.1) == 1
 
 
 def test_threads_of_the_executor_are_waited_for() -> None:
