@@ -108,7 +108,9 @@ def _machines(on: Subjects) -> list[Alarm]:
               silence="breaching"),
         Alarm("server-errors", "More than one request in twenty is answered with 5xx.",
               [on.alb("HTTPCode_Target_5XX_Count"), on.alb("HTTPCode_ELB_5XX_Count"), on.alb("RequestCount")],
-              expression="IF(m2 > 20, 100 * (FILL(m0, 0) + FILL(m1, 0)) / m2, 0)", above=5, minutes=5),
+              # RequestCount leaves out what the load balancer answered by itself, for want of a task.
+              expression="IF(FILL(m2, 0) + FILL(m1, 0) > 20,"
+              " 100 * (FILL(m0, 0) + FILL(m1, 0)) / (FILL(m2, 0) + FILL(m1, 0)), 0)", above=5, minutes=5),
         Alarm("cache-memory", "The cache is full although it has all its shards: it forgets sooner, all goes on.",
               cache_memory, expression=f"MAX([{both}])", above=90, minutes=5, periods=3),
         Alarm("cache-cpu", "A node of the cache is busy.",
@@ -218,12 +220,14 @@ def _events(environment: Environment, account: str) -> list[Event]:
         ),
         Event(
             "task-trouble",
-            "A task could not be started, or was ended for want of memory.",
+            "A task of a service could not be started, or ended by itself.",
             {
                 "source": ["aws.ecs"],
                 "detail-type": ["ECS Task State Change"],
                 "detail": {
                     "clusterArn": [cluster],
+                    # What operators run by hand (`aws ecs run-task`) ends by itself, too.
+                    "group": [{"prefix": "service:"}],
                     "lastStatus": ["STOPPED"],
                     "stopCode": ["TaskFailedToStart", "EssentialContainerExited"],
                 },

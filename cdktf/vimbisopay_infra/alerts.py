@@ -11,7 +11,7 @@ __all__ = ("Alerts",)
 
 
 class Alerts(Construct):
-    """A topic that only this account's alarms and rules may publish to.
+    """A topic to which this account's alarms and EventBridge may publish.
 
     `region` is another one for Route 53, whose health checks exist in us-east-1 alone.
     """
@@ -31,26 +31,27 @@ class Alerts(Construct):
             kms_master_key_id=key.arn,
             region=elsewhere,
         )
-        prefix = environment.prefix
-        sources = {
-            "cloudwatch.amazonaws.com": f"arn:aws:cloudwatch:{region}:{account}:alarm:{prefix}-*",
-            "events.amazonaws.com": f"arn:aws:events:{region}:{account}:rule/{prefix}-*",
-        }
+        alarms = f"arn:aws:cloudwatch:{region}:{account}:alarm:{environment.prefix}-*"
         sns_topic_policy.SnsTopicPolicy(
             self,
             "policy",
             arn=self.topic.arn,
             region=elsewhere,
             policy=policy(
-                *(
-                    Statement(
-                        ["sns:Publish"],
-                        [self.topic.arn],
-                        sid=service.split(".")[0].capitalize(),
-                        principal={"Service": service},
-                        conditions={"ArnLike": {"aws:SourceArn": source}},
-                    )
-                    for service, source in sources.items()
+                Statement(
+                    ["sns:Publish"],
+                    [self.topic.arn],
+                    sid="Cloudwatch",
+                    principal={"Service": "cloudwatch.amazonaws.com"},
+                    conditions={"ArnLike": {"aws:SourceArn": alarms}},
+                ),
+                # EventBridge says to a topic for whom it speaks in no way that a condition could see: with one it is
+                # never let in (AWS, "Using resource-based policies for Amazon EventBridge", Amazon SNS permissions).
+                Statement(
+                    ["sns:Publish"],
+                    [self.topic.arn],
+                    sid="Events",
+                    principal={"Service": "events.amazonaws.com"},
                 ),
             ),
         )

@@ -36,7 +36,11 @@ def _arn(service: str, rest: str, *, region: str = REGION) -> str:
 
 _IN_REGION: Final = (("StringEquals", "aws:RequestedRegion", (REGION,)),)
 _TWO_REGIONS: Final = (("StringEquals", "aws:RequestedRegion", (REGION, "us-east-1")),)
-_ROLES: Final = f"arn:aws:iam::{HERE}:role/{NAME}-*"
+_ROLES: Final = tuple(
+    f"arn:aws:iam::{HERE}:role/{NAME}-{role}"
+    for role in ("backup", "flow-logs", "state", "state-execution", "web", "web-execution")
+)
+"""By name: its own role begins in the same way, and whoever could change that could let in anybody."""
 _BOUNDED: Final = (("StringEquals", "iam:PermissionsBoundary", (f"arn:aws:iam::{HERE}:policy/{NAME}-boundary",)),)
 _PASSED: Final = (
     (
@@ -55,9 +59,9 @@ _LINKED: Final = tuple(
 _SPECIAL: Final[dict[str, Scope]] = {
     **dict.fromkeys(
         verbs("iam", "CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy", "AttachRolePolicy"),
-        Scope("RolesWithinTheBoundary", (_ROLES,), _BOUNDED),
+        Scope("RolesWithinTheBoundary", _ROLES, _BOUNDED),
     ),
-    "iam:PassRole": Scope("RolesToServices", (_ROLES,), _PASSED),
+    "iam:PassRole": Scope("RolesToServices", _ROLES, _PASSED),
     "iam:CreateServiceLinkedRole": Scope(
         "RolesOfServices",
         (f"arn:aws:iam::{HERE}:role/aws-service-role/*",),
@@ -106,7 +110,7 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
     "elasticfilesystem": Scope("Files", ("*",), _IN_REGION),
     "elasticloadbalancing": Scope("LoadBalancers", ("*",), _IN_REGION),
     "events": Scope("Events", (_arn("events", f"rule/{NAME}-*"),)),
-    "iam": Scope("Roles", (_ROLES,)),
+    "iam": Scope("Roles", _ROLES),
     "kms": Scope("Keys", ("*",), (("StringEquals", "aws:ResourceAccount", (HERE,)), *_TWO_REGIONS)),
     "logs": Scope(
         "Logs",

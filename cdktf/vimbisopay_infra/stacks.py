@@ -155,7 +155,10 @@ class BaseStack(_Stack):
         self._output("cluster_name", self.cluster.cluster.name, "ECS cluster")
 
 
-_TAG: Final = {"pattern": "^[0-9a-f]{40}$", "say": "Must be the full SHA of a commit: tags never change meaning."}
+_TAG: Final = {
+    "pattern": "^[0-9a-f]{40}(-[0-9]+)?$",
+    "say": "Must be a full SHA, and after a dash the run that built it anew: tags never change meaning.",
+}
 
 
 class ApplicationStack(_Stack):
@@ -166,8 +169,8 @@ class ApplicationStack(_Stack):
         super().__init__(scope, environment, "application")
         self._stored("application")
         self._base = base
-        image_tag = self._input("image_tag", "of the service's image: the commit it was built from", **_TAG)
-        state_image_tag = self._input("state_image_tag", "of the state Redis's image, likewise", **_TAG)
+        image_tag = self._input("image_tag", "of the service's image: its commit", **_TAG)
+        state_image_tag = self._input("state_image_tag", "of the state Redis's image: its sources", **_TAG)
         network = base.network
         certificate = Certificate(self, "certificate", environment, zone_id=base.zone.zone.zone_id)
         door = LoadBalancer(
@@ -214,6 +217,8 @@ class ApplicationStack(_Stack):
         self._watch(web, state, door, name, certificate)
         self._output("service_name", web.service.name, "ECS service of the bot")
         self._output("state_service_name", state.service.name, "ECS service of the state Redis")
+        self._output("task_definition", web.task.arn, "What the service runs once it is stable")
+        self._output("state_task_definition", state.task.arn, "What the state Redis's service runs once it is stable")
         self._output("public_name", f"https://{environment.domain}", "Where Meta and Credex core call")
         self._output("log_group", environment.log_group, "Of the bot's tasks")
 

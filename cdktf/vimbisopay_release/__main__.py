@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -15,7 +17,10 @@ import boto3
 from vimbisopay_infra.environment import ENVIRONMENTS, REGION, Environment
 from vimbisopay_release import logs, redis, rollout, smoke
 
-CONTAINER: Final = "web"
+WEB: Final = "web"
+STATE: Final = "redis-state"
+SAID: Final = ("hi", "help")
+"""By the test number: the first is answered with the menu, the second with what there is to be said about it."""
 TURN_TRIES: Final = 40
 
 
@@ -36,11 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vimbisopay_release", description=__doc__)
     steps = parser.add_subparsers(required=True, metavar="step")
     for name, step, told in (
-        ("running", _running, "print the tag of the image that runs now (nothing before the first deployment)"),
-        ("stable", _stable, "wait until the service's newest deployment is complete"),
+        ("running", _running, "print the tags of the images that run now (empty before the first deployment)"),
+        ("stable", _stable, "wait until both services run what was deployed"),
         ("redis", _redis, "see that both Redises are well"),
         ("health", _health, "wait until the public name serves this release"),
-        ("talk", _talk, "let the test number say 'help', and see the new release answer it"),
+        ("talk", _talk, "let the test number say something, and see the new release take turns"),
         ("post-mortem", _post_mortem, "print why tasks stopped, and what all containers logged"),
         ("logs", _logs, "print what the containers log, for a span of time or as it comes"),
     ):
@@ -49,23 +54,31 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(step=step)
         if name in {"health", "talk"}:
             one.add_argument("--release", required=True, help="the tag of the image")
+        if name == "stable":
+            one.add_argument("--outputs", required=True, type=Path, help="what `cdktf deploy --outputs-file` wrote")
         if name in {"logs", "post-mortem"}:
             one.add_argument("--minutes", type=int, default=15, help="how far back (default: %(default)s)")
         if name == "logs":
             one.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
             one.add_argument("--filter", default="", help="a CloudWatch filter pattern, e.g. '{ $.level = \"error\" }'")
+            one.add_argument("--state", action="store_true", help="of the state Redis, instead of the service")
     return parser
 
 
 def _running(environment: Environment, _: argparse.Namespace) -> None:
-    tag = rollout.image_tag(_client("ecs"), cluster=environment.prefix, service=environment.prefix, container=CONTAINER)
-    sys.stdout.write(f"{tag}\n")
+    ecs, cluster = _client("ecs"), environment.prefix
+    for name, service, container in (("tag", cluster, WEB), ("state_tag", f"{cluster}-{STATE}", STATE)):
+        tag = rollout.image_tag(ecs, cluster=cluster, service=service, container=container)
+        sys.stdout.write(f"{name}={tag}\n")
 
 
-def _stable(environment: Environment, _: argparse.Namespace) -> None:
+def _stable(environment: Environment, arguments: argparse.Namespace) -> None:
     cluster, ecs = environment.prefix, _client("ecs")
-    for service in (f"{cluster}-redis-state", cluster):
-        rollout.until_stable(ecs, cluster=cluster, service=service, tell=_tell, sleep=time.sleep)
+    outputs = json.loads(arguments.outputs.read_text("utf-8"))[f"{environment.name}-application"]
+    for service, output in ((f"{cluster}-{STATE}", "state_task_definition"), (cluster, "task_definition")):
+        rollout.until_stable(
+            ecs, cluster=cluster, service=service, task_definition=outputs[output], tell=_tell, sleep=time.sleep
+        )
 
 
 def _redis(environment: Environment, _: argparse.Namespace) -> int:
@@ -74,7 +87,7 @@ def _redis(environment: Environment, _: argparse.Namespace) -> int:
         _client("ecs"),
         replication_group=f"{environment.prefix}-cache",
         cluster=environment.prefix,
-        state_service=f"{environment.prefix}-redis-state",
+        state_service=f"{environment.prefix}-{STATE}",
     )
     for problem in problems:
         _tell(problem)
@@ -95,23 +108,23 @@ def _talk(environment: Environment, arguments: argparse.Namespace) -> int:
     if missing:
         _tell(f"To talk as the test number these are needed, too: {', '.join(missing)}")
         return 1
-    began_ms = time.time_ns() // 1_000_000
-    wamid = f"wamid.deployment.{secrets.token_hex(8)}"
-    smoke.say_help(f"https://{environment.domain}", smoke.TestNumber(*given), wamid=wamid, now_s=began_ms // 1000)
-    took = logs.took_a_turn(
-        _client("logs"),
-        environment.log_group,
-        release=arguments.release,
-        since_ms=began_ms,
-        tries=TURN_TRIES,
-        sleep=time.sleep,
-    )
-    _tell(
-        "The new release took the turn."
-        if took
-        else "The message was stored, but no turn of the new release is logged."
-    )
-    return int(not took)
+    for text in SAID:
+        began_ms = time.time_ns() // 1_000_000
+        wamid = f"wamid.deployment.{secrets.token_hex(8)}"
+        smoke.say(f"https://{environment.domain}", smoke.TestNumber(*given), text, wamid=wamid, now_s=began_ms // 1000)
+        took = logs.took_a_turn(
+            _client("logs"),
+            environment.log_group,
+            release=arguments.release,
+            since_ms=began_ms,
+            tries=TURN_TRIES,
+            sleep=time.sleep,
+        )
+        if not took:
+            _tell(f'"{text}" was stored, but no turn of the new release is logged since.')
+            return 1
+        _tell(f'"{text}" was stored, and the new release has taken a turn since.')
+    return 0
 
 
 def _post_mortem(environment: Environment, arguments: argparse.Namespace) -> None:
@@ -119,7 +132,7 @@ def _post_mortem(environment: Environment, arguments: argparse.Namespace) -> Non
     since_ms = time.time_ns() // 1_000_000 - arguments.minutes * 60_000
     for service, group in (
         (cluster, environment.log_group),
-        (f"{cluster}-redis-state", environment.state_log_group),
+        (f"{cluster}-{STATE}", environment.state_log_group),
     ):
         _tell(f"-- {service}: stopped tasks")
         for line in rollout.why_stopped(ecs, cluster=cluster, service=service):
@@ -132,12 +145,11 @@ def _post_mortem(environment: Environment, arguments: argparse.Namespace) -> Non
 def _logs(environment: Environment, arguments: argparse.Namespace) -> None:
     since_ms = time.time_ns() // 1_000_000 - arguments.minutes * 60_000
     client = _client("logs")
+    group = environment.state_log_group if arguments.state else environment.log_group
     if arguments.follow:
-        logs.follow(
-            client, environment.log_group, since_ms=since_ms, pattern=arguments.filter, tell=_tell, sleep=time.sleep
-        )
+        logs.follow(client, group, since_ms=since_ms, pattern=arguments.filter, tell=_tell, sleep=time.sleep)
         return
-    for line in logs.written(client, environment.log_group, since_ms=since_ms, pattern=arguments.filter):
+    for line in logs.written(client, group, since_ms=since_ms, pattern=arguments.filter):
         _tell(line)
 
 

@@ -20,8 +20,11 @@ class NotStableError(RuntimeError):
 
 
 def image_tag(ecs: Any, *, cluster: str, service: str, container: str) -> str:
-    """The tag of the image that the service runs now; empty when there is no such service yet."""
-    found = ecs.describe_services(cluster=cluster, services=[service])["services"]
+    """The tag of the image that the service runs now; empty when there is no such service yet, nor a cluster."""
+    try:
+        found = ecs.describe_services(cluster=cluster, services=[service])["services"]
+    except ecs.exceptions.ClusterNotFoundException:
+        return ""
     if not found or found[0]["status"] != "ACTIVE":
         return ""
     definition = ecs.describe_task_definition(taskDefinition=found[0]["taskDefinition"])["taskDefinition"]
@@ -30,9 +33,17 @@ def image_tag(ecs: Any, *, cluster: str, service: str, container: str) -> str:
 
 
 def until_stable(
-    ecs: Any, *, cluster: str, service: str, tell: Callable[[str], None], sleep: Callable[[float], None]
+    ecs: Any,
+    *,
+    cluster: str,
+    service: str,
+    task_definition: str,
+    tell: Callable[[str], None],
+    sleep: Callable[[float], None],
 ) -> None:
-    """Wait until the newest deployment is complete and alone.
+    """Wait until the newest deployment is complete, alone, and of this task definition.
+
+    A service that the circuit breaker took back is stable, too: its newest deployment is then one of the old tasks.
 
     Raises:
         NotStableError: ECS gave it up (and runs what it ran before), or it took too long.
@@ -42,7 +53,10 @@ def until_stable(
         found = ecs.describe_services(cluster=cluster, services=[service])["services"]
         if not found:
             raise NotStableError(f"there is no service {service} in {cluster}")
-        newest = next(each for each in found[0]["deployments"] if each["status"] == "PRIMARY")
+        deployments = found[0]["deployments"]
+        newest = next(each for each in deployments if each["status"] == "PRIMARY")
+        if newest["taskDefinition"] != task_definition:
+            raise NotStableError(_went_back(service, newest, deployments))
         state = newest.get("rolloutState", "IN_PROGRESS")
         now = f"{service}: {newest['runningCount']} of {newest['desiredCount']} run, {state.lower()}"
         if now != said:
@@ -50,10 +64,16 @@ def until_stable(
             said = now
         if state == "FAILED":
             raise NotStableError(f"{service}: {newest.get('rolloutStateReason', 'ECS gives no reason')}")
-        if state == "COMPLETED" and len(found[0]["deployments"]) == 1:
+        if state == "COMPLETED" and len(deployments) == 1:
             return
         sleep(PAUSE_S)
     raise NotStableError(f"{service} was not stable after {TRIES * PAUSE_S / 60:.0f} minutes: {said}")
+
+
+def _went_back(service: str, newest: dict[str, Any], deployments: list[dict[str, Any]]) -> str:
+    reasons = [each["rolloutStateReason"] for each in deployments if each.get("rolloutState") == "FAILED"]
+    reason = (reasons or [newest.get("rolloutStateReason", "ECS gives no reason")])[0]
+    return f"{service} does not run what was deployed, but {newest['taskDefinition'].rpartition('/')[2]}: {reason}"
 
 
 def why_stopped(ecs: Any, *, cluster: str, service: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ("NotServingError", "TestNumber", "say_help", "until_served")
+__all__ = ("NotServingError", "TestNumber", "say", "until_served")
 
 PAUSE_S: Final = 10.0
 TRIES: Final = 30
@@ -57,8 +57,8 @@ def until_served(url: str, release: str, *, tell: Callable[[str], None], sleep: 
     raise NotServingError(f"{url}/health/ does not answer 200 as {release}; it says: {said}")
 
 
-def say_help(url: str, test: TestNumber, *, wamid: str, now_s: int) -> None:
-    """Post "help" as Meta does when our test number writes it; the bot answers that number by WhatsApp.
+def say(url: str, test: TestNumber, text: str, *, wamid: str, now_s: int) -> None:
+    """Post a text as Meta does when our test number writes it; the bot answers that number by WhatsApp.
 
     Raises:
         NotServingError: it was not answered 200, which means that it is not stored.
@@ -68,7 +68,7 @@ def say_help(url: str, test: TestNumber, *, wamid: str, now_s: int) -> None:
         "metadata": {"display_phone_number": "0", "phone_number_id": test.phone_number_id},
         "contacts": [{"profile": {"name": "Deployment"}, "wa_id": test.number}],
         "messages": [
-            {"from": test.number, "id": wamid, "timestamp": str(now_s), "type": "text", "text": {"body": "help"}}
+            {"from": test.number, "id": wamid, "timestamp": str(now_s), "type": "text", "text": {"body": text}}
         ],
     }
     entry = {"id": test.business_id, "changes": [{"field": "messages", "value": value}]}

@@ -215,6 +215,19 @@ def test_the_deployer_cannot_give_more_than_the_boundary(action: str) -> None:
     )
 
 
+def test_the_deployer_touches_no_role_but_those_it_deploys(both: dict[str, Stack]) -> None:
+    """By name, and its own is not among them: it cannot let anybody else in by changing whom that trusts."""
+    deployed = {
+        role.given["name"].replace(name, "${environment}")
+        for name, stack in both.items()
+        for part in ("base", "application")
+        for role in stack.all("aws_iam_role", part=part)
+    }
+    for statement in json.loads(PERMISSIONS.read_text("utf-8"))["Statement"]:
+        if statement["Sid"].startswith("Roles") and statement["Sid"] != "RolesOfServices":
+            assert {each.split(":role/")[1] for each in statement["Resource"]} == deployed
+
+
 def test_the_deployers_policies_fit_into_what_aws_takes() -> None:
     """At most ten, each within the limit of characters, together all statements of the file."""
     for environment in ENVIRONMENTS:

@@ -18,14 +18,20 @@ from vimbisopay_release import logs, redis, rollout, smoke
 
 CLUSTER = "vimbiso-pay-staging"
 ARN = "arn:aws:ecs:af-south-1:123456789012"
+DEPLOYED = f"{ARN}:task-definition/bot:7"
 
 
-def stubbed(service: str, *answers: tuple[str, dict[str, Any], dict[str, Any]]) -> Any:
-    """A client that expects these requests, in this order, and checks both sides against AWS's models."""
+def stubbed(service: str, *answers: tuple[str, dict[str, Any], dict[str, Any]], refused: str = "") -> Any:
+    """A client that expects these requests, in this order, and checks both sides against AWS's models.
+
+    With `refused`, ECS answers a look at a service with that error.
+    """
     client = boto3.client(service, region_name="af-south-1", aws_access_key_id="a", aws_secret_access_key="b")
     stubber = Stubber(client)
     for operation, asked, answer in answers:
         stubber.add_response(operation, answer, asked)
+    if refused:
+        stubber.add_client_error("describe_services", refused)
     stubber.activate()
     return client
 
@@ -33,10 +39,11 @@ def stubbed(service: str, *answers: tuple[str, dict[str, Any], dict[str, Any]]) 
 def services(**newest: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """One look at a service whose newest deployment is like this."""
     others = newest.pop("others", 0)
-    deployments = [{"status": "PRIMARY", "desiredCount": 2, "runningCount": 2, **newest}]
-    deployments += [{"status": "ACTIVE"}] * others
+    more = newest.pop("more", [])
+    first = {"status": "PRIMARY", "taskDefinition": DEPLOYED, "desiredCount": 2, "runningCount": 2, **newest}
+    deployments = [first, *[{"status": "ACTIVE"}] * others, *more]
     asked = {"cluster": CLUSTER, "services": [CLUSTER]}
-    service = {"status": "ACTIVE", "taskDefinition": f"{ARN}:task-definition/bot:7", "deployments": deployments}
+    service = {"status": "ACTIVE", "taskDefinition": DEPLOYED, "deployments": deployments}
     return "describe_services", asked, {"services": [service]}
 
 
@@ -44,7 +51,12 @@ def wait(*looks: tuple[str, dict[str, Any], dict[str, Any]]) -> list[str]:
     """What is said while waiting for these looks."""
     said: list[str] = []
     rollout.until_stable(
-        stubbed("ecs", *looks), cluster=CLUSTER, service=CLUSTER, tell=said.append, sleep=lambda _: None
+        stubbed("ecs", *looks),
+        cluster=CLUSTER,
+        service=CLUSTER,
+        task_definition=DEPLOYED,
+        tell=said.append,
+        sleep=lambda _: None,
     )
     return said
 
@@ -71,6 +83,23 @@ def test_a_deployment_that_the_circuit_breaker_gave_up_is_a_failure() -> None:
         wait(failed)
 
 
+@pytest.mark.parametrize("state", ["IN_PROGRESS", "COMPLETED"])
+def test_what_the_circuit_breaker_took_back_is_no_success(state: str) -> None:
+    """The service is stable then, too: on what it ran before. What is told is why the new tasks were given up."""
+    reason = "ECS deployment circuit breaker: tasks failed to start."
+    given_up = {"status": "ACTIVE", "taskDefinition": DEPLOYED, "rolloutState": "FAILED", "rolloutStateReason": reason}
+    back = services(
+        taskDefinition=f"{ARN}:task-definition/bot:6",
+        rolloutState=state,
+        rolloutStateReason="rolling back",
+        more=[given_up] if state == "IN_PROGRESS" else [],
+    )
+    with pytest.raises(rollout.NotStableError) as failed:
+        wait(services(rolloutState="IN_PROGRESS", runningCount=0), back)
+    told = reason if state == "IN_PROGRESS" else "rolling back"
+    assert str(failed.value) == f"{CLUSTER} does not run what was deployed, but bot:6: {told}"
+
+
 def test_a_deployment_that_never_ends_is_a_failure() -> None:
     """After twenty minutes."""
     with pytest.raises(rollout.NotStableError, match="not stable after 20 minutes"):
@@ -87,7 +116,7 @@ def test_what_runs_now_is_known_by_its_tag() -> None:
         services(),
         (
             "describe_task_definition",
-            {"taskDefinition": f"{ARN}:task-definition/bot:7"},
+            {"taskDefinition": DEPLOYED},
             {"taskDefinition": definition},
         ),
     )
@@ -98,6 +127,16 @@ def test_before_the_first_deployment_nothing_runs() -> None:
     """And there is nothing to go back to."""
     ecs = stubbed("ecs", ("describe_services", {"cluster": CLUSTER, "services": [CLUSTER]}, {"services": []}))
     assert rollout.image_tag(ecs, cluster=CLUSTER, service=CLUSTER, container="app") == ""
+
+
+def test_before_the_cluster_nothing_runs() -> None:
+    """The very first time; anything else that ECS refuses is no such answer, for it would leave no way back."""
+    asked = {"cluster": CLUSTER, "service": CLUSTER, "container": "app"}
+    forbidden = stubbed("ecs", refused="AccessDeniedException")
+
+    assert rollout.image_tag(stubbed("ecs", refused="ClusterNotFoundException"), **asked) == ""
+    with pytest.raises(forbidden.exceptions.AccessDeniedException):
+        rollout.image_tag(forbidden, **asked)
 
 
 def test_stopped_tasks_say_why() -> None:
@@ -218,7 +257,7 @@ def test_the_test_number_speaks_as_meta_does() -> None:
     """Signed over the very bytes."""
     number = smoke.TestNumber("263770000000", "506914307656634", "215589313241560883", "app-secret")
     with deployed((200, "new")) as (url, handler):
-        smoke.say_help(url, number, wamid="wamid.deployment.1", now_s=1_793_599_200)
+        smoke.say(url, number, "help", wamid="wamid.deployment.1", now_s=1_793_599_200)
     ((signature, body),) = handler.posted
     assert signature == "sha256=" + hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()
     message = json.loads(body)["entry"][0]["changes"][0]["value"]["messages"][0]

@@ -187,7 +187,7 @@ def test_what_is_deployed_is_named_by_its_commit(stack: Stack, name: str) -> Non
     variable = stack.parts["application"]["variable"][name]
 
     assert "default" not in variable
-    assert "^[0-9a-f]{40}$" in variable["validation"][0]["condition"]
+    assert variable["validation"][0]["condition"].startswith('${can(regex("^[0-9a-f]{40}(-')
 
 
 def test_a_task_starts_when_its_roles_are_complete(stack: Stack) -> None:

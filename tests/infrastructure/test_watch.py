@@ -76,7 +76,7 @@ def test_failed_deployments_backups_and_certificates_are_told_as_they_happen(sta
     assert any(each.get("detail", {}).get("eventName") == ["SERVICE_DEPLOYMENT_FAILED"] for each in patterns)
 
 
-def test_topics_are_encrypted_and_only_our_alarms_may_publish(stack: Stack) -> None:
+def test_topics_are_encrypted_and_only_alarms_and_events_may_publish(stack: Stack) -> None:
     """With a key that CloudWatch and EventBridge may use: without that they would be silent."""
     for topic in stack.all("aws_sns_topic"):
         key = topic.given["kms_master_key_id"].split(".")[1]
@@ -89,8 +89,33 @@ def test_topics_are_encrypted_and_only_our_alarms_may_publish(stack: Stack) -> N
         }
         assert users == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
     for policy in stack.all("aws_sns_topic_policy"):
-        for statement in policy.given["policy"]["Statement"]:
-            assert f"vimbiso-pay-{stack.environment}-" in statement["Condition"]["ArnLike"]["aws:SourceArn"]
+        alarms_, events = policy.given["policy"]["Statement"]
+        assert f":alarm:vimbiso-pay-{stack.environment}-" in alarms_["Condition"]["ArnLike"]["aws:SourceArn"]
+        assert events["Principal"] == {"Service": "events.amazonaws.com"}
+
+
+def test_eventbridge_is_let_in_without_a_condition(stack: Stack) -> None:
+    """With one, neither a topic nor its key would ever hear of a failed deployment: AWS supports none there."""
+    documents = [each.given["policy"] for kind in ("sns_topic_policy", "kms_key") for each in stack.all(f"aws_{kind}")]
+    heard = [
+        statement
+        for document in documents
+        for statement in document["Statement"]
+        if "events.amazonaws.com" in str(statement["Principal"])
+    ]
+
+    assert [statement.get("Condition") for statement in heard] == [None] * 4
+
+
+def test_a_task_that_operators_run_by_hand_is_no_trouble(stack: Stack) -> None:
+    """It ends by itself, as it should: only tasks of services are told of."""
+    (pattern,) = [
+        each.given["event_pattern"]
+        for each in stack.all("aws_cloudwatch_event_rule")
+        if each.given["event_pattern"]["detail-type"] == ["ECS Task State Change"]
+    ]
+
+    assert pattern["detail"]["group"] == [{"prefix": "service:"}]
 
 
 def test_our_metrics_are_those_of_the_one_list(stack: Stack) -> None:
