@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
 
+import structlog
 import uvicorn
 
 from service.app import Parts, Service
@@ -21,6 +24,21 @@ from service.whatsapp import FORMS, Report, Setup
 
 FINISH_REQUESTS_S = 4
 """Webhooks in progress get this long at SIGTERM, before the workers' own time begins: 25 s in all."""
+
+
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Logs when it begins to listen and when it has ended: whoever starts it sees that it runs, and where."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        log.info("started", address=f"http://{self.config.host}:{self.config.port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        log.info("ended")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,7 +107,7 @@ def _serve(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure(debug=settings.debug, release=settings.release if settings.production else "")
     service = Service(settings, parts=Parts.real(settings))
-    uvicorn.run(
+    config = uvicorn.Config(
         service.asgi,
         host=settings.host,
         port=settings.port,
@@ -98,6 +116,8 @@ def _serve(settings: Settings) -> int:
         server_header=False,
         timeout_graceful_shutdown=FINISH_REQUESTS_S,
     )
+    with contextlib.suppress(KeyboardInterrupt):  # raised once more when it has ended in order
+        _Server(config).run()
     return 0
 
 

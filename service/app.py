@@ -28,7 +28,7 @@ from service.health import health_route
 from service.http import open_http
 from service.logs import pseudonym, write_line
 from service.loop import Loop
-from service.mailbox import Arrival, Mailbox, MailboxError, open_cache, open_state
+from service.mailbox import Arrival, Mailbox, MailboxError, StateFull, StateUnavailable, open_cache, open_state
 from service.meter import Meter
 from service.money_calls import MoneyCalls
 from service.notifications import notification_routes
@@ -143,7 +143,7 @@ class Service:
 
     async def start(self) -> None:
         """Begin to work: from now on inboxes are answered and outboxes sent."""
-        work = Loop("worker").serve(
+        work = Loop("worker", foreseen=(StateFull, StateUnavailable)).serve(
             self._worker.run_once,
             wake=self._inbox_wake,
             stop=self._stopping,

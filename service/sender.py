@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from service.loop import Loop
-from service.mailbox import Idle, Outcome, Posting, Settled, StateUnavailable
+from service.mailbox import Idle, Outcome, Posting, Settled, StateFull, StateUnavailable
 from service.messages import Message, Outgoing, Template
 from service.rate import LONGEST_WAIT_MS, Bucket
 from service.records import NewerRecord, read
@@ -153,7 +153,7 @@ class Sender:
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Sends until `stop` is set; then finishes what is being sent and puts back what else it holds."""
         self._leaving = stop
-        await Loop("sender", log=self._log).serve(
+        await Loop("sender", foreseen=(StateFull, StateUnavailable), log=self._log).serve(
             self.run_once,
             wake=wake,
             stop=stop,

@@ -37,6 +37,16 @@ _DEVELOPMENT_IDS: Final = {
     "whatsapp_business_id": "215589313241560883",
 }
 LEAST_SECRET: Final = 16
+_WRONG: Final = {
+    "bool_parsing": "must be True or False",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+}
+"""What is wrong with a value, by pydantic's name for it: in the words that our own rules use."""
 
 
 class SettingsError(ValueError):
@@ -238,8 +248,9 @@ def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None =
 def _problems(error: ValidationError) -> dict[str, list[str]]:
     """Lines to show, by field; those of rules between fields under the empty name."""
     found: dict[str, list[str]] = {}
-    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+    for problem in error.errors(include_input=False, include_url=False):
         name = ".".join(str(part) for part in problem["loc"])
-        text = problem["msg"].removeprefix("Value error, ")
+        ours = _WRONG.get(problem["type"])
+        text = problem["msg"].removeprefix("Value error, ") if ours is None else ours.format(**problem.get("ctx", {}))
         found.setdefault(name, []).extend([f"{name.upper()}: {text}"] if name else text.splitlines())
     return found

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from simulator.programs import free_port
+
 ROOT = Path(__file__).parent.parent.parent
+WITHIN_S = 60
 
 WRONG = {
     "DJANGO_ENV": "production",
@@ -73,3 +79,28 @@ def test_nothing_of_a_traceback_is_shown(refused: subprocess.CompletedProcess[st
     """An operator reads what to do, not where the program noticed."""
     assert "Traceback" not in refused.stderr
     assert refused.stderr.endswith(".env.example explains each.\n")
+
+
+def test_a_process_says_where_it_listens_and_that_it_has_ended(tmp_path: Path) -> None:
+    """Whoever starts it sees that it runs, and in which order it ends when it is told to."""
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "service"],
+        env={"PYTHONPATH": str(ROOT), "PORT": str(port)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        watchdog = threading.Timer(WITHIN_S, process.kill)
+        watchdog.start()
+        assert process.stdout is not None
+        said = [json.loads(process.stdout.readline())]
+        process.send_signal(signal.SIGTERM)
+        said += [json.loads(line) for line in process.stdout]
+        code = process.wait()
+        watchdog.cancel()
+    assert [(line["event"], line.get("address")) for line in said] == [
+        ("started", f"http://127.0.0.1:{port}"),
+        ("ended", None),
+    ]
+    assert code == 0

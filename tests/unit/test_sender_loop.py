@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from service.loop import Loop
+from service.mailbox import StateUnavailable
 from simulator.virtual_time import Clock, run
 
 
@@ -18,6 +19,9 @@ class Log:
 
     def exception(self, event: str, **_: object) -> None:
         self.events.append(event)
+
+    def error(self, event: str, **details: object) -> None:
+        self.events.append(f"{event}: {details}")
 
 
 class Work:
@@ -67,7 +71,7 @@ class Work:
         poll_ms: int | None = None,
         concurrency: int = 4,
     ) -> None:
-        await Loop("test", log=self.log).serve(
+        await Loop("test", foreseen=(StateUnavailable,), log=self.log).serve(
             step or self.step,
             wake=self.wake,
             stop=self.stop,
@@ -252,6 +256,24 @@ def test_a_crash_is_logged_and_the_loop_goes_on_after_a_second() -> None:
         return tries, work.log.events
 
     assert run(main, start_ms=0) == ([0, 1000, 2000], ["step_failed", "step_failed"])
+
+
+def test_a_state_that_is_away_is_told_in_a_line_without_a_traceback() -> None:
+    """It fails every second until the state is back: what is foreseen must not fill the log."""
+
+    async def main(clock: Clock) -> list[str]:
+        work = Work(clock)
+
+        async def asking() -> int | None:
+            raise StateUnavailable("no answer")
+
+        serving = asyncio.create_task(work.serve(asking))
+        await asyncio.sleep(0.5)
+        work.stop.set()
+        await serving
+        return work.log.events
+
+    assert run(main, start_ms=0) == ["step_failed: {'loop': 'test', 'error': 'no answer'}"]
 
 
 def test_a_stop_finishes_what_is_under_way() -> None:
