@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 from redis import Redis as SyncRedis
 
 from service.mailbox import Mailbox, open_state
@@ -17,11 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from redis.asyncio import Redis
-
-# HYPOTHESIS_PROFILE=thorough looks longer; a failure prints the blob that replays it.
-settings.register_profile("quick", max_examples=100, deadline=None, print_blob=True)
-settings.register_profile("thorough", max_examples=3000, deadline=None, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session")
