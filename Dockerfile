@@ -1,6 +1,6 @@
 # Three images of one recipe: `production` is the bot and nothing else, `simulator` is what developers put around it.
 #   docker build --target production -t vimbisopay .
-# The digest behind the tag is renewed by Dependabot and by the scheduled rebuild, so that Debian's patches come in.
+# The scheduled rebuild fetches what is behind the tag anew, so that patches of Debian and Python come in.
 FROM python:3.11-slim-bookworm AS base
 ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -50,6 +50,8 @@ ARG RELEASE=unknown
 ENV RELEASE=$RELEASE \
     PORT=8000 \
     DJANGO_ENV=production
+# The root file system is read-only. A volume of Fargate takes owner and mode from here: else it is root's alone.
+VOLUME ["/tmp"]
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \

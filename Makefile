@@ -176,7 +176,8 @@ logs:  ## Follow the logs of what runs in Docker
 redis-status:  ## Memory, keys, persistence and evictions of both Redises in Docker
 	@for each in redis-cache:6379 redis-state:6380; do \
 	  echo "-- $${each%:*}"; \
-	  $(COMPOSE) --profile '*' exec -T $${each%:*} redis-cli -p $${each#*:} info memory stats persistence keyspace \
+	  $(COMPOSE) --profile '*' exec -T $${each%:*} \
+	    sh -c 'test -n "$$REDISCLI_AUTH" || unset REDISCLI_AUTH; exec redis-cli "$$@"' sh -p $${each#*:} info memory stats persistence keyspace \
 	    | grep -E '^(used_memory_human|maxmemory_human|maxmemory_policy|mem_fragmentation_ratio|evicted_keys|aof_enabled|aof_last_write_status|db0)' \
 	    || exit 1; \
 	done

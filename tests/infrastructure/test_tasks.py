@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from tests.infrastructure.stacks import Stack
 from vimbisopay_infra.environment import ENVIRONMENTS
 from vimbisopay_infra.secret_names import SECRETS
 
+ROOT = Path(__file__).parents[2]
 FARGATE = {
     256: {512, 1024, 2048},
     512: set(range(1024, 4097, 1024)),
@@ -67,6 +70,16 @@ def test_containers_cannot_change_themselves(stack: Stack) -> None:
         assert container["readonlyRootFilesystem"] is True
         assert container["privileged"] is False
         assert container["linuxParameters"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_what_is_writable_belongs_to_the_container_that_writes(stack: Stack) -> None:
+    """An empty volume of Fargate is root's alone, unless the image names it: then it is as in the image."""
+    made = {"web": "Dockerfile", "redis-state": "cdktf/redis-state/Dockerfile"}
+    for container in containers(stack):
+        text = (ROOT / made[container["name"]]).read_text("utf-8")
+        named = {path for each in re.findall(r"^VOLUME (\[.+\])$", text, re.MULTILINE) for path in json.loads(each)}
+
+        assert {each["containerPath"] for each in container["mountPoints"]} == named
 
 
 def test_nobody_opens_a_shell_in_a_container(stack: Stack) -> None:

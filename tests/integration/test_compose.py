@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from service.settings import load
+from tests.redis_server import redis_server
+from tests.system import need
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -43,9 +45,10 @@ def services(profile: str) -> dict[str, Any]:
     return found
 
 
-def test_hadolint_finds_nothing_in_the_dockerfile() -> None:
-    """Neither in its steps nor in its shell."""
-    assert run("hadolint", "Dockerfile") == ""
+@pytest.mark.parametrize("path", ["Dockerfile", "cdktf/redis-state/Dockerfile"])
+def test_hadolint_finds_nothing_in_the_dockerfiles(path: str) -> None:
+    """Neither in their steps nor in their shell."""
+    assert run("hadolint", path) == ""
 
 
 def test_the_compose_file_is_valid_by_its_schema() -> None:
@@ -125,6 +128,29 @@ def test_the_bot_in_development_starts_with_what_compose_tells_it() -> None:
     settings = load(environment, env_file=None)
     assert settings.mycredex_app_url == "http://simulator:8001/v1/"
     assert settings.redis_state_url.endswith("@redis-state:6380/0")
+
+
+@pytest.mark.parametrize(("password", "given", "well"), [("", "", True), ("word", "word", True), ("word", "", False)])
+def test_a_redis_is_well_when_it_answers(password: str, given: str, well: bool) -> None:  # noqa: FBT001
+    """With a password and without one; and a refusal is no answer."""
+    need("redis-server", "redis-cli")
+    kind, command = services("development")["redis-cache"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    with redis_server("--save", "", "--requirepass", password) as server:
+        done = subprocess.run(
+            ["sh", "-c", command.replace("$$", "$").replace("6379", str(server.port))],
+            env={"PATH": os.environ["PATH"], "REDISCLI_AUTH": given},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode == 0, done.stderr) == (well, "")
+
+
+def test_an_env_file_does_not_rename_the_release() -> None:
+    """What was built is what is shown, whatever a copy of .env.example calls it."""
+    for profile, name in (("development", "app"), ("production", "app-production")):
+        assert services(profile)[name]["environment"]["RELEASE"] == "local"
 
 
 def test_the_bot_in_production_refuses_to_start_without_its_secrets() -> None:
