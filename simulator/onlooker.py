@@ -77,6 +77,8 @@ class Onlooker:
         if message.get("type") == "system":  # it is WhatsApp that says it, and nobody sees it
             return
         kind, text, on = read_message(message)
+        if event.form:
+            text = "\n".join(["(form)", *event.form])
         stale = kind is Kind.TAPPED and on not in {"", self._newest.get(event.phone, "")}
         self._record(event.at_ms, event.phone, kind, text=text, wamid=event.wamid, on=on, stale=stale)
 

@@ -24,7 +24,7 @@ from simulator.notices import Event, Notice
 from simulator.reading import Flaw, show_duration
 from simulator.transcript import Kind, Screen, Transcript
 from simulator.virtual_time import Clock, run
-from simulator.whatsapp_cloud import Bubble
+from simulator.whatsapp_cloud import Bubble, NotFilledIn
 from simulator.world import API_KEY, BOT_URL, START_UP_MS, WEBHOOK_SECRET, Ticking, Wires, World, run_service
 
 __all__ = ("TYPING_MS", "Player", "Stage", "play_lines", "replay", "world_of")
@@ -190,16 +190,19 @@ class Stage:
         """Somebody sends something that is no text."""
         self.world.handsets[who].send(kind)
 
-    async def fill(self, who: str, answers: Mapping[str, str], *, older: bool = False, with_token: bool = True) -> None:
-        """Somebody submits a form.
+    async def fill(self, who: str, answers: Mapping[str, str], *, older: bool = False, **how: bool) -> None:
+        """Somebody fills in a form and submits it; ``how`` is for `Handset.fill`.
 
         Raises:
-            Flaw: their screen shows none.
+            Flaw: their screen shows none, or it does not take these answers.
         """
         forms = [bubble for bubble, _ in reversed(self.screens(who)) if bubble.kind == "flow"]
         if len(forms) <= older:
             raise Flaw(f"{who}'s screen shows no {'older ' if older else ''}form", _on_screen(self.screens(who)))
-        self.world.handsets[who].fill(forms[1 if older else 0].wamid, answers, with_token=with_token)
+        try:
+            self.world.handsets[who].fill(forms[1 if older else 0].wamid, answers, **how)
+        except NotFilledIn as refused:
+            raise Flaw(str(refused), "`fills in unchecked` goes past the form's rules.") from None
 
     async def show_number(self, who: str, *, shown: bool) -> None:
         """Somebody shows or hides their number."""

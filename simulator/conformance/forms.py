@@ -116,6 +116,15 @@ def _screens() -> Iterator[Case]:
     yield _case("a pattern without a helper text", _with(_input(pattern="[a-z]+")), right=False)
     helped = _input(pattern="[a-z]+", **{"helper-text": "Letters"})
     yield _case("a pattern with a helper text", _with(helped), right=True)
+    for version, right in (("6.1", False), ("6.2", True)):
+        older = {**_with(helped), "version": version}
+        yield _case(f"a pattern in version {version}", older, right=right)
+    for kind, right in (("email", True), ("passcode", True), ("colour", False)):
+        yield _case(f"an input of type {kind}", _with(_input(**{"input-type": kind})), right=right)
+    for least, right in ((79, True), (80, True), (81, False)):
+        size = {"min-chars": least}
+        yield _case(f"an input of at least {least} of 80 characters", _with(_input(**size)), right=right)
+    yield _case("a Footer that does nothing", without(FORM_JSON, *_FOOTER, "on-click-action"), right=False)
     yield _case("two inputs with one name", _with(_input(name="name")), right=False)
     yield _case("an input without a name", _with(without(_input(), "name")), right=False)
     yield _case("a component that is none", _with({"type": "Wizard"}), right=False)

@@ -101,13 +101,14 @@ class Moves:
     def _filled_in(self, player: Player, forms: Sequence[str]) -> Said:
         rng, someone = self._rng, player.persona
         way = rng.choices(("fills in", "fills in without token", "fills in old"), (8, 1, 1))[0]
-        if "account" in forms[-1].lower():
-            fields = {"name": f"{someone.last_name} Ltd", "denomination": rng.choice(("USD", "ZWG"))}
-            fields["handle"] = f"{someone.handle}_{self._amount().replace('.', '_')}"
-        else:
-            fields = {"first_name": someone.first_name, "last_name": someone.last_name}
         if way == "fills in old" and len(forms) == 1:
             way = "fills in"
+        if "business" in forms[-2 if way == "fills in old" else -1].lower():
+            fields = {"name": f"{someone.last_name} Ltd", "denomination": rng.choice(("USD", "ZWG"))}
+            # A phone takes no handle of more than 30 characters.
+            fields["handle"] = f"{someone.handle[:20]}_{self._amount().replace('.', '_')}"[:30]
+        else:
+            fields = {"first_name": someone.first_name, "last_name": someone.last_name}
         return f"{player.key} {way}", fields
 
     def _answer(self, titles: Sequence[str]) -> str | None:

@@ -64,13 +64,18 @@ def fills_in_without_token(scope: Scope, node: yaml.Node) -> Play | None:
     return _fills_in(scope, node, with_token=False)
 
 
-def _fills_in(scope: Scope, node: yaml.Node, *, older: bool = False, with_token: bool = True) -> Play | None:
+def fills_in_unchecked(scope: Scope, node: yaml.Node) -> Play | None:
+    """They go past the form and send answers that it would not take."""
+    return _fills_in(scope, node, checked=False)
+
+
+def _fills_in(scope: Scope, node: yaml.Node, **how: bool) -> Play | None:
     who = scope.who
     fields = scope.reading.mapping(node, "what is filled in")
     answers = {name: scope.reading.text(value, name) or "" for name, value in fields.items()}
     if not answers:
         return None
-    return lambda stage: stage.fill(who, answers, older=older, with_token=with_token)
+    return lambda stage: stage.fill(who, answers, **how)
 
 
 def shows_number(scope: Scope, node: yaml.Node) -> Play | None:
@@ -115,6 +120,12 @@ VERBS: Final = (
         "fills in without token",
         "Tariro fills in without token: {first_name: Tariro}",
         fills_in_without_token,
+        paced=True,
+    ),
+    Directive(
+        "fills in unchecked",
+        "Tariro fills in unchecked: {first_name: T, last_name: Moyo}",
+        fills_in_unchecked,
         paced=True,
     ),
     Directive("shows number", "Tariro shows number: true", shows_number),

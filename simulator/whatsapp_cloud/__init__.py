@@ -14,6 +14,7 @@ from simulator.whatsapp_cloud.errors import (
     Code,
     HandsetError,
     HandshakeFailed,
+    NotFilledIn,
     NotOnScreen,
     Refused,
 )
@@ -68,6 +69,7 @@ __all__ = (
     "InProcess",
     "Knobs",
     "Limit",
+    "NotFilledIn",
     "NotOnScreen",
     "Reacted",
     "Refused",

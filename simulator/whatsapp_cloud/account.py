@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from simulator.whatsapp_cloud.errors import Refused
-from simulator.whatsapp_cloud.forms import FlowForm, check_named, may_send
+from simulator.whatsapp_cloud.forms import FlowForm, check_named, is_draft, may_send, named
 from simulator.whatsapp_cloud.media import Media
 from simulator.whatsapp_cloud.submitted import SubmittedTemplate, check_submitted
 from simulator.whatsapp_cloud.tokens import Tokens
@@ -141,11 +141,11 @@ class Account:
         """Submit a template for approval."""
         self._owned(node_id, "post")
         components = check_submitted(given)
-        named = (given["name"], given["language"])
-        if any((each.name, each.language) == named for each in self.templates):
+        called = (given["name"], given["language"])
+        if any((each.name, each.language) == called for each in self.templates):
             raise Refused(100, message="Invalid parameter", details="Content in this language already exists")
         template = SubmittedTemplate(
-            self._mint.number("template"), *named, given["category"], components, self._clock_ms() + self.review_ms
+            self._mint.number("template"), *called, given["category"], components, self._clock_ms() + self.review_ms
         )
         template.approved()
         self.templates.append(template)
@@ -163,6 +163,13 @@ class Account:
     def may_send_form(self, parameters: Json) -> None:
         """Refuse a message with a form that does not exist, or not in the mode that it names."""
         may_send(self.forms.values(), parameters)
+
+    def opened_by(self, parameters: Json) -> str:
+        """The definition that a message with these parameters opens; empty if the account has no such form."""
+        form = named(self.forms.values(), parameters)
+        if form is None:
+            return ""
+        return form.draft if is_draft(parameters) else form.published
 
     # -- small things ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from simulator.whatsapp_cloud.delivery import Courier
 from simulator.whatsapp_cloud.errors import Refused, known
 from simulator.whatsapp_cloud.faults import Rule, Rules
 from simulator.whatsapp_cloud.graph import graph
-from simulator.whatsapp_cloud.handset import Handset, Written
+from simulator.whatsapp_cloud.handset import Beside, Handset, Written
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
 from simulator.whatsapp_cloud.injection import Injection
 from simulator.whatsapp_cloud.intake import Intake
@@ -262,7 +262,7 @@ class CloudApi:
 
     # What phones ask for.
 
-    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True, errors: Sequence[Json] = ()) -> str:
+    def hand_over(self, handset: Handset, message: Json, beside: Beside) -> str:
         """Take a person's message to the bot; see `Handset`."""
         now_ms = self.now_ms()
         wamid = str(message.get("id") or self.mint.inbound(handset.phone))
@@ -278,10 +278,14 @@ class CloudApi:
         handset.written.append(written)
         self.written[wamid] = (handset, written)
         self.account.media.receive(message)
-        self._emit(Acted(now_ms, handset.phone, wamid, message))
-        about = self.ladder.contact(handset) if contact else None
-        self.courier.add(Update(handset.phone, "messages", message, about, tuple(errors)))
+        self._emit(Acted(now_ms, handset.phone, wamid, message, beside.form))
+        about = self.ladder.contact(handset) if beside.contact else None
+        self.courier.add(Update(handset.phone, "messages", message, about, tuple(beside.errors)))
         return wamid
+
+    def form(self, bubble: Bubble) -> str:
+        """The definition of the form that a message opens; empty where this account has none."""
+        return self.account.opened_by(bubble.payload["interactive"]["action"]["parameters"])
 
     def media_id(self, phone: str) -> str:
         """A new id for a file that a person sends."""

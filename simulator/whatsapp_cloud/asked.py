@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from simulator.whatsapp_cloud.handset import Handset
-from simulator.whatsapp_cloud.values import Attempt, Bubble, Choice, StatusNote
+from simulator.whatsapp_cloud.values import Attempt, Bubble, Choice, FormField, StatusNote
 
 __all__ = (
     "Announce",
@@ -20,6 +20,7 @@ __all__ = (
     "Message",
     "Network",
     "NewNumber",
+    "OpenedForm",
     "Person",
     "Point",
     "Raw",
@@ -86,11 +87,15 @@ class Tap(Acting, frozen=True, kw_only=True):
 
 
 class Fill(Acting, frozen=True, kw_only=True):
-    """A form, filled in and submitted; the newest one, or that of the message with this wamid."""
+    """A form, filled in and submitted; the newest one, or that of the message with this wamid.
+
+    Not ``checked``, somebody goes past its rules, and the bot gets what they like.
+    """
 
     answers: dict[str, Any]
     message: str | None = None
     with_token: bool = True
+    checked: bool = True
 
 
 class SendKind(Acting, frozen=True, kw_only=True):
@@ -185,6 +190,14 @@ class Screen:
     typing: bool
     messages: list[Message]
     reactions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedForm:
+    """A form as a phone shows it: what it asks, on its screens one after the other."""
+
+    message: str
+    fields: list[FormField]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from simulator.whatsapp_cloud.asked import (
     Fill,
     Network,
     NewNumber,
+    OpenedForm,
     Person,
     Point,
     Raw,
@@ -93,7 +94,14 @@ def control(api: CloudApi, news: News) -> Router:
     acts = [*_acts(did), *_rarer_acts(did)]
     return Router(
         "/control",
-        route_handlers=[*_people(api, news), *acts, *_faults(api), *_deliveries(api, news), *_others(api)],
+        route_handlers=[
+            *_people(api),
+            *_looks(api, news),
+            *acts,
+            *_faults(api),
+            *_deliveries(api, news),
+            *_others(api),
+        ],
         exception_handlers={CloudError: explained, HTTPException: explained},
     )
 
@@ -136,7 +144,7 @@ def _screen(handset: Handset, after: int) -> Screen:
     )
 
 
-def _people(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
+def _people(api: CloudApi) -> list[HTTPRouteHandler]:
     @get("/people", tags=["people"], summary="Everybody who has a phone")
     async def people() -> list[Person]:
         return [person(handset) for handset in api.handsets.values()]
@@ -159,13 +167,24 @@ def _people(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
             (handset.switch_on if data.online else handset.switch_off)()
         return person(handset)
 
+    return [people, add, change]
+
+
+def _looks(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
     @get("/people/{phone:str}/screen", tags=["people"], summary="What a phone shows")
     async def screen(phone: FromPath[str], after: After = 0, wait_ms: WaitMs = 0) -> Screen:
         handset = _found(api, phone)
         await news.until(lambda: len(handset.screen) > after, wait_ms)
         return _screen(handset, after)
 
-    return [people, add, change, screen]
+    @get("/people/{phone:str}/form", tags=["people"], summary="What the newest form on a phone asks")
+    async def form(phone: FromPath[str], message: FromQuery[str | None] = None) -> OpenedForm:
+        shown, opened = _found(api, phone).form(message)
+        if opened is None:
+            raise ControlError("only the id of this form is known here: any answers will do", status=_UNKNOWN)
+        return OpenedForm(shown.wamid, opened.fields())
+
+    return [screen, form]
 
 
 _Do = Callable[[str, Acting, Callable[[Handset], str]], Awaitable[Did]]
@@ -205,7 +224,9 @@ def _acts(did: _Do) -> list[HTTPRouteHandler]:
     @post("/people/{phone:str}/fill", tags=["acts"], summary="Fill in a form and submit it")
     async def fill(phone: FromPath[str], data: JSONBody[Fill]) -> Did:
         return await did(
-            phone, data, lambda handset: handset.fill(data.message, data.answers, with_token=data.with_token)
+            phone,
+            data,
+            lambda handset: handset.fill(data.message, data.answers, with_token=data.with_token, checked=data.checked),
         )
 
     @post("/people/{phone:str}/send", tags=["acts"], summary="Send something that is no text")

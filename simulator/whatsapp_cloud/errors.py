@@ -5,7 +5,8 @@
     CloudError
     ├── HandshakeFailed   the bot did not verify its callback URL: nothing will be delivered
     ├── HandsetError      a person cannot do this
-    │   └── NotOnScreen   … because it is not on the screen of the phone
+    │   ├── NotOnScreen   … because it is not on the screen of the phone
+    │   └── NotFilledIn   … because the form does not take these answers
     └── Refused           a request that the Graph API answers with an error
 
 Codes, HTTP statuses and titles: Meta's page "Error codes" of the Cloud API as of December 2025 (its column of HTTP
@@ -20,7 +21,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-__all__ = ("CODES", "CloudError", "Code", "HandsetError", "HandshakeFailed", "NotOnScreen", "Refused", "known")
+__all__ = (
+    "CODES",
+    "CloudError",
+    "Code",
+    "HandsetError",
+    "HandshakeFailed",
+    "NotFilledIn",
+    "NotOnScreen",
+    "Refused",
+    "known",
+)
 
 HREF: Final = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
 
@@ -39,6 +50,10 @@ class HandsetError(CloudError):
 
 class NotOnScreen(HandsetError):  # noqa: N818
     """What should be tapped is not on the screen; the message names what is."""
+
+
+class NotFilledIn(HandsetError):  # noqa: N818
+    """A form cannot be submitted like this; the message names the field and what it takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from simulator.whatsapp_cloud.values import Json
 
-__all__ = ("PUBLISHABLE", "problems")
+__all__ = ("INPUTS", "LONGEST_AREA", "LONGEST_INPUT", "OPTIONS", "PUBLISHABLE", "components", "problems")
 
 PUBLISHABLE: Final = frozenset({"5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3"})
 LARGEST: Final = 10 * 1024 * 1024
@@ -22,6 +22,13 @@ MOST_COMPONENTS: Final = 50
 MOST_OPT_INS: Final = 5
 
 _SCREEN: Final = re.compile(r"[A-Za-z_]+")
+_PATTERNS_FROM: Final = (6, 2)
+"""The version from which an input may have a pattern."""
+
+_INPUT_TYPES: Final = frozenset({"text", "number", "email", "password", "passcode", "phone"})
+_SIZES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"TextInput": ("min-chars", "max-chars"), "TextArea": ("max-length",)}
+)
 _REFERENCE: Final = re.compile(r"\$\{([^}]*)\}")
 
 _TEXTS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
@@ -43,8 +50,12 @@ _TEXTS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
 _NEEDED: Final[Mapping[str, str]] = MappingProxyType(
     {"TextHeading": "text", "TextSubheading": "text", "TextBody": "text", "TextCaption": "text"}
 )
-_OPTIONS: Final[Mapping[str, int]] = MappingProxyType({"Dropdown": 200, "RadioButtonsGroup": 20, "CheckboxGroup": 20})
-_INPUTS: Final = frozenset({"TextInput", "TextArea", "DatePicker", "OptIn", *_OPTIONS})
+OPTIONS: Final[Mapping[str, int]] = MappingProxyType({"Dropdown": 200, "RadioButtonsGroup": 20, "CheckboxGroup": 20})
+INPUTS: Final = frozenset({"TextInput", "TextArea", "DatePicker", "OptIn", *OPTIONS})
+LONGEST_INPUT: Final = 80
+LONGEST_AREA: Final = 600
+"""Characters that a TextInput and a TextArea take unless the form says otherwise."""
+
 OPTION_TITLE: Final = 30
 OPTION_DESCRIPTION: Final = 300
 
@@ -81,8 +92,21 @@ def _found(source: str) -> Iterator[_Problem]:
     inputs = {str(screen.get("id")): set(_names(screen)) for screen in screens}
     for place, screen in enumerate(screens):
         yield from _screen(f"screens[{place}]", screen, inputs)
+    if _version(definition) < _PATTERNS_FROM:
+        yield from _too_new(screens)
     if not any(screen.get("terminal") for screen in screens):
         yield "MISSING_TERMINAL_SCREEN", "screens", "A form needs a terminal screen."
+
+
+def _too_new(screens: list[Json]) -> Iterator[_Problem]:
+    for place, screen in enumerate(screens):
+        if any("pattern" in child for child in components(screen)):
+            yield "INVALID_PROPERTY_KEY", f"screens[{place}].layout", "'pattern' is there from version 6.2 on."
+
+
+def _version(definition: Json) -> tuple[int, ...]:
+    version = str(definition.get("version"))
+    return tuple(int(part) for part in version.split(".")) if version in PUBLISHABLE else _PATTERNS_FROM
 
 
 def _ids(screens: list[Json]) -> Iterator[_Problem]:
@@ -97,7 +121,7 @@ def _ids(screens: list[Json]) -> Iterator[_Problem]:
             yield "DUPLICATE_SCREEN_IDS", path, f"Two screens have the id {screen_id}."
 
 
-def _children(screen: Json) -> list[Json]:
+def components(screen: Json) -> list[Json]:
     """The components of a screen, those within a form among them."""
     layout = screen.get("layout")
     listed = layout.get("children") if isinstance(layout, dict) else None
@@ -110,13 +134,13 @@ def _children(screen: Json) -> list[Json]:
 
 
 def _names(screen: Json) -> list[str]:
-    return [str(child.get("name", "")) for child in _children(screen) if child.get("type") in _INPUTS]
+    return [str(child.get("name", "")) for child in components(screen) if child.get("type") in INPUTS]
 
 
 def _screen(path: str, screen: Json, inputs: Mapping[str, set[str]]) -> Iterator[_Problem]:
     if not isinstance(screen.get("layout"), dict) or screen["layout"].get("type") != "SingleColumnLayout":
         yield "INVALID_PROPERTY_VALUE", f"{path}.layout", "The layout must be a SingleColumnLayout."
-    children, kinds = _children(screen), [child.get("type") for child in _children(screen)]
+    children, kinds = components(screen), [child.get("type") for child in components(screen)]
     if not 1 <= len(children) <= MOST_COMPONENTS:
         yield "INVALID_PROPERTY_VALUE", f"{path}.layout", f"A screen has 1 to {MOST_COMPONENTS} components."
     if kinds.count("Footer") > 1:
@@ -157,8 +181,24 @@ def _component(path: str, child: Json) -> Iterator[_Problem]:
             yield "INVALID_PROPERTY_VALUE", f"{path}.{name}", f"'{name}' has 1 to {most} characters."
     if kind == "TextInput" and "pattern" in child and "helper-text" not in child:
         yield "REQUIRED_PROPERTY_MISSING", f"{path}.helper-text", "'pattern' needs a 'helper-text'."
-    if kind in _OPTIONS:
-        yield from _options(path, child, _OPTIONS[str(kind)])
+    if kind == "Footer" and not isinstance(child.get("on-click-action"), dict):
+        yield "REQUIRED_PROPERTY_MISSING", f"{path}.on-click-action", "Property 'on-click-action' is missing."
+    if kind == "TextInput" and child.get("input-type", "text") not in _INPUT_TYPES:
+        yield "INVALID_PROPERTY_VALUE", f"{path}.input-type", f"There is no input-type {child['input-type']!r}."
+    yield from _sizes(path, child, _SIZES.get(str(kind), ()))
+    if kind in OPTIONS:
+        yield from _options(path, child, OPTIONS[str(kind)])
+
+
+def _sizes(path: str, child: Json, names: tuple[str, ...]) -> Iterator[_Problem]:
+    """How many characters an input takes."""
+    for name in names:
+        size = child.get(name, 1)
+        if not str(size).isdecimal():
+            yield "INVALID_PROPERTY_VALUE", f"{path}.{name}", f"'{name}' is a whole number, not {size!r}."
+            return
+    if len(names) > 1 and int(child.get(names[0], 0)) > int(child.get(names[1], LONGEST_INPUT)):
+        yield "INVALID_PROPERTY_VALUE", f"{path}.{names[0]}", f"'{names[0]}' is more than '{names[1]}'."
 
 
 def _options(path: str, child: Json, most: int) -> Iterator[_Problem]:

@@ -16,7 +16,7 @@ from simulator.whatsapp_cloud.errors import Refused
 from simulator.whatsapp_cloud.flow_json import problems
 from simulator.whatsapp_cloud.values import Json
 
-__all__ = ("FlowForm", "check_named", "may_send")
+__all__ = ("FlowForm", "check_named", "is_draft", "may_send", "named")
 
 CATEGORIES: Final = frozenset(
     {
@@ -135,15 +135,26 @@ def check_named(given: Mapping[str, Any], others: Iterable[FlowForm]) -> tuple[s
     return name, categories
 
 
+def named(forms: Iterable[FlowForm], parameters: Json) -> FlowForm | None:
+    """The form that a message names, by id or by name."""
+    flow_id, name = parameters.get("flow_id"), parameters.get("flow_name")
+    return next((one for one in forms if one.id == flow_id or (name and one.name == name)), None)
+
+
+def is_draft(parameters: Json) -> bool:
+    """Whether a message opens the draft of a form, and not what is published."""
+    return str(parameters.get("mode") or "published").lower() == "draft"
+
+
 def may_send(forms: Iterable[FlowForm], parameters: Json) -> None:
     """Refuse a message with a form that does not exist, or not in the mode that it names."""
     flow_id, name = parameters.get("flow_id"), parameters.get("flow_name")
-    form = next((one for one in forms if one.id == flow_id or (name and one.name == name)), None)
+    form = named(forms, parameters)
     if form is None:
         raise Refused(131009, details=f"Flow with {'ID' if flow_id else 'name'} {flow_id or name} does not exist")
     if form.stopped:
         raise Refused(_STOPPED[form.stopped], details=f"Flow {form.id} is {form.stopped.lower()}")
-    draft = (parameters.get("mode") or "published").lower() == "draft"
+    draft = is_draft(parameters)
     if not (form.draft if draft else form.published):
         state = "has no draft" if draft else "is not published"
         raise Refused(131009, details=f"Flow {form.id} {state}: mode does not match its status")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 from simulator.whatsapp_cloud.errors import HandsetError, NotOnScreen
+from simulator.whatsapp_cloud.form_screens import OpenForm
 from simulator.whatsapp_cloud.inbound import (
     MEDIA,
     edited,
@@ -23,12 +24,24 @@ from simulator.whatsapp_cloud.inbound import (
 )
 from simulator.whatsapp_cloud.values import Bubble, Choice, Json
 
-__all__ = ("Handset", "Line", "Written", "scoped_id")
+__all__ = ("Beside", "Handset", "Line", "Written", "scoped_id")
 
 TYPING_MS: Final = 25_000
 """How long the typing indicator stays unless a message ends it (Meta, September 2026)."""
 
 _SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes with a message: who sent it, `value.errors`, and what a form looked like when it was submitted."""
+
+    contact: bool = True
+    errors: Sequence[Json] = ()
+    form: tuple[str, ...] = ()
+
+
+ALONE: Final = Beside()
 
 
 class Line(Protocol):
@@ -37,8 +50,11 @@ class Line(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
 
-    def hand_over(self, handset: Handset, message: Json, *, contact: bool = True, errors: Sequence[Json] = ()) -> str:
+    def hand_over(self, handset: Handset, message: Json, beside: Beside) -> str:
         """Take a person's message; gives it its id, time and sender, and returns the wamid."""
+
+    def form(self, bubble: Bubble) -> str:
+        """The definition of the form that a message opens; empty where nobody here made it."""
 
     def media_id(self, phone: str) -> str:
         """A new id for a file that a person sends."""
@@ -188,16 +204,44 @@ class Handset:
         where = "" if bubble is None else " on that message"
         raise NotOnScreen(f"{self._called()} cannot tap {choice!r}{where}. {self._describe_screen()}")
 
-    def fill(self, bubble: str | None, answers: Mapping[str, Any], *, with_token: bool = True) -> str:
-        """Submit the form of the bubble with this wamid (None: the newest form). Old phones leave out the token.
+    def form(self, bubble: str | None) -> tuple[Bubble, OpenForm | None]:
+        """The form of the bubble with this wamid (None: the newest form), open; None if only its id is known.
 
         Raises:
             NotOnScreen: the phone shows no such form.
+            NotFilledIn: no phone can show it.
         """
         for shown in reversed(self.screen):
             if shown.kind == "flow" and bubble in (None, shown.wamid):
-                return self._say(filled(shown, answers, with_token=with_token), answers=shown)
+                source = self._line.form(shown)
+                parameters = shown.payload["interactive"]["action"]["parameters"]
+                return shown, OpenForm.of(source, parameters) if source else None
         raise NotOnScreen(f"{self._called()} sees no such form. {self._describe_screen()}")
+
+    def fill(
+        self, bubble: str | None, answers: Mapping[str, Any], *, with_token: bool = True, checked: bool = True
+    ) -> str:
+        """Fill in the form of the bubble with this wamid (None: the newest form) and submit it.
+
+        A form that the account has is shown and filled in as its definition says; of any other only the id is known,
+        and the answers are sent as they are.
+
+        Args:
+            bubble: the wamid of the message.
+            answers: by the names of the fields.
+            with_token: old phones leave the token out.
+            checked: the form sees to its rules; otherwise somebody goes past it, and the bot gets what they like.
+
+        Raises:
+            NotOnScreen: the phone shows no such form.
+            NotFilledIn: the form does not take these answers.
+        """
+        shown, opened = self.form(bubble)
+        told: Mapping[str, Any] = answers
+        if opened is not None:
+            told = opened.submit(answers) if checked else opened.unchecked(answers)
+        looks = () if opened is None else tuple(opened.shown)
+        return self._say(filled(shown, told, with_token=with_token), answers=shown, beside=Beside(form=looks))
 
     def send(self, kind: str, **fields: Any) -> str:
         """Send something that is no text: image, video, audio, document, sticker, location, contacts, order, ...
@@ -224,16 +268,16 @@ class Handset:
     def garble(self) -> str:
         """Tap something of which WhatsApp tells only that it failed: an interactive message with nothing in it."""
         error = {"code": 131000, "title": "Something went wrong", "message": "Something went wrong"}
-        return self._say({"type": "interactive"}, errors=[error])
+        return self._say({"type": "interactive"}, beside=Beside(errors=[error]))
 
     def raw(self, message: Mapping[str, Any], *, contact: bool = True) -> str:
         """Send a message in any shape; id, time and sender are filled in unless it has them."""
-        return self._say(dict(message), contact=contact)
+        return self._say(dict(message), beside=Beside(contact=contact))
 
     def change_number(self, phone: str, *, form: Literal["new", "old", "user_id"] = "new") -> str:
         """Move to another phone number; WhatsApp tells the business, from the old one. See `inbound.moved`."""
         told = moved(self.name, self.phone, phone, scoped_id(phone, self.country), form)
-        wamid = self._say(told, contact=False)
+        wamid = self._say(told, beside=Beside(contact=False))
         self._line.renumber(self, phone)
         return wamid
 
@@ -261,16 +305,14 @@ class Handset:
             if written is upto:
                 return
 
-    def _say(
-        self, message: Json, *, answers: Bubble | None = None, contact: bool = True, errors: Sequence[Json] = ()
-    ) -> str:
+    def _say(self, message: Json, *, answers: Bubble | None = None, beside: Beside = ALONE) -> str:
         if not self.online:
             raise HandsetError(f"{self._called()} is offline and cannot send anything: switch the phone on first")
         if self.blocked:
             raise HandsetError(f"{self._called()} has blocked the business and must unblock it before writing to it")
         if answers is not None:
             message["context"] = {"from": self._writer(answers.wamid), "id": answers.wamid}
-        return self._line.hand_over(self, message, contact=contact, errors=errors)
+        return self._line.hand_over(self, message, beside)
 
     def _writer(self, wamid: str) -> str:
         """Who wrote a message; WhatsApp fills in the business's number where this is empty."""

@@ -17,6 +17,7 @@ __all__ = (
     "Choice",
     "DeliveryFault",
     "Event",
+    "FormField",
     "Knobs",
     "Reacted",
     "SendRefused",
@@ -241,6 +242,18 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class FormField:
+    """Something that a form asks; ``options`` are the ids of what can be chosen."""
+
+    screen: str
+    name: str
+    kind: str
+    label: str
+    required: bool
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StatusNote:
     """A status that a message has reached; ``code`` says why it failed."""
 
@@ -283,12 +296,16 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """A person wrote, tapped, sent or reacted: ``message`` is the JSON that the bot will get."""
+    """A person wrote, tapped, sent or reacted: ``message`` is the JSON that the bot will get.
+
+    ``form`` is what the screens of a form looked like, filled in, line by line.
+    """
 
     at_ms: int
     phone: str
     wamid: str
     message: Json
+    form: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,17 @@ def test_a_right_form_has_no_problems() -> None:
         (lambda form: children(form)[1].pop("label"), "Property 'label' is missing."),
         (lambda form: children(form)[1].update({"helper-text": "x" * 81}), "'helper-text' has 1 to 80 characters."),
         (lambda form: children(form)[1].update(pattern="a+"), "'pattern' needs a 'helper-text'."),
+        (
+            lambda form: (form.update(version="6.1"), children(form)[1].update({"pattern": "a", "helper-text": "a"})),
+            "'pattern' is there from version 6.2 on.",
+        ),
+        (lambda form: children(form)[1].update({"input-type": "colour"}), "There is no input-type 'colour'."),
+        (
+            lambda form: children(form)[1].update({"max-chars": "many"}),
+            "'max-chars' is a whole number, not 'many'.",
+        ),
+        (lambda form: children(form)[1].update({"min-chars": 81}), "'min-chars' is more than 'max-chars'."),
+        (lambda form: children(form)[2].pop("on-click-action"), "Property 'on-click-action' is missing."),
         (lambda form: children(form)[2].update(label="x" * 36), "'label' has 1 to 35 characters."),
         (lambda form: children(form)[0].update(type="Song"), "There is no component 'Song'."),
         (lambda form: children(form, 1)[0].update({"data-source": []}), "There are 1 to 200 options."),
