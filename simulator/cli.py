@@ -29,18 +29,10 @@ COMMANDS: Final = MappingProxyType(
 
 EXAMPLES: Final = """\b
 Examples:
-  python -m simulator replay                    all conversations, compared with their transcripts
-  python -m simulator replay registration       the conversations of one flow
-  python -m simulator chat                      talk to the bot yourself
-  python -m simulator generate --seed 7         let invented people wander through it
-  python -m simulator coverage                  which ways through the flows they walk
-  python -m simulator matrix                    all of them in odd worlds: do members notice?
-  python -m simulator serve                     a server to develop bots against
-  python -m simulator conformance               the Cloud API, limit by limit
+  python -m simulator replay registration       the conversations of one flow, with their transcripts
+  python -m simulator chat --member             talk to the bot as somebody who has something to offer
   python -m simulator list --lines              what a conversation file may say
-  python -m simulator bench                     measure: how fast, and how many bytes
-  python -m simulator explore                   worlds in which everything breaks: are the promises kept?
-  python -m simulator soak                      processes on a real Redis, killed under load
+  python -m simulator COMMAND --help            more of one command
 
 Exit codes: 0 as expected, 1 a difference or a failure, 2 wrong usage."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -183,9 +184,12 @@ def find(word: str, root: Path = CONVERSATIONS) -> Iterator[Path]:
     files = stored(root)
     meant = [file for file in files if word in {f"{file.parent.name}/{file.stem}", file.stem, file.parent.name}]
     if not meant:
-        known = sorted({file.parent.name for file in files}) + [file.stem for file in files]
+        flows = sorted({file.parent.name for file in files})
+        near = get_close_matches(word.lower(), [*flows, *(file.stem for file in files)], n=1)
+        guess = f"Did you mean {near[0]!r}? " if near else ""
         raise UnknownConversationError(
-            f"no conversation is called {word!r}. {did_you_mean(word, known, 'conversations')}"
+            f"no conversation is called {word!r}. {guess}`python -m simulator list` names them all; "
+            f"their flows: {', '.join(flows)}."
         )
     yield from meant
 

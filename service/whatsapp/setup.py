@@ -284,9 +284,9 @@ class _Graph:
                 response = await self._http.request(method, url, headers=headers, timeout=DEADLINE_S, **content)
             answer = parse(response.content)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError) as error:
-            where = (
-                f"{self._api_url} cannot be reached ({type(error).__name__}): check WHATSAPP_API_URL and the network"
-            )
+            # What aiohttp found is more exact than the httpx error that its transport makes of it.
+            what = type(error.__cause__ or error).__name__
+            where = f"{self._api_url} cannot be reached ({what}): check WHATSAPP_API_URL and the network"
             raise _TroubleError(where) from None
         except (ValueError, RecursionError):
             raise _TroubleError(f"{self._api_url} answers what is no JSON: check WHATSAPP_API_URL") from None

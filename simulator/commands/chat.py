@@ -27,7 +27,7 @@ Examples:
 """
 
 
-@click.command("chat", epilog=EXAMPLES)
+@click.command("chat", epilog=EXAMPLES, short_help="Talk to the bot yourself.")
 @click.option("--name", default="Tariro Moyo", show_default=True, help="Who you are: first and last name.")
 @click.option("--phone", default="+263 77 123 4567", show_default=True, help="Your phone number.")
 @click.option("--member", is_flag=True, help="Be a member already, with 25 USD and 1,000 ZWG.")

@@ -33,7 +33,7 @@ It really sends: with --url, use a number that may get some hundred messages."""
 _WIDEST_PLAIN: Final = 200
 
 
-@click.command("conformance", epilog=EXAMPLES)
+@click.command("conformance", epilog=EXAMPLES, short_help="Try every limit of the simulated Cloud API.")
 @click.option(
     "--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind of message or rule; several times."
 )

@@ -31,7 +31,7 @@ Examples:
   python -m simulator coverage --missing        only the ways that nobody walks"""
 
 
-@click.command("coverage", epilog=EXAMPLES)
+@click.command("coverage", epilog=EXAMPLES, short_help="Show which ways through the flows are walked, and by whom.")
 @click.argument("names", nargs=-1, metavar="[FILES OR NAMES]...")
 @click.option("--missing", is_flag=True, help="Show only what is not walked.")
 @jobs_option

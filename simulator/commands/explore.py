@@ -71,7 +71,7 @@ def _faults(_: click.Context, __: click.Parameter, text: str) -> frozenset[str] 
         raise click.BadParameter(str(error)) from error
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Break everything in worlds from seeds: are the promises kept?")
 @click.option("--worlds", type=click.IntRange(1), help=f"How many.  [default: {WORLDS:,}, or what --minutes allow]")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Begin no world later than this.")
 @click.option("--seed", type=click.IntRange(0), help="Of the first world; the others follow.  [default: a fresh one]")

@@ -31,7 +31,7 @@ Examples:
   python -m simulator generate --seed 7 --people 3 --turns 60 --save seed-7.yaml"""
 
 
-@click.command("generate", epilog=EXAMPLES)
+@click.command("generate", epilog=EXAMPLES, short_help="Let invented people wander through the bot.")
 @click.option("--seed", required=True, type=int, help="Decides who takes part and what they do.")
 @click.option("--people", default=SNAPSHOT_PEOPLE, show_default=True, type=click.IntRange(1, 50))
 @click.option("--turns", default=SNAPSHOT_TURNS, show_default=True, type=click.IntRange(1, 10_000))

@@ -22,7 +22,7 @@ Examples:
   python -m simulator list --lines"""
 
 
-@click.command("list", epilog=EXAMPLES)
+@click.command("list", epilog=EXAMPLES, short_help="List the conversations, or what their lines may say.")
 @click.option("--lines", is_flag=True, help="List what a line of a conversation file may say.")
 @no_color_option
 def list_command(*, lines: bool, no_color: bool) -> None:

@@ -37,7 +37,7 @@ Examples:
   python -m simulator matrix --list                       which odd worlds there are"""
 
 
-@click.command("matrix", epilog=EXAMPLES)
+@click.command("matrix", epilog=EXAMPLES, short_help="Play them in odd worlds: do members notice?")
 @click.argument("names", nargs=-1, metavar="[FILES OR NAMES]...")
 @click.option(
     "--only", multiple=True, type=click.Choice(list(VARIANTS)), metavar="VARIANT", help="Only this odd world."

@@ -56,7 +56,7 @@ jobs_option = click.option(
     default=os.cpu_count() or 1,
     show_default="one a processor",
     type=click.IntRange(1, 64),
-    help="How many to play at the same time; always one with a real Redis.",
+    help="How many to play at the same time.",
 )
 logs_option = click.option("--logs", is_flag=True, help="Let the bot's own log lines out, on standard error.")
 

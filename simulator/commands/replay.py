@@ -38,7 +38,7 @@ Examples:
   python -m simulator replay --redis redis://localhost:6379/9 --quiet"""
 
 
-@click.command(epilog=EXAMPLES)
+@click.command(epilog=EXAMPLES, short_help="Play conversations, and compare with what is kept.")
 @click.argument("names", nargs=-1, metavar="[FILES OR NAMES]...")
 @redis_option
 @flush_option
@@ -69,6 +69,8 @@ def replay(
     NAMES are files, names of conversations, flows, or flow/name; without any, all stored conversations are played.
 
     A conversation that was played before is shown as it was, as long as no source, library or line of it has changed.
+
+    With a real Redis they are played one after the other, and all of them.
     """
     keep_logs_quiet(logs=logs)
     out = console(no_color=no_color)
@@ -99,7 +101,7 @@ def _tell(out: Console, played: Played, shown: str) -> None:
         show(out, played.transcript)
         out.print()
     mark = Text("✓ ", "green") if played.good else Text("✗ ", "bold red")
-    turns = f"  {played.transcript.turns} turns" if played.transcript else ""
+    turns = f"  {_counted(played.transcript.turns, 'turn')}" if played.transcript else ""
     out.print(mark + Text(played.name) + Text(turns, "grey50"))
     for line in (played.problem or played.difference).splitlines():
         out.print(Text(f"    {line}", _diff_style(line)), soft_wrap=True)
@@ -114,15 +116,21 @@ def _diff_style(line: str) -> str:
 def _summary(out: Console, report: Report) -> None:
     wrong = f", {report.wrong} not as expected" if report.wrong else ""
     count = len(report.played)
+    hours = report.virtual_hours
+    theirs = f"{hours:,.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
     text = (
-        f"{count} conversation{'s'[: count != 1]}, {report.turns} turns, {report.seconds:.1f} s{wrong} "
-        f"({report.virtual_hours:,.1f} hours of their time)"
+        f"{_counted(count, 'conversation')}, {_counted(report.turns, 'turn')}, {report.seconds:.1f} s{wrong} "
+        f"({theirs} of their time)"
     )
     out.print(Text(text, "bold red" if report.wrong else "bold green"), soft_wrap=True)
     if report.before:
         which = "all" if report.before == count else str(report.before)
         said = f"{which} of them as played before: nothing they depend on has changed (--afresh plays them again)"
         out.print(Text(said, "grey50"), soft_wrap=True)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s'[: count != 1]}"
 
 
 def _report_json(report: Report) -> dict[str, Any]:

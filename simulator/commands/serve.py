@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import secrets
 from pathlib import Path
 from typing import Any, Final
@@ -62,7 +63,7 @@ def _bot(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple
     return given
 
 
-@click.command("serve", epilog=EXAMPLES)
+@click.command("serve", epilog=EXAMPLES, short_help="Serve WhatsApp, Credex core and people to a bot elsewhere.")
 @click.option(
     "--bot",
     "bots",
@@ -116,7 +117,8 @@ def serve_command(
     except SimulatorError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error}; --port chooses another one") from error
+        other = "; --port chooses another one" if error.errno == errno.EADDRINUSE else ""
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error}{other}") from error
 
 
 def _say(line: str) -> None:

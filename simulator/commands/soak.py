@@ -36,7 +36,7 @@ Examples:
   python -m simulator soak --processes 4 --rate 40 --members 200"""
 
 
-@click.command("soak", epilog=EXAMPLES)
+@click.command("soak", epilog=EXAMPLES, short_help="Load and kill real processes: are the promises kept?")
 @click.option("--seconds", default=60, show_default=True, type=click.IntRange(10, 86_400), help="Of load and faults.")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Of what people do and what goes wrong.  [default: any]")
 @click.option("--members", default=60, show_default=True, type=click.IntRange(4, 5_000), help="People at a time.")

@@ -75,5 +75,6 @@ def read_kinds(text: str) -> frozenset[str] | None:
     names = [] if text == "none" else [name.strip().replace("-", " ") for name in text.split(",")]
     for name in names:
         if name not in ALL_KINDS:
-            raise UnknownKindError(f"no trouble is called {name!r}. {did_you_mean(name, ALL_KINDS, 'kinds')}")
+            typed, known = name.replace(" ", "-"), [each.replace(" ", "-") for each in ALL_KINDS]
+            raise UnknownKindError(f"no trouble is called {typed!r}. {did_you_mean(typed, known, 'kinds')}")
     return frozenset(names)

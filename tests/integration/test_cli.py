@@ -9,7 +9,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from simulator.cli import main
+from simulator.cli import COMMANDS, main
 from simulator.conversation import load, stored
 from simulator.directives import STAGE, VERBS
 from simulator.snapshots import difference, kept, path_of
@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["", "replay", "chat", "generate", "list"])
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_explains_itself_with_examples(command: str) -> None:
     """Help texts are complete: each option has words, and there is something to copy."""
     result = run(*([command] if command else []), "--help")
@@ -47,6 +47,14 @@ def test_every_command_explains_itself_with_examples(command: str) -> None:
     assert "Examples:" in result.output
 
 
+def test_the_list_of_commands_says_of_each_in_one_whole_sentence_what_it_does() -> None:
+    """Nothing is cut off, on a terminal 80 wide."""
+    lines = run("--help").output.split("Commands:\n")[1].split("\n\n")[0].splitlines()
+
+    assert [line.split()[0] for line in lines] == list(COMMANDS)
+    assert [line for line in lines if len(line) > 80 or not line.endswith((".", "?")) or line.endswith("...")] == []
+
+
 def test_a_file_of_ones_own_is_played_and_shown(file: Path) -> None:
     """It is compared with nothing, for nothing is kept of it."""
     result = run("replay", str(file))
@@ -54,7 +62,7 @@ def test_a_file_of_ones_own_is_played_and_shown(file: Path) -> None:
     assert result.exit_code == 0
     assert "A stranger says hi" in result.output
     assert "[ Become a member ]" in result.output
-    assert "1 conversation, 1 turns" in result.output
+    assert "1 conversation, 1 turn, " in result.output
     assert "\x1b[" not in result.output
 
 
@@ -104,6 +112,8 @@ def test_a_file_that_cannot_be_read_ends_with_one(file: Path) -> None:
     ("arguments", "said"),
     [
         (["replay", "strangr"], "Did you mean 'stranger'?"),
+        (["replay", "strangr"], "`python -m simulator list` names them all"),
+        (["explore", "--faults", "double-tap"], "Did you mean 'double-taps'?"),
         (["replay", "nowhere.yaml"], "there is no file nowhere.yaml"),
         (["replay", "--tempo"], "No such option"),
         (["generate"], "Missing option '--seed'"),
