@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+TRIES = 5
 _READY = "Ready to accept connections"
+_TAKEN = "Address already in use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +57,41 @@ def redis_server(*args: str, port: int | None = None, directory: str | None = No
         RuntimeError: It ended instead of becoming ready; the message holds what it said.
     """
     with tempfile.TemporaryDirectory(prefix="redis-") as temporary:
-        chosen = port or free_port()
-        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(chosen), "--dir", directory or temporary]
-        command += args or ("--save", "", "--appendonly", "no")
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-            # Somebody must go on reading what it says: a full pipe would stop the server.
-            drain = threading.Thread(target=lambda: list(process.stdout or ()), daemon=True)
-            running = RunningRedis(url=f"redis://127.0.0.1:{chosen}", port=chosen, process=process)
+        running = _started(args or ("--save", "", "--appendonly", "no"), port, directory or temporary)
+        # Somebody must go on reading what it says: a full pipe would stop the server.
+        drain = threading.Thread(target=lambda: list(running.process.stdout or ()), daemon=True)
+        with running.process:
+            drain.start()
             try:
-                _await_ready(process)
-                drain.start()
                 yield running
             finally:
                 running.stop()
-                if drain.is_alive():
-                    drain.join()
+                drain.join()
 
 
-def _await_ready(process: subprocess.Popen[str]) -> None:
+def _started(args: Sequence[str], port: int | None, directory: str) -> RunningRedis:
+    """One that is ready. Who asked for no port of its own gets another one when somebody takes the first meanwhile."""
     said: list[str] = []
+    for _ in range(1 if port else TRIES):
+        chosen = port or free_port()
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(chosen), "--dir", directory, *args]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said = _said_until_ready(process)
+        if _READY in said[-1]:
+            return RunningRedis(url=f"redis://127.0.0.1:{chosen}", port=chosen, process=process)
+        process.communicate()
+        if not any(_TAKEN in line for line in said):
+            break
+    raise RuntimeError("redis-server did not become ready:\n" + "".join(said))
+
+
+def _said_until_ready(process: subprocess.Popen[str]) -> list[str]:
+    said = [""]
     for line in process.stdout or ():
         said.append(line)
         if _READY in line:
-            return
-    raise RuntimeError("redis-server did not become ready:\n" + "".join(said))
+            break
+    return said
 
 
 def free_port() -> int:
