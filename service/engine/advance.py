@@ -42,7 +42,7 @@ class Received(msgspec.Struct, frozen=True):
     """A message from the member.
 
     Attributes:
-        told_ms: when the newest answers to the member were taken up to be sent; None while some wait for it.
+        told_ms: when the newest answers to the member had left; None while some wait to.
     """
 
     member: str

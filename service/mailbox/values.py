@@ -33,7 +33,7 @@ class Claim:
 
     With `seq` 0 and no `entry` no message waits: the member is due for a second look at an unresolved intent.
     `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days); `told_ms`
-    is when a sender took up the newest messages to the member (None: some wait; 0: none for a day).
+    is when the newest messages to the member had left (None: some wait; 0: none for a day).
     """
 
     member: str

@@ -34,6 +34,8 @@ picks = st.sampled_from((0, 0, 0, 0, 1, 2, 3, 5))
 often = st.sampled_from((True, True, True, False))
 rarely = st.sampled_from((False, False, False, True))
 losses = st.sampled_from(("", "", "", "", "repeated at once", "repeated later"))
+fates = st.sampled_from(("answer", "answer", "status", "timeout", "death"))
+moments = st.sampled_from((0, 0, SECOND))
 intents = st.sampled_from((None, None, None, None, "never", 0, 30 * SECOND, 30 * SECOND))
 waits = st.sampled_from((1, SECOND, 15 * SECOND, 30 * SECOND, LEASE, LEASE + 1, 3_600 * SECOND))
 
@@ -284,12 +286,12 @@ class MailboxMachine(RuleBasedStateMachine):
     # Senders
 
     @precondition(lambda self: self._has_work(self.model.outboxes))
-    @rule(patient=often, loss=losses)
-    def sender_sends_what_is_due(self, *, patient: bool, loss: str) -> None:
+    @rule(patient=often, took=moments, loss=losses)
+    def sender_sends_what_is_due(self, *, patient: bool, took: int, loss: str) -> None:
         known = len(self.postings)
         self.sender_claims(patient=patient, lost=False)
         if len(self.postings) > known:
-            self.sender_posts(pick=0, leaves=True, fate="answer", loss=loss)
+            self.sender_posts(pick=0, leaves=True, fate="answer", took=took, loss=loss)
 
     @precondition(lambda self: self._has_work(self.model.outboxes))
     @rule(patient=often, lost=rarely)
@@ -305,8 +307,8 @@ class MailboxMachine(RuleBasedStateMachine):
             assert (posting.member, posting.seq) not in self.left_ids, "it has left, and its sender was not warned"
 
     @precondition(lambda self: self.postings)
-    @rule(pick=picks, leaves=often, fate=st.sampled_from(("answer", "answer", "timeout", "death")), loss=losses)
-    def sender_posts(self, *, pick: int, leaves: bool, fate: str, loss: str) -> None:
+    @rule(pick=picks, leaves=often, fate=fates, took=moments, loss=losses)
+    def sender_posts(self, *, pick: int, leaves: bool, fate: str, took: int, loss: str) -> None:
         posting, deadline = self.postings.pop(-1 - pick % len(self.postings))
         leaves = leaves and self.now < deadline
         if leaves:
@@ -314,6 +316,9 @@ class MailboxMachine(RuleBasedStateMachine):
         elif fate == "death":
             return
         since = posting.uncertain_since_ms or self.now
+        self.now += took
+        if leaves and fate == "status":
+            self.status_arrives(0)
         if fate == "death":
             self.asleep.append(posting)
         elif fate == "timeout" or (not leaves and posting.uncertain_since_ms):

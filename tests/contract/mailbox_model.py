@@ -274,7 +274,7 @@ class Model:
             outbox.due = now + self.lease
             return Settled(verdict, self._posting_of(posting.member, None))
         if verdict is not None:
-            emptied = outbox.token == posting.token and outbox.held is None and outbox.done == posting.seq
+            emptied = outbox.last_step == ("confirm", posting.token, posting.seq)
             return Settled(Outcome.DONE if emptied else verdict, None)
         confirmed = outbox.head != posting.seq
         outbox.last_step = (verb, posting.token, posting.seq)
@@ -288,7 +288,7 @@ class Model:
             self._sent(outbox)
         if outbox.entries:
             return Settled(outcome, self._attempt(posting.member, now))
-        outbox.rest()
+        self._rest_told(outbox, now)
         return Settled(outcome, None)
 
     def confirm(self, member: str, seq: int, now: int) -> bool:
@@ -298,10 +298,16 @@ class Model:
             return False
         self._sent(outbox)
         if not outbox.entries:
-            outbox.rest()
+            if outbox.held is not None:
+                outbox.last_step = ("confirm", outbox.token, seq)
+            self._rest_told(outbox, now)
         elif outbox.held is None:
             outbox.due = now
         return True
+
+    def _rest_told(self, outbox: Queue, now: int) -> None:
+        outbox.token = max(outbox.token, now)
+        outbox.rest()
 
     def _sent(self, outbox: Queue) -> None:
         outbox.pop()

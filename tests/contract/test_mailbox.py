@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.mailbox import Arrival, Claim, Committed, Idle, Outcome
-from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting
+from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting, reply_with
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -262,7 +262,7 @@ async def test_scripts_are_sent_again_when_redis_forgot_them(mailbox: Mailbox, s
     assert (await claimed(mailbox)).entry == b"one"
 
 
-async def test_a_claim_says_when_the_newest_answers_were_taken_up_to_be_sent(mailbox: Mailbox) -> None:
+async def test_a_claim_says_when_the_newest_answers_had_left(mailbox: Mailbox) -> None:
     """Nothing from the commit that brings them until the last one is sent: also to the claim that it hands out."""
     await deliver(mailbox, "one", "two", "three")
     first = await claimed(mailbox)
@@ -275,4 +275,20 @@ async def test_a_claim_says_when_the_newest_answers_were_taken_up_to_be_sent(mai
     await mailbox.settle(head, NOW + 900)
     third = (await mailbox.commit(again, NOW + 900, session=None)).next
     assert third is not None
-    assert (again.told_ms, third.told_ms) == (None, NOW + 5)
+    assert (again.told_ms, third.told_ms) == (None, NOW + 900)
+
+
+async def test_answers_that_a_status_confirms_had_left_by_then(mailbox: Mailbox) -> None:
+    """Whether their sender still holds them or waits to send them again."""
+    told = []
+    for name, waits in (("one", False), ("two", True)):
+        await reply_with(mailbox, b"answer", text=name)
+        head = await posting(mailbox, NOW + 5)
+        if waits:
+            await mailbox.settle(head, NOW + 5, again_ms=NOW + 30 * SECOND, uncertain_since_ms=NOW + 5)
+        await mailbox.confirm(head.id, NOW + 7 * SECOND * len(told) + 700)
+        await deliver(mailbox, f"after {name}")
+        claim = await claimed(mailbox)
+        told.append(claim.told_ms)
+        await mailbox.commit(claim, NOW, session=None)
+    assert told == [NOW + 700, NOW + 7 * SECOND + 700]

@@ -84,13 +84,19 @@ DEFECTS: dict[str, tuple[tuple[str, ...], str, str]] = {
         "redis.call('HSET', k.lease, 'since', now)",
         "",
     ),
-    "a status pops whatever is the head": (("confirm",), "if not head_is(KEYS[2], ARGV[2]) then return 0 end", ""),
+    "a status pops whatever is the head": (("confirm",), "if not head_is(KEYS[2], seq) then return 0 end", ""),
     "numbers start again when the list was empty": (
         ("ingest", "commit"),
         "tonumber(redis.call('HGET', lease, 'done') or 0)",
         "0",
     ),
     "a token is used twice": (("claim",), "or 0) + 1, now)", "or 0), now)"),
+    "what was sent counts from when it was taken up": (
+        ("settle",),
+        "rest_told(k.due, k.lease, member, now)",
+        "rest(k.due, k.lease, member)",
+    ),
+    "a confirmation leaves its sender a stranger": (("confirm",), "if held then mark(", "if false then mark("),
     "work loses its lease": (("ingest", "commit"), "redis.call('PERSIST', lease)", ""),
     "a burial forgets the intent": (
         ("bury",),

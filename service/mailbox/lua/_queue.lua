@@ -2,7 +2,8 @@
 --
 -- A queue is three keys of one member: a place in a ZSET (member -> due time, only while there is work), a LIST of
 -- entries "<seq>:<payload>" in order, and a lease HASH. Its fields:
---   token    last token handed out; a higher one makes every earlier holder a stranger
+--   token    last token handed out; a higher one makes every earlier holder a stranger. It is a time, or slightly more:
+--            of an outbox that is empty, when that was known
 --   held     seq the holder of `token` works on; absent when nobody does
 --   done     last seq finished: numbers go on from it when the list is empty
 --   mark     last finishing step, "<verb>:<token>:<seq>", by which a repeat of it is known
@@ -97,8 +98,8 @@ local function keys_of_claim()
   }
 end
 
--- When a sender took up the newest messages to the member: its token is that time. Nothing while some wait.
-local function taken_up(k)
+-- When the newest messages to the member were known to have left. Nothing while some wait.
+local function told(k)
   if redis.call('EXISTS', k.outbox) == 1 then return false end
   return tonumber(redis.call('HGET', k.outbox_lease, 'token') or 0)
 end
@@ -113,7 +114,7 @@ local function hand_out(k, member, token, now, term, counting)
   redis.call('ZADD', k.due, now + term, member)
   return {
     member, tonumber(token), seq, head and payload_of(head), claims,
-    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen), taken_up(k),
+    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen), told(k),
   }
 end
 
@@ -148,6 +149,13 @@ local function hand_out_post(k, member, token, now, term, counting)
     member, tonumber(token), seq_of(head), payload_of(head), claims,
     before and tonumber(before), last_wrote(k.seen),
   }
+end
+
+-- An outbox is empty: whatever was in it has left by now. The token says so, for `told`: it makes strangers only of
+-- those who hold nothing any more.
+local function rest_told(due, lease, member, now)
+  redis.call('HSET', lease, 'token', whole(math.max(tonumber(redis.call('HGET', lease, 'token') or 0), now)))
+  rest(due, lease, member)
 end
 
 -- Takes the outbox head away as sent.

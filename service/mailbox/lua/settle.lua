@@ -16,8 +16,8 @@ if verdict == 'done' then
 end
 if verdict == 'lost' then
   -- A confirmation that emptied the outbox ended the lease as well.
-  local fields = redis.call('HMGET', k.lease, 'token', 'held', 'done')
-  return { fields[1] == token and not fields[2] and fields[3] == seq and 'done' or 'lost', false }
+  local confirmed = redis.call('HGET', k.lease, 'mark') == 'confirm:' .. token .. ':' .. seq
+  return { confirmed and 'done' or 'lost', false }
 end
 
 local confirmed = not head_is(k.list, seq)
@@ -27,7 +27,7 @@ if verb == 'settle' then
   if redis.call('EXISTS', k.list) == 1 then
     return { confirmed and 'done' or 'committed', hand_out_post(k, member, token, now, term, true) }
   end
-  rest(k.due, k.lease, member)
+  rest_told(k.due, k.lease, member, now)
   return { 'committed', false }
 end
 
