@@ -280,7 +280,7 @@ async def test_a_claim_says_when_the_newest_answers_had_left(mailbox: Mailbox) -
 
 async def test_answers_that_a_status_confirms_had_left_by_then(mailbox: Mailbox) -> None:
     """Whether their sender still holds them or waits to send them again."""
-    told = []
+    told: list[int | None] = []
     for name, waits in (("one", False), ("two", True)):
         await reply_with(mailbox, b"answer", text=name)
         head = await posting(mailbox, NOW + 5)
