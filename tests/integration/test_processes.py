@@ -28,7 +28,9 @@ from tests.system import need
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SEED = int(os.environ.get("SEED", "1"))
-DEADLINE_S = 150
+DEADLINE_S = 600
+"""Longer than anything here takes on any machine; only a defect waits for it."""
+
 UNCERTAIN_MS = 30_000
 """A message whose fate is unknown is not sent again sooner."""
 
@@ -52,7 +54,7 @@ async def conversations_survive() -> None:
         await all_of([one.talk() for one in cast], [one.visitor for one in cast], within_s=DEADLINE_S)
         await kills
 
-        assert await here.quiet() == []
+        assert await here.quiet(within_s=DEADLINE_S) == []
         assert await here.durability() == ("yes", "always", "noeviction")
         assert {one.visitor.phone: labels(one.visitor) for one in cast} == {
             one.visitor.phone: one.expected for one in cast
@@ -81,7 +83,7 @@ async def offers_survive() -> None:
         await all_of(talking, [one.visitor for one in cast], within_s=DEADLINE_S)
 
         assert sorted(saboteur.done) == sorted(saboteur.plan.values())
-        assert await here.quiet() == []
+        assert await here.quiet(within_s=DEADLINE_S) == []
         confirmed = [(one, money) for one in cast for money in one.confirmed]
         assert len(confirmed) == 100
         made = Counter(str(Money(credex.amount, credex.denomination)) for credex in here.world.core.offers())
@@ -112,34 +114,32 @@ async def _kill_twice(here: Town) -> None:
 
 
 async def told_to_stop() -> None:
-    """A process is told to stop while a write waits 8 s for core and seven reads 6 s; others wait their turn."""
+    """A process is told to stop while a write waits 5 s for core and seven reads 4 s; others wait their turn."""
     async with town(bots=1, seed=SEED) as here:
         maker, _ = crowd(here, SEED, 2, each=1)
         readers = [Reader(here.member(person, 10 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)]
-        # Each of these takes 6 s (core has 10 s to answer): the fourth is begun, and given back.
-        readers[0].words = ["hi", "menu", "pending", "outgoing"]
+        # Each of these takes 4 s at least (core has 10 s to answer), so that they cannot all be finished in time.
+        readers[0].words = ["hi", "menu", "pending", "outgoing"] * 2
         in_core = Counter[str]()
         here.world.core_front.passage = _counting(in_core, here)
-        here.world.core_front.faults.add(Fault(Effect.SLOW, "createCredex", slow_ms=8_000))
+        here.world.core_front.faults.add(Fault(Effect.SLOW, "createCredex", slow_ms=5_000))
         question = await maker.asked(maker.amounts[0])
         maker.visitor.tap(question, "Confirm")
         await here.until(lambda: in_core["before createCredex"] == 1)
-        here.world.core_front.faults.add(Fault(Effect.SLOW, "login", times=None, slow_ms=6_000))
+        here.world.core_front.faults.add(Fault(Effect.SLOW, "login", times=None, slow_ms=4_000))
         talking = [asyncio.create_task(one.talk()) for one in readers]
         already = in_core["before login"]
-        await here.until(lambda: in_core["before login"] == already + WORKERS - 1)
-        code, took_s = await _stopped(here)
-        assert (code, took_s < 25) == (0, True)
-        assert await here.held() == []
+        await here.until(lambda: in_core["before login"] >= already + WORKERS - 1)
+        assert await _stopped(here) == 0
+        # It did not go on until all was done: what was not finished was given back, and waits for no lease.
+        assert len(readers[0].visitor.answers) < len(readers[0].words)
+        assert (await here.held(), await _due_later(here)) == ([], [])
         here.world.core_front.faults.clear()
 
         here.start(0)
-        restarted = time.monotonic()
         await all_of(talking, [one.visitor for one in readers], within_s=DEADLINE_S)
         await maker.visitor.answer(1)
-        # Nothing waits for a lease (40 s): what was not finished was given back.
-        assert time.monotonic() - restarted < 30
-        assert await here.quiet() == []
+        assert await here.quiet(within_s=DEADLINE_S) == []
         assert [labels(one.visitor) for one in readers] == [one.expected for one in readers]
         assert maker.said(maker.amounts[0]) == [OFFERED]
         assert len(here.world.core.offers()) == 1
@@ -154,16 +154,22 @@ def _counting(counts: Counter[str], here: Town) -> Passage:
     return passage
 
 
-async def _stopped(here: Town) -> tuple[int | None, float]:
-    """Tell the only process to stop (SIGTERM); its exit code, and how long it took."""
-    told = time.monotonic()
+async def _stopped(here: Town) -> int | None:
+    """Tell the only process to stop (SIGTERM); its exit code."""
     here.bots[0].ask_to_stop()
 
     async def ended() -> bool:
         return here.bots[0].ended
 
-    await eventually(ended, "the process has ended", within_s=40)
-    return here.bots[0].exit_code, time.monotonic() - told
+    await eventually(ended, "the process has ended", within_s=DEADLINE_S)
+    return here.bots[0].exit_code
+
+
+async def _due_later(here: Town) -> list[str]:
+    """Members whose work nobody would take up now."""
+    now_ms = time.time_ns() // 1_000_000
+    later = [await here.redis.zrangebyscore(f"{{0}}:{queue}", f"({now_ms}", "+inf") for queue in ("inbox", "outbox")]
+    return [str(member) for members in later for member in members]
 
 
 async def redis_comes_back() -> None:
@@ -183,7 +189,7 @@ async def redis_comes_back() -> None:
         everybody = [*cast, *late]
         await all_of(talking, [one.visitor for one in everybody], within_s=DEADLINE_S)
 
-        assert await here.quiet() == []
+        assert await here.quiet(within_s=DEADLINE_S) == []
         assert [labels(one.visitor) for one in everybody] == [one.expected for one in everybody]
         assert _too_soon([one.visitor for one in everybody]) == []
 
@@ -222,7 +228,8 @@ async def tasks(request: pytest.FixtureRequest) -> AsyncIterator[Tasks]:
 
 async def _seeded(scenario: Scenario) -> None:
     try:
-        await scenario()
+        async with asyncio.timeout(2 * DEADLINE_S):
+            await scenario()
     except BaseException:
         print(f"SEED={SEED} plays it again: {scenario.__name__}")  # noqa: T201 - pytest shows it
         raise
@@ -245,7 +252,7 @@ async def test_a_kill_in_the_middle_of_100_offers_makes_none_twice_and_no_statem
 async def test_told_to_stop_it_finishes_what_is_claimed_and_gives_back_the_rest(
     tasks: Tasks, request: pytest.FixtureRequest
 ) -> None:
-    """At SIGTERM, with slow calls under way: exit code 0 within 25 s, no lease left, every answer given once."""
+    """At SIGTERM, with slow calls under way: exit code 0, no lease left, every answer given once."""
     await tasks[request.node.name]
 
 

@@ -1,4 +1,4 @@
-"""A process that is configured wrongly says all that is wrong, and does not start."""
+"""A process that is configured wrongly says all that is wrong, and does not start; how long it takes to end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from service.__main__ import FINISH_REQUESTS_S
+from service.app import STOP_WITHIN_S
 from simulator.programs import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -104,3 +106,8 @@ def test_a_process_says_where_it_listens_and_that_it_has_ended(tmp_path: Path) -
         ("ended", None),
     ]
     assert code == 0
+
+
+def test_what_a_process_takes_for_itself_when_told_to_stop_is_less_than_it_is_given() -> None:
+    """Open requests and what is claimed have their time, one after the other; Docker and AWS kill it after 30 s."""
+    assert FINISH_REQUESTS_S + STOP_WITHIN_S <= 25
