@@ -12,6 +12,8 @@ from simulator.explore.cast import Player
 from simulator.explore.draft import Draft, Said
 from simulator.explore.kinds import KINDS, LOSSY, Around, falls_over
 from simulator.explore.moves import Moves
+from simulator.ledger import newest_offer_to
+from simulator.reading import Flaw
 from simulator.replay import Player as Playing
 
 __all__ = ("Adversary",)
@@ -19,7 +21,15 @@ __all__ = ("Adversary",)
 BREAKS: Final = 0.4
 MENDS: Final = 0.3
 RESTARTS: Final = 0.6
-_ENDINGS: Final = {"media": " sends", "notices": "notifies", "phones": " phone", "forms": " fills in"}
+_MARKS: Final = {
+    "media": (" sends",),
+    "notices": ("core notifies", "core reports"),
+    "phones": (" phone",),
+    "forms": (" fills in",),
+}
+HIDES: Final = 0.05
+SHOWS: Final = 0.3
+"""Who hides the number gets nowhere, and is told so each time: they do not go on like that for long."""
 LOSES: Final = 4
 """As many times as each other kind of trouble the state loses writes, where it may."""
 
@@ -151,6 +161,10 @@ class Adversary:
             if not others or self._rng.random() < BACK_ON:
                 return f"{player.key} phone", "on"
             player = self._rng.choice(others)
+        hides = playing.stage.world.handsets[player.key].hides_number
+        if player.can_hide and self._rng.random() < (SHOWS if hides else HIDES):
+            self.injected["hidden numbers"] += 1
+            return f"{player.key} shows number", hides
         shown = playing.stage.screens(player.key)
         screens = [screen for _, screen in shown]
         forms = [screen.body for bubble, screen in shown if bubble.kind == "flow"]
@@ -158,15 +172,28 @@ class Adversary:
         if "several" in self._of_people and self._rng.random() < (SEVERAL_WHILE_LOSING if losing else SEVERAL):
             self.injected["several"] += 1
             return self._moves.several(player, screens)
-        said = self._moves.draw(player, screens, forms)
+        said = self._moves.draw(player, screens, forms, offered=_offered(playing, player))
         if said[0].endswith(" in core") and self._moves.asks_to_confirm(screens):
             self._tempting, self._next = True, player
-        for name, ending in _ENDINGS.items():
-            self.injected[name] += ending in said[0]
+        for name, marks in _MARKS.items():
+            self.injected[name] += any(mark in said[0] for mark in marks)
         self.injected["double taps"] += said[0] == "at once"
         if said[0].endswith(" taps"):
             self.injected["old taps"] += said[1] not in {choice.title for choice in screens[-1].choices}
         return said
+
+
+def _offered(playing: Playing, player: Player) -> bool:
+    """Whether an offer waits for them."""
+    world = playing.stage.world
+    person = world.people[player.key]
+    if world.core.ledger.member_by_phone(person.phone) is None:
+        return False
+    try:
+        newest_offer_to(world.core, person)
+    except Flaw:
+        return False
+    return True
 
 
 def _online(playing: Playing, player: Player) -> bool:

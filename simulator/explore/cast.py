@@ -15,16 +15,23 @@ __all__ = ("Player", "draw", "head")
 
 MEMBERS = 0.8
 TIERS = ((2, 3), (3, 4), (4, 2), (5, 2), (1, 1))
+IDENTITIES = ("number", "username", "username", "hidden", "hidden", "parent")
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Somebody, under the name that they have in the file."""
+    """Somebody, under the name that they have in the file; ``identity`` is as in `Person`."""
 
     key: str
     persona: Persona
     tier: int | None
     balance: str
+    identity: str = "number"
+
+    @property
+    def can_hide(self) -> bool:
+        """Whether they can hide their number on WhatsApp: they have a username to be known by."""
+        return self.identity in {"username", "hidden"}
 
     @property
     def handle(self) -> str:
@@ -32,8 +39,11 @@ class Player:
         return self.persona.handle if self.tier else self.persona.phone
 
 
-def draw(seed: int, count: int, rng: random.Random) -> tuple[Player, ...]:
-    """So many people; the first two are members, so that there is somebody to trade with."""
+def draw(seed: int, count: int, rng: random.Random, *, hiding: bool = False) -> tuple[Player, ...]:
+    """So many people; the first two are members, so that there is somebody to trade with.
+
+    With ``hiding`` some have usernames, and some of them hide their numbers.
+    """
     players: list[Player] = []
     for number, someone in enumerate(islice(_namesakes_left_out(seed), count)):
         key = someone.first_name
@@ -43,7 +53,8 @@ def draw(seed: int, count: int, rng: random.Random) -> tuple[Player, ...]:
         tier = rng.choices(*zip(*TIERS, strict=True))[0] if member else None
         # No two have the same: whoever sees another's balance gives themselves away.
         balance = f"{rng.randint(20, 90)}.{number * 7 + 11:02} USD"
-        players.append(Player(key, someone, tier, balance))
+        identity = rng.choice(IDENTITIES) if hiding else "number"
+        players.append(Player(key, someone, tier, balance, identity))
     return tuple(players)
 
 
@@ -66,5 +77,6 @@ def head(seed: int, players: Sequence[Player], *, about: str, processes: int, fo
         member = ""
         if player.tier is not None:
             member = f", member: {{tier: {player.tier}, handle: {someone.handle}, balances: [{player.balance}]}}"
-        lines.append(f'  {player.key}: {{phone: "{show_phone(someone.phone)}", name: {someone.name}{member}}}')
+        known = "" if player.identity == "number" else f", identity: {player.identity}"
+        lines.append(f'  {player.key}: {{phone: "{show_phone(someone.phone)}", name: {someone.name}{known}{member}}}')
     return "\n".join([*lines, "lines:"]) + "\n"

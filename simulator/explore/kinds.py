@@ -235,8 +235,9 @@ OF_PEOPLE: Final[Mapping[str, str]] = {
     "several": "people send several messages in one webhook, or at once",
     "media": "people send pictures, voice notes, places",
     "in core": "people offer, accept, decline, take back in Credex core directly, and the same as through the bot",
-    "notices": "Credex core has the bot tell people something",
+    "notices": "Credex core has the bot tell people something, and reports what changed: twice, too, or of nobody",
     "phones": "phones are off for a while",
+    "hidden numbers": "people have usernames, hide their phone numbers and show them again",
     "forms": "the bot asks by forms, and people submit them, old ones and without their token too",
 }
 """The trouble that people make themselves."""

@@ -30,6 +30,16 @@ IN_CORE_ACTS: Final = (
 AGAIN_IN_CORE: Final = 0.25
 FILLS: Final = 0.7
 HELPS: Final = 0.3
+NOTIFIES: Final = 0.4
+REPORTS_AGAIN: Final = 0.25
+TO_SOMEBODY: Final = 0.85
+EVENTS: Final = {
+    "offer_update": ("pending", "accepted", "declined", "cancelled", "expired"),
+    "member_update": ("pending", "active", "suspended"),
+    "company_update": ("pending", "active", "closed"),
+}
+"""What core reports, and how it stands then; the first of each only of whom an offer waits for."""
+
 NEWS: Final = ("There is news of the week.", "Somebody has asked for you.", "A season of good trade to you.")
 CONFIRMS: Final = (("tap", 66), ("type", 6), ("twice", 14), ("cancel", 6), ("something else", 8))
 
@@ -51,11 +61,17 @@ class Moves:
         self._kinds = kinds
         self._rng = rng
         self._amounts = 0
+        self._reported: list[dict[str, str]] = []
 
-    def draw(self, player: Player, screens: Sequence[Screen], forms: Sequence[str] = ()) -> Said:
-        """What somebody does next, seeing these screens, oldest first; ``forms`` is what those with a form say."""
+    def draw(
+        self, player: Player, screens: Sequence[Screen], forms: Sequence[str] = (), *, offered: bool = False
+    ) -> Said:
+        """What somebody does next, seeing these screens, oldest first.
+
+        ``forms`` is what those with a form say, and ``offered`` whether an offer waits for them in core.
+        """
         titles = [choice.title for choice in screens[-1].choices] if screens else []
-        if (odd := self._odd(player, screens)) is not None:
+        if (odd := self._odd(player, screens, offered=offered)) is not None:
             return odd
         if forms and screens[-1].body == forms[-1] and self._rng.random() < FILLS:
             return self._filled_in(player, forms)
@@ -67,7 +83,7 @@ class Moves:
             return self._fitting(player, screens)
         return self._plan(player, screens, titles)
 
-    def _odd(self, player: Player, screens: Sequence[Screen]) -> Said | None:
+    def _odd(self, player: Player, screens: Sequence[Screen], *, offered: bool) -> Said | None:
         rng = self._rng
         if "media" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
             return f"{player.key} sends", rng.choice(("image", "audio", "sticker", "location"))
@@ -78,8 +94,24 @@ class Moves:
         if "phones" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
             return f"{player.key} phone", "off"
         if "notices" in self._kinds and rng.random() < 0.04:  # noqa: PLR2004
-            return "core notifies", {"to": player.key, "message": rng.choice(NEWS)}
+            return self._notice(player, offered=offered)
         return self._in_core(player, screens) if "in core" in self._kinds else None
+
+    def _notice(self, player: Player, *, offered: bool) -> Said:
+        """Core tells somebody something, or reports a change; now and then one that it has reported before."""
+        rng, newest = self._rng, {"offer": "newest"} if offered else {}
+        if rng.random() < NOTIFIES:
+            return "core notifies", {"to": player.key, "message": rng.choice(NEWS), **newest}
+        if self._reported and rng.random() < REPORTS_AGAIN:
+            return "core reports", rng.choice(self._reported)
+        kind = rng.choice(tuple(EVENTS))
+        statuses = EVENTS[kind] if offered else EVENTS[kind][1:]
+        event = {"event": kind, "id": f"event-{len(self._reported) + 1}", "status": rng.choice(statuses)}
+        event |= {"amount": f"{self._amount()} USD"} if kind == "offer_update" else {}
+        event |= {"to": player.key} if rng.random() < TO_SOMEBODY else {}
+        # Of an offer that no longer waits core would not say so again.
+        self._reported += [event] if event["status"] != "pending" else []
+        return "core reports", event
 
     def asks_to_confirm(self, screens: Sequence[Screen]) -> bool:
         """Whether the newest screen waits for a confirmation."""

@@ -145,7 +145,8 @@ def _answers_a_message(told: Told) -> bool:
 
 
 def _is_help(heard: Heard) -> bool:
-    return heard.kind is Kind.SAID and heard.text.lower() == "help"
+    # Whoever hides the number is told what that means, whatever they ask for.
+    return heard.kind is Kind.SAID and heard.text.lower() == "help" and heard.numbered
 
 
 def _is_silent(heard: Heard) -> bool:
@@ -173,9 +174,10 @@ class InOrder:
         """What overtook something else."""
         for who, all_told in moment.view.told.items():
             for told in all_told[self._places[who] :]:
-                if 0 < told.seq < self._seqs[who]:
-                    yield Breach(who, f"message {told.seq} went out after message {self._seqs[who]}: {told.body[:60]}")
-                self._seqs[who] = max(self._seqs[who], told.seq)
+                newest = self._seqs[told.queue]
+                if 0 < told.seq < newest:
+                    yield Breach(who, f"message {told.seq} went out after message {newest}: {told.body[:60]}")
+                self._seqs[told.queue] = max(newest, told.seq)
             self._places[who] = len(all_told)
         typed, self._typed = self._typed, []
         for event in typed:
@@ -190,7 +192,12 @@ class InOrder:
 
 
 def _before(one: Heard, other: Heard) -> bool:
-    """Whether a message had surely been taken when the other one was first handed over."""
+    """Whether a message had surely been taken when the other one was first handed over.
+
+    One without a number and one with it are two people's to the bot.
+    """
+    if one.numbered is not other.numbered:
+        return False
     if one.taken_ms is None or other.handed_ms is None:
         return False
     if one.batch is not None and one.batch == other.batch:

@@ -54,6 +54,7 @@ class Heard:
         handed_ms: when it was first handed over to the bot.
         batch: the webhook that the bot took it with, and ``place`` where it stood in it.
         taken_order: its place among all that the bot took.
+        numbered: the phone number was told with it; without, nobody can know that it is from the same person.
     """
 
     wamid: str
@@ -67,6 +68,7 @@ class Heard:
     batch: int | None = None
     place: int = 0
     taken_order: int = 0
+    numbered: bool = True
 
 
 @dataclass(slots=True)
@@ -86,6 +88,11 @@ class Told:
     kind: str
     screen: Screen | None
     wamids: list[str] = field(default_factory=list)
+
+    @property
+    def queue(self) -> str:
+        """In which it stood: there is one for each name under which the bot knows somebody."""
+        return self.callback.rpartition(":")[0]
 
     @property
     def body(self) -> str:
@@ -138,7 +145,8 @@ class View:
             self._phones[handset.user_id] = who
             for written in handset.written[self._written[who] :]:
                 kind, text, on = read_message(written.message)
-                heard = Heard(written.wamid, who, kind, text, on, written.at_ms)
+                numbered = bool(written.message.get("from"))
+                heard = Heard(written.wamid, who, kind, text, on, written.at_ms, numbered=numbered)
                 self._by_wamid[written.wamid] = heard
                 self.heard[who].append(heard)
             self._written[who] = len(handset.written)

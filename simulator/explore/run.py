@@ -88,7 +88,7 @@ def explore_one(
     rng = random.Random(f"{seed}:explored")
     people, turns, kinds = options.draw_people(rng), options.draw_turns(rng), options.draw_kinds(rng)
     processes = rng.choice((1, 2, 2, 3))
-    players = cast.draw(seed, people, rng)
+    players = cast.draw(seed, people, rng, hiding="hidden numbers" in kinds)
     about = f"With trouble of these kinds - {', '.join(sorted(kinds)) or 'none'}."
     head = cast.head(seed, players, about=about, processes=processes, forms="forms" in kinds)
     draft = Draft(f"seed-{seed}", head)
