@@ -62,10 +62,10 @@ ALLOWED: Final[Mapping[str, tuple[Difference, ...]]] = {
         Difference("who may have the tier already is not kept from it", "• Upgrade The hustler tier for 1 USD"),
         Difference(
             "and nobody is warned of a tier that is not known",
-            r"⚠️ (More than one account takes the hustler tier, which you do not have yet\. Credex may refuse\. "
+            r"⚠️ (More than one account needs the hustler tier, which you do not have yet\. Credex may refuse\. "
             r"Type \*upgrade\* to read about it"
             r"|Members of the open tier may not offer without backing\. Credex may refuse it"
-            r"|Letting others act takes the entrepreneur tier, which you do not have\. Credex may refuse)\.",
+            r"|Letting others act needs the entrepreneur tier, which you do not have\. Credex may refuse)\.",
         ),
     ),
     "invalid_date": (

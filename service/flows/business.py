@@ -45,7 +45,7 @@ def _begun(outcome: Outcome, _: Scene) -> Exit:
         return Exit("ask")
     return Exit(
         "ask",
-        preface="⚠️ More than one account takes the hustler tier, which you do not have yet. Credex may refuse. "
+        preface="⚠️ More than one account needs the hustler tier, which you do not have yet. Credex may refuse. "
         "Type *upgrade* to read about it.",
     )
 
@@ -166,7 +166,7 @@ def _show_opened(scene: Scene) -> Sequence[Message]:
 def _show_tier(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"Credex refused to open *{scene.answers['name']}*: more than one account takes the hustler tier.\n\n"
+            body=f"Credex refused to open *{scene.answers['name']}*: more than one account needs the hustler tier.\n\n"
             "No account was opened.",
             buttons=(scene.link("upgrade", "Upgrade"), show.menu(scene)),
         )

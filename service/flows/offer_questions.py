@@ -64,12 +64,11 @@ def how_much(scene: Scene) -> Sequence[Message]:
     if scene.value is None:  # asked again: what the member has was said a moment ago
         return [Text("How much do you want to offer?")]
     account = source(scene, seen(scene))
-    have = ", ".join(str(balance) for balance in account.balances) if account else ""
-    has = f"about {have}" if have else "nothing yet"
+    have = ", ".join(str(balance) for balance in show.balances(account)) if account else ""
     lines = [
         "How much do you want to offer?",
         "",
-        f"Your balance: {has}.",
+        *([f"Your balance: about {have}."] if have else []),
         *show.limit(seen(scene)),
         "",
         f"For example: 5, 12.50 or ZWG 1,000. Without a code I take {scene.answers['denomination']}.",

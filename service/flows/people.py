@@ -144,7 +144,7 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
 def _warning(dashboard: Dashboard, account: Account) -> str:
     """What we know of the rules may be wrong, so it warns and never refuses: core decides."""
     if dashboard.tier is not None and dashboard.tier < AUTHORISING_TIER:
-        return "⚠️ Letting others act takes the entrepreneur tier, which you do not have. Credex may refuse."
+        return "⚠️ Letting others act needs the entrepreneur tier, which you do not have. Credex may refuse."
     if len(account.authorised) >= MOST_PEOPLE:
         return f"⚠️ {len(account.authorised)} may act for it already, which is the most. Credex may refuse another."
     return ""

@@ -139,7 +139,7 @@ def _show_stands(scene: Scene) -> Sequence[Message]:
 
 
 _REFUSALS: Final = {
-    "tier": "it takes the entrepreneur tier",
+    "tier": "it needs the entrepreneur tier",
     "too_many": "five may act for an account at most, its owner among them. Remove one first",
     "not_found": "it knows them no longer, or they may not act for the account any more",
     "not_authorised": "only the owner of the account can do this, for people who act for it",

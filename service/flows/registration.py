@@ -61,7 +61,7 @@ def _confirm(scene: Scene) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Please check. You will be registered as\n*{stored}*{changed}\n\n"
-            f"Your handle will be {scene.member}, your first account in USD.",
+            f"Your handle will be {scene.member}: others use it to send you offers. Your first account will be in USD.",
             buttons=(
                 scene.option("confirm", "Confirm"),
                 scene.option("change", "Change the name"),

@@ -15,6 +15,7 @@ from service.messages import Button, shorten
 __all__ = (
     "UNSECURED",
     "WILL_OWE",
+    "balances",
     "day",
     "explain_refusal",
     "greeting",
@@ -105,10 +106,7 @@ def greeting(now_ms: int, first_name: str) -> str:
 def overview(dashboard: Dashboard, account: Account) -> str:
     """The dashboard of one account: name, handle, balances, net assets, what may still be offered today."""
     lines = [f"*{name(account.name)}*", f"Handle: {handle(account.handle)}", ""]
-    if account.balances:
-        lines += ["Balance:", *(f"  *{balance}*" for balance in account.balances)]
-    else:
-        lines.append("Balance: *nothing yet*")
+    lines += ["Balance:", *(f"  *{balance}*" for balance in balances(account))]
     if account.unsecured and account.unsecured.any:
         lines += [
             "Without backing:",
@@ -119,6 +117,11 @@ def overview(dashboard: Dashboard, account: Account) -> str:
         lines.append(f"Net assets: {account.net_assets}")
     lines += limit(dashboard)
     return "\n".join(lines)
+
+
+def balances(account: Account) -> tuple[Money, ...]:
+    """What the account holds, by denomination: at least the one that it counts in, zero where it holds nothing."""
+    return account.balances or (account.balance(account.default_denomination),)
 
 
 def limit(dashboard: Dashboard) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from simulator.conversation import load, parse, stored
@@ -36,6 +38,14 @@ def test_everything_that_can_be_done_is_shown() -> None:
 def test_every_conversation_is_in_the_index() -> None:
     """Otherwise nobody would find it."""
     assert [f"{path.parent.name}/{path.stem}" for path in stored() if not load(path).covers] == []
+
+
+def test_no_two_transcripts_of_a_list_have_the_same_title() -> None:
+    """A reader who looks for one of them must see which it is."""
+    conversations = [load(path) for path in stored()]
+    listed = Counter((key, each.title) for each in conversations for key in each.covers)
+
+    assert [which for which, times in listed.items() if times > 1] == []
 
 
 def test_no_key_stands_for_two_things() -> None:

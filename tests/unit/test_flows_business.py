@@ -109,7 +109,7 @@ def test_a_low_tier_is_warned_and_core_decides(stage: Stage) -> None:
     for tier, warns in warned.items():
         look = Known(dashboard(account(), tier=tier))
         play = stage.member().say("accounts").core(look).tap("Open an account").core(look)
-        assert play.text.startswith("⚠️ More than one account takes the hustler tier") is warns
+        assert play.text.startswith("⚠️ More than one account needs the hustler tier") is warns
     others = Known(dashboard(account(owned=False), tier=1))
     assert "⚠️" not in stage.member().say("accounts").core(others).tap("Open an account").core(others).text
 
@@ -128,7 +128,7 @@ def test_each_outcome_is_told_as_it_is(stage: Stage) -> None:
     expected: list[tuple[Outcome, str, str]] = [
         (Done(), "opened", "✅ The account *Moyo Hardware* is open."),
         (Done(AFTER.value), "opened", "✅ The account *Moyo Hardware* is open."),  # type: ignore[arg-type]
-        (Refused("tier"), "tier_refused", "more than one account takes the hustler tier"),
+        (Refused("tier"), "tier_refused", "more than one account needs the hustler tier"),
         (NotDone(), "not_done", "I have looked: the account *Moyo Hardware* was *not* opened."),
         (Unavailable(), "not_done", "I could not reach Credex, so the account *Moyo Hardware* was *not* opened."),
         (Unresolved(), "unknown", "I do *not know yet* whether the account *Moyo Hardware* was opened."),

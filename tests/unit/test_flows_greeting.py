@@ -60,7 +60,7 @@ def test_an_empty_account_says_so_and_debts_without_backing_are_shown(stage: Sta
     unsecured = Unsecured(money("3.00"), money("1.00"), money("-2.00"))
     poor = account(balances=(), net_assets=None, unsecured=unsecured)
     tariro = stage.member().say("hi").core(Known(dashboard(poor, remaining_today=None, tier=None)))
-    assert "Balance: *nothing yet*\nWithout backing:\n  you owe 3.00 USD\n  owed to you 1.00 USD" in tariro.text
+    assert "Balance:\n  *0.00 USD*\nWithout backing:\n  you owe 3.00 USD\n  owed to you 1.00 USD" in tariro.text
     assert "Net assets" not in tariro.text
     assert "still offer" not in tariro.text
 

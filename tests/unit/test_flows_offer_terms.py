@@ -232,7 +232,7 @@ def test_an_account_without_a_balance_says_so(stage: Stage) -> None:
     empty: Account = replace(SHOP, balances=())
     look = Known(dashboard(account(), empty))
     play = stage.member().say("offer").core(look).tap("Shop").core(look)
-    assert "Your balance: nothing yet." in play.text
+    assert "Your balance: about 0.00 USD." in play.text
 
 
 def test_all_that_is_known_of_an_offer_made_is_told_also_where_core_gave_no_dashboard(stage: Stage) -> None:

@@ -198,7 +198,7 @@ def test_tier_and_number_warn_and_core_decides(stage: Stage) -> None:
     crowd = tuple(Person(f"member-{n}", f"Person {n}") for n in range(2, 6))
     low = wanted(stage, Known(dashboard(owned(), tier=3)))
     full = wanted(stage, Known(dashboard(owned(*crowd), tier=4)))
-    assert low.text.startswith("⚠️ Letting others act takes the entrepreneur tier")
+    assert low.text.startswith("⚠️ Letting others act needs the entrepreneur tier")
     assert full.text.startswith("⚠️ 5 may act for it already, which is the most.")
     assert low.say("rudo").core(Known(RUDO)).tap("Confirm").call == DEEDS["authorise"]
     assert "⚠️" not in wanted(stage, Known(dashboard(owned(), tier=None))).text
@@ -258,7 +258,7 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
         expected: list[tuple[Outcome, str, str]] = [
             (Refused("already"), "stands", "Nothing had to be changed."),
             (Refused("too_many"), "refused", "five may act for an account at most"),
-            (Refused("tier"), "refused", "it takes the entrepreneur tier"),
+            (Refused("tier"), "refused", "it needs the entrepreneur tier"),
             (NotDone(), "not_done", f"I have looked: {not_done[deed]}"),
             (Unavailable(), "not_done", f"I could not reach Credex, so {not_done[deed]}"),
             (Unresolved(), "unknown", "I do *not know yet* whether"),
