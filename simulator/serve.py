@@ -36,6 +36,7 @@ from simulator.whatsapp_cloud import state as cloud_state
 __all__ = ("Served", "StateFileError", "serve", "served")
 
 FORMAT: Final = "vimbisopay-simulator"
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, not listened at
 SAVE_EVERY_S: Final = 2
 ASK_AGAIN_S: Final = (0.1, 0.2, 0.5, 1, 2)
 """After how long the bot is asked again to verify its address; the last for ever."""
@@ -214,8 +215,8 @@ def _replace(file: Path, content: bytes) -> None:
         raise
 
 
-STRICT: Final = Knobs(known_forms=True)
-"""WhatsApp as it is: whoever sends a form has made it before (`python -m service whatsapp setup`)."""
+STRICT: Final = Knobs(known_forms=True, templates=())
+"""WhatsApp as it is: who sends a form or a template has made it before (`python -m service whatsapp setup`)."""
 
 
 @asynccontextmanager
@@ -245,6 +246,8 @@ async def served(
         one = Served(world, file, say)
         world.watch = one.news.see
         world.cloud.courier.patient = True
+        if host != EVERYWHERE:  # where nobody knows under which name bots reach it
+            world.cloud.account.media.base_url = f"http://{host}:{world.port}"
         await one.read_file()
         there = [armed.rule for armed in world.cloud.rules]
         for rule in rules:

@@ -7,12 +7,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, post, put
+from litestar import Request, Response, Router, delete, get, patch, post, put
 from litestar.exceptions import ClientException, HTTPException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from service.domain import Denomination, Money
+from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import Core
 from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
@@ -48,6 +49,13 @@ class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: int
 
 
+class CoreKnobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How core behaves where nobody knows: calls a minute for all callers (null: any number), worths in USD."""
+
+    rate_limit: int | None = None
+    rates: dict[Denomination, Decimal] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A member, with balances by the handles of the accounts."""
@@ -72,7 +80,7 @@ class Offered:
 
 def control(core: Core) -> Router:
     """What stands under ``/control/core``."""
-    handlers = [*_looking(core), *_changing(core), *_passing(core)]
+    handlers = [*_looking(core), *_changing(core), *_passing(core), *_turning(core)]
     return Router("/control/core", route_handlers=handlers, exception_handlers={HTTPException: explained})
 
 
@@ -136,7 +144,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
     @delete("/members/{phone:str}", tags=["core"], summary="Somebody is no member any more", status_code=200)
     async def leave(phone: FromPath[str]) -> Holder:
         told = _told(core, phone)
-        del core.ledger.members[core.member(phone).member_id]
+        core.leave(core.member(phone))
         return told
 
     return [join, offer, leave]
@@ -164,6 +172,33 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
         return _clock(core)
 
     return [odd, advance]
+
+
+def _turning(core: Core) -> list[HTTPRouteHandler]:
+    @get("/knobs", tags=["core"], summary="How many calls a minute core takes, and what denominations are worth")
+    async def knobs() -> CoreKnobs:
+        return _knobs(core)
+
+    @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays")
+    async def turn(data: JSONBody[dict[str, Any]]) -> CoreKnobs:
+        try:
+            turned = msgspec.convert(data, CoreKnobs)
+        except msgspec.ValidationError as error:
+            raise ClientException(f"{error}; nothing has changed") from None
+        if turned.rate_limit is not None and turned.rate_limit < 1:
+            raise ClientException(f"rate_limit is 1 or more, or null, not {turned.rate_limit}; nothing has changed")
+        if any(not (rate.is_finite() and rate > 0) for rate in turned.rates.values()):
+            raise ClientException("what denominations are worth is more than nothing; nothing has changed")
+        if "rate_limit" in data:
+            core.rate_limit = turned.rate_limit
+        core.rates = Rates({**core.rates.in_usd, **turned.rates})
+        return _knobs(core)
+
+    return [knobs, turn]
+
+
+def _knobs(core: Core) -> CoreKnobs:
+    return CoreKnobs(core.rate_limit, dict(core.rates.in_usd))
 
 
 def _clock(core: Core) -> dict[str, int]:

@@ -127,6 +127,15 @@ class Core:
         left = self._stumbles.get(endpoint)
         return left.pop(0) if left else None
 
+    @property
+    def stumbles_left(self) -> dict[str, list[int]]:
+        """By endpoint, the statuses that successes are still to be hidden behind."""
+        return {endpoint: list(left) for endpoint, left in self._stumbles.items() if left}
+
+    @stumbles_left.setter
+    def stumbles_left(self, left: Mapping[str, list[int]]) -> None:
+        self._stumbles = {endpoint: list(statuses) for endpoint, statuses in left.items()}
+
     def note(self, endpoint: str, phone: str, status: int, body: Mapping[str, Any]) -> None:
         """Write a request down."""
         self.calls.append(Call(endpoint, phone, self.clock_ms(), status, body))
@@ -189,6 +198,10 @@ class Core:
     def direct_notices(self, account: Account | str, member: Member) -> None:
         """Have a member who may act for an account told of new offers to it."""
         trading.direct_notices(self._account(account), member)
+
+    def leave(self, member: Member) -> None:
+        """Somebody is no member any more."""
+        trading.leave(self.ledger, member)
 
     def upgrade(self, member: Member) -> None:
         """A member pays for tier 3 from the personal account."""
@@ -312,7 +325,7 @@ class Core:
     # State
 
     def dump(self) -> dict[str, Any]:
-        """All records as one JSON-able dict. Tokens are not among them: everyone logs in again."""
+        """All records as one JSON-able dict. Tokens and knobs are not among them; see `state`."""
         ledger = self.ledger
         self.ledger.expire()
         state = _State(
@@ -334,7 +347,7 @@ class Core:
         for credex in state.credexes:
             self.ledger.add_credex(credex)
         self.ledger.issued.update(state.issued)
-        self.sessions.forget()
+        self.sessions.load({})
         self.foundation = self.member(FOUNDATION_PHONE)
         self.trust = self.account(TRUST)
         self.treasury = self.account(TREASURY)

@@ -109,7 +109,7 @@ async def _call(endpoint: FromPath[str], request: Request[Any, Any, Any]) -> Res
     return Response(
         content=content.encode() if isinstance(content, str) else _encode(content),
         status_code=status,
-        media_type="text/html; charset=utf-8" if text else "application/json; charset=utf-8",
+        media_type="text/html" if text else "application/json; charset=utf-8",
         headers=handling.headers,
     )
 

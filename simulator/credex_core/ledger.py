@@ -140,8 +140,11 @@ class Ledger:
         return datetime.fromtimestamp(self.clock_ms() / 1000, UTC).date()
 
     def new_id(self) -> str:
-        """A UUID from the injected randomness."""
-        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+        """A UUID from the injected randomness that nothing here has: a loaded state may hold the first ones."""
+        while True:
+            made = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+            if not (made in self.members or made in self.accounts or made in self.credexes):
+                return made
 
     def expire(self) -> None:
         """What the midnight job does to offers that nobody took."""
@@ -167,7 +170,21 @@ class Ledger:
         """Put an account in the indexes; uniqueness is the caller's to check."""
         self.accounts[account.account_id] = account
         self._account_handles[account.handle] = account.account_id
+        if len(account.authorised) > 1:
+            self.shared.add(account.account_id)
         return account
+
+    def drop_member(self, member: Member) -> None:
+        """As if there had never been such a member; what becomes of the accounts is the caller's to say."""
+        del self.members[member.member_id]
+        del self._phones[member.phone]
+        del self._member_handles[member.handle]
+
+    def rename_account(self, account: Account, handle: str) -> None:
+        """Give an account another handle; the old one is free then."""
+        del self._account_handles[account.handle]
+        account.handle = handle
+        self._account_handles[handle] = account.account_id
 
     def drop_account(self, account: Account) -> None:
         """As if it had never been opened; it must have no credexes."""

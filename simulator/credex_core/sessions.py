@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 __all__ = ("Session", "Sessions")
@@ -48,16 +48,22 @@ class Sessions:
         """A newer token of the same login."""
         return self._issue(session.member_id, session.absolute_expiry_ms)
 
-    def forget(self) -> None:
-        """End all sessions, as a restart with another secret would."""
-        self._sessions.clear()
-        self._by_age.clear()
+    def dump(self) -> dict[str, Session]:
+        """What is valid now, by its token."""
+        return {token: session for token, session in self._sessions.items() if self.find(token) is not None}
+
+    def load(self, sessions: Mapping[str, Session]) -> None:
+        """These sessions in place of all others."""
+        self._sessions = dict(sessions)
+        self._by_age = deque(sorted((session.last_activity_ms, token) for token, session in sessions.items()))
 
     def _issue(self, member_id: str, absolute_expiry_ms: int) -> str:
         now = self._clock_ms()
         while self._by_age and now - self._by_age[0][0] > IDLE_MS:
             self._sessions.pop(self._by_age.popleft()[1], None)
         token = f"{self._rng.getrandbits(192):048x}"
+        while token in self._sessions:
+            token = f"{self._rng.getrandbits(192):048x}"
         self._sessions[token] = Session(member_id, now, absolute_expiry_ms)
         self._by_age.append((now, token))
         return token

@@ -1,4 +1,7 @@
-"""All that Credex core holds, as one JSON value: its ledger, its oddities, and how far its days are ahead."""
+"""All that Credex core holds, as one JSON value: its ledger, tokens, knobs, oddities, and how far its days are ahead.
+
+What was counted of the present minute's calls stays out: a restart begins a new one.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
+from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import Core
 from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
+from simulator.credex_core.sessions import Session
 
 __all__ = ("Kept", "KeptError", "dump", "load", "read")
 
@@ -22,17 +27,37 @@ class KeptError(ValueError):
 
 
 class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A state of core."""
+    """A state of core.
+
+    Attributes:
+        tokens: those that are still valid.
+        stumbles: what is left of the oddities that count; None to count anew.
+        rates: what denominations are worth.
+        rate_limit: calls a minute; None for no limit.
+    """
 
     version: int
     ledger: dict[str, Any]
     quirks: Quirks = Quirks()
     days_ahead: int = 0
+    tokens: dict[str, Session] = {}
+    stumbles: dict[str, list[int]] | None = None
+    rates: Rates = Rates()
+    rate_limit: int | None = None
 
 
 def dump(core: Core) -> dict[str, Any]:
-    """Everything but tokens: everybody logs in again. Oddities that count begin to count anew."""
-    kept = Kept(VERSION, core.dump(), core.quirks, _ahead(core))
+    """Everything."""
+    kept = Kept(
+        VERSION,
+        core.dump(),
+        core.quirks,
+        _ahead(core),
+        core.sessions.dump(),
+        core.stumbles_left,
+        core.rates,
+        core.rate_limit,
+    )
     dumped: dict[str, Any] = msgspec.to_builtins(kept)
     return dumped
 
@@ -62,8 +87,13 @@ def read(dumped: Mapping[str, Any]) -> Kept:
 def load(core: Core, kept: Kept) -> None:
     """Take it in, in place of everything here."""
     core.load(kept.ledger)
-    core.advance(kept.days_ahead - _ahead(core))
+    core.rates, core.rate_limit = kept.rates, kept.rate_limit
+    # Before days pass: how offers expire is one of them.
     core.quirks = kept.quirks
+    if kept.stumbles is not None:
+        core.stumbles_left = kept.stumbles
+    core.advance(kept.days_ahead - _ahead(core))
+    core.sessions.load(kept.tokens)
 
 
 def _ahead(core: Core) -> int:

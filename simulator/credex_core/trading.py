@@ -21,6 +21,7 @@ __all__ = (
     "direct_notices",
     "fund",
     "join",
+    "leave",
     "offer",
     "open_account",
     "owe",
@@ -135,6 +136,23 @@ def direct_notices(account: Account, member: Member) -> None:
     if member.member_id not in account.authorised:
         raise Refusal("This member is not authorised for the account", code="NOT_AUTHORIZED", status=403)
     account.send_offers_to = member.member_id
+
+
+def leave(ledger: Ledger, member: Member) -> None:
+    """Somebody is no member any more, and may join again: phone and handles are free.
+
+    Accounts with credexes stay in the books, under a handle that nobody chose, and nobody acts for them.
+    """
+    for account in list(ledger.accounts.values()):
+        if account.owner_id == member.member_id:
+            account.authorised.clear()
+            if any(ledger.of_account(account.account_id)):
+                ledger.rename_account(account, f"left_{account.account_id[:13].replace('-', '')}")
+            else:
+                ledger.drop_account(account)
+        elif member.member_id in account.authorised:
+            unauthorise(account, member)
+    ledger.drop_member(member)
 
 
 def remaining_today(ledger: Ledger, owner: Member) -> Decimal | None:

@@ -16,9 +16,10 @@ from simulator.whatsapp_cloud.tokens import Tokens
 from simulator.whatsapp_cloud.values import Approved, Business, Json
 from simulator.whatsapp_cloud.wire import Mint
 
-__all__ = ("PAGE", "Account", "no_such")
+__all__ = ("PAGE", "REVIEW_MS", "Account", "no_such")
 
 PAGE: Final = 25
+REVIEW_MS: Final = 60_000
 NAME: Final = "Test Number"
 
 
@@ -38,7 +39,7 @@ class Account:
         self.subscribed = False
         self.forms: dict[str, FlowForm] = {}
         self.templates: list[SubmittedTemplate] = []
-        self.review_ms = 60_000
+        self.review_ms = REVIEW_MS
         self.media = Media(mint, clock_ms)
         self.tokens = Tokens(business.access_token)
         self._business = business

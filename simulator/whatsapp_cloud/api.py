@@ -62,6 +62,7 @@ class CloudApi:
         courier: brings webhooks to the bot; ``ladder``: takes the bot's messages through their statuses.
         last_written_ms: when each phone last wrote, which opens the 24-hour window.
         written: what people wrote, by wamid.
+        intake: takes what the bot sends, and counts how fast it does.
         knobs: how it behaves.
     """
 
@@ -101,7 +102,7 @@ class CloudApi:
         self.ladder = Ladder(clock_ms, self.knobs, report=self.courier.report, emit=self._emit)
         self.last_written_ms: dict[str, int] = {}
         self.written: dict[str, tuple[Handset, Written]] = {}
-        self._intake = Intake(self, self._emit)
+        self.intake = Intake(self, self._emit)
         self.asgi = Injection(graph(self), self)
 
     async def start(self) -> None:
@@ -180,7 +181,7 @@ class CloudApi:
         self.courier.report(Update("", "errors", Refused(code).as_failure()))
 
     def change(self, **changes: Any) -> None:
-        """Turn knobs while it runs, by fields of `Knobs`; rates keep theirs."""
+        """Turn knobs while it runs, by fields of `Knobs`."""
         self.knobs = self.courier.knobs = self.ladder.knobs = replace(self.knobs, **changes)
 
     def next_delivery(self, **changes: Any) -> None:
@@ -234,7 +235,7 @@ class CloudApi:
         Raises:
             Refused: with one of Meta's errors.
         """
-        return await self._intake.handle(payload)
+        return await self.intake.handle(payload)
 
     def addressed(self, payload: Json) -> str:
         """The phone that a message is for, whether it is named by number or by user id; empty if it is nobody's."""
@@ -272,7 +273,7 @@ class CloudApi:
         sender: Json = {} if handset.hides_number else {"from": handset.phone}
         sender["from_user_id"] = handset.user_id
         message = {**sender, "id": wamid, "timestamp": str(now_ms // 1000), **message}
-        self._intake.count(now_ms)
+        self.intake.count(now_ms)
         self.last_written_ms[handset.phone] = now_ms
         written = Written(wamid, now_ms, message)
         handset.written.append(written)

@@ -46,6 +46,9 @@ def fate(
     """Why a message that is accepted now will turn out to have failed; None if it will not."""
     if person is None or person.blocked:
         return Refused(131026, details="Message Undeliverable.")
+    known = sending.bubble.payload.get("recipient_identity_key_hash")
+    if known is not None and known != person.identity:
+        return Refused(137000, details="The identity key hash is not that of the recipient any more")
     if sending.bubble.kind == "reaction":
         return None if _can_react(person, sending.target, now_ms) else _BAD_REACTION
     if sending.bubble.kind != "template" and not in_window:

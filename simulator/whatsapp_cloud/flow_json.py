@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from simulator.whatsapp_cloud.values import Json
 
-__all__ = ("INPUTS", "LONGEST_AREA", "LONGEST_INPUT", "OPTIONS", "PUBLISHABLE", "components", "problems")
+__all__ = ("INPUTS", "LONGEST_AREA", "LONGEST_INPUT", "OPTIONS", "PUBLISHABLE", "components", "problems", "screen_ids")
 
 PUBLISHABLE: Final = frozenset({"5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3"})
 LARGEST: Final = 10 * 1024 * 1024
@@ -66,6 +66,11 @@ def problems(source: str) -> list[Json]:
         {"error": error, "error_type": "FLOW_JSON_ERROR", "message": message, "pointers": [{"path": path}]}
         for error, path, message in _found(source)
     ]
+
+
+def screen_ids(source: str) -> list[str]:
+    """The ids of a definition's screens; none if it has errors."""
+    return [] if problems(source) else [str(screen["id"]) for screen in json.loads(source)["screens"]]
 
 
 _Problem = tuple[str, str, str]

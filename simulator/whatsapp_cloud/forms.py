@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from simulator.whatsapp_cloud.errors import Refused
-from simulator.whatsapp_cloud.flow_json import problems
+from simulator.whatsapp_cloud.flow_json import problems, screen_ids
 from simulator.whatsapp_cloud.values import Json
 
 __all__ = ("FlowForm", "check_named", "is_draft", "may_send", "named")
@@ -155,9 +155,13 @@ def may_send(forms: Iterable[FlowForm], parameters: Json) -> None:
     if form.stopped:
         raise Refused(_STOPPED[form.stopped], details=f"Flow {form.id} is {form.stopped.lower()}")
     draft = is_draft(parameters)
-    if not (form.draft if draft else form.published):
+    source = form.draft if draft else form.published
+    if not source:
         state = "has no draft" if draft else "is not published"
         raise Refused(131009, details=f"Flow {form.id} {state}: mode does not match its status")
+    wanted = (parameters.get("flow_action_payload") or {}).get("screen")
+    if wanted is not None and wanted not in screen_ids(source):
+        raise Refused(131009, details=f"Flow {form.id} has no screen {wanted}")
 
 
 def _listed(value: Any) -> list[str]:

@@ -87,9 +87,10 @@ class Handset:
         username: empty if there is none; ``hides_number``: the business does not get the number.
         receipts: whether read receipts are on.
         blocked: whether the business is blocked.
+        devices: how many this person has had; each has keys of its own.
         bubbles: every message accepted for this phone, in order.
         written: every message of the person, in order.
-        typing: when the typing indicator appeared.
+        typing: when the typing indicator appeared; ``typing_ends_ms`` when the last one ends.
         reactions: the business's reactions, by wamid of the person's message.
     """
 
@@ -121,7 +122,8 @@ class Handset:
         self.reactions: dict[str, str] = {}
         self.reachable = asyncio.Event()
         self._line = line
-        self._typing_ends_ms = 0
+        self.typing_ends_ms = 0
+        self.devices = 1
         if online:
             self.reachable.set()
 
@@ -129,6 +131,11 @@ class Handset:
     def user_id(self) -> str:
         """The business-scoped user id; another number has another one."""
         return scoped_id(self.phone, self.country)
+
+    @property
+    def identity(self) -> str:
+        """The hash of the keys of the person's device."""
+        return hashlib.blake2s(f"{self.phone} {self.devices}".encode()).hexdigest()[:12]
 
     @property
     def online(self) -> bool:
@@ -144,7 +151,7 @@ class Handset:
     @property
     def typing_shown(self) -> bool:
         """Whether the phone shows now that the business is typing."""
-        return self._line.now_ms() < self._typing_ends_ms
+        return self._line.now_ms() < self.typing_ends_ms
 
     def switch_off(self) -> None:
         """Lose the network: messages wait at WhatsApp."""
@@ -283,20 +290,20 @@ class Handset:
 
     def change_identity(self) -> str:
         """Move to another device; WhatsApp tells businesses that check identities."""
-        now_ms = self._line.now_ms()
-        hashed = hashlib.blake2s(f"{self.phone} {now_ms}".encode()).hexdigest()[:12]
-        return self._say(identity_changed(hashed, now_ms))
+        self.devices += 1
+        return self._say(identity_changed(self.identity, self._line.now_ms()))
 
     def show_typing(self) -> None:
         """The business types, says WhatsApp."""
         now_ms = self._line.now_ms()
         self.typing.append(now_ms)
-        self._typing_ends_ms = now_ms + TYPING_MS
+        self.typing_ends_ms = now_ms + TYPING_MS
 
     def show(self, bubble: Bubble) -> None:
         """A message of the business arrives on the phone."""
         bubble.shown_ms = self._line.now_ms()
-        self._typing_ends_ms = 0
+        self.typing_ends_ms = 0
+        self.devices = 1
 
     def mark_read(self, upto: Written) -> None:
         """The business has read this message and, with it, those before."""

@@ -29,14 +29,18 @@ _LONGEST: Final = 15
 
 
 class Intake:
-    """Takes what a business sends, and counts how fast it does."""
+    """Takes what a business sends, and counts how fast it does.
+
+    Attributes:
+        pairs: how fast it writes to each person.
+    """
 
     def __init__(self, api: CloudApi, emit: Callable[[Event], None]) -> None:
         """Take messages of this number."""
         self._api = api
         self._emit = emit
-        self._pairs = PairRate(api.knobs.pair_every_ms, api.knobs.pair_burst)
-        self._throughput = Throughput(api.knobs.per_second)
+        self.pairs = PairRate(lambda: api.knobs)
+        self._throughput = Throughput(lambda: api.knobs)
 
     def count(self, now_ms: int) -> None:
         """Count a message that a person wrote: it, too, is one of those of this second."""
@@ -109,7 +113,7 @@ class Intake:
             raise Refused(131030, details="Recipient phone number not in allowed list")
         if not self._throughput.take(now_ms):
             raise breach(LIMITS["rate.throughput"])
-        if not self._pairs.take(phone, now_ms):
+        if not self.pairs.take(phone, now_ms):
             raise breach(LIMITS["rate.pair_burst"])
 
     def _recipient(self, sending: Sending) -> tuple[str, Handset | None]:

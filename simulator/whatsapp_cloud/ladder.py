@@ -168,7 +168,10 @@ class Ladder:
         problem = climber.problem or Refused(131026)
         self._note(climber.bubble, "failed", problem.code)
         status = self._status(climber.bubble, person, "failed")
-        status.pop("recipient_user_id", None)
+        if climber.bubble.payload.get("to"):
+            # Who was written to by number is told by number alone.
+            status.pop("recipient_user_id", None)
+            status.pop("recipient_parent_user_id", None)
         self._tell(climber, Update(climber.bubble.phone, "statuses", {**status, "errors": [problem.as_failure()]}))
 
     def _reach(self, climber: Climber, person: Handset | None, name: str) -> None:
@@ -207,12 +210,13 @@ class Ladder:
             status["recipient_id"] = bubble.phone
         if person is not None:
             status["recipient_user_id"] = person.user_id
+            if person.parent_id:
+                status["recipient_parent_user_id"] = person.parent_id
         if bubble.callback is not None:
             status["biz_opaque_callback_data"] = bubble.callback
         return status
 
-    @staticmethod
-    def contact(person: Handset) -> Json:
+    def contact(self, person: Handset) -> Json:
         """What a webhook says about a person, in `contacts`."""
         contact: Json = {"profile": {}, "user_id": person.user_id}
         if person.name:
@@ -223,6 +227,8 @@ class Ladder:
             contact["wa_id"] = person.phone
         if person.parent_id:
             contact["parent_user_id"] = person.parent_id
+        if self.knobs.identity_check:
+            contact["identity_key_hash"] = person.identity
         return contact
 
 

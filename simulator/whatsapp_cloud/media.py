@@ -76,11 +76,14 @@ class Media:
     Attributes:
         files: by id, those that have expired included.
         addresses: the ids of files and the ends of the addresses given out for them, by the secret in the address.
+        base_url: where bots reach this API. Webhooks with files then carry the file's address, as since November 2025;
+            empty for webhooks as before.
     """
 
     def __init__(self, mint: Mint, clock_ms: Callable[[], int]) -> None:
         self.files: dict[str, File] = {}
         self.addresses: dict[str, tuple[str, int]] = {}
+        self.base_url = ""
         self._mint = mint
         self._clock_ms = clock_ms
 
@@ -116,9 +119,10 @@ class Media:
             return
         media_id, kind = str(content.get("id", "")), str(message["type"])
         ends_ms = self._clock_ms() + RECEIVED_MS
-        self.files[media_id] = File(
-            media_id, kind, content["mime_type"], media_id.encode(), ends_ms, uploaded=False
-        )  # fmt: skip
+        file = File(media_id, kind, content["mime_type"], media_id.encode(), ends_ms, uploaded=False)
+        self.files[media_id] = file
+        if self.base_url:
+            content.setdefault("url", self._address(file, self.base_url))
 
     def find(self, media_id: str) -> File | None:
         """The file, unless there is none or it has expired."""
@@ -127,19 +131,22 @@ class Media:
 
     def told(self, file: File, base_url: str) -> Json:
         """What Meta says of a file, with a new address."""
-        now_ms = self._clock_ms()
-        self.addresses = {key: held for key, held in self.addresses.items() if held[1] > now_ms}
-        secret, ends_ms = self._mint.text(f"address {file.id}"), now_ms + ADDRESS_MS
-        self.addresses[secret] = (file.id, ends_ms)
-        query = f"mid={file.id}&ext={ends_ms // 1000}&hash={secret}"
         return {
             "messaging_product": "whatsapp",
-            "url": f"{base_url}/whatsapp_business/attachments/?{query}",
+            "url": self._address(file, base_url),
             "mime_type": file.mime_type,
             "sha256": file.sha256,
             "file_size": len(file.content),
             "id": file.id,
         }
+
+    def _address(self, file: File, base_url: str) -> str:
+        """An address at which the file can be fetched for five minutes."""
+        now_ms = self._clock_ms()
+        self.addresses = {key: held for key, held in self.addresses.items() if held[1] > now_ms}
+        secret, ends_ms = self._mint.text(f"address {file.id}"), now_ms + ADDRESS_MS
+        self.addresses[secret] = (file.id, ends_ms)
+        return f"{base_url}/whatsapp_business/attachments/?mid={file.id}&ext={ends_ms // 1000}&hash={secret}"
 
     def download(self, media_id: str, secret: str) -> File | None:
         """The file at an address; None when the address or the file has expired, or never was."""

@@ -1,6 +1,6 @@
 """All that WhatsApp holds, as one JSON value: taken from one Cloud API and put into another, also after a restart.
 
-What a second restart would not miss stays out: rates of the last seconds, and who is typing.
+What a second later nobody would miss stays out: how many messages went in the last second.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from simulator.whatsapp_cloud.account import REVIEW_MS
 from simulator.whatsapp_cloud.api import CloudApi
 from simulator.whatsapp_cloud.delivery import Undelivered
 from simulator.whatsapp_cloud.errors import CloudError, Refused
@@ -49,6 +50,8 @@ class _Handset:
     written: list[Written]
     typing: list[int]
     reactions: dict[str, str]
+    typing_ends_ms: int = 0
+    devices: int = 1
 
 
 @dataclass
@@ -87,6 +90,8 @@ class _State:
     token_ends_ms: int | None = None
     token_withdrawn: bool = False
     attempts: list[Attempt] = field(default_factory=list)
+    paid_until_ms: dict[str, int] = field(default_factory=dict)
+    review_ms: int = REVIEW_MS
 
 
 def dump(api: CloudApi) -> Json:
@@ -114,6 +119,8 @@ def dump(api: CloudApi) -> Json:
         token_ends_ms=account.tokens.ends_ms,
         token_withdrawn=account.tokens.withdrawn,
         attempts=api.courier.attempts[-KEPT_ATTEMPTS:],
+        paid_until_ms=api.intake.pairs.debts(api.now_ms()),
+        review_ms=account.review_ms,
     )
     dumped: Json = msgspec.to_builtins(state)
     return dumped
@@ -138,6 +145,7 @@ async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
     for kept in state.handsets:
         api.remember(_handset(api, kept, bubbles))
     api.last_written_ms.update(state.last_written_ms)
+    api.intake.pairs.owe(state.paid_until_ms)
     api.rules.restore(state.rules, state.last_rule)
     api.courier.attempts[:] = state.attempts
     (api.hold if state.held else api.release)()
@@ -172,6 +180,7 @@ def _account(api: CloudApi, state: _State) -> None:
     account = api.account
     account.subscribed, account.forms, account.templates = state.subscribed, state.forms, state.templates
     account.tokens.ends_ms, account.tokens.withdrawn = state.token_ends_ms, state.token_withdrawn
+    account.review_ms = state.review_ms
     account.media.files, account.media.addresses = state.files, state.addresses
 
 
@@ -190,6 +199,8 @@ def _kept(handset: Handset) -> _Handset:
         written=handset.written,
         typing=handset.typing,
         reactions=handset.reactions,
+        typing_ends_ms=handset.typing_ends_ms,
+        devices=handset.devices,
     )
 
 
@@ -208,6 +219,7 @@ def _handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Ha
     )
     handset.bubbles = [bubbles[wamid] for wamid in kept.bubbles]
     handset.written, handset.typing, handset.reactions = kept.written, kept.typing, kept.reactions
+    handset.typing_ends_ms, handset.devices = kept.typing_ends_ms, kept.devices
     return handset
 
 

@@ -148,6 +148,7 @@ class Knobs:
         unreachable: addresses from which Meta fails to fetch files. It never asks the network.
         webhook_version: the app's; before v24.0 statuses carry `conversation`, before v23.0 they are priced `CBP`.
         contacts_beside_statuses: as since April 2026.
+        identity_check: the business is told the hash of a person's keys in `contacts`.
     """
 
     webhook_timeout_ms: int = 10_000
@@ -175,6 +176,7 @@ class Knobs:
     unreachable: frozenset[str] = frozenset()
     webhook_version: str = "v25.0"
     contacts_beside_statuses: bool = True
+    identity_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)

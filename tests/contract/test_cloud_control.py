@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,10 +14,12 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from service.whatsapp.forms import DEFINITIONS
 from simulator.virtual_time import Clock, run
-from simulator.whatsapp_cloud import CloudApi, InProcess, Knobs
+from simulator.whatsapp_cloud import CloudApi, FlowForm, InProcess, Knobs
 from simulator.whatsapp_cloud.control import News, control
-from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons
+from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
+from tests.unit.cloud_requests import form
 
 T = TypeVar("T")
 PEOPLE = "/control/people"
@@ -36,10 +39,12 @@ class Desk:
         answer = await self.http.request(method, path, json=body or None)
         return answer.status_code, answer.json() if answer.content else None
 
-    async def say(self, content: dict[str, Any]) -> None:
-        """The bot sends something to Tariro."""
+    async def say(self, content: dict[str, Any]) -> int:
+        """The bot sends something to Tariro. The error's code, or 0."""
         body = {"messaging_product": "whatsapp", "to": TARIRO, **content}
-        await self.graph.post("/v25.0/506914307656634/messages", json=body, headers={"Authorization": "Bearer a-token"})
+        headers = {"Authorization": "Bearer a-token"}
+        answer = await self.graph.post("/v25.0/506914307656634/messages", json=body, headers=headers)
+        return int(answer.json().get("error", {}).get("code", 0))
 
 
 @asynccontextmanager
@@ -93,6 +98,46 @@ def test_people_get_phones_act_and_see_what_the_bot_answers() -> None:
         return seen, [message["type"] for message in here.bot.messages]
 
     assert play(scenario) == (["Choose", ["Yes", "No"], 201, []], ["text", "interactive"])
+
+
+def test_a_form_is_looked_at_and_filled_in() -> None:
+    """Its fields are listed; what it does not take is refused with the reason, unless somebody goes past it."""
+
+    async def scenario(here: Desk) -> list[Any]:
+        definition = DEFINITIONS[0]
+        here.cloud.account.forms["1"] = FlowForm("1", definition.name, ["SIGN_UP"], published=definition.source)
+        await tariro(here)
+        none = await here.ask("GET", f"{PEOPLE}/{TARIRO}/form")
+        await here.say(form(flow_id="1", flow_action_payload=None))
+        await asyncio.sleep(1)
+        asked = await here.ask("GET", f"{PEOPLE}/{TARIRO}/form")
+        fill = f"{PEOPLE}/{TARIRO}/fill"
+        refused = await here.ask("POST", fill, answers={"first_name": "T", "last_name": "Moyo"})
+        past = await here.ask("POST", fill, answers={"first_name": "T"}, checked=False)
+        await asyncio.sleep(1)
+        reply = here.bot.messages[-1]["interactive"]["nfm_reply"]["response_json"]
+        fields = [(one["name"], one["label"], one["required"]) for one in asked[1]["fields"]]
+        return [none[0], fields, refused, past[0], json.loads(reply)["form"]]
+
+    assert play(scenario) == [
+        409,
+        [("first_name", "First name", True), ("last_name", "Last name", True)],
+        (409, {"error": "first_name (First name) takes 3 to 50 characters, not 1: 'T'"}),
+        201,
+        "member_signup",
+    ]
+
+
+def test_the_fields_of_a_form_that_nobody_made_here_are_not_known() -> None:
+    """Any answers will do, as its owner is somewhere else."""
+
+    async def scenario(here: Desk) -> tuple[int, Any]:
+        await tariro(here)
+        await here.say(form(flow_id="1", flow_action_payload=None))
+        await asyncio.sleep(1)
+        return await here.ask("GET", f"{PEOPLE}/{TARIRO}/form")
+
+    assert play(scenario) == (404, {"error": "only the id of this form is known here: any answers will do"})
 
 
 def test_an_act_waits_for_the_bots_next_message_and_no_longer() -> None:
@@ -198,6 +243,22 @@ def test_phones_go_off_networks_are_cut_and_knobs_turned() -> None:
         ]
 
     assert play(scenario) == [False, 409, ["hi"], ["hi", "held"], 100, True]
+
+
+def test_a_rate_that_is_turned_is_in_force_at_once() -> None:
+    """Slower, faster, or none at all."""
+
+    async def scenario(here: Desk) -> list[int]:
+        await tariro(here)
+
+        codes = [await here.say(text("x"))]
+        turns: list[dict[str, Any]] = [{"pair_burst": 1}, {"pair_every_ms": None}, {"per_second": 1}]
+        for knobs in (*turns, {"per_second": None}):
+            await here.ask("PATCH", "/control/knobs", **knobs)
+            codes.append(await here.say(text("x")))
+        return codes
+
+    assert play(scenario) == [0, 131056, 0, 130429, 0]
 
 
 def test_other_webhook_fields_are_announced() -> None:

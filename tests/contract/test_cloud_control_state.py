@@ -170,6 +170,39 @@ def test_the_window_rules_and_ids_outlive_a_restart() -> None:
     assert play(scenario) == (400, 4, [])
 
 
+def test_what_was_borrowed_is_still_owed_after_a_restart() -> None:
+    """The burst to one person is used up, and knobs that came with the state are in force."""
+
+    async def scenario(old: Site, new: Site, _: Bot) -> list[int]:
+        tariro = old.cloud.handset(TARIRO, name="Tariro")
+        tariro.type("hi")
+        tariro.change_identity()
+        for _number in range(2):
+            await old.say(text("x"))
+        await moved(old, new)
+        assert new.cloud.handsets[TARIRO].identity == tariro.identity
+        codes = [(await new.say(text("x"))).json().get("error", {}).get("code", 0)]
+        await asyncio.sleep(6)
+        return [*codes, (await new.say(text("x"))).json().get("error", {}).get("code", 0)]
+
+    assert play(scenario, Knobs(pair_burst=2)) == [131056, 0]
+
+
+def test_who_was_typing_still_is() -> None:
+    """For as long as it would have been shown."""
+
+    async def scenario(old: Site, new: Site, _: Bot) -> list[bool]:
+        wamid = old.cloud.handset(TARIRO, name="Tariro").type("hi")
+        read = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
+        await old.cloud.handle({**read, "typing_indicator": {"type": "text"}})
+        await moved(old, new)
+        shown = [new.cloud.handsets[TARIRO].typing_shown]
+        await asyncio.sleep(25)
+        return [*shown, new.cloud.handsets[TARIRO].typing_shown]
+
+    assert play(scenario) == [True, False]
+
+
 def test_a_state_can_be_loaded_while_things_are_under_way() -> None:
     """What was under way here before is forgotten, not mixed in."""
 

@@ -234,3 +234,49 @@ def test_a_reaction_gets_sent_only_and_one_to_nothing_fails() -> None:
         return statuses, {tariro.reactions[wamid]: "on it"}, len(tariro.bubbles)
 
     assert play(scenario) == ([("sent", None), ("failed", 131009)], {"👍": "on it"}, 0)
+
+
+def test_a_failed_status_tells_the_user_id_only_where_it_was_written_to() -> None:
+    """Who was written to by number is told by number."""
+
+    async def scenario(world: World) -> list[bool]:
+        tariro = world.cloud.handset(TARIRO, name="Tariro")
+        tariro.type("Mhoro")
+        tariro.blocked = True
+        await world.say(text("x"))
+        await world.post({"messaging_product": "whatsapp", "recipient": tariro.user_id, **text("x")})
+        await world.settle()
+        return ["recipient_user_id" in status for status in world.bot.statuses]
+
+    assert play(scenario) == [False, True]
+
+
+def test_statuses_tell_the_parents_id_of_who_has_one() -> None:
+    """Beside their own, under the name that it has since May 2026."""
+
+    async def scenario(world: World) -> set[str]:
+        world.cloud.handset(TARIRO, name="Tariro", parent_id="ZW.ENT.1").type("Mhoro")
+        await world.say(text("x"))
+        await world.settle()
+        return {str(status["recipient_parent_user_id"]) for status in world.bot.statuses}
+
+    assert play(scenario) == {"ZW.ENT.1"}
+
+
+def test_a_message_for_keys_of_an_old_device_fails() -> None:
+    """137000: somebody else may hold the phone now. What contacts say of the keys is a knob."""
+
+    async def scenario(world: World) -> tuple[list[int], bool]:
+        tariro = world.cloud.handset(TARIRO, name="Tariro")
+        tariro.type("Mhoro")
+        old = tariro.identity
+        await world.settle()
+        (told,) = world.bot.received[0].values[0]["contacts"]
+        tariro.change_identity()
+        for known in (old, tariro.identity):
+            await world.say(text("x"), recipient_identity_key_hash=known)
+        await world.settle()
+        codes = [error["code"] for status in world.bot.statuses for error in status.get("errors", [])]
+        return codes, told["identity_key_hash"] == old
+
+    assert play(scenario, Knobs(identity_check=True)) == ([137000], True)

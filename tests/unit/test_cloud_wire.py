@@ -6,7 +6,7 @@ import base64
 import json
 import re
 
-from simulator.whatsapp_cloud import Business, DeliveryFault, backing_off, scoped_id
+from simulator.whatsapp_cloud import Business, DeliveryFault, Knobs, backing_off, scoped_id
 from simulator.whatsapp_cloud.rates import PairRate, Throughput
 from simulator.whatsapp_cloud.wire import Mint, Update, digits, envelope, escaped, signature
 
@@ -108,7 +108,7 @@ def test_attempts_go_on_for_seven_days_ever_more_seldom() -> None:
 
 def test_a_burst_of_45_goes_to_one_person_and_is_paid_for_later() -> None:
     """After a burst, one message in six seconds; after a day of silence, a burst of 45 again, no more."""
-    rate = PairRate(6_000, 45)
+    rate = PairRate(Knobs)
     assert [rate.take("1", 0) for _ in range(46)] == [True] * 45 + [False]
     assert not rate.take("1", 5_999)
     assert rate.take("1", 6_000)
@@ -119,13 +119,13 @@ def test_a_burst_of_45_goes_to_one_person_and_is_paid_for_later() -> None:
 
 def test_steady_sending_at_the_pace_is_never_refused() -> None:
     """One message every six seconds may go on for ever."""
-    rate = PairRate(6_000, 45)
+    rate = PairRate(Knobs)
     assert all(rate.take("1", number * 6_000) for number in range(1_000))
 
 
 def test_throughput_counts_any_one_second_in_and_out() -> None:
     """Eighty in a second, people's messages among them."""
-    throughput = Throughput(80)
+    throughput = Throughput(Knobs)
     for _ in range(20):
         throughput.count(0)
     assert [throughput.take(500) for _ in range(61)] == [True] * 60 + [False]
