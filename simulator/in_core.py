@@ -131,7 +131,7 @@ def _joins(core: Core, people: Mapping[str, Person], who: str) -> str:
 
 def _forgotten(core: Core, people: Mapping[str, Person], who: str) -> str:
     try:
-        del core.ledger.members[core.member(people[who].phone).member_id]
+        core.leave(core.member(people[who].phone))
     except KeyError as missing:
         raise Flaw(f"no member: {missing}") from missing
     return f"{who} is no member any more in Credex core"
