@@ -16,8 +16,11 @@ ENVIRONMENT ?= staging
 	notebooks notebooks-test notebooks-write memory-100000 readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
 	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
+# -- every day ---------------------------------------------------------------------------------------------------------
+
 help:  ## Show what can be made
-	@grep -hE '^[a-z0-9-]+:.*  ## ' $(MAKEFILE_LIST) | awk -F ':.*  ## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@awk -F ':.*  ## ' '/^# -- / {sub(/^# -- /, ""); sub(/ -+$$/, ""); printf "%s%s\n", sep, $$0; sep = "\n"} \
+	  /^[a-z0-9-]+:.*  ## / {printf "  make %-15s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 replay:  ## Replay the scripted conversations against the bot, showing the transcripts
 	@PYTHON=$(PYTHON) .ci/venv replay
@@ -47,6 +50,17 @@ coverage:  ## Show which ways through the flows the conversations walk, and whic
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator coverage
 
+lint: setup  ## Check style and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+format: setup  ## Format the code
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+# -- looking for what goes wrong ---------------------------------------------------------------------------------------
+
 conformance:  ## Try every limit of the Cloud API at its ends and beyond them, against the simulated one
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator conformance
@@ -55,12 +69,12 @@ matrix:  ## Play all conversations in odd worlds, where members must notice noth
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator matrix
 
-mutations: setup  ## Send ten thousand mutated envelopes to the webhook (minutes)
-	@$(PY) -m pytest -q tests/integration/test_mutations.py --mutations 10000
-
 explore:  ## Let a thousand worlds happen in which everything breaks, and check what is promised
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator explore --worlds 1000 $(EXPLORE_ARGS)
+
+mutations: setup  ## Send ten thousand mutated envelopes to the webhook (minutes)
+	@$(PY) -m pytest -q tests/integration/test_mutations.py --mutations 10000
 
 planted: setup  ## Look for every planted defect by exploring (minutes)
 	@$(PY) -m tests.defects $(PLANTED_ARGS)
@@ -73,22 +87,11 @@ soak-defects: setup  ## See the soak find defects that are planted into the serv
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_soak.py --soak-defects
 
-lint: setup  ## Check style and types
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check .
-	@$(PY) -m mypy
-
-format: setup  ## Format the code
-	@$(PY) -m ruff format .
-	@$(PY) -m ruff check --fix .
-
-bench: setup  ## Measure: turns and webhooks a second, bytes a member
-	@.ci/programs redis-server
-	@$(PY) -m simulator bench
-
 money-table: setup  ## Print what becomes of every write at every point where a process can die
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_money_table.py --money-table
+
+# -- for reviewers -----------------------------------------------------------------------------------------------------
 
 notebooks: setup  ## Open the notebooks for reviewers in JupyterLab
 	@.ci/programs dot redis-server
@@ -103,9 +106,15 @@ notebooks-write: setup  ## Execute the notebooks and keep what they show now (th
 	@.ci/programs dot redis-server
 	@$(PY) -m notebooks.review.run --write
 
+bench: setup  ## Measure: turns and webhooks a second, bytes a member
+	@.ci/programs redis-server
+	@$(PY) -m simulator bench
+
 memory-100000: setup  ## Load 100,000 members into a real Redis, and compare with what was predicted (minutes)
 	@.ci/programs redis-server
 	@$(PY) -m notebooks.review.memory --members 100000
+
+# -- upkeep ------------------------------------------------------------------------------------------------------------
 
 readme: setup  ## Draw the pictures and examples of the README anew
 	@$(PY) tests/readme.py

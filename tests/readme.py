@@ -37,7 +37,7 @@ def _part(what: str, which: str | None) -> str:
         case "architecture":
             return _fenced("mermaid", architecture())
         case "make help":
-            return _fenced("", "\n".join(_targets()))
+            return _fenced("", "\n".join(_targets(str(which))))
         case "transcript":
             return _fenced("text", (ROOT / str(which)).read_text("utf-8").rstrip())
         case "file":
@@ -50,9 +50,11 @@ def _fenced(language: str, text: str) -> str:
     return f"```{language}\n{text}\n```\n"
 
 
-def _targets() -> Iterator[str]:
-    for name, text in re.findall(r"^([a-z-]+):.*?  ## (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE):
-        yield f"make {name:<12} {text}"
+def _targets(section: str) -> Iterator[str]:
+    """The targets of one section of the Makefile, as `make help` shows them."""
+    made = (ROOT / "Makefile").read_text("utf-8").split(f"\n# -- {section} -")[1].split("\n# -- ")[0]
+    for name, text in re.findall(r"^([a-z0-9-]+):.*?  ## (.+)$", made, re.MULTILINE):
+        yield f"make {name:<9}  {text}"
 
 
 def architecture() -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
+
+import pytest
 
 from tests.readme import README, ROOT, rendered
 
@@ -26,3 +29,29 @@ def test_every_direct_dependency_is_explained() -> None:
     text = README.read_text("utf-8").lower().replace("redis-py", "redis")
 
     assert {name for name in names if f"[{name}]" not in text} == set()
+
+
+PAGES = ("README.md", "simulator/README.md", "cdktf/README.md", "snapshots/README.md")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """The places in a page that a link can lead to, as GitHub names them."""
+    headings = re.findall(r"^#+ (.+)$", without_code(page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_within_the_repository_leads_somewhere(page: str) -> None:
+    """To a file that is there and, where a place in it is named, to a heading of it."""
+    astray = []
+    for link in re.findall(r"\]\(([^)\s:]+)\)", without_code((ROOT / page).read_text("utf-8"))):
+        file, _, place = link.partition("#")
+        target = (ROOT / page).parent / file if file else ROOT / page
+        if not target.exists() or (place and place not in anchors(target)):
+            astray.append(link)
+
+    assert astray == []
