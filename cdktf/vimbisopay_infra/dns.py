@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vimbisopay_infra.environment import Environment
 from vimbisopay_infra.findings import accept
+from vimbisopay_infra.keys import kept
 from vimbisopay_infra.tf import (
     Construct,
     TerraformResourceLifecycle,
@@ -30,6 +31,8 @@ class Zone(Construct):
             name=environment.domain,
             comment=f"{environment.prefix}: the public name",
             force_destroy=not environment.keeps_data,
+            # A new zone has other name servers, which the parent zone does not know.
+            lifecycle=kept(environment),
         )
         accept(
             self.zone,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.policy import Statement, policy
-from vimbisopay_infra.tf import Construct, kms_alias, kms_key
+from vimbisopay_infra.tf import Construct, TerraformResourceLifecycle, kms_alias, kms_key
 
-__all__ = ("Key",)
+__all__ = ("Key", "kept")
+
+
+def kept(environment: Environment) -> TerraformResourceLifecycle | None:
+    """For what holds data or a name, and what that is encrypted with: no plan that would end or replace it is made."""
+    return TerraformResourceLifecycle(prevent_destroy=True) if environment.keeps_data else None
 
 
 def administered(account: str) -> Statement:
@@ -65,6 +70,7 @@ class Key(Construct):
             deletion_window_in_days=30,
             policy=policy(*statements),
             region=elsewhere,
+            lifecycle=kept(environment),
         )
         kms_alias.KmsAlias(
             self,

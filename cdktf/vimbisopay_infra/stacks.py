@@ -96,7 +96,8 @@ class BootstrapStack(_Stack):
     def __init__(self, scope: Construct, environment: Environment) -> None:
         """Declare it."""
         super().__init__(scope, environment, "bootstrap")
-        LocalBackend(self, path=f"terraform.{environment.name}-bootstrap.tfstate")
+        # Terraform runs in cdktf.out/stacks/<stack>, and that is thrown away: the file is to lie beside cdktf.json.
+        LocalBackend(self, path=f"../../../terraform.{environment.name}-bootstrap.tfstate")
         repository = self._input(
             "github_repository",
             "owner/name of the repository whose workflow deploys",

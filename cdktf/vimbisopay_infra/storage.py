@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vimbisopay_infra.environment import Environment
+from vimbisopay_infra.keys import kept
 from vimbisopay_infra.policy import Statement, assumed_by, policy
 from vimbisopay_infra.tf import (
     Construct,
@@ -55,6 +56,7 @@ class Storage(Construct):
             performance_mode="generalPurpose",
             # Every write waits for the disk (appendfsync always): no credits that can run out.
             throughput_mode="elastic",
+            lifecycle=kept(environment),
             tags={"Name": f"{environment.prefix}-state"},
         )
         for zone, subnet_id in zip(environment.zones, subnet_ids, strict=True):

@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, step, told in (
         ("running", _running, "print the tags of the images that run now (empty before the first deployment)"),
         ("stable", _stable, "wait until both services run what was deployed"),
-        ("redis", _redis, "see that both Redises are well"),
+        ("redis", _redis, "wait until both Redises are well"),
         ("health", _health, "wait until the public name serves this release"),
         ("talk", _talk, "let the test number say something, and see the new release take turns"),
         ("post-mortem", _post_mortem, "print why tasks stopped, and what all containers logged"),
@@ -82,16 +82,18 @@ def _stable(environment: Environment, arguments: argparse.Namespace) -> None:
 
 
 def _redis(environment: Environment, _: argparse.Namespace) -> int:
-    problems = redis.unhealthy(
-        _client("elasticache"),
-        _client("ecs"),
-        replication_group=f"{environment.prefix}-cache",
-        cluster=environment.prefix,
-        state_service=f"{environment.prefix}-{STATE}",
-    )
-    for problem in problems:
-        _tell(problem)
-    return int(bool(problems))
+    elasticache, ecs = _client("elasticache"), _client("ecs")
+
+    def look() -> list[str]:
+        return redis.unhealthy(
+            elasticache,
+            ecs,
+            replication_group=f"{environment.prefix}-cache",
+            cluster=environment.prefix,
+            state_service=f"{environment.prefix}-{STATE}",
+        )
+
+    return int(not redis.until_well(look, tell=_tell, sleep=time.sleep))
 
 
 def _health(environment: Environment, arguments: argparse.Namespace) -> None:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
-__all__ = ("unhealthy",)
+__all__ = ("unhealthy", "until_well")
+
+PAUSE_S: Final = 15.0
+TRIES: Final = 20
+SERVING: Final = {"available", "modifying", "snapshotting"}
+"""A cache whose shards are being added or whose password is being changed answers all the while."""
+
+
+def until_well(look: Callable[[], list[str]], *, tell: Callable[[str], None], sleep: Callable[[float], None]) -> bool:
+    """Whether both were well within five minutes: a task that has just started is not yet known to be."""
+    said: list[str] = []
+    for _ in range(TRIES):
+        problems = look()
+        if not problems:
+            return True
+        if problems != said:
+            for problem in problems:
+                tell(problem)
+            said = problems
+        sleep(PAUSE_S)
+    return False
 
 
 def unhealthy(elasticache: Any, ecs: Any, *, replication_group: str, cluster: str, state_service: str) -> list[str]:
     """What is wrong with them, a line each; nothing when both are well."""
     problems = []
     group = elasticache.describe_replication_groups(ReplicationGroupId=replication_group)["ReplicationGroups"][0]
-    if group["Status"] != "available":
+    if group["Status"] not in SERVING:
         problems.append(f"the cache {replication_group} is {group['Status']}")
     problems += [
         f"shard {shard['NodeGroupId']} of the cache is {shard['Status']}"
         for shard in group.get("NodeGroups", ())
-        if shard["Status"] != "available"
+        if shard["Status"] not in SERVING
     ]
     arns = ecs.list_tasks(cluster=cluster, serviceName=state_service, desiredStatus="RUNNING")["taskArns"]
     if len(arns) != 1:

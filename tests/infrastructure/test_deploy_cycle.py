@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from tests.infrastructure.conftest import OUTDIR, ROOT, Synthesised
 from tests.infrastructure.planned import on_this_machine
-from tests.infrastructure.terraform import prepared, run
+from tests.infrastructure.terraform import CommandError, prepared, run
 from vimbisopay_infra.environment import ENVIRONMENTS, Environment
 
 CDKTF = ROOT / "cdktf" / "node_modules" / ".bin" / "cdktf"
@@ -33,6 +34,24 @@ class CommandLine:
         options = ("--skip-synth", "--skip-provider-lock", *more)
         said = run(str(CDKTF), command, *options, folder=self.folder, environment=self.environment)
         return re.sub(r"\x1b\[[0-9;]*m", "", said)
+
+    def changes(self, stack: str) -> int:
+        """What Terraform says of a plan by its exit: 0 nothing would change, 2 something would."""
+        folder = self.folder / "cdktf.out" / "stacks" / stack
+        command = ("terraform", "plan", "-input=false", "-lock=false", "-detailed-exitcode")
+        try:
+            run(*command, folder=folder, environment=self.environment)
+        except CommandError as error:
+            if "ended with 2:" in str(error):
+                return 2
+            raise
+        return 0
+
+    def unprotect(self, stack: str) -> None:
+        """As whoever means it would change the code."""
+        path = self.folder / "cdktf.out" / "stacks" / stack / "cdk.tf.json"
+        text = path.read_text("utf-8").replace('"prevent_destroy": true', '"prevent_destroy": false')
+        path.write_text(text, "utf-8")
 
 
 @pytest.fixture
@@ -62,11 +81,12 @@ def test_a_deployment_is_complete_stable_and_can_be_undone(
 ) -> None:
     """Base and application are applied in their order; a second look finds no changes; all can be destroyed.
 
-    Each stack's state is in the bucket, under its own key, while a lock beside it keeps others away.
+    Each stack's state is in the bucket, under its own key, while a lock beside it keeps others away. Production is
+    destroyed by nobody who has not taken away its protection before.
     """
     names = [f"{environment.name}-{part}" for part in KEPT]
-    resources = {name: json.loads(synthesised.files[name].read_text("utf-8"))["resource"] for name in names}
-    counts = {name: sum(map(len, found.values())) for name, found in resources.items()}
+    files = {name: json.loads(synthesised.files[name].read_text("utf-8")) for name in names}
+    declared = {name: {kind: len(each) for kind, each in stack["resource"].items()} for name, stack in files.items()}
     bucket = boto3.client(
         "s3",
         endpoint_url=s3_url,
@@ -75,15 +95,34 @@ def test_a_deployment_is_complete_stable_and_can_be_undone(
         aws_secret_access_key="invented",
     )
 
-    deployed = cdktf("deploy", *names, "--auto-approve", "--outputs-file", "outputs.json")
-    outputs = json.loads((cdktf.folder / "outputs.json").read_text("utf-8"))
-    again = cdktf("diff", names[1])
-    listed = bucket.list_objects_v2(Bucket=environment.state_bucket, Prefix="cycle/")
-    destroyed = cdktf("destroy", *names, "--auto-approve")
+    def stored() -> dict[str, dict[str, int]]:
+        """What Terraform keeps in the bucket: resources by kind. What cdktf prints may end before its last line."""
+        found = {}
+        for part in KEPT:
+            body = bucket.get_object(Bucket=environment.state_bucket, Key=f"cycle/{part}.tfstate")["Body"].read()
+            managed = [each["type"] for each in json.loads(body)["resources"] if each["mode"] == "managed"]
+            found[f"{environment.name}-{part}"] = dict(Counter(managed))
+        return found
 
-    for name in names:
-        assert f"Resources: {counts[name]} added, 0 changed, 0 destroyed" in deployed
-        assert f"Resources: {counts[name]} destroyed" in destroyed
+    cdktf("deploy", *names, "--auto-approve", "--outputs-file", "outputs.json")
+    outputs = json.loads((cdktf.folder / "outputs.json").read_text("utf-8"))
+    assert stored() == declared
     assert outputs[names[1]]["public_name"] == f"https://{environment.domain}"
-    assert "No changes. Your infrastructure matches the configuration." in again
-    assert [each["Key"] for each in listed["Contents"]] == [f"cycle/{part}.tfstate" for part in sorted(KEPT)]
+    assert {"task_definition", "state_task_definition"} <= set(outputs[names[1]])
+
+    cdktf("diff", names[1])
+    assert [cdktf.changes(name) for name in names] == [0, 0]
+
+    if environment.keeps_data:
+        with pytest.raises(CommandError, match="Instance cannot be destroyed"):
+            cdktf("destroy", names[0], "--auto-approve", "--ignore-missing-stack-dependencies")
+        cdktf.unprotect(names[0])
+    cdktf("destroy", *names, "--auto-approve")
+    assert stored() == {name: {} for name in names}
+
+
+def test_what_came_before_the_bucket_is_kept_where_nothing_is_thrown_away(cdktf: CommandLine) -> None:
+    """The bootstrap's own state lies beside cdktf.json, as the README says, and not in what is synthesised anew."""
+    cdktf("deploy", "staging-bootstrap", "--auto-approve")
+
+    assert [path.name for path in cdktf.folder.glob("*.tfstate")] == ["terraform.staging-bootstrap.tfstate"]

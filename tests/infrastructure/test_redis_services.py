@@ -233,3 +233,7 @@ def test_production_cannot_be_emptied_by_a_destroy(both: dict[str, Stack]) -> No
     assert production.one("aws_backup_vault")["force_destroy"] is False
     assert all(not each.given["force_delete"] for each in production.all("aws_ecr_repository"))
     assert all(not each.given["force_destroy"] for each in production.all("aws_s3_bucket"))
+    for kind in ("aws_efs_file_system", "aws_route53_zone", "aws_kms_key"):
+        assert [each.given["lifecycle"] for each in production.all(kind)] == [{"prevent_destroy": True}] * len(
+            production.all(kind)
+        )

@@ -161,7 +161,8 @@ def test_stopped_tasks_say_why() -> None:
     ("status", "shard", "tasks", "problems"),
     [
         ("available", "available", ["HEALTHY"], []),
-        ("modifying", "available", ["HEALTHY"], ["the cache cache is modifying"]),
+        ("modifying", "modifying", ["HEALTHY"], []),
+        ("create-failed", "available", ["HEALTHY"], ["the cache cache is create-failed"]),
         ("available", "creating", ["HEALTHY"], ["shard 0001 of the cache is creating"]),
         ("available", "available", ["UNHEALTHY"], ["the state's task is unhealthy"]),
         ("available", "available", [], ["the state has 0 running tasks, and must have one"]),
@@ -190,6 +191,18 @@ def test_both_redises_must_be_well(status: str, shard: str, tasks: list[str], pr
         elasticache, stubbed("ecs", *looks), replication_group="cache", cluster=CLUSTER, state_service="state"
     )
     assert found == problems
+
+
+def test_a_redis_has_time_to_become_well() -> None:
+    """Five minutes; what is wrong meanwhile is told once."""
+    said: list[str] = []
+    looks = iter([["it starts"], ["it starts"], []])
+    slept: list[float] = []
+
+    assert redis.until_well(lambda: next(looks), tell=said.append, sleep=slept.append)
+    assert said == ["it starts"]
+    assert not redis.until_well(lambda: ["it never starts"], tell=said.append, sleep=slept.append)
+    assert sum(slept[2:]) == 300
 
 
 class Deployed(BaseHTTPRequestHandler):

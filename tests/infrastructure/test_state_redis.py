@@ -73,7 +73,7 @@ class Place:
 
     def client(self) -> Redis:
         """Of a member of the service: with the URL alone."""
-        client: Redis = Redis.from_url(self.secrets["redis-state-url"], socket_timeout=5)
+        client: Redis = Redis.from_url(self.secrets["redis-state-url"], socket_timeout=60)
         return client
 
 
@@ -131,7 +131,7 @@ def second(place: Place, run: Path, wait_s: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=300,
     )
 
 
@@ -163,7 +163,7 @@ def test_a_second_writer_takes_over_when_the_first_ends(place: Place, tmp_path: 
         client.set("offer", "kept")
         waiting = subprocess.Popen(
             [str(ENTRYPOINT)],
-            env={**place.environment, "REDIS_RUN": str(run), "REDIS_LOCK_WAIT": "30"},
+            env={**place.environment, "REDIS_RUN": str(run), "REDIS_LOCK_WAIT": "300"},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -256,7 +256,7 @@ def test_clients_verify_whom_they_speak_to(place: Place) -> None:
 def test_plain_connections_are_not_taken(place: Place) -> None:
     """There is only the port with TLS."""
     url = f"redis://:{place.secrets['redis-state-password']}@127.0.0.1:{place.port}/0"
-    with started(place), Redis.from_url(url, socket_timeout=2) as client, pytest.raises(NotConnected):
+    with started(place), Redis.from_url(url, socket_timeout=60) as client, pytest.raises(NotConnected):
         client.ping()
 
 
