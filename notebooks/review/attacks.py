@@ -107,8 +107,8 @@ class Report:
             for each in self.played
         ]
         count = sum(len(each.tries) for each in self.played)
-        head = ("", "comes by", "threat", "defence", "failed attempts", "result", "held by this test")
-        return Table(head, rows, f"{len(self.played)} threats, {count} attempts on the running service")
+        head = ("", "comes by", "threat", "defence", "held off", "result", "held by this test")
+        return Table(head, rows, f"{len(self.played)} threats, {count} attempts and checks")
 
     def html(self) -> str:
         """The table, with links to the tests."""

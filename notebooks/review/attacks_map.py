@@ -12,7 +12,7 @@ from notebooks.review.pictures import FONT, Picture
 
 __all__ = ("trust_map",)
 
-WIDTH, HEIGHT = 940, 704
+WIDTH, HEIGHT = 860, 704
 INK, QUIET, SHADE = "#222222", "#555555", "#e4e4e4"
 LINE: Final = 15
 SIZE: Final = 12
@@ -33,26 +33,26 @@ class _Ground:
 
 
 _GROUNDS: Final = (
-    _Ground(10, 10, 920, 96, "Strangers: nothing from here is believed"),
-    _Ground(470, 176, 300, 92, "Believed for what they sign", indent=102),
-    _Ground(10, 340, 920, 206, "The service", ours=True),
-    _Ground(170, 596, 540, 96, "What is kept and told", down=86),
+    _Ground(10, 10, 840, 96, "Strangers: nothing from here is believed"),
+    _Ground(440, 176, 290, 92, "Believed for what they sign", indent=100),
+    _Ground(10, 340, 840, 206, "The service", ours=True),
+    _Ground(150, 596, 500, 96, "What is kept and told", down=86),
 )
 
 _BOXES: Final = {
     "socket": (120, 68, "whoever opens\na connection"),
     "anyone": (330, 68, "whoever knows\nthe webhook's address"),
-    "phone": (560, 68, "a member's phone,\nperhaps altered"),
-    "thief": (825, 68, "whoever wants to\nbe taken for core"),
-    "meta": (560, 228, "Meta"),
-    "core": (690, 228, "Credex core"),
+    "phone": (530, 68, "a member's phone,\nperhaps altered"),
+    "thief": (760, 68, "whoever wants to\nbe taken for core"),
+    "meta": (530, 228, "Meta"),
+    "core": (650, 228, "Credex core"),
     "door": (120, 398, "door: a whole body in\n10 s, of one length"),
     "webhook": (400, 398, "webhook: signature\nof the raw bytes"),
-    "notices": (780, 398, "notices and events:\nkey, signature, time"),
+    "notices": (720, 398, "notices and events:\nkey, signature, time"),
     "flows": (400, 510, "flows: own ids only, one answer\na screen, tokens, plain text"),
-    "logs": (290, 636, "logs and answers:\nno number, no secret"),
-    "redis": (610, 636, "Redis:\ntokens sealed"),
-    "reader": (870, 636, "whoever reads\nor measures"),
+    "logs": (270, 636, "logs and answers:\nno number, no secret"),
+    "redis": (560, 636, "Redis:\ntokens sealed"),
+    "reader": (788, 636, "whoever reads\nor measures"),
 }
 """Middle and words of each."""
 
@@ -63,8 +63,8 @@ _HALF: Final = {
 
 _ARROWS: Final = (
     ("phone", "meta", "", "", 0, 0),
-    ("meta", "webhook", "", "signed by Meta", 508, 312),
-    ("core", "notices", "", "key, signed", 660, 312),
+    ("meta", "webhook", "", "signed by Meta", 488, 312),
+    ("core", "notices", "", "key, signed", 604, 312),
     (
         "webhook",
         "flows",
@@ -75,11 +75,11 @@ _ARROWS: Final = (
     ),
     ("socket", "door", SOCKET, "crooked, endless", 132, 216),
     ("anyone", "webhook", ANYONE, "forged, replayed,\nmonstrous", 240, 190),
-    ("thief", "notices", KEY, "no key, replayed,\nhostile fields", 818, 216),
+    ("thief", "notices", KEY, "no key, replayed,\nhostile fields", 756, 216),
     ("flows", "logs", "", "", 0, 0),
     ("flows", "redis", "", "", 0, 0),
     ("notices", "redis", "", "", 0, 0),
-    ("reader", "redis", INSIDE, "read, timed", 724, 612),
+    ("reader", "redis", INSIDE, "read, timed", 658, 612),
 )
 """From, to, by which boundary attacks come on it, words, and where those stand."""
 

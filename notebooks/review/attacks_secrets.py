@@ -82,7 +82,7 @@ def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
     tries = [
         Try(
             what,
-            f"searched for in {counts['conversations']} conversations",
+            f"{counts['conversations']} conversations",
             _found(each),
             held=not each and counts["log lines"] > 0,
         )

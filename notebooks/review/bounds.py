@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ("OutOfBoundsError", "bounded", "timed")
+__all__ = ("OutOfBoundsError", "as_measured", "bounded")
 
 TIMES: Final = frozenset({"ns", "µs", "us", "ms", "s", "min", "h", "a second", "a minute", "an hour"})
 
@@ -18,10 +18,10 @@ def bounded(what: str, value: float, least: float, most: float, unit: str = "") 
 
     Raises:
         OutOfBoundsError: it does not.
-        ValueError: the figure is a time, which tells of the machine, too: see :func:`timed`.
+        ValueError: the figure is a time, which tells of the machine, too: see :func:`as_measured`.
     """
     if unit in TIMES:
-        raise ValueError(f"{what}: no bound holds for a time ({unit}) on every machine; show it with timed()")
+        raise ValueError(f"{what}: no bound holds for a time ({unit}) on every machine; show it with as_measured()")
     said = f"{what}: {value:,.4g} {unit}".rstrip()
     within = f"{least:,.4g} to {most:,.4g} {unit}".rstrip()
     if not least <= value <= most:
@@ -31,10 +31,10 @@ def bounded(what: str, value: float, least: float, most: float, unit: str = "") 
     return f"{said} (bound: {within})"
 
 
-def timed(what: str, value: float, unit: str) -> str:
-    """The figure in words: a time, a speed, or what was made from one.
+def as_measured(what: str, value: float, unit: str) -> str:
+    """The figure in words, where it is the machine's: a time, a speed, pages of memory, or what was made from one.
 
-    A disk that keeps its writes in memory, or a machine with much else to do, is no fault of the code: so it is shown
-    as it was measured, and holds nothing.
+    A disk that keeps its writes in memory, larger pages, or a machine with much else to do are no fault of the code:
+    so it is shown as it was measured, and holds nothing.
     """
     return f"{what}: {value:,.4g} {unit} (as measured on one machine)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from notebooks.review.bubbles import Bubble, bubbles_of
@@ -26,6 +27,12 @@ UNHAPPY: Final = frozenset(
     {*ASTRAY, "not_found", "refused", "not_done", "unknown", "taken", "gone", "stands", "cancel", "change", "questions"}
 )
 """Exits by which things go wrong or members change their mind, in whichever flow."""
+
+TYPED: Final = "1"
+"""The first of what a screen offers."""
+
+MOST_DIRECTIONS: Final = 4
+"""What happens elsewhere in one go is told line by line up to here; of more, the first two and their number."""
 
 MOST_ROWS: Final = 3
 """Of a list that is not what is to be seen, so many rows."""
@@ -63,7 +70,7 @@ def refusals(book: Book, flow: Flow, played: Mapping[str, Played]) -> list[Case]
         if found is not None:
             cases.append(_around(f"{in_words(way.step)} → {in_words(way.exit)}", *found))
     for step in flow.steps:
-        again = _asked_again(f"{flow.name}.{step.name}", played)
+        again = _asked_again(book, f"{flow.name}.{step.name}", played)
         if again is not None and isinstance(step, Ask) and step.exits and not step.resting:
             cases.append(_around(f"{in_words(step.name)}: an answer that cannot be taken", *again))
     return _without_twins(cases)
@@ -79,7 +86,26 @@ def left_or_late(flow: Flow, played: Mapping[str, Played]) -> list[Case]:
         found = _leaving(said, flow, played) or _left(flow, played, said, wait, word) if said else None
         if found is not None:
             cases.append(_around(title, *found))
-    return cases
+    return cases or _rested(flow, played)
+
+
+def _rested(flow: Flow, played: Mapping[str, Played]) -> list[Case]:
+    """Where nothing can be left unfinished: a choice that is typed when the screen is too old for it."""
+    happy = _shortest(_aims(flow)[0], played, fullest=True)
+    then = f"and “{TYPED}” six minutes later"
+    other = otherwise(*_named(happy), then, wait="6 min", says=TYPED, first=True) if happy else None
+    if other is None:
+        return []
+    last = max(
+        place
+        for place, moment in enumerate(other.transcript.moments)
+        if moment.kind is Kind.SAID and moment.text == TYPED
+    )
+    return [Case("back after more than five minutes", other.name, tuple(_seen(other, last)))]
+
+
+def _named(found: tuple[Played, Turned]) -> tuple[Played, str]:
+    return found[0], found[1].wamid
 
 
 def strip(cases: Sequence[Case], *, whole: bool = False) -> Picture:
@@ -165,7 +191,13 @@ def _seen(each: Played, place: int) -> list[Bubble]:
     seen = [_shortened(bubble) for bubble in bubbles_of(each.transcript, each.around(place))]
     while seen and seen[-1].side == "stage":
         seen.pop()
-    return seen
+    return [bubble for _, run in groupby(seen, key=lambda each: each.side == "stage") for bubble in _told(list(run))]
+
+
+def _told(run: list[Bubble]) -> list[Bubble]:
+    if run[0].side != "stage" or len(run) <= MOST_DIRECTIONS:
+        return run
+    return [*run[:2], Bubble("stage", f"… and {len(run) - 2} more like these")]
 
 
 def _way_there(each: Played, flow: Flow, end: Turned) -> Iterator[Bubble]:
@@ -188,14 +220,20 @@ def _within(turn: Turned, flow: Flow) -> bool:
     return turn.after.startswith(f"{flow.name}.")
 
 
-def _asked_again(step: str, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:
-    found = [
-        (each.transcript.turns, each.name, each, turn)
-        for each in played.values()
-        for turn in each.turns
-        if turn.asked_again and turn.after == step and each.moment(turn.wamid) is not None
-    ]
-    return min(found, key=lambda one: one[:2])[2:] if found else None
+def _asked_again(book: Book, step: str, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:
+    """The conversation with the fewest detours in which an answer at this step cannot be taken; help is no answer."""
+    found = []
+    for each in played.values():
+        for turn in each.turns:
+            place = each.moment(turn.wamid) if turn.asked_again and turn.after == step else None
+            answer = each.transcript.moments[place] if place is not None else None
+            if place is None or answer is None or answer.text.lower() in book.words.help:
+                continue
+            if any(moment.screen is not None for moment in each.around(place)[1:]):
+                detours = _detours(each, Way(step.partition(".")[0], ""))
+                rank = (answer.kind is not Kind.SAID, detours, each.transcript.turns, each.name)
+                found.append((rank, each, turn))
+    return min(found, key=lambda one: one[0])[1:] if found else None
 
 
 def _leaving(said: str, flow: Flow, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:

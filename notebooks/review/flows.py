@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Final
 
 from notebooks.review.cases import happy_paths, left_or_late, refusals, strip
 from notebooks.review.graph import everywhere, flow_graph, in_words
@@ -13,6 +14,9 @@ from service.engine import Flow
 from simulator.coverage import Way, books
 
 __all__ = ("Review",)
+
+MOST_NAMED: Final = 2
+"""Of the conversations that walk one way."""
 
 
 class Review:
@@ -57,10 +61,11 @@ class Review:
         rows: list[tuple[object, ...]] = []
         for way, by in self.walked.items():
             if way.flow == name:
-                said = in_words(way.exit) if way.exit else "(seen)"
-                example = min(by, key=lambda each: (not each.startswith(f"{name}/"), each), default="nobody")
-                rows.append((way.step.replace("_", " "), said, self._led_to(way), len(by), example))
-        return Table(("step", "exit", "leads to", "walked by", "for example"), rows)
+                said = in_words(way.exit) if way.exit else "(is shown)"
+                nearest = sorted(by, key=lambda each: (not each.startswith(f"{name}/"), each))
+                shown = ", ".join(nearest[:MOST_NAMED]) or "nobody"
+                rows.append((way.step.replace("_", " "), said, self._led_to(way), len(by), shown))
+        return Table(("step", "exit", "leads to", "walked by", f"conversations ({MOST_NAMED} at most)"), rows)
 
     def summary(self) -> Table:
         """How many ways each flow has, and how many are walked."""

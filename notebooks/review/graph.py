@@ -10,7 +10,7 @@ import html
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from notebooks.review.pictures import Picture, Table, dot
+from notebooks.review.pictures import BOLD, Picture, Table, dot
 from service.engine import END, Ask, Book, CallCore, Flow, Step
 from service.engine.advance import VALID_MS
 from service.flows.greeting import ASTRAY
@@ -33,7 +33,7 @@ SAID: Final = {
     "unknown": "not known yet",
     "doubtful": "the last one like it is not known",
     "lost": "the account is lost",
-    "stop": "stops here",
+    "stop": "ends here",
     "taken": "taken by another",
     "tier": "the tier is too low",
     "stands": "stands so already",
@@ -45,7 +45,7 @@ MARKS: Final = {"away": "¹", "stranger": "²", "no_account": "³"}
 KINDS: Final = {"text": "asks; the answer is typed", "buttons": "buttons", "list": "a list", "form": "a WhatsApp form"}
 
 _HEAD: Final = """digraph {
-graph [rankdir=TB nodesep=0.35 ranksep=0.42 fontname="DejaVu Sans" bgcolor="white" margin=0.1 size="10,40"]
+graph [rankdir=TB nodesep=0.2 ranksep=0.42 fontname="DejaVu Sans" bgcolor="white" margin=0.1 size="8.8,40"]
 node [shape=plain fontname="DejaVu Sans" fontsize=10]
 edge [fontname="DejaVu Sans" fontsize=9 arrowsize=0.7 color="#444444" fontcolor="#222222"]
 """
@@ -132,7 +132,7 @@ def _legend(book: Book, flow: Flow) -> str:
 def _box(book: Book, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
     arrows = {(source, name) for source, name, _ in drawn}
     rows = [
-        f"{in_words(name)} → {_where(book, flow, target)}"
+        _row(in_words(name), _where(book, flow, target))
         for name, target in targets(flow, step)
         if (step.name, name) not in arrows and ASTRAY.get(name) != target
     ]
@@ -144,12 +144,17 @@ def _box(book: Book, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str
     )
 
 
+def _row(exit_: str, where: str) -> str:
+    return f"→ {where}" if exit_ == where else f"{exit_} → {where}"
+
+
 def _table(
     title: str, below: str, rows: Sequence[str], *, marks: str = "", bold: bool = False, call: bool = False
 ) -> str:
     fill, border = ("#e4e4e4", 1) if call else ("#ffffff", 3 if bold else 1)
     style = "" if call else ' style="rounded"'
-    cells = [f"<tr><td> <b>&#160;{html.escape(title)}&#160;</b>{marks}</td></tr>"]
+    # As a font of its own, or bold words are given the room of plain ones.
+    cells = [f'<tr><td><font face="{BOLD}">{html.escape(title)}</font>{f"&#160;{marks}" if marks else ""}</td></tr>']
     cells += [f'<tr><td><font point-size="8" color="#555555">{html.escape(below)}</font></td></tr>'] if below else []
     cells += [f'<tr><td align="left"><font point-size="9">{html.escape(row)}</font></td></tr>' for row in rows]
     look = f'border="{border}" cellborder="0" cellspacing="0" cellpadding="3" bgcolor="{fill}" color="#333333"{style}'
@@ -160,7 +165,7 @@ def _kind(step: Step) -> str:
     if isinstance(step, CallCore):
         return "writes at Credex core" if step.found is not None else "asks Credex core"
     if step.confirms:
-        return "shown for confirmation: Confirm or Cancel"
+        return "asks to confirm"
     return KINDS[step.kind]
 
 

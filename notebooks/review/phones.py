@@ -13,15 +13,16 @@ from notebooks.review.wrapping import Run, width_of, wrapped
 
 __all__ = ("Phone", "phones", "split")
 
-WIDTH: Final = 300
-GAP: Final = 20
+WIDTH: Final = 276
+GAP: Final = 14
 EDGE: Final = 10
 PAD: Final = 9
 INNER: Final = 222
 SIZE: Final = 11.0
-SMALL: Final = 9.0
+SMALL: Final = 9.5
 LINE: Final = 15.0
-SMALL_LINE: Final = 12.0
+SMALL_LINE: Final = 12.5
+STAMP: Final = 9.0
 BETWEEN: Final = 8.0
 TITLE: Final = 11.5
 ABREAST: Final = 3
@@ -137,9 +138,9 @@ def _body(phone: Phone) -> _Sheet:
 
 
 def _direction(sheet: _Sheet, bubble: Bubble) -> None:
-    for line in wrapped(bubble.body, WIDTH - 6 * EDGE, SMALL + 0.5):
+    for line in wrapped(bubble.body, WIDTH - 4 * EDGE, SMALL):
         sheet.y += SMALL_LINE + 1
-        sheet.line(WIDTH / 2, sheet.y - 3, line, size=SMALL + 0.5, fill="#5a4a00", anchor="middle")
+        sheet.line(WIDTH / 2, sheet.y - 3, line, size=SMALL, fill="#5a4a00", anchor="middle")
 
 
 def _frame(bubble: Bubble, fill: str) -> str:
@@ -158,7 +159,7 @@ def _bot(sheet: _Sheet, bubble: Bubble) -> None:
         inside.lines(x, wrapped(bubble.foot, INNER, SMALL), size=SMALL, high=SMALL_LINE, fill=QUIET)
     wide = INNER if bubble.choices or bubble.opener or bubble.head else max(_widest(body), 70.0)
     inside.y += 2
-    inside.line(EDGE + PAD + wide, inside.y + 8, [Run(_time(bubble))], size=8, fill=QUIET, anchor="end")
+    inside.line(EDGE + PAD + wide, inside.y + 8, [Run(_time(bubble))], size=STAMP, fill=QUIET, anchor="end")
     inside.y += 12
     sheet.box(EDGE, top, wide + 2 * PAD, inside.y - top, _frame(bubble, "white"))
     sheet.pieces += inside.pieces
@@ -195,12 +196,12 @@ def _rows(sheet: _Sheet, bubble: Bubble) -> None:
 
 def _member(sheet: _Sheet, bubble: Bubble) -> None:
     lines = wrapped(bubble.body, INNER - 20, SIZE)
-    wide = max(_widest(lines), width_of(_time(bubble), 8) + 4)
+    wide = max(_widest(lines), width_of(_time(bubble), STAMP) + 4)
     right = WIDTH - EDGE
     left, top = right - wide - 2 * PAD, sheet.y
     inside = _Sheet(y=top + PAD - 3)
     inside.lines(left + PAD, lines, size=SIZE, high=LINE)
-    inside.line(right - PAD, inside.y + 10, [Run(_time(bubble))], size=8, fill=QUIET, anchor="end")
+    inside.line(right - PAD, inside.y + 10, [Run(_time(bubble))], size=STAMP, fill=QUIET, anchor="end")
     inside.y += 14
     sheet.box(left, top, wide + 2 * PAD, inside.y - top, _frame(bubble, "#cfe8c0"))
     sheet.pieces += inside.pieces

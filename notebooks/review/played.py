@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,7 +100,9 @@ def play(conversation: Conversation) -> Played:
     return Played(conversation.id, transcript, tuple(turns))
 
 
-def otherwise(played: Played, wamid: str, then: str, *, wait: str = "", says: str = "") -> Played | None:
+def otherwise(
+    played: Played, wamid: str, then: str, *, wait: str = "", says: str = "", first: bool = False
+) -> Played | None:
     """A stored conversation up to a member's message, and something else in its place.
 
     Args:
@@ -108,31 +111,41 @@ def otherwise(played: Played, wamid: str, then: str, *, wait: str = "", says: st
         then: what to call what comes out.
         wait: how long to wait first, as in a conversation file.
         says: what the member types instead; nothing else, then the message itself, later.
+        first: the message itself comes first, and that after it.
 
     Returns:
         What came of it; None where the message is not one line of the conversation's file.
     """
     path = next(each for each in stored() if f"{each.parent.name}/{each.stem}" == played.name)
-    content = yaml.safe_load(path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    # Only the lines are looked at as YAML; what is kept stays as it was written.
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(root, yaml.MappingNode)
+    keys = {key.value: value for key, value in root.value}
+    people = {key.value for key, _ in keys["people"].value}
+    lines = keys["lines"].value
     said = [each.wamid for each in played.transcript.moments if each.kind in {Kind.SAID, Kind.TAPPED}]
-    lines = [place for place, line in enumerate(content["lines"]) if _is_said(line, content["people"])]
-    if wamid not in said or len(lines) != len(said):
+    places = [place for place, line in enumerate(lines) if _is_said(line, people)]
+    if wamid not in said or len(places) != len(said):
         return None
-    place = lines[said.index(wamid)]
-    line = content["lines"][place]
-    instead = {next(iter(line)).split(" ")[0]: says} if says else line
-    content["lines"] = [*content["lines"][:place], *([{"wait": wait}] if wait else []), instead]
-    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+    place = places[said.index(wamid)]
+    rows, starts = text.splitlines(), [*(line.start_mark.line for line in lines), len(text.splitlines())]
+    dash = " " * (lines[place].start_mark.column - len("- ")) + "- "
+    who = lines[place].value[0][0].value.split(" ")[0]
+    instead = [f"{dash}{who}: {json.dumps(says)}"] if says else rows[starts[place] : starts[place + 1]]
+    until = starts[place + 1] if first else starts[place]
+    content = "\n".join([*rows[:until], *([f"{dash}wait: {wait}"] if wait else []), *instead, ""])
     flow, _, name = played.name.partition("/")
-    return play(parse(text, file=path.name, flow=flow, name=f"{name}, {then}"))
+    return play(parse(content, file=path.name, flow=flow, name=f"{name}, {then}"))
 
 
-def _is_said(line: object, people: Mapping[str, object]) -> bool:
+def _is_said(line: yaml.Node, people: Container[str]) -> bool:
     """Whether a line of a conversation file is one message that a member types or taps."""
-    if not isinstance(line, dict) or len(line) != 1 or not isinstance(next(iter(line.values())), str):
+    if not isinstance(line, yaml.MappingNode) or len(line.value) != 1:
         return False
-    who, _, verb = str(next(iter(line))).partition(" ")
-    return who in people and verb in {"", "taps"}
+    key, value = line.value[0]
+    who, _, verb = str(key.value).partition(" ")
+    return isinstance(value, yaml.ScalarNode) and who in people and verb in {"", "taps"}
 
 
 def play_all(paths: Sequence[Path] | None = None) -> dict[str, Played]:

@@ -49,15 +49,33 @@ def wrapped(text: str, width: float, size: float, *, bold: bool = False) -> list
 def _filled(words: Sequence[Run], width: float, size: float) -> Iterator[list[Run]]:
     line: list[Run] = []
     taken = 0.0
-    for word in words:
-        wide = width_of(word.text, size, bold=word.bold)
-        if line and taken + wide > width and word.text.strip():
+    for word in _together(words, width, size):
+        wide = _wide(word, size)
+        space = not word[0].text.strip()
+        if line and taken + wide > width and not space:
             yield _joined(line)
             line, taken = [], 0.0
-        if line or word.text.strip() or not taken:
-            line.append(word)
+        if line or not space or not taken:
+            line += word
             taken += wide
     yield _joined(line)
+
+
+def _together(words: Sequence[Run], width: float, size: float) -> Iterator[list[Run]]:
+    """Words with what stands right beside them in another weight: a full stop stays with the word before it."""
+    together: list[Run] = []
+    for word in words:
+        space = not word.text.strip() or not (together and together[-1].text.strip())
+        if together and (space or _wide([*together, word], size) > width):
+            yield together
+            together = []
+        together.append(word)
+    if together:
+        yield together
+
+
+def _wide(runs: Sequence[Run], size: float) -> float:
+    return sum(width_of(run.text, size, bold=run.bold) for run in runs)
 
 
 def _joined(line: Sequence[Run]) -> list[Run]:

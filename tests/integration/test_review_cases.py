@@ -10,6 +10,9 @@ import pytest
 from notebooks.review.cases import Case, happy_paths, left_or_late, refusals, strip
 from notebooks.review.played import Played, play_all, walkers
 from service.flows import book
+from service.flows.greeting import GREETING
+from service.flows.ledger import LEDGER
+from service.flows.offer import OFFER
 from service.flows.upgrade import UPGRADE
 from simulator.conversation import find, load
 from simulator.coverage import Way, watched
@@ -73,6 +76,38 @@ def test_leaving_and_coming_back_too_late_are_shown_even_where_no_conversation_d
     assert left.bubbles[-1].body.startswith("Nothing was paid.")
     assert late.conversation == "upgrade/hustler, but 6 min later"
     assert late.bubbles[-1].body.startswith("That was left for more than five minutes, so I let it go.")
+
+
+def test_a_screen_at_which_nothing_can_be_left_unfinished_is_shown_too_old() -> None:
+    """A choice of it is typed after more than five minutes; what was there before stays as it was written."""
+    (late,) = left_or_late(GREETING, play_all([*find("greeting/member")]))
+
+    assert late.conversation == "greeting/member, and “1” six minutes later"
+    assert "1,040.00 ZWG" in late.bubbles[0].body
+    assert [bubble.body for bubble in late.bubbles[1:3]] == ["6 minutes pass", "1"]
+    assert "Good morning, Farai." in late.bubbles[3].body
+
+
+def test_an_answer_that_cannot_be_taken_is_one_that_was_typed_and_answered() -> None:
+    """A word for help is taken, and a picture of a sticker would show less."""
+    wanted = ("offer/left-in-the-middle", "offer/handles-refused", "help/album", "offer/amounts-refused")
+    cases = refusals(book(), OFFER, play_all([path for name in wanted for path in find(name)]))
+    again = {case.title: case for case in cases if case.title.endswith(": an answer that cannot be taken")}
+
+    assert {title.partition(":")[0]: case.conversation for title, case in again.items()} == {
+        "amount": "offer/amounts-refused",
+        "handle": "offer/handles-refused",
+    }
+    assert [case.bubbles[-1].side for case in again.values()] == ["bot", "bot"]
+
+
+def test_what_happens_elsewhere_many_times_is_told_in_short() -> None:
+    """The first two, and how many more."""
+    gone = next(case for case in refusals(book(), LEDGER, play_all([*find("ledger")])) if case.title == "line → gone")
+
+    stage = [bubble.body for bubble in gone.bubbles if bubble.side == "stage"]
+    assert len(stage) == 3
+    assert stage[-1] == "… and 12 more like these"
 
 
 def test_the_ways_are_those_that_coverage_counts(played: Mapping[str, Played]) -> None:

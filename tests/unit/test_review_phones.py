@@ -82,6 +82,14 @@ def test_stars_make_bold_as_on_whatsapp() -> None:
     assert [run.bold for run in wrapped("2*3*4 and * this *", 500, 10)[0]] == [False]
 
 
+def test_a_full_stop_stays_with_the_word_before_it() -> None:
+    """Also where that is bold and it is not; so does what opens before a bold word."""
+    said = "It was sent to (*Farai Ncube Personal*). You owe nothing."
+    lines = ["".join(run.text for run in line).strip() for width in range(60, 200) for line in wrapped(said, width, 10)]
+
+    assert [line for line in lines if line.startswith((")", ".")) or line.endswith("(")] == []
+
+
 def test_the_picture_is_well_formed_and_holds_the_words() -> None:
     """Names may hold what XML reserves."""
     picture = phones([played().phone("<Shop> & more")])

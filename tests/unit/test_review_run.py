@@ -7,7 +7,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from notebooks.review.bounds import OutOfBoundsError, bounded, timed
+from notebooks.review.bounds import OutOfBoundsError, as_measured, bounded
 from notebooks.review.run import differences
 
 
@@ -76,4 +76,4 @@ def test_a_time_is_shown_and_never_held_to_a_bound(unit: str) -> None:
     with pytest.raises(ValueError, match="no bound holds for a time"):
         bounded("Turn", 1, 0, 5, unit)
 
-    assert timed("Turn", 1e9, unit) == f"Turn: 1e+09 {unit} (as measured on one machine)"
+    assert as_measured("Turn", 1e9, unit) == f"Turn: 1e+09 {unit} (as measured on one machine)"
