@@ -17,7 +17,7 @@ h2 { margin-top: 2.5rem; text-transform: capitalize }
 details { border: 1px solid #ccc; border-radius: 6px; margin: .4rem 0; padding: .4rem .8rem }
 summary { cursor: pointer } code, pre { font: 14px/1.4 ui-monospace, monospace }
 pre { background: #f4f4f4; padding: .6rem; overflow-x: auto; border-radius: 4px }
-.verb { display: inline-block; min-width: 4.5rem; font-weight: 700 }
+.verb { display: inline-block; min-width: 5rem; font-weight: 700 } .about { white-space: pre-wrap }
 """
 
 
@@ -49,7 +49,8 @@ def _sections(schema: dict[str, Any]) -> list[str]:
 
 
 def _operation(schema: dict[str, Any], path: str, verb: str, operation: dict[str, Any]) -> str:
-    parts = [_parameter(one) for one in operation.get("parameters", [])]
+    parts = [f"<p class='about'>{escape(about)}</p>"] if (about := operation.get("description")) else []
+    parts += [_parameter(one) for one in operation.get("parameters", [])]
     asked = operation.get("requestBody", {}).get("content", {})
     parts += [f"<p>Asked:</p>{_shape(schema, content)}" for content in asked.values()]
     for status, answer in operation.get("responses", {}).items():
@@ -71,7 +72,7 @@ def _shape(schema: dict[str, Any], content: dict[str, Any]) -> str:
     return f"<pre>{escape(shown)}</pre>"
 
 
-_DEEPEST: Final = 4
+_DEEPEST: Final = 6
 
 
 def _resolved(schema: dict[str, Any], shape: Any, depth: int) -> Any:

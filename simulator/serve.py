@@ -22,6 +22,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import JSONBody
+from litestar.response import Redirect
 
 from simulator.credex_core import Quirks
 from simulator.credex_core import control as core_control
@@ -161,6 +162,7 @@ class Served:
                 cloud_control.control(self.world.cloud, self.news),
                 core_control.control(self.world.core),
                 Router("/control", route_handlers=self._own()),
+                _front_door,
             ],
             exception_handlers={
                 CloudError: cloud_control.explained,
@@ -199,6 +201,12 @@ class Served:
             return {"people": len(self.world.cloud.handsets)}
 
         return [health, state, replace]
+
+
+@get("/", include_in_schema=False)
+async def _front_door() -> Redirect:
+    """Whoever looks at the server with a browser is led to its docs."""
+    return Redirect("/schema")
 
 
 def _replace(file: Path, content: bytes) -> None:
@@ -256,7 +264,7 @@ async def served(
         if quirks is not None:
             world.core.quirks = quirks
         control = one.control()
-        world.beside |= {"/control": control, "/schema": control}
+        world.beside |= {"/control": control, "/schema": control, "/": control}
         made.append(one)
 
     async with standalone(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -17,11 +18,12 @@ from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import Core
 from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import NotFound, Refusal
+from simulator.credex_core.rules import NotFound, Refusal, amount
 
 __all__ = ("control",)
 
 LONGEST_DAYS = 366
+TIERS = range(1, 6)
 
 
 class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +80,10 @@ class Offered:
     secured: bool
 
 
+def _told_of(shape: type[Any]) -> str:
+    return inspect.cleandoc(shape.__doc__ or "")
+
+
 def control(core: Core) -> Router:
     """What stands under ``/control/core``."""
     handlers = [*_looking(core), *_changing(core), *_passing(core), *_turning(core)]
@@ -122,9 +128,11 @@ def _looking(core: Core) -> list[HTTPRouteHandler]:
 
 
 def _changing(core: Core) -> list[HTTPRouteHandler]:
-    @post("/members", tags=["core"], summary="Somebody becomes a member")
+    @post("/members", tags=["core"], summary="Somebody becomes a member", description=_told_of(Joining))
     async def join(data: JSONBody[Joining]) -> Holder:
         balances = [_money(text) for text in data.balances]
+        if data.tier not in TIERS:
+            raise ClientException(f"there are tiers {TIERS.start} to {TIERS.stop - 1}, not {data.tier}")
         try:
             joined = core.add_member(data.phone, data.first_name, data.last_name, tier=data.tier, handle=data.handle)
             for balance in balances:
@@ -133,7 +141,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
         return _told(core, data.phone)
 
-    @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot")
+    @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot", description=_told_of(Offer))
     async def offer(data: JSONBody[Offer]) -> dict[str, str]:
         try:
             made = core.offer(data.sender, data.receiver, _money(data.amount))
@@ -151,7 +159,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
 
 
 def _passing(core: Core) -> list[HTTPRouteHandler]:
-    @put("/quirks", tags=["core"], summary="Show these oddities, and no others")
+    @put("/quirks", tags=["core"], summary="Show these oddities, and no others", description=_told_of(Quirks))
     async def odd(data: JSONBody[dict[str, Any]]) -> Quirks:
         unknown = sorted(set(data) - set(Quirks.__dataclass_fields__))
         if unknown:
@@ -159,12 +167,20 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
                 f"core is not known for {', '.join(unknown)}; GET /control/core/quirks lists what it is"
             )
         try:
-            core.quirks = msgspec.convert(data, Quirks)
+            wanted = msgspec.convert(data, Quirks)
+            if any(getattr(wanted, way) < 0 for way in data):
+                raise ClientException("an oddity that counts happens 0 times or more; nothing has changed")
+            core.quirks = wanted
         except msgspec.ValidationError as error:
             raise ClientException(f"{error}; nothing has changed") from None
         return core.quirks
 
-    @post("/advance", tags=["core"], summary="Days pass in core: offers expire, limits begin anew")
+    @post(
+        "/advance",
+        tags=["core"],
+        summary="Days pass in core: offers expire, limits begin anew",
+        description=_told_of(Days),
+    )
     async def advance(data: JSONBody[Days]) -> dict[str, int]:
         if not 1 <= data.days <= LONGEST_DAYS:
             raise ClientException(f"from 1 to {LONGEST_DAYS} days can pass, not {data.days}; nothing has changed")
@@ -179,7 +195,7 @@ def _turning(core: Core) -> list[HTTPRouteHandler]:
     async def knobs() -> CoreKnobs:
         return _knobs(core)
 
-    @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays")
+    @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays", description=_told_of(CoreKnobs))
     async def turn(data: JSONBody[dict[str, Any]]) -> CoreKnobs:
         try:
             turned = msgspec.convert(data, CoreKnobs)
@@ -219,9 +235,9 @@ def _told(core: Core, phone: str) -> Holder:
 
 
 def _money(text: str) -> Money:
-    amount, _, unit = text.partition(" ")
+    """More than nothing, under the rules that hold over HTTP."""
+    figure, _, unit = text.partition(" ")
     try:
-        money = Money(Decimal(amount), Denomination(unit))
-    except (InvalidOperation, ValueError):
+        return Money(amount({"amount": figure}, "amount"), Denomination(unit))
+    except (Refusal, ValueError):
         raise ClientException(f"no amount: {text!r}; for example: 5 USD") from None
-    return money

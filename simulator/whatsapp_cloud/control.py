@@ -7,6 +7,7 @@ It is no part of what Meta offers; it stands under ``/control`` beside the Graph
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -43,18 +44,23 @@ from simulator.whatsapp_cloud.asked import (
 )
 from simulator.whatsapp_cloud.delivery import UnknownAttempt
 from simulator.whatsapp_cloud.errors import CloudError, HandsetError
-from simulator.whatsapp_cloud.faults import Armed, Rule, RuleError
+from simulator.whatsapp_cloud.faults import CHOICES, Armed, Rule, RuleError
 from simulator.whatsapp_cloud.handset import Handset
 from simulator.whatsapp_cloud.values import Event, Knobs
 from simulator.whatsapp_cloud.wire import digits
 
-__all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained")
+__all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained", "told_of")
 
 LONGEST_WAIT_MS: Final = 60_000
 
 WaitMs = Annotated[int, QueryParameter(ge=0, le=LONGEST_WAIT_MS, description="wait so long for something new")]
 After = Annotated[int, QueryParameter(ge=0, description="only what has a higher number")]
 _BAD, _UNKNOWN, _NOT_NOW = 400, 404, 409
+
+
+def told_of(shape: type[Any]) -> str:
+    """What the page of docs says of a shape: the words beside its definition."""
+    return inspect.cleandoc(shape.__doc__ or "").partition("\n\nRaises:")[0]
 
 
 class ControlError(CloudError):
@@ -113,13 +119,22 @@ def explained(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[st
         said["error"] = problem.detail
         status = problem.status_code
         if isinstance(problem.extra, list):
-            said |= {"error": "; ".join(str(one.get("message", one)) for one in problem.extra), "where": problem.extra}
+            said |= {"error": "; ".join(_wrong(one) for one in problem.extra), "where": problem.extra}
     else:
         known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttempt: _UNKNOWN}
         status = getattr(problem, "status", None) or next(
             (status for kind, status in known.items() if isinstance(problem, kind)), _BAD
         )
     return Response(said, status_code=status)
+
+
+def _wrong(where: Any) -> str:
+    """What is wrong with a field, and what it can be."""
+    if not isinstance(where, dict):
+        return str(where)
+    message = str(where.get("message", where))
+    known = CHOICES.get(str(where.get("key")))
+    return f"{message}; there are: {', '.join(known)}" if known and message.startswith("Invalid enum") else message
 
 
 def _found(api: CloudApi, phone: str) -> Handset:
@@ -149,7 +164,7 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
     async def people() -> list[Person]:
         return [person(handset) for handset in api.handsets.values()]
 
-    @post("/people", tags=["people"], summary="Give somebody a phone")
+    @post("/people", tags=["people"], summary="Give somebody a phone", description=told_of(Somebody))
     async def add(data: JSONBody[Somebody]) -> Person:
         told = msgspec.structs.asdict(data)
         try:
@@ -157,7 +172,12 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
         except ValueError as error:
             raise ControlError(f"{error}; a phone is written like +263 77 123 4567", status=_BAD) from None
 
-    @patch("/people/{phone:str}", tags=["people"], summary="Switch a phone off, block the business, hide the number...")
+    @patch(
+        "/people/{phone:str}",
+        tags=["people"],
+        summary="Switch a phone off, block the business, hide the number...",
+        description=told_of(Change),
+    )
     async def change(phone: FromPath[str], data: JSONBody[Change]) -> Person:
         handset = _found(api, phone)
         for name, value in msgspec.structs.asdict(data).items():
@@ -211,17 +231,17 @@ def _doing(api: CloudApi, news: News) -> _Do:
 def _acts(did: _Do) -> list[HTTPRouteHandler]:
     """How people answer."""
 
-    @post("/people/{phone:str}/type", tags=["acts"], summary="Type a text and send it")
+    @post("/people/{phone:str}/type", tags=["acts"], summary="Type a text and send it", description=told_of(TypeText))
     async def type_text(phone: FromPath[str], data: JSONBody[TypeText]) -> Did:
         return await did(
             phone, data, lambda handset: handset.type(data.text, reply_to=data.reply_to, forwarded=data.forwarded)
         )
 
-    @post("/people/{phone:str}/tap", tags=["acts"], summary="Tap a button or a row")
+    @post("/people/{phone:str}/tap", tags=["acts"], summary="Tap a button or a row", description=told_of(Tap))
     async def tap(phone: FromPath[str], data: JSONBody[Tap]) -> Did:
         return await did(phone, data, lambda handset: handset.tap(data.message, data.choice, context=data.context))
 
-    @post("/people/{phone:str}/fill", tags=["acts"], summary="Fill in a form and submit it")
+    @post("/people/{phone:str}/fill", tags=["acts"], summary="Fill in a form and submit it", description=told_of(Fill))
     async def fill(phone: FromPath[str], data: JSONBody[Fill]) -> Did:
         return await did(
             phone,
@@ -229,7 +249,12 @@ def _acts(did: _Do) -> list[HTTPRouteHandler]:
             lambda handset: handset.fill(data.message, data.answers, with_token=data.with_token, checked=data.checked),
         )
 
-    @post("/people/{phone:str}/send", tags=["acts"], summary="Send something that is no text")
+    @post(
+        "/people/{phone:str}/send",
+        tags=["acts"],
+        summary="Send something that is no text",
+        description=told_of(SendKind),
+    )
     async def send(phone: FromPath[str], data: JSONBody[SendKind]) -> Did:
         return await did(phone, data, lambda handset: handset.send(data.kind, **data.fields))
 
@@ -239,11 +264,13 @@ def _acts(did: _Do) -> list[HTTPRouteHandler]:
 def _rarer_acts(did: _Do) -> list[HTTPRouteHandler]:
     """What else people do."""
 
-    @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message")
+    @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message", description=told_of(React))
     async def react(phone: FromPath[str], data: JSONBody[React]) -> Did:
         return await did(phone, data, lambda handset: handset.react(data.message or _newest(handset), data.emoji))
 
-    @post("/people/{phone:str}/edit", tags=["acts"], summary="Correct or delete an own message")
+    @post(
+        "/people/{phone:str}/edit", tags=["acts"], summary="Correct or delete an own message", description=told_of(Edit)
+    )
     async def edit(phone: FromPath[str], data: JSONBody[Edit]) -> Did:
         def act(handset: Handset) -> str:
             if data.text is None:
@@ -252,11 +279,16 @@ def _rarer_acts(did: _Do) -> list[HTTPRouteHandler]:
 
         return await did(phone, data, act)
 
-    @post("/people/{phone:str}/number", tags=["acts"], summary="Move to another phone number")
+    @post(
+        "/people/{phone:str}/number",
+        tags=["acts"],
+        summary="Move to another phone number",
+        description=told_of(NewNumber),
+    )
     async def number(phone: FromPath[str], data: JSONBody[NewNumber]) -> Did:
         return await did(phone, data, lambda handset: handset.change_number(data.phone, form=data.form))
 
-    @post("/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape")
+    @post("/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape", description=told_of(Raw))
     async def raw(phone: FromPath[str], data: JSONBody[Raw]) -> Did:
         return await did(phone, data, lambda handset: handset.raw(data.message, contact=data.contact))
 
@@ -274,7 +306,7 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
     async def faults() -> list[Armed]:
         return list(api.rules)
 
-    @post("/faults", tags=["faults"], summary="Put a rule in force")
+    @post("/faults", tags=["faults"], summary="Put a rule in force", description=told_of(Rule))
     async def add(data: JSONBody[Rule]) -> Point:
         return Point(api.rules.add(data))
 
@@ -312,7 +344,7 @@ def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
     async def redeliver(number: FromPath[int]) -> Point:
         return Point(api.redeliver(number))
 
-    @post("/network", tags=["deliveries"], summary="Hold webhooks up, or let them go")
+    @post("/network", tags=["deliveries"], summary="Hold webhooks up, or let them go", description=told_of(Network))
     async def network(data: JSONBody[Network]) -> Network:
         (api.hold if data.held else api.release)()
         return data
@@ -321,7 +353,13 @@ def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
 
 
 def _others(api: CloudApi) -> list[HTTPRouteHandler]:
-    @post("/announce", tags=["others"], summary="Deliver a webhook of another field than messages", status_code=202)
+    @post(
+        "/announce",
+        tags=["others"],
+        summary="Deliver a webhook of another field than messages",
+        status_code=202,
+        description=told_of(Announce),
+    )
     async def announce(data: JSONBody[Announce]) -> None:
         try:
             api.announce(data.field, data.value)
@@ -332,7 +370,7 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
     async def knobs() -> Knobs:
         return api.knobs
 
-    @patch("/knobs", tags=["others"], summary="Turn knobs")
+    @patch("/knobs", tags=["others"], summary="Turn knobs", description=told_of(Knobs))
     async def turn(data: JSONBody[dict[str, Any]]) -> Knobs:
         unknown = sorted(set(data) - set(Knobs.__dataclass_fields__))
         if unknown:

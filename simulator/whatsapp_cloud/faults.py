@@ -12,8 +12,9 @@ first: a request with a wrong token is refused as always, and no rule counts it.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 import msgspec
@@ -21,7 +22,20 @@ import msgspec
 from simulator.whatsapp_cloud.errors import CloudError
 from simulator.whatsapp_cloud.wire import digits
 
-__all__ = ("GRAPH", "ODD", "WIRE", "Armed", "Do", "On", "Rule", "RuleError", "Rules", "read_rule", "read_words")
+__all__ = (
+    "CHOICES",
+    "GRAPH",
+    "ODD",
+    "WIRE",
+    "Armed",
+    "Do",
+    "On",
+    "Rule",
+    "RuleError",
+    "Rules",
+    "read_rule",
+    "read_words",
+)
 
 On = Literal["messages", "typing", "media", "account", "graph", "webhooks", "statuses"]
 """What a rule is for: sending, read receipts with typing, media, all else of the Graph API, any of these; or webhooks
@@ -32,6 +46,9 @@ Do = Literal[
     "duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend",
 ]  # fmt: skip
 """What happens; see `Rule`."""
+
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"on": get_args(On), "do": get_args(Do)})
+"""What the keys may say whose values are words of a few."""
 
 GRAPH: Final = frozenset({"messages", "typing", "media", "account", "graph"})
 WIRE: Final = frozenset({"answer", "reset", "hang", "garble", "slow"})
@@ -187,6 +204,9 @@ def read_rule(given: object) -> Rule:
     try:
         return msgspec.convert(given, Rule)
     except msgspec.ValidationError as error:
+        for key, known in CHOICES.items():
+            if isinstance(given, dict) and given.get(key, known[0]) not in known:
+                raise RuleError(f"{key!r} is one of {', '.join(known)}, not {given[key]!r}") from None
         raise RuleError(f"{error}. For example: " + '{"on": "messages", "do": "refuse", "code": 131056}') from None
 
 

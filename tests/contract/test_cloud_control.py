@@ -292,6 +292,7 @@ def test_other_webhook_fields_are_announced() -> None:
         ("POST", f"{PEOPLE}/{TARIRO}/react", {"emoji": "x"}, 409, "there is nothing to react to"),
         ("POST", f"{PEOPLE}/{TARIRO}/number", {"phone": TARIRO}, 400, "is taken"),
         ("POST", "/control/faults", {"on": "messages", "do": "refuse"}, 400, "'refuse' needs 'code'"),
+        ("POST", "/control/faults", {"on": "nonsense", "do": "hang"}, 400, "there are: messages, typing, media"),
         ("DELETE", "/control/faults/7", {}, 404, "no rule in force has the number 7"),
         ("POST", "/control/deliveries/99/redeliver", {}, 404, "no delivery 99 in the log"),
         ("PATCH", "/control/knobs", {"sent": 1}, 400, "no knob is called sent"),

@@ -144,6 +144,45 @@ def test_cores_knobs_are_turned_and_kept() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "members", {"balances": ["-5 USD"]}, "no amount: '-5 USD'; for example: 5 USD"),
+        ("POST", "members", {"balances": ["NaN USD"]}, "no amount: 'NaN USD'; for example: 5 USD"),
+        ("POST", "members", {"balances": ["1e99 USD"]}, "no amount: '1e99 USD'; for example: 5 USD"),
+        ("POST", "members", {"tier": 9}, "there are tiers 1 to 5, not 9"),
+        ("PUT", "quirks", {"created_but_404": -1}, "an oddity that counts happens 0 times or more"),
+    ],
+)
+def test_core_takes_no_nonsense_past_its_own_rules(method: str, path: str, body: dict[str, Any], said: str) -> None:
+    """Whoever sets it up keeps the rules that hold over HTTP; nothing has changed."""
+
+    async def scenario(one: Served, http: httpx.AsyncClient) -> tuple[int, str, int]:
+        before = len(one.world.core.ledger.members)
+        joining = {"phone": PHONE, "first_name": "Tariro", "last_name": "Moyo"} if path == "members" else {}
+        answer = await http.request(method, f"/control/core/{path}", json={**joining, **body})
+        one.world.core.check_conserved()
+        return answer.status_code, answer.json()["error"], len(one.world.core.ledger.members) - before
+
+    status, error, more = play(scenario)
+    assert (status, more) == (400, 0)
+    assert error.startswith(said)
+
+
+def test_a_browser_at_the_front_door_is_led_to_the_docs() -> None:
+    """They say what each key of a rule means."""
+
+    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[int, str, str]:
+        door = await http.get("/")
+        page = (await http.get(door.headers["location"])).text
+        return door.status_code, door.headers["location"], page
+
+    status, location, page = play(scenario)
+    assert (status, location) == (302, "/schema")
+    assert "every: of those that remain, it strikes at each so-manieth." in page
+    assert "null_tier: the tier is missing" in page
+
+
 def test_the_page_lists_every_operation_and_needs_no_network() -> None:
     """Nothing in it leads away from the server, and it is as complete as the JSON beside it."""
 
@@ -314,7 +353,7 @@ def test_on_sockets_connections_are_cut_and_hang_as_in_process(
                 f"/v25.0/{settings.whatsapp_phone_number_id}/messages",
                 json=body,
                 headers={"Authorization": f"Bearer {token}"},
-                timeout=0.5,
+                timeout=2 if expected is httpx.ReadTimeout else 60,
             )
         return len(one.world.cloud.accepted)
 

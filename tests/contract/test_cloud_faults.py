@@ -74,7 +74,11 @@ def test_a_probability_is_drawn_from_the_seed() -> None:
         ({"on": "webhooks", "do": "strip", "without": ["hat"]}, "a webhook has no hat to leave out"),
         ({"on": "messages", "do": "reset", "to": "Tariro"}, "'to' is a phone number, not 'Tariro'"),
         ({"on": "typing", "do": "fail", "code": 1}, "only messages can fail later"),
-        ({"on": "mesages", "do": "reset"}, "Invalid enum value 'mesages'"),
+        (
+            {"on": "mesages", "do": "reset"},
+            "'on' is one of messages, typing, media, account, graph, webhooks, statuses",
+        ),
+        ({"on": "messages", "do": "rest"}, "'do' is one of answer, reset, hang, garble, slow, refuse, fail"),
         ({"on": "messages", "do": "reset", "time": 3}, "unknown field `time`"),
         ({"do": "reset"}, "missing required field `on`"),
     ],
