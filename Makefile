@@ -151,7 +151,7 @@ fork-test: synth  ## Prove that the maintained fork of cdktf makes the same reso
 
 logs-aws:  ## Follow what runs on AWS (ENVIRONMENT=production; LOGS_ARGS="--minutes 60" for a span of time)
 	@PYTHON=$(PYTHON) .ci/infra infra
-	@cd cdktf && ../.venv-infra/bin/python -m vimbisopay_release logs $(ENVIRONMENT) $(or $(LOGS_ARGS),--follow)
+	@cd cdktf && ../.venv-infra/bin/python -m vimbisopay_release logs $(ENVIRONMENT) $(or $(value LOGS_ARGS),--follow)
 
 # -- on one machine, by Docker ------------------------------------------------------------------------------------------
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.infrastructure.stacks import Stack
+from vimbisopay_infra.secret_names import SECRETS
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,3 +46,23 @@ def test_the_state_of_terraform_is_locked(stack: Stack) -> None:
         assert backends[part] == {
             "s3": {"bucket": bucket, "key": f"{part}.tfstate", "region": "af-south-1", "use_lockfile": True}
         }
+
+
+def test_every_secret_has_its_way_of_rotating() -> None:
+    """By its name, in the runbook; `redis-state-*` are made together."""
+    runbook = (ROOT / "cdktf" / "README.md").read_text("utf-8").split("## Rotating secrets", 1)[1]
+    firsts = re.findall(r"^\| ((?:`[a-z*-]+`(?:, )?)+) \|", runbook, re.MULTILINE)
+    told = [name for first in firsts for name in re.findall(r"`([a-z*-]+)`", first)]
+
+    assert [each.name for each in SECRETS if not any(fnmatch(each.name, name) for name in told)] == []
+    assert [name for name in told if not any(fnmatch(each.name, name) for each in SECRETS)] == []
+
+
+def test_runbooks_name_what_there_is(stack: Stack) -> None:
+    """Services, groups, roles and vaults, as they are called in AWS."""
+    text = (ROOT / "cdktf" / "README.md").read_text("utf-8").split("# Runbooks", 1)[1]
+    told = set(re.findall(r"\bvimbiso-pay-ENVIRONMENT(?:-[a-z-]+[a-z])?\b(?!/)", text))
+    named = {str(each.given.get("name", each.given.get("family", ""))) for each in stack.all()}
+
+    assert len(told) >= 5
+    assert {name.replace("ENVIRONMENT", stack.environment) for name in told} - named == set()
