@@ -1,6 +1,7 @@
 """What real cores got wrong, each on a switch: a client that copes with all of them copes with the next one, too.
 
-The numbers are the wire contract's, section 6.
+The numbers are the wire contract's, section 6. What it says in 12 and 13 of names is how this core always is: they are
+not unique, and altered by the rules of their fields.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Quirks:
         dashboard_left_out: what is written is answered with a dashboard of null (1, 7).
         owned_only: accounts that a member only acts for are not listed (11).
         null_remaining: the rest of the daily limit is null (2).
-        null_tier: the tier is missing (2).
+        null_tier: the tier is missing, its key included (2).
         invalid_date: every due date is the text "Invalid date" (3).
         expired_still_shown: expired offers stay subtracted from the displayed balance (10).
         vanishing_offers: an offer that nobody took is gone at the first midnight, not at the third (3.7).

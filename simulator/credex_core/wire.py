@@ -79,10 +79,8 @@ class View:
     def dashboard(self, member: Member) -> Json:
         """All that core tells a member about themselves."""
         remaining = None if self._quirks.null_remaining else remaining_today(self._ledger, member)
-        tier_and_limit: Json = {
-            "memberTier": None if self._quirks.null_tier else self._integer(member.tier),
-            "remainingAvailableUSD": None if remaining is None else self._number(remaining),
-        }
+        tier_and_limit: Json = {} if self._quirks.null_tier else {"memberTier": self._integer(member.tier)}
+        tier_and_limit["remainingAvailableUSD"] = None if remaining is None else self._number(remaining)
         person: Json = {
             "memberID": member.member_id,
             "firstname": member.first_name,

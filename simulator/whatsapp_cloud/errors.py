@@ -130,6 +130,10 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
         133010: Code(400, "Phone number not registered"),
         133015: Code(400, "Please wait a few minutes before attempting to register this phone number"),
         133016: Code(400, "Account register deregister rate limit exceeded"),
+        134011: Code(400, "Payments terms of service have not been accepted"),
+        134100: Code(400, "Only marketing messages are supported"),
+        134101: Code(400, "Template is still being prepared for marketing messages"),
+        134102: Code(400, "Template cannot be used for marketing messages"),
         135000: Code(400, "Generic user error"),
         139001: Code(400, "Flow can't be updated"),
         139002: Code(400, "Flow can't be published"),
@@ -139,13 +143,14 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
     }
 )
 
+_PERMISSIONS: Final = range(200, 300)
 _BARE = frozenset({0, 104, 190, 2500})
 """Codes whose messages come without the number in front."""
 
 
 def known(code: int) -> Code:
-    """The code's entry; codes that the table does not have answer 400."""
-    return CODES.get(code) or Code(400, "Unknown error")
+    """The code's entry. All from 200 to 299 are about permissions; others that the table does not have answer 400."""
+    return CODES.get(code) or (CODES[200] if code in _PERMISSIONS else Code(400, "Unknown error"))
 
 
 class Refused(CloudError):  # noqa: N818

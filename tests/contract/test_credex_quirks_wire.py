@@ -133,7 +133,7 @@ async def null_remaining(scene: Scene) -> bool:
 
 
 async def null_tier(scene: Scene) -> bool:
-    return (await scene.dashboard(FARAI))["member"]["memberTier"] is None
+    return "memberTier" not in (await scene.dashboard(FARAI))["member"]
 
 
 async def invalid_date(scene: Scene) -> bool:
