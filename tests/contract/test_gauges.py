@@ -111,14 +111,14 @@ async def test_of_several_processes_one_looks_at_the_state_redis(real_state: Red
 
 async def test_a_state_redis_that_is_away_is_seen_to_be_away() -> None:
     """And the look goes on: the process must not die of it."""
-    nobody = open_state(f"redis://127.0.0.1:{free_port()}", timeout_s=0.5)
+    nobody = open_state(f"redis://127.0.0.1:{free_port()}")
     told = await Watched(nobody, open_state("embedded://")).look()
     assert told == {"sending_stopped": 0, "redis_state_up": 0}
 
 
 async def test_a_cache_that_is_away_costs_only_what_was_counted_since(real_state: Redis) -> None:
     """Each process looks for itself then."""
-    cache = open_cache(f"redis://127.0.0.1:{free_port()}", timeout_s=0.5)
+    cache = open_cache(f"redis://127.0.0.1:{free_port()}")
     assert isinstance(cache, Redis)
     watched = Watched(real_state, cache)
     await watched.look()

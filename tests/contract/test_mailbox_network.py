@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PATIENT_S = 60.0
+"""Nothing here waits for it: lines break, and nobody listens."""
+
 
 class LossyLine:
     """A line to Redis that, once `losing`, carries questions there and breaks before any answer comes back."""
@@ -53,7 +56,7 @@ async def lossy_line(redis_url: str) -> AsyncIterator[tuple[LossyLine, Redis]]:
     """A line to this Redis, and a client at its other end."""
     line = LossyLine(urlsplit(redis_url).port or 0)
     server = await asyncio.start_server(line.serve, "127.0.0.1", 0)
-    client = open_state(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout_s=2.0)
+    client = open_state(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout_s=PATIENT_S)
     yield line, client
     await client.aclose()
     await line.hang_up()
@@ -94,7 +97,7 @@ async def test_a_script_whose_answer_was_lost_has_run_once(clean_redis: str) -> 
 async def test_a_redis_that_is_away_is_unavailable(mailbox: Mailbox) -> None:
     """For every step, under one name, with advice; and it is not tried again behind the caller's back."""
     with redis_server() as server:
-        state = open_state(server.url, timeout_s=1.0)
+        state = open_state(server.url, timeout_s=PATIENT_S)
         mailbox = Mailbox(state)
         await deliver(mailbox, "one", "two")
         claim = await claimed(mailbox)

@@ -18,7 +18,7 @@ def test_without_redis_server_replay_is_measured_and_the_rest_is_said_to_be_miss
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert measured.returncode == 1

@@ -30,7 +30,7 @@ def run(*command: str, env: dict[str, str] | None = None) -> str:
         env={"PATH": os.environ["PATH"], **(env or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stdout + done.stderr if done.returncode else "") == (0, "")

@@ -16,7 +16,7 @@ from service.app import STOP_WITHIN_S
 from simulator.programs import free_port
 
 ROOT = Path(__file__).parent.parent.parent
-WITHIN_S = 60
+WITHIN_S = 300
 
 WRONG = {
     "DJANGO_ENV": "production",
@@ -44,7 +44,7 @@ def run_service(folder: Path, environment: dict[str, str]) -> subprocess.Complet
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WITHIN_S,
         check=False,
     )
 

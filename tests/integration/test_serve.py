@@ -17,9 +17,11 @@ import pytest
 
 from simulator.programs import ROOT, bot, free_port
 
-WITHIN_S = 60
+WITHIN_S = 300
+"""Longer than any test here on any machine; only a defect waits for it."""
+
 TARIRO, FARAI = "263771234567", "263712345678"
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 class Server:

@@ -52,7 +52,7 @@ async def children_of(pid: int, *, at_least: int) -> list[int]:
         found[:] = [int(child) for child in listed.split()]
         return len(found) >= at_least
 
-    await eventually(enough, f"it has started {at_least} processes", within_s=60)
+    await eventually(enough, f"it has started {at_least} processes", within_s=300)
     return found
 
 
@@ -72,7 +72,7 @@ def test_without_redis_server_it_says_what_to_install() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 

@@ -12,7 +12,7 @@ import pytest
 from simulator.tcp_proxy import Direction, TcpProxy, tcp_proxy
 
 HOST = "127.0.0.1"
-SOON_S = 10
+SOON_S = 120
 """Longer than anything here takes; only a defect waits for it."""
 
 

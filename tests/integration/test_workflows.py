@@ -31,7 +31,7 @@ def run(*command: str | Path) -> str:
         env={"PATH": f"{BIN}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stdout + done.stderr if done.returncode else "") == (0, "")
