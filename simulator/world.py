@@ -29,7 +29,7 @@ from simulator.detour import Detour
 from simulator.errors import UnsettledError
 from simulator.host import Balancer, Bot, Host, Life
 from simulator.ledger import settle_in
-from simulator.network import Faults, Network, Switch, switched
+from simulator.network import CommandPassage, Faults, Network, Switch, switched
 from simulator.onlooker import Onlooker
 from simulator.transcript import Kind, Recorder
 from simulator.virtual_time import VirtualTimeLoop
@@ -213,7 +213,7 @@ class World:
         wires = Wires(
             clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
             state=self._open(open_state, 0, [self.state_switch, dead], command),
-            cache=self._open(open_cache, 1, [self.cache_switch, dead], None),
+            cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
             core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
             graph=Network(
                 InProcess(self.cloud.asgi),
@@ -231,6 +231,12 @@ class World:
     def _note(self, place: int, what: str, content: bytes) -> None:
         if self._saw is not None:
             self._saw(f"{self.clock_ms()} {place} {what}", content)
+
+    def _watch_cache(self, place: int) -> CommandPassage | None:
+        async def command(when: str, packed: bytes) -> None:
+            self._note(place, f"cache {when}", packed)
+
+        return None if self._saw is None else command
 
     def _happened(self, event: Event) -> None:
         if self._saw is not None:
