@@ -6,6 +6,7 @@ say what it counts; UTF-16 units are the strictest reading, so an emoji never ti
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = (
     "choices",
     "length",
     "shorten",
+    "visible",
 )
 
 TEXT_BODY: Final = 4096
@@ -61,6 +63,24 @@ def shorten(text: str, most: int) -> str:
     while length(kept) > most - 1:
         kept = kept[:-1]
     return kept.rstrip() + "…"
+
+
+_JOINER: Final = "\u200d"
+"""Makes one emoji of several, and shows nothing where there is none."""
+
+
+def visible(text: str) -> str:
+    """The text on one line, with nothing invisible in it; empty when there is nothing to see.
+
+    Controls, zero-width characters, halves of surrogate pairs and marks that turn the direction of writing (and would
+    turn an amount beside them, too) become spaces. Joiners that make emoji are kept.
+    """
+    kept = "".join(
+        " " if unicodedata.category(character).startswith("C") and character != _JOINER else character
+        for character in text
+    )
+    said = " ".join(kept.split())
+    return said if said.strip(_JOINER + " ") else ""
 
 
 def _within(what: str, text: str, most: int, least: int = 1) -> None:

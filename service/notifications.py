@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import json
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ from litestar.exceptions import HTTPException
 from service.domain import Denomination, Money, Phone
 from service.engine import navigation_id
 from service.mailbox import MailboxError
-from service.messages import Button, Buttons, Outgoing, Template, shorten
+from service.messages import Button, Buttons, Outgoing, Template, shorten, visible
 from service.whatsapp import INCOMING, verify
 
 __all__ = ("LARGEST_BODY", "Notice", "Outboxes", "clean", "notification_routes", "outgoing")
@@ -105,15 +104,8 @@ def outgoing(notice: Notice) -> Outgoing:
 
 
 def clean(text: str, most: int) -> str:
-    """Text from outside on one line, with no markup, no control or invisible direction characters, and not too long."""
-    plain = _MARKUP.sub("", text)
-    # Categories C*: controls, direction overrides, halves of surrogate pairs. Joiners that make emoji are kept.
-    kept = "".join(
-        " " if unicodedata.category(character).startswith("C") and character != "\u200d" else character
-        for character in plain
-    )
-    said = " ".join(kept.split())
-    return shorten(said, most) if said.strip("\u200d ") else ""
+    """Text from outside on one line, with no markup, nothing invisible, and not too long."""
+    return shorten(visible(_MARKUP.sub("", text)), most)
 
 
 def notification_routes(

@@ -6,7 +6,7 @@ happened: nobody but the owner, who is the one who asks, can bring it about.
 
 from __future__ import annotations
 
-from service.domain import Account, Dashboard
+from service.domain import Account, Dashboard, Tier
 from service.engine.calls import Authorise, DirectNotices, OpenAccount, Outcome, Refused, Unauthorise, Upgrade
 from service.intents import Baseline
 
@@ -16,9 +16,6 @@ ON_PERSON = (Authorise, Unauthorise, DirectNotices)
 STANDING = (OpenAccount, *ON_PERSON, Upgrade)
 
 Standing = OpenAccount | Authorise | Unauthorise | DirectNotices | Upgrade
-
-UPGRADED_TIER = 3
-"""The tier that an upgrade leads to: whoever has it or a higher one has nothing to pay for."""
 
 
 def hindrance(call: Standing, dashboard: Dashboard | None) -> Outcome | None:
@@ -31,7 +28,7 @@ def hindrance(call: Standing, dashboard: Dashboard | None) -> Outcome | None:
     if account is None or not account.owned:
         return Refused("not_authorised")
     if isinstance(call, Upgrade):
-        return Refused("already") if (dashboard.tier or 0) >= UPGRADED_TIER else None
+        return Refused("already") if (dashboard.tier or 0) >= Tier.HUSTLER else None
     return Refused("already") if stands(call, dashboard, Baseline()) else None
 
 

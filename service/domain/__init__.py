@@ -11,6 +11,7 @@ from service.domain.accounts import (
     Offer,
     Person,
     Recipient,
+    Tier,
     Unsecured,
 )
 from service.domain.inbound import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
@@ -43,6 +44,7 @@ __all__ = (
     "Said",
     "Sent",
     "Tapped",
+    "Tier",
     "Unsecured",
     "read_amount",
     "stored_name",

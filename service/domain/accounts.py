@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import IntEnum
 
 from service.domain.money import Denomination, Money
 
-__all__ = ("Account", "Credex", "Dashboard", "LedgerLine", "LedgerPage", "Offer", "Person", "Recipient", "Unsecured")
+__all__ = (
+    "Account",
+    "Credex",
+    "Dashboard",
+    "LedgerLine",
+    "LedgerPage",
+    "Offer",
+    "Person",
+    "Recipient",
+    "Tier",
+    "Unsecured",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,15 @@ class Account:
             if balance.denomination is denomination:
                 return balance
         return Money(Decimal(0), denomination)
+
+
+class Tier(IntEnum):
+    """Tiers of membership by core's numbers; there is a fifth, the highest, which has no name."""
+
+    OPEN = 1
+    VERIFIED = 2
+    HUSTLER = 3
+    ENTREPRENEUR = 4
 
 
 @dataclass(frozen=True, slots=True)

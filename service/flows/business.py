@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused
+from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused, Tier
 from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
 from service.engine.calls import Call, Done, Known, Login, NotDone, OpenAccount, Outcome, Refused, Unavailable
 from service.flows import show
@@ -17,7 +17,7 @@ from service.messages import Button, Buttons, List, Message, Section, Text
 
 __all__ = ("business",)
 
-SEVERAL_FROM_TIER: Final = 3
+SEVERAL_FROM_TIER: Final = Tier.HUSTLER
 """Members of lower tiers have one account; core decides, here it is only said beforehand."""
 
 _UNITS: Final = {

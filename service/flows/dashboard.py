@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from service.domain import Account, Dashboard
+from service.domain import Account, Dashboard, Tier
 from service.engine import Ask, CallCore, EngineError, Exit, Flow, Scene
 from service.engine.calls import Known, Login, Outcome
 from service.flows import show
 from service.flows.greeting import ASTRAY, astray
 from service.messages import List, Message, Row, Section
 
-__all__ = ("DASHBOARD", "UPGRADED_TIER", "acting", "seen")
-
-UPGRADED_TIER: Final = 3
-"""The hustler tier; whoever has it or a higher one has nothing to upgrade to here."""
+__all__ = ("DASHBOARD", "acting", "seen")
 
 
 def seen(scene: Scene) -> Dashboard:
@@ -58,7 +54,7 @@ def _rows(scene: Scene, account: Account) -> tuple[Row, ...]:
     rows.append(scene.entry("accounts", "Accounts", "Look at all of them, or act for another"))
     if account.owned:
         rows.append(scene.entry("people", "People of this account", "Who may act for it"))
-    if (seen(scene).tier or 0) < UPGRADED_TIER:
+    if (seen(scene).tier or 0) < Tier.HUSTLER:
         rows.append(scene.entry("upgrade", "Upgrade", "The hustler tier for 1 USD"))
     rows.append(scene.entry("cash", "Cash in and out", "What it costs, and whom to ask"))
     rows.append(scene.entry("refresh", "Refresh", "Ask Credex again"))

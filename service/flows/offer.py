@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from service.domain import Account, AmountError, Dashboard, Denomination, Handle, HandleRefused, read_amount
+from service.domain import Account, AmountError, Dashboard, Denomination, Handle, HandleRefused, Tier, read_amount
 from service.engine import Ask, CallCore, Exit, Flow, Retry, Scene, Shortcut
 from service.engine.calls import Call, CreateOffer, FindAccount, Known, Login, Outcome
 from service.flows import offer_questions as ask
@@ -23,7 +23,6 @@ from service.messages import Buttons, Message
 __all__ = ("OFFER", "SHORTCUT")
 
 _SHORTCUT = re.compile(r"([^=<>]+?) ?([=-]) ?> ?([^=]*?)(?: ?= ?(.*))?")
-_OPEN_TIER = 1
 
 
 # -- one line -------------------------------------------------------------------------------------------------------
@@ -119,7 +118,7 @@ def _warnings(dashboard: Dashboard, account: Account | None, scene: Scene) -> li
     if account and secured and wanted.amount > account.balance(wanted.denomination).amount:
         balance = account.balance(wanted.denomination)
         lines.append(f"⚠️ That is more than your balance of about {balance}. Credex may refuse it.")
-    if not secured and dashboard.tier == _OPEN_TIER:
+    if not secured and dashboard.tier == Tier.OPEN:
         lines.append("⚠️ Members of the open tier may not offer without backing. Credex may refuse it.")
     remaining = dashboard.remaining_today
     if remaining is not None and wanted.denomination is Denomination.USD and wanted.amount > remaining:

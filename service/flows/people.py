@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.domain import Account, Dashboard, Handle, HandleRefused, Person
+from service.domain import Account, Dashboard, Handle, HandleRefused, Person, Tier
 from service.engine import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
 from service.engine.calls import FindMember, Known, Login, NotFound, Outcome, Refused
 from service.flows import show
@@ -19,7 +19,7 @@ __all__ = ("PEOPLE",)
 MOST_PEOPLE: Final = 5
 """So many may act for an account, its owner among them; core decides, here it is only said beforehand."""
 
-AUTHORISING_TIER: Final = 4
+AUTHORISING_TIER: Final = Tier.ENTREPRENEUR
 """Members of lower tiers act for their accounts alone."""
 
 ROWS: Final = 8

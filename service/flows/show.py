@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
-from service.domain import Account, Dashboard, Denomination, Money
+from service.domain import Account, Dashboard, Denomination, Money, Tier
 from service.engine import Scene
-from service.messages import Button, shorten
+from service.messages import Button, shorten, visible
 
 __all__ = (
     "UNSECURED",
@@ -42,32 +41,16 @@ WILL_OWE: Final = "They will then owe you this amount."
 """What accepting an offer means."""
 
 _MARKUP: Final = re.compile(r"[*_~`]+")
-_JOINER: Final = "\u200d"
-"""Makes one emoji of several, and shows nothing where there is none."""
-
-TIERS: Final = {1: "open", 2: "verified", 3: "hustler", 4: "entrepreneur"}
 
 
 def name(text: str, most: int = LONGEST_NAME) -> str:
-    """A name from core, safe to put between marks of emphasis, cut so that it leaves room for the rest.
-
-    Nothing invisible is left in it: a mark that turns the direction of writing would turn the amount beside it, too.
-    """
-    said = " ".join(_visible(_MARKUP.sub(" ", text)).split())
-    return shorten(said if said.strip(_JOINER + " ") else "(no name)", most)
+    """A name from core, safe to put between marks of emphasis, cut so that it leaves room for the rest."""
+    return shorten(visible(_MARKUP.sub(" ", text)) or "(no name)", most)
 
 
 def handle(text: str, most: int = LONGEST_HANDLE) -> str:
     """A handle from core, with nothing invisible in it; its underscores are its own."""
-    return shorten(_visible(text), most)
-
-
-def _visible(text: str) -> str:
-    """Text with a space for each control, direction mark, zero-width character and half of a surrogate pair."""
-    return "".join(
-        " " if unicodedata.category(character).startswith("C") and character != _JOINER else character
-        for character in text
-    )
+    return shorten(visible(text), most)
 
 
 def day(value: date) -> str:
@@ -128,8 +111,8 @@ def limit(dashboard: Dashboard) -> list[str]:
     """What the member may still offer today, if core said that there is a limit."""
     if dashboard.remaining_today is None:
         return []
-    tier = TIERS.get(dashboard.tier or 0)
-    return [f"You can still offer {usd(dashboard.remaining_today)} today{f' ({tier} tier)' if tier else ''}."]
+    tier = f" ({Tier(dashboard.tier).name.lower()} tier)" if dashboard.tier in set(Tier) else ""
+    return [f"You can still offer {usd(dashboard.remaining_today)} today{tier}."]
 
 
 _REFUSALS: Final = {

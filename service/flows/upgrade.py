@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from service.domain import Dashboard, Denomination, Money
+from service.domain import Dashboard, Denomination, Money, Tier
 from service.engine import Ask, CallCore, Exit, Flow, Scene
 from service.engine.calls import (
     Call,
@@ -22,7 +22,7 @@ from service.engine.calls import (
 from service.engine.calls import Upgrade as UpgradeCall
 from service.flows import show
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
-from service.flows.dashboard import UPGRADED_TIER, seen
+from service.flows.dashboard import seen
 from service.flows.greeting import ASTRAY, astray
 from service.messages import Button, Buttons, Message
 
@@ -35,7 +35,7 @@ PRICE: Final = Money(Decimal(1), Denomination.USD)
 def _begun(outcome: Outcome, _: Scene) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if account := dashboard.account():
-            if (dashboard.tier or 0) >= UPGRADED_TIER:
+            if (dashboard.tier or 0) >= Tier.HUSTLER:
                 return Exit("already")
             return Exit("explain", {"account": account.account_id, "account_name": account.name})
         case _:
