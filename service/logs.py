@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from traceback import TracebackException
 from typing import Final
 
 import structlog
 
-__all__ = ("configure", "pseudonym", "without_numbers", "write_line")
+__all__ = ("configure", "pseudonym", "without_numbers", "without_words", "write_line")
 
 _BYTES: Final = 8
 _NUMBER: Final = re.compile(r"(?<![0-9a-fA-F])\+?[0-9]{9,15}(?![0-9a-fA-F])")
@@ -23,8 +24,31 @@ def without_numbers(_: object, __: str, event: structlog.typing.EventDict) -> st
     return {key: _NUMBER.sub("#", value) if isinstance(value, str) else value for key, value in event.items()}
 
 
+def without_words(exc_info: structlog.typing.ExcInfo) -> str:
+    """Where an error came from and of what kind it is, without what it says: that may quote a text or an amount."""
+    _, error, trace = exc_info
+    return "".join(_told(TracebackException(type(error), error, trace)))
+
+
+def _told(error: TracebackException) -> Iterator[str]:
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if earlier is not None:
+        yield from _told(earlier)
+        yield "then\n"
+    yield from error.stack.format()
+    yield f"{error.exc_type.__qualname__ if error.exc_type else 'an error'}\n"
+    for each in error.exceptions or ():
+        yield "with\n"
+        yield from _told(each)
+
+
+def _first_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Of what a library says: asyncio quotes a whole error in the second."""
+    return {**event, "event": str(event.get("event", "")).partition("\n")[0]}
+
+
 def configure(*, debug: bool = False, release: str = "") -> None:
-    """Write logs as JSON lines to standard output; in development as short readable lines.
+    """Write logs as JSON lines to standard output; in development as short readable lines, with the words of errors.
 
     Args:
         debug: in development: readable, and more of it.
@@ -39,7 +63,7 @@ def configure(*, debug: bool = False, release: str = "") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.format_exc_info if debug else structlog.processors.ExceptionRenderer(without_words),
         without_numbers,
     ]
     structlog.configure(
@@ -49,7 +73,9 @@ def configure(*, debug: bool = False, release: str = "") -> None:
     )
     # What libraries have to say (a stranger's broken request, say) comes in the same form.
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=[_first_line, *shared])
+    )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
+from structlog.stdlib import ProcessorFormatter
 
 from service.logs import configure, without_numbers
 from simulator.conversation import Conversation, load, stored
@@ -83,6 +84,32 @@ def test_a_turn_is_one_line_of_json_that_names_flow_step_and_time(lines: io.Stri
     assert len({turn["member"] for turn in turns}) == 1
     assert len({turn["message"] for turn in turns}) == len(turns)
     assert all(turn["reply_ms"] >= turn["ms"] for turn in turns)
+
+
+def _failing(words: str) -> None:
+    """Fail because of something else, in several ways at once."""
+    try:
+        _ = dict[str, str]()[words]
+    except KeyError as error:
+        raise ExceptionGroup(words, [ValueError(words)]) from error
+
+
+def test_an_error_is_logged_without_its_words(lines: io.StringIO) -> None:
+    """It may quote what a member wrote, has or is called: its kinds and places are told, whoever logs it."""
+    words = "Tariro owes 12.50 USD"
+    try:
+        _failing(words)
+    except ExceptionGroup:
+        structlog.get_logger("service.worker").exception("turn_failed")
+        (ours,) = [each for each in logging.root.handlers if isinstance(each.formatter, ProcessorFormatter)]
+        assert isinstance(ours, logging.StreamHandler)
+        ours.setStream(lines)
+        logging.getLogger("asyncio").exception("Task exception was never retrieved\nexception=ValueError(%r)", words)
+    assert "Tariro" not in lines.getvalue()
+    said = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [line["event"] for line in said] == ["turn_failed", "Task exception was never retrieved"]
+    for line in said:
+        assert all(each in line["exception"] for each in ("KeyError", "ExceptionGroup", "ValueError", "in _failing"))
 
 
 @pytest.mark.parametrize(
