@@ -14,7 +14,7 @@ ENVIRONMENT ?= staging
 
 .PHONY: help replay test chat serve snapshots coverage conformance matrix mutations explore planted soak soak-defects lint format bench money-table \
 	notebooks notebooks-test notebooks-write memory-100000 readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
-	dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
+	compose dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
 # -- every day ---------------------------------------------------------------------------------------------------------
 
@@ -120,6 +120,7 @@ readme: setup  ## Draw the pictures and examples of the README anew
 	@$(PY) tests/readme.py
 
 lock:  ## Pin the newest versions that pyproject.toml allows (needs uv)
+	@command -v uv >/dev/null || { echo "uv is not installed: pipx install uv, or see https://docs.astral.sh/uv" >&2; exit 1; }
 	@uv pip compile pyproject.toml --upgrade --extra simulator --extra test --extra notebooks $(COMPILE) -o dev.lock
 	@uv pip compile pyproject.toml --extra simulator $(COMPILE) -c dev.lock -o replay.lock
 	@uv pip compile pyproject.toml $(COMPILE) -c dev.lock -o service.lock
@@ -155,34 +156,38 @@ logs-aws:  ## Follow what runs on AWS (ENVIRONMENT=production; LOGS_ARGS="--minu
 
 # -- on one machine, by Docker ------------------------------------------------------------------------------------------
 
+compose:
+	@$(COMPOSE) version >/dev/null 2>&1 || { \
+	  echo "This needs Docker with Compose. Without them: make serve, and python -m service in another terminal." >&2; exit 1; }
+
 dev: dev-build  ## Run bot, simulator and two Redises in Docker, and follow the sources (Ctrl-C ends)
 	@$(DEVELOPMENT) up --watch
 
-dev-build:  ## Build the images for development
+dev-build: compose  ## Build the images for development
 	@$(DEVELOPMENT) build
 
-dev-up:  ## The same in the background
+dev-up: compose  ## The same in the background
 	@$(DEVELOPMENT) up --build --detach --wait
 
-dev-down:  ## Stop development; the state stays (docker compose down --volumes deletes it)
+dev-down: compose  ## Stop development; the state stays (docker compose down --volumes deletes it)
 	@$(DEVELOPMENT) down
 
 prod: prod-build  ## Run the bot as in production, configured by .env (Ctrl-C ends)
 	@$(PRODUCTION) up
 
-prod-build:  ## Build the image for production
+prod-build: compose  ## Build the image for production
 	@$(PRODUCTION) build --pull
 
-prod-up:  ## The same in the background
+prod-up: compose  ## The same in the background
 	@$(PRODUCTION) up --detach --wait
 
-prod-down:  ## Stop production in order; the state stays
+prod-down: compose  ## Stop production in order; the state stays
 	@$(PRODUCTION) down
 
-logs:  ## Follow the logs of what runs in Docker
+logs: compose  ## Follow the logs of what runs in Docker
 	@$(COMPOSE) --profile '*' logs --follow --tail 100
 
-redis-status:  ## Memory, keys, persistence and evictions of both Redises in Docker
+redis-status: compose  ## Memory, keys, persistence and evictions of both Redises in Docker
 	@for each in redis-cache:6379 redis-state:6380; do \
 	  echo "-- $${each%:*}"; \
 	  $(COMPOSE) --profile '*' exec -T $${each%:*} \

@@ -19,7 +19,7 @@ from service.dead import DEEDS, dead_letters
 from service.http import open_http
 from service.logs import configure, pseudonym
 from service.mailbox import Mailbox, MailboxError, open_state
-from service.settings import Settings, SettingsError, load, load_for_setup
+from service.settings import EMBEDDED, Settings, SettingsError, load, load_for_setup
 from service.whatsapp import FORMS, Report, Setup
 
 FINISH_REQUESTS_S = 4
@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - there is no log before there are settings
         return 2
-    if arguments.what == "dead" and arguments.deed != "list" and not arguments.letters:
-        print("Name the letters, as `python -m service dead list` does.", file=sys.stderr)  # noqa: T201
+    if arguments.what == "dead" and (why_not := _out_of_reach(settings, arguments)):
+        print(why_not, file=sys.stderr)  # noqa: T201
         return 2
     if arguments.what == "dead":
         return asyncio.run(_dead(settings, arguments.deed, frozenset(arguments.letters)))
@@ -72,6 +72,15 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("deed", choices=DEEDS, help="put-back: to the end of the member's inbox, confirming nothing")
     dead.add_argument("letters", nargs="*", metavar="LETTER", help="which ones, as list names them")
     return parser
+
+
+def _out_of_reach(settings: Settings, arguments: argparse.Namespace) -> str:
+    """Why no dead letter can be looked after; empty when they can."""
+    if settings.redis_state_url == EMBEDDED:
+        return f"REDIS_STATE_URL is {EMBEDDED}: that Redis is inside the bot's process, where nobody else can look."
+    if arguments.deed != "list" and not arguments.letters:
+        return "Name the letters, as `python -m service dead list` does."
+    return ""
 
 
 async def _dead(settings: Settings, deed: str, names: frozenset[str]) -> int:

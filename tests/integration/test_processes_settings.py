@@ -36,10 +36,10 @@ WRONG = {
 SECRETS = ("brief-secret", "redis-password", "brief-key", "brief-app", "brief-word", "development-")
 
 
-def run_service(folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_service(folder: Path, environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
     """`python -m service` with this environment alone, away from any `.env`."""
     return subprocess.run(
-        [sys.executable, "-m", "service"],
+        [sys.executable, "-m", "service", *command],
         env={"PYTHONPATH": str(ROOT), **environment},
         cwd=folder,
         capture_output=True,
@@ -70,6 +70,13 @@ def test_every_problem_is_listed_at_once_by_the_name_of_its_variable(
     assert sorted(wrong - set(listed)) == []
     assert len(listed) == len(set(listed))
     assert refused.stderr.startswith(f"The configuration has {len(listed)} problems")
+
+
+def test_who_looks_for_dead_letters_in_a_redis_of_another_process_is_told_so(tmp_path: Path) -> None:
+    """An empty one of one's own would say that there are none."""
+    done = run_service(tmp_path, {}, "dead", "list")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("REDIS_STATE_URL is embedded://")
 
 
 def test_no_secret_is_printed(refused: subprocess.CompletedProcess[str]) -> None:
