@@ -99,6 +99,7 @@ class CloudApi:
             rules=self.rules,
             chance=random.Random(rng.getrandbits(64)),
         )
+        self.courier.subscribed = lambda: self.account.subscribed
         self.ladder = Ladder(clock_ms, self.knobs, report=self.courier.report, emit=self._emit)
         self.last_written_ms: dict[str, int] = {}
         self.written: dict[str, tuple[Handset, Written]] = {}

@@ -77,6 +77,7 @@ class Courier:
     Attributes:
         attempts: every POST so far.
         knobs: may be changed at any time.
+        subscribed: whether the app is to get webhooks of the account; asked where the knobs want it.
         patient: what cannot be delivered because the bot has not verified its callback URL waits until it has;
             otherwise it is dropped, as by Meta.
     """
@@ -96,6 +97,7 @@ class Courier:
         self.attempts: list[Attempt] = []
         self.knobs = knobs
         self.patient = False
+        self.subscribed: Callable[[], bool] = lambda: True
         self._rules = rules
         self._chance = chance
         self._verified = asyncio.Event()
@@ -282,7 +284,7 @@ class Courier:
         """The fault, and what the rules in force add to it."""
         if not self._rules:
             return fault
-        for rule in self._rules.strike_all([_about(update) for update in updates]):
+        for rule in self._rules.strike_all([update.about() for update in updates]):
             fault = replace(fault, **rule.oddness())
         return fault
 
@@ -306,9 +308,8 @@ class Courier:
     ) -> tuple[_Webhook, ...]:
         """Start a webhook as often as the fault wants. Returns those that come last."""
         phones = tuple(dict.fromkeys(update.phone for update in updates))
-        if fault.lost or not (self.verified or self.patient):
+        if reason := self._undeliverable(fault):
             self._last += 1
-            reason = "lost on the way" if fault.lost else "the callback URL was never verified"
             self._emit(WebhookDropped(self._clock_ms(), self._last, reason))
             return ()
         made = envelope(self._business, updates, shape, fault)
@@ -325,6 +326,14 @@ class Courier:
             late_ms = self._chance.randint(0, self.knobs.jitter_ms) if self.knobs.jitter_ms else 0
             started.append(self._start(phones, body, headers, after=before, delay_ms=fault.delay_ms + late_ms))
         return tuple(started)
+
+    def _undeliverable(self, fault: DeliveryFault) -> str:
+        """Why a webhook does not even set out; empty if it does."""
+        if fault.lost:
+            return "lost on the way"
+        if self.knobs.subscription_needed and not self.subscribed():
+            return "the app is not subscribed to the account"
+        return "" if self.verified or self.patient else "the callback URL was never verified"
 
     def _start(
         self,
@@ -384,12 +393,3 @@ class Courier:
         attempt.ended_ms = self._clock_ms()
         self._emit(WebhookAnswered(attempt.ended_ms, attempt))
         return attempt.status == ACCEPTED
-
-
-def _about(update: Update) -> tuple[str, str, str]:
-    """What a rule may ask of an update: what it is, whose, and of which kind."""
-    if update.part == "statuses":
-        return "statuses", update.phone, str(update.content.get("status", ""))
-    kind = str(update.content.get("type", ""))
-    inner = update.content.get(kind)
-    return "webhooks", update.phone, str(inner.get("type", kind)) if kind == "interactive" and inner else kind

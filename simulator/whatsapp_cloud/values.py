@@ -129,6 +129,7 @@ class Knobs:
         webhook_timeout_ms: how long the bot may take to answer a webhook.
         retry_after_ms: the waits before each further attempt; then the webhook is dropped.
         horizon_ms: what comes later than this does not make the API busy.
+        subscription_needed: webhooks set out only for an app that has subscribed to the account, as at Meta.
         in_order: a handset's messages are handed over one after the other; otherwise all at once, in any order.
         jitter_ms: each webhook takes up to so much longer, by chance; without ``in_order`` that reorders them.
         batch_ms: what people do and what becomes of messages within this time shares a POST; 0 for one POST each.
@@ -154,6 +155,7 @@ class Knobs:
     webhook_timeout_ms: int = 10_000
     retry_after_ms: tuple[int, ...] = field(default_factory=backing_off)
     horizon_ms: int = 60_000
+    subscription_needed: bool = False
     in_order: bool = True
     jitter_ms: int = 0
     batch_ms: int = 0

@@ -88,6 +88,14 @@ class Update:
     errors: tuple[Json, ...] = ()
     field: str = "messages"
 
+    def about(self) -> tuple[str, str, str]:
+        """What a rule may ask of it: what it is, whose, and of which kind."""
+        if self.part == "statuses":
+            return "statuses", self.phone, str(self.content.get("status", ""))
+        kind = str(self.content.get("type", ""))
+        inner = self.content.get(kind)
+        return "webhooks", self.phone, str(inner.get("type", kind)) if kind == "interactive" and inner else kind
+
 
 def envelope(business: Business, updates: Sequence[Update], shape: Shape, fault: DeliveryFault) -> Json:
     """The JSON of one webhook. Other fields than `messages` have a change of their own in any shape."""

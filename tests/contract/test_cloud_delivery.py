@@ -31,6 +31,20 @@ def test_nothing_is_delivered_before_the_bot_has_verified_its_url() -> None:
     assert play(scenario, started=False) == expected
 
 
+def test_who_has_not_subscribed_to_the_account_gets_nothing_where_that_is_asked() -> None:
+    """As at Meta: what came before is lost, and what comes after is delivered."""
+
+    async def scenario(world: World) -> tuple[list[str], list[str]]:
+        tariro = world.cloud.handset(TARIRO, name="Tariro")
+        tariro.type("before")
+        world.cloud.account.subscribe(world.cloud.business.business_id)
+        tariro.type("after")
+        await world.settle()
+        return world.bot.texts, [event.reason for event in world.events if isinstance(event, WebhookDropped)]
+
+    assert play(scenario, Knobs(subscription_needed=True)) == (["after"], ["the app is not subscribed to the account"])
+
+
 def test_a_failed_handshake_says_so_and_nothing_is_delivered() -> None:
     """A wrong verify token is told at the start, and later webhooks are not delivered."""
 
