@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from service.settings import load
+from service.settings import Settings, load
 from tests.redis_server import redis_server
 from tests.system import need
 
@@ -158,6 +158,30 @@ def test_the_bot_in_production_refuses_to_start_without_its_secrets() -> None:
     environment = {key: str(value) for key, value in services("production")["app-production"]["environment"].items()}
     with pytest.raises(ValueError, match="WHATSAPP_APP_SECRET: is needed in production"):
         load(environment, env_file=None)
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_the_bot_on_aws_starts_with_what_its_task_tells_it(environment: str) -> None:
+    """Every variable that production demands is in the task definition, and none that the service does not know."""
+    stack = json.loads((ROOT / f"snapshots/infrastructure/{environment}-application.json").read_text("utf-8"))
+    tasks = stack["resource"]["aws_ecs_task_definition"].values()
+    (web,) = [one for task in tasks for one in task["container_definitions"] if one["name"] == "web"]
+    inputs = {
+        "mycredex_app_url": "https://core.example/v1/",
+        "whatsapp_phone_number_id": "123456789012345",
+        "whatsapp_business_id": "223456789012345",
+    }
+    inputs |= {name: each["default"] for name, each in stack["variable"].items() if "default" in each}
+    secrets = {"REDIS_URL": "rediss+cluster://:word@cache:6379/0", "REDIS_STATE_URL": "rediss://:word@state:6380/0"}
+    given = {
+        each["name"]: re.sub(r"\$\{var\.(\w+)\}", lambda found: inputs[found[1]], each["value"])
+        for each in web["environment"]
+    }
+    given |= {each["name"]: secrets.get(each["name"], "0123456789abcdef") for each in web["secrets"]}
+
+    settings = load(given, env_file=None)
+    assert (settings.production, settings.environment, settings.host) == (True, environment, "0.0.0.0")  # noqa: S104
+    assert set(given) <= {name.upper() for name in Settings.model_fields}
 
 
 @pytest.mark.parametrize("name", ["app", "app-production"])
