@@ -96,7 +96,7 @@ money-table: setup  ## Print what becomes of every write at every point where a 
 notebooks: setup  ## Open the notebooks for reviewers in JupyterLab
 	@.ci/programs dot redis-server
 	@.venv/bin/jupyter trust notebooks/*.ipynb
-	@PYTHONPATH=$(CURDIR) .venv/bin/jupyter lab notebooks/flow-framework.ipynb
+	@PYTHONPATH=$(CURDIR) .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/flow-framework.ipynb
 
 notebooks-test: setup  ## Execute the notebooks and compare what they show with what is kept
 	@.ci/programs dot redis-server
