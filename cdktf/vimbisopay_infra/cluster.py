@@ -19,21 +19,22 @@ class Cluster(Construct):
     def __init__(self, scope: Construct, name: str, environment: Environment, *, vpc_id: str, key_arn: str) -> None:
         """Create cluster, log groups and namespace."""
         super().__init__(scope, name)
-        self.cluster = ecs_cluster.EcsCluster(
-            self,
-            "cluster",
-            name=environment.prefix,
-            setting=[ecs_cluster.EcsClusterSetting(name="containerInsights", value="enabled")],
-        )
         self.log_groups = {
             role: log_group(self, f"logs-{role}", environment, name=group, key_arn=key_arn)
             for role, group in (
                 ("web", environment.log_group),
                 ("state", environment.state_log_group),
-                # Container Insights makes this group by itself, and would keep it for ever.
                 ("insights", f"/aws/ecs/containerinsights/{environment.prefix}/performance"),
             )
         }
+        self.cluster = ecs_cluster.EcsCluster(
+            self,
+            "cluster",
+            name=environment.prefix,
+            setting=[ecs_cluster.EcsClusterSetting(name="containerInsights", value="enabled")],
+            # Container Insights makes its group by itself, and would keep it for ever: ours has to be there before.
+            depends_on=list(self.log_groups.values()),
+        )
         self.namespace = service_discovery_private_dns_namespace.ServiceDiscoveryPrivateDnsNamespace(
             self, "namespace", name=environment.private_domain, vpc=vpc_id
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ("NEEDS", "WORKFLOW", "verbs")
+__all__ = ("NEEDS", "STATE", "WORKFLOW", "verbs")
 
 
 def verbs(service: str, *names: str) -> frozenset[str]:
@@ -235,8 +235,11 @@ NEEDS: Final[dict[str, frozenset[str]]] = {
 }  # fmt: skip
 """Actions by type of resource (and `data.` with a type, of what is only read)."""
 
+STATE: Final = verbs("s3", "DeleteObject", "GetObject", "ListBucket", "PutObject")
+"""On the bucket with the state of Terraform, and its lock."""
+
 WORKFLOW: Final = {
-    "the state of Terraform": verbs("s3", "DeleteObject", "GetObject", "ListBucket", "PutObject") | _KEY_USE,
+    "the state of Terraform": _KEY_USE,
     "pushing images": verbs(
         "ecr", "BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "DescribeImages",
         "DescribeImageScanFindings", "GetAuthorizationToken", "GetDownloadUrlForLayer", "InitiateLayerUpload",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vimbisopay_infra.permission_needs import NEEDS, WORKFLOW, verbs
+from vimbisopay_infra.permission_needs import NEEDS, STATE, WORKFLOW, verbs
 
 __all__ = ("NEEDS", "document", "text")
 
@@ -32,6 +32,10 @@ class Scope:
 
 def _arn(service: str, rest: str, *, region: str = REGION) -> str:
     return f"arn:aws:{service}:{region}:{HERE}:{rest}"
+
+
+def _bucket(name: str) -> tuple[str, ...]:
+    return (f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*")
 
 
 _IN_REGION: Final = (("StringEquals", "aws:RequestedRegion", (REGION,)),)
@@ -83,8 +87,15 @@ _SPECIAL: Final[dict[str, Scope]] = {
         verbs("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
         Scope("AlertSubscriptions", ("*",), _TWO_REGIONS),
     ),
+    # Of all values of secrets Terraform knows one, the cache's password, and the address that it makes of it.
+    **dict.fromkeys(
+        verbs("secretsmanager", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
+        Scope("SecretOfTheCache", (_arn("secretsmanager", f"secret:{NAME}/redis-cache-*"),)),
+    ),
     "sts:GetCallerIdentity": Scope("WhoAmI", ("*",)),
 }
+_STATE: Final = Scope("StateOfTerraform", _bucket("vimbiso-pay-terraform-state-${environment}"))
+"""Its objects may be read and written; the bucket itself, and what it keeps of older versions, are the bootstrap's."""
 _BY_SERVICE: Final[dict[str, Scope]] = {
     "acm": Scope("Certificates", ("*",), _IN_REGION),
     "application-autoscaling": Scope("Scaling", ("*",), _IN_REGION),
@@ -122,17 +133,7 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
         ),
     ),
     "route53": Scope("Names", ("*",)),
-    "s3": Scope(
-        "Buckets",
-        tuple(
-            f"arn:aws:s3:::{bucket}{rest}"
-            for bucket in (
-                "vimbiso-pay-terraform-state-${environment}",
-                f"vimbiso-pay-alb-logs-${{environment}}-{HERE}",
-            )
-            for rest in ("", "/*")
-        ),
-    ),
+    "s3": Scope("Buckets", _bucket(f"vimbiso-pay-alb-logs-${{environment}}-{HERE}")),
     "secretsmanager": Scope("Secrets", (_arn("secretsmanager", f"secret:{NAME}/*"),)),
     "servicediscovery": Scope("PrivateNames", ("*",), _IN_REGION),
     "sns": Scope("Alerts", tuple(_arn("sns", f"{NAME}-alerts", region=region) for region in (REGION, "us-east-1"))),
@@ -155,6 +156,7 @@ def document(kinds: Iterable[str]) -> dict[str, Any]:
     for action in actions:
         scope = _scope(action)
         scopes.setdefault(scope.sid, (scope, set()))[1].add(action)
+    scopes[_STATE.sid] = (_STATE, set(STATE))
     return {
         "Version": "2012-10-17",
         "Statement": [_statement(scope, allowed) for _, (scope, allowed) in sorted(scopes.items())],

@@ -61,7 +61,10 @@ def findings(document: Json) -> list[str]:
     for statement in plain["Statement"]:
         statement.pop("Principal", None)
     analysed = analyze_policy_string(json.dumps(plain))
-    return [f"{each.issue} {each.detail} {each.location}" for each in analysed.findings if each.issue not in allowed]
+    found = [f"{each.issue} {each.detail} {each.location}" for each in analysed.findings if each.issue not in allowed]
+    # Whoever writes the policy of the bucket of access logs, as Terraform must, could let themselves in: into that one.
+    own = re.compile(r"RESOURCE_POLICY_PRIVILEGE_ESCALATION .* on arn:aws:s3:::vimbiso-pay-alb-logs-")
+    return [each for each in found if not own.match(each)]
 
 
 def of_roles(stack: Stack) -> Iterator[tuple[str, Json]]:
@@ -188,10 +191,11 @@ def test_the_deployers_actions_exist_and_fit_their_resources() -> None:
 
 def test_no_permission_of_the_deployer_has_a_star_for_an_action() -> None:
     """Each action is named."""
-    actions = [action for each in json.loads(PERMISSIONS.read_text("utf-8"))["Statement"] for action in each["Action"]]
+    statements = json.loads(PERMISSIONS.read_text("utf-8"))["Statement"]
+    pairs = [(action, resource) for each in statements for action in each["Action"] for resource in each["Resource"]]
 
-    assert not [action for action in actions if "*" in action]
-    assert len(actions) == len(set(actions))
+    assert not [action for action, _ in pairs if "*" in action]
+    assert len(pairs) == len(set(pairs))
 
 
 def test_what_the_deployer_may_do_anywhere_is_bound_to_the_region() -> None:
@@ -213,6 +217,28 @@ def test_the_deployer_cannot_give_more_than_the_boundary(action: str) -> None:
         {"iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"}
         | {"iam:CreateUser", "iam:CreateAccessKey", "iam:DeletePolicy", "iam:CreatePolicy"}
     )
+
+
+def may(action: str) -> set[str]:
+    """Where the deployer may do it."""
+    statements = json.loads(PERMISSIONS.read_text("utf-8"))["Statement"]
+    return {where for each in statements if action in each["Action"] for where in each["Resource"]}
+
+
+def test_the_deployer_reads_no_secret_but_the_one_that_terraform_needs() -> None:
+    """Neither Meta's token nor the key of all others: whoever takes the workflow over does not have them with it."""
+    assert may("secretsmanager:GetSecretValue") == {
+        "arn:aws:secretsmanager:af-south-1:${account}:secret:vimbiso-pay-${environment}/redis-cache-*"
+    }
+
+
+def test_the_deployer_cannot_undo_what_the_state_of_terraform_was() -> None:
+    """It writes objects there; versions, encryption and policy of that bucket are the administrator's."""
+    state = "arn:aws:s3:::vimbiso-pay-terraform-state-${environment}"
+    statements = json.loads(PERMISSIONS.read_text("utf-8"))["Statement"]
+    allowed = {action for each in statements if state in each["Resource"] for action in each["Action"]}
+
+    assert allowed == {f"s3:{verb}" for verb in ("DeleteObject", "GetObject", "ListBucket", "PutObject")}
 
 
 def test_the_deployer_touches_no_role_but_those_it_deploys(both: dict[str, Stack]) -> None:
