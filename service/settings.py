@@ -220,11 +220,10 @@ def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None =
         env_file: a file of variables; it need not be there.
 
     Raises:
-        SettingsError: listing every problem at once, by the variable's name, without any secret's value.
+        SettingsError: the file cannot be read; or listing every problem at once, by the variable's name, without any
+            secret's value.
     """
-    given: dict[str, Any] = DotEnvSettingsSource(
-        Settings, env_file=env_file, env_file_encoding="utf-8", env_ignore_empty=True
-    )()
+    given = _from_file(env_file)
     given |= {name: value for name in Settings.model_fields if (value := environment.get(name.upper()))}
     try:
         return Settings(**given)
@@ -243,6 +242,13 @@ def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None =
         f"The configuration has {len(lines)} problem{'s'[: len(lines) != 1]}; nothing was started:\n{listed}\n"
         "Set the variables in the environment or in .env; .env.example explains each."
     )
+
+
+def _from_file(env_file: Path | None) -> dict[str, Any]:
+    try:
+        return DotEnvSettingsSource(Settings, env_file=env_file, env_file_encoding="utf-8", env_ignore_empty=True)()
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{env_file} cannot be read, and nothing was started: {error}") from error
 
 
 def _problems(error: ValidationError) -> dict[str, list[str]]:

@@ -62,6 +62,14 @@ def test_a_variable_is_read_by_its_name_and_what_is_none_of_ours_is_not(tmp_path
     assert load({}, env_file=tmp_path / "missing") == Settings()
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """And nothing starts on half of a configuration."""
+    file = tmp_path / "mine.env"
+    file.write_bytes(b"PORT=\xff\n")
+    with pytest.raises(SettingsError, match=r"mine\.env cannot be read, and nothing was started"):
+        load({}, env_file=file)
+
+
 def test_the_example_can_be_copied_as_it_is() -> None:
     """Copied to .env it changes nothing."""
     assert load({}, env_file=EXAMPLE) == Settings()
