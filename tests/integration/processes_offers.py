@@ -59,12 +59,16 @@ class Offerer:
             if self.twice:
                 self.visitor.tap(question, "Confirm")
             self.confirmed.append(money)
-            while self.said(money)[-1:] not in ([OFFERED], [NOT_MADE]):
-                await self._next()
+            await self.told(money)
 
     def said(self, money: Money) -> list[str]:
         """What the member was told of this offer, in order."""
         return [said for amount, said in statements(self.visitor.answers) if amount == str(money)]
+
+    async def told(self, money: Money) -> None:
+        """Wait until it is known whether this offer was made."""
+        while self.said(money)[-1:] not in ([OFFERED], [NOT_MADE]):
+            await self._next()
 
     async def asked(self, money: Money) -> Bubble:
         """Ask for the offer until the bot wants it to be confirmed."""
