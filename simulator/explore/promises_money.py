@@ -16,7 +16,7 @@ from simulator.explore.promises_said import GROUPS, Claim, Meaning, claims, is_g
 from simulator.explore.promises_view import ENDS, Heard, Told, View, Wrote
 from simulator.transcript import Kind
 
-__all__ = ("Confirmed", "Conserved", "Reported", "Truthful")
+__all__ = ("Confirmed", "Conserved", "Reported", "Truthful", "is_repeated")
 
 CONFIRM: Final = "Confirm"
 CONFIRM_WITHIN_MS: Final = 5 * 60_000
@@ -26,6 +26,14 @@ SLACK_MS: Final = 60_000
 _BULK: Final = re.compile(r"^Accept (?:this offer|these \d+ offers|the first \d+ of \d+ offers)\?", re.MULTILINE)
 _NO: Final = frozenset({"no", "n", "cancel", "x", "c", "menu", "home", "2", "3"})
 _LONGEST_YES: Final = 12
+
+
+AGAIN: Final = "was confirmed once, and made again"
+
+
+def is_repeated(what: str) -> bool:
+    """Whether a breach says that one confirmation made something twice, and not that there was none."""
+    return what.endswith(AGAIN)
 
 
 class Confirmed:
@@ -46,7 +54,10 @@ class Confirmed:
         for who in sorted(moment.resting):
             for wrote in view.wrote[who][self._judged[who] :]:
                 if not self._confirmed(view, wrote):
-                    yield Breach(who, f"nobody confirmed {wrote.call.endpoint} {_what(view, wrote)}")
+                    what = f"{wrote.call.endpoint} {_what(view, wrote)}"
+                    # As if nothing had been made by then: was there a confirmation at all?
+                    once = Confirmed()._confirmed(view, wrote)  # noqa: SLF001 - its own
+                    yield Breach(who, f"{what} {AGAIN}" if once else f"nobody confirmed {what}")
             self._judged[who] = len(view.wrote[who])
         if moment.over:
             for wrote in view.wrote[""]:

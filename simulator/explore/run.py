@@ -21,6 +21,7 @@ from simulator.explore.options import Options
 from simulator.explore.promises import Broken, Promises
 from simulator.explore.promises_house import GoesOn
 from simulator.explore.promises_log import Log, listening
+from simulator.explore.promises_money import Confirmed, is_repeated
 from simulator.host import Bot
 from simulator.replay import Player, play_lines, world_of
 from simulator.transcript import Kind
@@ -199,6 +200,8 @@ class _Watched:
         """The state lost what it had acknowledged: it may concern those who said or heard something meanwhile."""
         if broken.promise in SURVIVES or not broken.who:
             return False
+        if broken.promise == Confirmed.name and not is_repeated(broken.what):
+            return False  # nothing is ever confirmed by itself
         moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == broken.who]
         spans = self.world.forgotten
         return any(since - UNDER_WAY_MS <= at_ms <= until for since, until in spans for at_ms in moments)

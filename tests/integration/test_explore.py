@@ -22,6 +22,7 @@ from simulator.explore.fleet import Summary, explore_many, repeated_by
 from simulator.explore.kinds import KINDS, LOSSY, Around
 from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read_kinds
 from simulator.explore.run import explore_one, play
+from tests.defects.planted import PLANTED
 
 FIXED = 1
 FIXED_WORLDS = 16
@@ -120,6 +121,32 @@ def test_with_a_state_that_forgets_only_those_are_hurt_who_were_there() -> None:
     summary = explore_many(1, Options(lossy=True), worlds=8, jobs=JOBS, keep_going=True)
     check(summary, Options(lossy=True))
     assert summary.injected["backups"]
+
+
+FORGETFUL = """\
+title: A state that forgets
+people:
+  Tariro: {phone: "+263 77 123 4567", name: Tariro Moyo, member: {tier: 2, balances: [50 USD]}}
+  Farai: {phone: "+263 71 234 5678", name: Farai Ncube, member: {handle: farai_shop}}
+lines:
+  - Tariro: 5=>farai_shop
+  - Tariro: 7=>farai_shop
+  - state redis: backed up
+"""
+
+
+def test_what_is_done_again_after_a_loss_is_counted_and_no_broken_promise() -> None:
+    """The offer was forgotten, not its question: whoever confirms it once more makes a second one."""
+    outcome = play(FORGETFUL + "  - Tariro taps: Confirm\n  - state redis: restored\n  - Tariro taps: Confirm\n")
+    assert (outcome.broken, outcome.lost["confirmed"]) == ((), 1)
+
+
+def test_no_loss_excuses_what_nobody_confirmed() -> None:
+    """Whatever the state has forgotten, nothing is confirmed by itself, nor by what was meant for something else."""
+    text = FORGETFUL + "  - state redis: restored\n  - Tariro taps old: Confirm\n"
+    obliging = play(text, run_bot=PLANTED["an old Confirm acts"].run_bot)
+    assert [(broken.promise, broken.who) for broken in obliging.broken] == [("confirmed", "Tariro")]
+    assert play(text).broken == ()
 
 
 def test_without_trouble_none_is_made() -> None:
