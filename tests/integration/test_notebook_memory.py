@@ -14,7 +14,7 @@ from notebooks.review.memory_members import Records, members
 from notebooks.review.memory_model import compared, parts_of
 from notebooks.review.run import Broken, Difference, differences, execute, path_of
 from notebooks.review.sizing import largest, true_still
-from tests.system import need
+from tests.system import need_measured_redis
 
 NAME = "redis-memory-management"
 LONGER_SESSIONS = """
@@ -35,7 +35,7 @@ Mailbox.commit = commit
 @pytest.fixture(scope="module")
 def records() -> Records:
     """What the service stores while an offer is made."""
-    need("redis-server")
+    need_measured_redis()
     return Records.of(memory.story())
 
 
@@ -49,7 +49,7 @@ def beginning(last: str) -> Any:
 
 def test_a_session_longer_by_a_field_breaks_the_notebook_and_is_named() -> None:
     """The table of parts differs in the session's row, and the check of the parts says which one grew."""
-    need("redis-server")
+    need_measured_redis()
     kept = beginning("parts-hold")
     ran = execute(kept, lambda _: None, before=LONGER_SESSIONS)
 
@@ -95,7 +95,7 @@ async def test_a_member_is_brought_as_far_as_was_asked(records: Records) -> None
 
 def test_the_command_tells_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each size, and the verdict."""
-    need("redis-server")
+    need_measured_redis()
     assert memory.main(["--members", "500"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[0] == "500"

@@ -10,10 +10,13 @@ import nbformat
 import pytest
 
 from notebooks.review.run import FOLDER, Broken, differences, execute, names, path_of
-from tests.system import need
+from tests.system import need, need_measured_redis
 
 SECONDS = 1800
 """Longer than any notebook takes on any machine; each of its cells has a limit of its own."""
+
+MEASURED = "redis-memory-management"
+"""The notebook that promises bytes."""
 
 EXIT_REMOVED = """
 import dataclasses
@@ -49,6 +52,8 @@ def quietly(_: str) -> None:
 def test_a_notebook_shows_what_the_code_does(name: str) -> None:
     """Executed from the root in a fresh kernel; what is not as committed is named, cell by cell."""
     need("dot", "redis-server")
+    if name == MEASURED:
+        need_measured_redis()
     done = subprocess.run(
         [sys.executable, "-m", "notebooks.review.run", "--check", name],
         cwd=FOLDER.parent,
