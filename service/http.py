@@ -9,7 +9,7 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-__all__ = ("certainly_not_sent", "open_http")
+__all__ = ("certainly_not_sent", "named", "open_http")
 
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_BEFORE_SENDING = (
@@ -58,3 +58,8 @@ def certainly_not_sent(error: Exception) -> bool:
         return False
     cause = error.__cause__
     return not isinstance(cause, aiohttp.ClientError) or isinstance(cause, _AIOHTTP_BEFORE_SENDING)
+
+
+def named(error: Exception) -> str:
+    """What to call an error in logs and reports: by the exception behind it, where there is one (see above)."""
+    return type(error.__cause__ or error).__name__

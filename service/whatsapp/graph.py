@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
-from service.http import certainly_not_sent
+from service.http import certainly_not_sent, named
 from service.messages import Message
 from service.whatsapp.encode import encode
 from service.whatsapp.errors import GraphError, NoAnswer, NotSent, graph_error
@@ -113,7 +113,7 @@ class GraphClient:
         except (httpx.HTTPError, aiohttp.ClientError) as error:
             kind = NotSent if certainly_not_sent(error) else NoAnswer
             # Without the cause: it holds the request, and the request the token.
-            raise kind(self._safe(f"{type(error).__name__}: {error}")) from None
+            raise kind(self._safe(f"{named(error)}: {error}")) from None
         try:
             answer = parse(response.content)
         except (ValueError, RecursionError):

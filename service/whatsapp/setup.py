@@ -13,6 +13,7 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
+from service.http import named
 from service.whatsapp.forms import DEFINITIONS, Definition
 from service.whatsapp.json_text import integer, listed, parse, table, text
 from service.whatsapp.templates import INCOMING, Wording
@@ -284,9 +285,7 @@ class _Graph:
                 response = await self._http.request(method, url, headers=headers, timeout=DEADLINE_S, **content)
             answer = parse(response.content)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError) as error:
-            # What aiohttp found is more exact than the httpx error that its transport makes of it.
-            what = type(error.__cause__ or error).__name__
-            where = f"{self._api_url} cannot be reached ({what}): check WHATSAPP_API_URL and the network"
+            where = f"{self._api_url} cannot be reached ({named(error)}): check WHATSAPP_API_URL and the network"
             raise _TroubleError(where) from None
         except (ValueError, RecursionError):
             raise _TroubleError(f"{self._api_url} answers what is no JSON: check WHATSAPP_API_URL") from None

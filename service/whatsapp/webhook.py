@@ -54,23 +54,23 @@ def webhook_routes(
         agreed = hmac.compare_digest(told, verify_token.encode())
         challenge = asked.get("hub.challenge")
         if asked.get("hub.mode") != "subscribe" or not verify_token or not agreed or challenge is None:
-            return _refusal(403, "forbidden", "hub.mode, hub.verify_token or hub.challenge is missing or wrong")
+            return _refusal(403, "forbidden", request="hub.mode, hub.verify_token or hub.challenge is missing or wrong")
         return Response(str(challenge), media_type=MediaType.TEXT, headers={"X-Content-Type-Options": "nosniff"})
 
     @post(path="/", status_code=200, request_max_body_size=LARGEST_BODY, include_in_schema=False)
     async def deliver(request: _AnyRequest) -> _Answer:
         body = await request.body()
         if not verify(app_secret, body, request.headers.get("X-Hub-Signature-256")):
-            return _refusal(401, "unauthorized", "X-Hub-Signature-256 is not the signature of this body")
+            return _refusal(401, "unauthorized", **{"X-Hub-Signature-256": "is not the signature of this body"})
         try:
             delivery = decode(body, phone_number_id=phone_number_id, received_at_ms=clock_ms())
         except NotAnEnvelope as error:
-            return _refusal(400, "bad_request", error.details)
+            return _refusal(400, "bad_request", body=error.details)
         try:
             await accept(delivery)
         except NotStored as error:
             _log.warning("delivery_not_stored", details=str(error))
-            return _refusal(503, "unavailable", "the delivery could not be stored; deliver it again")
+            return _refusal(503, "unavailable", state="the delivery could not be stored; deliver it again")
         return Response({"status": "stored"})
 
     handlers: list[HTTPRouteHandler] = [handshake, deliver]
@@ -81,15 +81,16 @@ def webhook_routes(
     )
 
 
-def _refusal(status: int, error: str, details: str) -> _Answer:
+def _refusal(status: int, error: str, **details: str) -> _Answer:
+    """An error as every address of ours tells it: what it is called, and by field what is wrong."""
     return Response({"error": error, "details": details}, status_code=status)
 
 
 def _on_http_error(_: _AnyRequest, error: HTTPException) -> _Answer:
     name = "too_large" if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "refused"
-    return _refusal(error.status_code, name, str(error.detail))
+    return _refusal(error.status_code, name, request=str(error.detail))
 
 
 def _on_crash(_: _AnyRequest, error: Exception) -> _Answer:
     _log.error("webhook_failed", exc_info=error)
-    return _refusal(500, "internal", "the delivery was not handled; deliver it again")
+    return _refusal(500, "internal", request="the delivery was not handled; deliver it again")
