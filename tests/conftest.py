@@ -18,7 +18,10 @@ FORGOTTEN: Final = frozenset(
 FORGOTTEN_ALL: Final = ("AWS_", "GIT_")
 """By their beginning. Within a hook of git its variables name the project's own repository, wherever a test works."""
 
-GIT: Final = {
+ITS_OWN: Final = {
+    # Nobody's profile, region or keys.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     # Nobody's templates, hooks or signatures.
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -35,7 +38,7 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.upper() in FORGOTTEN or name.startswith(FORGOTTEN_ALL):
             del os.environ[name]
-    os.environ.update(GIT)
+    os.environ.update(ITS_OWN)
     if find_spec("hypothesis"):  # not in the environment of the infrastructure
         _forget_the_clock()
 

@@ -76,7 +76,7 @@ def run(*command: str, folder: Path, environment: dict[str, str]) -> str:
         stdin=subprocess.DEVNULL,
         text=True,
         check=False,
-        timeout=240,
+        timeout=1800,
     )
     if done.returncode:
         raise CommandError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
@@ -104,6 +104,7 @@ def prepared(folder: Path, stacks: list[Path], *, s3_url: str | None = None) -> 
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ACCESS_KEY_ID": "invented",
         "AWS_SECRET_ACCESS_KEY": "invented",
+        **{name: os.environ[name] for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")},
         "TF_IN_AUTOMATION": "1",
         "CI": "true",
         "NO_COLOR": "1",
