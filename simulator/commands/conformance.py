@@ -85,7 +85,7 @@ def _elsewhere(url: str, token: str | None, phone: str | None, chosen: Sequence[
     try:
         return asyncio.run(try_elsewhere(Elsewhere(url, token, phone), chosen))
     except httpx.HTTPError as error:
-        raise click.ClickException(f"no answer from {url}: {error}. Nothing more was sent.") from error
+        raise click.ClickException(f"no answer from {url} ({error}); nothing more was sent") from error
 
 
 def _print(out: Console, shown: Sequence[Row], rows: Sequence[Row]) -> None:

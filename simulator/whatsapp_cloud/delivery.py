@@ -24,9 +24,9 @@ from simulator.whatsapp_cloud.values import (
     WebhookAnswered,
     WebhookDropped,
 )
-from simulator.whatsapp_cloud.wire import Update, envelope, escaped, shuffled, signature
+from simulator.whatsapp_cloud.wire import Undelivered, Update, envelope, escaped, shuffled, signature
 
-__all__ = ("Courier", "Undelivered", "UnknownAttempt")
+__all__ = ("Courier", "UnknownAttempt")
 
 ACCEPTED: Final = 200
 
@@ -48,27 +48,6 @@ class _Webhook:
     tries: int = 0
     posting: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(frozen=True, slots=True)
-class Undelivered:
-    """A webhook that the bot has not taken yet, as it is kept over a restart.
-
-    Attributes:
-        number: the webhook's.
-        phones: whose messages or statuses it holds.
-        due_ms: when it is tried next.
-        tries: how often it has been tried.
-        after: the numbers of the webhooks that it waits for.
-    """
-
-    number: int
-    phones: tuple[str, ...]
-    body: bytes
-    headers: dict[str, str]
-    due_ms: int
-    tries: int = 0
-    after: tuple[int, ...] = ()
 
 
 class Courier:
@@ -217,8 +196,7 @@ class Courier:
         return self._start(attempt.phones, attempt.body, dict(attempt.headers), after=(), delay_ms=0).number
 
     def undelivered(self) -> list[Undelivered]:
-        """What the bot has not taken yet, oldest first; what has gathered for a batch is made into webhooks first."""
-        self.flush()
+        """What the bot has not taken yet, oldest first."""
         return [
             Undelivered(
                 each.number,
@@ -243,8 +221,16 @@ class Courier:
         """Whether the network between Meta and the bot is cut."""
         return not self._open.is_set()
 
-    def resume(self, undelivered: Sequence[Undelivered], *, last: int) -> None:
-        """Go on delivering what another courier had not; ``last`` is the highest number of a webhook so far."""
+    @property
+    def gathered(self) -> list[Update]:
+        """What gathers for a batch."""
+        return list(self._gathered)
+
+    def resume(self, undelivered: Sequence[Undelivered], *, last: int, gathered: Sequence[Update] = ()) -> None:
+        """Go on delivering what another courier had not; ``last`` is the highest number of a webhook so far.
+
+        What it had ``gathered`` gathers anew.
+        """
         self._last = last
         started: dict[int, _Webhook] = {}
         for kept in undelivered:
@@ -253,6 +239,8 @@ class Courier:
             started[kept.number] = webhook
             self._set_out(webhook)
             self._tails.update(dict.fromkeys(kept.phones, (webhook,)))
+        for update in gathered:
+            self._gather(update)
 
     @property
     def waiting(self) -> int:

@@ -13,7 +13,6 @@ import msgspec
 
 from simulator.whatsapp_cloud.account import REVIEW_MS
 from simulator.whatsapp_cloud.api import CloudApi
-from simulator.whatsapp_cloud.delivery import Undelivered
 from simulator.whatsapp_cloud.errors import CloudError, Refused
 from simulator.whatsapp_cloud.faults import Armed
 from simulator.whatsapp_cloud.forms import FlowForm
@@ -22,7 +21,7 @@ from simulator.whatsapp_cloud.ladder import Climber
 from simulator.whatsapp_cloud.media import File
 from simulator.whatsapp_cloud.submitted import SubmittedTemplate
 from simulator.whatsapp_cloud.values import Attempt, Bubble, Json, Knobs
-from simulator.whatsapp_cloud.wire import Update
+from simulator.whatsapp_cloud.wire import Undelivered, Update
 
 __all__ = ("VERSION", "StateError", "dump", "load")
 
@@ -90,6 +89,7 @@ class _State:
     token_ends_ms: int | None = None
     token_withdrawn: bool = False
     attempts: list[Attempt] = field(default_factory=list)
+    gathered: list[Update] = field(default_factory=list)
     paid_until_ms: dict[str, int] = field(default_factory=dict)
     review_ms: int = REVIEW_MS
 
@@ -119,6 +119,7 @@ def dump(api: CloudApi) -> Json:
         token_ends_ms=account.tokens.ends_ms,
         token_withdrawn=account.tokens.withdrawn,
         attempts=api.courier.attempts[-KEPT_ATTEMPTS:],
+        gathered=api.courier.gathered,
         paid_until_ms=api.intake.pairs.debts(api.now_ms()),
         review_ms=account.review_ms,
     )
@@ -149,7 +150,7 @@ async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
     api.rules.restore(state.rules, state.last_rule)
     api.courier.attempts[:] = state.attempts
     (api.hold if state.held else api.release)()
-    api.courier.resume(state.undelivered, last=state.last_webhook)
+    api.courier.resume(state.undelivered, last=state.last_webhook, gathered=state.gathered)
     for climber in state.climbers:
         api.resume(_climber(climber, bubbles))
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from simulator.whatsapp_cloud.values import Business, DeliveryFault, Json, Shape
 
-__all__ = ("Mint", "Shape", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
+__all__ = ("Mint", "Shape", "Undelivered", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
 
 _FOREIGN: Final = "999999999999999"
 _TO: Final = b"\x11"
@@ -95,6 +95,27 @@ class Update:
         kind = str(self.content.get("type", ""))
         inner = self.content.get(kind)
         return "webhooks", self.phone, str(inner.get("type", kind)) if kind == "interactive" and inner else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A webhook that the bot has not taken yet, as it is kept over a restart.
+
+    Attributes:
+        number: the webhook's.
+        phones: whose messages or statuses it holds.
+        due_ms: when it is tried next.
+        tries: how often it has been tried.
+        after: the numbers of the webhooks that it waits for.
+    """
+
+    number: int
+    phones: tuple[str, ...]
+    body: bytes
+    headers: dict[str, str]
+    due_ms: int
+    tries: int = 0
+    after: tuple[int, ...] = ()
 
 
 def envelope(business: Business, updates: Sequence[Update], shape: Shape, fault: DeliveryFault) -> Json:

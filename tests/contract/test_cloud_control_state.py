@@ -188,6 +188,27 @@ def test_what_was_borrowed_is_still_owed_after_a_restart() -> None:
     assert play(scenario, Knobs(pair_burst=2)) == [131056, 0]
 
 
+def test_what_gathers_for_a_batch_is_kept_and_not_hurried() -> None:
+    """To look at the state changes nothing: both messages share a POST, here and after a restart."""
+
+    async def scenario(old: Site, new: Site, bot: Bot) -> list[list[str]]:
+        tariro = old.cloud.handset(TARIRO, name="Tariro")
+        posts = []
+        for cloud, restarts in ((old.cloud, False), (old.cloud, True)):
+            cloud.handsets[TARIRO].type("one")
+            dump(cloud)
+            await asyncio.sleep(3)
+            tariro.type("two")
+            if restarts:
+                await moved(old, new)
+            await asyncio.sleep(30)
+            posts += [[each["text"]["body"] for each in one.values[0]["messages"]] for one in bot.received]
+            bot.received.clear()
+        return posts
+
+    assert play(scenario, Knobs(batch_ms=5_000)) == [["one", "two"], ["one", "two"]]
+
+
 def test_who_was_typing_still_is() -> None:
     """For as long as it would have been shown."""
 
