@@ -26,8 +26,8 @@ from simulator.world import Wires, run_service
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
-NOWHERE: Final = frozenset({"missing_as_500", "zero_row_refused"})
-"""Oddities that no conversation meets: the bot looks before it acts, and asks for no row 0. Contract tests try them."""
+NOWHERE: Final = frozenset({"zero_row_refused"})
+"""What no conversation meets, because the bot asks for no row 0. Contract tests try it."""
 
 DRAWN: Final = 3
 """So many conversations for each odd world; those that are odd in form alone are all played at once."""
