@@ -1,10 +1,11 @@
-"""What the append-only file costs: bytes, time for each write, and memory while it is rewritten."""
+"""What the append-only file costs: bytes, time for each write, and memory while it is rewritten; and fragmentation."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,11 +18,12 @@ from notebooks.review.memory_members import BATCH, NOW_MS, Member, Records, load
 from service.mailbox import Arrival, Mailbox, open_state
 from simulator.programs import Program, redis_server, start_redis
 
-__all__ = ("Disk", "Speed", "log_of", "overcommit", "speeds")
+__all__ = ("Disk", "Fragments", "Speed", "fragments", "log_of", "overcommit", "speeds")
 
 OVERCOMMIT: Final = Path("/proc/sys/vm/overcommit_memory")
 FOLDER: Final = Path(__file__).resolve().parents[2]
 REWRITE_WITHIN_S: Final = 60.0
+LINE: Final = 96
 LANES: Final = 8
 ROUND: Final = 40
 """Messages of one writer in one go."""
@@ -50,10 +52,22 @@ class Disk:
     resident: int
     copied: int
 
-    @property
-    def fragmentation(self) -> float:
-        """How many times what is used the process takes."""
-        return self.resident / self.steady
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """How well the pages that hold the data are filled, at one moment.
+
+    Attributes:
+        when: in words.
+        asked: bytes that the data takes.
+        pages: bytes of the pages that hold it.
+        resident: bytes of the process.
+    """
+
+    when: str
+    asked: int
+    pages: int
+    resident: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +84,7 @@ def overcommit() -> str | None:
     """What Redis says at its start about memory that a fork may need; None where it has nothing to complain of."""
     with redis_server() as server:
         found = [line for line in server.said(last=8_000).splitlines() if "overcommit" in line.lower()]
-    return found[0].split("# ", 1)[-1] if found else None
+    return textwrap.fill(found[0].split("# ", 1)[-1], LINE, break_long_words=False) if found else None
 
 
 async def log_of(records: Records, count: int) -> Disk:
@@ -91,6 +105,45 @@ async def log_of(records: Records, count: int) -> Disk:
     messages = sum(member.messages for member in everybody[:count])
     peak, resident = told["used_memory_peak"], told["used_memory_rss"]
     return Disk(count, messages, log, rewritten, steady, peak, resident, copied)
+
+
+async def fragments(records: Records, count: int) -> list[Fragments]:
+    """Sessions as the flows write them come; three of four go; as many others come."""
+    with redis_server() as server:
+        client: Any = open_state(f"redis://127.0.0.1:{server.port}")
+        try:
+            await _put(client, records, range(count))
+            found = [await _fragments(client, f"{count:,} sessions are there")]
+            await _drop(client, [number for number in range(count) if number % 4])
+            found.append(await _fragments(client, "three of four have gone"))
+            await _put(client, records, range(count, count + 3 * count // 4))
+            return [*found, await _fragments(client, "as many others have come")]
+        finally:
+            await client.aclose()
+
+
+async def _put(client: Any, records: Records, numbers: Sequence[int]) -> None:
+    async with client.pipeline(transaction=False) as pipeline:
+        for number in numbers:
+            pipeline.set(_session(number), records.sessions[number % len(records.sessions)])
+        await pipeline.execute()
+
+
+async def _drop(client: Any, numbers: Sequence[int]) -> None:
+    async with client.pipeline(transaction=False) as pipeline:
+        for number in numbers:
+            pipeline.delete(_session(number))
+        await pipeline.execute()
+
+
+def _session(number: int) -> str:
+    return f"{{0}}:session:{263_770_000_000 + number}"
+
+
+async def _fragments(client: Any, when: str) -> Fragments:
+    asked = await at_rest(client)
+    told = await client.info("memory")
+    return Fragments(when, asked, told["allocator_active"], told["used_memory_rss"])
 
 
 async def _rewritten(client: Any) -> int:

@@ -242,7 +242,9 @@ class _House:
             try:
                 await self.cache.set(f"dashboard:{263_780_000_000 + number}", b"x" * 900, px=DAY_MS)
             except OutOfMemoryError:
-                return
+                break
+        # What is counted from here on is what the conversation does.
+        await self.cache.config_resetstat()
 
     async def post(self, wamid: str, text: str) -> int:
         business = self.world.cloud.business

@@ -10,7 +10,18 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-__all__ = ("ENTRY", "POINTER", "Allocator", "Stored", "at_rest", "clients_of", "kind_of", "snapshot")
+__all__ = (
+    "ENTRY",
+    "MODELLED",
+    "POINTER",
+    "Allocator",
+    "Server",
+    "Stored",
+    "at_rest",
+    "clients_of",
+    "kind_of",
+    "snapshot",
+)
 
 POINTER: Final = 8
 ENTRY: Final = 24
@@ -22,6 +33,12 @@ LIST_NODE: Final = 40
 
 LARGEST_SMALL: Final = 128
 QUANTUM: Final = re.compile(r"Quantum size: (\d+)")
+USUAL_QUANTUM: Final = 16
+"""What other allocators than jemalloc round up to, too."""
+
+MODELLED: Final = "7.0."
+"""The version whose entries, lists and tables the prediction knows. Later ones keep short lists without a node (7.2)
+and keys within their values (8), and take less."""
 
 _REST_READINGS: Final = 12
 _REST_BYTES: Final = 256
@@ -47,16 +64,41 @@ class Allocator:
 
     @classmethod
     async def of(cls, client: Redis) -> Allocator:
-        """The allocator of a server.
-
-        Raises:
-            LookupError: it has another one than jemalloc, about which we know nothing.
-        """
+        """The allocator of a server."""
         told = await client.memory_malloc_stats()
         found = QUANTUM.search(told.decode() if isinstance(told, bytes) else str(told))
-        if found is None:
-            raise LookupError("this redis-server was not built with jemalloc: what it takes cannot be predicted here")
-        return cls(int(found[1]))
+        return cls(int(found[1]) if found else USUAL_QUANTUM)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What the figures were measured on.
+
+    Attributes:
+        name: Redis, or what took its place.
+        version: of it.
+        allocator: what gives it memory, with its version.
+    """
+
+    name: str
+    version: str
+    allocator: str
+
+    @classmethod
+    async def of(cls, client: Any) -> Server:
+        """What answers there."""
+        told = {**await client.info("server"), **await client.info("memory")}
+        name = str(told.get("server_name", "redis"))
+        version = told.get(f"{name}_version", told["redis_version"])
+        return cls(name.capitalize(), str(version), str(told["mem_allocator"]))
+
+    @property
+    def modelled(self) -> bool:
+        """Whether it is one for which the prediction was made: only then it is held to that."""
+        return self.name == "Redis" and self.version.startswith(MODELLED) and self.allocator.startswith("jemalloc")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} with {self.allocator}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +136,7 @@ class Stored:
         nothing of the table of expiry times.
         """
         hidden = allocator.given(ENTRY) - ENTRY + (allocator.given(ENTRY) if self.expires else 0)
-        if self.type == "list":
+        if self.encoding == "quicklist":
             hidden += allocator.given(LIST) - LIST + allocator.given(LIST_NODE) - LIST_NODE
         return self.usage + hidden
 
@@ -122,9 +164,16 @@ def clients_of(told: dict[str, Any]) -> int:
 async def at_rest(client: Redis) -> int:
     """Bytes of ``used_memory`` for data, once Redis has come to rest: tables moved, buffers given back.
 
+    What Redis notes of its own work is no data, and hangs on how busy the machine is: the log of slow commands, with
+    copies of what was sent, and 24 KiB of times for each command that was ever used. Both are emptied and stay off.
+
     Raises:
         TimeoutError: it does not come to rest within half a minute.
     """
+    await client.config_set("slowlog-log-slower-than", -1)
+    await client.config_set("latency-tracking", "no")
+    await client.slowlog_reset()
+    await client.config_resetstat()
     readings: list[int] = []
     deadline = time.monotonic() + _REST_WITHIN_S
     while time.monotonic() < deadline:

@@ -43,9 +43,9 @@ def slots(keys: int) -> int:
     return LEAST_SLOTS if keys <= LEAST_SLOTS else 1 << (keys - 1).bit_length()
 
 
-def sorted_set(members: int, allocator: Allocator) -> float:
-    """Bytes of the sorted set of all who have work."""
-    if members <= LISTPACK_MOST:
+def sorted_set(members: int, allocator: Allocator, *, ever: int = 0) -> float:
+    """Bytes of the sorted set of all who have work; what once was a tree, when so many had, stays one."""
+    if max(members, ever) <= LISTPACK_MOST:
         return float(allocator.given(LISTPACK_ENTRY * members))
     levels = range(1, 12)
     likely = [(1 - SKIPLIST_P) * SKIPLIST_P ** (level - 1) for level in levels]
@@ -99,8 +99,10 @@ async def parts_of(kinds: Mapping[Kind, Member], records: Records) -> dict[Kind,
     return found
 
 
-def predicted(parts: Mapping[Kind, tuple[Stored, ...]], counts: Mapping[Kind, int], allocator: Allocator) -> Prediction:
-    """What so many members of each kind will take together."""
+def predicted(
+    parts: Mapping[Kind, tuple[Stored, ...]], counts: Mapping[Kind, int], allocator: Allocator, *, at_once: int = 0
+) -> Prediction:
+    """What so many members of each kind will take together, if so many of them had work at the same moment."""
     of, due, keys, expiring = Counter[str](), Counter[str](), 0, 0
     for kind, count in counts.items():
         for stored in parts[kind]:
@@ -110,7 +112,7 @@ def predicted(parts: Mapping[Kind, tuple[Stored, ...]], counts: Mapping[Kind, in
             of[stored.kind] += stored.takes(allocator) * count
             keys += count
             expiring += count * stored.expires
-    shared = {name: sorted_set(count, allocator) for name, count in due.items()}
+    shared = {name: sorted_set(count, allocator, ever=at_once) for name, count in due.items()}
     tables = POINTER * (slots(keys) + slots(expiring))
     return Prediction({**of, **shared, "tables": tables}, sum(counts.values()), keys)
 
@@ -140,7 +142,8 @@ async def compared(
             async with _client(url) as client:
                 counts += await load(client, everybody[last:mark], records, told=partial(_from, told, last))
             last = mark
-            comparisons.append(Comparison(predicted(parts, counts, allocator), await _measured(url) - empty))
+            prediction = predicted(parts, counts, allocator, at_once=min(mark, BATCH))
+            comparisons.append(Comparison(prediction, await _measured(url) - empty))
     return comparisons
 
 

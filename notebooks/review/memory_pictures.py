@@ -61,7 +61,7 @@ def _contents(moment: Moment) -> list[tuple[bytes, ...] | None]:
 def life(moments: Sequence[Moment]) -> Picture:
     """Keys by scripts: bytes that are ours in each key after each script; what it changed stands out."""
     with styled():
-        figure, axes = subplots(width=10.5, height=5.2)
+        figure, axes = subplots(width=8.9, height=5.0)
         for column, (before, now) in enumerate(pairwise(moments)):
             for row, kind in enumerate(ROWS):
                 _cell(axes, column, row, before.of(kind), now.of(kind))
@@ -129,7 +129,7 @@ def stages(parts: Mapping[Kind, tuple[Stored, ...]], allocator: Allocator) -> Pi
             loc="upper center",
             bbox_to_anchor=(0.45, -0.22),
         )
-        label(axes, x="bytes of one member, without places in tables", y="", title="What a member takes")
+        label(axes, x="bytes of one member, without places in tables", y="", title="What a member takes", n=1)
         axes.grid(visible=False, axis="y")
         axes.margins(x=0.12)
         return picture(figure, "Bytes that one member takes in each stage, by key")
@@ -185,13 +185,14 @@ def session_stairs(found: Sequence[Stair], today: Mapping[str, int]) -> Picture:
         axes.annotate(
             f"{longest}\n{today[longest]} bytes",
             (today[longest], usage[today[longest]]),
-            (8, -34),
+            (-8, 14),
             textcoords="offset points",
+            ha="right",
             fontsize=9,
         )
         edge = next(length for length, _ in treads(found) if length >= today[longest])
         axes.axvline(edge, color=INK, linewidth=0.8, linestyle=":")
-        axes.text(edge + 6, axes.get_ylim()[0] + 20, f"up to {edge} it costs nothing more", fontsize=9)
+        axes.text(edge - 6, axes.get_ylim()[0] + 20, f"up to {edge} it costs nothing more", fontsize=9, ha="right")
         axes.legend(loc="upper left")
         label(
             axes,
@@ -238,6 +239,7 @@ def lease_stairs(found: Sequence[Stair], longest: int) -> Picture:
             x="bytes of the longest of three fields",
             y="bytes of the key",
             title="One field over 64 bytes makes a hash a table",
+            n=len(found),
         )
         return picture(figure, "Bytes of a hash of three fields by bytes of the longest")
 
@@ -245,9 +247,10 @@ def lease_stairs(found: Sequence[Stair], longest: int) -> Picture:
 def seen(as_it_is: Sequence[Seen], longer: Sequence[Seen]) -> Picture:
     """What it would cost to keep raw ids of messages."""
     counts = [each.messages for each in as_it_is]
+    short, long = (len(each[0].raw_ids.parts[0]) for each in (as_it_is, longer))
     lines = (
-        ("hash, raw ids of 68 bytes", [each.hash_of_ids.usage for each in longer]),
-        ("sorted set, raw ids of 62 bytes", [each.raw_ids.usage for each in as_it_is]),
+        (f"hash, raw ids of {long} bytes", [each.hash_of_ids.usage for each in longer]),
+        (f"sorted set, raw ids of {short} bytes", [each.raw_ids.usage for each in as_it_is]),
         ("sorted set, digests of 16 bytes (as it is)", [each.digests.usage for each in as_it_is]),
     )
     with styled():
@@ -264,6 +267,7 @@ def seen(as_it_is: Sequence[Seen], longer: Sequence[Seen]) -> Picture:
             x="messages of a member within seven days",
             y="KiB of the key",
             title="Knowing a member's messages: what digests save",
+            n=counts[-1],
         )
         return picture(figure, "KiB of the key that knows messages, kept in three ways")
 

@@ -26,7 +26,7 @@ __all__ = ("FOLDER", "Broken", "Difference", "Ran", "check", "differences", "exe
 
 FOLDER: Final = Path(__file__).resolve().parent.parent
 VARIES: Final = "varies"
-CELL_SECONDS: Final = 240
+CELL_SECONDS: Final = 600
 MOST_LINES: Final = 40
 
 _METADATA: Final = {

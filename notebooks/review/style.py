@@ -14,6 +14,7 @@ from typing import Any, Final
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter, StrMethodFormatter
 
 from notebooks.review.pictures import FONT, Picture
 
@@ -97,6 +98,9 @@ def subplots(
 
 def label(axes: Axes, *, x: str, y: str, title: str, n: int | None = None) -> None:
     """Say what is drawn: both axes with their units, the claim as the title, and of how many."""
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_formatter(), ScalarFormatter):
+            axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     axes.set_xlabel(x)
     axes.set_ylabel(y)
     axes.set_title(title + (f"  (n = {n:,})" if n is not None else ""))
