@@ -39,7 +39,7 @@ setup:
 
 test: setup infra  ## Set up everything and run all tests
 	@.ci/programs redis-server dot
-	@$(PY) -m pytest --ignore tests/infrastructure $(PYTEST_ARGS)
+	@$(PY) -m pytest $(PYTEST_ARGS)
 	@.venv-infra/bin/python -m pytest tests/infrastructure $(INFRA_ARGS)
 
 snapshots: setup  ## Write the transcripts anew under snapshots/ (then read the difference)
