@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
+from service.domain import Denomination, Money
+from simulator.credex_core import Credex
+from simulator.credex_core.ledger import Ledger
 from simulator.explore.promises_moment import Breach, Moment
 from simulator.explore.promises_said import is_given_up
 from simulator.explore.promises_view import Told, View
@@ -14,6 +18,11 @@ from simulator.explore.promises_view import Told, View
 __all__ = ("Bounded", "Continues", "Drains", "GoesOn", "Private", "Unfailing")
 
 _HANDLE: Final = re.compile(r"^Handle: (\S+)\n\nBalance:", re.MULTILINE)
+_BALANCES: Final = re.compile(r"^Balance:\n((?:  \*[^*\n]+\*\n?)+)", re.MULTILINE)
+_AMOUNT: Final = re.compile(r"\*([^*]+)\*")
+MOST_CREDEXES: Final = 10
+"""Of somebody with more there are too many balances that they can have had."""
+
 _GREETING: Final = re.compile(r"^(?:Good (?:morning|afternoon|evening)|Hello), (.+?)\.")
 
 
@@ -41,6 +50,7 @@ def _foreign(view: View, who: str, told: Told) -> Iterator[Breach]:
     member = next((found for phone in sorted(phones) if (found := ledger.member_by_phone(phone))), None)
     mine = ledger.accounts_of(member.member_id) if member else []
     body = told.body
+    yield from _balances(view, who, body, {account.account_id for account in mine})
     for handle in _HANDLE.findall(body):
         if handle not in {account.handle for account in mine}:
             yield Breach(who, f"was shown the dashboard of {handle}")
@@ -56,6 +66,37 @@ def _foreign(view: View, who: str, told: Told) -> Iterator[Breach]:
         known = {*marks, other.handle}
         if shown and not _acquainted(view, who, {account.account_id for account in mine}, other.member_id, known):
             yield Breach(who, f"was shown {shown[0]}, with whom they have nothing to do")
+
+
+def _balances(view: View, who: str, body: str, mine: set[str]) -> Iterator[Breach]:
+    """Balances that somebody else has, and that those who saw them can never have had."""
+    ledger = view.world.core.ledger
+    shown = {amount for block in _BALANCES.findall(body) for amount in _AMOUNT.findall(block)}
+    strange = shown - {str(amount) for account in mine for amount in _held(ledger, account)}
+    if not strange:
+        return
+    own: set[str] = set()
+    for account in mine:
+        credexes = list(ledger.of_account(account))
+        if len(credexes) > MOST_CREDEXES:
+            return
+        own |= _ever_held(account, credexes)
+    theirs = {str(amount) for account in ledger.accounts if account not in mine for amount in _held(ledger, account)}
+    for amount in sorted(strange - own & theirs):
+        yield Breach(who, f"was shown a balance of {amount}, which is another's")
+
+
+def _held(ledger: Ledger, account: str) -> list[Money]:
+    return [Money(amount, denomination) for denomination, amount in ledger.displayed(account).items()]
+
+
+def _ever_held(account: str, credexes: Sequence[Credex]) -> set[str]:
+    """All balances that there can have been: some of these credexes were there, and others not yet or no longer."""
+    sums: dict[Denomination, set[Decimal]] = defaultdict(lambda: {Decimal(0)})
+    for credex in credexes:
+        amount = credex.amount if credex.receiver_id == account else -credex.amount
+        sums[credex.denomination] |= {before + amount for before in sums[credex.denomination]}
+    return {str(Money(amount, denomination)) for denomination, amounts in sums.items() for amount in amounts}
 
 
 def _acquainted(view: View, who: str, mine: set[str], other: str, marks: set[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -60,6 +61,27 @@ class OneDashboard(DashboardCache):
 
     async def put(self, member: str, dashboard: Dashboard) -> None:  # noqa: ARG002
         await super().put("member", dashboard)
+
+
+class MixedUp(Core):
+    """Shows under each member's name what the one before had."""
+
+    _newest: tuple[Money, ...] = ()
+
+    async def dashboard(self, member: str) -> Dashboard:
+        whole = await super().dashboard(member)
+        first, *others = whole.accounts
+        mixed = replace(first, balances=self._newest or first.balances)
+        self._newest = first.balances
+        return replace(whole, accounts=(mixed, *others))
+
+
+def _mixing_up(wires: Wires) -> Bot:
+    service = run_service(wires)
+    assert isinstance(service, Service)
+    assert isinstance(service._worker._core, Core)
+    service._worker._core.__class__ = MixedUp
+    return service
 
 
 class Obliging(Worker):
@@ -211,6 +233,7 @@ DAY_MS: Final = 86_400_000
 DEFECTS: Final[dict[str, RunBot]] = {
     "one token of core for everybody": with_service(Shared),
     "one dashboard for everybody": _with_cache(OneDashboard),
+    "another's balance under one's own name": _mixing_up,
     "an old Confirm acts": with_worker(Obliging),
     "a word confirms what was asked after it": with_worker(Presuming),
     "money in binary fractions": with_money(Floating),

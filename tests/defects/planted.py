@@ -54,6 +54,7 @@ _TABLE: Final = (
     ("committed before the write is known", "truthful", 10, "credex"),
     ("one token of core for everybody", "confirmed, private", 20, "hurry, several"),
     ("one dashboard for everybody", "private", 10, "leaves"),
+    ("another's balance under one's own name", "private", 20, "leaves"),
     ("an old Confirm acts", "confirmed", 60, "old taps"),
     ("a word confirms what was asked after it", "confirmed", 60, "whatsapp, hurry"),
     ("money in binary fractions", "conserved", 10, "leaves"),
