@@ -35,14 +35,18 @@ class CommandLine:
         said = run(str(CDKTF), command, *options, folder=self.folder, environment=self.environment)
         return re.sub(r"\x1b\[[0-9;]*m", "", said)
 
-    def changes(self, stack: str) -> int:
-        """What Terraform says of a plan by its exit: 0 nothing would change, 2 something would."""
+    def plan(self, stack: str, *options: str) -> int:
+        """What Terraform says of a plan by its exit: 0 nothing would change, 2 something would.
+
+        Raises:
+            CommandError: it makes no such plan.
+        """
         folder = self.folder / "cdktf.out" / "stacks" / stack
-        command = ("terraform", "plan", "-input=false", "-lock=false", "-detailed-exitcode")
+        command = ("terraform", "plan", "-input=false", "-lock=false", "-detailed-exitcode", *options)
         try:
             run(*command, folder=folder, environment=self.environment)
         except CommandError as error:
-            if "ended with 2:" in str(error):
+            if " ended with 2:" in str(error):
                 return 2
             raise
         return 0
@@ -111,11 +115,11 @@ def test_a_deployment_is_complete_stable_and_can_be_undone(
     assert {"task_definition", "state_task_definition"} <= set(outputs[names[1]])
 
     cdktf("diff", names[1])
-    assert [cdktf.changes(name) for name in names] == [0, 0]
+    assert [cdktf.plan(name) for name in names] == [0, 0]
 
     if environment.keeps_data:
         with pytest.raises(CommandError, match="Instance cannot be destroyed"):
-            cdktf("destroy", names[0], "--auto-approve", "--ignore-missing-stack-dependencies")
+            cdktf.plan(names[0], "-destroy")
         cdktf.unprotect(names[0])
     cdktf("destroy", *names, "--auto-approve")
     assert stored() == {name: {} for name in names}
