@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import nbformat
 import pytest
 
+from notebooks.review.pictures import WIDEST
 from notebooks.review.run import FOLDER, Broken, differences, execute, names, path_of
 from tests.system import need, need_measured_redis
 
@@ -17,6 +20,10 @@ SECONDS = 1800
 
 MEASURED = "redis-memory-management"
 """The notebook that promises bytes."""
+
+PX_OF_PT = 4 / 3
+LONGEST = 108
+"""Characters of code that stand on a page of 1,000 pixels."""
 
 EXIT_REMOVED = """
 import dataclasses
@@ -95,6 +102,45 @@ def test_the_outputs_of_a_notebook_hold_nothing_of_the_machine() -> None:
         assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
         assert [cell.id for cell in kept.cells if set(cell.metadata) - {"tags"}] == []
         assert str(FOLDER.parent) not in path_of(name).read_text("utf-8")
+
+
+def pictures() -> Iterator[tuple[str, str]]:
+    for name in names():
+        for cell in nbformat.read(path_of(name), as_version=4).cells:  # type: ignore[no-untyped-call]
+            for output in cell.get("outputs", ()):
+                if "image/svg+xml" in output.get("data", {}):
+                    yield f"{name}: {cell.id}", output.data["image/svg+xml"]
+
+
+def test_every_picture_fits_the_page() -> None:
+    """What is wider than a repository page or an editor is cut off at its right."""
+    sizes = {where: re.search(r'<svg[^>]* width="([0-9.]+)(pt)?"', svg) for where, svg in pictures()}
+    wide = {where: float(size[1]) * (PX_OF_PT if size[2] else 1) for where, size in sizes.items() if size}
+
+    assert len(wide) == len(sizes) > len(names())
+    assert {where: width for where, width in wide.items() if width > WIDEST} == {}
+
+
+def test_what_a_repository_page_takes_out_is_not_needed() -> None:
+    """No scripts and nothing from elsewhere; tables are told by their tags alone, and each picture in words, too."""
+    for name in names():
+        for cell in nbformat.read(path_of(name), as_version=4).cells:  # type: ignore[no-untyped-call]
+            for output in cell.get("outputs", ()):
+                shown = output.get("data", {})
+                drawn = "".join(str(shown.get(kind, "")) for kind in ("image/svg+xml", "text/html"))
+
+                assert re.findall(r"<script|<iframe|<link|<img|javascript:|@import|<foreignObject", drawn) == []
+                assert set(shown) <= {"text/plain", "text/html", "image/svg+xml"}
+                assert not drawn or shown["text/plain"]
+
+
+def test_no_line_of_a_cell_is_cut_off() -> None:
+    """Longer ones are read by scrolling, that is: not at all."""
+    for name in names():
+        for cell in nbformat.read(path_of(name), as_version=4).cells:  # type: ignore[no-untyped-call]
+            long = [line for line in cell.source.splitlines() if len(line) > LONGEST and cell.cell_type == "code"]
+
+            assert long == [], f"{name}: {cell.id}"
 
 
 def test_a_notebook_runs_in_the_root_in_a_fresh_kernel_up_to_the_cell_that_breaks() -> None:
