@@ -147,6 +147,17 @@ def test_a_redis_is_well_when_it_answers(password: str, given: str, well: bool) 
     assert (done.returncode == 0, done.stderr) == (well, "")
 
 
+def test_a_saved_source_reaches_a_container_that_cannot_be_written() -> None:
+    """It is mounted, and only the process is started anew: Docker refuses to copy into a read-only file system."""
+    watched = 0
+    for service in services("development").values():
+        mounted = {each["source"] for each in service.get("volumes", []) if each.get("read_only")}
+        for rule in service.get("develop", {}).get("watch", []):
+            watched += 1
+            assert rule["action"] == "rebuild" or (rule["action"] == "restart" and rule["path"] in mounted)
+    assert watched == 4
+
+
 def test_an_env_file_does_not_rename_the_release() -> None:
     """What was built is what is shown, whatever a copy of .env.example calls it."""
     for profile, name in (("development", "app"), ("production", "app-production")):
