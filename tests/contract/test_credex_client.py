@@ -380,7 +380,7 @@ def test_a_read_logs_in_again_once_after_a_401() -> None:
 
     async def play(world: World) -> list[str]:
         await world.client.login(TARIRO)
-        world.core.sessions.forget()
+        world.core.sessions.load({})
         await world.client.account_by_handle(TARIRO, "farai_shop")
         return world.endpoints()
 
@@ -394,7 +394,7 @@ def test_a_write_is_never_repeated_after_a_401(end: str) -> None:
     async def play(world: World) -> None:
         pending = world.core.offer(TARIRO, "farai_shop", usd("1")).credex_id
         await world.client.login(TARIRO)
-        world.core.sessions.forget()
+        world.core.sessions.load({})
         calls: dict[str, Attempt] = {
             "create": offer("1"),
             "accept": lambda w: w.client.accept_credex(TARIRO, pending),
