@@ -17,6 +17,9 @@ from notebooks.review.sizing import largest, true_still
 from tests.system import need_measured_redis
 
 NAME = "redis-memory-management"
+ENOUGH = 3_000
+"""So many members that what Redis holds for itself at the moment, some 20 KB more or less, is no part worth telling."""
+
 LONGER_SESSIONS = """
 from service.mailbox import Mailbox
 
@@ -70,7 +73,7 @@ def test_the_parts_are_what_the_sizes_were_made_for(records: Records) -> None:
 
 async def test_members_take_what_was_predicted(records: Records) -> None:
     """Within five parts of a hundred; a prediction that forgot a key would not be."""
-    (found,) = await compared(records, (600,))
+    (found,) = await compared(records, (ENOUGH,))
     assert memory.close([found]).endswith("(promised: 5%)")
 
     without = {kind: size for kind, size in found.prediction.of.items() if kind != "lease:outbox"}
@@ -96,7 +99,8 @@ async def test_a_member_is_brought_as_far_as_was_asked(records: Records) -> None
 def test_the_command_tells_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each size, and the verdict."""
     need_measured_redis()
-    assert memory.main(["--members", "500"]) == 0
+    ended = memory.main(["--members", "500"])
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[0] == "500"
-    assert lines[2].startswith("off by at most")
+    # Of so few, Redis may hold more for itself than is promised; then it is told, and the command ends with 1.
+    assert (ended, lines[2].split()[0]) in {(0, "off"), (1, "of")}
