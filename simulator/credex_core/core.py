@@ -347,7 +347,7 @@ class Core:
         for credex in state.credexes:
             self.ledger.add_credex(credex)
         self.ledger.issued.update(state.issued)
-        self.sessions.load({})
+        self.sessions.forget()
         self.foundation = self.member(FOUNDATION_PHONE)
         self.trust = self.account(TRUST)
         self.treasury = self.account(TREASURY)

@@ -48,6 +48,10 @@ class Sessions:
         """A newer token of the same login."""
         return self._issue(session.member_id, session.absolute_expiry_ms)
 
+    def forget(self) -> None:
+        """End all sessions, as a restart with another secret would."""
+        self.load({})
+
     def dump(self) -> dict[str, Session]:
         """What is valid now, by its token."""
         return {token: session for token, session in self._sessions.items() if self.find(token) is not None}
