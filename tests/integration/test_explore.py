@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +25,7 @@ from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read
 from simulator.explore.run import explore_one, play
 from tests.defects.planted import PLANTED
 
+ROOT = Path(__file__).parents[2]
 FIXED = 1
 FIXED_WORLDS = 16
 FRESH_WORLDS = 12
@@ -40,6 +42,7 @@ def explored(*arguments: str, hash_seed: str, jobs: str) -> dict[str, object]:
     done = subprocess.run(
         [sys.executable, "-m", "simulator", "explore", "--json", "--jobs", jobs, *arguments],
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
