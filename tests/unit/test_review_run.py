@@ -8,7 +8,9 @@ import nbformat
 import pytest
 
 from notebooks.review.bounds import OutOfBoundsError, as_measured, bounded
+from notebooks.review.pictures import words_of
 from notebooks.review.run import differences
+from notebooks.review.style import label, picture, styled, subplots
 
 
 def notebook(*cells: str, tags: dict[int, list[str]] | None = None) -> Any:
@@ -61,6 +63,20 @@ def test_pictures_of_layout_programs_are_compared_by_their_words_and_ours_to_the
         return len(differences(before, after))
 
     assert (changed(of_dot), changed(of_dot, "Home"), changed(ours)) == (0, 1, 1)
+
+
+def test_of_a_plot_its_words_are_compared() -> None:
+    """Where its lines stand is matplotlib's affair and the processor's."""
+
+    def drawn(width: float, title: str) -> str:
+        with styled():
+            figure, axes = subplots(width=width)
+            label(axes, x="members", y="bytes", title=title)
+            return words_of(picture(figure, "a plot").svg)
+
+    assert drawn(8.0, "Memory") == drawn(8.1, "Memory")
+    assert "Memory" in drawn(8.0, "Memory").splitlines()
+    assert drawn(8.0, "Memory") != drawn(8.0, "Time")
 
 
 def test_a_figure_out_of_its_bounds_is_told_with_them() -> None:
