@@ -25,6 +25,10 @@ from service.whatsapp import FORMS, Report, Setup
 FINISH_REQUESTS_S = 4
 """Webhooks in progress get this long at SIGTERM, before the workers' own time begins: 25 s in all."""
 
+KEEP_ALIVE_S = 75
+"""Longer than the load balancer keeps an idle connection: it must be the one that closes, or a request that is on its
+way at that moment is answered 502."""
+
 
 log = structlog.get_logger(__name__)
 
@@ -124,6 +128,7 @@ def _serve(settings: Settings) -> int:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=FINISH_REQUESTS_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     with contextlib.suppress(KeyboardInterrupt):  # raised once more when it has ended in order
         _Server(config).run()
