@@ -18,6 +18,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from contextvars import Context
 from itertools import count
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple, TypeVar, TypeVarTuple
 
@@ -301,6 +302,11 @@ def _tasks(ready: Iterable[asyncio.Handle]) -> Iterator[asyncio.Task[Any]]:
             yield owner
 
 
+def _place(frame: FrameType) -> str:
+    """The line, by as much of its path as is the same on every machine."""
+    return f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}:{frame.f_lineno}"
+
+
 def _describe(task: asyncio.Task[Any]) -> str:
     """The task's name, and the innermost line of ours or others' at which it waits."""
     inner: Any = task.get_coro()
@@ -309,7 +315,7 @@ def _describe(task: asyncio.Task[Any]) -> str:
     while inner is not None:
         frame = getattr(inner, "cr_frame", None) or getattr(inner, "gi_frame", None) or getattr(inner, "ag_frame", None)
         if frame is not None:
-            where = f" at {frame.f_code.co_filename}:{frame.f_lineno}"
+            where = f" at {_place(frame)}"
         inner = getattr(inner, "cr_await", None) or getattr(inner, "gi_yieldfrom", None)
     return f"{task.get_name()} ({name}){where}"
 
@@ -370,7 +376,7 @@ def _all_give_way(loop: VirtualTimeLoop, patience_s: float) -> Iterator[None]:
             task = asyncio.current_task(loop)
             raise _NeverGivesWay(
                 f"at virtual {loop.time():.3f} s {_describe(task) if task else 'a callback'} works on and on and does "
-                f"not give way: it is in {frame.f_code.co_qualname} at {frame.f_code.co_filename}:{frame.f_lineno}"
+                f"not give way: it is in {frame.f_code.co_qualname} at {_place(frame)}"
             )
         seen = loop.rounds
 
