@@ -194,3 +194,22 @@ def play(
                     await cloud.stop()
 
     return run(main, start_ms=START)
+
+
+async def shown(world: World, *contents: dict[str, Any]) -> list[str]:
+    """Tariro has written, and sees these messages. Returns their wamids."""
+    world.cloud.handset(TARIRO, name="Tariro Moyo").type("Mhoro")
+    await world.settle()
+    wamids = []
+    for content in contents:
+        wamids.append((await world.say(content)).json()["messages"][0]["id"])
+        await world.settle()
+    return wamids
+
+
+def last(world: World) -> dict[str, Any]:
+    """The last message that the bot got, without what all have."""
+    message = dict(world.bot.messages[-1])
+    for common in ("from", "from_user_id", "id", "timestamp"):
+        assert message.pop(common)
+    return message
