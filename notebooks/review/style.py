@@ -6,6 +6,7 @@ Use it as ``with styled(): figure, axes = subplots(); …; return picture(figure
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -81,6 +82,10 @@ _STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
 )
 
 
+_LINES: Final = 'stroke-linejoin="round" stroke-linecap="butt"'
+"""What matplotlib says of all lines in a style sheet."""
+
+
 @contextmanager
 def styled() -> Iterator[None]:
     """What is drawn within is drawn in the house's style."""
@@ -111,6 +116,17 @@ def picture(figure: Figure, words: str) -> Picture:
     file = io.StringIO()
     with styled():
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": "matplotlib"})
-    svg = file.getvalue().replace("'DejaVu Sans'", FONT)
+    svg = _without_styles(file.getvalue().replace("'DejaVu Sans'", FONT))
     # So that a check compares its words: coordinates belong to matplotlib's version and to the processor.
     return Picture(svg[svg.index("<svg") :].replace(">", "><!-- Created with matplotlib -->", 1), words)
+
+
+def _without_styles(svg: str) -> str:
+    """The same with attributes in place of styles, which some repository pages take out: then all would be black."""
+    svg = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r' style="([^"]*)"', _as_attributes, svg).replace("<svg ", f"<svg {_LINES} ", 1)
+
+
+def _as_attributes(style: re.Match[str]) -> str:
+    named = (each.partition(":") for each in style[1].split(";") if each.strip())
+    return "".join(f' {name.strip()}="{value.strip()}"' for name, _, value in named)

@@ -130,6 +130,8 @@ def test_what_a_repository_page_takes_out_is_not_needed() -> None:
                 drawn = "".join(str(shown.get(kind, "")) for kind in ("image/svg+xml", "text/html"))
 
                 assert re.findall(r"<script|<iframe|<link|<img|javascript:|@import|<foreignObject", drawn) == []
+                assert " style=" not in str(shown.get("image/svg+xml", ""))
+                assert "<style" not in drawn
                 assert set(shown) <= {"text/plain", "text/html", "image/svg+xml"}
                 assert not drawn or shown["text/plain"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from notebooks.review.bounds import OutOfBoundsError, as_measured, bounded
 from notebooks.review.pictures import words_of
 from notebooks.review.run import differences
-from notebooks.review.style import label, picture, styled, subplots
+from notebooks.review.style import SERIES, label, picture, styled, subplots
 
 
 def notebook(*cells: str, tags: dict[int, list[str]] | None = None) -> Any:
@@ -77,6 +78,20 @@ def test_of_a_plot_its_words_are_compared() -> None:
     assert drawn(8.0, "Memory") == drawn(8.1, "Memory")
     assert "Memory" in drawn(8.0, "Memory").splitlines()
     assert drawn(8.0, "Memory") != drawn(8.0, "Time")
+
+
+def test_a_plot_needs_no_styles() -> None:
+    """Repository pages take them out, and what was coloured by them would be black."""
+    with styled():
+        figure, axes = subplots()
+        axes.bar([1, 2], [3, 4], hatch="//", label="bars")
+        axes.plot([1, 2], [3, 4], label="lines", **SERIES[1])
+        axes.legend()
+        svg = picture(figure, "a plot").svg
+    tree = ET.fromstring(svg)  # noqa: S314 - drawn above
+
+    assert [each for each in tree.iter() if "style" in each.attrib or each.tag.endswith("style")] == []
+    assert {each.get("fill") for each in tree.iter() if each.tag.endswith("}text")} == {"#222222"}
 
 
 def test_a_figure_out_of_its_bounds_is_told_with_them() -> None:
