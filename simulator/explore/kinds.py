@@ -32,6 +32,7 @@ IMPORTANT: Final = tuple(
 OFTEN: Final = ("ingest", "commit", "settle", "store_intent")
 """What runs with every message; the answer to anything else is seldom on its way."""
 
+SIDES: Final = ("before", "after")
 FROZEN: Final = (
     "before commit", "after commit", "before store_intent", "after store_intent", "before settle", "before give_back",
 )  # fmt: skip
@@ -147,7 +148,9 @@ def _kills(around: Around) -> Said | None:
 
 
 def _freezes(around: Around) -> Said | None:
-    return "bot", f"frozen at {around.rng.choice(FROZEN)}"
+    rng = around.rng
+    often = rng.random() < 0.7  # noqa: PLR2004
+    return "bot", f"frozen at {rng.choice(FROZEN) if often else f'{rng.choice(SIDES)} {rng.choice(SCRIPTS)}'}"
 
 
 def _answers(around: Around) -> Said | None:
