@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import Any, Final
 
 from IPython.display import display
@@ -22,9 +24,11 @@ from notebooks.review.versions import NoHistoryError, Version, now, version_at
 __all__ = ("Changes", "compare", "what_changed_for_members")
 
 MOST_SHOWN: Final = 6
-"""So many conversations are shown on phones; all are named."""
+"""So many conversations are shown on phones, each for another change; all are named."""
 
 MOST_BUBBLES: Final = 6
+AMOUNT: Final = re.compile(r"[0-9][0-9,.]*")
+"""What differs from conversation to conversation where the words are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,25 @@ def compare(before: Version, after: Version) -> Changes:
         for name, text in after.transcripts.items()
         if name in before.transcripts and before.transcripts[name] != text
     ]
-    pairs = [_pair(name, before, after) for name in changed]
-    shown = [pair for pair in pairs if pair is not None][:MOST_SHOWN]
+    pairs = (_pair(name, before, after) for name in _telling(changed, before, after))
+    shown = islice((pair for pair in pairs if pair is not None), MOST_SHOWN)
     return Changes(before.name, after.name, tuple(sentences), tuple(shown))
+
+
+def _telling(changed: Sequence[str], before: Version, after: Version) -> Iterator[str]:
+    """Of these conversations those that show something which none before them shows: one word may change a hundred."""
+    known: set[tuple[str, str]] = set()
+    for name in changed:
+        old, new = _marked(read_snapshot(before.transcripts[name]), read_snapshot(after.transcripts[name]))
+        gone, came = _lines(old), _lines(new)
+        fresh = {("gone", line) for line in gone - came} | {("came", line) for line in came - gone}
+        if fresh - known:
+            yield name
+        known |= fresh
+
+
+def _lines(side: Sequence[Bubble]) -> set[str]:
+    return {AMOUNT.sub("0", line) for bubble in side if bubble.changed for line in bubble.words().split(" / ")}
 
 
 # -- flows ----------------------------------------------------------------------------------------------------------

@@ -63,6 +63,24 @@ def test_steps_exits_titles_and_kinds_are_compared() -> None:
     ]
 
 
+def test_each_change_is_shown_once_in_whichever_conversations_it_is() -> None:
+    """All of them are named; amounts are no change of words."""
+
+    def said_in(name: str, *bodies: str) -> Version:
+        kept = {f"f/{place}": played(body) for place, body in enumerate(bodies)}
+        return Version(name, {}, kept)
+
+    def played(body: str) -> str:
+        return Tryout(small_book(Flow("f", "A flow", [screen(body, "Yes")]))).says("go").snapshot("Asked")
+
+    before = said_in("1", "Balance: nothing. Go on?", "Balance: nothing. Go on?", "Pay 5.00?", "Pay 7.00?")
+    after = said_in("2", "Balance: 0. Go on?", "Balance: 0. Go on?", "Really pay 5.00?", "Really pay 7.00?")
+    changes = compare(before, after)
+
+    assert [where for where, _ in said(changes)] == ["f/0", "f/1", "f/2", "f/3"]
+    assert [pair[0].about for pair in changes.phones] == ["f/0", "f/2"]
+
+
 def test_conversations_that_came_and_went_are_named_by_their_titles() -> None:
     """They have nothing to be compared with."""
     before, after = Version("1", {}, {"f/old": "Old ways\n"}), Version("2", {}, {"f/new": "New ways\n"})
