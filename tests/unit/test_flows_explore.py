@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from service.domain import Dashboard, Person, Recipient
-from service.engine import Ask, Found, Option, advance
+from service.engine import Ask, Book, Found, Option, advance
 from service.engine.calls import (
     WRITES,
     Done,
@@ -32,7 +32,10 @@ from service.engine.calls import (
     Unresolved,
 )
 from service.flows import book
-from tests.unit.flows_play import MEMBER, MINUTE, NOON, Play, Stage
+from service.flows.forms import Forms
+from service.messages import Form
+from service.whatsapp.forms import form_tokens
+from tests.unit.flows_play import MEMBER, MINUTE, NOON, Play
 from tests.unit.flows_world import (
     FARAI,
     OWN,
@@ -98,8 +101,12 @@ OTHERWISE: list[Outcome] = [
     *(Refused(code, money("1.00")) for code in REFUSALS),
 ]
 
+TOKEN = form_tokens("a-secret")
+FORMS = Forms(TOKEN, person="1111", business="2222")
+
 WORLDS = {
     "usual": in_the_usual_world(),
+    "asked by forms": in_the_usual_world(),
     "names of emoji": in_the_largest_world("😀"),
     "names of nothing but marks": in_the_largest_world("*"),
 }
@@ -107,8 +114,9 @@ WORLDS = {
 
 @dataclass(frozen=True)
 class Explored:
-    """What core may answer in a world, and every kind of screen and call that can be reached in it."""
+    """The flows of a world, what core may answer, and every kind of screen and call that can be reached."""
 
+    book: Book
     outcomes: list[Outcome]
     plays: list[Play]
 
@@ -116,7 +124,12 @@ class Explored:
 @pytest.fixture(scope="module")
 def worlds() -> Callable[[str], Explored]:
     """Each world, explored once."""
-    return cache(lambda name: Explored(WORLDS[name], explored(WORLDS[name])))
+
+    def explore(name: str) -> Explored:
+        flows = book(FORMS if name == "asked by forms" else None)
+        return Explored(flows, WORLDS[name], explored(flows, WORLDS[name]))
+
+    return cache(explore)
 
 
 @pytest.fixture(params=WORLDS)
@@ -158,6 +171,7 @@ _SAID = (
     *("5", "999,999,999,999.9999 XAU", "ZWG 1,000", "1,5", "5=>farai_shop", "1,5=>farai_shop", "5=>x"),
     "999,999,999,999.9999 XAU=>" + "h" * 30,
     *(
+        "questions",
         "in 3 weeks",
         "in 2 days",
         "31 Feb",
@@ -180,6 +194,10 @@ _SAID = (
 )
 SAID = sorted(_SAID, key=len, reverse=True)
 """Longest first, so that screens are visited with the longest that is accepted."""
+
+NAMES = {"form": "member_signup", "first_name": "Tariro", "last_name": "Moyo"}
+SHOP = {"form": "open_account", "name": "Moyo & Sons", "denomination": "ZWG", "handle": "@Moyo_Sons"}
+PAPERS = (NAMES, {**NAMES, "last_name": "M" * 51}, SHOP, {**SHOP, "handle": "a.b.c"}, {"form": "another"})
 
 KINDS = ("image", "contacts", "unsupported", "{0}")
 OLD = ("a:1:confirm", "n:", "n:cellar", "n:help", "n:open:gone", "n:incoming:9", "z", "")
@@ -216,14 +234,23 @@ def deeds(play: Play) -> Iterator[Callable[[Play], Play]]:
         # After a while: more of the same at once is told once only.
         yield lambda fork, sent=kind: fork.wait(2 * MINUTE).send(sent)  # type: ignore[misc]
     yield lambda fork: fork.fill(name="x")
+    yield from submissions(play)
     yield lambda fork: fork.wait(6 * MINUTE).say("1")
     yield lambda fork: fork.wait(6 * MINUTE).say("5=>farai_shop")
     yield lambda fork: fork.wait(6 * MINUTE).say("help")
 
 
-def explored(outcomes: list[Outcome]) -> list[Play]:
+def submissions(play: Play) -> Iterator[Callable[[Play], Play]]:
+    """Everything that a form on the screen can come back with: with its token, an old one, and none."""
+    if any(isinstance(message, Form) for message in play.said):
+        for paper in PAPERS:
+            for token in (None, TOKEN(play.member, play.turn), TOKEN(play.member, play.turn - 1)):
+                yield lambda fork, answers=paper, token=token: fork.fill(form_token=token, **answers)  # type: ignore[misc]
+
+
+def explored(flows: Book, outcomes: list[Outcome]) -> list[Play]:
     """Every kind of screen and call that can be reached."""
-    start = Stage().member()
+    start = Play(flows)
     queue, found = deque([start]), {_kind(start): start}
     while queue:
         play = queue.popleft()
@@ -268,22 +295,24 @@ def test_whatever_happens_there_is_an_answer_and_a_way_to_the_menu(world: Explor
             home = play.fork().say("menu").core(world.outcomes[0])
             assert home.at == "dashboard.menu", f"no way to the menu from {play.at}"
             options = play.session.options if play.session else ()
-            assert not play.said or options or _asks_for_words(play), f"nothing can be done at {play.at}"
+            assert not play.said or options or _asks_for_answers(play), f"nothing can be done at {play.at}"
 
 
 def test_every_screen_and_call_is_visited_in_every_world(world: Explored) -> None:
     """But those for members without offers or accounts, where everybody has the most."""
-    steps = {f"{flow.name}.{step.name}" for flow in book().flows for step in flow.steps}
+    steps = {f"{flow.name}.{step.name}" for flow in world.book.flows for step in flow.steps}
     reached = {play.at for play in world.plays}
-    poor = NOT_FOR_ALL if world.outcomes is not WORLDS["usual"] else set()
+    poor = NOT_FOR_ALL if world.outcomes not in (WORLDS["usual"], WORLDS["asked by forms"]) else set()
     nameless = {book().nameless}  # all that those see who hide their number
     assert sorted(steps - reached - nameless - poor) == []
 
 
-def test_every_way_out_of_every_step_is_taken(usual: Explored) -> None:
+@pytest.mark.parametrize("name", ["usual", "asked by forms"])
+def test_every_way_out_of_every_step_is_taken(worlds: Callable[[str], Explored], name: str) -> None:
     """Whatever a step may lead to, something that members do or core answers leads there."""
-    taken = {(f"{way.flow}.{way.step}", way.exit) for play in usual.plays for way in play.walked}
-    assert sorted({(step, way) for step, way, _ in book().edges()} - taken) == []
+    world = worlds(name)
+    taken = {(f"{way.flow}.{way.step}", way.exit) for play in world.plays for way in play.walked}
+    assert sorted({(step, way) for step, way, _ in world.book.edges()} - taken) == []
 
 
 def test_what_became_of_any_write_can_be_told_whatever_it_is(world: Explored) -> None:
@@ -318,6 +347,6 @@ def test_every_kind_of_outcome_is_tried() -> None:
     assert set(get_args(Outcome)) == tried
 
 
-def _asks_for_words(play: Play) -> bool:
-    at = book().find(play.at)
-    return at is not None and isinstance(at[1], Ask) and at[1].kind == "text"
+def _asks_for_answers(play: Play) -> bool:
+    at = play.book.find(play.at)
+    return at is not None and isinstance(at[1], Ask) and at[1].kind in {"text", "form"}
