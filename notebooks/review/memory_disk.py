@@ -22,7 +22,7 @@ __all__ = ("Disk", "Fragments", "Speed", "fragments", "log_of", "overcommit", "s
 
 OVERCOMMIT: Final = Path("/proc/sys/vm/overcommit_memory")
 FOLDER: Final = Path(__file__).resolve().parents[2]
-REWRITE_WITHIN_S: Final = 60.0
+REWRITE_WITHIN_S: Final = 180.0
 LINE: Final = 96
 LANES: Final = 8
 ROUND: Final = 40
