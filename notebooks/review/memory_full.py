@@ -229,7 +229,9 @@ class _House:
     async def until_stored(self, answers: int) -> None:
         """The message waits, or is answered already: whoever looks seldom would wait for it for ever."""
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            while not await self.state.exists(f"{{0}}:inbox:{PHONE}") and len(self.visitor.answers) == answers:
+            while len(self.visitor.answers) == answers:
+                if await self.state.exists(f"{{0}}:inbox:{PHONE}"):
+                    return
                 await asyncio.sleep(0.01)
 
     async def fill_state(self) -> None:
