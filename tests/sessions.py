@@ -41,7 +41,7 @@ def kept() -> dict[str, bytes]:
 def written() -> dict[str, Session]:
     """A session at each step that waits for the member, the fullest that there is."""
     found: dict[str, Session] = {}
-    plays: list[Play] = explored(WORLDS["usual"])
+    plays: list[Play] = explored(book(), WORLDS["usual"])
     for play in plays:
         before = found.get(play.at)
         if play.call is None and play.session and (before is None or len(play.answers) > len(before.answers)):
