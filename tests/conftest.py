@@ -8,6 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 FORGOTTEN: Final = frozenset(
     {
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
@@ -30,17 +32,26 @@ ITS_OWN: Final = {
 }
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Forget what would send requests through a proxy, print otherwise, or work on somebody else's account.
 
     Everything here is on this machine, and programs that tests start inherit what is left.
     """
+    _have_a_home(config)
     for name in list(os.environ):
         if name.upper() in FORGOTTEN or name.startswith(FORGOTTEN_ALL):
             del os.environ[name]
     os.environ.update(ITS_OWN)
     if find_spec("hypothesis"):  # not in the environment of the infrastructure
         _forget_the_clock()
+
+
+def _have_a_home(config: pytest.Config) -> None:
+    """A folder in which Jupyter and jsii may keep things, for a user whose own takes nothing or is not there."""
+    if not os.access(Path("~").expanduser(), os.W_OK):
+        folder = tempfile.TemporaryDirectory(prefix="home-")
+        config.add_cleanup(folder.cleanup)
+        os.environ["HOME"] = folder.name
 
 
 def _forget_the_clock() -> None:
