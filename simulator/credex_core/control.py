@@ -23,6 +23,7 @@ from simulator.credex_core.rules import NotFound, Refusal, amount
 __all__ = ("control",)
 
 LONGEST_DAYS = 366
+MOST_TIMES = 1_000
 TIERS = range(1, 6)
 
 
@@ -168,8 +169,8 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
             )
         try:
             wanted = msgspec.convert(data, Quirks)
-            if any(getattr(wanted, way) < 0 for way in data):
-                raise ClientException("an oddity that counts happens 0 times or more; nothing has changed")
+            if any(not 0 <= getattr(wanted, way) <= MOST_TIMES for way in data):
+                raise ClientException(f"an oddity that counts happens 0 to {MOST_TIMES} times; nothing has changed")
             core.quirks = wanted
         except msgspec.ValidationError as error:
             raise ClientException(f"{error}; nothing has changed") from None

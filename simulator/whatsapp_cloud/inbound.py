@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from simulator.whatsapp_cloud.errors import HandsetError
 from simulator.whatsapp_cloud.values import Bubble, Choice, Json
 
 __all__ = (
@@ -129,12 +130,19 @@ def media(kind: str, media_id: str, fields: Mapping[str, Any]) -> Json:
 
 
 def other(kind: str, fields: Mapping[str, Any]) -> Json:
-    """Whatever is neither text nor file; kinds that nobody knows yet have their fields as they are."""
+    """Whatever is neither text nor file; kinds that nobody knows yet have their fields as they are.
+
+    Raises:
+        HandsetError: contacts that are no list.
+    """
     match kind:
         case "location":
             return {"type": kind, kind: {**_PLACE, **fields}}
         case "contacts":
-            return {"type": kind, kind: list(fields.get("contacts", [_A_CONTACT]))}
+            contacts = fields.get("contacts", [_A_CONTACT])
+            if not isinstance(contacts, list):
+                raise HandsetError(f"contacts are a list, not {contacts!r}")
+            return {"type": kind, kind: contacts}
         case "order":
             return {"type": kind, kind: dict(fields) or _AN_ORDER}
         case "unsupported":

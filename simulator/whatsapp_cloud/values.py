@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
@@ -121,6 +122,9 @@ class Approved:
                 raise ValueError(LIMITS[part].said())
 
 
+_FROM_ONE: Final = ("webhook_timeout_ms", "batch_most", "pair_every_ms", "pair_burst", "per_second")
+
+
 @dataclass(frozen=True, slots=True)
 class Knobs:
     """How this Cloud API behaves where Meta's varies, is unpublished, or is awkward. Times in ms.
@@ -150,6 +154,9 @@ class Knobs:
         webhook_version: the app's; before v24.0 statuses carry `conversation`, before v23.0 they are priced `CBP`.
         contacts_beside_statuses: as since April 2026.
         identity_check: the business is told the hash of a person's keys in `contacts`.
+
+    Raises:
+        ValueError: a time is negative, a number below 1, or a version none.
     """
 
     webhook_timeout_ms: int = 10_000
@@ -179,6 +186,14 @@ class Knobs:
     webhook_version: str = "v25.0"
     contacts_beside_statuses: bool = True
     identity_check: bool = False
+
+    def __post_init__(self) -> None:
+        for name in (one.name for one in fields(self) if one.name in _FROM_ONE or one.name.endswith("_ms")):
+            found, least = getattr(self, name), int(name in _FROM_ONE)
+            if any(each is not None and each < least for each in (found if isinstance(found, tuple) else [found])):
+                raise ValueError(f"{name} is {least} or more, not {found}")
+        if not re.fullmatch(r"v\d+\.\d+", self.webhook_version, re.ASCII):
+            raise ValueError(f"webhook_version is like v25.0, not {self.webhook_version!r}")
 
 
 @dataclass(frozen=True, slots=True)
