@@ -74,12 +74,13 @@ def test_the_parts_are_what_the_sizes_were_made_for(records: Records) -> None:
 async def test_members_take_what_was_predicted(records: Records) -> None:
     """Within five parts of a hundred; a prediction that forgot a key would not be."""
     (found,) = await compared(records, (ENOUGH,))
-    assert memory.close([found]).endswith("(promised: 5%)")
+    on = await memory.server()
+    assert memory.close([found], on).endswith("(promised: 5%)")
 
     without = {kind: size for kind, size in found.prediction.of.items() if kind != "lease:outbox"}
     forgetful = replace(found, prediction=replace(found.prediction, of=without))
     with pytest.raises(memory.OffError):
-        memory.close([forgetful])
+        memory.close([forgetful], on)
 
 
 async def test_a_member_is_brought_as_far_as_was_asked(records: Records) -> None:
