@@ -38,7 +38,7 @@ CONNECTIONS: Final = 16
 SHOP: Final = "bench_shop"
 FIRST_PHONE: Final = 263_771_000_000
 QUIET_WITHIN_S: Final = 300
-READY_WITHIN_S: Final = 30
+READY_WITHIN_S: Final = 120
 
 REST_READINGS: Final = 8
 REST_BYTES: Final = 512

@@ -32,7 +32,7 @@ __all__ = (
 
 ROOT: Final = Path(__file__).parent.parent
 STOP_WITHIN_S: Final = 30
-READY_WITHIN_S: Final = 20
+READY_WITHIN_S: Final = 120
 
 STATE_OPTIONS: Final = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
 """How the state Redis is deployed: what it has acknowledged is on disk, and nothing is thrown away."""

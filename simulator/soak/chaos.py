@@ -184,7 +184,7 @@ class Chaos:
             return old.ended
 
         try:
-            await eventually(ended, "a process that was told to stop has ended", within_s=STOP_WITHIN_S)
+            await eventually(ended, "a process that was told to stop has ended", within_s=4 * STOP_WITHIN_S)
         except NotInTimeError as error:
             self.broken.append(Broken(IN_ORDER, f"process {old.pid}", str(error)))
             return

@@ -31,8 +31,8 @@ from simulator.whatsapp_cloud import Event, Knobs, Shown
 
 __all__ = ("KNOBS", "Lines", "NotInTimeError", "Town", "eventually", "handle_of", "phone_of", "town")
 
-START_WITHIN_S: Final = 30
-QUIET_WITHIN_S: Final = 60
+START_WITHIN_S: Final = 300
+QUIET_WITHIN_S: Final = 300
 CACHE_OPTIONS: Final = ("--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
 MOST_LOG_BYTES: Final = 4_000_000
 LOGS_KEPT: Final = 40
