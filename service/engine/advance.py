@@ -12,7 +12,7 @@ from service.engine.book import Book, resolve
 from service.engine.calls import Call, Outcome
 from service.engine.flow import END, Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Step, Typed
 from service.engine.session import Option, Session, Turn, Walked
-from service.engine.wording import KINDS, paragraphs, plain, thanked, with_preface
+from service.engine.wording import KINDS, option_meant, paragraphs, plain, thanked, with_preface
 from service.messages import Message, Reaction, Text, choices
 
 __all__ = ("CONFIRM_WITHIN_MS", "VALID_MS", "Answered", "EngineError", "Event", "Found", "Received", "advance")
@@ -115,6 +115,7 @@ class _Walk:
         self._outcome: Outcome | None = None
         self._wamid = ""
         self._told_ms: int | None = 0
+        self._chose_too_late = False
 
     @property
     def last_turn(self) -> int:
@@ -132,6 +133,8 @@ class _Walk:
         live = isinstance(step, Ask) and inbound.received_at_ms <= self._session.valid_until_ms
         if not live:
             unfinished = self._unfinished()
+            said = inbound.content.text if isinstance(inbound.content, Said) else ""
+            self._chose_too_late = self._option(plain(said)) is not None
             self._rest(preface=unfinished.expired if unfinished else self._session.preface)
         match inbound.content:
             case Tapped(id=tapped, title=title):
@@ -205,7 +208,9 @@ class _Walk:
         elif not live and not self._session.preface and (emoji := thanked(text, words, agreeing=True)):
             self._react(emoji, inbound)
         elif not live:
-            self._go_home(self._session.preface or (self._book.phrases.not_understood if known else ""))
+            phrases = self._book.phrases
+            why = phrases.old_choice if self._chose_too_late else phrases.not_understood if known else ""
+            self._go_home(self._session.preface or why)
         else:
             self._typed(text, word, inbound)
 
@@ -235,19 +240,10 @@ class _Walk:
             self._go_home(paragraphs(self._session.preface, reason))
 
     def _option(self, word: str) -> Option | None:
-        """The option of the current screen that was meant by its number, its title, or yes and no."""
-        options = self._session.options
-        if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
-            return options[int(word) - 1]
-        by_title = [option for option in options if plain(option.title) == word and word]
-        if by_title:
-            return by_title[0]
-        here = self._here()
-        if here is not None and isinstance(here[1], Ask) and here[1].confirms:
-            meant = {**dict.fromkeys(self._book.words.yes, "confirm"), **dict.fromkeys(self._book.words.no, "cancel")}
-            wanted = f"a:{self._session.turn}:{meant.get(word, '')}"
-            return next((option for option in options if option.id == wanted), None)
-        return None
+        """The option of the current screen that was meant."""
+        _, step = self._here() or (None, None)
+        turn = self._session.turn if isinstance(step, Ask) and step.confirms else None
+        return option_meant(word, self._session.options, self._book.words, confirm_turn=turn)
 
     def _not_taken(self, reply: Reply, why: Retry, step: Ask, inbound: Inbound) -> None:
         """What cannot be an answer may be thanks: whoever is called Tatenda is asked for their name before."""

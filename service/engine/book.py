@@ -37,6 +37,7 @@ class Phrases:
     not_understood: str
     pick_an_option: str
     old_button: str
+    old_choice: str
     cannot_read: str
     check_again: str
     help: str

@@ -1,4 +1,4 @@
-"""Texts as the engine reads and puts together: words without their clothes, thanks, paragraphs."""
+"""Texts as the engine reads and puts together: words without their clothes, choices, thanks, paragraphs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Final
 import msgspec
 
 from service.engine.book import Words
+from service.engine.session import Option
 from service.messages import Buttons, Form, List, Message, Text, length
 
-__all__ = ("KINDS", "paragraphs", "plain", "thanked", "with_preface")
+__all__ = ("KINDS", "option_meant", "paragraphs", "plain", "thanked", "with_preface")
 
 KINDS: Final = {
     "image": "pictures",
@@ -46,6 +47,20 @@ def thanked(text: str, words: Words, *, agreeing: bool) -> str:
         return THANKS
     agreed = said in words.agreed or (emoji and emoji <= words.agreed | words.thanks)
     return AGREED if agreed and agreeing else ""
+
+
+def option_meant(word: str, options: Sequence[Option], words: Words, *, confirm_turn: int | None) -> Option | None:
+    """The option that was meant by its number, its title, or, where the screen of `confirm_turn` asks, yes and no."""
+    if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
+        return options[int(word) - 1]
+    by_title = [option for option in options if plain(option.title) == word and word]
+    if by_title:
+        return by_title[0]
+    if confirm_turn is None:
+        return None
+    meant = {**dict.fromkeys(words.yes, "confirm"), **dict.fromkeys(words.no, "cancel")}
+    wanted = f"a:{confirm_turn}:{meant.get(word, '')}"
+    return next((option for option in options if option.id == wanted), None)
 
 
 def paragraphs(*parts: str) -> str:

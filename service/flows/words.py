@@ -52,6 +52,7 @@ PHRASES: Final = Phrases(
     not_understood="I did not understand that.",
     pick_an_option="I did not understand that. Please tap one of the choices, or type its number.",
     old_button="That button is from an earlier message, so I did nothing with it.",
+    old_choice="That answer came too late, so I did nothing with it. Please choose again.",
     cannot_read="I can read text and taps only, not {kind}.",
     check_again="I did nothing yet: that answer was given before this question, or too late. Please look once more.",
     help=HELP,

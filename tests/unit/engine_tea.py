@@ -38,6 +38,7 @@ PHRASES = Phrases(
     not_understood="I did not understand that.",
     pick_an_option="Please pick one.",
     old_button="That is an old button.",
+    old_choice="That came too late.",
     cannot_read="I cannot read {kind}.",
     check_again="Please look again.",
     help="We sell tea.",

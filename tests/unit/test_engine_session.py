@@ -64,6 +64,14 @@ def test_what_was_finished_ends_without_a_notice() -> None:
     assert play.say("perhaps").core(OPEN).text == "I did not understand that.\n\nWhat will it be?"
 
 
+@pytest.mark.parametrize("choice", ["1", "Loyalty card"])
+def test_what_is_chosen_too_late_is_understood_and_said_to_be_late(choice: str) -> None:
+    """By its number or its name. It does nothing: what it would choose from now may be something else."""
+    play = Play(kiosk()).say("hi").core(OPEN).wait(VALID + 1)
+    assert play.fork().say("5").core(OPEN).text == "I did not understand that.\n\nWhat will it be?"
+    assert play.say(choice).core(OPEN).text == "That came too late.\n\nWhat will it be?"
+
+
 def test_validity_is_judged_by_when_the_message_reached_us() -> None:
     """A member is not to pay for our being slow."""
     play = at_cups()
