@@ -27,7 +27,7 @@ from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, 
 
 T = TypeVar("T")
 
-PHRASES: Final = Phrases("?", "?", "old", "cannot read {kind}", "again", "help")
+PHRASES: Final = Phrases("?", "?", "old", "late", "cannot read {kind}", "again", "help")
 WORDS: Final = Words(frozenset({"hi"}), frozenset({"menu"}), frozenset({"help"}), frozenset({"yes"}), frozenset({"no"}))
 SIX: Final = msgspec.structs.replace(FIVE, amount=usd("6"))
 WRITES: Final[dict[str, Write]] = {
