@@ -14,13 +14,14 @@ from collections.abc import Sequence
 import structlog
 import uvicorn
 
+from service.admin.dead_letters import DEEDS, dead_letters
+from service.admin.whatsapp_setup import Report, Setup
 from service.app import Parts, Service
-from service.dead import DEEDS, dead_letters
 from service.http import open_http
-from service.logs import configure, pseudonym
 from service.mailbox import Mailbox, MailboxError, open_state
+from service.observability.logging import configure, pseudonym
 from service.settings import EMBEDDED, Settings, SettingsError, load, load_for_setup
-from service.whatsapp import FORMS, Report, Setup
+from service.whatsapp import FORMS
 
 FINISH_REQUESTS_S = 4
 """Webhooks in progress get this long at SIGTERM, before the workers' own time begins: 25 s in all."""

@@ -19,25 +19,27 @@ from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from redis.asyncio import Redis, RedisCluster
 
-from service import flows, metrics
-from service.core import Core, DashboardCache
+from service import flows
 from service.credex import Budget, CachedTokens, CredexClient
-from service.door import Door
-from service.gauges import Gauges
-from service.health import health_route
+from service.credex.gateway import Core, DashboardCache
 from service.http import open_http
-from service.logs import pseudonym, write_line
-from service.loop import Loop
 from service.mailbox import Arrival, Mailbox, MailboxError, StateFull, StateUnavailable, open_cache, open_state
-from service.meter import Meter
-from service.money_calls import MoneyCalls
-from service.notifications import notification_routes
-from service.rate import TokenBucket
-from service.recent import Recent
-from service.sender import Sender
+from service.observability import metrics
+from service.observability.collector import Gauges
+from service.observability.emf import Meter
+from service.observability.logging import pseudonym, write_line
+from service.runtime.inbox_worker import Finished, Worker
+from service.runtime.outbox_sender import Sender
+from service.runtime.poller import Loop
+from service.runtime.rate_limiter import TokenBucket
+from service.runtime.recent_ids import Recent
 from service.settings import Settings
-from service.whatsapp import Delivery, GraphClient, NotStored, Status, form_tokens, webhook_routes
-from service.worker import Finished, Worker
+from service.web.core_events import notification_routes
+from service.web.health import health_route
+from service.web.request_guard import Door
+from service.web.whatsapp_webhook import webhook_routes
+from service.whatsapp import Delivery, GraphClient, NotStored, Status, form_tokens
+from service.writes.reconciler import MoneyCalls
 
 __all__ = ("Parts", "Service")
 

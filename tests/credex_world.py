@@ -13,8 +13,8 @@ import httpx
 from service.credex import Budget, CredexClient, MemoryTokens, Tokens
 from service.domain import Denomination, Money
 from simulator.credex_core import API_KEY, Core, Quirks
-from simulator.network import Faults, Network
-from simulator.virtual_time import Clock, run
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.network import Faults, Network
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from service.engine import Ask, Book, Session
+from service.conversation import Ask, Book, Session
 from service.flows import book
 from tests.unit.flows_play import Play
 from tests.unit.test_flows_explore import WORLDS, explored

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from service import metrics
+from service.observability import metrics
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.readings import Reading, Subjects
 from vimbisopay_infra.tf import (

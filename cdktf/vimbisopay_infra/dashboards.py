@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service import metrics
+from service.observability import metrics
 from vimbisopay_infra.alarms import LOG_ERRORS
 from vimbisopay_infra.environment import REGION
 from vimbisopay_infra.readings import Reading, Subjects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.metrics import ENVIRONMENT, NAMESPACE, Metric
+from service.observability.metrics import ENVIRONMENT, NAMESPACE, Metric
 from vimbisopay_infra.environment import Environment
 
 __all__ = ("Reading", "Subjects", "cache_nodes", "of_service")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from notebooks.review.attacks_place import FARAI, TARIRO, Place, Try
-from service.notifications import LARGEST_BODY
+from service.web.core_events import LARGEST_BODY
 from service.whatsapp import sign
-from simulator.wires import API_KEY, BUSINESS, WEBHOOK_SECRET
+from simulator.world.connections import API_KEY, BUSINESS, WEBHOOK_SECRET
 
 __all__ = ("forged_events", "hostile_fields", "wrong_keys")
 

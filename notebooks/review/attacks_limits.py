@@ -6,7 +6,7 @@ import json
 
 from notebooks.review.attacks_place import FARAI, TARIRO, Place, cache_of, in_a_world, raw, usd
 from notebooks.review.pictures import Table
-from simulator.wires import API_KEY
+from simulator.world.connections import API_KEY
 
 __all__ = ("known_limits",)
 

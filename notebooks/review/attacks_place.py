@@ -22,16 +22,16 @@ import redis.asyncio
 import structlog
 
 from service.domain import Denomination, Money
-from service.logs import configure
 from service.mailbox import open_cache, open_state
+from service.observability.logging import configure
 from service.whatsapp import sign
-from simulator.conversation import Person
-from simulator.host import Bot
-from simulator.membership import Member
-from simulator.virtual_time import Clock, run
+from simulator.script.conversation import Person
+from simulator.script.people import Member
 from simulator.whatsapp_cloud import Bubble
-from simulator.wires import API_KEY, BOT_URL, BUSINESS, WEBHOOK_SECRET, Wires, run_service
-from simulator.world import START_UP_MS, World
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.connections import API_KEY, BOT_URL, BUSINESS, WEBHOOK_SECRET, Wires, run_service
+from simulator.world.process import Bot
+from simulator.world.world import START_UP_MS, World
 
 __all__ = (
     "DAY_MS",

@@ -36,10 +36,10 @@ from service.mailbox import open_state
 from service.messages import shorten
 from service.settings import Settings
 from service.whatsapp import sign, verify
-from simulator.conversation import Conversation, load, stored
-from simulator.replay import replay
-from simulator.transcript import Kind, Transcript
-from simulator.wires import BUSINESS
+from simulator.playback.player import replay
+from simulator.script.conversation import Conversation, load, stored
+from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
+from simulator.world.connections import BUSINESS
 
 __all__ = (
     "Comparison",

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from hashlib import sha1, sha256
 
 from notebooks.review.attacks_place import DAY_MS, FARAI, MALLORY, STRANGER, TARIRO, Place, Try
+from service.web.whatsapp_webhook import LARGEST_BODY
 from service.whatsapp import sign
-from service.whatsapp.webhook import LARGEST_BODY
-from simulator.wires import BUSINESS
+from simulator.world.connections import BUSINESS
 
 __all__ = ("foreign_number", "forged_signatures", "mock_headers", "monstrous_bodies", "replays", "wrong_verify_token")
 

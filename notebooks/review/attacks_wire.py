@@ -17,11 +17,11 @@ import httpx
 
 from notebooks.review.attacks_place import Try
 from notebooks.review.attacks_secrets import leaks
-from service.door import BODY_WITHIN_S
 from service.settings import Settings
+from service.web.request_guard import BODY_WITHIN_S
+from service.web.whatsapp_webhook import LARGEST_BODY
 from service.whatsapp import sign
-from service.whatsapp.webhook import LARGEST_BODY
-from simulator.programs import Program, ProgramError, bot, free_port
+from simulator.processes.programs import Program, ProgramError, bot, free_port
 
 __all__ = ("crooked_requests", "served", "slow_bodies", "spoken")
 

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from rich.cells import cell_len
 
-from simulator.phone import BOT_INNER, OWN_INNER
-from simulator.transcript import Choice, Kind, Moment, Screen, Transcript
+from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
+from simulator.whatsapp_cloud.transcript.render import BOT_INNER, OWN_INNER
 
 __all__ = ("Bubble", "bubble_of", "bubbles_of", "read_snapshot")
 

@@ -16,10 +16,10 @@ from notebooks.review.graph import in_words, targets
 from notebooks.review.phones import Phone, phones, split
 from notebooks.review.pictures import Picture
 from notebooks.review.played import Played, Turned, otherwise
-from service.engine import END, Ask, Book, CallCore, Flow, Step
+from service.conversation import END, Ask, Book, CallCore, Flow, Step
 from service.flows.greeting import ASTRAY
-from simulator.coverage import Way
-from simulator.transcript import Kind
+from simulator.playback.coverage import Way
+from simulator.whatsapp_cloud.transcript.model import Kind
 
 __all__ = ("Case", "happy_paths", "left_or_late", "refusals", "strip")
 

@@ -10,8 +10,8 @@ from notebooks.review.cases import happy_paths, left_or_late, refusals, strip
 from notebooks.review.graph import everywhere, flow_graph, in_words
 from notebooks.review.pictures import Picture, Table
 from notebooks.review.played import Played, play_all, walkers
-from service.engine import Flow
-from simulator.coverage import Way, books
+from service.conversation import Flow
+from simulator.playback.coverage import Way, books
 
 __all__ = ("Review",)
 

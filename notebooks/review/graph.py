@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from notebooks.review.pictures import BOLD, Picture, Table, dot
-from service.engine import END, Ask, Book, CallCore, Flow, Step
-from service.engine.advance import VALID_MS
+from service.conversation import END, Ask, Book, CallCore, Flow, Step
+from service.conversation.turn import VALID_MS
 from service.flows.greeting import ASTRAY
 
 __all__ = ("everywhere", "flow_graph", "in_words", "outline", "source_of", "targets")

@@ -21,7 +21,7 @@ from notebooks.review.memory_members import Member, Records, members
 from notebooks.review.memory_model import Comparison, Kind, compared
 from notebooks.review.memory_shapes import Hidden
 from service.mailbox import open_state
-from simulator.programs import redis_server
+from simulator.processes.programs import redis_server
 
 __all__ = (
     "WITHIN",

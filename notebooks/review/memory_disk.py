@@ -16,7 +16,7 @@ from typing import Any, Final
 from notebooks.review.memory_keys import at_rest
 from notebooks.review.memory_members import BATCH, NOW_MS, Member, Records, load, members
 from service.mailbox import Arrival, Mailbox, open_state
-from simulator.programs import Program, redis_server, start_redis
+from simulator.processes.programs import Program, redis_server, start_redis
 
 __all__ = ("Disk", "Fragments", "Speed", "fragments", "log_of", "overcommit", "speeds")
 

@@ -18,12 +18,12 @@ from notebooks.review.memory_keys import snapshot
 from notebooks.review.memory_life import OFFER
 from notebooks.review.memory_members import DAY_MS, NOW_MS, Records
 from service.mailbox import Arrival, Claim, Idle, Mailbox, StateFull, open_state
-from simulator.conversation import load
-from simulator.ledger import settle_in
-from simulator.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
-from simulator.standalone import Standalone, Visitor, standalone
+from simulator.processes.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
+from simulator.script.conversation import load
+from simulator.server.services import Standalone, Visitor, standalone
 from simulator.whatsapp_cloud import Knobs
 from simulator.whatsapp_cloud.wire import signature
+from simulator.world.fixtures import settle_in
 
 __all__ = ("Chat", "Flood", "Full", "chat", "flood", "full_state")
 

@@ -13,15 +13,15 @@ from redis.asyncio import Redis
 from notebooks.review.memory_keys import Stored, snapshot
 from service.mailbox import open_state
 from service.mailbox.scripts import sources
-from simulator.conversation import CONVERSATIONS, load
-from simulator.crash import scripts_in
-from simulator.database import own
-from simulator.host import Bot
-from simulator.network import switched
-from simulator.programs import redis_server
-from simulator.replay import play_lines, world_of
-from simulator.virtual_time import Clock, run
-from simulator.world import START_UP_MS, Wires, run_service
+from simulator.playback.player import play_lines, world_of
+from simulator.processes.programs import redis_server
+from simulator.script.conversation import CONVERSATIONS, load
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.failpoints import scripts_in
+from simulator.world.network import switched
+from simulator.world.process import Bot
+from simulator.world.redis_database import own
+from simulator.world.world import START_UP_MS, Wires, run_service
 
 __all__ = ("OFFER", "Moment", "lasting", "lived")
 

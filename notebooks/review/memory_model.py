@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from notebooks.review.memory_keys import ENTRY, POINTER, Allocator, Stored, at_rest, snapshot
 from notebooks.review.memory_members import BATCH, Member, Records, Stage, load, members
 from service.mailbox import open_state
-from simulator.programs import redis_server
+from simulator.processes.programs import redis_server
 
 __all__ = ("Comparison", "Kind", "Prediction", "compared", "parts_of", "predicted", "slots", "sorted_set")
 

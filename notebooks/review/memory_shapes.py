@@ -15,7 +15,7 @@ from notebooks.review.memory_keys import POINTER, Allocator, Stored, at_rest, sn
 from notebooks.review.memory_members import NOW_MS
 from notebooks.review.memory_model import slots
 from service.mailbox import open_state
-from simulator.programs import redis_server
+from simulator.processes.programs import redis_server
 from tests.sessions import written
 
 __all__ = ("Hidden", "Seen", "Stair", "field_stairs", "hidden", "sessions_today", "stairs", "treads", "wamids")

@@ -14,12 +14,12 @@ from pathlib import Path
 import structlog
 import yaml
 
-from service.worker import Finished
-from simulator.conversation import Conversation, load, parse, stored
-from simulator.coverage import Way, all_ways
-from simulator.replay import replay
-from simulator.transcript import Kind, Moment, Transcript
-from simulator.world import run_service
+from service.runtime.inbox_worker import Finished
+from simulator.playback.coverage import Way, all_ways
+from simulator.playback.player import replay
+from simulator.script.conversation import Conversation, load, parse, stored
+from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
+from simulator.world.world import run_service
 
 __all__ = ("Played", "Turned", "otherwise", "play", "play_all", "walkers")
 

@@ -9,13 +9,13 @@ from typing import Final
 from notebooks.review.bubbles import bubbles_of
 from notebooks.review.phones import Phone, phones
 from notebooks.review.pictures import Picture
+from service.conversation import Answered, Ask, Book, Flow, Received, Scene, Session, Turn, advance
 from service.domain import Content, Inbound, Said, Tapped
-from service.engine import Answered, Ask, Book, Flow, Received, Scene, Session, Turn, advance
-from service.engine.calls import Call, Done, Outcome
-from service.flows.words import PHRASES, WORDS
+from service.domain.commands import Call, Done, Outcome
+from service.flows.keywords import PHRASES, WORDS
 from service.messages import Buttons, Form, List, Message, Reaction, Template, Text, choices
-from simulator.phone import plain
-from simulator.transcript import Choice, Kind, Moment, Screen, Transcript
+from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
+from simulator.whatsapp_cloud.transcript.render import plain
 
 __all__ = ("MEMBER", "NOON_MS", "Tryout", "TryoutError", "screen_of", "small_book")
 

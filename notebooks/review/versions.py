@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from service.engine import Book
-from simulator.snapshots import SNAPSHOTS
+from service.conversation import Book
+from simulator.playback.snapshots import SNAPSHOTS
 
 __all__ = ("NoHistoryError", "Version", "graphs_of", "now", "version_at")
 
@@ -25,7 +25,7 @@ _DRAW: Final = """
 import json
 from service import flows
 try:
-    from simulator.coverage import books
+    from simulator.playback.coverage import books
     several = books()
 except ImportError:
     several = (flows.book(),)
@@ -60,7 +60,7 @@ class Version:
     Attributes:
         name: of the version, for headings.
         graphs: its flows.
-        transcripts: what members saw, by the conversation's name, as `simulator.phone.plain` draws it.
+        transcripts: what members saw, by the conversation's name, as `transcript.render.plain` draws it.
     """
 
     name: str

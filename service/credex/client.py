@@ -10,8 +10,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from service.credex import decode
-from service.credex.answer import Answer
+from service.credex import parsing as decode
 from service.credex.budget import Budget
 from service.credex.endpoints import (
     ACCEPT,
@@ -30,10 +29,11 @@ from service.credex.endpoints import (
     UNAUTHORISE,
     UPGRADE,
 )
+from service.credex.error_mapping import Asked
 from service.credex.errors import NoAnswer, Refusal, Refused
-from service.credex.exchange import Exchange, Reading
-from service.credex.refusals import Asked
+from service.credex.response import Answer
 from service.credex.tokens import Tokens
+from service.credex.transport import Exchange, Reading
 from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard, Denomination, Handle, Money, Person, Recipient
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from service.credex.error_mapping import Asked
 from service.credex.errors import Refusal
-from service.credex.refusals import Asked
 
 __all__ = (
     "ACCEPT",

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from functools import cache
 
-from service.engine import Book
+from service.conversation import Book
+from service.flows.accept_all import BULK
 from service.flows.accounts import ACCOUNTS
-from service.flows.bulk import BULK
 from service.flows.business import business
 from service.flows.cash import CASH
 from service.flows.dashboard import DASHBOARD
 from service.flows.forms import Forms
 from service.flows.greeting import GREETING
 from service.flows.help import HELP
-from service.flows.hidden import HIDDEN
+from service.flows.hidden_number import HIDDEN
+from service.flows.keywords import PHRASES, WORDS
 from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER, SHORTCUT
 from service.flows.pending import PENDING
 from service.flows.people import PEOPLE
 from service.flows.registration import registration
 from service.flows.upgrade import UPGRADE
-from service.flows.words import PHRASES, WORDS
 
 __all__ = ("Forms", "book")
 

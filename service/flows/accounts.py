@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from service.conversation import Ask, CallCore, Exit, Flow, Scene
 from service.domain import Account, Dashboard
-from service.engine import Ask, CallCore, Exit, Flow, Scene
-from service.engine.calls import Known, Login, Outcome
+from service.domain.commands import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting, seen
 from service.flows.greeting import ASTRAY, astray, must_choose

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from service.conversation import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
 from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused, Tier
-from service.engine import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
-from service.engine.calls import Call, Done, Known, Login, NotDone, OpenAccount, Outcome, Refused, Unavailable
+from service.domain.commands import Call, Done, Known, Login, NotDone, OpenAccount, Outcome, Refused, Unavailable
 from service.flows import show
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import BUSINESS as PAPER

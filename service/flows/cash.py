@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.engine import Ask, Flow, Scene
+from service.conversation import Ask, Flow, Scene
 from service.flows import show
 from service.messages import Buttons, Message
 

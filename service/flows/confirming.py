@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.engine import Chosen, Exit, Reply, Retry, Scene
+from service.conversation import Chosen, Exit, Reply, Retry, Scene
 from service.messages import Button
 
 __all__ = ("confirm_or_cancel", "unless_cancelled")

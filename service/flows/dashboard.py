@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from service.conversation import Ask, CallCore, EngineError, Exit, Flow, Scene
 from service.domain import Account, Dashboard, Tier
-from service.engine import Ask, CallCore, EngineError, Exit, Flow, Scene
-from service.engine.calls import Known, Login, Outcome
+from service.domain.commands import Known, Login, Outcome
 from service.flows import show
 from service.flows.greeting import ASTRAY, astray
 from service.messages import List, Message, Row, Section

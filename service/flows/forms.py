@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from service.conversation import Ask, Exit, Reply, Retry, Scene, Typed
 from service.domain import Filled
-from service.engine import Ask, Exit, Reply, Retry, Scene, Typed
 from service.messages import Form, Message
 
 __all__ = ("BUSINESS", "PERSON", "Forms", "Paper", "form_step")

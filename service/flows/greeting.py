@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from service.conversation import Ask, CallCore, Exit, Flow, Scene
 from service.domain import Dashboard
-from service.engine import Ask, CallCore, Exit, Flow, Scene
-from service.engine.calls import Known, Login, NotFound, Outcome
+from service.domain.commands import Known, Login, NotFound, Outcome
 from service.messages import Buttons, Message
 
 __all__ = ("ASTRAY", "GREETING", "astray", "must_choose")

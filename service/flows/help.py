@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.engine import Ask, Flow, Scene
+from service.conversation import Ask, Flow, Scene
 from service.flows import show
-from service.flows.words import HELP as TEXT
+from service.flows.keywords import HELP as TEXT
 from service.messages import Buttons, Message
 
 __all__ = ("HELP",)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
+from service.conversation import Ask, CallCore, Chosen, EngineError, Exit, Flow, Reply, Retry, Scene
 from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Money
-from service.engine import Ask, CallCore, Chosen, EngineError, Exit, Flow, Reply, Retry, Scene
-from service.engine.calls import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused
+from service.domain.commands import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused
 from service.flows import show
 from service.flows.dashboard import acting
 from service.flows.greeting import ASTRAY, astray

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from service.conversation import Ask, CallCore, Exit, Flow, Retry, Scene, Shortcut
 from service.domain import Account, AmountError, Dashboard, Denomination, Handle, HandleRefused, Tier, read_amount
-from service.engine import Ask, CallCore, Exit, Flow, Retry, Scene, Shortcut
-from service.engine.calls import Call, CreateOffer, FindAccount, Known, Login, Outcome
+from service.domain.commands import Call, CreateOffer, FindAccount, Known, Login, Outcome
 from service.flows import offer_questions as ask
 from service.flows import offer_results as told
 from service.flows import show

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from service.conversation import Chosen, Exit, Reply, Retry, Scene, Typed
 from service.domain import AmountError, Denomination, Handle, HandleRefused, Recipient, read_amount
-from service.engine import Chosen, Exit, Reply, Retry, Scene, Typed
-from service.engine.calls import Known, NotFound, Outcome, Refused
+from service.domain.commands import Known, NotFound, Outcome, Refused
 from service.flows import show
 from service.flows.dashboard import acting, seen
 from service.flows.dates import DueRefused, core_day, read_due, window

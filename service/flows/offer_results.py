@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.engine import Exit, Scene
-from service.engine.calls import Call, CreateOffer, Done, Doubtful, NotDone, NotFound, Outcome, Refused, Unavailable
+from service.conversation import Exit, Scene
+from service.domain.commands import Call, CreateOffer, Done, Doubtful, NotDone, NotFound, Outcome, Refused, Unavailable
 from service.flows import show
 from service.flows.confirming import confirm_or_cancel
 from service.flows.offer_terms import amount, due, offer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from service.conversation import Scene
 from service.domain import Account, Dashboard, Money
-from service.engine import Scene
 from service.flows import show
 
 __all__ = ("amount", "due", "offer", "receiver", "source", "terms")

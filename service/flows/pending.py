@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from service.conversation import Ask, CallCore, Exit, Flow, Scene
 from service.domain import Account, Dashboard, Offer
-from service.engine import Ask, CallCore, Exit, Flow, Scene
-from service.engine.calls import Known, Login, Outcome
+from service.domain.commands import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting, seen
-from service.flows.deeds import DEEDS
 from service.flows.greeting import ASTRAY, astray
+from service.flows.resolve_offer import DEEDS
 from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("PENDING",)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from service.conversation import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
 from service.domain import Account, Dashboard, Handle, HandleRefused, Person, Tier
-from service.engine import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
-from service.engine.calls import FindMember, Known, Login, NotFound, Outcome, Refused
+from service.domain.commands import FindMember, Known, Login, NotFound, Outcome, Refused
 from service.flows import show
+from service.flows.authorisation import PERMITS
 from service.flows.dashboard import acting, seen
 from service.flows.greeting import ASTRAY, astray
-from service.flows.permits import PERMITS
 from service.messages import Buttons, List, Message, Row, Section, Text
 
 __all__ = ("PEOPLE",)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from service.conversation import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
 from service.domain import NameRefused, PersonName
-from service.engine import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
-from service.engine.calls import Call, Done, NotDone, Outcome, Refused, Register, Unavailable
+from service.domain.commands import Call, Done, NotDone, Outcome, Refused, Register, Unavailable
 from service.flows import show
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import PERSON, Forms, form_step

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
+from service.conversation import Scene
 from service.domain import Account, Dashboard, Denomination, Money, Tier
-from service.engine import Scene
 from service.messages import Button, shorten, visible
 
 __all__ = (

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
+from service.conversation import Ask, CallCore, Exit, Flow, Scene
 from service.domain import Dashboard, Denomination, Money, Tier
-from service.engine import Ask, CallCore, Exit, Flow, Scene
-from service.engine.calls import (
+from service.domain.commands import (
     Call,
     Done,
     Doubtful,
@@ -19,7 +19,7 @@ from service.engine.calls import (
     Refused,
     Unavailable,
 )
-from service.engine.calls import Upgrade as UpgradeCall
+from service.domain.commands import Upgrade as UpgradeCall
 from service.flows import show
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import seen

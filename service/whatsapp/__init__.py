@@ -21,10 +21,8 @@ from service.whatsapp.errors import (
 from service.whatsapp.forms import DEFINITIONS as FORMS
 from service.whatsapp.forms import form_tokens
 from service.whatsapp.graph import GraphClient
-from service.whatsapp.setup import Report, Setup
 from service.whatsapp.signature import sign, verify
 from service.whatsapp.templates import INCOMING
-from service.whatsapp.webhook import webhook_routes
 
 __all__ = (
     "FORMS",
@@ -39,8 +37,6 @@ __all__ = (
     "NotStored",
     "PairLimited",
     "Rejected",
-    "Report",
-    "Setup",
     "Status",
     "Stopped",
     "Throttled",
@@ -52,5 +48,4 @@ __all__ = (
     "form_tokens",
     "sign",
     "verify",
-    "webhook_routes",
 )

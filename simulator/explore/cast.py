@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from simulator.people import Persona, persona
-from simulator.reading import show_phone
+from simulator.script.yaml_reader import show_phone
 
 __all__ = ("Player", "draw", "head")
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from simulator.conversation import Conversation, parse
-from simulator.directives import Line, read_line
 from simulator.errors import ConversationError
-from simulator.reading import Reading
+from simulator.script.conversation import Conversation, parse
+from simulator.script.directives import Line, read_line
+from simulator.script.yaml_reader import Reading
 
 __all__ = ("Draft", "Said", "written")
 

@@ -15,12 +15,12 @@ from itertools import count
 from multiprocessing.pool import AsyncResult
 from typing import Protocol
 
+from simulator.explore.invariants.watch import Broken
 from simulator.explore.options import Options
-from simulator.explore.promises import Broken
 from simulator.explore.run import GOES_ON, Outcome, explore_one
-from simulator.host import Bot
-from simulator.rubbish import collect_if_much, rare_collection
-from simulator.world import Wires, run_service
+from simulator.playback.gc import collect_if_much, rare_collection
+from simulator.world.process import Bot
+from simulator.world.world import Wires, run_service
 
 __all__ = ("Summary", "explore_many", "repeated_by")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.crash import POINTS, SCRIPTS
 from simulator.explore.draft import Said
+from simulator.world.failpoints import POINTS, SCRIPTS
 
 __all__ = ("KINDS", "LOSSY", "OF_PEOPLE", "Around", "Kind", "falls_over")
 

@@ -10,7 +10,7 @@ from typing import Final
 from simulator.explore.cast import Player
 from simulator.explore.draft import Said
 from simulator.people import choose
-from simulator.transcript import Screen
+from simulator.whatsapp_cloud.transcript.model import Screen
 
 __all__ = ("Moves",)
 

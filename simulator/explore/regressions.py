@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import yaml
 
-from simulator.conversation import CONVERSATIONS
-from simulator.explore.promises import PROMISES
+from simulator.explore.invariants.watch import PROMISES
 from simulator.explore.shrink import Small, head_of
+from simulator.script.conversation import CONVERSATIONS
 
 __all__ = ("FOLDER", "as_conversation", "keep", "stored_regressions")
 

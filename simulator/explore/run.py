@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.settings import EMBEDDED
-from simulator.conversation import Conversation, parse
-from simulator.database import own
 from simulator.errors import UnsettledError
 from simulator.explore import cast
-from simulator.explore.adversary import Adversary
 from simulator.explore.draft import Draft
+from simulator.explore.invariants.house import GoesOn
+from simulator.explore.invariants.log import Log, listening
+from simulator.explore.invariants.money import Confirmed, is_repeated
+from simulator.explore.invariants.watch import Broken, Promises
+from simulator.explore.nemesis import Adversary
 from simulator.explore.options import Options
-from simulator.explore.promises import Broken, Promises
-from simulator.explore.promises_house import GoesOn
-from simulator.explore.promises_log import Log, listening
-from simulator.explore.promises_money import Confirmed, is_repeated
-from simulator.host import Bot
-from simulator.replay import Player, play_lines, world_of
-from simulator.transcript import Kind
-from simulator.virtual_time import Clock, VirtualTimeError, run
-from simulator.world import START_UP_MS, Wires, run_service
+from simulator.playback.player import Player, play_lines, world_of
+from simulator.script.conversation import Conversation, parse
+from simulator.whatsapp_cloud.transcript.model import Kind
+from simulator.whatsapp_cloud.virtual_time import Clock, VirtualTimeError, run
+from simulator.world.process import Bot
+from simulator.world.redis_database import own
+from simulator.world.world import START_UP_MS, Wires, run_service
 
 __all__ = ("GOES_ON", "Outcome", "explore_one", "play")
 

@@ -16,10 +16,10 @@ import yaml
 
 from simulator.errors import ConversationError, LineError
 from simulator.explore.draft import Said, written
-from simulator.explore.promises_moment import Broken
+from simulator.explore.invariants.moment import Broken
 from simulator.explore.run import play
-from simulator.host import Bot
-from simulator.world import Wires, run_service
+from simulator.world.process import Bot
+from simulator.world.world import Wires, run_service
 
 __all__ = ("MOST_TRIES", "Small", "head_of", "shrink")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.people.personas import Persona, Temperament
-from simulator.transcript import Screen
+from simulator.whatsapp_cloud.transcript.model import Screen
 
 __all__ = ("Move", "choose")
 

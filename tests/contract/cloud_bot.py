@@ -14,8 +14,8 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import Business, CloudApi, Event, Knobs
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 T = TypeVar("T")
 

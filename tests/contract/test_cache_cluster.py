@@ -12,10 +12,10 @@ from redis import Redis as SyncRedis
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
-from service.core import DashboardCache
 from service.credex import Budget, CachedTokens
+from service.credex.gateway import DashboardCache
 from service.mailbox import open_cache
-from service.rate import TokenBucket
+from service.runtime.rate_limiter import TokenBucket
 from tests.redis_server import RunningRedis, free_port, redis_server
 from tests.system import need
 from tests.unit.flows_world import account, dashboard

@@ -12,12 +12,12 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from simulator.commands.conformance import conformance_command
-from simulator.conformance import Case, Elsewhere, Given, cases, try_elsewhere, try_simulated
-from simulator.conformance.generated import BUILDERS
-from simulator.conformance.reference import SIZES
-from simulator.conformance.samples import SAMPLES
+from simulator.cli.conformance import conformance_command
 from simulator.whatsapp_cloud import LIMITS, CloudApi, Knobs
+from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Given, cases, try_elsewhere, try_simulated
+from simulator.whatsapp_cloud.conformance.generated import BUILDERS
+from simulator.whatsapp_cloud.conformance.reference import SIZES
+from simulator.whatsapp_cloud.conformance.samples import SAMPLES
 from simulator.whatsapp_cloud.kinds import KINDS
 from tests.contract.cloud_bot import BUSINESS
 from tests.contract.test_cloud_sockets import served

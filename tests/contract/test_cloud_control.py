@@ -15,9 +15,9 @@ import pytest
 from litestar import Litestar
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import CloudApi, FlowForm, InProcess, Knobs
 from simulator.whatsapp_cloud.control import News, control
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
 from tests.unit.cloud_requests import form
 

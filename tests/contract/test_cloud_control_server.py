@@ -14,7 +14,7 @@ import pytest
 
 from service.whatsapp.forms import DEFINITIONS
 from simulator.credex_core import Quirks
-from simulator.serve import Served, StateFileError, served
+from simulator.server.serve import Served, StateFileError, served
 from simulator.whatsapp_cloud import Refused, Rule
 from tests.unit.cloud_requests import form
 

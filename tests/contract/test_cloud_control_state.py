@@ -12,9 +12,9 @@ import httpx
 import msgspec
 import pytest
 
-from simulator.virtual_time import Clock, run
 from simulator.whatsapp_cloud import CloudApi, InProcess, Knobs, Rule
 from simulator.whatsapp_cloud.state import StateError, dump, load
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
 
 T = TypeVar("T")

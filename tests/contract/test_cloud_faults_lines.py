@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.conversation import parse
 from simulator.errors import ConversationError
-from simulator.lines.delivery import STAGE, VERBS
-from simulator.replay import replay
-from simulator.transcript import Kind
+from simulator.playback.player import replay
+from simulator.script.conversation import parse
+from simulator.script.directives.whatsapp import STAGE, VERBS
+from simulator.whatsapp_cloud.transcript.model import Kind
 
 PEOPLE = """\
 title: A test

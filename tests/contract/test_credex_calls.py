@@ -8,13 +8,13 @@ from typing import get_args
 
 import pytest
 
-from service.core import Core, NoDashboards
 from service.credex import Written
+from service.credex.gateway import Core, NoDashboards
 from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPage, Money, Person, Recipient
-from service.engine import calls
-from service.engine.calls import Known, NotFound, Refused, Unavailable
+from service.domain import commands as calls
+from service.domain.commands import Known, NotFound, Refused, Unavailable
 from simulator.credex_core import Quirks
-from simulator.network import Effect, Fault
+from simulator.world.network import Effect, Fault
 from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd
 
 DAY_MS = 86_400_000

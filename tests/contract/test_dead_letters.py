@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.dead import dead_letters
+from service.admin.dead_letters import dead_letters
 from service.mailbox import Mailbox
 from tests.contract.mailbox_steps import MEMBER, NOW, claimed, deliver
 

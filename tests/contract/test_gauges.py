@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from service import metrics
-from service.gauges import EVERY_MS, Gauges
 from service.mailbox import Mailbox, open_cache, open_state
-from service.meter import Meter
+from service.observability import metrics
+from service.observability.collector import EVERY_MS, Gauges
+from service.observability.emf import Meter
 from tests.contract.mailbox_steps import NOW, deliver
 from tests.redis_server import free_port
 

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from service.admin.whatsapp_setup import Report, Setup
 from service.whatsapp.forms import DEFINITIONS
-from service.whatsapp.setup import Report, Setup
 from service.whatsapp.templates import INCOMING
 from simulator.whatsapp_cloud import CloudApi, Knobs
 from tests.contract.cloud_bot import BUSINESS, FARAI

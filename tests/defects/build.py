@@ -12,11 +12,11 @@ from redis.asyncio import Redis
 from service.app import Service
 from service.mailbox import Mailbox
 from service.mailbox.scripts import Call, Runner, Scripts, sources
-from service.money_calls import MoneyCalls
-from service.sender import Sender
-from service.worker import Worker
-from simulator.host import Bot
-from simulator.world import Wires, run_service
+from service.runtime.inbox_worker import Worker
+from service.runtime.outbox_sender import Sender
+from service.writes.reconciler import MoneyCalls
+from simulator.world.process import Bot
+from simulator.world.world import Wires, run_service
 
 __all__ = (
     "ChangedScripts",

@@ -12,19 +12,19 @@ import msgspec
 from redis.exceptions import RedisError
 
 from service.app import Parts, Service
-from service.core import Core, DashboardCache
+from service.conversation import Event, Found, Received, Session, Turn
 from service.credex import CachedTokens, CredexClient
+from service.credex.gateway import Core, DashboardCache
 from service.domain import Dashboard, Inbound, Money, Said, Sent, Tapped
-from service.engine import Event, Found, Received, Session, Turn
-from service.engine.calls import CreateOffer, Outcome
-from service.intents import Intent, Intents
+from service.domain.commands import CreateOffer, Outcome
 from service.mailbox import Claim, StateUnavailable
-from service.money_calls import MoneyCalls
+from service.runtime.inbox_worker import Worker, _Work
 from service.settings import Settings
 from service.whatsapp import GraphClient
-from service.worker import Worker, _Work
-from simulator.host import Bot
-from simulator.world import Wires, run_service
+from service.writes.pending_write import Intent, Intents
+from service.writes.reconciler import MoneyCalls
+from simulator.world.process import Bot
+from simulator.world.world import Wires, run_service
 from tests.defects.build import RunBot, with_money, with_service, with_worker
 
 __all__ = ("DEFECTS",)

@@ -9,14 +9,14 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from service.conversation import Session, Turn
 from service.credex import CredexError, CredexState, LedgerEntry, NoAnswer, Written
 from service.domain import Dashboard
-from service.engine import Session, Turn
-from service.engine.calls import Done, Known, Login, NotDone, Outcome, Unresolved, Write
-from service.intents import Intent, Intents
+from service.domain.commands import Done, Known, Login, NotDone, Outcome, Unresolved, Write
 from service.mailbox import Claim
-from service.money_calls import MoneyCalls, WritesToCore, _Absent
-from service.worker import Worker, _Work
+from service.runtime.inbox_worker import Worker, _Work
+from service.writes.pending_write import Intent, Intents
+from service.writes.reconciler import MoneyCalls, WritesToCore, _Absent
 from tests.defects.build import with_money, with_worker
 
 __all__ = ("DEFECTS",)

@@ -9,14 +9,14 @@ from typing import Final
 from redis.asyncio import Redis
 
 from service.app import Service
-from service.engine import Session
-from service.engine.calls import Outcome, Read, Unavailable
+from service.conversation import Session
+from service.domain.commands import Outcome, Read, Unavailable
 from service.mailbox import Arrival, Claim, Idle, Mailbox, Posting
 from service.mailbox.errors import speaking_mailbox
 from service.mailbox.mailbox import _bytes, _digest
-from service.sender import Sender, _Again
+from service.runtime.inbox_worker import Worker, _entries, _Work
+from service.runtime.outbox_sender import Sender, _Again
 from service.whatsapp import Delivery, GraphError, NotStored
-from service.worker import Worker, _entries, _Work
 from tests.defects.build import (
     ChangedScripts,
     RunBot,

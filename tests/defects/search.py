@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.explore.invariants.watch import Broken
 from simulator.explore.options import Options
-from simulator.explore.promises import Broken
 from simulator.explore.run import explore_one
 from tests.defects.build import RunBot
 

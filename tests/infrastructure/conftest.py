@@ -48,7 +48,9 @@ def sources() -> str:
     """A digest of all that the stacks are made from."""
     digest = hashlib.sha256(sys.version.encode())
     paths = [*(ROOT / "cdktf").glob("*.py"), *(ROOT / "cdktf" / "vimbisopay_infra").glob("*.py")]
-    more = [ROOT / name for name in ("service/metrics.py", "infra.lock", "cdktf/vimbisopay-permissions.json")]
+    more = [
+        ROOT / name for name in ("service/observability/metrics.py", "infra.lock", "cdktf/vimbisopay-permissions.json")
+    ]
     for path in sorted([*paths, *more]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

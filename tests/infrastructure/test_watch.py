@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from service import metrics
+from service.observability import metrics
 from tests.infrastructure.stacks import Stack
 
 PROMISED = {

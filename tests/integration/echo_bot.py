@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.world import BUSINESS, GRAPH_URL, Wires
+from simulator.world.world import BUSINESS, GRAPH_URL, Wires
 
 BUTTONS = {
     "type": "button",

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from service.settings import EMBEDDED
-from simulator import faults
 from simulator.credex_core import Refusal
-from simulator.database import own
-from simulator.host import Bot
-from simulator.network import Fault
-from simulator.replay import Stage
-from simulator.virtual_time import Clock, run
+from simulator.playback.player import Stage
+from simulator.script import faults
 from simulator.whatsapp_cloud import Bubble
-from simulator.world import Wires, run_service
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.network import Fault
+from simulator.world.process import Bot
+from simulator.world.redis_database import own
+from simulator.world.world import Wires, run_service
 from tests.integration.money_table_rows import Core, Group, Row, Seen
 from tests.integration.money_table_world import Act, Moment, TroubledWorld
 from tests.integration.money_table_writes import Said, WriteRow, people

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from simulator import faults
-from simulator.crash import POINTS, SCRIPTS
 from simulator.credex_core.endpoints import ENDPOINTS
+from simulator.script import faults
+from simulator.world.failpoints import POINTS, SCRIPTS
 from tests.integration.money_table_writes import WriteRow
 
 __all__ = ("NOT_HERE", "Core", "Group", "Row", "Seen", "impossible", "rows")

@@ -17,13 +17,13 @@ import redis.asyncio
 from service.mailbox import open_state
 from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
-from simulator.conversation import Person
-from simulator.counted_redis import counted
-from simulator.crash import CrashPoints, _marks
-from simulator.host import Bot, Host
-from simulator.ledger import settle_in
-from simulator.network import CommandPassage, Switch
-from simulator.world import Ticking, Wires, World, run_service
+from simulator.script.conversation import Person
+from simulator.world.failpoints import CrashPoints, _marks
+from simulator.world.fixtures import settle_in
+from simulator.world.network import CommandPassage, Switch
+from simulator.world.process import Bot, Host
+from simulator.world.redis_client import counted
+from simulator.world.world import Ticking, Wires, World, run_service
 
 __all__ = ("Act", "Moment", "TroubledWorld", "Watch")
 
@@ -43,7 +43,7 @@ class Moment:
     """What is to happen when the bot comes to a point for the first time.
 
     Attributes:
-        point: where, as in `simulator.crash.POINTS`.
+        point: where, as in `simulator.world.failpoints.POINTS`.
         since: only after this other point was passed.
         act: what happens to the bot.
         also: what happens besides.

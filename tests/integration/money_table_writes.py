@@ -9,11 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from service.company import STILL_WORKING
 from service.domain import Denomination, Money
-from simulator.conversation import Member, Person
+from service.runtime.progress import STILL_WORKING
 from simulator.credex_core import Core
 from simulator.credex_core.ledger import Credex, State
+from simulator.script.conversation import Member, Person
 
 __all__ = ("FARAI", "TARIRO", "WRITES", "Facts", "Said", "WriteRow", "people")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.conversation import load
-from simulator.coverage import Way, watched
-from simulator.transcript import Transcript
+from simulator.playback.coverage import Way, watched
+from simulator.script.conversation import load
+from simulator.whatsapp_cloud.transcript.model import Transcript
 
 __all__ = ("Plays",)
 

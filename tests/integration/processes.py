@@ -1,4 +1,4 @@
-"""What the tests with real processes share beyond `simulator.soak.town`: people, and waiting for all of them."""
+"""What the tests with real processes share beyond `soak.town`: people, and waiting for all of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 from simulator.people import Persona, persona
-from simulator.soak.town import Town, eventually, handle_of, town
-from simulator.standalone import Visitor
+from simulator.processes.soak.town import Town, eventually, handle_of, town
+from simulator.server.services import Visitor
 
 __all__ = ("Town", "all_of", "eventually", "handle_of", "people", "town")
 

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Denomination, Money
-from simulator.network import Answer, Effect, Fault
-from simulator.standalone import Visitor
+from simulator.server.services import Visitor
 from simulator.whatsapp_cloud import Bubble
+from simulator.world.network import Answer, Effect, Fault
 from tests.integration.processes import Town, handle_of, people
 
 __all__ = ("Offerer", "Saboteur", "crowd")

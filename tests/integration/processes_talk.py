@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from simulator.people import Persona
-from simulator.standalone import Visitor
+from simulator.server.services import Visitor
 from simulator.whatsapp_cloud import Bubble
 
 __all__ = ("Newcomer", "Reader", "labels")

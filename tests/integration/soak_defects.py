@@ -18,7 +18,7 @@ import uvicorn
 
 from service.app import Parts, Service
 from service.http import open_http
-from service.logs import configure
+from service.observability.logging import configure
 from service.settings import load
 
 Message = MutableMapping[str, Any]

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from simulator.conversation import parse
-from simulator.crash import CrashPoints
 from simulator.credex_core import State
-from simulator.replay import play_lines
-from simulator.virtual_time import Clock, run
-from simulator.world import START_UP_MS, World
+from simulator.playback.player import play_lines
+from simulator.script.conversation import parse
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.failpoints import CrashPoints
+from simulator.world.world import START_UP_MS, World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -9,10 +9,10 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from simulator.cli import COMMANDS, main
-from simulator.conversation import load, stored
-from simulator.directives import STAGE, VERBS
-from simulator.snapshots import difference, kept, path_of
+from simulator.cli.main import COMMANDS, main
+from simulator.playback.snapshots import difference, kept, path_of
+from simulator.script.conversation import load, stored
+from simulator.script.directives import STAGE, VERBS
 from tests.redis_server import RunningRedis
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner, Result
 
-from simulator.cli import main
-from simulator.conversation import stored
-from simulator.coverage import Coverage, Way, all_ways, books, summed
+from simulator.cli.main import main
+from simulator.playback.coverage import Coverage, Way, all_ways, books, summed
+from simulator.script.conversation import stored
 from tests.integration.plays import Plays
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from simulator.explore.promises import PROMISES
+from simulator.explore.invariants.watch import PROMISES
 from tests.defects.planted import PLANTED, Planted
 from tests.defects.search import look_for
 

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from simulator.cli import main
-from simulator.commands.options import keep_logs_quiet
-from simulator.conversation import parse
+from simulator.cli.main import main
+from simulator.cli.options import keep_logs_quiet
 from simulator.explore import cast
 from simulator.explore.draft import Draft
 from simulator.explore.fleet import Summary, explore_many, repeated_by
 from simulator.explore.kinds import KINDS, LOSSY, Around
 from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read_kinds
 from simulator.explore.run import explore_one, play
+from simulator.script.conversation import parse
 from tests.defects.planted import PLANTED
 
 ROOT = Path(__file__).parents[2]

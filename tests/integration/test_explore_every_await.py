@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from simulator.conversation import parse
-from simulator.explore.promises import Broken, Promises
-from simulator.explore.promises_log import Log, listening
-from simulator.host import Host
-from simulator.replay import Player, world_of
-from simulator.virtual_time import Clock, run
-from simulator.world import START_UP_MS, run_service
+from simulator.explore.invariants.log import Log, listening
+from simulator.explore.invariants.watch import Broken, Promises
+from simulator.playback.player import Player, world_of
+from simulator.script.conversation import parse
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.process import Host
+from simulator.world.world import START_UP_MS, run_service
 from tests.defects.build import RunBot
 from tests.defects.planted import PLANTED
 

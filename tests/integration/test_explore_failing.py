@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from simulator.cli import main
-from simulator.conversation import load
+from simulator.cli.main import main
 from simulator.explore.run import play
+from simulator.script.conversation import load
 from tests.defects.planted import PLANTED
 
 FEW = 10

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.conversation import Conversation, parse
 from simulator.errors import ConversationError, LineError
-from simulator.replay import replay
-from simulator.transcript import Kind, Transcript
+from simulator.playback.player import replay
+from simulator.script.conversation import Conversation, parse
+from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from simulator.conversation import load, parse, stored
 from simulator.errors import ConversationError
-from simulator.index import CAPABILITIES, index
-from simulator.snapshots import SNAPSHOTS
+from simulator.playback.snapshots import SNAPSHOTS
+from simulator.script.capabilities import CAPABILITIES, index
+from simulator.script.conversation import load, parse, stored
 
 README = SNAPSHOTS / "README.md"
 KEYS = [key for keys in CAPABILITIES.values() for key in keys]

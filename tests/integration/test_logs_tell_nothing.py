@@ -14,10 +14,10 @@ import pytest
 import structlog
 from structlog.stdlib import ProcessorFormatter
 
-from service.logs import configure, without_numbers
-from simulator.conversation import Conversation, load, stored
-from simulator.replay import replay
-from simulator.transcript import Kind, Transcript
+from service.observability.logging import configure, without_numbers
+from simulator.playback.player import replay
+from simulator.script.conversation import Conversation, load, stored
+from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
 
 EVERY = 6
 """Of the stored conversations every so many is played."""
@@ -100,7 +100,7 @@ def test_an_error_is_logged_without_its_words(lines: io.StringIO) -> None:
     try:
         _failing(words)
     except ExceptionGroup:
-        structlog.get_logger("service.worker").exception("turn_failed")
+        structlog.get_logger("service.runtime.inbox_worker").exception("turn_failed")
         (ours,) = [each for each in logging.root.handlers if isinstance(each.formatter, ProcessorFormatter)]
         assert isinstance(ours, logging.StreamHandler)
         ours.setStream(lines)

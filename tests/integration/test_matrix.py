@@ -16,13 +16,13 @@ from click.testing import CliRunner
 
 from service.app import Service
 from service.mailbox import Arrival, Mailbox
-from simulator.cli import main
-from simulator.conversation import stored
+from simulator.cli.main import main
 from simulator.credex_core import OF_FORM, WAYS
-from simulator.host import Bot
-from simulator.matrix import Outcome, Row, Verdict, play
-from simulator.variants import VARIANTS
-from simulator.world import Wires, run_service
+from simulator.matrix.run import Outcome, Row, Verdict, play
+from simulator.matrix.variants import VARIANTS
+from simulator.script.conversation import stored
+from simulator.world.process import Bot
+from simulator.world.world import Wires, run_service
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from simulator.conversation import parse
 from simulator.credex_core import Quirks
 from simulator.errors import ConversationError
-from simulator.replay import replay
-from simulator.transcript import Kind
-from simulator.world import World
+from simulator.playback.player import replay
+from simulator.script.conversation import parse
+from simulator.whatsapp_cloud.transcript.model import Kind
+from simulator.world.world import World
 from tests.integration.echo_bot import EchoBot
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -8,10 +8,10 @@ from typing import Final
 import pytest
 
 from service.domain import Denomination, Money
-from simulator.conversation import Member, Person
-from simulator.replay import Stage
-from simulator.virtual_time import Clock, run
-from simulator.world import World
+from simulator.playback.player import Stage
+from simulator.script.conversation import Member, Person
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.world import World
 
 START_MS: Final = 1_793_606_400_000
 SMALLEST: Final = {

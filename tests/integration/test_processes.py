@@ -18,8 +18,8 @@ import pytest_asyncio
 
 from service.app import WORKERS
 from service.domain import Money
-from simulator.network import Effect, Fault, Passage
-from simulator.standalone import Visitor
+from simulator.server.services import Visitor
+from simulator.world.network import Effect, Fault, Passage
 from tests.integration.processes import Town, all_of, eventually, people, town
 from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
 from tests.integration.processes_talk import Newcomer, Reader, labels

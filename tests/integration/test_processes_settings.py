@@ -13,7 +13,7 @@ import pytest
 
 from service.__main__ import FINISH_REQUESTS_S
 from service.app import STOP_WITHIN_S
-from simulator.programs import free_port
+from simulator.processes.programs import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 WITHIN_S = 300

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.conversation import CONVERSATIONS, load, stored
-from simulator.explore.promises import PROMISES
+from simulator.explore.invariants.watch import PROMISES
 from simulator.explore.run import play
+from simulator.script.conversation import CONVERSATIONS, load, stored
 
 
 @pytest.mark.usefixtures("quiet")

@@ -8,13 +8,13 @@ from textwrap import dedent
 import pytest
 import redis
 
-from simulator.conversation import Conversation, load, parse, stored
 from simulator.errors import DatabaseInUseError, LineError
-from simulator.generate import SNAPSHOT_SEEDS, generate
-from simulator.phone import plain
-from simulator.replay import replay
-from simulator.snapshots import path_of
-from simulator.transcript import Kind, Transcript
+from simulator.playback.generate import SNAPSHOT_SEEDS, generate
+from simulator.playback.player import replay
+from simulator.playback.snapshots import path_of
+from simulator.script.conversation import Conversation, load, parse, stored
+from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
+from simulator.whatsapp_cloud.transcript.render import plain
 from tests.integration.echo_bot import EchoBot
 from tests.redis_server import RunningRedis
 

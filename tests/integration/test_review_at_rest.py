@@ -7,7 +7,7 @@ from typing import Any
 
 from notebooks.review.memory_keys import at_rest
 from service.mailbox import open_state
-from simulator.programs import redis_server
+from simulator.processes.programs import redis_server
 from tests.system import need
 
 

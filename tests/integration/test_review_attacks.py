@@ -14,8 +14,8 @@ from notebooks.review.attacks import ATTACKS, HELD, Attack, Played, Report, play
 from notebooks.review.attacks_map import trust_map
 from notebooks.review.attacks_place import TARIRO, Answer, Heard, Place, Try, in_a_world
 from service.whatsapp import sign
-from simulator.host import Bot
-from simulator.wires import API_KEY, BUSINESS, WEBHOOK_SECRET, Wires, run_service
+from simulator.world.connections import API_KEY, BUSINESS, WEBHOOK_SECRET, Wires, run_service
+from simulator.world.process import Bot
 
 ROOT = Path(__file__).parents[2]
 

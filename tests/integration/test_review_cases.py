@@ -14,8 +14,8 @@ from service.flows.greeting import GREETING
 from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER
 from service.flows.upgrade import UPGRADE
-from simulator.conversation import find, load
-from simulator.coverage import Way, watched
+from simulator.playback.coverage import Way, watched
+from simulator.script.conversation import find, load
 
 
 @pytest.fixture(scope="module")

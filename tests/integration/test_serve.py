@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.programs import ROOT, bot, free_port
+from simulator.processes.programs import ROOT, bot, free_port
 
 WITHIN_S = 300
 """Longer than any test here on any machine; only a defect waits for it."""

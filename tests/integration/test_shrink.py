@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from simulator.conversation import load
-from simulator.explore.promises_moment import Broken
+from simulator.explore.invariants.moment import Broken
 from simulator.explore.regressions import as_conversation, keep, stored_regressions
 from simulator.explore.run import play
 from simulator.explore.shrink import shrink
+from simulator.script.conversation import load
 from tests.defects.planted import PLANTED
 from tests.defects.search import look_for
 

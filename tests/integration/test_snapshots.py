@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from simulator.conversation import stored
-from simulator.generate import SNAPSHOT_SEEDS, generate
-from simulator.phone import plain
-from simulator.snapshots import generated_name, kept, path_of
-from simulator.transcript import Transcript
+from simulator.playback.generate import SNAPSHOT_SEEDS, generate
+from simulator.playback.snapshots import generated_name, kept, path_of
+from simulator.script.conversation import stored
+from simulator.whatsapp_cloud.transcript.model import Transcript
+from simulator.whatsapp_cloud.transcript.render import plain
 from tests.integration.plays import Plays
 from tests.integration.transcripts import TranscriptFiles
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from simulator.soak import Options, Result, soak
+from simulator.processes.soak import Options, Result, soak
 from tests.system import need
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from simulator.cli import main
-from simulator.soak.town import eventually
+from simulator.cli.main import main
+from simulator.processes.soak.town import eventually
 from tests.system import need
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from simulator.tcp_proxy import Direction, TcpProxy, tcp_proxy
+from simulator.processes.tcp_proxy import Direction, TcpProxy, tcp_proxy
 
 HOST = "127.0.0.1"
 SOON_S = 120

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from syrupy.data import Snapshot, SnapshotCollection
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from simulator.snapshots import SNAPSHOTS, path_of
+from simulator.playback.snapshots import SNAPSHOTS, path_of
 
 if TYPE_CHECKING:
     from syrupy.location import PyTestLocation

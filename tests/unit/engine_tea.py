@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from service.engine import (
+from service.conversation import (
     Ask,
     Book,
     CallCore,
@@ -20,7 +20,7 @@ from service.engine import (
     Typed,
     Words,
 )
-from service.engine.calls import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unresolved
+from service.domain.commands import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unresolved
 from service.messages import Buttons, Form, List, Message, Section, Text
 
 __all__ = ("PHRASES", "kiosk", "steps_of")

@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import msgspec
 
+from service.conversation import Answered, Ask, Book, Event, Option, Received, Session, Turn, Walked, advance
 from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
-from service.engine import Answered, Ask, Book, Event, Option, Received, Session, Turn, Walked, advance
-from service.engine.calls import Call, Outcome
+from service.domain.commands import Call, Outcome
 from service.flows import book
 from service.messages import Buttons, Form, List, Message, Reaction, Text, choices
 

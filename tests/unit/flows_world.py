@@ -18,7 +18,7 @@ from service.domain import (
     Recipient,
     Unsecured,
 )
-from service.engine.calls import Done, Known
+from service.domain.commands import Done, Known
 from tests.unit.flows_play import NOON
 
 __all__ = (

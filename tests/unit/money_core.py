@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from service.conversation import Session
 from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotFound, Written
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person
-from service.engine import Session
-from service.engine.calls import AcceptOffer, CancelOffer, CreateOffer, DeclineOffer, Register, Write
-from service.intents import Intent, Intents
-from service.money_calls import MoneyCalls
-from simulator.virtual_time import Clock, run
+from service.domain.commands import AcceptOffer, CancelOffer, CreateOffer, DeclineOffer, Register, Write
+from service.writes.pending_write import Intent, Intents
+from service.writes.reconciler import MoneyCalls
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 T = TypeVar("T")
 

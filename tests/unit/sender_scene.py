@@ -12,10 +12,10 @@ from fakeredis import FakeAsyncRedis, FakeServer
 
 from service.mailbox import Arrival, Claim, Idle, Mailbox, Outcome, Posting, Settled
 from service.messages import Message, Outgoing, Template, Text
-from service.rate import LocalBucket
-from service.sender import Sender
+from service.runtime.outbox_sender import Sender
+from service.runtime.rate_limiter import LocalBucket
 from service.whatsapp import GraphError
-from simulator.virtual_time import Clock, run
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 START = 1_793_606_400_000
 LEASE_MS = 40_000

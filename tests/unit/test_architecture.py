@@ -77,7 +77,7 @@ class Module:
                 assert node.level == 0, f"{self.name} imports relatively"
                 assert node.module is not None
                 if node.module in MODULES:
-                    # `from service import flows` imports a module, `from service.engine import advance` what is shown.
+                    # `from service import flows` imports a module, `from service.conversation import x` what is shown.
                     shown = SHOWN[node.module]
                     names = {a.name: f"{node.module}.{a.name}" for a in node.names}
                     yield from (
@@ -144,7 +144,7 @@ def test_there_are_rooms_to_look_at() -> None:
     assert set(MAY_IMPORT) <= {module.room for module in SERVICE}
     assert len(PURE_MODULES) > 15
     assert {"service.domain", "service.messages"} <= set(
-        next(m for m in SERVICE if m.name == "service.engine.advance").imports()
+        next(m for m in SERVICE if m.name == "service.conversation.turn").imports()
     )
 
 
@@ -177,7 +177,7 @@ def test_only_the_composition_root_reads_settings_and_knows_all() -> None:
     assert knowing["flows"] <= {"service.app"}
     assert knowing["worker"] <= {"service.app"}
     assert knowing["sender"] <= {"service.app"}
-    assert knowing["money_calls"] <= {"service.app", "service.worker"}
+    assert knowing["money_calls"] <= {"service.app", "service.runtime.inbox_worker"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -202,7 +202,7 @@ def test_only_the_composition_root_opens_redis_and_http_clients() -> None:
 def test_a_room_of_the_service_is_entered_by_its_front_door() -> None:
     """Other rooms import from the package, not from the modules in it; the values of calls are a second door."""
     packages = {module.name for module in SERVICE if module.is_package and module.room}
-    doors = {"service.engine.calls", *packages}
+    doors = {"service.domain.commands", *packages}
     through_windows = {
         (module.name, name)
         for module in SERVICE

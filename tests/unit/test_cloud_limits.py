@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.conformance.samples import SAMPLES
 from simulator.whatsapp_cloud import LIMITS, Approved, Refused
+from simulator.whatsapp_cloud.conformance.samples import SAMPLES
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
 from tests.unit.cloud_requests import (

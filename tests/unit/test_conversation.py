@@ -9,10 +9,10 @@ from textwrap import dedent
 import pytest
 
 from service.domain import Denomination, Money
-from simulator.conversation import Conversation, find, load, parse, stored
-from simulator.directives import STAGE, VERBS
 from simulator.errors import ConversationError, UnknownConversationError
-from simulator.reading import Flaw, read_duration_ms, read_phone
+from simulator.script.conversation import Conversation, find, load, parse, stored
+from simulator.script.directives import STAGE, VERBS
+from simulator.script.yaml_reader import Flaw, read_duration_ms, read_phone
 
 PEOPLE = """
 people:

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from service.credex import CredexError, NoAnswer, NotFound, Refusal, Refused, ServerError, TooManyRequests
-from service.credex.answer import read_answer
 from service.credex.endpoints import ACCEPT, AUTHORISE, CREATE, DECLINE, LOGIN, LOOK, ONBOARD, OPEN, UPGRADE
-from service.credex.refusals import Asked, masked, settle
+from service.credex.error_mapping import Asked, masked, settle
+from service.credex.response import read_answer
 from service.domain import Money
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from service.app import Parts, Service
-from service.door import BODY_WITHIN_S
 from service.mailbox import open_cache, open_state
 from service.settings import load
-from simulator.virtual_time import Clock, run
+from service.web.request_guard import BODY_WITHIN_S
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 JUDGED = {"/bot/webhook": 401, "/bot/notify": 400, "/api/webhooks/": 401}
 """Where a body is read, and what an empty object without a signature is answered there."""

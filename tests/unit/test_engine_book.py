@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from service.engine import END, Book, BookError, Flow, Retry, Shortcut
+from service.conversation import END, Book, BookError, Flow, Retry, Shortcut
 from tests.unit.engine_tea import asking, calling, kiosk, steps_of
 
 

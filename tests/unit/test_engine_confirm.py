@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine.calls import Login, NotFound, Register
+from service.domain.commands import Login, NotFound, Register
 from tests.unit.engine_tea import kiosk
 from tests.unit.flows_play import MINUTE, NOON, SECOND, Play
 

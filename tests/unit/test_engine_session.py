@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.engine import Option, Session
-from service.engine.calls import NotFound
+from service.conversation import Option, Session
+from service.domain.commands import NotFound
 from tests.unit.engine_tea import kiosk
 from tests.unit.flows_play import DAY, MINUTE, NOON, SECOND, Play, read_back
 

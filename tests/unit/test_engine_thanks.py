@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine.calls import NotFound, Register
-from service.engine.wording import thanked
+from service.conversation.text import thanked
+from service.domain.commands import NotFound, Register
 from service.flows import book
-from service.flows.words import WORDS
+from service.flows.keywords import WORDS
 from service.messages import Reaction
 from tests.unit.engine_tea import kiosk
 from tests.unit.flows_play import MINUTE, SECOND, Play

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.engine import Answered, EngineError, Found, Option, Session, Walked, advance
-from service.engine.calls import Done, Login, NotDone, NotFound, Refused, Register, Unavailable, Unresolved
+from service.conversation import Answered, EngineError, Found, Option, Session, Walked, advance
+from service.domain.commands import Done, Login, NotDone, NotFound, Refused, Register, Unavailable, Unresolved
 from service.messages import Text
 from tests.unit.engine_tea import PHRASES, kiosk
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, SECOND, Play

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from service.mailbox import Arrival, Claim, Idle, Mailbox, Outcome, Posting, Settled, open_state
+from service.mailbox.versioning import NewerRecord, read
 from service.messages import Message, Outgoing, Text
-from service.rate import LocalBucket
-from service.records import NewerRecord, read
-from service.sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
+from service.runtime.outbox_sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
+from service.runtime.rate_limiter import LocalBucket
 from service.settings import EMBEDDED
-from simulator.next_release import NextMailbox
+from simulator.world.next_release import NextMailbox
 
 NOW_MS = 1_790_000_000_000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.conversation import Option
 from service.domain import Account
-from service.engine import Option
-from service.engine.calls import Known, Login, NotFound, Outcome, Unavailable
+from service.domain.commands import Known, Login, NotFound, Outcome, Unavailable
 from service.messages import List
 from tests.unit.flows_play import DAY, MINUTE, Play, Stage
 from tests.unit.flows_world import account, dashboard, known, money

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from service.conversation import Found, Option, advance
 from service.domain import Offer
-from service.engine import Found, Option, advance
-from service.engine.calls import (
+from service.domain.commands import (
     AcceptOffer,
     Done,
     Doubtful,
@@ -21,7 +21,7 @@ from service.engine.calls import (
     Unavailable,
     Unresolved,
 )
-from service.flows.bulk import AT_ONCE
+from service.flows.accept_all import AT_ONCE
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, XAU, account, dashboard, known, member, money, offer
 

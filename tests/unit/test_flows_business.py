@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.conversation import Found, advance
 from service.domain import AccountName, Denomination, NameRefused
-from service.engine import Found, advance
-from service.engine.calls import (
+from service.domain.commands import (
     Done,
     Doubtful,
     Known,

@@ -17,9 +17,9 @@ from typing import get_args
 import msgspec
 import pytest
 
+from service.conversation import Ask, Book, Found, Option, advance
 from service.domain import Dashboard, Person, Recipient
-from service.engine import Ask, Book, Found, Option, advance
-from service.engine.calls import (
+from service.domain.commands import (
     WRITES,
     Done,
     Doubtful,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.conversation import Option
 from service.domain import Denomination
-from service.engine import Option
-from service.engine.calls import NotFound, OpenAccount, Refused, Register
+from service.domain.commands import NotFound, OpenAccount, Refused, Register
 from service.flows import Forms, book
 from service.flows.forms import BUSINESS, PERSON
 from service.messages import Form

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from service.domain import Unsecured
-from service.engine.calls import Known, Login, NotFound, Refused, Unavailable
+from service.domain.commands import Known, Login, NotFound, Refused, Unavailable
 from tests.unit.flows_play import MINUTE, Stage
 from tests.unit.flows_world import XAU, account, dashboard, known, money, offer
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine import Session
-from service.engine.calls import Login, NotFound
+from service.conversation import Session
+from service.domain.commands import Login, NotFound
 from service.flows import book
 from tests.unit.flows_play import DAY, MINUTE, Play
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from service.conversation import Option
 from service.domain import LedgerLine
-from service.engine import Option
-from service.engine.calls import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused, Unavailable
+from service.domain.commands import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused, Unavailable
 from tests.unit.flows_play import DAY, NOON, SECOND, Play, Stage
 from tests.unit.flows_world import XAU, account, credex, dashboard, known, ledger, line, money
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from service.conversation import Found, Option, advance
 from service.domain import Denomination, Recipient
-from service.engine import Found, Option, advance
-from service.engine.calls import (
+from service.domain.commands import (
     CreateOffer,
     Done,
     Doubtful,

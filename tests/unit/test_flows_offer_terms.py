@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from service.domain import Account, Recipient
-from service.engine.calls import CreateOffer, Done, FindAccount, Known, Login, NotFound, Refused, Unavailable
+from service.domain.commands import CreateOffer, Done, FindAccount, Known, Login, NotFound, Refused, Unavailable
 from tests.unit.flows_play import DAY, Play, Stage
 from tests.unit.flows_world import FARAI, XAU, account, dashboard, known, member, money
 

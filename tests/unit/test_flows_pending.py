@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from service.conversation import Found, Option, advance
 from service.domain import Offer
-from service.engine import Found, Option, advance
-from service.engine.calls import (
+from service.domain.commands import (
     AcceptOffer,
     Call,
     CancelOffer,

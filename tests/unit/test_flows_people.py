@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.conversation import Found, Option, advance
 from service.domain import Account, Person
-from service.engine import Found, Option, advance
-from service.engine.calls import (
+from service.domain.commands import (
     Authorise,
     Call,
     DirectNotices,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine import Found, advance
-from service.engine.calls import (
+from service.conversation import Found, advance
+from service.domain.commands import (
     Done,
     Doubtful,
     Known,

@@ -8,12 +8,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from service.conversation import Option, Session, Walked
 from service.domain import Denomination, Money
-from service.engine import Option, Session, Walked
-from service.engine.calls import CreateOffer, Done, NotDone, Outcome, Register, Unresolved, Upgrade, Write
-from service.intents import Baseline, Intent, Intents, encode
+from service.domain.commands import CreateOffer, Done, NotDone, Outcome, Register, Unresolved, Upgrade, Write
+from service.mailbox.versioning import read
 from service.messages import Button, Buttons, Text
-from service.records import read
+from service.writes.pending_write import Baseline, Intent, Intents, encode
 from tests.unit.money_core import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd
 
 MINUTE_MS = 60_000

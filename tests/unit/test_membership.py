@@ -9,12 +9,12 @@ from datetime import date
 import pytest
 
 from service.domain import Denomination
-from simulator.conversation import Person, parse
 from simulator.credex_core import Core, State
 from simulator.errors import ConversationError, SimulatorError
-from simulator.in_core import read_act
-from simulator.ledger import settle_in
-from simulator.reading import Flaw
+from simulator.script.conversation import Person, parse
+from simulator.script.core_acts import read_act
+from simulator.script.yaml_reader import Flaw
+from simulator.world.fixtures import settle_in
 from tests.credex_world import START_MS, usd
 
 PEOPLE = """

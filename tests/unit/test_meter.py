@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from service import metrics
-from service.meter import Meter
+from service.observability import metrics
+from service.observability.emf import Meter
 
 NOW = 1_793_599_200_000
 

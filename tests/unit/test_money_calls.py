@@ -13,7 +13,7 @@ import pytest
 from service.credex import Busy, CredexError, NoAnswer, NotFound, NotSent, Written
 from service.credex import errors as credex
 from service.domain import Denomination, Money, Person
-from service.engine.calls import (
+from service.domain.commands import (
     Done,
     Doubtful,
     NotDone,
@@ -23,7 +23,7 @@ from service.engine.calls import (
     Unresolved,
     Write,
 )
-from service.intents import Baseline, Intent, Intents
+from service.writes.pending_write import Baseline, Intent, Intents
 from tests.unit.money_core import (
     ACCEPT,
     CANCEL,

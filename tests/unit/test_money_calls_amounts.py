@@ -12,13 +12,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service import flows
+from service.conversation import Answered, Event, Received, Session, Turn, advance
 from service.credex import CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Denomination, Inbound, Money, Recipient, Said, Tapped
-from service.engine import Answered, Event, Received, Session, Turn, advance
-from service.engine.calls import CreateOffer, Done, FindAccount, Known, Login, Outcome, Write
-from service.intents import Intent, Intents
+from service.domain.commands import CreateOffer, Done, FindAccount, Known, Login, Outcome, Write
 from service.messages import Buttons
-from service.money_calls import MoneyCalls
+from service.writes.pending_write import Intent, Intents
+from service.writes.reconciler import MoneyCalls
 from tests.unit.money_core import FARAI, MINE, START_MS, TARIRO
 
 T = TypeVar("T")

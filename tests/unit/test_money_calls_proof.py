@@ -13,8 +13,8 @@ import pytest
 from service.credex import CredexError, CredexKind, LedgerEntry, NoAnswer, NotFound
 from service.credex import errors as credex
 from service.domain import Denomination, Money, Person
-from service.engine.calls import Done, NotDone, Outcome, Refused, Unresolved, Write
-from service.intents import Intent
+from service.domain.commands import Done, NotDone, Outcome, Refused, Unresolved, Write
+from service.writes.pending_write import Intent
 from tests.unit.money_core import (
     ACCEPT,
     CANCEL,

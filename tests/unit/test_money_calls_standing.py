@@ -14,8 +14,8 @@ import pytest
 from service.credex import CredexError, NoAnswer, NotFound
 from service.credex import errors as credex
 from service.domain import Account, Denomination, Money, Offer, Person
-from service.engine import calls
-from service.engine.calls import (
+from service.domain import commands as calls
+from service.domain.commands import (
     Authorise,
     CreateOffer,
     DirectNotices,
@@ -30,7 +30,7 @@ from service.engine.calls import (
     Upgrade,
     Write,
 )
-from service.intents import Intent, Intents
+from service.writes.pending_write import Intent, Intents
 from tests.unit.money_core import FARAI, MINE, SESSION, TARIRO, Desk, at_desk, usd
 
 RUDO: Final = Person("m-2", "Rudo Dube")

@@ -10,8 +10,8 @@ import pytest
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from simulator.network import Answer, Effect, Fault, Faults, Network, Switch, switched
-from simulator.virtual_time import Clock, run
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.network import Answer, Effect, Fault, Faults, Network, Switch, switched
 
 START_MS = 1_793_600_000_000
 

@@ -14,7 +14,7 @@ from litestar import Litestar
 
 from service.mailbox import StateFull, StateUnavailable
 from service.messages import Buttons, Outgoing, Template, length
-from service.notifications import LARGEST_BODY, LONGEST_TEXT, Notice, clean, notification_routes, outgoing
+from service.web.core_events import LARGEST_BODY, LONGEST_TEXT, Notice, clean, notification_routes, outgoing
 from service.whatsapp import sign
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)

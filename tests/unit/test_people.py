@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.domain import Handle, Money, PersonName
 from simulator.people import Move, Persona, Temperament, choose, persona
-from simulator.transcript import Choice, Screen
+from simulator.whatsapp_cloud.transcript.model import Choice, Screen
 
 CAREFUL = Persona("Rudo", "Moyo", "263771234567", Temperament.CAREFUL, 1, (), 7)
 OTHER = Persona("Farai", "Ncube", "263712345678", Temperament.CAREFUL, 1, (), 8)

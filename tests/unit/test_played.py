@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.conversation import find
-from simulator.played import Shelf, sources_digest
-from simulator.run import play_all
-from simulator.transcript import Transcript
+from simulator.playback.cache import Shelf, sources_digest
+from simulator.playback.runner import play_all
+from simulator.script.conversation import find
+from simulator.whatsapp_cloud.transcript.model import Transcript
 
 TRANSCRIPT = Transcript("Title", "About", 0, ("Tariro",), ())
 

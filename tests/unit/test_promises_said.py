@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from service.conversation import Scene, Session
 from service.domain import Denomination, Money
-from service.engine import Scene, Session
-from service.engine.calls import (
+from service.domain.commands import (
     AcceptOffer,
     Call,
     CancelOffer,
@@ -21,10 +21,11 @@ from service.engine.calls import (
     Refused,
     Unresolved,
 )
-from service.flows import deeds, offer_results
+from service.flows import offer_results
+from service.flows import resolve_offer as deeds
 from service.messages import Buttons, Message
-from service.worker import GIVEN_UP
-from simulator.explore.promises_said import Claim, Meaning, claims, is_given_up, is_later
+from service.runtime.inbox_worker import GIVEN_UP
+from simulator.explore.invariants.said import Claim, Meaning, claims, is_given_up, is_later
 
 FIVE = Money(Decimal(5), Denomination.USD)
 PARTY = "Farai Ncube Personal"

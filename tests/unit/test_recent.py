@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.recent import Recent
+from service.runtime.recent_ids import Recent
 
 
 def test_the_newest_are_remembered_and_the_oldest_forgotten() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from notebooks.review.changes import Changes, compare
 from notebooks.review.tryout import Tryout, small_book
 from notebooks.review.versions import Version, graphs_of
-from service.engine import Ask, Flow, Scene
+from service.conversation import Ask, Flow, Scene
 from service.messages import Buttons, Message
 
 

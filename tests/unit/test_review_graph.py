@@ -9,10 +9,10 @@ import pytest
 
 from notebooks.review.graph import everywhere, in_words, outline, source_of, targets
 from notebooks.review.tryout import small_book
-from service.engine import Ask, Book, Flow
+from service.conversation import Ask, Book, Flow
 from service.flows.greeting import ASTRAY
 from service.messages import Text
-from simulator.coverage import books
+from simulator.playback.coverage import books
 
 FLOWS = [(book, flow) for book in books() for flow in book.flows]
 

@@ -14,9 +14,9 @@ from notebooks.review.bubbles import Bubble, bubbles_of, read_snapshot
 from notebooks.review.phones import Phone, phones, split
 from notebooks.review.tryout import Tryout, TryoutError, small_book
 from notebooks.review.wrapping import width_of, wrapped
-from service.engine import Ask, Flow, Scene
+from service.conversation import Ask, Flow, Scene
 from service.messages import Buttons, List, Message, Section
-from simulator.snapshots import SNAPSHOTS
+from simulator.playback.snapshots import SNAPSHOTS
 
 KEPT = sorted(SNAPSHOTS.glob("*/*.txt"))
 

@@ -20,7 +20,7 @@ from service.whatsapp import (
     Stopped,
     Transient,
 )
-from simulator.virtual_time import Clock, run
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.unit.sender_scene import (
     FARAI,
     RUDO,

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from service.loop import Loop
 from service.mailbox import StateUnavailable
-from simulator.virtual_time import Clock, run
+from service.runtime.poller import Loop
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 
 class Log:

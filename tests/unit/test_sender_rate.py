@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from service.rate import LONGEST_WAIT_MS, Bucket, LocalBucket, TokenBucket
-from simulator.virtual_time import Clock, run
+from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket, LocalBucket, TokenBucket
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.redis_server import redis_server
 from tests.system import need
 

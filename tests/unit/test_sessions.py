@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from service.engine import Option, Session
-from service.engine.calls import Known
+from service.conversation import Option, Session
+from service.domain.commands import Known
 from service.flows import book
 from tests.sessions import asking_steps, kept
 from tests.unit.flows_play import MINUTE, Play

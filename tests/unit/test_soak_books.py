@@ -9,7 +9,7 @@ import pytest
 
 from service.domain import Money
 from simulator.credex_core import Core
-from simulator.soak.books import Books
+from simulator.processes.soak.books import Books
 
 NOW = 1_793_599_200_000
 TARIRO, FARAI = "263771234567", "263712345678"

@@ -9,10 +9,10 @@ import pytest
 from rich.cells import cell_len
 
 from simulator import whatsapp_cloud as cloud
-from simulator.look import screen
-from simulator.phone import draw, plain
-from simulator.transcript import Choice, Kind, Moment, Recorder, Screen, Transcript, relative
 from simulator.whatsapp_cloud import Bubble
+from simulator.whatsapp_cloud.transcript.bubbles import screen
+from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Recorder, Screen, Transcript, relative
+from simulator.whatsapp_cloud.transcript.render import draw, plain
 
 START_MS = 1_793_599_200_000  # Monday 2 November 2026, 08:00 in Harare
 

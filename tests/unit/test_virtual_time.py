@@ -14,8 +14,15 @@ import redis
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.asyncio import Redis
 
-from simulator.counted_redis import counted, counted_pool
-from simulator.virtual_time import Clock, NothingLeftToHappen, RealIoTooSlow, TimeStandsStill, VirtualTimeLoop, run
+from simulator.whatsapp_cloud.virtual_time import (
+    Clock,
+    NothingLeftToHappen,
+    RealIoTooSlow,
+    TimeStandsStill,
+    VirtualTimeLoop,
+    run,
+)
+from simulator.world.redis_client import counted, counted_pool
 from tests.redis_server import RunningRedis, redis_server
 from tests.system import need
 

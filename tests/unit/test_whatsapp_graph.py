@@ -26,7 +26,7 @@ from service.whatsapp import (
     Transient,
     WindowClosed,
 )
-from simulator.virtual_time import Clock, run
+from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 API = "https://graph.test/v25.0/"
 TOKEN = "EAAG-secret-token"

@@ -12,7 +12,8 @@ import pytest
 from litestar import Litestar
 
 from service.domain import Said
-from service.whatsapp import Delivery, NotStored, sign, webhook_routes
+from service.web.whatsapp_webhook import webhook_routes
+from service.whatsapp import Delivery, NotStored, sign
 
 SECRET = "app-secret"
 TOKEN = "agreed-wörd"

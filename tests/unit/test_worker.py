@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from service.conversation import Session
 from service.domain import Inbound, Said
-from service.engine import Session
 from service.mailbox import Arrival, Idle
-from service.records import read
-from service.worker import GIVEN_UP, Worker
+from service.mailbox.versioning import read
+from service.runtime.inbox_worker import GIVEN_UP, Worker
 from tests.unit.money_core import START_MS, TARIRO
 from tests.unit.worker_bench import Bench, on_bench
 

@@ -7,10 +7,10 @@ from fakeredis import FakeServer
 
 from service import flows
 from service.domain import Content, Inbound, NumberChanged, Said
-from service.engine.calls import NotFound, Outcome, Read
+from service.domain.commands import NotFound, Outcome, Read
 from service.mailbox import Arrival, Claim, Mailbox, open_state
-from service.money_calls import MoneyCalls
-from service.worker import Worker
+from service.runtime.inbox_worker import Worker
+from service.writes.reconciler import MoneyCalls
 
 NOW = 1_793_606_400_000
 TARIRO = "263771234567"

@@ -10,9 +10,9 @@ import pytest
 
 from service.credex import CredexError, NoAnswer, NotSent
 from service.credex.errors import ServerError
-from service.intents import Intents
 from service.mailbox import StateUnavailable
-from service.records import read
+from service.mailbox.versioning import read
+from service.writes.pending_write import Intents
 from tests.unit.money_core import FIVE
 from tests.unit.worker_bench import SIX, Bench, on_bench
 

@@ -11,18 +11,18 @@ import msgspec
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from service.conversation import Ask, Book, CallCore, Exit, Flow, Phrases, Scene, Step, Words
 from service.credex import CredexError, NotSent, Written
 from service.domain import Dashboard, Inbound, Said
-from service.engine import Ask, Book, CallCore, Exit, Flow, Phrases, Scene, Step, Words
-from service.engine.calls import Call, Known, Login, NotFound, Outcome, Read, Unavailable, Write
+from service.domain.commands import Call, Known, Login, NotFound, Outcome, Read, Unavailable, Write
 from service.mailbox import Arrival, Claim, Idle, Mailbox, StateUnavailable, open_state
 from service.mailbox.scripts import Call as ScriptCall
 from service.mailbox.scripts import Scripts
 from service.messages import Message, Outgoing, Text
-from service.money_calls import MoneyCalls
-from service.worker import Finished, Worker
-from simulator.counted_redis import counted
-from simulator.virtual_time import Clock, run
+from service.runtime.inbox_worker import Finished, Worker
+from service.writes.reconciler import MoneyCalls
+from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.redis_client import counted
 from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, MoneyCore, offer, usd
 
 T = TypeVar("T")

@@ -1,0 +1,1 @@
+"""Operators' commands: dead letters and the set-up of a WhatsApp account."""

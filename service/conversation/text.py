@@ -1,0 +1,80 @@
+"""Texts as the engine reads and puts together: words without their clothes, choices, thanks, paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from service.conversation.registry import Words
+from service.conversation.session import Option
+from service.messages import Buttons, Form, List, Message, Text, length
+
+__all__ = ("KINDS", "option_meant", "paragraphs", "plain", "thanked", "with_preface")
+
+KINDS: Final = {
+    "image": "pictures",
+    "video": "videos",
+    "audio": "voice notes",
+    "document": "documents",
+    "sticker": "stickers",
+    "location": "locations",
+    "contacts": "contact cards",
+    "order": "orders",
+    "edit": "changed messages",
+    "unsupported": "polls, changed messages and the like",
+}
+"""What members call what WhatsApp calls so."""
+
+THANKS: Final = "🙏"
+AGREED: Final = "👍"
+
+_COLOURS: Final = re.compile("[\\s\\ufe0f\\U0001f3fb-\\U0001f3ff]")
+"""What may stand around and on an emoji without making it another one: spaces, its coloured form, skin tones."""
+
+
+def plain(text: str) -> str:
+    """The words of a text: lower case, no punctuation, no emoji, single spaces."""
+    return " ".join(re.sub(r"[^\w\s']", " ", text.casefold()).split())
+
+
+def thanked(text: str, words: Words, *, agreeing: bool) -> str:
+    """The emoji that answers thanks and, if nothing hangs on it, agreement; empty when the text is neither."""
+    said, emoji = plain(text), set(_COLOURS.sub("", text))
+    if said in words.thanks or (emoji and emoji <= words.thanks):
+        return THANKS
+    agreed = said in words.agreed or (emoji and emoji <= words.agreed | words.thanks)
+    return AGREED if agreed and agreeing else ""
+
+
+def option_meant(word: str, options: Sequence[Option], words: Words, *, confirm_turn: int | None) -> Option | None:
+    """The option that was meant by its number, its title, or, where the screen of `confirm_turn` asks, yes and no."""
+    if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
+        return options[int(word) - 1]
+    by_title = [option for option in options if plain(option.title) == word and word]
+    if by_title:
+        return by_title[0]
+    if confirm_turn is None:
+        return None
+    meant = {**dict.fromkeys(words.yes, "confirm"), **dict.fromkeys(words.no, "cancel")}
+    wanted = f"a:{confirm_turn}:{meant.get(word, '')}"
+    return next((option for option in options if option.id == wanted), None)
+
+
+def paragraphs(*parts: str) -> str:
+    """The parts that say something, one below the other."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def with_preface(preface: str, screen: Sequence[Message]) -> list[Message]:
+    """The screen with something said above it, in the same message where there is room."""
+    if not preface:
+        return list(screen)
+    first, *rest = screen
+    if isinstance(first, Text | Buttons | List | Form):
+        body = f"{preface}\n\n{first.body}"
+        if length(body) <= 1024:  # noqa: PLR2004 - WhatsApp's limit for all interactive bodies
+            return [msgspec.structs.replace(first, body=body), *rest]
+    return [Text(preface), *screen]

@@ -1,0 +1,261 @@
+"""Credex core as the worker sees it: calls of the engine in, outcomes out, with the dashboard's cache between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+from redis.asyncio import Redis, RedisCluster
+from redis.exceptions import RedisError
+
+from service.credex import CredexClient, CredexError, CredexState, LedgerEntry, Written
+from service.credex import errors as credex
+from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Person, Recipient
+from service.domain.commands import (
+    AcceptOffer,
+    Authorise,
+    CancelOffer,
+    CreateOffer,
+    DeclineOffer,
+    DirectNotices,
+    FindAccount,
+    FindMember,
+    Known,
+    Login,
+    NotFound,
+    OpenAccount,
+    Outcome,
+    Read,
+    ReadCredex,
+    ReadLedger,
+    Refused,
+    Register,
+    Unauthorise,
+    Unavailable,
+    Upgrade,
+    Write,
+)
+
+__all__ = ("Core", "DashboardCache", "Dashboards", "NoDashboards")
+
+log = structlog.get_logger(__name__)
+
+CACHED_MS = 30_000
+"""A dashboard is shown from the cache for so long at most; lists and everything about money are always read afresh."""
+
+LEDGER_LINES = 7
+"""A page of a ledger: as many as a small screen shows without scrolling."""
+
+
+class Dashboards(Protocol):
+    """Where dashboards are kept for a moment."""
+
+    async def get(self, member: str) -> Dashboard | None: ...
+    async def put(self, member: str, dashboard: Dashboard) -> None: ...
+    async def drop(self, member: str) -> None: ...
+
+
+class NoDashboards:
+    """Keeps nothing."""
+
+    async def get(self, member: str) -> Dashboard | None:  # noqa: ARG002 - the shape of Dashboards
+        return None
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        """Forget it at once."""
+
+    async def drop(self, member: str) -> None:
+        """There is nothing to forget."""
+
+
+class _Kept(msgspec.Struct):
+    until_ms: int
+    dashboard: Dashboard
+
+
+class DashboardCache:
+    """Dashboards in the cache Redis. When it is away there is simply none kept."""
+
+    def __init__(self, redis: Redis | RedisCluster, clock_ms: Callable[[], int]) -> None:
+        """Nothing is asked of Redis yet."""
+        self._redis = redis
+        self._clock_ms = clock_ms
+
+    async def get(self, member: str) -> Dashboard | None:
+        """The member's dashboard, if it was read moments ago."""
+        try:
+            raw = await self._redis.get(_key(member))
+            kept = msgspec.json.decode(raw, type=_Kept) if raw else None
+        except (RedisError, OSError, msgspec.MsgspecError):
+            return None
+        # The Redis TTL only collects rubbish: under a passed-in clock it may be far off.
+        return kept.dashboard if kept and self._clock_ms() <= kept.until_ms else None
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        """Keep a dashboard for a moment."""
+        raw = msgspec.json.encode(_Kept(self._clock_ms() + CACHED_MS, dashboard))
+        try:
+            await self._redis.set(_key(member), raw, px=CACHED_MS)
+        except (RedisError, OSError):
+            return
+
+    async def drop(self, member: str) -> None:
+        """Forget the member's dashboard: something happened that it does not show."""
+        try:
+            await self._redis.delete(_key(member))
+        except (RedisError, OSError):
+            return
+
+
+def _key(member: str) -> str:
+    return f"dashboard:{member}"
+
+
+class Core:
+    """What the worker asks of Credex core."""
+
+    def __init__(self, client: CredexClient, dashboards: Dashboards) -> None:
+        """Talk through this client."""
+        self._client = client
+        self._dashboards = dashboards
+
+    async def read(self, member: str, call: Read) -> Outcome:
+        """Make a read; whatever goes wrong is an outcome, never an exception."""
+        try:
+            return Known(await self._read(member, call))
+        except credex.NotFound:
+            return NotFound()
+        except credex.Refused as refused:
+            return Refused(refused.code.value)
+        except CredexError as error:
+            log.warning("read_failed", call=type(call).__name__, error=type(error).__name__)
+            return Unavailable()
+
+    async def _read(self, member: str, call: Read) -> Dashboard | Recipient | Person | LedgerPage | Credex:
+        match call:
+            case Login(fresh=fresh):
+                kept = None if fresh else await self._dashboards.get(member)
+                return kept or await self.dashboard(member)
+            case FindAccount(handle=handle):
+                return await self._client.account_by_handle(member, handle)
+            case FindMember(handle=handle):
+                return await self._client.member_by_handle(member, handle)
+            case ReadLedger(account_id=account_id, page=page):
+                return _page(await self._client.get_ledger(member, account_id), page)
+            case ReadCredex(credex_id=credex_id, account_id=account_id):
+                return _credex(await self._client.get_credex(member, credex_id, account_id))
+
+    async def dashboard(self, member: str) -> Dashboard:
+        """The member's dashboard, read from core now.
+
+        Raises:
+            CredexError: it could not be read.
+        """
+        dashboard = await self._client.login(member)
+        await self._dashboards.put(member, dashboard)
+        return dashboard
+
+    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+        """Send a write, once, and only if it leaves within this time.
+
+        Raises:
+            CredexError: anything but core's word that it is done.
+        """
+        written = await self._send(member, call, within_s)
+        if written.dashboard is None:
+            # Core may leave it out. The one of before would show money that is spent, and warn of nothing.
+            await self._dashboards.drop(member)
+        else:
+            await self._dashboards.put(member, written.dashboard)
+        return written
+
+    async def _send(self, member: str, call: Write, within_s: float) -> Written:
+        client = self._client
+        match call:
+            case Register():
+                return await client.onboard(
+                    member,
+                    first_name=call.first_name,
+                    last_name=call.last_name,
+                    denomination=call.denomination,
+                    send_within_s=within_s,
+                )
+            case CreateOffer():
+                return await client.create_credex(
+                    member,
+                    issuer_account_id=call.account_id,
+                    receiver_account_id=call.receiver_id,
+                    amount=call.amount,
+                    due=call.due,
+                    send_within_s=within_s,
+                )
+            case AcceptOffer():
+                return await client.accept_credex(member, call.credex_id, send_within_s=within_s)
+            case DeclineOffer():
+                return await client.decline_credex(member, call.credex_id, send_within_s=within_s)
+            case CancelOffer():
+                return await client.cancel_credex(member, call.credex_id, send_within_s=within_s)
+            case _:
+                return await self._send_other(member, call, within_s)
+
+    async def _send_other(
+        self, member: str, call: OpenAccount | Authorise | Unauthorise | DirectNotices | Upgrade, within_s: float
+    ) -> Written:
+        """What is no trade: accounts, the people who act for them, and tiers."""
+        client, account_id = self._client, "" if isinstance(call, OpenAccount) else call.account_id
+        match call:
+            case OpenAccount(name=name, handle=handle, denomination=denomination):
+                return await client.create_account(
+                    member, name=name, handle=handle, denomination=denomination, send_within_s=within_s
+                )
+            case Authorise(handle=handle):
+                return await client.authorise(member, account_id=account_id, handle=handle, send_within_s=within_s)
+            case Unauthorise(member_id=whom):
+                return await client.unauthorise(member, account_id=account_id, member_id=whom, send_within_s=within_s)
+            case DirectNotices(member_id=whom):
+                return await client.send_offers_to(
+                    member, account_id=account_id, member_id=whom, send_within_s=within_s
+                )
+            case Upgrade():
+                return await client.upgrade(member, account_id=account_id, send_within_s=within_s)
+
+    async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
+        """What has become of a credex.
+
+        Raises:
+            CredexError: it could not be read, or core no longer knows it.
+        """
+        return await self._client.get_credex(member, credex_id, account_id)
+
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
+        """Accepted credexes of an account, the newest that core gives.
+
+        Raises:
+            CredexError: they could not be read.
+        """
+        return await self._client.get_ledger(member, account_id)
+
+
+def _page(entries: Sequence[LedgerEntry], wanted: int) -> LedgerPage:
+    """One page of a ledger whose newest entry comes first; past the end it is the last one."""
+    pages = max(1, -(-len(entries) // LEDGER_LINES))
+    page = min(max(1, wanted), pages)
+    shown = entries[(page - 1) * LEDGER_LINES : page * LEDGER_LINES]
+    return LedgerPage(
+        tuple(LedgerLine(one.amount, one.counterparty, one.at_ms, one.credex_id) for one in shown), page, pages
+    )
+
+
+def _credex(state: CredexState) -> Credex:
+    return Credex(
+        credex_id=state.credex_id,
+        state=state.kind.value,
+        outgoing=state.outgoing,
+        counterparty=state.counterparty,
+        amount=state.amount,
+        outstanding=state.outstanding,
+        secured=state.secured,
+        due=state.due,
+    )

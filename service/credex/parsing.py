@@ -1,0 +1,351 @@
+"""Core's JSON to domain values: tolerant of every form that its generations are known to answer in.
+
+What cannot be read without guessing is left out whole (an account, a balance in a unit nobody knows) rather than
+shown wrong; an account whose pending offers cannot be read counts as not listed, so that no offer is taken for absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from service.credex.response import Answer, mapping, text, unwrapped
+from service.credex.values import CredexKind, CredexState, LedgerEntry
+from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
+
+__all__ = ("Unreadable", "created_id", "dashboard", "ledger", "member", "recipient", "state")
+
+_AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s+(?P<code>[A-Z]{3})")
+_LONGEST_AMOUNT = 40
+_MOST_DIGITS = 24
+
+
+class Unreadable(ValueError):  # noqa: N818 - what it says of an answer
+    """Something that has to be there is not, or is in no known form."""
+
+
+def dashboard(answer: Answer) -> Dashboard | None:
+    """The dashboard in an answer; None where core left it out or empty.
+
+    Raises:
+        Unreadable: there is one, and it cannot be told whose it is or what its accounts hold.
+    """
+    found = mapping(unwrapped(answer.data.get("dashboard") or answer.body.get("dashboard")))
+    person = mapping(unwrapped(found.get("member")))
+    accounts = found.get("accounts")
+    if not found:
+        older = answer.data if "memberDashboard" in answer.data else answer.body
+        person = mapping(unwrapped(older.get("memberDashboard")))
+        accounts = older.get("accountDashboards")
+    if not found and not person:
+        return None
+    # One generation keeps tier and limit beside the member, another inside.
+    merged = {**{key: value for key, value in found.items() if key not in {"member", "accounts"}}, **person}
+    default = _denomination(merged.get("defaultDenom")) or Denomination.USD
+    return Dashboard(
+        member_id=_required(merged.get("memberID") or answer.details.get("memberID"), "memberID"),
+        first_name=_name(merged.get("firstname")),
+        last_name=_name(merged.get("lastname")),
+        handle=text(merged.get("memberHandle")),
+        tier=_whole(merged.get("memberTier")),
+        default_denomination=default,
+        remaining_today=_cents(merged.get("remainingAvailableUSD")),
+        accounts=tuple(_accounts(accounts, default)),
+    )
+
+
+def recipient(answer: Answer, handle: str) -> Recipient:
+    """The account found by its handle.
+
+    Raises:
+        Unreadable: id or name is missing.
+    """
+    body = answer.body
+    older = mapping(unwrapped(body.get("accountData") or answer.data.get("accountData")))
+    found = answer.details or older or answer.data
+    return Recipient(
+        account_id=_required(found.get("accountID"), "accountID"),
+        name=_required(_name(found.get("accountName")), "accountName"),
+        handle=text(found.get("accountHandle")) or handle,
+    )
+
+
+def member(answer: Answer) -> Person:
+    """The member found by their handle.
+
+    Raises:
+        Unreadable: id or name is missing.
+    """
+    older = mapping(unwrapped(answer.body.get("memberData") or answer.data.get("memberData")))
+    found = _person(answer.details) or _person(mapping(answer.details.get("memberData"))) or _person(older)
+    if found is None:
+        raise Unreadable("memberID is missing")
+    return Person(found.member_id, _required(found.name, "memberName"))
+
+
+def state(answer: Answer, credex_id: str) -> CredexState:
+    """Where one credex stands.
+
+    Raises:
+        Unreadable: it is another credex, or its state is none that is known.
+    """
+    found = _credex(answer)
+    if text(found.get("credexID")) not in {"", credex_id}:
+        raise Unreadable("core answered about another credex than the one asked for")
+    try:
+        kind = CredexKind(text(found.get("transactionType")))
+    except ValueError:
+        raise Unreadable("core named no known state of the credex") from None
+    debit = found.get("debit")
+    return CredexState(
+        credex_id=credex_id,
+        kind=kind,
+        outgoing=debit if isinstance(debit, bool) else None,
+        counterparty=_name(found.get("counterpartyAccountName")),
+        amount=_size(found.get("formattedInitialAmount")),
+        outstanding=_size(found.get("formattedOutstandingAmount")),
+        secured=bool(found.get("securerID")) or found.get("secured") is True,
+        due=_day(found.get("dueDate")),
+    )
+
+
+def ledger(answer: Answer, *, asked_for: int) -> tuple[list[LedgerEntry], bool]:
+    """One page of an account's ledger, and whether there are more.
+
+    Raises:
+        Unreadable: it is in no known form.
+    """
+    listed = answer.details.get("ledger", answer.body.get("ledger", answer.data.get("ledger")))
+    if listed is None:
+        raise Unreadable("there is no ledger")
+    rows = [mapping(row) for row in _list(listed)]
+    more = mapping(mapping(answer.data.get("dashboard")).get("pagination")).get("hasMore")
+    return [entry for row in rows if (entry := _entry(row))], more if isinstance(more, bool) else len(rows) >= asked_for
+
+
+def created_id(answer: Answer) -> str | None:
+    """The id of the credex just made, if core says it."""
+    older = mapping(unwrapped(answer.body.get("createCredexData") or answer.data.get("createCredexData")))
+    places = (
+        answer.action.get("id"),
+        answer.details.get("credexID"),
+        mapping(older.get("credex")).get("credexID"),
+    )
+    return next((place for place in places if isinstance(place, str) and place), None)
+
+
+def _credex(answer: Answer) -> Mapping[str, Any]:
+    """The object that names the state, wherever this generation puts it."""
+    details, data, body = answer.details, answer.data, answer.body
+    places = [details, data, body]
+    places += [
+        mapping(unwrapped(place.get(name))) for place in (details, data, body) for name in ("credexData", "credex")
+    ]
+    return next((place for place in places if "transactionType" in place), {})
+
+
+def _entry(row: Mapping[str, Any]) -> LedgerEntry | None:
+    """A line of the ledger; None if its denomination is not known."""
+    shown = row.get("formattedAmount", row.get("formattedInitialAmount"))
+    if shown is None:
+        raise Unreadable("an amount is missing")
+    amount = _money(shown)
+    if amount is None:
+        return None
+    return LedgerEntry(
+        amount=amount,
+        counterparty=_name(row.get("counterpartyAccountName")),
+        at_ms=_moment(row.get("timestamp")),
+        credex_id=text(row.get("credexID")) or None,
+    )
+
+
+def _accounts(listed: object, default: Denomination) -> Iterator[Account]:
+    """Each account once, though core repeats one for every credex it issued today."""
+    seen: set[str] = set()
+    entries = _list(listed)
+    failed = 0
+    for entry in entries:
+        try:
+            account = _account(mapping(unwrapped(entry)), default)
+        except Unreadable:
+            failed += 1
+            continue
+        if account.account_id not in seen:
+            seen.add(account.account_id)
+            yield account
+    if entries and failed == len(entries):
+        raise Unreadable("not one of the accounts can be read")
+
+
+def _account(entry: Mapping[str, Any], default: Denomination) -> Account:
+    denomination = _denomination(entry.get("defaultDenom")) or default
+    figures = mapping(unwrapped(entry.get("balanceData")))
+    return Account(
+        account_id=_required(entry.get("accountID"), "accountID"),
+        name=_name(entry.get("accountName")),
+        handle=text(entry.get("accountHandle")),
+        kind=text(entry.get("accountType")),
+        default_denomination=denomination,
+        owned=entry.get("isOwnedAccount") is not False,
+        balances=tuple(
+            money for shown in _list(figures.get("securedNetBalancesByDenom")) if (money := _money(shown)) is not None
+        ),
+        unsecured=_unsecured(mapping(unwrapped(figures.get("unsecuredBalancesInDefaultDenom"))), denomination),
+        net_assets=_money(figures.get("netCredexAssetsInDefaultDenom")),
+        incoming=tuple(_offers(entry.get("pendingInData"))),
+        outgoing=tuple(_offers(entry.get("pendingOutData"))),
+        authorised=tuple(
+            person for listed in _list(entry.get("authFor")) if (person := _person(mapping(listed))) is not None
+        ),
+        send_offers_to=_send_offers_to(entry),
+    )
+
+
+def _offers(listed: object) -> Iterator[Offer]:
+    for entry in _list(listed):
+        offer = mapping(entry)
+        amount = _size(offer.get("formattedInitialAmount"))
+        if amount is None:
+            # In a unit nobody knows: not ours to show, and none that we can have made.
+            continue
+        yield Offer(
+            credex_id=_required(offer.get("credexID"), "credexID"),
+            amount=amount,
+            counterparty=_name(offer.get("counterpartyAccountName")),
+            secured=offer.get("secured") is True,
+            due=_day(offer.get("dueDate")),
+        )
+
+
+def _unsecured(figures: Mapping[str, Any], denomination: Denomination) -> Unsecured | None:
+    if not figures:
+        return None
+    zero = Money(Decimal(0), denomination)
+    payables, receivables, net = (
+        _money(figures.get(key)) for key in ("totalPayables", "totalReceivables", "netPayRec")
+    )
+    return Unsecured(payables=payables or zero, receivables=receivables or zero, net=net or zero)
+
+
+def _send_offers_to(entry: Mapping[str, Any]) -> Person | None:
+    return _person(mapping(unwrapped(entry.get("sendOffersTo")))) or _person(
+        {
+            "memberID": entry.get("sendOffersToMemberID"),
+            "firstname": entry.get("sendOffersToFirstname"),
+            "lastname": entry.get("sendOffersToLastname"),
+        }
+    )
+
+
+def _person(entry: Mapping[str, Any]) -> Person | None:
+    member_id = text(entry.get("memberID"))
+    name = f"{_name(entry.get('firstname'))} {_name(entry.get('lastname'))}".strip() or _name(entry.get("memberName"))
+    return Person(member_id, name) if member_id else None
+
+
+def _list(value: object) -> list[Any]:
+    """A list, also where core says ``{}`` or null for an empty one, or wraps it.
+
+    Raises:
+        Unreadable: it is something else.
+    """
+    inside = unwrapped(value)
+    if isinstance(inside, list):
+        return inside
+    if inside is None or inside == {}:
+        return []
+    raise Unreadable("a list is in no known form")
+
+
+def _money(shown: object) -> Money | None:
+    """A displayed amount; None where there is none or its denomination is not known.
+
+    Raises:
+        Unreadable: it is no amount.
+    """
+    if shown is None:
+        return None
+    match = _AMOUNT.fullmatch(text(shown).strip())
+    if match is None or match.end() > _LONGEST_AMOUNT:
+        raise Unreadable("an amount is in no known form")
+    if _denomination(match["code"]) is None:
+        return None
+    money = Money.displayed(match.string)
+    return money if money.amount else abs(money)
+
+
+def _size(shown: object) -> Money | None:
+    """An amount without its direction: core puts a minus before what goes out.
+
+    Raises:
+        Unreadable: it is no amount.
+    """
+    if shown is None:
+        raise Unreadable("an amount is missing")
+    money = _money(shown)
+    return None if money is None else abs(money)
+
+
+def _denomination(value: object) -> Denomination | None:
+    try:
+        return Denomination(text(value).strip().upper())
+    except ValueError:
+        return None
+
+
+def _number(value: object) -> Decimal | None:
+    """A number in any form; None where there is none. A graph database's integer is two halves of 32 bits."""
+    if isinstance(value, dict) and value.keys() == {"low", "high"}:
+        low, high = value["low"], value["high"]
+        if type(low) is int and type(high) is int:
+            return Decimal((high << 32) + (low & 0xFFFFFFFF))
+        return None
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9][0-9,]{0,24}(\.[0-9]{1,30})?", value.strip()):
+        value = Decimal(value.strip().replace(",", ""))
+    if type(value) is int or isinstance(value, Decimal):
+        number = Decimal(value)
+        return number if number.is_finite() and number.adjusted() < _MOST_DIGITS else None
+    return None
+
+
+def _cents(value: object) -> Decimal | None:
+    """What is left of a limit. Core reckons it in binary fractions, so 7.5 may arrive as 7.499999999999999."""
+    number = _number(value)
+    return None if number is None else max(number, Decimal(0)).quantize(Decimal("0.01"))
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and number == number.to_integral_value() and number >= 0 else None
+
+
+def _day(value: object) -> date | None:
+    """A date; None where there is none, and for the "Invalid date" that core writes in every December."""
+    try:
+        return date.fromisoformat(text(value)[:10])
+    except ValueError:
+        return None
+
+
+def _moment(value: object) -> int | None:
+    """A moment, in ms since the epoch; None where there is none that can be read. Without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _name(value: object) -> str:
+    """A name as its owner wrote it: core escapes angle brackets as if for a web page."""
+    return text(value).replace("&lt;", "<").replace("&gt;", ">").strip()
+
+
+def _required(value: object, name: str) -> str:
+    if not text(value):
+        raise Unreadable(f"{name} is missing")
+    return text(value)

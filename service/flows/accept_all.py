@@ -1,0 +1,198 @@
+"""Accept all: a few offers at a time, each accepted and proven by itself, and a summary of what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from service.conversation import CONFIRM_WITHIN_MS, Ask, CallCore, Exit, Flow, Scene
+from service.domain import Dashboard, Denomination, Money
+from service.domain.commands import (
+    AcceptOffer,
+    Call,
+    Done,
+    Known,
+    Login,
+    NotDone,
+    NotFound,
+    Outcome,
+    Refused,
+    Unavailable,
+)
+from service.flows import show
+from service.flows.confirming import confirm_or_cancel, unless_cancelled
+from service.flows.dashboard import acting
+from service.flows.greeting import ASTRAY, astray
+from service.flows.resolve_offer import told_of_acceptance
+from service.messages import Buttons, Message
+
+__all__ = ("BULK",)
+
+AT_ONCE: Final = 5
+"""Offers in one go: so many are read at a glance, and answered within the time of one turn."""
+
+_NAME: Final = 40
+
+_SAID: Final = {
+    "accepted": "✅",
+    "gone": "❌ no longer waiting:",
+    "refused": "❌ Credex refused:",
+    "not_done": "❌ not accepted, still waits:",
+    "unknown": "❓ not known yet:",
+}
+
+
+def _begun(outcome: Outcome, scene: Scene) -> Exit:
+    match outcome:
+        case Known(value=Dashboard() as dashboard) if dashboard.account():
+            account = acting(scene)
+        case _:
+            return astray(outcome)
+    mine = show.one_of_several(dashboard, account)
+    if not account.incoming:
+        return Exit("none", {"mine": mine, "others": "yes" * any(each.incoming for each in dashboard.accounts)})
+    learnt = {"account": account.account_id, "waiting": str(len(account.incoming)), "mine": mine}
+    for number, offer in enumerate(account.incoming[:AT_ONCE], 1):
+        learnt |= {
+            f"credex_{number}": offer.credex_id,
+            f"amount_{number}": str(offer.amount),
+            f"party_{number}": offer.counterparty,
+            f"terms_{number}": "" if offer.secured else f", {show.terms(secured=False, due=offer.due)}",
+            f"outcome_{number}": "",
+        }
+    return Exit("some", {**learnt, "count": str(min(AT_ONCE, len(account.incoming)))})
+
+
+def _offers(scene: Scene) -> Iterator[tuple[int, Money, str]]:
+    for number in range(1, int(scene.answers["count"]) + 1):
+        yield number, Money.displayed(scene.answers[f"amount_{number}"]), scene.answers[f"party_{number}"]
+
+
+def _sums(offers: Iterable[Money]) -> dict[Denomination, Money]:
+    sums: dict[Denomination, Money] = {}
+    for amount in offers:
+        so_far = sums.get(amount.denomination)
+        sums[amount.denomination] = (
+            amount if so_far is None else Money(so_far.amount + amount.amount, amount.denomination)
+        )
+    return sums
+
+
+def _confirm(scene: Scene) -> Sequence[Message]:
+    count, waiting = int(scene.answers["count"]), int(scene.answers["waiting"])
+    which = f"the first {count} of {waiting} offers" if waiting > count else f"{'these' * (count > 1)} {count} offers"
+    lines = [f"Accept {which if count > 1 else 'this offer'}?", ""]
+    for number, amount, party in _offers(scene):
+        lines.append(f"- *{amount}* from {show.name(party, _NAME)}{scene.answers.get(f'terms_{number}', '')}")
+    in_all = ", ".join(str(total) for total in _sums(amount for _, amount, _ in _offers(scene)).values())
+    lines += ["", f"In all: *{in_all}*, which they will then owe you." if count > 1 else show.WILL_OWE]
+    if mine := scene.answers.get("mine"):
+        lines.append(f"Your account: {show.name(mine)}")
+    return [Buttons(body="\n".join(lines), buttons=confirm_or_cancel(scene))]
+
+
+def _accept(number: int) -> Callable[[Scene], Call]:
+    return lambda scene: AcceptOffer(
+        scene.answers["account"],
+        scene.answers[f"credex_{number}"],
+        Money.displayed(scene.answers[f"amount_{number}"]),
+        scene.answers[f"party_{number}"],
+    )
+
+
+def _accepted(number: int) -> Callable[[Outcome, Scene], Exit]:
+    def result(outcome: Outcome, scene: Scene) -> Exit:
+        said = _said(outcome)
+        # What is unclear now will be unclear for the next one, too; and what was confirmed long ago begins no more.
+        unclear = said in {"unknown", "not_done"}
+        late = scene.now_ms > scene.session.prompted_at_ms + CONFIRM_WITHIN_MS
+        last = number == int(scene.answers["count"])
+        learnt = {f"outcome_{number}": said}
+        so_far = {**scene.answers, **learnt}
+        accepted = (amount for each, amount, _ in _offers(scene) if so_far[f"outcome_{each}"] == "accepted")
+        learnt["now"] = _balance(outcome, scene, accepted)
+        return Exit("stop" if last or unclear or late else "next", learnt)
+
+    return result
+
+
+def _said(outcome: Outcome) -> str:
+    match outcome:
+        case Done(by_us=True):
+            return "accepted"
+        case Done() | NotFound() | Refused(code="not_pending"):
+            return "gone"
+        case Refused():
+            return "refused"
+        case NotDone() | Unavailable():
+            return "not_done"
+        case _:
+            return "unknown"
+
+
+def _summary(scene: Scene) -> Sequence[Message]:
+    done = [scene.answers[f"outcome_{number}"] for number, _, _ in _offers(scene)]
+    accepted, tried = done.count("accepted"), len([said for said in done if said])
+    lines = [f"Accepted {accepted} of {len(done)}.", ""]
+    for number, amount, party in _offers(scene):
+        said = scene.answers[f"outcome_{number}"]
+        lines.append(f"{_SAID[said] if said else '– not tried:'} *{amount}* from {show.name(party, _NAME)}")
+    if "unknown" in done:
+        lines += ["", "I keep looking for what is not known yet, and will tell you."]
+    if scene.outcome is not None and (now := scene.answers.get("now")):
+        lines += ["", f"Your balance is now {now}."]
+    left = int(scene.answers["waiting"]) - tried
+    onward = "Try again" if "not_done" in done else f"The other {left}" if left > 1 else "The last one" if left else ""
+    go_on = [scene.option("again", onward)] if onward else []
+    return [
+        Buttons(body="\n".join(lines), buttons=(*go_on, scene.link("incoming", "Incoming offers"), show.menu(scene)))
+    ]
+
+
+def _balance(outcome: Outcome, scene: Scene, accepted: Iterable[Money]) -> str:
+    """The balance in the denominations of what was accepted, as core told it last; empty once that may be outdated."""
+    match outcome:
+        case Done(dashboard=Dashboard() as dashboard) if account := dashboard.account(scene.answers["account"]):
+            return ", ".join(str(account.balance(unit)) for unit in _sums(accepted))
+        case Refused() | NotFound() | NotDone() | Unavailable():
+            return scene.answers.get("now", "")
+        case _:
+            return ""
+
+
+def _steps() -> Iterator[CallCore]:
+    for number in range(1, AT_ONCE + 1):
+        onward = {"next": f"accept_{number + 1}"} if number < AT_ONCE else {}
+        yield CallCore(
+            f"accept_{number}",
+            call=_accept(number),
+            result=_accepted(number),
+            found=told_of_acceptance,
+            exits={**onward, "stop": "summary"},
+        )
+
+
+BULK = Flow(
+    name="bulk",
+    title="Accept all: several incoming offers in one go",
+    left="Nothing was changed.",
+    expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
+    steps=(
+        CallCore(
+            "begin",
+            call=lambda _: Login(fresh=True),
+            result=_begun,
+            exits={"some": "confirm", "none": "pending.incoming_none", **ASTRAY},
+        ),
+        Ask(
+            "confirm",
+            "buttons",
+            _confirm,
+            {"confirm": "accept_1", "cancel": "pending.incoming"},
+            unless_cancelled("Nothing was changed."),
+            confirms=True,
+        ),
+        *_steps(),
+        Ask("summary", "buttons", _summary, {"again": "begin"}, resting=True),
+    ),
+)

@@ -1,0 +1,388 @@
+"""Sends what waits in the outboxes, one member's messages in their order, and knows what to do when it fails.
+
+WhatsApp has no idempotency key. A message whose fate is unknown waits 30 s for a status that carries its id (which pops
+it from the outbox), and is then sent once more: a duplicate is accepted, silence is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import msgspec
+import structlog
+
+from service.mailbox import Idle, Outcome, Posting, Settled, StateFull, StateUnavailable
+from service.mailbox.versioning import NewerRecord, read
+from service.messages import Message, Outgoing, Template
+from service.runtime.poller import Loop
+from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket
+from service.whatsapp import (
+    GraphError,
+    NoAnswer,
+    NotSent,
+    PairLimited,
+    Rejected,
+    Stopped,
+    Throttled,
+    WindowClosed,
+)
+
+__all__ = ("Graph", "Outboxes", "Sender", "StopReason")
+
+STATUS_WAIT_MS: Final = 30_000
+UNREADABLE_WAIT_MS: Final = 60_000
+GIVE_WAY_MS: Final = 200
+"""Whoever put a newer release's entry back looks so much later than others, or the nearest would always be first."""
+PROBE_EVERY_MS: Final = 60_000
+DAY_MS: Final = 24 * 60 * 60 * 1000
+WINDOW_MS: Final = DAY_MS - 60_000
+"""How long after a member's last message a free-form one goes out: Meta's 24 hours, less a minute to get there."""
+MOST_FAILURES: Final = 12
+_LONGEST_BACKOFF_S: Final = 60
+_LONGEST_PAIR_WAIT_S: Final = 300
+_SETTLE_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
+_MOST_REMEMBERED: Final = 10_000
+
+
+class Outboxes(Protocol):
+    """What the sender needs of the mailbox."""
+
+    async def claim_outbox(self, now_ms: int, /) -> Posting | Idle:
+        """The head of an outbox that is due, held by us from now on."""
+
+    async def settle(
+        self, posting: Posting, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
+    ) -> Settled:
+        """Ends an attempt: the head away, or due again."""
+
+
+class Graph(Protocol):
+    """What the sender needs of the Graph API."""
+
+    async def send(self, message: Message, *, to: str, callback_id: str) -> str:
+        """Sends a message and returns its wamid."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopReason:
+    """Why nothing is sent, and since when."""
+
+    code: int | None
+    details: str
+    since_ms: int
+
+    def __str__(self) -> str:
+        return f"stopped ({'no code' if self.code is None else self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The message stays, and is due again; with a mark if it may have been sent."""
+
+    at_ms: int
+    uncertain_since_ms: int | None = None
+
+
+_AWAY: Final = None
+"""The message leaves the outbox."""
+
+
+@dataclass(slots=True)
+class _Failures:
+    """Failures of one message, and how many messages had been sent at the last one that counted."""
+
+    counted: int
+    sent_before: int
+
+
+class Sender:
+    """Takes messages from outboxes and hands them to the Graph API.
+
+    Attributes:
+        stopped: why nothing is sent; None while all is well.
+        counts: what became of messages: `sent`, `again:<error class>`, `lost:<reason>` or `lost:<reason>:<code>`.
+    """
+
+    def __init__(
+        self,
+        outboxes: Outboxes,
+        graph: Graph,
+        *,
+        bucket: Bucket,
+        clock_ms: Callable[[], int],
+        poll_ms: int | None = 1000,
+        concurrency: int = 8,
+        pseudonym: Callable[[str], str] = lambda _: "",
+        log: Any = None,
+    ) -> None:
+        """Takes its surroundings.
+
+        Args:
+            outboxes: where messages wait.
+            graph: where they go.
+            bucket: how fast they may.
+            clock_ms: now.
+            poll_ms: how often to look for messages that other processes left; None: never, only when woken or due.
+            concurrency: how many members are served at a time.
+            pseudonym: what logs call a member. Numbers, and ids that hold them, are never logged.
+            log: a structlog logger.
+        """
+        self.stopped: StopReason | None = None
+        self.counts: Counter[str] = Counter()
+        self._outboxes = outboxes
+        self._graph = graph
+        self._bucket = bucket
+        self._clock_ms = clock_ms
+        self._poll_ms = poll_ms
+        self._concurrency = concurrency
+        self._pseudonym = pseudonym
+        self._log = structlog.get_logger(__name__) if log is None else log
+        self._leaving: asyncio.Event | None = None
+        self._in_hand = 0
+        self._probe_at_ms = 0
+        self._paused_until_ms = 0
+        self._throttles = 0
+        self._giving_way_until_ms = 0
+        self._failures: dict[str, _Failures] = {}
+        self._unsettled: set[str] = set()
+
+    async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
+        """Sends until `stop` is set; then finishes what is being sent and puts back what else it holds."""
+        self._leaving = stop
+        await Loop("sender", foreseen=(StateFull, StateUnavailable), log=self._log).serve(
+            self.run_once,
+            wake=wake,
+            stop=stop,
+            clock_ms=self._clock_ms,
+            poll_ms=self._poll_ms,
+            concurrency=self._concurrency,
+        )
+
+    async def run_once(self) -> int | None:
+        """Serves one member as long as messages follow one another.
+
+        Returns:
+            0 if there was something to do, else the milliseconds until there is, or None if nothing waits.
+
+        Raises:
+            MailboxError: the state Redis failed; whatever was in hand is due again when its lease ends.
+        """
+        now = self._clock_ms()
+        if (held_until := self._held_until(now)) is not None and held_until > now:
+            return held_until - now
+        found = await self._outboxes.claim_outbox(now)
+        if isinstance(found, Idle):
+            way_ms = GIVE_WAY_MS if now < self._giving_way_until_ms else 0
+            return None if found.next_due_ms is None else max(1, found.next_due_ms - self._clock_ms()) + way_ms
+        posting: Posting | None = found
+        self._in_hand += 1
+        try:
+            while posting is not None:
+                posting = await self._settle(posting, await self._attempt(posting))
+        finally:
+            self._in_hand -= 1
+        return 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a message is in hand."""
+        return self._in_hand > 0
+
+    def _which(self, posting: Posting) -> dict[str, object]:
+        """How logs name a message."""
+        return {"member": self._pseudonym(posting.member), "seq": posting.seq, "claims": posting.claims}
+
+    def _held_until(self, now: int) -> int | None:
+        """Until when nothing may be sent at all, if so. In a stop one message is let through each minute."""
+        if self._leaving is not None and self._leaving.is_set():
+            return now
+        if self.stopped is not None and now < self._probe_at_ms:
+            return self._probe_at_ms
+        return self._paused_until_ms if now < self._paused_until_ms else None
+
+    async def _attempt(self, posting: Posting) -> _Again | None:
+        """Sends the message if it is its time. What is to become of it."""
+        now, mark = self._clock_ms(), posting.uncertain_since_ms
+        if posting.id in self._unsettled:
+            return _AWAY
+        if (held_until := self._held_until(now)) is not None:
+            return _Again(held_until, mark)
+        outgoing = self._read(posting)
+        if outgoing is None:
+            return _Again(now + UNREADABLE_WAIT_MS, mark)
+        if mark is not None and now < mark + STATUS_WAIT_MS:
+            return _Again(mark + STATUS_WAIT_MS, mark)
+        message: Message | None = outgoing.message
+        if not isinstance(message, Template) and not _window_open(posting, now):
+            message = outgoing.otherwise
+        if message is None:
+            self._lose(posting, "window_closed", details="the member has not written for 24 hours")
+            return _AWAY
+        return await self._send(posting, message, outgoing.otherwise)
+
+    def _read(self, posting: Posting) -> Outgoing | None:
+        """The entry, or None (and a log line) if this release cannot read it; then it is kept."""
+        try:
+            outgoing = read(posting.entry, Outgoing)
+        except NewerRecord:
+            self._giving_way_until_ms = self._clock_ms() + UNREADABLE_WAIT_MS
+            self._log.warning("outbox_entry_newer", **self._which(posting))
+        except msgspec.MsgspecError as error:  # its text may hold the message's
+            self._log.error("outbox_entry_unreadable", error=type(error).__name__, **self._which(posting))
+        else:
+            return outgoing
+        return None
+
+    async def _send(self, posting: Posting, message: Message, otherwise: Template | None = None) -> _Again | None:
+        """Sends the message; ``otherwise`` goes out when WhatsApp says that the member has been silent for too long."""
+        now = self._clock_ms()
+        wait_ms = await self._bucket.take(now)
+        if wait_ms > LONGEST_WAIT_MS:
+            self._paused_until_ms = max(self._paused_until_ms, now + wait_ms)
+        elif wait_ms > 0:
+            await asyncio.sleep(wait_ms / 1000)
+        now = self._clock_ms()
+        if (held_until := self._held_until(now)) is not None:
+            return _Again(held_until, posting.uncertain_since_ms)
+        if self.stopped is not None:
+            self._probe_at_ms = now + PROBE_EVERY_MS
+        try:
+            await self._graph.send(message, to=posting.member, callback_id=posting.id)
+        except WindowClosed as error:
+            if otherwise is not None and message is not otherwise:
+                return await self._send(posting, otherwise)
+            return await self._after(error, posting, now)
+        except GraphError as error:
+            return await self._after(error, posting, now)
+        _make_room(self._unsettled)
+        self._unsettled.add(posting.id)
+        self.counts["sent"] += 1
+        self._resume(now)
+        if now >= self._paused_until_ms:
+            self._throttles = 0
+        self._log.info("message_sent", **self._which(posting))
+        return _AWAY
+
+    async def _after(self, error: GraphError, posting: Posting, sent_at_ms: int) -> _Again | None:
+        """What follows from a failure, by its class."""
+        now = self._clock_ms()
+        if isinstance(error, Stopped):
+            self._stop(error, now)
+            again = _Again(self._probe_at_ms)
+        elif isinstance(error, Rejected):
+            self._resume(sent_at_ms)
+            reason = "window_closed" if isinstance(error, WindowClosed) else "rejected"
+            self._lose(posting, reason, code=error.code, details=error.details)
+            return _AWAY
+        elif isinstance(error, PairLimited):
+            self._resume(sent_at_ms)
+            again = _Again(now + _pair_wait_ms(posting))
+        elif isinstance(error, Throttled):
+            self._resume(sent_at_ms)
+            again = _Again(await self._slow_down(now, sent_at_ms))
+        elif self._is_hopeless(error, posting, now):
+            self._lose(posting, "given_up", code=error.code, details=error.details)
+            return _AWAY
+        elif isinstance(error, NoAnswer):
+            again = _Again(sent_at_ms + STATUS_WAIT_MS, sent_at_ms)
+        else:
+            again = _Again(now + _backoff_ms(posting))
+        self.counts[f"again:{type(error).__name__}"] += 1
+        self._log.warning("message_delayed", reason=str(error), again_ms=again.at_ms, **self._which(posting))
+        return again
+
+    def _is_hopeless(self, error: GraphError, posting: Posting, now: int) -> bool:
+        """Whether to stop trying: after 24 hours, or when the message fails again and again and others do not.
+
+        While nothing gets through, failures say nothing about a message, and an outage of Meta's must not cost any.
+        """
+        # A sequence number is the time at which the entry was stored, or slightly more.
+        if now - posting.seq > DAY_MS:
+            return True
+        if isinstance(error, NoAnswer | NotSent):
+            return False
+        sent = self.counts["sent"]
+        _make_room(self._failures)
+        failures = self._failures.setdefault(posting.id, _Failures(0, -1))
+        if sent > failures.sent_before:
+            failures.counted += 1
+            failures.sent_before = sent
+        return failures.counted >= MOST_FAILURES
+
+    def _stop(self, error: Stopped, now: int) -> None:
+        self._probe_at_ms = now + PROBE_EVERY_MS
+        if self.stopped is None:
+            self.stopped = StopReason(error.code, error.details, now)
+            self._log.error("sending_stopped", code=error.code, details=error.details, http_status=error.http_status)
+
+    def _resume(self, sent_at_ms: int) -> None:
+        """Ends a stop when a message sent since then was not refused for the same reason."""
+        if self.stopped is not None and sent_at_ms >= self.stopped.since_ms:
+            self._log.info("sending_resumed", stopped_ms=sent_at_ms - self.stopped.since_ms)
+            self.stopped = None
+
+    async def _slow_down(self, now: int, sent_at_ms: int) -> int:
+        """Everyone pauses, twice as long each time. Until when."""
+        if sent_at_ms >= self._paused_until_ms:  # otherwise it left before the pause that its like brought about
+            pause_s = min(2**self._throttles, _LONGEST_BACKOFF_S)
+            self._throttles = min(self._throttles + 1, _LONGEST_BACKOFF_S.bit_length())
+            self._paused_until_ms = now + pause_s * 1000
+            await self._bucket.pause(self._paused_until_ms, now)
+        return max(now, self._paused_until_ms)
+
+    def _lose(self, posting: Posting, reason: str, *, details: str, code: int | None = None) -> None:
+        """Gives a message up, never silently: it leaves the outbox."""
+        self.counts[f"lost:{reason}" if code is None else f"lost:{reason}:{code}"] += 1
+        self._log.error(
+            "message_lost",
+            **self._which(posting),
+            reason=reason,
+            code=code,
+            details=details,
+            may_have_been_sent=posting.uncertain_since_ms is not None,
+        )
+
+    async def _settle(self, posting: Posting, again: _Again | None) -> Posting | None:
+        """Writes down what became of the attempt. The member's next posting, if one waits."""
+        settled = await self._settled(posting, again)
+        self._unsettled.discard(posting.id)
+        if again is None or settled.outcome is not Outcome.COMMITTED:
+            self._failures.pop(posting.id, None)
+        if settled.outcome is Outcome.LOST:
+            self._log.warning("posting_taken_over", **self._which(posting))
+        return settled.next
+
+    async def _settled(self, posting: Posting, again: _Again | None) -> Settled:
+        again_ms, mark = (None, None) if again is None else (again.at_ms, again.uncertain_since_ms)
+        for pause_s in _SETTLE_PAUSES_S:
+            try:
+                return await self._outboxes.settle(
+                    posting, self._clock_ms(), again_ms=again_ms, uncertain_since_ms=mark
+                )
+            except StateUnavailable as error:
+                self._log.warning("settle_repeated", reason=str(error), **self._which(posting))
+                await asyncio.sleep(pause_s)
+        return await self._outboxes.settle(posting, self._clock_ms(), again_ms=again_ms, uncertain_since_ms=mark)
+
+
+def _make_room(remembered: dict[str, _Failures] | set[str]) -> None:
+    """Forgets what other processes may have finished long ago, so that it does not pile up."""
+    if len(remembered) >= _MOST_REMEMBERED:
+        remembered.clear()
+
+
+def _window_open(posting: Posting, now: int) -> bool:
+    return posting.last_wrote_ms is not None and now < posting.last_wrote_ms + WINDOW_MS
+
+
+def _pair_wait_ms(posting: Posting) -> int:
+    """Meta's advice: 4^n seconds."""
+    return min(int(4 ** min(posting.claims - 1, 5)), _LONGEST_PAIR_WAIT_S) * 1000
+
+
+def _backoff_ms(posting: Posting) -> int:
+    return min(int(2 ** min(posting.claims - 1, 6)), _LONGEST_BACKOFF_S) * 1000

@@ -1,0 +1,1 @@
+"""HTTP in: WhatsApp's webhook, Credex core's events, health, and the guard in front of them."""

@@ -1,0 +1,61 @@
+"""One look at a world: all that promises are judged by at that moment, and what a promise is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from simulator.explore.invariants.store import Kept, Shelves
+from simulator.explore.invariants.view import View
+
+__all__ = ("Breach", "Broken", "Moment", "Promise")
+
+
+class Broken(NamedTuple):
+    """A promise that was not kept: which, to whom (empty: to nobody in particular), what happened, and when."""
+
+    promise: str
+    who: str
+    what: str
+    at_ms: int
+
+
+class Breach(NamedTuple):
+    """The same, as the promise itself finds it."""
+
+    who: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What there is to see.
+
+    Attributes:
+        resting: people for whom nothing waits, in or out, and nobody is at work; none while the state is away.
+        unresolved: people of whom a write is under way or not known yet.
+        given_up: how many messages the bot's log says it could not send, so far.
+        over: the end of the world: all works again, and all time that was needed has passed.
+    """
+
+    now_ms: int
+    view: View
+    shelves: Shelves
+    kept: Kept
+    resting: frozenset[str]
+    unresolved: frozenset[str]
+    given_up: int
+    errors: tuple[str, ...]
+    refused: Mapping[str, tuple[int, ...]]
+    over: bool = False
+
+
+class Promise(Protocol):
+    """Something that must hold at every moment."""
+
+    name: str
+    sentence: str
+
+    def breaches(self, moment: Moment) -> Iterator[Breach]:
+        """What breaks it now, as far as that was not found before."""

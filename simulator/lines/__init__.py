@@ -1,1 +1,0 @@
-"""What lines of a conversation may say, by who does it."""

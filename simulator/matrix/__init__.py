@@ -1,0 +1,1 @@
+"""All conversations, played in variant worlds whose difference members must not notice."""

@@ -1,0 +1,1 @@
+"""Replays conversations, and compares, caches and measures what came of them."""

@@ -1,0 +1,77 @@
+"""Transcripts of conversations already played.
+
+What comes out is a function of what goes in, so nothing that went in before needs to be played again: as with compiled
+files, a change of any source makes all of them stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import shutil
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from simulator.script.conversation import CONVERSATIONS
+from simulator.whatsapp_cloud.transcript.model import Transcript
+
+__all__ = ("Shelf", "sources_digest")
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SHELF: Final = ROOT / ".replayed"
+_ROOMS: Final = ("service", "simulator")
+_LOCKS: Final = ("replay.lock", "dev.lock")
+
+
+def sources_digest(root: Path = ROOT) -> str:
+    """A digest of all that a transcript depends on but its conversation: sources, pinned libraries, the Python."""
+    digest = hashlib.blake2b(sys.version.encode(), digest_size=16)
+    files = [path for room in _ROOMS for path in sorted((root / room).rglob("*")) if _counts(path)]
+    for path in [*files, *(root / lock for lock in _LOCKS)]:
+        if path.is_file():
+            digest.update(b"\0" + str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _counts(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".pyc" and not path.is_relative_to(CONVERSATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where transcripts of one state of the sources are kept."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, digest: str, *, at: Path = SHELF) -> Shelf:
+        """The shelf for these sources. Those of other sources are stale and go."""
+        with suppress(OSError):
+            for other in at.iterdir():
+                if other.name != digest:
+                    shutil.rmtree(other, ignore_errors=True)
+        return cls(at / digest)
+
+    def find(self, path: Path, seed: int) -> Transcript | None:
+        """The transcript of this conversation as it stands, if it was played before."""
+        try:
+            found = pickle.loads(self._place(path, seed).read_bytes())  # noqa: S301 - written by this class alone
+        except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ValueError):
+            return None
+        return found if isinstance(found, Transcript) else None
+
+    def keep(self, path: Path, seed: int, transcript: Transcript) -> None:
+        """Keep a transcript; where that cannot be done, it is played again next time."""
+        place = self._place(path, seed)
+        with suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            half = place.with_suffix(".half")
+            half.write_bytes(pickle.dumps(transcript))
+            half.replace(place)
+
+    def _place(self, path: Path, seed: int) -> Path:
+        content = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        return self.folder / f"{path.parent.name}.{path.stem}.{seed}.{content}"

@@ -1,0 +1,148 @@
+"""Which ways through the flows are walked by which stored conversations.
+
+A way is an exit of a step or, where a step has none, the step itself: somebody must have seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from service import flows
+from service.conversation import Book
+from service.runtime.inbox_worker import Finished
+from simulator.errors import SimulatorError
+from simulator.playback.player import replay
+from simulator.playback.runner import spread
+from simulator.script.conversation import Conversation, load
+from simulator.whatsapp_cloud.transcript.model import Transcript
+from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
+from simulator.world.world import run_service
+
+__all__ = ("Coverage", "Way", "all_ways", "books", "measure", "summed", "watched")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Way:
+    """An exit of a step; an empty one is the step itself, which has none."""
+
+    flow: str
+    step: str
+    exit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.flow}.{self.step}" + (f" → {self.exit}" if self.exit else "")
+
+
+def books() -> tuple[Book, ...]:
+    """The flows as they ask by questions, and as they ask by forms."""
+    return flows.book(), flows.book(_FORMS)
+
+
+_FORMS: Final = flows.Forms(token=lambda member, turn: f"{member}:{turn}", person="1", business="2")
+
+
+def all_ways(several: Iterable[Book] | None = None) -> dict[Way, None]:
+    """Every way there is, in the order of the flows."""
+    found: dict[Way, None] = {}
+    for book in books() if several is None else several:
+        for flow in book.flows:
+            for step in flow.steps:
+                found |= {Way(flow.name, step.name, name): None for name in step.exits or ("",)}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was measured.
+
+    Attributes:
+        titles: of the flows, by their names.
+        walked: every way, with the conversations that walk it.
+        problems: conversations that could not be played to their end, and why.
+    """
+
+    titles: Mapping[str, str]
+    walked: Mapping[Way, tuple[str, ...]]
+    problems: Mapping[str, str]
+
+    @property
+    def missing(self) -> tuple[Way, ...]:
+        """The ways that nobody walks."""
+        return tuple(way for way, by in self.walked.items() if not by)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every way is walked and every conversation came to its end."""
+        return not self.missing and not self.problems
+
+    def of(self, flow: str) -> dict[Way, tuple[str, ...]]:
+        """The ways of one flow."""
+        return {way: by for way, by in self.walked.items() if way.flow == flow}
+
+    def json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "flows": [
+                {
+                    "name": name,
+                    "title": title,
+                    "ways": [
+                        {"step": way.step, "exit": way.exit, "conversations": list(by)}
+                        for way, by in self.of(name).items()
+                    ],
+                }
+                for name, title in self.titles.items()
+            ],
+            "problems": dict(self.problems),
+            "summary": {"ways": len(self.walked), "walked": len(self.walked) - len(self.missing)},
+        }
+
+
+def watched(conversation: Conversation, **how: Any) -> tuple[Transcript, frozenset[Way]]:
+    """Play a conversation as `replay` does, and watch which ways are walked.
+
+    Raises:
+        SimulatorError: it could not be played.
+    """
+    ways: set[Way] = set()
+
+    def finished(turn: Finished) -> None:
+        ways.update(Way(each.flow, each.step, each.exit) for each in turn.walked)
+        ways.add(Way(turn.flow, turn.step))
+
+    transcript = replay(conversation, run_bot=partial(run_service, finished=finished), **how)
+    return transcript, frozenset(ways)
+
+
+def measure(paths: Sequence[Path], *, jobs: int = 1) -> Coverage:
+    """Play conversations, ``jobs`` at the same time, and find which ways they walk."""
+    with spread(_watch, paths, jobs) as results:
+        return summed(results)
+
+
+def summed(results: Iterable[tuple[str, frozenset[Way], str]]) -> Coverage:
+    """What was measured, from each conversation's name, the ways it walks, and what went wrong if anything did."""
+    walked: dict[Way, list[str]] = {way: [] for way in all_ways()}
+    problems = {}
+    for name, ways, problem in results:
+        for way in sorted(ways & walked.keys()):
+            walked[way].append(name)
+        if problem:
+            problems[name] = problem
+    return Coverage(_titles(), {way: tuple(by) for way, by in walked.items()}, problems)
+
+
+def _watch(path: Path) -> tuple[str, frozenset[Way], str]:
+    name = f"{path.parent.name}/{path.stem}"
+    try:
+        return name, watched(load(path))[1], ""
+    except (SimulatorError, VirtualTimeError) as error:
+        return name, frozenset(), str(error)
+
+
+def _titles() -> dict[str, str]:
+    return {flow.name: flow.title for book in books() for flow in book.flows}

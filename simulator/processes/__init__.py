@@ -1,0 +1,1 @@
+"""Runs the bot as real processes: soak test, benchmark and load."""

@@ -1,0 +1,1 @@
+"""The conversation language: YAML files become typed steps."""

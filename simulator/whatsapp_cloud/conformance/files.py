@@ -1,0 +1,222 @@
+"""Cases of files: uploads, addresses that expire, and templates and forms, whose set-up is a request of its own."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final
+
+from simulator.whatsapp_cloud.conformance.case import Case, Given, Json, changed
+from simulator.whatsapp_cloud.conformance.generated import sizes_of
+from simulator.whatsapp_cloud.conformance.place import BUSINESS, SHARED, SimulatedPlace, given
+from simulator.whatsapp_cloud.conformance.reference import SIZES
+from simulator.whatsapp_cloud.conformance.samples import DRAFT, FORM, MEDIA, SAMPLES
+
+__all__ = ("filed",)
+
+SECOND: Final = 1_000
+DAY: Final = 24 * 3_600 * SECOND
+_Scene = Callable[[SimulatedPlace], Awaitable[Given]]
+_TYPES: Final = {
+    "media.image": "image/jpeg",
+    "media.video": "video/mp4",
+    "media.audio": "audio/mpeg",
+    "media.document": "application/pdf",
+    "media.sticker": "image/webp",
+    "media.animated_sticker": "image/webp",
+}
+_SMALL: Final = 20 * 1024 * 1024
+
+
+def filed() -> Iterator[Case]:
+    """All of them."""
+    for make in (_uploads, _sizes, _downloads, _templates, _forms):
+        yield from make()
+
+
+def _upload(mime_type: str, content: bytes = b"x", **fields: Any) -> _Scene:
+    async def scene(place: SimulatedPlace) -> Given:
+        whole = {"file": ("a-file", content, mime_type), "messaging_product": (None, "whatsapp"), **fields}
+        files = {name: part for name, part in whole.items() if part is not None}
+        path = f"/v25.0/{BUSINESS.phone_number_id}/media"
+        return given(await place.ask("POST", path, files=files))
+
+    return scene
+
+
+def _uploads() -> Iterator[Case]:
+    for mime_type in ("image/png", "image/webp", "video/3gpp", "audio/ogg; codecs=opus", "text/plain"):
+        yield Case("upload", mime_type, None, play=_upload(mime_type))
+    wrong = "Param file must be a file with one of the following types: "
+    for mime_type in ("image/gif", "audio/wav", "application/zip"):
+        yield Case("upload", mime_type, 100, play=_upload(mime_type), said=wrong)
+    yield Case("upload", "without a product", 100, play=_upload("image/png", messaging_product=None))
+    yield Case("upload", "for another product", 100, play=_upload("image/png", messaging_product=(None, "sms")))
+    yield Case("upload", "without a file", 100, play=_upload("image/png", file=None, type=(None, "image/png")))
+
+    async def elsewhere(place: SimulatedPlace) -> Given:
+        return given(await place.ask("POST", "/v25.0/1/media", files={"messaging_product": (None, "whatsapp")}))
+
+    yield Case("upload", "to another number", 100, play=elsewhere, subcode=33, type="GraphMethodException")
+
+
+def _bytes(part: str, size: int) -> bytes:
+    """So many bytes that look like what they should be."""
+    if part != "media.animated_sticker":
+        return bytes(size)
+    header = b"RIFF" + struct.pack("<I", size - 8) + b"WEBPVP8X" + struct.pack("<I", 10) + b"\x02"
+    return header + bytes(size - len(header))
+
+
+def _sizes() -> Iterator[Case]:
+    for part in _TYPES:
+        size = SIZES[part]
+        sizes = sizes_of(size)
+        if size.most > _SMALL:
+            # A hundred megabytes take a second: once at the end, and once beyond it.
+            sizes = {one: code for one, code in sizes.items() if one <= size.least or one >= size.most}
+
+        for one, code in sizes.items():
+            yield Case("upload", f"{part}: {one} of {size.most} bytes", code, play=_large(part, one))
+
+
+def _large(part: str, size: int) -> _Scene:
+    async def scene(place: SimulatedPlace) -> Given:
+        return await _upload(_TYPES[part], _bytes(part, size))(place)
+
+    return scene
+
+
+async def _address(place: SimulatedPlace, kind: str = "image") -> Json:
+    told: Json = (await place.ask("GET", f"/v25.0/{place.names[MEDIA[kind]]}")).json()
+    return told
+
+
+def _downloads() -> Iterator[Case]:
+    def fetched(wait_ms: int, authorization: str | None = None) -> _Scene:
+        async def scene(place: SimulatedPlace) -> Given:
+            url = (await _address(place))["url"]
+            await place.sleep(wait_ms)
+            answer = await place.ask("GET", url, authorization=authorization)
+            return Given(given(answer).code or (404 if answer.status_code == 404 else None), answer.status_code)  # noqa: PLR2004
+
+        return scene
+
+    yield Case("download", "at once", None, play=fetched(0), status=200)
+    yield Case("download", "4:59 later", None, play=fetched(299 * SECOND), knobs=SHARED)
+    yield Case("download", "5:00 later", 404, play=fetched(300 * SECOND), status=404, knobs=SHARED)
+    yield Case("download", "without a token", 104, play=fetched(0, ""), status=401)
+
+    def used(wait_ms: int) -> _Scene:
+        async def scene(place: SimulatedPlace) -> Given:
+            file = place.cloud.account.media.files[place.names[MEDIA["image"]]]
+            await place.sleep(file.ends_ms - 30 * DAY + wait_ms - place.clock.now_ms())
+            return await place.post(changed(SAMPLES["image"], "image", to={"id": MEDIA["image"]}))
+
+        return scene
+
+    yield Case("image", "by an id of nearly 30 days", None, play=used(30 * DAY - SECOND), knobs=SHARED)
+    yield Case("image", "by an id of 30 days", 131009, play=used(30 * DAY), knobs=SHARED)
+
+    async def deleted(place: SimulatedPlace) -> Given:
+        path = f"/v25.0/{place.names[MEDIA['image']]}"
+        await place.ask("DELETE", path)
+        return given(await place.ask("GET", path))
+
+    async def received(place: SimulatedPlace) -> Given:
+        place.tariro.send("image")
+        media_id = place.tariro.written[-1].message["image"]["id"]
+        url = (await place.ask("GET", f"/v25.0/{media_id}")).json()["url"]
+        answer = await place.ask("GET", url)
+        return Given(None, answer.status_code)
+
+    yield Case("download", "a deleted file", 100, play=deleted, subcode=33, knobs=SHARED)
+    yield Case("download", "what a person sent", None, play=received, status=200, knobs=SHARED)
+
+
+def _submit(**changes: Any) -> _Scene:
+    async def scene(place: SimulatedPlace) -> Given:
+        body = {"type": "BODY", "text": "Hello, {{1}}.", "example": {"body_text": [["Tariro"]]}}
+        whole = {"name": "greeting", "language": "en_US", "category": "UTILITY", "components": [body], **changes}
+        return given(await place.ask("POST", f"/v25.0/{BUSINESS.business_id}/message_templates", json=whole))
+
+    return scene
+
+
+def _templates() -> Iterator[Case]:
+    plain = {"type": "BODY", "text": "Hello."}
+    for part, kind in (
+        ("template.header_text", "HEADER"),
+        ("template.body_text", "BODY"),
+        ("template.footer", "FOOTER"),
+    ):
+        for one, code in sizes_of(SIZES[part]).items():
+            component: Json = {"type": kind, "text": "x" * one} | ({"format": "TEXT"} if kind == "HEADER" else {})
+            components = [component] if kind == "BODY" else [component, plain]
+            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), knobs=SHARED)
+    for part, make in (
+        ("template.buttons", lambda size: [{"type": "QUICK_REPLY", "text": str(number)} for number in range(size)]),
+        ("template.button_text", lambda size: [{"type": "QUICK_REPLY", "text": "x" * size}]),
+        ("template.url", lambda size: [{"type": "URL", "text": "Go", "url": "https://a.example/".ljust(size, "x")}]),
+    ):
+        for one, code in sizes_of(SIZES[part]).items():
+            components = [plain, {"type": "BUTTONS", "buttons": make(one)}]
+            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), knobs=SHARED)
+    wrong: tuple[tuple[str, Json], ...] = (
+        ("a template with capitals in its name", {"name": "Greeting"}),
+        ("a template without a language", {"language": ""}),
+        ("a template in a language that is none", {"language": "english"}),
+        ("a template of a category that is none", {"category": "FUN"}),
+        ("a template without a body", {"components": [{"type": "FOOTER", "text": "Bye"}]}),
+        ("a template with two bodies", {"components": [plain, plain]}),
+        ("a variable without an example", {"components": [{"type": "BODY", "text": "Hello, {{1}}."}]}),
+        ("a variable at the start", {"components": [{"type": "BODY", "text": "{{1}}, hello."}]}),
+        ("a variable at the end", {"components": [{"type": "BODY", "text": "Hello {{1}}"}]}),
+        ("variables with a gap", {"components": [{"type": "BODY", "text": "A {{1}} and {{3}}."}]}),
+        ("a variable in the footer", {"components": [plain, {"type": "FOOTER", "text": "Bye {{1}}."}]}),
+        ("a picture without an example", {"components": [plain, {"type": "HEADER", "format": "IMAGE"}]}),
+    )
+    for rule, changes in wrong:
+        yield Case("set-up", rule, 100, play=_submit(**changes), knobs=SHARED)
+    yield Case("set-up", "a template in order", None, play=_submit(), knobs=SHARED)
+
+    def sent(wait_ms: int, stopped: str = "") -> _Scene:
+        async def scene(place: SimulatedPlace) -> Given:
+            await _submit()(place)
+            place.cloud.account.templates[0].stopped = stopped
+            await place.sleep(wait_ms)
+            template = SAMPLES["template"]["template"] | {"name": "greeting", "language": {"code": "en_US"}}
+            template["components"] = [{"type": "body", "parameters": [{"type": "text", "text": "Tariro"}]}]
+            return await place.post({**SAMPLES["template"], "template": template})
+
+        return scene
+
+    yield Case("template", "before it is approved", 132001, play=sent(59 * SECOND), knobs=SHARED)
+    yield Case("template", "once it is approved", None, play=sent(60 * SECOND), knobs=SHARED)
+    yield Case("template", "paused after its approval", 132015, play=sent(60 * SECOND, "PAUSED"), knobs=SHARED)
+    yield Case("template", "disabled after its approval", 132016, play=sent(60 * SECOND, "DISABLED"), knobs=SHARED)
+
+
+def _forms() -> Iterator[Case]:
+    def stopped(why: str) -> _Scene:
+        async def scene(place: SimulatedPlace) -> Given:
+            place.cloud.account.forms[place.names[FORM]].stopped = why
+            return await place.post(SAMPLES["flow"])
+
+        return scene
+
+    def asked(method: str, name: str, edge: str = "") -> _Scene:
+        async def scene(place: SimulatedPlace) -> Given:
+            return given(await place.ask(method, f"/v25.0/{place.names[name]}{edge}"))
+
+        return scene
+
+    yield Case("flow", "blocked by Meta", 132068, play=stopped("BLOCKED"), knobs=SHARED)
+    yield Case("flow", "throttled by Meta", 132069, play=stopped("THROTTLED"), knobs=SHARED)
+    yield Case("flow", "deprecated", 131009, play=stopped("DEPRECATED"), knobs=SHARED)
+    yield Case("set-up", "deprecate a published form", None, play=asked("POST", FORM, "/deprecate"), knobs=SHARED)
+    yield Case("set-up", "deprecate a draft", 139003, play=asked("POST", DRAFT, "/deprecate"), knobs=SHARED)
+    yield Case("set-up", "delete a draft", None, play=asked("DELETE", DRAFT), knobs=SHARED)
+    yield Case("set-up", "delete a published form", 139004, play=asked("DELETE", FORM), knobs=SHARED)
+    yield Case("set-up", "publish a draft", None, play=asked("POST", DRAFT, "/publish"), knobs=SHARED)
+    yield Case("set-up", "publish what has no draft", 139002, play=asked("POST", FORM, "/publish"), knobs=SHARED)

@@ -1,0 +1,255 @@
+"""Where cases are tried: a simulated Cloud API on virtual time, reached over HTTP, or a server elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import httpx
+
+from simulator.whatsapp_cloud import Approved, Business, CloudApi, Handset, Knobs, TemplateButton
+from simulator.whatsapp_cloud.conformance.case import Given, Json
+from simulator.whatsapp_cloud.conformance.samples import DRAFT, FORM, FORM_NAME, INBOUND, MEDIA, OUTBOUND, PERSON
+from simulator.whatsapp_cloud.virtual_time import Clock
+
+__all__ = (
+    "APPROVED",
+    "BUSINESS",
+    "FORM_JSON",
+    "SHARED",
+    "START_MS",
+    "TARIRO",
+    "Place",
+    "SimulatedPlace",
+    "given",
+    "open_place",
+)
+
+START_MS: Final = 1_795_340_400_000
+TARIRO: Final = PERSON.removeprefix("+")
+BUSINESS: Final = Business(
+    phone_number_id="506914307656634",
+    business_id="215589313241560883",
+    display_phone_number="263242700100",
+    access_token="a-token",  # noqa: S106  (invented)
+    app_secret="an-app-secret",  # noqa: S106
+    verify_token="a-verify-token",  # noqa: S106
+    callback_url="http://bot.test/hook",
+)
+APPROVED: Final = (
+    Approved("status_update", "en", "{{1}}", buttons=("Confirm",), header="{{1}}"),
+    Approved("counted", "en", "{{1}} owes {{2}} to {{3}}"),
+    Approved("named", "en", "Dear {{name}}, welcome"),
+    Approved("plain", "en", "Good day"),
+    Approved("picture", "en", "Look", media="image"),
+    Approved("place", "en", "Here", media="location"),
+    Approved(
+        "buttons",
+        "en",
+        "Choose",
+        buttons=(
+            "Yes",
+            TemplateButton("url", "Pay", "https://example.co.zw/{{1}}"),
+            TemplateButton("url", "Home", "https://example.co.zw/"),
+            TemplateButton("copy_code", "Copy"),
+            TemplateButton("flow", "Register"),
+        ),
+    ),
+    Approved("slept", "en", "Good day", status="PAUSED"),
+    Approved("gone", "en", "Good day", status="DISABLED"),
+    Approved("code", "en", "Your code", category="AUTHENTICATION"),
+    *(Approved("x" * size, "en", "Good day") for size in (1, 2, 511, 512)),
+)
+SHARED: Final = Knobs(
+    pair_every_ms=None,
+    per_second=None,
+    templates=APPROVED,
+    known_forms=True,
+    unreachable=frozenset({"https://files.example/gone"}),
+)
+FORM_JSON: Final[dict[str, Any]] = {
+    "version": "7.3",
+    "screens": [
+        {
+            "id": "REGISTER",
+            "title": "Register",
+            "terminal": True,
+            "data": {"hint": {"type": "string", "__example__": "Tariro"}},
+            "layout": {
+                "type": "SingleColumnLayout",
+                "children": [
+                    {"type": "TextInput", "name": "name", "label": "Name", "required": True},
+                    {
+                        "type": "Footer",
+                        "label": "Register",
+                        "on-click-action": {"name": "complete", "payload": {"name": "${form.name}"}},
+                    },
+                ],
+            },
+        }
+    ],
+}
+_FILES: Final[Mapping[str, str]] = {
+    "image": "image/png",
+    "video": "video/mp4",
+    "audio": "audio/ogg",
+    "document": "application/pdf",
+    "sticker": "image/webp",
+}
+
+
+class Bot:
+    """Verifies its callback URL, takes every webhook, and keeps the codes of failed statuses by wamid."""
+
+    def __init__(self) -> None:
+        self.failed: dict[str, tuple[int, str]] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI application."""
+        query = parse_qs(scope["query_string"].decode())
+        answer = query.get("hub.challenge", ["{}"])[0]
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event.get("body", b""), bool(event.get("more_body"))
+        if body:
+            self._note(json.loads(body))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": answer.encode()})
+
+    def _note(self, envelope: Json) -> None:
+        for entry in envelope["entry"]:
+            for change in entry["changes"]:
+                for status in change["value"].get("statuses", []):
+                    for error in status.get("errors", []):
+                        self.failed[status["id"]] = (error["code"], error["error_data"]["details"])
+
+
+class Place:
+    """An API, whoever is at the other end of it, and the ids that stand for the names in the samples."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        token: str,
+        phone_number_id: str,
+        version: str = "v25.0",
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self.http = http
+        self.token = token
+        self.version = version
+        self.phone_number_id = phone_number_id
+        self.names = dict(names or {})
+
+    async def post(self, payload: Any, *, path: str = "", authorization: str | None = None) -> Given:
+        """Send a request to `/messages`, or elsewhere."""
+        answer = await self.ask("POST", path, json=self.filled(payload), authorization=authorization)
+        return given(answer)
+
+    async def ask(
+        self, method: str, path: str = "", *, authorization: str | None = None, **body: Any
+    ) -> httpx.Response:
+        """A request of any kind. Without an authorization of its own it has the right one; "" leaves it out."""
+        header = f"Bearer {self.token}" if authorization is None else authorization
+        headers = {"Authorization": header} if header else {}
+        url = path or f"/{self.version}/{self.phone_number_id}/messages"
+        return await self.http.request(method, url, headers=headers, **body)
+
+    def filled(self, payload: Any) -> Any:
+        """The payload with ids in place of names."""
+        if isinstance(payload, dict):
+            return {key: self.filled(value) for key, value in payload.items()}
+        if isinstance(payload, list):
+            return [self.filled(one) for one in payload]
+        return self.names.get(payload, payload) if isinstance(payload, str) else payload
+
+
+class SimulatedPlace(Place):
+    """A simulated API that belongs to one case, or to all that change nothing."""
+
+    def __init__(self, http: httpx.AsyncClient, cloud: CloudApi, bot: Bot, clock: Clock) -> None:
+        super().__init__(http, token=BUSINESS.access_token, phone_number_id=BUSINESS.phone_number_id)
+        self.cloud = cloud
+        self.bot = bot
+        self.clock = clock
+
+    @property
+    def tariro(self) -> Handset:
+        """The person whom the samples are for."""
+        return self.cloud.handsets[TARIRO]
+
+    async def sleep(self, ms: int) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(ms / 1000)
+
+    async def send(self, payload: Json) -> Given:
+        """Send a message, and wait for what becomes of it."""
+        answer = await self.ask("POST", json=self.filled(payload))
+        now = given(answer)
+        if now.code is not None or "messages" not in answer.json():
+            return now
+        await self.sleep(5_000)
+        code, said = self.bot.failed.get(answer.json()["messages"][0]["id"], (None, ""))
+        return Given(code, answer.status_code, said, later=code is not None)
+
+    async def upload(self, content: bytes, mime_type: str) -> httpx.Response:
+        """Upload a file."""
+        files = {"file": ("a-file", content, mime_type), "messaging_product": (None, "whatsapp")}
+        return await self.ask("POST", f"/{self.version}/{self.phone_number_id}/media", files=files)
+
+    async def furnish(self) -> None:
+        """Make what the names in the samples stand for."""
+        self.names[INBOUND] = self.tariro.type("Mhoro")
+        for kind, mime_type in _FILES.items():
+            self.names[MEDIA[kind]] = (await self.upload(kind.encode(), mime_type)).json()["id"]
+        self.names[FORM] = await self.form(FORM_NAME, published=True)
+        self.names[DRAFT] = await self.form("a draft", published=False)
+        greeting = {"messaging_product": "whatsapp", "to": PERSON, "text": {"body": "Hello"}}
+        self.names[OUTBOUND] = (await self.ask("POST", json=greeting)).json()["messages"][0]["id"]
+
+    async def form(self, name: str, *, published: bool) -> str:
+        """Make a form, and publish it."""
+        account = f"/{self.version}/{BUSINESS.business_id}"
+        made = {"name": name, "categories": ["OTHER"], "flow_json": json.dumps(FORM_JSON)}
+        form_id: str = (await self.ask("POST", f"{account}/flows", json=made)).json()["id"]
+        if published:
+            await self.ask("POST", f"/{self.version}/{form_id}/publish")
+        return form_id
+
+
+def given(answer: httpx.Response) -> Given:
+    """What an answer says."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return Given(None, answer.status_code, answer.text)
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return Given(None, answer.status_code)
+    said = str(error.get("error_data", {}).get("details") or error.get("message"))
+    return Given(error.get("code"), answer.status_code, said, error.get("error_subcode"), error.get("type", ""))
+
+
+@asynccontextmanager
+async def open_place(clock: Clock, knobs: Knobs) -> AsyncIterator[SimulatedPlace]:
+    """A simulated API of its own, with a person who has just written."""
+    bot = Bot()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
+        cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), knobs=knobs)
+        transport = httpx.ASGITransport(app=cloud.asgi)
+        async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as http:
+            await cloud.start()
+            cloud.handset(TARIRO, name="Tariro", receipts=False)
+            place = SimulatedPlace(http, cloud, bot, clock)
+            try:
+                await place.furnish()
+                yield place
+            finally:
+                await cloud.stop()

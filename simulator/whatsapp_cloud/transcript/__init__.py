@@ -1,0 +1,1 @@
+"""Transcripts: what people saw on their phones, recorded and rendered."""

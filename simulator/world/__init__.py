@@ -1,0 +1,1 @@
+"""One simulated world: virtual clock, network, Redis, bot processes and faults."""

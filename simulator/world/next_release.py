@@ -1,0 +1,118 @@
+"""The bot's next release, as far as a deployment can tell: what it stores has a newer form than this release knows.
+
+It reads both forms, as a release must that takes over from another; this one must give what is newer back untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from service.mailbox import Arrival, Claim, Committed, Idle, Mailbox, Outcome, Posting, Settled
+from service.mailbox.mailbox import LEASE_MS
+from service.mailbox.versioning import FORM
+
+__all__ = ("NextMailbox",)
+
+_Record = dict[str, msgspec.Raw]
+_NEXT: Final = msgspec.Raw(msgspec.json.encode(FORM + 1))
+_PRESENT: Final = msgspec.Raw(msgspec.json.encode(FORM))
+
+
+class NextMailbox(Mailbox):
+    """Queues whose entries, sessions and intents are written in the next form, and read in either."""
+
+    async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+        """As in `Mailbox`."""
+        return await super().ingest([replace(each, entry=_newer(each.entry)) for each in arrivals], now_ms)
+
+    async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> Claim | Idle:
+        """As in `Mailbox`."""
+        claimed = await super().claim(now_ms, lease_ms)
+        return claimed if isinstance(claimed, Idle) else _read(claimed)
+
+    async def commit(
+        self,
+        claim: Claim,
+        now_ms: int,
+        *,
+        session: bytes | None,
+        outbox: Sequence[bytes] = (),
+        intent: bytes | None = None,
+        due_ms: int | None = None,
+        lease_ms: int = LEASE_MS,
+    ) -> Committed:
+        """As in `Mailbox`."""
+        committed = await super().commit(
+            claim,
+            now_ms,
+            session=session and _newer(session),
+            outbox=[_newer(entry) for entry in outbox],
+            intent=intent and _newer(intent),
+            due_ms=due_ms,
+            lease_ms=lease_ms,
+        )
+        return replace(committed, next=committed.next and _read(committed.next))
+
+    async def bury(
+        self, claim: Claim, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
+    ) -> Committed:
+        """As in `Mailbox`."""
+        told = [_newer(entry) for entry in outbox]
+        buried = await super().bury(claim, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
+        return replace(buried, next=buried.next and _read(buried.next))
+
+    async def store_intent(self, claim: Claim, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS) -> Outcome:
+        """As in `Mailbox`."""
+        return await super().store_intent(claim, now_ms, _newer(intent), lease_ms=lease_ms)
+
+    async def notice(self, claim: Claim, now_ms: int, entry: bytes) -> Outcome:
+        """As in `Mailbox`."""
+        return await super().notice(claim, now_ms, _newer(entry))
+
+    async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
+        """As in `Mailbox`."""
+        return await super().post(member, _newer(entry), key=key, now_ms=now_ms)
+
+    async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> Posting | Idle:
+        """As in `Mailbox`."""
+        claimed = await super().claim_outbox(now_ms, lease_ms)
+        return claimed if isinstance(claimed, Idle) else _read_posting(claimed)
+
+    async def settle(
+        self,
+        posting: Posting,
+        now_ms: int,
+        *,
+        again_ms: int | None = None,
+        uncertain_since_ms: int | None = None,
+        lease_ms: int = LEASE_MS,
+    ) -> Settled:
+        """As in `Mailbox`."""
+        settled = await super().settle(
+            posting, now_ms, again_ms=again_ms, uncertain_since_ms=uncertain_since_ms, lease_ms=lease_ms
+        )
+        return replace(settled, next=settled.next and _read_posting(settled.next))
+
+
+def _read(claim: Claim) -> Claim:
+    return replace(claim, entry=_older(claim.entry), session=_older(claim.session), intent=_older(claim.intent))
+
+
+def _read_posting(posting: Posting) -> Posting:
+    return replace(posting, entry=_form(posting.entry, _PRESENT))
+
+
+def _newer(raw: bytes) -> bytes:
+    return _form(raw, _NEXT)
+
+
+def _older(raw: bytes | None) -> bytes | None:
+    return None if raw is None else _form(raw, _PRESENT)
+
+
+def _form(raw: bytes, form: msgspec.Raw) -> bytes:
+    return msgspec.json.encode({**msgspec.json.decode(raw, type=_Record), "version": form})

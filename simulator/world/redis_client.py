@@ -1,0 +1,162 @@
+"""Clients of Redis, embedded or real, whose operations fit into a run on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from contextlib import suppress
+from typing import Any
+
+from fakeredis.aioredis import FakeBaseAsyncConnection
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
+
+__all__ = ("counted", "counted_pool")
+
+
+def counted_pool(url: str, **kwargs: Any) -> Redis:
+    """A client of a real Redis for a virtual run: see `counted`. Commands are never repeated on errors."""
+    options = {"retry": Retry(NoBackoff(), 0), "max_connections": 1_000, **kwargs, **parse_url(url)}
+    return counted(Redis.from_pool(ConnectionPool(**options)))
+
+
+def counted(client: Redis) -> Redis:
+    """A client like the given one, real or embedded, whose operations fit into a virtual run.
+
+    While one is under way virtual time stands still; they reach servers one after the other, in the order in which they
+    were begun; and each is over only when nothing else can run at that moment. So a run takes the same course on an
+    embedded and on a real server. An operation that is cancelled while its answer is awaited is finished first. On any
+    other loop nothing changes, but that no answer is too late. Whatever lets virtual time pass is to be wrapped around
+    this, not within it. Not for publish and subscribe, nor for commands that block on the server.
+    """
+    pool = client.connection_pool
+    embedded = issubclass(pool.connection_class, FakeBaseAsyncConnection)
+    connection_class = type("Counted", (_Counted, pool.connection_class), {"_answers_at_once": embedded})
+    # While an answer is awaited no virtual time passes, so that no timeout can strike: to set one is lost labour.
+    options: dict[str, Any] = {**pool.connection_kwargs, "connection_class": connection_class, "socket_timeout": None}
+    if isinstance(pool, BlockingConnectionPool):
+        return Redis.from_pool(BlockingConnectionPool(pool.max_connections, pool.timeout, **options))
+    return Redis.from_pool(ConnectionPool(max_connections=pool.max_connections, **options))
+
+
+class _Counted(AbstractConnection):
+    """A connection that holds the loop's turn from the sending of commands to the last of their answers."""
+
+    _answers_at_once = False
+    _turn: asyncio.Lock | None = None
+    _packed = 0
+    _expected = 0
+
+    async def connect(self) -> None:
+        # A new checkout: whatever was packed and never sent is forgotten.
+        self._packed = 0
+        redis_connection: Any = super()
+        await redis_connection.connect()
+
+    async def _connect(self) -> None:
+        redis_connection: Any = super()
+        loop = _virtual_loop()
+        if loop is None:
+            await redis_connection._connect()  # noqa: SLF001  (our own, by inheritance)
+            return
+        # Within an operation the turn is held already. Greetings, which a Unix socket has in here, do not end it.
+        held = self._turn is not None
+        if not held:
+            await self._take_turn(loop)
+            self._expected = 1
+        try:
+            with loop.real_io():
+                await redis_connection._connect()  # noqa: SLF001
+        finally:
+            if not held:
+                self._end_turn()
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        self._packed += 1
+        return super().pack_command(*args)
+
+    async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:  # noqa: FBT001, FBT002
+        loop = _virtual_loop()
+        if loop is None:
+            await super().send_packed_command(command, check_health)
+            return
+        if self._turn is None:
+            await self._take_turn(loop)
+        self._expected, self._packed = self._expected + self._packed, 0
+        try:
+            if not self.is_connected:
+                await self.connect_check_health(check_health=False)
+            with loop.real_io():
+                await super().send_packed_command(command, check_health)
+        except BaseException:
+            self._end_turn()
+            raise
+
+    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        loop = _virtual_loop()
+        if loop is None:
+            return await super().read_response(*args, **kwargs)
+        reading = None
+        try:
+            if self._answers_at_once:
+                await loop.idle()
+                return await super().read_response(*args, **kwargs)
+            reading = loop.create_task(self._read_at_the_end(loop, super().read_response(*args, **kwargs)))
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            # What was sent will be done by the server, so that it must be done before anybody else's turn.
+            if reading is not None:
+                await _ended(reading)
+            for _ in range(self._expected - (reading is not None)):
+                await _ended(loop.create_task(self._read_at_the_end(loop, super().read_response())))
+            await self.disconnect(nowait=True)
+            raise
+        finally:
+            self._expected -= 1
+            if self._expected <= 0:
+                self._end_turn()
+
+    async def can_read(self, *args: Any, **kwargs: Any) -> bool:
+        # At rest nothing can have come: whoever is cancelled leaves no connection on which an answer is due.
+        at_rest = self._turn is None and _virtual_loop() is not None
+        return not at_rest and bool(await super().can_read(*args, **kwargs))
+
+    async def disconnect(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            await super().disconnect(*args, **kwargs)
+        finally:
+            self._end_turn()
+
+    @staticmethod
+    async def _read_at_the_end(loop: VirtualTimeLoop, reading: Coroutine[Any, Any, Any]) -> Any:
+        await loop.idle()
+        with loop.real_io():
+            return await reading
+
+    async def _take_turn(self, loop: VirtualTimeLoop) -> None:
+        await loop.turn.acquire()
+        self._turn = loop.turn
+
+    def _end_turn(self) -> None:
+        self._expected = self._packed = 0
+        if self._turn is not None:
+            self._turn.release()
+            self._turn = None
+
+
+def _virtual_loop() -> VirtualTimeLoop | None:
+    loop = asyncio.get_running_loop()
+    return loop if isinstance(loop, VirtualTimeLoop) else None
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Waits for a task whatever happens, and lets its outcome be nobody's concern."""
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()

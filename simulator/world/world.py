@@ -1,0 +1,384 @@
+"""One world: a clock, WhatsApp, Credex core, Redis, the wires between them, people with phones, and the bot.
+
+All that is left to chance in it comes from one seed, all time from one clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, Final, Protocol
+
+import httpx
+import redis.asyncio
+from fakeredis import FakeServer
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError
+
+from service.mailbox import open_cache, open_state
+from service.mailbox.scripts import sources
+from service.settings import EMBEDDED
+from service.whatsapp.templates import INCOMING
+from simulator.credex_core import Core
+from simulator.errors import UnsettledError
+from simulator.script.conversation import Person
+from simulator.whatsapp_cloud import Approved, CloudApi, Event, FlowForm, Handset, InProcess, Knobs
+from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
+from simulator.whatsapp_cloud.transcript.recorder import Onlooker
+from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
+from simulator.world.connections import API_KEY, BOT_URL, BUSINESS, FORMS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
+from simulator.world.failpoints import CrashPoints, scripts_in
+from simulator.world.fixtures import settle_in
+from simulator.world.network import CommandPassage, Faults, Network, Switch, switched
+from simulator.world.process import Balancer, Bot, Host, Life
+from simulator.world.proxy import Detour
+from simulator.world.redis_client import counted
+
+__all__ = (
+    "API_KEY",
+    "BOT_URL",
+    "BUSINESS",
+    "GRAPH_URL",
+    "START_UP_MS",
+    "WEBHOOK_SECRET",
+    "Ticking",
+    "Wires",
+    "World",
+    "run_service",
+)
+
+TEMPLATES: Final = (Approved(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
+
+# What a request takes on its way: the order of magnitude of a phone network, so that times in transcripts look real.
+WEBHOOK_MS: Final = 150
+GRAPH_MS: Final = 150
+CORE_MS: Final = 400
+
+HORIZON_MS: Final = 5_000
+"""What WhatsApp will do later than this (bring a webhook again, above all) nobody waits for, unless told to."""
+
+START_UP_MS: Final = 1_000
+"""What it takes until the bot runs and WhatsApp has found it."""
+
+FROZEN_S: Final = 60
+"""Longer than the 40 s for which a worker holds a message."""
+
+POLL_MS: Final = 500
+"""How long work that one process leaves may wait until another looks for it, as in production."""
+
+BRINGS_WORK: Final = frozenset(sources()) - {"claim", "claim_outbox"}
+GROWS: Final = frozenset(name for name, text in sources().items() if "allow-oom" not in text.split("\n", 1)[0])
+"""The scripts that Redis refuses when it is full."""
+
+NOBODY: Final = -1
+LOOK_EVERY_MS: Final = 200
+SETTLE_WITHIN_MS: Final = 15 * 60_000
+
+
+class Ticking(Protocol):
+    """Any clock, virtual or on the wall."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+
+
+class World:
+    """Everything that a conversation needs, at its start.
+
+    Args:
+        clock: of the loop that all of it runs in.
+        people: who takes part.
+        seed: of all that is left to chance.
+        redis_url: a real Redis, whose database nobody else uses (see `simulator.world.redis_database`); or ``embedded://``.
+        run_bot: starts a bot on its wires; the service by default.
+        forms: the bot is to ask by forms.
+        processes: how many of the bot run side by side over one Redis.
+        saw: told of every Redis command and every request to core and WhatsApp, before and after, and of all that
+            happens at WhatsApp: enough to tell two runs apart.
+
+    Attributes:
+        skews_ms: by how much each process's clock is wrong.
+        next_releases: the processes that are the next release when they are started again.
+        backup: what the state held when it was last backed up, and when that was.
+        forgotten: when the state lost its last writes: from when on, and until when.
+        newer: the next release has run, so that there may be records which only it can read.
+        full: the state Redis is at its memory limit.
+        watchers: told of everything that happens at WhatsApp.
+    """
+
+    def __init__(
+        self,
+        clock: Ticking,
+        people: Sequence[Person],
+        *,
+        seed: int = 1,
+        redis_url: str = EMBEDDED,
+        run_bot: Callable[[Wires], Bot] = run_service,
+        forms: bool = False,
+        processes: int = 1,
+        saw: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._forms = forms
+        self._saw = saw
+        self.skews_ms = [0] * processes
+        self.next_releases: set[int] = set()
+        self.newer = False
+        self.backup: tuple[int, dict[bytes, tuple[bytes, int]]] | None = None
+        self.forgotten: list[tuple[int, int]] = []
+        self.full = False
+        self.watchers: list[Callable[[Event], None]] = []
+        self.clock_ms = clock.now_ms
+        self.people = {person.key: person for person in people}
+        self.recorder = Recorder()
+        self.crash = CrashPoints()
+        self.freezes = CrashPoints()
+        self.losses = CrashPoints()
+        self.core_faults = Faults()
+        self.graph_faults = Faults()
+        self.webhook_faults = Faults()
+        self.cache_switch = Switch()
+        self.state_switch = Switch()
+        self._seed = seed
+        self._redis_url = redis_url
+        self._servers = (FakeServer(), FakeServer())
+        self._run_bot = run_bot
+        self._clients: list[redis.asyncio.Redis] = []
+        self._bot_chance = self._chance("bot")
+        self._polls = self._chance("polls")
+        self._nudges: dict[int, asyncio.TimerHandle] = {}
+        self.hosts = tuple(Host(partial(self._build, place)) for place in range(processes))
+        self.host = self.hosts[0]
+        self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
+        self.onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
+        front = self.host if processes == 1 else Balancer(self.hosts, self._chance("balancer"))
+        way = Network(front, faults=self.webhook_faults, latency_ms=WEBHOOK_MS)
+        self.webhooks = Detour(way)
+        self._to_bot = httpx.AsyncClient(transport=self.webhooks, timeout=None)  # noqa: S113 - WhatsApp has its own
+        self.cloud = CloudApi(
+            BUSINESS,
+            to_bot=self._to_bot,
+            clock_ms=self.clock_ms,
+            rng=self._chance("cloud"),
+            knobs=Knobs(horizon_ms=HORIZON_MS, templates=TEMPLATES, known_forms=True),
+            on_event=self._happened,
+        )
+        if forms:
+            self.cloud.account.forms |= {
+                form_id: FlowForm(form_id, form.name, list(form.categories), published=form.source)
+                for form_id, form in FORMS.items()
+            }
+        self.handsets: dict[str, Handset] = {
+            person.key: self.cloud.handset(
+                person.phone,
+                name=person.name,
+                receipts=person.receipts,
+                online=person.online,
+                blocked=person.blocked,
+                **_identity(person),
+            )
+            for person in people
+        }
+
+    def _chance(self, what: str) -> random.Random:
+        return random.Random(f"{self._seed}:{what}")
+
+    # -- the bot and its wires ----------------------------------------------------------------------------------
+
+    def _build(self, place: int, life: Life) -> Bot:
+        dead, host = life.switch, self.hosts[place]
+
+        async def passage(point: str) -> None:
+            self._note(place, point, b"")
+            if self.crash.reached(point):
+                await self._die(host)
+
+        async def command(when: str, packed: bytes) -> None:
+            self._note(place, when, packed)
+            if self.full and when == "before" and not GROWS.isdisjoint(scripts_in(packed)):
+                raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
+            if when == "after" and len(self.hosts) > 1 and not BRINGS_WORK.isdisjoint(scripts_in(packed)):
+                self._nudge(place)
+            if self.crash.reached_script(when, packed):
+                await self._die(host)
+            if self.freezes.reached_script(when, packed):
+                await self._freeze()
+            if self.losses.reached_script(when, packed):
+                # Whoever left work does not know it, and finds it when it looks anyhow.
+                if not BRINGS_WORK.isdisjoint(scripts_in(packed)):
+                    self._nudge(NOBODY)
+                raise RedisConnectionError("Connection closed by server.")
+
+        wires = Wires(
+            clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
+            state=self._open(open_state, 0, [self.state_switch, dead], command),
+            cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
+            core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
+            graph=Network(
+                InProcess(self.cloud.asgi),
+                faults=self.graph_faults,
+                latency_ms=GRAPH_MS,
+                passage=passage,
+                endpoint=_graph_endpoint,
+            ),
+            random_bytes=self._bot_chance.randbytes,
+            forms=self._forms,
+            next_release=place in self.next_releases,
+        )
+        return self._run_bot(wires)
+
+    def _note(self, place: int, what: str, content: bytes) -> None:
+        if self._saw is not None:
+            self._saw(f"{self.clock_ms()} {place} {what}", content)
+
+    def _watch_cache(self, place: int) -> CommandPassage | None:
+        async def command(when: str, packed: bytes) -> None:
+            self._note(place, f"cache {when}", packed)
+
+        return None if self._saw is None else command
+
+    def _happened(self, event: Event) -> None:
+        if self._saw is not None:
+            self._saw("WhatsApp", repr(event).encode("utf-8", "surrogatepass"))
+        self.onlooker.see(event)
+        for watcher in self.watchers:
+            watcher(event)
+
+    def _nudge(self, by: int) -> None:
+        """Work was left, and the other processes come to look for it: each within its pause, and only when it is due.
+
+        Looks that would find nothing, twice a second and loop, would take most of the time of a long run.
+        """
+        for place, host in enumerate(self.hosts):
+            if place != by and place not in self._nudges:
+                pause_s = self._polls.randrange(POLL_MS) / 1000
+                self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._look, place, host)
+
+    def _look(self, place: int, host: Host) -> None:
+        del self._nudges[place]
+        host.wake()
+
+    def _open(
+        self,
+        opener: Callable[..., Any],
+        place: int,
+        switches: Sequence[Switch],
+        passage: Callable[[str, bytes], Awaitable[None]] | None,
+    ) -> redis.asyncio.Redis:
+        client = self.open_quietly(opener, place)
+        self._clients.append(client)
+        return switched(client, switches, passage)
+
+    def open_quietly(self, opener: Callable[..., Any], place: int) -> redis.asyncio.Redis:
+        """A client of the state (0) or the cache (1) that no fault hits and nobody watches; whoever asks closes it."""
+        client = opener(self._redis_url, server=self._servers[place])
+        # The client stays what it is (the mailbox asks whether it is an embedded one); only its pool is another.
+        client.connection_pool = counted(client).connection_pool
+        embedded: redis.asyncio.Redis = client
+        return embedded
+
+    async def _die(self, host: Host) -> None:
+        which = f"Process {self.hosts.index(host) + 1}" if len(self.hosts) > 1 else "The bot"
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text=f"{which} is killed")
+        host.kill()
+        # Whoever asked is dead now, and will be told so by being cancelled.
+        await asyncio.Event().wait()
+
+    async def _freeze(self) -> None:
+        """Whoever runs this script stands still for longer than a lease lasts, while the rest of the bot goes on."""
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The worker freezes for a minute")
+        await asyncio.sleep(FROZEN_S)
+        self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The worker wakes up")
+
+    async def call_bot(self, request: httpx.Request) -> int:
+        """Somebody other than WhatsApp calls the bot, which answers with this status."""
+        return (await self._to_bot.send(request)).status_code
+
+    # -- life ---------------------------------------------------------------------------------------------------
+
+    async def start(self, *, at_ms: int | None = None) -> None:
+        """Fill Credex core and start the bot; ``at_ms`` is when all is to be ready."""
+        settle_in(self.core, self.people.values())
+        for host in self.hosts:
+            await host.start()
+        await self.cloud.start()
+        if at_ms is not None:
+            await self.pass_time(at_ms - self.clock_ms())
+
+    async def stop(self) -> None:
+        """Stop everything."""
+        for host in self.hosts:
+            await host.stop()
+        for nudge in self._nudges.values():
+            nudge.cancel()
+        await self.cloud.stop()
+        for client in self._clients:
+            await client.aclose()
+        await self._to_bot.aclose()
+
+    async def pass_time(self, duration_ms: int) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(duration_ms / 1000)
+
+    async def settle(self) -> None:
+        """Let time pass until nothing is due or in hand: not at WhatsApp, not in the bot.
+
+        Raises:
+            UnsettledError: something stays in hand for a quarter of an hour.
+        """
+        limit, looks = self.clock_ms() + SETTLE_WITHIN_MS, 1
+        while True:
+            await self.pass_time(looks * LOOK_EVERY_MS)
+            waits_for = await self._in_hand()
+            if not waits_for:
+                return
+            looks = await _looks_without_news()
+            # What was in hand may have come to its end without taking any time.
+            if looks > 1 and not await self._in_hand():
+                looks = 1
+            if self.clock_ms() > limit:
+                raise UnsettledError(f"a quarter of an hour passed and {waits_for} still had work in hand")
+
+    async def _in_hand(self) -> str:
+        """Who still has work; WhatsApp is asked first, for the bot has to ask its Redis."""
+        if self.cloud.busy():
+            return "WhatsApp"
+        return "the bot" if await self._at_work() else ""
+
+    async def _at_work(self) -> bool:
+        # With its state out of reach the bot can do nothing, and neither can it be asked.
+        if self.state_switch.down:
+            return False
+        for host in self.hosts:
+            if await host.busy():
+                return True
+        return False
+
+
+async def _looks_without_news() -> int:
+    """The number of the next look that can find something else than the last one."""
+    loop = asyncio.get_running_loop()
+    quiet_us = await loop.until_next_timer_us() if isinstance(loop, VirtualTimeLoop) else 0
+    return max(1, -(-quiet_us // (LOOK_EVERY_MS * 1000)))
+
+
+def _identity(person: Person) -> dict[str, Any]:
+    """Meta's four kinds of test users: no username, one with the number shown, one without, one with a parent id."""
+    named: dict[str, dict[str, Any]] = {
+        "number": {},
+        "username": {"username": person.key.lower()},
+        "hidden": {"username": person.key.lower(), "hides_number": True},
+        "parent": {"username": person.key.lower(), "parent_id": f"ZW.ENT.{person.phone}"},
+    }
+    return named[person.identity]
+
+
+def _graph_endpoint(request: httpx.Request) -> str:
+    """Messages and read receipts with typing indicators go to the same address; only the body tells."""
+    return "typing" if b'"status"' in request.content and b'"read"' in request.content else "messages"
+
+
+def _asgi(app: Any) -> httpx.AsyncBaseTransport:
+    # Any: Litestar and httpx describe the same ASGI in different types.
+    return httpx.ASGITransport(app=app)
