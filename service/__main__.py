@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import structlog
 import uvicorn
 
-from service.admin.dead_letters import DEEDS, dead_letters
+from service.admin.dead_letters import COMMANDS, dead_letters
 from service.admin.whatsapp_setup import Report, Setup
-from service.app import Parts, Service
+from service.app import Dependencies, Service
 from service.http import open_http
 from service.mailbox import Mailbox, MailboxError, open_state
 from service.observability.logging import configure, pseudonym
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "deed", choices=("check", "setup"), help="check changes nothing; setup makes it right and is safe to repeat"
     )
     dead = commands.add_parser("dead", help="look after messages that were given up: list, put-back, drop")
-    dead.add_argument("deed", choices=DEEDS, help="put-back: to the end of the member's inbox, confirming nothing")
+    dead.add_argument("deed", choices=COMMANDS, help="put-back: to the end of the member's inbox, confirming nothing")
     dead.add_argument("letters", nargs="*", metavar="LETTER", help="which ones, as list names them")
     return parser
 
@@ -120,7 +120,7 @@ def _serve(settings: Settings) -> int:
     # uvicorn ends in order and then raises the signal once more: to have been told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure(debug=settings.debug, release=settings.release if settings.production else "")
-    service = Service(settings, parts=Parts.real(settings))
+    service = Service(settings, parts=Dependencies.real(settings))
     config = uvicorn.Config(
         service.asgi,
         host=settings.host,

@@ -20,28 +20,36 @@ from litestar.exceptions import HTTPException
 from redis.asyncio import Redis, RedisCluster
 
 from service import flows
-from service.credex import Budget, CachedTokens, CredexClient
-from service.credex.gateway import Core, DashboardCache
+from service.credex import CachedTokens, CredexClient, SlidingWindowLimiter
+from service.credex.gateway import CredexGateway, DashboardCache
 from service.http import open_http
-from service.mailbox import Arrival, Mailbox, MailboxError, StateFull, StateUnavailable, open_cache, open_state
+from service.mailbox import (
+    InboxEntry,
+    Mailbox,
+    MailboxError,
+    StateFullError,
+    StateUnavailableError,
+    open_cache,
+    open_state,
+)
 from service.observability import metrics
-from service.observability.collector import Gauges
-from service.observability.emf import Meter
+from service.observability.collector import Collector
+from service.observability.emf import EmfWriter
 from service.observability.logging import pseudonym, write_line
 from service.runtime.inbox_worker import Finished, Worker
 from service.runtime.outbox_sender import Sender
-from service.runtime.poller import Loop
-from service.runtime.rate_limiter import TokenBucket
-from service.runtime.recent_ids import Recent
+from service.runtime.poller import Poller
+from service.runtime.rate_limiter import GcraLimiter
+from service.runtime.recent_ids import RecentIds
 from service.settings import Settings
 from service.web.core_events import notification_routes
 from service.web.health import health_route
-from service.web.request_guard import Door
+from service.web.request_guard import RequestGuard
 from service.web.whatsapp_webhook import webhook_routes
-from service.whatsapp import Delivery, GraphClient, NotStored, Status, form_tokens
-from service.writes.reconciler import MoneyCalls
+from service.whatsapp import Delivery, GraphClient, NotStoredError, Status, form_tokens
+from service.writes.reconciler import Reconciler
 
-__all__ = ("Parts", "Service")
+__all__ = ("Dependencies", "Service")
 
 WORKERS: Final = 8
 STOP_WITHIN_S: Final = 20.0
@@ -54,7 +62,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass
-class Parts:
+class Dependencies:
     """What the service stands on. A simulation brings its own clock, chance, Redis and wires.
 
     Attributes:
@@ -82,7 +90,7 @@ class Parts:
     mailbox: Callable[[Redis], Mailbox] = Mailbox
 
     @classmethod
-    def real(cls, settings: Settings) -> Parts:
+    def real(cls, settings: Settings) -> Dependencies:
         """What production stands on."""
         limits = {"max_connections": settings.redis_max_connections, "timeout_s": settings.redis_timeout_seconds}
         return cls(
@@ -96,7 +104,7 @@ class Parts:
 class Service:
     """The whole bot: web, workers and senders of one process."""
 
-    def __init__(self, settings: Settings, *, parts: Parts) -> None:
+    def __init__(self, settings: Settings, *, parts: Dependencies) -> None:
         """Wire the rooms; nothing runs yet."""
         self._settings = settings
         self._parts = parts
@@ -104,8 +112,8 @@ class Service:
         self._inbox_wake, self._outbox_wake = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._noted = Recent(NOTED)
-        self._meter = Meter(settings.environment, parts.metric_line)
+        self._noted = RecentIds(NOTED)
+        self._meter = EmfWriter(settings.environment, parts.metric_line)
         self._core_http = _http(parts.core_transport)
         self._graph_http = _http(parts.graph_transport)
         self._pseudonym = pseudonym(settings.django_secret.get_secret_value())
@@ -115,11 +123,11 @@ class Service:
             phone_number_id=settings.whatsapp_phone_number_id,
             access_token=settings.whatsapp_access_token.get_secret_value(),
         )
-        core = Core(self._credex_client(), DashboardCache(parts.cache, parts.clock_ms))
+        core = CredexGateway(self._credex_client(), DashboardCache(parts.cache, parts.clock_ms))
         self._worker = Worker(
             self._mailbox,
             core,
-            MoneyCalls(core, parts.clock_ms),
+            Reconciler(core, parts.clock_ms),
             flows.book(self._forms()),
             clock_ms=parts.clock_ms,
             company=graph,
@@ -129,7 +137,7 @@ class Service:
         self._sender = Sender(
             self._mailbox,
             graph,
-            bucket=TokenBucket(
+            bucket=GcraLimiter(
                 parts.cache,
                 phone_number_id=settings.whatsapp_phone_number_id,
                 per_second=settings.whatsapp_messages_per_second,
@@ -139,13 +147,13 @@ class Service:
             pseudonym=self._pseudonym,
         )
         self._published = Counter[str]()
-        self.asgi = Door(self._litestar())
+        self.asgi = RequestGuard(self._litestar())
 
     # -- life -------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Begin to work: from now on inboxes are answered and outboxes sent."""
-        work = Loop("worker", foreseen=(StateFull, StateUnavailable)).serve(
+        work = Poller("worker", foreseen=(StateFullError, StateUnavailableError)).serve(
             self._worker.run_once,
             wake=self._inbox_wake,
             stop=self._stopping,
@@ -170,7 +178,7 @@ class Service:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-            await self._worker.give_back_all()
+            await self._worker.release_all()
         for client in (self._core_http, self._graph_http):
             await client.aclose()
         for redis in (self._parts.state, self._parts.cache):
@@ -233,7 +241,7 @@ class Service:
         return Litestar(
             [webhook, notifications, health],
             lifespan=[lifespan],
-            exception_handlers={HTTPException: _elsewhere},
+            exception_handlers={HTTPException: http_error_handler},
             openapi_config=None,
             logging_config=None,
             debug=False,
@@ -246,7 +254,7 @@ class Service:
             NotStored: at least one message is not kept; Meta must bring the delivery again.
         """
         arrivals = [
-            Arrival(
+            InboxEntry(
                 arrived.member,
                 arrived.inbound.wamid,
                 arrived.inbound.sent_at_ms,
@@ -258,7 +266,7 @@ class Service:
             try:
                 stored = await self._mailbox.ingest(arrivals, self._parts.clock_ms())
             except MailboxError as error:
-                raise NotStored(str(error)) from error
+                raise NotStoredError(str(error)) from error
             self._meter.count(metrics.MESSAGES_RECEIVED, sum(stored))
             self._inbox_wake.set()
         await self._note(delivery.statuses)
@@ -304,12 +312,14 @@ class Service:
                 parts.clock_ms,
                 nonce=parts.random_bytes,
             ),
-            budget=Budget(parts.cache, clock_ms=parts.clock_ms, per_minute=settings.credex_calls_per_minute),
+            budget=SlidingWindowLimiter(
+                parts.cache, clock_ms=parts.clock_ms, per_minute=settings.credex_calls_per_minute
+            ),
         )
 
-    def _gauges(self) -> Gauges:
+    def _gauges(self) -> Collector:
         parts = self._parts
-        return Gauges(
+        return Collector(
             self._meter,
             mailbox=self._mailbox,
             state=parts.state,
@@ -350,7 +360,7 @@ class Service:
         self._parts.finished(turn)
 
 
-def _elsewhere(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, object]]:
+def http_error_handler(_: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, object]]:
     """The answer where no room answers: an unknown path, a method that is not taken."""
     name = "not_found" if error.status_code == HTTPStatus.NOT_FOUND else "refused"
     return Response({"error": name, "details": {"request": error.detail}}, status_code=error.status_code)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import httpx
 
-from service.credex import Budget, CredexClient, MemoryTokens, Tokens
+from service.credex import CredexClient, MemoryTokens, SlidingWindowLimiter, Tokens
 from service.domain import Denomination, Money
 from simulator.credex_core import API_KEY, Core, Quirks
 from simulator.whatsapp_cloud.virtual_time import Clock, run
@@ -38,7 +38,7 @@ class World:
     core: Core
     client: CredexClient
     tokens: Tokens
-    budget: Budget
+    budget: SlidingWindowLimiter
     faults: Faults
 
     def endpoints(self) -> list[str]:
@@ -81,7 +81,7 @@ def in_world(
         core.fund(TARIRO, usd("12.50"))
         core.fund(TARIRO, Money(Decimal(1040), Denomination.ZWG))
         faults, kept = Faults(), tokens(clock.now_ms)
-        budget = Budget(None, clock_ms=clock.now_ms, per_minute=per_minute)
+        budget = SlidingWindowLimiter(None, clock_ms=clock.now_ms, per_minute=per_minute)
         async with httpx.AsyncClient(transport=Network(httpx.ASGITransport(app=core.asgi), faults=faults)) as http:
             client = CredexClient(
                 http, base_url=base_url, api_key=api_key, tokens=kept, budget=budget, deadline_s=deadline_s

@@ -14,15 +14,14 @@ README = ROOT / "README.md"
 _BLOCK = re.compile(r"(<!-- begin (?P<what>[^:>]+?)(?:: (?P<which>[^>]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 ROOMS = {
-    "whatsapp": "<b>whatsapp</b><br/>webhook, Graph client",
+    "whatsapp": "<b>whatsapp</b><br/>Graph client, decoding",
     "mailbox": "<b>mailbox</b><br/>durable queues, Lua",
-    "worker": "<b>worker</b><br/>inbox → turn → commit",
-    "sender": "<b>sender</b><br/>outbox → WhatsApp",
+    "web": "<b>web</b><br/>webhook, core events, health",
+    "runtime": "<b>runtime</b><br/>inbox worker, outbox sender",
     "flows": "<b>flows</b><br/>what the bot says: pure",
-    "engine": "<b>engine</b><br/>flows, turns: pure",
-    "money_calls": "<b>money_calls</b><br/>intent, send once, proof",
-    "core": "<b>core</b><br/>calls → outcomes",
-    "credex": "<b>credex</b><br/>client of Credex core",
+    "conversation": "<b>conversation</b><br/>flow framework: pure",
+    "writes": "<b>writes</b><br/>pending write, send once, evidence",
+    "credex": "<b>credex</b><br/>gateway to Credex core",
 }
 """The rooms that the picture shows, and their labels."""
 
@@ -66,9 +65,9 @@ def architecture() -> str:
     lines = ["flowchart TD", "  meta([Meta's Cloud API])", "  ledger([Credex core])", "  redis[(Redis: state, cache)]"]
     lines += [f'  {room}["{label}"]' for room, label in ROOMS.items()]
     lines += [
-        "  meta -. webhooks .-> whatsapp",
+        "  meta -. webhooks .-> web",
         "  whatsapp -. messages .-> meta",
-        "  whatsapp -. stored in .-> mailbox",
+        "  web -. stored in .-> mailbox",
     ]
     lines += [f"  {room} --> {other}" for room, other in sorted(edges)]
     lines += ["  mailbox -.-> redis", "  credex -. calls .-> ledger"]

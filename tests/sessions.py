@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from service.conversation import Ask, Book, Session
+from service.conversation import FlowRegistry, Question, Session
 from service.flows import book
 from tests.unit.flows_play import Play
 from tests.unit.test_flows_explore import WORLDS, explored
@@ -22,10 +22,10 @@ __all__ = ("SESSIONS", "asking_steps", "kept", "path_of")
 SESSIONS: Final = Path(__file__).parent / "fixtures" / "sessions" / "v1"
 
 
-def asking_steps(flows: Book | None = None) -> Iterator[str]:
+def asking_steps(flows: FlowRegistry | None = None) -> Iterator[str]:
     """Every step that waits for the member, as ``flow.step``."""
     for flow in (flows or book()).flows:
-        yield from (f"{flow.name}.{step.name}" for step in flow.steps if isinstance(step, Ask))
+        yield from (f"{flow.name}.{step.name}" for step in flow.steps if isinstance(step, Question))
 
 
 def path_of(step: str) -> Path:

@@ -100,12 +100,12 @@ class Load:
     def state_bytes(self) -> Mapping[str, float]:
         """What the state Redis takes, by what it is for."""
         day, working = self.members_a_day, self.working
-        resting = day * sum(PARTS[part] for part in ("session", "lease:inbox", "lease:outbox"))
+        interruptible = day * sum(PARTS[part] for part in ("session", "lease:inbox", "lease:outbox"))
         under_way = working * (sum(PARTS[part] for part in ("inbox", "outbox", "intent")) + 2 * DUE)
         return MappingProxyType(
             {
                 "seen for a week": self.members_a_week * seen_bytes(self.messages_a_week),
-                "known for a day": float(resting),
+                "known for a day": float(interruptible),
                 "under way": under_way,
                 "tables": SLOTS * (self.members_a_week + 3 * day + 3 * working),
             }

@@ -26,10 +26,10 @@ from service.mailbox import open_cache, open_state
 from service.observability.logging import configure
 from service.whatsapp import sign
 from simulator.script.conversation import Person
-from simulator.script.people import Member
+from simulator.script.people import MemberSpec
 from simulator.whatsapp_cloud import Bubble
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.connections import API_KEY, BOT_URL, BUSINESS, WEBHOOK_SECRET, Wires, run_service
+from simulator.world.connections import API_KEY, BOT_URL, BUSINESS, WEBHOOK_SECRET, Connections, run_service
 from simulator.world.process import Bot
 from simulator.world.world import START_UP_MS, World
 
@@ -109,9 +109,9 @@ def usd(amount: str) -> Money:
 
 def _people() -> tuple[Person, ...]:
     return (
-        Person("Tariro", TARIRO, "Tariro Moyo", Member(tier=3, handle="tariro", balances=(usd("50"),))),
-        Person("Farai", FARAI, "Farai Ncube", Member(tier=3, handle="farai_shop", balances=(usd("100"),))),
-        Person("Mallory", MALLORY, "Mallory Dube", Member(tier=4, handle="mallory", balances=(usd("5"),))),
+        Person("Tariro", TARIRO, "Tariro Moyo", MemberSpec(tier=3, handle="tariro", balances=(usd("50"),))),
+        Person("Farai", FARAI, "Farai Ncube", MemberSpec(tier=3, handle="farai_shop", balances=(usd("100"),))),
+        Person("Mallory", MALLORY, "Mallory Dube", MemberSpec(tier=4, handle="mallory", balances=(usd("5"),))),
         Person("Hidden", HIDDEN, "Nobody Knows", None, identity="hidden"),
     )
 
@@ -315,7 +315,7 @@ def in_a_world(
     *,
     forms: bool = False,
     heard: Heard | None = None,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
 ) -> _T:
     """Let an attack take place, in a world of its own.
 

@@ -16,9 +16,9 @@ from notebooks.review.graph import in_words, targets
 from notebooks.review.phones import Phone, phones, split
 from notebooks.review.pictures import Picture
 from notebooks.review.played import Played, Turned, otherwise
-from service.conversation import END, Ask, Book, CallCore, Flow, Step
+from service.conversation import END, CoreCall, Flow, FlowRegistry, Question, Step
 from service.flows.greeting import ASTRAY
-from simulator.playback.coverage import Way
+from simulator.playback.coverage import ExitTaken
 from simulator.whatsapp_cloud.transcript.model import Kind
 
 __all__ = ("Case", "happy_paths", "left_or_late", "refusals", "strip")
@@ -62,7 +62,7 @@ def happy_paths(flow: Flow, played: Mapping[str, Played]) -> list[Case]:
     return _without_twins(cases)
 
 
-def refusals(book: Book, flow: Flow, played: Mapping[str, Played]) -> list[Case]:
+def refusals(book: FlowRegistry, flow: Flow, played: Mapping[str, Played]) -> list[Case]:
     """Every way off the happy path, and at each step an answer that cannot be taken."""
     cases = []
     for way in _off_the_path(book, flow):
@@ -71,7 +71,7 @@ def refusals(book: Book, flow: Flow, played: Mapping[str, Played]) -> list[Case]
             cases.append(_around(f"{in_words(way.step)} → {in_words(way.exit)}", *found))
     for step in flow.steps:
         again = _asked_again(book, f"{flow.name}.{step.name}", played)
-        if again is not None and isinstance(step, Ask) and step.exits and not step.resting:
+        if again is not None and isinstance(step, Question) and step.exits and not step.interruptible:
             cases.append(_around(f"{in_words(step.name)}: an answer that cannot be taken", *again))
     return _without_twins(cases)
 
@@ -115,12 +115,12 @@ def strip(cases: Sequence[Case], *, whole: bool = False) -> Picture:
     return phones(*(split(case.title, case.bubbles, about=case.conversation) for case in cases))
 
 
-def _aims(flow: Flow) -> list[Way]:
+def _aims(flow: Flow) -> list[ExitTaken]:
     """What the flow is for: its writes, done; or where it has none, the first way out of its first step."""
-    writes = [step for step in flow.steps if isinstance(step, CallCore) and step.found is not None]
-    last = [step for step in writes if not isinstance(flow.step(_first(step)), CallCore)]
+    writes = [step for step in flow.steps if isinstance(step, CoreCall) and step.found is not None]
+    last = [step for step in writes if not isinstance(flow.step(_first(step)), CoreCall)]
     aims = [step for step in last if not any(_again(flow, step, other) for other in last)]
-    return [Way(flow.name, step.name, next(iter(step.exits), "")) for step in aims or flow.steps[:1]]
+    return [ExitTaken(flow.name, step.name, next(iter(step.exits), "")) for step in aims or flow.steps[:1]]
 
 
 def _first(step: Step) -> str:
@@ -139,25 +139,25 @@ def _again(flow: Flow, step: Step, other: Step) -> bool:
     return step is not other and step.name in reached and _first(step) == _first(other)
 
 
-def _off_the_path(book: Book, flow: Flow) -> Iterator[Way]:
+def _off_the_path(book: FlowRegistry, flow: Flow) -> Iterator[ExitTaken]:
     order = {f"{flow.name}.{step.name}": place for place, step in enumerate(flow.steps)}
     for place, step in enumerate(flow.steps):
         for number, (name, target) in enumerate(targets(flow, step)):
             back = order.get(target, place + 1) <= place
             if number and (ASTRAY.get(name) != target or target in order) and _is_off(book, step, target, back=back):
-                yield Way(flow.name, step.name, name)
+                yield ExitTaken(flow.name, step.name, name)
 
 
-def _is_off(book: Book, step: Step, target: str, *, back: bool) -> bool:
+def _is_off(book: FlowRegistry, step: Step, target: str, *, back: bool) -> bool:
     """Whether an exit that is not the first is a refusal, a change of mind or an ending: not one more question."""
-    if isinstance(step, Ask):
+    if isinstance(step, Question):
         return step.confirms and (back or target in {END, book.home})
     at = book.find(target)
     asked = at[1] if at else None
-    return asked is None or (isinstance(asked, Ask) and (back or asked.resting or asked.confirms))
+    return asked is None or (isinstance(asked, Question) and (back or asked.interruptible or asked.confirms))
 
 
-def _shortest(way: Way, played: Mapping[str, Played], *, fullest: bool = False) -> tuple[Played, Turned] | None:
+def _shortest(way: ExitTaken, played: Mapping[str, Played], *, fullest: bool = False) -> tuple[Played, Turned] | None:
     """The conversation that walks this way with the fewest detours, and the turn in which it does.
 
     Among those with as few, the one that sees the most of the flow if that is wanted, then the shortest.
@@ -174,7 +174,7 @@ def _shortest(way: Way, played: Mapping[str, Played], *, fullest: bool = False) 
     return min(found, key=lambda one: one[0])[1:] if found else None
 
 
-def _detours(each: Played, way: Way) -> int:
+def _detours(each: Played, way: ExitTaken) -> int:
     """How much happens in a conversation that has nothing to do with the way."""
     staged = sum(moment.kind in {Kind.STAGE, Kind.UNDELIVERED} for moment in each.transcript.moments)
     again = sum(turn.asked_again for turn in each.turns)
@@ -220,7 +220,7 @@ def _within(turn: Turned, flow: Flow) -> bool:
     return turn.after.startswith(f"{flow.name}.")
 
 
-def _asked_again(book: Book, step: str, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:
+def _asked_again(book: FlowRegistry, step: str, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:
     """The conversation with the fewest detours in which an answer at this step cannot be taken; help is no answer."""
     found = []
     for each in played.values():
@@ -230,7 +230,7 @@ def _asked_again(book: Book, step: str, played: Mapping[str, Played]) -> tuple[P
             if place is None or answer is None or answer.text.lower() in book.words.help:
                 continue
             if any(moment.screen is not None for moment in each.around(place)[1:]):
-                detours = _detours(each, Way(step.partition(".")[0], ""))
+                detours = _detours(each, ExitTaken(step.partition(".")[0], ""))
                 rank = (answer.kind is not Kind.SAID, detours, each.transcript.turns, each.name)
                 found.append((rank, each, turn))
     return min(found, key=lambda one: one[0])[1:] if found else None
@@ -246,7 +246,9 @@ def _leaving(said: str, flow: Flow, played: Mapping[str, Played]) -> tuple[Playe
             if away and place is not None:
                 screens = [moment.screen for moment in each.around(place)[1:] if moment.screen is not None]
                 if screens and screens[0].body.startswith(said):
-                    found.append((_detours(each, Way(flow.name, "")), each.transcript.turns, each.name, each, turn))
+                    found.append(
+                        (_detours(each, ExitTaken(flow.name, "")), each.transcript.turns, each.name, each, turn)
+                    )
     return min(found, key=lambda one: one[:3])[3:] if found else None
 
 
@@ -277,7 +279,7 @@ def _shortened(bubble: Bubble) -> Bubble:
     )
 
 
-def _aim_in_words(way: Way) -> str:
+def _aim_in_words(way: ExitTaken) -> str:
     return f"Happy path: {in_words(way.step)}" + (f" → {in_words(way.exit)}" if way.exit else "")
 
 

@@ -11,7 +11,7 @@ from notebooks.review.graph import everywhere, flow_graph, in_words
 from notebooks.review.pictures import Picture, Table
 from notebooks.review.played import Played, play_all, walkers
 from service.conversation import Flow
-from simulator.playback.coverage import Way, books
+from simulator.playback.coverage import ExitTaken, books
 
 __all__ = ("Review",)
 
@@ -31,7 +31,7 @@ class Review:
         return play_all()
 
     @cached_property
-    def walked(self) -> Mapping[Way, list[str]]:
+    def walked(self) -> Mapping[ExitTaken, list[str]]:
         """Every way through the flows, with the conversations that walk it."""
         return walkers(self.played)
 
@@ -88,7 +88,7 @@ class Review:
         """The conversations in which the bot asks by forms, or all others."""
         return {name: each for name, each in self.played.items() if name.startswith("forms/") == forms}
 
-    def _led_to(self, way: Way) -> str:
+    def _led_to(self, way: ExitTaken) -> str:
         if not way.exit:
             return ""
         source = f"{way.flow}.{way.step}"

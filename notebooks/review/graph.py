@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from notebooks.review.pictures import BOLD, Picture, Table, dot
-from service.conversation import END, Ask, Book, CallCore, Flow, Step
+from service.conversation import END, CoreCall, Flow, FlowRegistry, Question, Step
 from service.conversation.turn import VALID_MS
 from service.flows.greeting import ASTRAY
 
@@ -73,7 +73,7 @@ def outline(flow: Flow) -> list[str]:
     return lines
 
 
-def flow_graph(book: Book, name: str) -> Picture:
+def flow_graph(book: FlowRegistry, name: str) -> Picture:
     """The picture of one flow.
 
     Raises:
@@ -86,7 +86,7 @@ def flow_graph(book: Book, name: str) -> Picture:
     return dot(source_of(book, flow), "\n".join(outline(flow)))
 
 
-def source_of(book: Book, flow: Flow) -> str:
+def source_of(book: FlowRegistry, flow: Flow) -> str:
     """The picture of one flow, in graphviz's language."""
     drawn = _drawn(flow)
     lines = [_HEAD, _legend(book, flow)]
@@ -96,7 +96,7 @@ def source_of(book: Book, flow: Flow) -> str:
     return "\n".join([*lines, "}"])
 
 
-def everywhere(book: Book) -> Table:
+def everywhere(book: FlowRegistry) -> Table:
     """What holds for every step of every flow, and is not drawn again in each picture."""
     home = _of_another(book, book.home)
     rows = [
@@ -123,13 +123,13 @@ def _drawn(flow: Flow) -> list[tuple[str, str, str]]:
     return arrows
 
 
-def _legend(book: Book, flow: Flow) -> str:
+def _legend(book: FlowRegistry, flow: Flow) -> str:
     used = {name for step in flow.steps for name, target in targets(flow, step) if ASTRAY.get(name) == target}
     said = [f"{mark} {SAID[name]} → {_of_another(book, ASTRAY[name])}" for name, mark in MARKS.items() if name in used]
     return f'graph [label="{_quoted("     ".join(said))}" labelloc=b labeljust=l fontsize=8 fontcolor="#555555"]'
 
 
-def _box(book: Book, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
+def _box(book: FlowRegistry, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
     arrows = {(source, name) for source, name, _ in drawn}
     rows = [
         _row(in_words(name), _where(book, flow, target))
@@ -138,9 +138,9 @@ def _box(book: Book, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str
     ]
     astray = {name for name, target in targets(flow, step) if ASTRAY.get(name) == target}
     marks = "".join(mark for name, mark in MARKS.items() if name in astray)
-    confirms = isinstance(step, Ask) and step.confirms
+    confirms = isinstance(step, Question) and step.confirms
     return _table(
-        step.name.replace("_", " "), _kind(step), rows, marks=marks, bold=confirms, call=isinstance(step, CallCore)
+        step.name.replace("_", " "), _kind(step), rows, marks=marks, bold=confirms, call=isinstance(step, CoreCall)
     )
 
 
@@ -162,21 +162,21 @@ def _table(
 
 
 def _kind(step: Step) -> str:
-    if isinstance(step, CallCore):
+    if isinstance(step, CoreCall):
         return "writes at Credex core" if step.found is not None else "asks Credex core"
     if step.confirms:
         return "asks to confirm"
     return KINDS[step.kind]
 
 
-def _where(book: Book, flow: Flow, target: str) -> str:
+def _where(book: FlowRegistry, flow: Flow, target: str) -> str:
     if target == END:
         return "the end"
     own, _, step = target.partition(".")
     return step.replace("_", " ") if own == flow.name else _of_another(book, target)
 
 
-def _of_another(book: Book, target: str) -> str:
+def _of_another(book: FlowRegistry, target: str) -> str:
     """A step of another flow, in words."""
     flow, _, step = target.partition(".")
     if target == book.home:
@@ -184,7 +184,7 @@ def _of_another(book: Book, target: str) -> str:
     return f"{flow}: {step.replace('_', ' ')}"
 
 
-def _entries(book: Book, flow: Flow) -> Iterator[str]:
+def _entries(book: FlowRegistry, flow: Flow) -> Iterator[str]:
     """How one comes into the flow, above the steps where one does."""
     for number, (target, ways) in enumerate(_ways_in(book).items()):
         own, _, step = target.partition(".")
@@ -196,7 +196,7 @@ def _entries(book: Book, flow: Flow) -> Iterator[str]:
             yield f'"in{number}" -> "{step}" [style=dashed]'
 
 
-def _ways_in(book: Book) -> dict[str, list[tuple[str, str]]]:
+def _ways_in(book: FlowRegistry) -> dict[str, list[tuple[str, str]]]:
     """Steps that something leads to: words that may be typed anywhere, buttons, and other flows with their names."""
     ways: dict[str, list[tuple[str, str]]] = {}
     for word, place in book.keywords.items():
@@ -211,8 +211,8 @@ def _ways_in(book: Book) -> dict[str, list[tuple[str, str]]]:
     for target, source in others:
         if target not in ASTRAY.values():
             ways.setdefault(target, []).append((source, f"from {source}"))
-    if book.nameless:
-        ways.setdefault(book.nameless, []).append(("", "whoever hides their number"))
+    if book.anonymous:
+        ways.setdefault(book.anonymous, []).append(("", "whoever hides their number"))
     return ways
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from notebooks.review.memory_keys import at_rest
 from notebooks.review.memory_members import BATCH, NOW_MS, Member, Records, load, members
-from service.mailbox import Arrival, Mailbox, open_state
+from service.mailbox import InboxEntry, Mailbox, open_state
 from simulator.processes.programs import Program, redis_server, start_redis
 
 __all__ = ("Disk", "Fragments", "Speed", "fragments", "log_of", "overcommit", "speeds")
@@ -195,7 +195,7 @@ async def _speed(mailbox: Mailbox, records: Records, fsync: str, seconds: float)
     async def write(lane: int) -> None:
         number = 0
         while time.monotonic() < end:
-            arrival = Arrival(
+            arrival = InboxEntry(
                 f"2637{lane:02d}{number // ROUND:06d}", f"wamid.{lane}.{number}", NOW_MS, records.inbound[0]
             )
             before = time.perf_counter()

@@ -17,11 +17,11 @@ from redis.exceptions import OutOfMemoryError
 from notebooks.review.memory_keys import snapshot
 from notebooks.review.memory_life import OFFER
 from notebooks.review.memory_members import DAY_MS, NOW_MS, Records
-from service.mailbox import Arrival, Claim, Idle, Mailbox, StateFull, open_state
+from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateFullError, open_state
 from simulator.processes.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
 from simulator.script.conversation import load
-from simulator.server.services import Standalone, Visitor, standalone
-from simulator.whatsapp_cloud import Knobs
+from simulator.server.services import Standalone, VirtualUser, standalone
+from simulator.whatsapp_cloud import Config
 from simulator.whatsapp_cloud.wire import signature
 from simulator.world.fixtures import settle_in
 
@@ -39,7 +39,7 @@ READY_WITHIN_S: Final = 120.0
 ANSWER_WITHIN_S: Final = 120.0
 BALLAST: Final = "ballast"
 FILL: Final = "#!lua flags=allow-oom\nredis.call('SET', KEYS[1], string.rep('x', ARGV[1]))"
-KNOBS: Final = Knobs(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
+KNOBS: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
 
 
 # -- policies under the mailbox ---------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ async def _flooded(policy: str, records: Records) -> Flood:
             for number in range(SERVED, SERVED + FLOODING):
                 try:
                     stored += sum(await mailbox.ingest([_arrival(number, records)], NOW_MS + 1))
-                except StateFull:
+                except StateFullError:
                     continue
             answered = await _drained(mailbox, NOW_MS + DAY_MS, records)
             await client.config_set("maxmemory", 0)
@@ -97,15 +97,15 @@ async def _flooded(policy: str, records: Records) -> Flood:
     return Flood(policy, stored, FLOODING - stored, answered, twice)
 
 
-def _arrival(number: int, records: Records) -> Arrival:
-    return Arrival(f"{263_770_000_000 + number}", f"wamid.flood{number}", NOW_MS, records.inbound[0])
+def _arrival(number: int, records: Records) -> InboxEntry:
+    return InboxEntry(f"{263_770_000_000 + number}", f"wamid.flood{number}", NOW_MS, records.inbound[0])
 
 
 async def _drained(mailbox: Mailbox, now_ms: int, records: Records) -> int:
     """How many messages a worker finds; each is answered, and the member's session kept."""
     found = 0
     while not isinstance(claim := await mailbox.claim(now_ms), Idle):
-        following: Claim | None = claim
+        following: InboxLease | None = claim
         while following is not None:
             found += 1
             following = (await mailbox.commit(following, now_ms, session=records.sessions[0])).next
@@ -200,7 +200,7 @@ class _House:
     def __init__(self, world: Standalone, program: Program, state: Any, cache: Any) -> None:
         self.world, self.program, self.state, self.cache = world, program, state, cache
         settle_in(world.core, load(OFFER).people)
-        self.visitor: Visitor = world.visitor(PHONE, "Tariro Moyo")
+        self.visitor: VirtualUser = world.visitor(PHONE, "Tariro Moyo")
 
     async def says(self, text: str) -> tuple[str, float]:
         """What the member is answered, and after how many seconds."""
@@ -290,7 +290,7 @@ async def _house(*cache_options: str) -> AsyncIterator[_House]:
         redis_server(*options) as cache,
         tempfile.TemporaryDirectory(prefix="vimbisopay-memory-") as folder,
     ):
-        async with standalone(bots=[f"http://127.0.0.1:{port}"], knobs=KNOBS) as world:
+        async with standalone(bots=[f"http://127.0.0.1:{port}"], config=KNOBS) as world:
             environment = world.environment(
                 redis_state_url=f"redis://127.0.0.1:{state.port}",
                 redis_url=f"redis://127.0.0.1:{cache.port}",

@@ -21,7 +21,7 @@ from simulator.world.failpoints import scripts_in
 from simulator.world.network import switched
 from simulator.world.process import Bot
 from simulator.world.redis_database import own
-from simulator.world.world import START_UP_MS, Wires, run_service
+from simulator.world.world import START_UP_MS, Connections, run_service
 
 __all__ = ("OFFER", "Moment", "lasting", "lived")
 
@@ -113,8 +113,8 @@ def _played(path: Path, url: str) -> list[Moment]:
     return moments
 
 
-def _watched(looked: Callable[[str, bytes], Awaitable[None]]) -> Callable[[Wires], Bot]:
-    def run_bot(wires: Wires) -> Bot:
+def _watched(looked: Callable[[str, bytes], Awaitable[None]]) -> Callable[[Connections], Bot]:
+    def run_bot(wires: Connections) -> Bot:
         return run_service(replace(wires, state=switched(wires.state, [], looked)))
 
     return run_bot

@@ -12,7 +12,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from notebooks.review.memory_life import Moment
-from service.mailbox import Arrival, Claim, Idle, Mailbox, Posting
+from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
 from service.mailbox.keys import Keys
 
 __all__ = ("BATCH", "DAY_MS", "NOW_MS", "Member", "Records", "Stage", "load", "members", "name_of")
@@ -162,7 +162,7 @@ class _Loading:
     ) -> None:
         inbound = self._records.inbound
         arrivals = [
-            Arrival(name, _wamid(member, message), NOW_MS - 1_000, inbound[message % len(inbound)])
+            InboxEntry(name, _wamid(member, message), NOW_MS - 1_000, inbound[message % len(inbound)])
             for (name, member), start in zip(who.items(), first, strict=True)
             for message in range(start, start + (member.messages if count is None else count))
         ]
@@ -177,13 +177,13 @@ class _Loading:
 
     async def _answer(self, who: dict[str, Member]) -> None:
         while not isinstance(claim := await self._mailbox.claim(NOW_MS), Idle):
-            following: Claim | None = claim
+            following: InboxLease | None = claim
             left = who[claim.member].messages
             while following is not None:
                 left -= 1
                 following = await self._commit(following, who[claim.member], last=left == 0)
 
-    async def _commit(self, claim: Claim, member: Member, *, last: bool) -> Claim | None:
+    async def _commit(self, claim: InboxLease, member: Member, *, last: bool) -> InboxLease | None:
         session = self._records.sessions[member.session]
         outgoing = self._records.outgoing[member.session % len(self._records.outgoing)]
         kept = last and member.stage is Stage.ANSWERED
@@ -193,14 +193,14 @@ class _Loading:
 
     async def _send(self) -> None:
         while not isinstance(found := await self._mailbox.claim_outbox(NOW_MS), Idle):
-            posting: Posting | None = found
+            posting: OutboxLease | None = found
             while posting is not None:
                 posting = (await self._mailbox.settle(posting, NOW_MS)).next
 
     async def _pay(self, count: int) -> None:
         for _ in range(count):
             claim = await self._mailbox.claim(NOW_MS, DAY_MS)
-            assert isinstance(claim, Claim)
+            assert isinstance(claim, InboxLease)
             await self._mailbox.store_intent(claim, NOW_MS, self._records.intent, lease_ms=DAY_MS)
 
     async def _age(self, names: Sequence[str]) -> None:

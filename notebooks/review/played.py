@@ -15,7 +15,7 @@ import structlog
 import yaml
 
 from service.runtime.inbox_worker import Finished
-from simulator.playback.coverage import Way, all_ways
+from simulator.playback.coverage import ExitTaken, all_ways
 from simulator.playback.player import replay
 from simulator.script.conversation import Conversation, load, parse, stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
@@ -37,7 +37,7 @@ class Turned:
     """
 
     wamid: str
-    walked: tuple[Way, ...]
+    walked: tuple[ExitTaken, ...]
     before: str
     after: str
     asked_again: bool
@@ -52,12 +52,12 @@ class Played:
     turns: tuple[Turned, ...]
 
     @property
-    def ways(self) -> dict[Way, None]:
+    def ways(self) -> dict[ExitTaken, None]:
         """All ways walked, in the order of walking; where a step has no exits, the step itself."""
-        walked: dict[Way, None] = {}
+        walked: dict[ExitTaken, None] = {}
         for turn in self.turns:
             walked |= dict.fromkeys(turn.walked)
-            walked[Way(*turn.after.split("."))] = None
+            walked[ExitTaken(*turn.after.split("."))] = None
         return walked
 
     def moment(self, wamid: str) -> int | None:
@@ -88,7 +88,7 @@ def play(conversation: Conversation) -> Played:
 
     def finished(turn: Finished) -> None:
         after, before = f"{turn.flow}.{turn.step}", stands.get(turn.member, "")
-        walked = tuple(Way(each.flow, each.step, each.exit) for each in turn.walked)
+        walked = tuple(ExitTaken(each.flow, each.step, each.exit) for each in turn.walked)
         again = not walked and before == after and turn.messages > 0 and turn.wamid is not None
         turns.append(Turned(turn.wamid or "", walked, before, after, again))
         stands[turn.member] = after
@@ -153,9 +153,9 @@ def play_all(paths: Sequence[Path] | None = None) -> dict[str, Played]:
     return {each.name: each for each in (play(load(path)) for path in (stored() if paths is None else paths))}
 
 
-def walkers(played: Mapping[str, Played]) -> dict[Way, list[str]]:
+def walkers(played: Mapping[str, Played]) -> dict[ExitTaken, list[str]]:
     """Every way through the flows, with the conversations that walk it."""
-    by_way: dict[Way, list[str]] = {way: [] for way in all_ways()}
+    by_way: dict[ExitTaken, list[str]] = {way: [] for way in all_ways()}
     for name, each in sorted(played.items()):
         for way in each.ways:
             if way in by_way:

@@ -9,8 +9,18 @@ from typing import Final
 from notebooks.review.bubbles import bubbles_of
 from notebooks.review.phones import Phone, phones
 from notebooks.review.pictures import Picture
-from service.conversation import Answered, Ask, Book, Flow, Received, Scene, Session, Turn, advance
-from service.domain import Content, Inbound, Said, Tapped
+from service.conversation import (
+    CallFinished,
+    Flow,
+    FlowRegistry,
+    Question,
+    Received,
+    Session,
+    Turn,
+    TurnContext,
+    take_turn,
+)
+from service.domain import ButtonReply, Content, InboundMessage, TextMessage
 from service.domain.commands import Call, Done, Outcome
 from service.flows.keywords import PHRASES, WORDS
 from service.messages import Buttons, Form, List, Message, Reaction, Template, Text, choices
@@ -32,11 +42,11 @@ class TryoutError(LookupError):
     """What was to be tapped is not on the screen."""
 
 
-def small_book(*flows: Flow) -> Book:
+def small_book(*flows: Flow) -> FlowRegistry:
     """These flows with VimbisoPay's own words, and a home that says where one is; the first flow begins at “go”."""
     begin = f"{flows[0].name}.{flows[0].steps[0].name}"
-    home = Flow("home", "Home", steps=(Ask("here", "buttons", _home, resting=True),))
-    return Book(
+    home = Flow("home", "Home", steps=(Question("here", "buttons", _home, interruptible=True),))
+    return FlowRegistry(
         flows=(home, *flows),
         home="home.here",
         words=WORDS,
@@ -46,7 +56,7 @@ def small_book(*flows: Flow) -> Book:
     )
 
 
-def _home(scene: Scene) -> Sequence[Message]:
+def _home(scene: TurnContext) -> Sequence[Message]:
     return [Buttons(body="You are at home.", buttons=(scene.link("start", "Start"),))]
 
 
@@ -62,7 +72,7 @@ class Tryout:
         turns: all turns so far.
     """
 
-    book: Book
+    book: FlowRegistry
     core: Callable[[Call], Outcome] = lambda _: Done()
     now_ms: int = NOON_MS
     session: Session | None = None
@@ -71,7 +81,7 @@ class Tryout:
 
     def says(self, text: str) -> Tryout:
         """The member types this."""
-        return self._receive(Said(text), Kind.SAID, text)
+        return self._receive(TextMessage(text), Kind.SAID, text)
 
     def taps(self, title: str) -> Tryout:
         """The member taps what has this title.
@@ -83,7 +93,7 @@ class Tryout:
         option = next((each for each in options if each.title == title), None)
         if option is None:
             raise TryoutError(f"nothing is called {title!r}; there are {[each.title for each in options]}")
-        return self._receive(Tapped(option.id, title), Kind.TAPPED, title)
+        return self._receive(ButtonReply(option.id, title), Kind.TAPPED, title)
 
     def waits(self, minutes: float) -> Tryout:
         """Time passes: a number is added to a number."""
@@ -116,8 +126,8 @@ class Tryout:
         self.now_ms += SECOND_MS
         wamid = f"wamid.{len(self._moments) + 1}"
         self._moments.append(Moment(self.now_ms, NAME, kind, text=words, wamid=wamid))
-        inbound = Inbound(wamid, self.now_ms, self.now_ms, content)
-        self._take(advance(self.book, self.session, Received(MEMBER, inbound), self.now_ms))
+        inbound = InboundMessage(wamid, self.now_ms, self.now_ms, content)
+        self._take(take_turn(self.book, self.session, Received(MEMBER, inbound), self.now_ms))
         return self
 
     def _take(self, turn: Turn) -> None:
@@ -127,8 +137,8 @@ class Tryout:
             wamid = f"wamid.{len(self._moments) + 1}"
             self._moments.append(Moment(self.now_ms, NAME, Kind.SHOWN, wamid=wamid, screen=screen_of(message)))
         if turn.call is not None:
-            answered = Answered(MEMBER, self.core(turn.call))
-            self._take(advance(self.book, turn.session, answered, self.now_ms))
+            answered = CallFinished(MEMBER, self.core(turn.call))
+            self._take(take_turn(self.book, turn.session, answered, self.now_ms))
 
 
 def screen_of(message: Message) -> Screen:

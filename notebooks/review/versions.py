@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from service.conversation import Book
+from service.conversation import FlowRegistry
 from simulator.playback.snapshots import SNAPSHOTS
 
 __all__ = ("NoHistoryError", "Version", "graphs_of", "now", "version_at")
@@ -25,7 +25,10 @@ _DRAW: Final = """
 import json
 from service import flows
 try:
-    from simulator.playback.coverage import books
+    try:
+        from simulator.playback.coverage import books
+    except ImportError:  # before the simulator was divided into packages
+        from simulator.coverage import books
     several = books()
 except ImportError:
     several = (flows.book(),)
@@ -68,7 +71,7 @@ class Version:
     transcripts: Mapping[str, str] = field(default_factory=dict)
 
 
-def graphs_of(books: Iterable[Book]) -> Graphs:
+def graphs_of(books: Iterable[FlowRegistry]) -> Graphs:
     """The flows of these books as graphs; where two have the same flow, its steps and exits together."""
     graphs: dict[str, Any] = {}
     for book in books:

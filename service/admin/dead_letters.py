@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 
-from service.mailbox import DeadLetter, Mailbox, Outcome
+from service.mailbox import CommitResult, DeadLetter, Mailbox
 
-__all__ = ("DEEDS", "dead_letters")
+__all__ = ("COMMANDS", "dead_letters")
 
-DEEDS = ("list", "put-back", "drop")
+COMMANDS = ("list", "put-back", "drop")
 PAGE = 50
 HOUR_MS = 3_600_000
 
@@ -20,7 +20,7 @@ async def dead_letters(
 
     Args:
         mailbox: where they lie.
-        deed: one of `DEEDS`. What is put back goes to the end of its inbox and starts afresh: it confirms nothing.
+        deed: one of `COMMANDS`. What is put back goes to the end of its inbox and starts afresh: it confirms nothing.
         names: of the letters meant, as `list` shows them; empty for none, unless they are listed.
         now_ms: now.
         pseudonym: what logs call a member.
@@ -31,7 +31,7 @@ async def dead_letters(
         if deed == "list":
             lines.append(_shown(letter, name, now_ms))
         elif name in names:
-            outcome = await (mailbox.drop(letter) if deed == "drop" else mailbox.put_back(letter, now_ms))
+            outcome = await (mailbox.drop(letter) if deed == "drop" else mailbox.redrive(letter, now_ms))
             lines.append(f"{name}: {_told(deed, outcome)}")
             names -= {name}
     return lines + [f"{name}: there is no such letter" for name in sorted(names)]
@@ -50,9 +50,9 @@ def _shown(letter: DeadLetter, name: str, now_ms: int) -> str:
     return f"{name}: {what}, given up {(now_ms - letter.died_at_ms) / HOUR_MS:.1f} h ago: {letter.reason}"
 
 
-def _told(deed: str, outcome: Outcome) -> str:
-    if outcome is Outcome.LOST:
+def _told(deed: str, outcome: CommitResult) -> str:
+    if outcome is CommitResult.LOST:
         return "a worker holds this member, or another write of theirs is open: try again"
-    if outcome is Outcome.DONE:
+    if outcome is CommitResult.DONE:
         return "was no longer there"
     return "dropped" if deed == "drop" else "put back"

@@ -14,9 +14,9 @@ import aiohttp
 import httpx
 
 from service.http import named
-from service.whatsapp.forms import DEFINITIONS, Definition
+from service.whatsapp.forms import DEFINITIONS, FormDefinition
 from service.whatsapp.json_text import integer, listed, parse, table, text
-from service.whatsapp.templates import INCOMING, Wording
+from service.whatsapp.templates import INCOMING, TemplateDefinition
 
 __all__ = ("Report", "Setup")
 
@@ -57,7 +57,7 @@ class Report:
         return "\n".join(told)
 
 
-class _TroubleError(Exception):
+class MetaApiError(Exception):
     """Meta refused, or did not answer."""
 
     def __init__(self, details: str, code: int | None = None, subcode: int | None = None) -> None:
@@ -104,7 +104,7 @@ class Setup:
         for step in steps:
             try:
                 await step
-            except _TroubleError as trouble:
+            except MetaApiError as trouble:
                 report.bad(_plainly(trouble))
         return report
 
@@ -114,7 +114,7 @@ class Setup:
         """Whether the token is good for the number and the account; nothing else can be done otherwise."""
         try:
             number = await self._graph.get(self._number_id, fields="display_phone_number,verified_name")
-        except _TroubleError as trouble:
+        except MetaApiError as trouble:
             report.bad(_plainly(trouble, "WHATSAPP_PHONE_NUMBER_ID", self._number_id))
             return False
         shown = text(number, "display_phone_number") or self._number_id
@@ -122,7 +122,7 @@ class Setup:
         try:
             await self._graph.get(self._business_id, fields="id,name")
             owned = [text(each, "id") async for each in self._graph.each(f"{self._business_id}/phone_numbers")]
-        except _TroubleError as trouble:
+        except MetaApiError as trouble:
             report.bad(_plainly(trouble, "WHATSAPP_BUSINESS_ID", self._business_id))
             return False
         if self._number_id not in owned:
@@ -146,7 +146,7 @@ class Setup:
         else:
             report.bad("Webhooks are not subscribed: no message reaches the bot. Run `whatsapp setup`.")
 
-    async def _form(self, report: Report, definition: Definition, *, changing: bool) -> None:
+    async def _form(self, report: Report, definition: FormDefinition, *, changing: bool) -> None:
         found = await self._find_form(definition)
         status = text(found, "status") if found else None
         if status in {"BLOCKED", "THROTTLED"}:
@@ -168,33 +168,33 @@ class Setup:
         if form_id:
             self._tell_id(report, definition, form_id, changing=changing)
 
-    def _tell_id(self, report: Report, definition: Definition, form_id: str, *, changing: bool) -> None:
+    def _tell_id(self, report: Report, definition: FormDefinition, form_id: str, *, changing: bool) -> None:
         known = self._ids.get(definition.variable, "")
         report.ids[definition.variable] = form_id
         if known and known != form_id and not changing:
             report.bad(f"{definition.variable} is {known}, but the form {definition.name} has the id {form_id}.")
 
-    async def _find_form(self, definition: Definition) -> Any:
+    async def _find_form(self, definition: FormDefinition) -> Any:
         path = f"{self._business_id}/flows"
         named = [each async for each in self._graph.each(path) if text(each, "name") == definition.name]
         usable = [each for each in named if text(each, "status") != "DEPRECATED"]
         return usable[0] if usable else None
 
-    async def _is_current(self, form_id: str, definition: Definition) -> bool:
+    async def _is_current(self, form_id: str, definition: FormDefinition) -> bool:
         async for asset in self._graph.each(f"{form_id}/assets"):
             address = text(asset, "download_url")
             if text(asset, "asset_type") == "FLOW_JSON" and address:
                 return bool(await self._graph.download(address) == definition.content)
         return False
 
-    async def _create(self, definition: Definition) -> str:
+    async def _create(self, definition: FormDefinition) -> str:
         given = {"name": definition.name, "categories": list(definition.categories)}
         created = text(await self._graph.post(f"{self._business_id}/flows", json=given), "id")
         if not created:
-            raise _TroubleError(f"Meta named no id for the form {definition.name}")
+            raise MetaApiError(f"Meta named no id for the form {definition.name}")
         return created
 
-    async def _upload(self, report: Report, form_id: str, definition: Definition) -> bool:
+    async def _upload(self, report: Report, form_id: str, definition: FormDefinition) -> bool:
         answer = await self._graph.post(
             f"{form_id}/assets",
             data={"name": "flow.json", "asset_type": "FLOW_JSON"},
@@ -205,7 +205,7 @@ class Setup:
             report.bad(f"Meta finds errors in the form {definition.name}, so it was not published: {'; '.join(errors)}")
         return not errors
 
-    async def _template(self, report: Report, wording: Wording, *, changing: bool) -> None:
+    async def _template(self, report: Report, wording: TemplateDefinition, *, changing: bool) -> None:
         path = f"{self._business_id}/message_templates"
         found = [
             each
@@ -226,7 +226,7 @@ class Setup:
         self._judge_template(report, wording, found[0])
 
     @staticmethod
-    def _judge_template(report: Report, wording: Wording, template: Any) -> None:
+    def _judge_template(report: Report, wording: TemplateDefinition, template: Any) -> None:
         status = text(template, "status") or "PENDING"
         bodies = [text(part, "text") for part in listed(template, "components") if text(part, "type") == "BODY"]
         if bodies and bodies != [wording.body]:
@@ -286,20 +286,20 @@ class _Graph:
             answer = parse(response.content)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError) as error:
             where = f"{self._api_url} cannot be reached ({named(error)}): check WHATSAPP_API_URL and the network"
-            raise _TroubleError(where) from None
+            raise MetaApiError(where) from None
         except (ValueError, RecursionError):
-            raise _TroubleError(f"{self._api_url} answers what is no JSON: check WHATSAPP_API_URL") from None
+            raise MetaApiError(f"{self._api_url} answers what is no JSON: check WHATSAPP_API_URL") from None
         if response.is_success and isinstance(answer, dict) and "error" not in answer:
             return answer
         raise self._refusal(table(answer, "error"), response.status_code)
 
-    def _refusal(self, refused: Any, status: int) -> _TroubleError:
+    def _refusal(self, refused: Any, status: int) -> MetaApiError:
         details = text(table(refused, "error_data"), "details") or text(refused, "error_user_msg")
         said = (details or text(refused, "message") or f"HTTP {status}").replace(self._token, "[access token]")
-        return _TroubleError(said, integer(refused, "code"), integer(refused, "error_subcode"))
+        return MetaApiError(said, integer(refused, "code"), integer(refused, "error_subcode"))
 
 
-def _plainly(trouble: _TroubleError, variable: str = "", value: str = "") -> str:
+def _plainly(trouble: MetaApiError, variable: str = "", value: str = "") -> str:
     """What an operator is to do about it."""
     code = "" if trouble.code is None else f" Meta says: {trouble.details} (code {trouble.code})"
     if trouble.code in _TOKEN:

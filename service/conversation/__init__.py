@@ -1,53 +1,61 @@
-"""The flow framework: flows, sessions, turns, and `advance`, which takes one turn. Pure."""
+"""The flow framework: flows, sessions, turns, and `take_turn`, which takes one turn. Pure."""
 
 from __future__ import annotations
 
 from service.conversation.flow import (
     END,
-    Ask,
-    CallCore,
     Chosen,
+    CoreCall,
     Exit,
     Flow,
+    Question,
     Reply,
     Retry,
-    Scene,
     Shortcut,
     Step,
+    TurnContext,
     Typed,
     navigation_id,
 )
-from service.conversation.registry import Book, BookError, Phrases, Words
-from service.conversation.session import Option, Session, Turn, Walked
-from service.conversation.turn import CONFIRM_WITHIN_MS, Answered, EngineError, Event, Found, Received, advance
+from service.conversation.registry import FlowRegistry, FlowRegistryError, Phrases, Words
+from service.conversation.session import Option, Session, Transition, Turn
+from service.conversation.turn import (
+    CONFIRM_WITHIN_MS,
+    CallFinished,
+    ConversationError,
+    Event,
+    Received,
+    WriteReconciled,
+    take_turn,
+)
 
 __all__ = (
     "CONFIRM_WITHIN_MS",
     "END",
-    "Answered",
-    "Ask",
-    "Book",
-    "BookError",
-    "CallCore",
+    "CallFinished",
     "Chosen",
-    "EngineError",
+    "ConversationError",
+    "CoreCall",
     "Event",
     "Exit",
     "Flow",
-    "Found",
+    "FlowRegistry",
+    "FlowRegistryError",
     "Option",
     "Phrases",
+    "Question",
     "Received",
     "Reply",
     "Retry",
-    "Scene",
     "Session",
     "Shortcut",
     "Step",
+    "Transition",
     "Turn",
+    "TurnContext",
     "Typed",
-    "Walked",
     "Words",
-    "advance",
+    "WriteReconciled",
     "navigation_id",
+    "take_turn",
 )

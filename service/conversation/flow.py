@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from service.conversation.session import Session
-from service.domain import Filled
+from service.domain import FormReply
 from service.domain.commands import Call, Known, Outcome
 from service.messages import Button, Message, Row, shorten
 
 __all__ = (
     "END",
-    "Ask",
-    "CallCore",
     "Chosen",
+    "CoreCall",
     "Exit",
     "Flow",
+    "Question",
     "Reply",
     "Retry",
-    "Scene",
     "Shortcut",
     "Step",
+    "TurnContext",
     "Typed",
     "navigation_id",
 )
@@ -40,7 +40,7 @@ def navigation_id(place: str, argument: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TurnContext:
     """What is known when a screen is made or an answer read.
 
     Attributes:
@@ -103,7 +103,7 @@ class Typed:
     text: str
 
 
-Reply = Chosen | Typed | Filled
+Reply = Chosen | Typed | FormReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ Kind = Literal["text", "buttons", "list", "form"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Question:
     """A step that shows a screen and waits for the member.
 
     Attributes:
@@ -144,16 +144,16 @@ class Ask:
 
     name: str
     kind: Kind
-    show: Callable[[Scene], Sequence[Message]]
+    show: Callable[[TurnContext], Sequence[Message]]
     exits: Mapping[str, str] = field(default_factory=dict)
-    read: Callable[[Reply, Scene], Exit | Retry] | None = None
+    read: Callable[[Reply, TurnContext], Exit | Retry] | None = None
     confirms: bool = False
     again: str = ""
-    resting: bool = False
+    interruptible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class CallCore:
+class CoreCall:
     """A step that asks Credex core something and goes on by what comes of it.
 
     Attributes:
@@ -165,13 +165,13 @@ class CallCore:
     """
 
     name: str
-    call: Callable[[Scene], Call]
+    call: Callable[[TurnContext], Call]
     exits: Mapping[str, str]
-    result: Callable[[Outcome, Scene], Exit]
-    found: Callable[[Call, Outcome, Scene], Sequence[Message]] | None = None
+    result: Callable[[Outcome, TurnContext], Exit]
+    found: Callable[[Call, Outcome, TurnContext], Sequence[Message]] | None = None
 
 
-Step = Ask | CallCore
+Step = Question | CoreCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from service.conversation.flow import END, Ask, CallCore, Flow, Shortcut, Step
+from service.conversation.flow import END, CoreCall, Flow, Question, Shortcut, Step
 
-__all__ = ("Book", "BookError", "Phrases", "Words")
+__all__ = ("FlowRegistry", "FlowRegistryError", "Phrases", "Words")
 
 
-class BookError(ValueError):
+class FlowRegistryError(ValueError):
     """The flows do not hang together; every problem is listed."""
 
 
@@ -45,7 +45,7 @@ class Phrases:
 
 
 @dataclass(frozen=True)
-class Book:
+class FlowRegistry:
     """The flows and what holds them together.
 
     Attributes:
@@ -68,12 +68,14 @@ class Book:
     places: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, str] = field(default_factory=dict)
     shortcuts: Sequence[Shortcut] = ()
-    nameless: str = ""
+    anonymous: str = ""
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
         if problems:
-            raise BookError("the flows do not hang together:\n" + "\n".join(f"- {problem}" for problem in problems))
+            raise FlowRegistryError(
+                "the flows do not hang together:\n" + "\n".join(f"- {problem}" for problem in problems)
+            )
 
     def flow(self, name: str) -> Flow | None:
         """The flow of this name; None also when an older or newer release had it."""
@@ -103,8 +105,8 @@ class Book:
         return ((f"{flow.name}.{step.name}", flow, step) for flow in self.flows for step in flow.steps)
 
     def _roots(self) -> set[str]:
-        nameless = {self.nameless} if self.nameless else set()
-        return {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts), *nameless}
+        anonymous = {self.anonymous} if self.anonymous else set()
+        return {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts), *anonymous}
 
     def _named_twice(self) -> Iterator[str]:
         names = [flow.name for flow in self.flows] + [name for name, _, _ in self._steps()]
@@ -121,7 +123,7 @@ class Book:
             if target != END and target not in known:
                 yield f"{source} leads by {name!r} to {target}, which does not exist"
         for name, flow, step in self._steps():
-            again = resolve(flow, step.again) if isinstance(step, Ask) and step.again else name
+            again = resolve(flow, step.again) if isinstance(step, Question) and step.again else name
             if again not in known:
                 yield f"{name} is shown again by {again}, which does not exist"
 
@@ -134,7 +136,7 @@ class Book:
 
     def _circling(self) -> Iterator[str]:
         """Calls that may follow one another for ever, because no question comes between."""
-        onward = {name for name, _, step in self._steps() if isinstance(step, CallCore)}
+        onward = {name for name, _, step in self._steps() if isinstance(step, CoreCall)}
         circling: set[str] = set()
         while onward != circling:
             circling = onward

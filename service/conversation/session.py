@@ -7,7 +7,7 @@ import msgspec
 from service.domain.commands import Call
 from service.messages import Message
 
-__all__ = ("Option", "Session", "Turn", "Walked")
+__all__ = ("Option", "Session", "Transition", "Turn")
 
 
 class Option(msgspec.Struct, frozen=True, array_like=True):
@@ -47,7 +47,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 1
 
 
-class Walked(msgspec.Struct, frozen=True, array_like=True):
+class Transition(msgspec.Struct, frozen=True, array_like=True):
     """An exit that was taken: of which flow and step, and which."""
 
     flow: str
@@ -61,4 +61,4 @@ class Turn(msgspec.Struct, frozen=True):
     session: Session
     messages: tuple[Message, ...] = ()
     call: Call | None = None
-    walked: tuple[Walked, ...] = ()
+    walked: tuple[Transition, ...] = ()

@@ -12,7 +12,7 @@ from service.conversation.registry import Words
 from service.conversation.session import Option
 from service.messages import Buttons, Form, List, Message, Text, length
 
-__all__ = ("KINDS", "option_meant", "paragraphs", "plain", "thanked", "with_preface")
+__all__ = ("KINDS", "normalize", "option_meant", "paragraphs", "thanked", "with_preface")
 
 KINDS: Final = {
     "image": "pictures",
@@ -35,14 +35,14 @@ _COLOURS: Final = re.compile("[\\s\\ufe0f\\U0001f3fb-\\U0001f3ff]")
 """What may stand around and on an emoji without making it another one: spaces, its coloured form, skin tones."""
 
 
-def plain(text: str) -> str:
+def normalize(text: str) -> str:
     """The words of a text: lower case, no punctuation, no emoji, single spaces."""
     return " ".join(re.sub(r"[^\w\s']", " ", text.casefold()).split())
 
 
 def thanked(text: str, words: Words, *, agreeing: bool) -> str:
     """The emoji that answers thanks and, if nothing hangs on it, agreement; empty when the text is neither."""
-    said, emoji = plain(text), set(_COLOURS.sub("", text))
+    said, emoji = normalize(text), set(_COLOURS.sub("", text))
     if said in words.thanks or (emoji and emoji <= words.thanks):
         return THANKS
     agreed = said in words.agreed or (emoji and emoji <= words.agreed | words.thanks)
@@ -53,7 +53,7 @@ def option_meant(word: str, options: Sequence[Option], words: Words, *, confirm_
     """The option that was meant by its number, its title, or, where the screen of `confirm_turn` asks, yes and no."""
     if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
         return options[int(word) - 1]
-    by_title = [option for option in options if plain(option.title) == word and word]
+    by_title = [option for option in options if normalize(option.title) == word and word]
     if by_title:
         return by_title[0]
     if confirm_turn is None:

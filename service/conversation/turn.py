@@ -7,15 +7,44 @@ from typing import Final
 
 import msgspec
 
-from service.conversation.flow import END, Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Step, Typed
-from service.conversation.registry import Book, resolve
-from service.conversation.session import Option, Session, Turn, Walked
-from service.conversation.text import KINDS, option_meant, paragraphs, plain, thanked, with_preface
-from service.domain import Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.conversation.flow import (
+    END,
+    Chosen,
+    CoreCall,
+    Exit,
+    Flow,
+    Question,
+    Reply,
+    Retry,
+    Step,
+    TurnContext,
+    Typed,
+)
+from service.conversation.registry import FlowRegistry, resolve
+from service.conversation.session import Option, Session, Transition, Turn
+from service.conversation.text import KINDS, normalize, option_meant, paragraphs, thanked, with_preface
+from service.domain import (
+    ButtonReply,
+    FormReply,
+    InboundMessage,
+    NumberChanged,
+    Reacted,
+    TextMessage,
+    UnsupportedMessage,
+)
 from service.domain.commands import Call, Outcome
 from service.messages import Message, Reaction, Text, choices
 
-__all__ = ("CONFIRM_WITHIN_MS", "VALID_MS", "Answered", "EngineError", "Event", "Found", "Received", "advance")
+__all__ = (
+    "CONFIRM_WITHIN_MS",
+    "VALID_MS",
+    "CallFinished",
+    "ConversationError",
+    "Event",
+    "Received",
+    "WriteReconciled",
+    "take_turn",
+)
 
 VALID_MS: Final = 5 * 60_000
 """A conversation left alone for longer starts afresh."""
@@ -34,7 +63,7 @@ HINT_AGAIN_MS: Final = 60_000
 """Whoever sends an album is told once that pictures cannot be read, not once a picture."""
 
 
-class EngineError(RuntimeError):
+class ConversationError(RuntimeError):
     """A flow broke its own declaration: a defect, and the message goes to the dead letters."""
 
 
@@ -46,18 +75,18 @@ class Received(msgspec.Struct, frozen=True):
     """
 
     member: str
-    inbound: Inbound
-    told_ms: int | None = 0
+    inbound: InboundMessage
+    last_delivered_ms: int | None = 0
 
 
-class Answered(msgspec.Struct, frozen=True):
+class CallFinished(msgspec.Struct, frozen=True):
     """The call that the session waits for came to this."""
 
     member: str
     outcome: Outcome
 
 
-class Found(msgspec.Struct, frozen=True):
+class WriteReconciled(msgspec.Struct, frozen=True):
     """What became of an earlier write, unknown until now."""
 
     member: str
@@ -67,10 +96,10 @@ class Found(msgspec.Struct, frozen=True):
     answers: dict[str, str]
 
 
-Event = Received | Answered | Found
+Event = Received | CallFinished | WriteReconciled
 
 
-def advance(book: Book, session: Session | None, event: Event, now_ms: int) -> Turn:
+def take_turn(book: FlowRegistry, session: Session | None, event: Event, now_ms: int) -> Turn:
     """Take one turn.
 
     Args:
@@ -85,32 +114,32 @@ def advance(book: Book, session: Session | None, event: Event, now_ms: int) -> T
     Raises:
         EngineError: a flow broke its own declaration.
     """
-    walk = _Walk(book, session or Session(), event.member, now_ms)
+    walk = TurnBuilder(book, session or Session(), event.member, now_ms)
     match event:
-        case Received(inbound=Inbound(content=NumberChanged())):
+        case Received(inbound=InboundMessage(content=NumberChanged())):
             # Whoever has the old number next knows nothing of this, and the new one will speak for itself.
             return Turn(Session(turn=walk.last_turn))
-        case Received(inbound=inbound) if book.nameless and not event.member.isdecimal():
+        case Received(inbound=inbound) if book.anonymous and not event.member.isdecimal():
             walk.receive_nameless(inbound)
         case Received(inbound=inbound):
-            walk.receive(inbound, known=session is not None, told_ms=event.told_ms)
-        case Answered(outcome=outcome):
+            walk.receive(inbound, known=session is not None, last_delivered_ms=event.last_delivered_ms)
+        case CallFinished(outcome=outcome):
             walk.resume(outcome)
-        case Found():
+        case WriteReconciled():
             return walk.found(event)
     return walk.turn()
 
 
-class _Walk:
+class TurnBuilder:
     """One turn in the making."""
 
-    def __init__(self, book: Book, session: Session, member: str, now_ms: int) -> None:
+    def __init__(self, book: FlowRegistry, session: Session, member: str, now_ms: int) -> None:
         self._book = book
         self._session = session
         self._member = member
         self._now_ms = now_ms
         self._messages: list[Message] = []
-        self._walked: list[Walked] = []
+        self._walked: list[Transition] = []
         self._call: Call | None = None
         self._outcome: Outcome | None = None
         self._wamid = ""
@@ -124,62 +153,66 @@ class _Walk:
 
     # -- what happened --------------------------------------------------------------------------------------------
 
-    def receive(self, inbound: Inbound, *, known: bool, told_ms: int | None) -> None:
+    def receive(self, inbound: InboundMessage, *, known: bool, last_delivered_ms: int | None) -> None:
         self._wamid = inbound.wamid
-        self._told_ms = told_ms
+        self._told_ms = last_delivered_ms
         hinted_at_ms = self._hinted(inbound)
         self._session = msgspec.structs.replace(self._session, hinted_at_ms=0)
         _, step = self._here() or (None, None)
-        live = isinstance(step, Ask) and inbound.received_at_ms <= self._session.valid_until_ms
+        live = isinstance(step, Question) and inbound.received_at_ms <= self._session.valid_until_ms
         if not live:
             unfinished = self._unfinished()
-            said = inbound.content.text if isinstance(inbound.content, Said) else ""
-            self._chose_too_late = self._option(plain(said)) is not None
+            said = inbound.content.text if isinstance(inbound.content, TextMessage) else ""
+            self._chose_too_late = self._option(normalize(said)) is not None
             self._rest(preface=unfinished.expired if unfinished else self._session.preface)
         match inbound.content:
-            case Tapped(id=tapped, title=title):
+            case ButtonReply(id=tapped, title=title):
                 self._tap(tapped, title, inbound, live=live)
-            case Said(text=text):
+            case TextMessage(text=text):
                 self._say(text, inbound, live=live, known=known)
-            case Filled() as filled:
+            case FormReply() as filled:
                 self._form(filled, inbound, live=live)
-            case Sent(kind=kind) if not hinted_at_ms and kind not in UNANSWERED:
+            case UnsupportedMessage(kind=kind) if not hinted_at_ms and kind not in UNANSWERED:
                 self._sent(kind, live=live)
-            case Sent() | Reacted() | NumberChanged():
+            case UnsupportedMessage() | Reacted() | NumberChanged():
                 # A reaction could only be answered by one, which WhatsApp refuses; a changed number never comes so far.
                 self._session = msgspec.structs.replace(self._session, hinted_at_ms=hinted_at_ms)
 
-    def receive_nameless(self, inbound: Inbound) -> None:
+    def receive_nameless(self, inbound: InboundMessage) -> None:
         """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
-        kind = inbound.content.kind if isinstance(inbound.content, Sent) else ""
+        kind = inbound.content.kind if isinstance(inbound.content, UnsupportedMessage) else ""
         if not isinstance(inbound.content, Reacted) and kind not in UNANSWERED and not self._hinted(inbound):
-            self._enter(self._book.nameless, {"sent": kind} if kind else {})
+            self._enter(self._book.anonymous, {"sent": kind} if kind else {})
             self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms if kind else 0)
 
     def resume(self, outcome: Outcome) -> None:
         flow, step = self._here() or (None, None)
-        if flow is None or not isinstance(step, CallCore):
-            raise EngineError(f"a call was answered, but {self._session.flow}.{self._session.step} waits for none")
+        if flow is None or not isinstance(step, CoreCall):
+            raise ConversationError(
+                f"a call was answered, but {self._session.flow}.{self._session.step} waits for none"
+            )
         self._outcome = outcome
         self._leave_by(flow, step, step.result(outcome, self._scene()))
 
-    def found(self, event: Found) -> Turn:
+    def found(self, event: WriteReconciled) -> Turn:
         at = self._book.find(event.step)
-        if at is None or not isinstance(at[1], CallCore) or at[1].found is None:
-            raise EngineError(f"{event.step} cannot tell what became of its call")
+        if at is None or not isinstance(at[1], CoreCall) or at[1].found is None:
+            raise ConversationError(f"{event.step} cannot tell what became of its call")
         told = msgspec.structs.replace(self._session, answers=event.answers)
-        scene = Scene(self._member, self._now_ms, told, event.outcome)
+        scene = TurnContext(self._member, self._now_ms, told, event.outcome)
         return Turn(self._session, tuple(at[1].found(event.call, event.outcome, scene)))
 
-    def _hinted(self, inbound: Inbound) -> int:
+    def _hinted(self, inbound: InboundMessage) -> int:
         """When the member was told what cannot be read, if this is more of the same burst; else 0."""
         at_ms = self._session.hinted_at_ms
-        more = isinstance(inbound.content, Sent | Reacted) and inbound.received_at_ms < at_ms + HINT_AGAIN_MS
+        more = (
+            isinstance(inbound.content, UnsupportedMessage | Reacted) and inbound.received_at_ms < at_ms + HINT_AGAIN_MS
+        )
         return at_ms if more else 0
 
     # -- the kinds of message -------------------------------------------------------------------------------------
 
-    def _tap(self, tapped: str, title: str, inbound: Inbound, *, live: bool) -> None:
+    def _tap(self, tapped: str, title: str, inbound: InboundMessage, *, live: bool) -> None:
         mark, _, rest = tapped.partition(":")
         if mark == "n":
             place, _, argument = rest.partition(":")
@@ -194,8 +227,8 @@ class _Walk:
         else:
             self._go_home(self._session.preface or self._book.phrases.old_button)
 
-    def _say(self, text: str, inbound: Inbound, *, live: bool, known: bool) -> None:
-        word = plain(text)
+    def _say(self, text: str, inbound: InboundMessage, *, live: bool, known: bool) -> None:
+        word = normalize(text)
         words = self._book.words
         if word in words.greetings or word in words.leave:
             self._leave(live=live)
@@ -214,17 +247,17 @@ class _Walk:
         else:
             self._typed(text, word, inbound)
 
-    def _typed(self, text: str, word: str, inbound: Inbound) -> None:
+    def _typed(self, text: str, word: str, inbound: InboundMessage) -> None:
         option = self._option(word)
         if option is None:
             self._reply(Typed(text), inbound)
         else:
             self._tap(option.id, option.title, inbound, live=True)
 
-    def _form(self, filled: Filled, inbound: Inbound, *, live: bool) -> None:
+    def _form(self, filled: FormReply, inbound: InboundMessage, *, live: bool) -> None:
         _, step = self._here() or (None, None)
         old = self._book.phrases.old_form or self._book.phrases.old_button
-        if live and isinstance(step, Ask) and step.kind == "form":
+        if live and isinstance(step, Question) and step.kind == "form":
             self._reply(filled, inbound)
         elif live:
             self._show_again(old)
@@ -242,10 +275,10 @@ class _Walk:
     def _option(self, word: str) -> Option | None:
         """The option of the current screen that was meant."""
         _, step = self._here() or (None, None)
-        turn = self._session.turn if isinstance(step, Ask) and step.confirms else None
+        turn = self._session.turn if isinstance(step, Question) and step.confirms else None
         return option_meant(word, self._session.options, self._book.words, confirm_turn=turn)
 
-    def _not_taken(self, reply: Reply, why: Retry, step: Ask, inbound: Inbound) -> None:
+    def _not_taken(self, reply: Reply, why: Retry, step: Question, inbound: InboundMessage) -> None:
         """What cannot be an answer may be thanks: whoever is called Tatenda is asked for their name before."""
         # Where there is something to choose, a thumb up must not look like a choice made.
         agreeing = step.kind == "text" or not step.exits
@@ -255,7 +288,7 @@ class _Walk:
         else:
             self._show_again(why.reason or self._book.phrases.pick_an_option)
 
-    def _react(self, emoji: str, inbound: Inbound) -> None:
+    def _react(self, emoji: str, inbound: InboundMessage) -> None:
         self._messages.append(Reaction(inbound.wamid, emoji))
 
     def _shortcut(self, text: str, *, live: bool) -> bool:
@@ -305,10 +338,10 @@ class _Walk:
     def _rest(self, *, preface: str = "") -> None:
         self._session = Session(turn=self._session.turn, account=self._session.account, preface=preface)
 
-    def _reply(self, reply: Reply, inbound: Inbound) -> None:
+    def _reply(self, reply: Reply, inbound: InboundMessage) -> None:
         flow, step = self._here() or (None, None)
-        if flow is None or not isinstance(step, Ask):
-            raise EngineError(f"{self._session.flow}.{self._session.step} was answered but asked nothing")
+        if flow is None or not isinstance(step, Question):
+            raise ConversationError(f"{self._session.flow}.{self._session.step} was answered but asked nothing")
         result = (step.read or _by_value)(reply, self._scene())
         if isinstance(result, Retry):
             self._not_taken(reply, result, step, inbound)
@@ -317,7 +350,7 @@ class _Walk:
         else:
             self._leave_by(flow, step, result)
 
-    def _confirmed(self, inbound: Inbound) -> bool:
+    def _confirmed(self, inbound: InboundMessage) -> bool:
         """A confirmation acts only if it was given after its prompt, and soon enough.
 
         A button can be tapped only on the prompt itself. A word may be meant for the screen before, as long as the
@@ -325,7 +358,7 @@ class _Walk:
         """
         prompted = self._session.prompted_at_ms
         earliest = prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
-        if isinstance(inbound.content, Said):
+        if isinstance(inbound.content, TextMessage):
             if self._told_ms is None:
                 return False
             earliest = (max(prompted, self._told_ms) // 1000 + 1) * 1000
@@ -333,8 +366,8 @@ class _Walk:
 
     def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:
         if way.name not in step.exits:
-            raise EngineError(f"{flow.name}.{step.name} left by {way.name!r}, which it does not declare")
-        self._walked.append(Walked(flow.name, step.name, way.name))
+            raise ConversationError(f"{flow.name}.{step.name} left by {way.name!r}, which it does not declare")
+        self._walked.append(Transition(flow.name, step.name, way.name))
         self._messages.extend(way.say)
         target = resolve(flow, step.exits[way.name])
         stays = target.partition(".")[0] == flow.name
@@ -353,23 +386,23 @@ class _Walk:
             return
         at = self._book.find(target)
         if at is None:
-            raise EngineError(f"there is no step {target}")
+            raise ConversationError(f"there is no step {target}")
         flow, step = at
         self._session = msgspec.structs.replace(self._session, flow=flow.name, step=step.name, options=())
-        if isinstance(step, CallCore):
+        if isinstance(step, CoreCall):
             self._call = step.call(self._scene())
         else:
             self._show(step)
 
     def _show_again(self, reason: str) -> None:
         flow, step = self._here() or (None, None)
-        if flow is None or not isinstance(step, Ask):
+        if flow is None or not isinstance(step, Question):
             self._go_home(reason)
             return
         self._session = msgspec.structs.replace(self._session, preface=reason)
         self._go_to(resolve(flow, step.again or step.name))
 
-    def _show(self, step: Ask) -> None:
+    def _show(self, step: Question) -> None:
         preface = self._session.preface
         self._session = msgspec.structs.replace(
             self._session,
@@ -390,16 +423,16 @@ class _Walk:
     def _unfinished(self) -> Flow | None:
         """The flow that would be left in the middle by going away from here."""
         flow, step = self._here() or (None, None)
-        return None if isinstance(step, Ask) and step.resting else flow
+        return None if isinstance(step, Question) and step.interruptible else flow
 
-    def _scene(self) -> Scene:
-        return Scene(self._member, self._now_ms, self._session, self._outcome, self._wamid)
+    def _scene(self) -> TurnContext:
+        return TurnContext(self._member, self._now_ms, self._session, self._outcome, self._wamid)
 
     def turn(self) -> Turn:
         session = msgspec.structs.replace(self._session, valid_until_ms=self._now_ms + VALID_MS)
         return Turn(session, tuple(self._messages), self._call, tuple(self._walked))
 
 
-def _by_value(reply: Reply, scene: Scene) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
+def _by_value(reply: Reply, scene: TurnContext) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
     """The default reader: the value chosen is the exit's name."""
     return Exit(reply.value) if isinstance(reply, Chosen) else Retry("")

@@ -33,43 +33,43 @@ older generations have them; no client of C2 reads them. In C1 the upgrade was a
 
 from __future__ import annotations
 
-from service.credex.budget import Budget
+from service.credex.budget import SlidingWindowLimiter
 from service.credex.client import CredexClient
 from service.credex.errors import (
-    Answered,
-    Busy,
+    BudgetExhaustedError,
+    CoreAnsweredError,
     CredexError,
-    NoAnswer,
-    NotFound,
-    NotSent,
+    NoAnswerError,
+    NotFoundError,
+    NotSentError,
     Refusal,
-    Refused,
+    RefusedError,
     ServerError,
-    TooManyRequests,
-    Unauthorised,
+    TooManyRequestsError,
+    UnauthorisedError,
 )
 from service.credex.tokens import CachedTokens, MemoryTokens, Tokens
 from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 
 __all__ = (
-    "Answered",
-    "Budget",
-    "Busy",
+    "BudgetExhaustedError",
     "CachedTokens",
+    "CoreAnsweredError",
     "CredexClient",
     "CredexError",
     "CredexKind",
     "CredexState",
     "LedgerEntry",
     "MemoryTokens",
-    "NoAnswer",
-    "NotFound",
-    "NotSent",
+    "NoAnswerError",
+    "NotFoundError",
+    "NotSentError",
     "Refusal",
-    "Refused",
+    "RefusedError",
     "ServerError",
+    "SlidingWindowLimiter",
     "Tokens",
-    "TooManyRequests",
-    "Unauthorised",
+    "TooManyRequestsError",
+    "UnauthorisedError",
     "Written",
 )

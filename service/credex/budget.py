@@ -15,18 +15,18 @@ from pathlib import Path
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from service.credex.errors import Busy
+from service.credex.errors import BudgetExhaustedError
 
-__all__ = ("Budget",)
+__all__ = ("SlidingWindowLimiter",)
 
 WINDOW_MS = 60_000
 LONGEST_PAUSE_MS = 300_000
 """A ``Retry-After`` beyond this is not believed: members would wait for a mistyped header."""
 
-_AWAY = (RedisError, OSError)
+_REDIS_ERRORS = (RedisError, OSError)
 
 
-class Budget:
+class SlidingWindowLimiter:
     """Hands out the moments at which Credex core may be called.
 
     Args:
@@ -75,7 +75,7 @@ class Budget:
             left = at_most_ms - (now - began)
             wait = await self.take(now, at_most_ms=left)
             if wait > max(left, 0):
-                raise Busy(wait)
+                raise BudgetExhaustedError(wait)
             if wait == 0:
                 return now - began
             await self._sleep(wait / 1000)
@@ -106,7 +106,7 @@ class Budget:
         if self._redis is not None:
             try:
                 await self._pause(keys=[self._paused_key], args=[now, until])
-            except _AWAY:
+            except _REDIS_ERRORS:
                 return
 
     async def _take_shared(self, now_ms: int, accepted: int) -> int | None:
@@ -116,7 +116,7 @@ class Budget:
             wait = await self._take(
                 keys=[self._moments_key, self._paused_key], args=[now_ms, WINDOW_MS, self._calls, accepted]
             )
-        except _AWAY:
+        except _REDIS_ERRORS:
             return None
         return int(wait)
 
@@ -134,6 +134,6 @@ class Budget:
             return self._paused_until_ms
         try:
             shared = await self._redis.get(self._paused_key)
-        except _AWAY:
+        except _REDIS_ERRORS:
             return self._paused_until_ms
         return max(self._paused_until_ms, int(shared or 0))

@@ -11,29 +11,29 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from service.credex import parsing as decode
-from service.credex.budget import Budget
+from service.credex.budget import SlidingWindowLimiter
 from service.credex.endpoints import (
     ACCEPT,
     AUTHORISE,
     CANCEL,
     CREATE,
+    CREATE_ACCOUNT,
     DECLINE,
-    FIND,
     FIND_MEMBER,
+    GET_ACCOUNT,
+    GET_CREDEX,
     LEDGER,
     LOGIN,
-    LOOK,
-    NOTICES,
     ONBOARD,
-    OPEN,
+    SET_OFFER_RECIPIENT,
     UNAUTHORISE,
     UPGRADE,
 )
-from service.credex.error_mapping import Asked
-from service.credex.errors import NoAnswer, Refusal, Refused
-from service.credex.response import Answer
+from service.credex.error_mapping import Endpoint
+from service.credex.errors import NoAnswerError, Refusal, RefusedError
+from service.credex.response import CoreResponse
 from service.credex.tokens import Tokens
-from service.credex.transport import Exchange, Reading
+from service.credex.transport import Reading, Transport
 from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard, Denomination, Handle, Money, Person, Recipient
 
@@ -67,11 +67,11 @@ class CredexClient:
         base_url: str,
         api_key: str,
         tokens: Tokens,
-        budget: Budget,
+        budget: SlidingWindowLimiter,
         deadline_s: float = 10.0,
     ) -> None:
         """Keep the parts; nothing is asked of core yet."""
-        self._core = Exchange(
+        self._core = Transport(
             http, base_url=base_url, api_key=api_key, tokens=tokens, budget=budget, deadline_s=deadline_s
         )
 
@@ -84,7 +84,7 @@ class CredexClient:
         answer = await self._core.login(phone)
         dashboard = _readable(lambda: decode.dashboard(answer), LOGIN)
         if dashboard is None:
-            raise NoAnswer("Credex core logged the member in, but gave no dashboard.")
+            raise NoAnswerError("Credex core logged the member in, but gave no dashboard.")
         return dashboard
 
     async def onboard(
@@ -108,8 +108,8 @@ class CredexClient:
             Refused: it is no handle. It is not sent: core would look up what is left after deleting letters.
         """
         wanted = _handle(handle, "accountHandle")
-        answer = await self._core.read(FIND, phone, {"accountHandle": wanted})
-        return _readable(lambda: decode.recipient(answer, wanted), FIND)
+        answer = await self._core.read(GET_ACCOUNT, phone, {"accountHandle": wanted})
+        return _readable(lambda: decode.recipient(answer, wanted), GET_ACCOUNT)
 
     async def member_by_handle(self, phone: str, handle: str) -> Person:
         """Whose handle it is.
@@ -164,8 +164,8 @@ class CredexClient:
         Raises:
             NotFound: no such credex, or none of this account, or an offer that expired.
         """
-        answer = await self._core.read(LOOK, phone, {"credexID": credex_id, "accountID": account_id})
-        return _readable(lambda: decode.state(answer, credex_id), LOOK)
+        answer = await self._core.read(GET_CREDEX, phone, {"credexID": credex_id, "accountID": account_id})
+        return _readable(lambda: decode.state(answer, credex_id), GET_CREDEX)
 
     async def get_ledger(self, phone: str, account_id: str) -> tuple[LedgerEntry, ...]:
         """All accepted credexes of an account, the newest first.
@@ -188,7 +188,7 @@ class CredexClient:
                 entries += rows
                 if not more:
                     return tuple(reversed(entries))
-            raise NoAnswer("The ledger is longer than can be read in one call; its newest part was not reached.")
+            raise NoAnswerError("The ledger is longer than can be read in one call; its newest part was not reached.")
 
         return await self._core.reads(LEDGER, phone, work)
 
@@ -208,7 +208,7 @@ class CredexClient:
             "accountHandle": handle,
             "defaultDenom": str(denomination),
         }
-        return _written(await self._core.write(OPEN, phone, body, send_within_s), None)
+        return _written(await self._core.write(CREATE_ACCOUNT, phone, body, send_within_s), None)
 
     async def authorise(
         self, phone: str, *, account_id: str, handle: str, send_within_s: float | None = None
@@ -229,7 +229,7 @@ class CredexClient:
     ) -> Written:
         """Have a member who may act for an account told of new offers to it."""
         body = {"accountID": account_id, "memberIDtoSendOffers": member_id}
-        return _written(await self._core.write(NOTICES, phone, body, send_within_s), None)
+        return _written(await self._core.write(SET_OFFER_RECIPIENT, phone, body, send_within_s), None)
 
     async def upgrade(self, phone: str, *, account_id: str, send_within_s: float | None = None) -> Written:
         """Pay for tier 3 from the personal account."""
@@ -240,17 +240,17 @@ def _handle(typed: str, field: str) -> str:
     try:
         return str(Handle(typed.lower()))
     except ValueError:
-        raise Refused(Refusal.VALIDATION, field=field) from None
+        raise RefusedError(Refusal.VALIDATION, field=field) from None
 
 
-def _readable(read: Callable[[], T], asked: Asked) -> T:
+def _readable(read: Callable[[], T], asked: Endpoint) -> T:
     try:
         return read()
     except decode.Unreadable as error:
-        raise NoAnswer(f"Credex core's answer to {asked.path} cannot be read: {error}.") from error
+        raise NoAnswerError(f"Credex core's answer to {asked.path} cannot be read: {error}.") from error
 
 
-def _written(answer: Answer, credex_id: str | None) -> Written:
+def _written(answer: CoreResponse, credex_id: str | None) -> Written:
     """The write is done even if its dashboard cannot be read."""
     dashboard = None
     with suppress(decode.Unreadable):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from service.credex.error_mapping import Asked
+from service.credex.error_mapping import Endpoint
 from service.credex.errors import Refusal
 
 __all__ = (
@@ -15,56 +15,56 @@ __all__ = (
     "AUTHORISE",
     "CANCEL",
     "CREATE",
+    "CREATE_ACCOUNT",
     "DECLINE",
-    "FIND",
     "FIND_MEMBER",
+    "GET_ACCOUNT",
+    "GET_CREDEX",
     "LEDGER",
     "LOGIN",
-    "LOOK",
-    "NOTICES",
     "ONBOARD",
-    "OPEN",
+    "SET_OFFER_RECIPIENT",
     "UNAUTHORISE",
     "UPGRADE",
 )
 
-LOGIN: Final = Asked("login", frozenset({"MEMBER_LOGIN"}), "member", frozenset({"token", "memberDashboard"}))
-ONBOARD: Final = Asked(
+LOGIN: Final = Endpoint("login", frozenset({"MEMBER_LOGIN"}), "member", frozenset({"token", "memberDashboard"}))
+ONBOARD: Final = Endpoint(
     "onboardMember",
     frozenset({"MEMBER_ONBOARDED", "MEMBER_REGISTERED"}),
     "member",
     frozenset({"memberDashboard"}),
     conflict=Refusal.DUPLICATE_PHONE,
 )
-FIND: Final = Asked("getAccountByHandle", frozenset({"ACCOUNT_FOUND"}), "account", frozenset({"accountData"}))
-CREATE: Final = Asked("createCredex", frozenset({"CREDEX_CREATED"}), "account", frozenset({"createCredexData"}))
-ACCEPT: Final = Asked("acceptCredex", frozenset({"CREDEX_ACCEPTED"}), "credex", frozenset({"acceptCredexData"}))
-DECLINE: Final = Asked("declineCredex", frozenset({"CREDEX_DECLINED"}), "credex")
-CANCEL: Final = Asked("cancelCredex", frozenset({"CREDEX_CANCELLED"}), "credex")
-LOOK: Final = Asked(
+GET_ACCOUNT: Final = Endpoint("getAccountByHandle", frozenset({"ACCOUNT_FOUND"}), "account", frozenset({"accountData"}))
+CREATE: Final = Endpoint("createCredex", frozenset({"CREDEX_CREATED"}), "account", frozenset({"createCredexData"}))
+ACCEPT: Final = Endpoint("acceptCredex", frozenset({"CREDEX_ACCEPTED"}), "credex", frozenset({"acceptCredexData"}))
+DECLINE: Final = Endpoint("declineCredex", frozenset({"CREDEX_DECLINED"}), "credex")
+CANCEL: Final = Endpoint("cancelCredex", frozenset({"CREDEX_CANCELLED"}), "credex")
+GET_CREDEX: Final = Endpoint(
     "getCredex",
     frozenset({"CREDEX_RETRIEVED", "CREDEX_FOUND", "CREDEX_FETCHED"}),
     "credex",
     frozenset({"credexData", "transactionType"}),
 )
-LEDGER: Final = Asked("getLedger", frozenset({"LEDGER_RETRIEVED"}), "account", frozenset({"ledger"}))
-FIND_MEMBER: Final = Asked("getMemberByHandle", frozenset({"MEMBER_FOUND"}), "member", frozenset({"memberData"}))
-OPEN: Final = Asked(
+LEDGER: Final = Endpoint("getLedger", frozenset({"LEDGER_RETRIEVED"}), "account", frozenset({"ledger"}))
+FIND_MEMBER: Final = Endpoint("getMemberByHandle", frozenset({"MEMBER_FOUND"}), "member", frozenset({"memberData"}))
+CREATE_ACCOUNT: Final = Endpoint(
     "createAccount",
     frozenset({"ACCOUNT_CREATED"}),
     "account",
     frozenset({"accountID"}),
     conflict=Refusal.DUPLICATE_HANDLE,
 )
-AUTHORISE: Final = Asked(
+AUTHORISE: Final = Endpoint(
     "authorizeForAccount",
     frozenset({"MEMBER_AUTHORIZED"}),
     "member",
     frozenset({"memberIdAuthorized"}),
     conflict=Refusal.ALREADY,
 )
-UNAUTHORISE: Final = Asked("unauthorizeForAccount", frozenset({"MEMBER_UNAUTHORIZED"}), "member")
-NOTICES: Final = Asked("updateSendOffersTo", frozenset({"SEND_OFFERS_TO_UPDATED"}), "member")
-UPGRADE: Final = Asked(
+UNAUTHORISE: Final = Endpoint("unauthorizeForAccount", frozenset({"MEMBER_UNAUTHORIZED"}), "member")
+SET_OFFER_RECIPIENT: Final = Endpoint("updateSendOffersTo", frozenset({"SEND_OFFERS_TO_UPDATED"}), "member")
+UPGRADE: Final = Endpoint(
     "hustler10k", frozenset({"HUSTLER_10K_ENROLLED"}), "account", frozenset({"newTier"}), conflict=Refusal.ALREADY
 )

@@ -12,25 +12,25 @@ from typing import Final
 
 from service.credex.errors import (
     CredexError,
-    NoAnswer,
-    NotFound,
+    NoAnswerError,
+    NotFoundError,
     Refusal,
-    Refused,
+    RefusedError,
     ServerError,
-    TooManyRequests,
-    Unauthorised,
+    TooManyRequestsError,
+    UnauthorisedError,
 )
-from service.credex.response import Answer, text
+from service.credex.response import CoreResponse, text
 from service.domain import Denomination, Money
 
-__all__ = ("Asked", "masked", "pause_s", "settle")
+__all__ = ("Endpoint", "classify", "masked", "pause_s")
 
 PAUSE_S: Final = 15.0
 """How long to leave core alone after a 429 that does not say: a quarter of its window."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Endpoint:
     """An endpoint and how its success looks.
 
     Attributes:
@@ -80,7 +80,7 @@ _AMOUNT: Final = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:" + "|".join(Deno
 _SECRETS: Final = re.compile(r"(?<![\w-])\+?[0-9]{7,15}(?![\w-])|\bey[\w-]+\.[\w.-]+|(?<=[Bb]earer )\S+")
 
 
-def settle(answer: Answer, asked: Asked) -> None:
+def classify(answer: CoreResponse, asked: Endpoint) -> None:
     """Return if core says that it did what was asked.
 
     Raises:
@@ -90,9 +90,9 @@ def settle(answer: Answer, asked: Asked) -> None:
     if kind in asked.kinds:
         return
     if answer.status == 401:  # noqa: PLR2004 - HTTP's own number
-        raise Unauthorised(http_status=401)
+        raise UnauthorisedError(http_status=401)
     if answer.status == 429:  # noqa: PLR2004
-        raise TooManyRequests(retry_after_s=pause_s(answer.retry_after))
+        raise TooManyRequestsError(retry_after_s=pause_s(answer.retry_after))
     if _FAILED.fullmatch(kind):
         raise _failure(answer, asked)
     if 200 <= answer.status < 300:  # noqa: PLR2004
@@ -101,22 +101,22 @@ def settle(answer: Answer, asked: Asked) -> None:
     raise _failure(answer, asked)
 
 
-def _settle_older(answer: Answer, asked: Asked) -> None:
+def _settle_older(answer: CoreResponse, asked: Endpoint) -> None:
     """A 2xx whose action is missing or strange: success only if an older generation would say it like this."""
     if asked.keys & answer.details.keys():
         # The newest core's name for this action is not known, but this is its content.
         return
     if answer.kind or not answer.body:
-        raise NoAnswer(f"Credex core answered {asked.path} with nothing that can be read. The outcome is unknown.")
+        raise NoAnswerError(f"Credex core answered {asked.path} with nothing that can be read. The outcome is unknown.")
     if answer.body.get("success") is False or "error" in answer.body:
         raise _failure(answer, asked)
     done = re.search(r"success", text(answer.body.get("message")), re.IGNORECASE)
     if answer.body.get("success") is True or done or asked.keys & (answer.body.keys() | answer.data.keys()):
         return
-    raise NoAnswer(f"Credex core answered {asked.path} without saying what happened. The outcome is unknown.")
+    raise NoAnswerError(f"Credex core answered {asked.path} without saying what happened. The outcome is unknown.")
 
 
-def _failure(answer: Answer, asked: Asked) -> CredexError:
+def _failure(answer: CoreResponse, asked: Endpoint) -> CredexError:
     code = text(answer.details.get("code")).replace("_", " ")
     field = text(answer.details.get("field")) or None
     words = answer.words
@@ -124,7 +124,7 @@ def _failure(answer: Answer, asked: Asked) -> CredexError:
     if refusal in {None, Refusal.VALIDATION}:
         refusal = _by_words(words) or refusal
     if answer.kind == "ERROR_NOT_FOUND" or code == "NOT FOUND" or (_NOT_FOUND.search(words) and refusal is None):
-        return NotFound(_subject(words, asked), http_status=answer.status)
+        return NotFoundError(_subject(words, asked), http_status=answer.status)
     if answer.kind == "ERROR_INTERNAL":
         return ServerError(http_status=answer.status)
     refusal = refusal or _by_field(field) or _by_status(answer, asked)
@@ -133,7 +133,7 @@ def _failure(answer: Answer, asked: Asked) -> CredexError:
         refusal = asked.conflict
     if refusal is None or (answer.status >= 500 and answer.kind in {"", "ERROR"}):  # noqa: PLR2004
         return ServerError(http_status=answer.status)
-    return Refused(
+    return RefusedError(
         refusal,
         field=field,
         reason=masked(words),
@@ -151,7 +151,7 @@ def _by_field(field: str | None) -> Refusal | None:
     return {None: None, "dueDate": Refusal.DUE_DATE}.get(field, Refusal.VALIDATION)
 
 
-def _by_status(answer: Answer, asked: Asked) -> Refusal | None:
+def _by_status(answer: CoreResponse, asked: Endpoint) -> Refusal | None:
     if answer.kind == "ERROR_VALIDATION":
         return Refusal.VALIDATION
     if answer.status == 403:  # noqa: PLR2004
@@ -164,7 +164,7 @@ def _by_status(answer: Answer, asked: Asked) -> Refusal | None:
     return None
 
 
-def _subject(words: str, asked: Asked) -> str:
+def _subject(words: str, asked: Endpoint) -> str:
     named = re.search(r"\b(member|account|credex)\b", words, re.IGNORECASE)
     return named.group(1).lower() if named else asked.subject
 

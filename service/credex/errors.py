@@ -11,8 +11,8 @@
         ├── TooManyRequests  its limit of calls is reached
         └── ServerError      it failed, or said nothing that can be understood
 
-Only `NotSent` is certain about a write. Credex core has created offers and answered 400, 404 and 500 all the same, so
-everything else has to be proven from a fresh dashboard.
+Only `NotSentError` is certain about a write. Credex core has created offers and answered 400, 404 and 500 all the
+same, so everything else has to be proven from a fresh dashboard.
 
 No message and no repr holds a token, a key, a phone number, or a word of core's own: those stay in ``Refused.reason``.
 """
@@ -24,17 +24,17 @@ from enum import StrEnum
 from service.domain import Money
 
 __all__ = (
-    "Answered",
-    "Busy",
+    "BudgetExhaustedError",
+    "CoreAnsweredError",
     "CredexError",
-    "NoAnswer",
-    "NotFound",
-    "NotSent",
+    "NoAnswerError",
+    "NotFoundError",
+    "NotSentError",
     "Refusal",
-    "Refused",
+    "RefusedError",
     "ServerError",
-    "TooManyRequests",
-    "Unauthorised",
+    "TooManyRequestsError",
+    "UnauthorisedError",
 )
 
 
@@ -42,11 +42,11 @@ class CredexError(Exception):
     """Anything that keeps a call to Credex core from its answer."""
 
 
-class NotSent(CredexError):  # noqa: N818 - the tree is drawn above, its root says what they are
+class NotSentError(CredexError):
     """Nothing was sent: the call may safely be made again."""
 
 
-class Busy(NotSent):
+class BudgetExhaustedError(NotSentError):
     """Nothing was sent, because the call budget has no room soon enough.
 
     Attributes:
@@ -59,11 +59,11 @@ class Busy(NotSent):
         self.wait_ms = wait_ms
 
 
-class NoAnswer(CredexError):  # noqa: N818 - the tree is drawn above, its root says what they are
+class NoAnswerError(CredexError):
     """The request went out, and no readable answer came back: the outcome is unknown."""
 
 
-class Answered(CredexError):  # noqa: N818 - the tree is drawn above, its root says what they are
+class CoreAnsweredError(CredexError):
     """Core answered with something that is no success.
 
     Attributes:
@@ -94,7 +94,7 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Refused(Answered):
+class RefusedError(CoreAnsweredError):
     """Core refused.
 
     Attributes:
@@ -124,7 +124,7 @@ class Refused(Answered):
         self.maximum = maximum
 
 
-class NotFound(Answered):
+class NotFoundError(CoreAnsweredError):
     """Core knows no such thing.
 
     Attributes:
@@ -137,7 +137,7 @@ class NotFound(Answered):
         self.what = what
 
 
-class Unauthorised(Answered):
+class UnauthorisedError(CoreAnsweredError):
     """Core did not accept the token, or not the API key."""
 
     def __init__(self, *, http_status: int | None) -> None:
@@ -148,7 +148,7 @@ class Unauthorised(Answered):
         )
 
 
-class TooManyRequests(Answered):
+class TooManyRequestsError(CoreAnsweredError):
     """Core's limit of calls is reached; the budget pauses everyone.
 
     Attributes:
@@ -164,7 +164,7 @@ class TooManyRequests(Answered):
         self.retry_after_s = retry_after_s
 
 
-class ServerError(Answered):
+class ServerError(CoreAnsweredError):
     """Core failed, or answered with something that is neither success nor a refusal."""
 
     def __init__(self, *, http_status: int | None) -> None:

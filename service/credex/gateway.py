@@ -19,7 +19,6 @@ from service.domain.commands import (
     CancelOffer,
     CreateOffer,
     DeclineOffer,
-    DirectNotices,
     FindAccount,
     FindMember,
     Known,
@@ -32,13 +31,14 @@ from service.domain.commands import (
     ReadLedger,
     Refused,
     Register,
+    SetOfferRecipient,
     Unauthorise,
     Unavailable,
     Upgrade,
     Write,
 )
 
-__all__ = ("Core", "DashboardCache", "Dashboards", "NoDashboards")
+__all__ = ("CredexGateway", "DashboardCache", "Dashboards", "NoDashboards")
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +113,7 @@ def _key(member: str) -> str:
     return f"dashboard:{member}"
 
 
-class Core:
+class CredexGateway:
     """What the worker asks of Credex core."""
 
     def __init__(self, client: CredexClient, dashboards: Dashboards) -> None:
@@ -125,9 +125,9 @@ class Core:
         """Make a read; whatever goes wrong is an outcome, never an exception."""
         try:
             return Known(await self._read(member, call))
-        except credex.NotFound:
+        except credex.NotFoundError:
             return NotFound()
-        except credex.Refused as refused:
+        except credex.RefusedError as refused:
             return Refused(refused.code.value)
         except CredexError as error:
             log.warning("read_failed", call=type(call).__name__, error=type(error).__name__)
@@ -201,7 +201,7 @@ class Core:
                 return await self._send_other(member, call, within_s)
 
     async def _send_other(
-        self, member: str, call: OpenAccount | Authorise | Unauthorise | DirectNotices | Upgrade, within_s: float
+        self, member: str, call: OpenAccount | Authorise | Unauthorise | SetOfferRecipient | Upgrade, within_s: float
     ) -> Written:
         """What is no trade: accounts, the people who act for them, and tiers."""
         client, account_id = self._client, "" if isinstance(call, OpenAccount) else call.account_id
@@ -214,7 +214,7 @@ class Core:
                 return await client.authorise(member, account_id=account_id, handle=handle, send_within_s=within_s)
             case Unauthorise(member_id=whom):
                 return await client.unauthorise(member, account_id=account_id, member_id=whom, send_within_s=within_s)
-            case DirectNotices(member_id=whom):
+            case SetOfferRecipient(member_id=whom):
                 return await client.send_offers_to(
                     member, account_id=account_id, member_id=whom, send_within_s=within_s
                 )

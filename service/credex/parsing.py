@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from service.credex.response import Answer, mapping, text, unwrapped
+from service.credex.response import CoreResponse, mapping, text, unwrapped
 from service.credex.values import CredexKind, CredexState, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
@@ -27,7 +27,7 @@ class Unreadable(ValueError):  # noqa: N818 - what it says of an answer
     """Something that has to be there is not, or is in no known form."""
 
 
-def dashboard(answer: Answer) -> Dashboard | None:
+def dashboard(answer: CoreResponse) -> Dashboard | None:
     """The dashboard in an answer; None where core left it out or empty.
 
     Raises:
@@ -57,7 +57,7 @@ def dashboard(answer: Answer) -> Dashboard | None:
     )
 
 
-def recipient(answer: Answer, handle: str) -> Recipient:
+def recipient(answer: CoreResponse, handle: str) -> Recipient:
     """The account found by its handle.
 
     Raises:
@@ -73,7 +73,7 @@ def recipient(answer: Answer, handle: str) -> Recipient:
     )
 
 
-def member(answer: Answer) -> Person:
+def member(answer: CoreResponse) -> Person:
     """The member found by their handle.
 
     Raises:
@@ -86,7 +86,7 @@ def member(answer: Answer) -> Person:
     return Person(found.member_id, _required(found.name, "memberName"))
 
 
-def state(answer: Answer, credex_id: str) -> CredexState:
+def state(answer: CoreResponse, credex_id: str) -> CredexState:
     """Where one credex stands.
 
     Raises:
@@ -112,7 +112,7 @@ def state(answer: Answer, credex_id: str) -> CredexState:
     )
 
 
-def ledger(answer: Answer, *, asked_for: int) -> tuple[list[LedgerEntry], bool]:
+def ledger(answer: CoreResponse, *, asked_for: int) -> tuple[list[LedgerEntry], bool]:
     """One page of an account's ledger, and whether there are more.
 
     Raises:
@@ -126,7 +126,7 @@ def ledger(answer: Answer, *, asked_for: int) -> tuple[list[LedgerEntry], bool]:
     return [entry for row in rows if (entry := _entry(row))], more if isinstance(more, bool) else len(rows) >= asked_for
 
 
-def created_id(answer: Answer) -> str | None:
+def created_id(answer: CoreResponse) -> str | None:
     """The id of the credex just made, if core says it."""
     older = mapping(unwrapped(answer.body.get("createCredexData") or answer.data.get("createCredexData")))
     places = (
@@ -137,7 +137,7 @@ def created_id(answer: Answer) -> str | None:
     return next((place for place in places if isinstance(place, str) and place), None)
 
 
-def _credex(answer: Answer) -> Mapping[str, Any]:
+def _credex(answer: CoreResponse) -> Mapping[str, Any]:
     """The object that names the state, wherever this generation puts it."""
     details, data, body = answer.details, answer.data, answer.body
     places = [details, data, body]

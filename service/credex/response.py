@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 
-__all__ = ("Answer", "mapping", "read_answer", "text", "unwrapped")
+__all__ = ("CoreResponse", "mapping", "read_answer", "text", "unwrapped")
 
 _BEARER = re.compile(r"Bearer\s+(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CoreResponse:
     """Status, JSON object and the headers that matter. Nothing of the content shows in its repr.
 
     Attributes:
@@ -74,10 +74,10 @@ class Answer:
         return " / ".join(dict.fromkeys(word for word in said if word))
 
 
-def read_answer(response: httpx.Response) -> Answer:
+def read_answer(response: httpx.Response) -> CoreResponse:
     """Parse a response that was read to its end. Numbers become int or Decimal, never float."""
     bearer = _BEARER.fullmatch(response.headers.get("Authorization", "").strip())
-    return Answer(
+    return CoreResponse(
         status=response.status_code,
         body=_parsed(response.content),
         renewed=bearer.group(1) if bearer else None,

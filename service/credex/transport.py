@@ -15,19 +15,19 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from service.credex.budget import Budget
+from service.credex.budget import SlidingWindowLimiter
 from service.credex.endpoints import LOGIN
-from service.credex.error_mapping import Asked, pause_s, settle
-from service.credex.errors import CredexError, NoAnswer, NotSent, Unauthorised
-from service.credex.response import Answer, read_answer
+from service.credex.error_mapping import Endpoint, classify, pause_s
+from service.credex.errors import CredexError, NoAnswerError, NotSentError, UnauthorisedError
+from service.credex.response import CoreResponse, read_answer
 from service.credex.tokens import Tokens
 from service.http import certainly_not_sent
 
-__all__ = ("Exchange", "Reading")
+__all__ = ("Reading", "Transport")
 
 T = TypeVar("T")
 
-Reading = Callable[[Mapping[str, Any]], Awaitable[Answer]]
+Reading = Callable[[Mapping[str, Any]], Awaitable[CoreResponse]]
 """Reads once more under the same deadline, with another body."""
 
 CONNECT_SHARE: Final = 0.6
@@ -48,7 +48,7 @@ class _Attempt:
         return max(0.0, until - asyncio.get_running_loop().time())
 
 
-class Exchange:
+class Transport:
     """Sends what the client asks; every method raises `CredexError`.
 
     Args:
@@ -67,7 +67,7 @@ class Exchange:
         base_url: str,
         api_key: str,
         tokens: Tokens,
-        budget: Budget,
+        budget: SlidingWindowLimiter,
         deadline_s: float,
     ) -> None:
         """Keep the parts; nothing is asked of core yet."""
@@ -78,26 +78,28 @@ class Exchange:
         self._budget = budget
         self._deadline_s = deadline_s
 
-    async def login(self, phone: str) -> Answer:
+    async def login(self, phone: str) -> CoreResponse:
         """Log in, and keep the token. Always asks core."""
 
-        async def work(attempt: _Attempt) -> Answer:
+        async def work(attempt: _Attempt) -> CoreResponse:
             return await self._login(phone, attempt, final=True)
 
         return await self._in_time(LOGIN, work)
 
-    async def join(self, asked: Asked, phone: str, body: Mapping[str, Any], send_within_s: float | None) -> Answer:
+    async def join(
+        self, asked: Endpoint, phone: str, body: Mapping[str, Any], send_within_s: float | None
+    ) -> CoreResponse:
         """Send a write that needs no token and may bring one, once, whatever happens."""
 
-        async def work(attempt: _Attempt) -> Answer:
+        async def work(attempt: _Attempt) -> CoreResponse:
             answer = await self._post(asked, body, attempt, phone=phone, final=True)
-            settle(answer, asked)
+            classify(answer, asked)
             await self._keep(phone, answer.token, attempt)
             return answer
 
         return await self._in_time(asked, work, send_within_s)
 
-    async def reads(self, asked: Asked, phone: str, work: Callable[[Reading], Awaitable[T]]) -> T:
+    async def reads(self, asked: Endpoint, phone: str, work: Callable[[Reading], Awaitable[T]]) -> T:
         """Do something that reads several times, under one deadline."""
 
         async def attempted(attempt: _Attempt) -> T:
@@ -105,47 +107,47 @@ class Exchange:
 
         return await self._in_time(asked, attempted)
 
-    async def read(self, asked: Asked, phone: str, body: Mapping[str, Any]) -> Answer:
+    async def read(self, asked: Endpoint, phone: str, body: Mapping[str, Any]) -> CoreResponse:
         """Send a read with a token; once more after a 401 and a new login."""
 
-        async def work(attempt: _Attempt) -> Answer:
+        async def work(attempt: _Attempt) -> CoreResponse:
             return await self._reading(asked, phone, body, attempt)
 
         return await self._in_time(asked, work)
 
-    async def _reading(self, asked: Asked, phone: str, body: Mapping[str, Any], attempt: _Attempt) -> Answer:
+    async def _reading(self, asked: Endpoint, phone: str, body: Mapping[str, Any], attempt: _Attempt) -> CoreResponse:
         """A call with a token that may be sent again, once, after a new login."""
         token = await self._token(phone, attempt)
         answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
         try:
-            settle(answer, asked)
-        except Unauthorised:
+            classify(answer, asked)
+        except UnauthorisedError:
             token = _given(await self._login(phone, attempt))
             answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
-            settle(answer, asked)
+            classify(answer, asked)
         return answer
 
     async def write(
-        self, asked: Asked, phone: str, body: Mapping[str, Any], send_within_s: float | None = None
-    ) -> Answer:
+        self, asked: Endpoint, phone: str, body: Mapping[str, Any], send_within_s: float | None = None
+    ) -> CoreResponse:
         """Send a write with a token, once, whatever happens."""
 
-        async def work(attempt: _Attempt) -> Answer:
+        async def work(attempt: _Attempt) -> CoreResponse:
             try:
                 token = await self._token(phone, attempt)
-            except NotSent:
+            except NotSentError:
                 raise
             except CredexError as error:
-                raise NotSent(f"The login before {asked.path} failed. {asked.path} was not sent.") from error
+                raise NotSentError(f"The login before {asked.path} failed. {asked.path} was not sent.") from error
             answer = await self._post(asked, body, attempt, phone=phone, token=token, final=True)
-            settle(answer, asked)
+            classify(answer, asked)
             return answer
 
         return await self._in_time(asked, work, send_within_s)
 
-    async def _login(self, phone: str, attempt: _Attempt, *, final: bool = False) -> Answer:
+    async def _login(self, phone: str, attempt: _Attempt, *, final: bool = False) -> CoreResponse:
         answer = await self._post(LOGIN, {"phone": phone}, attempt, phone=phone, final=final)
-        settle(answer, LOGIN)
+        classify(answer, LOGIN)
         await self._keep(phone, answer.token, attempt)
         return answer
 
@@ -166,22 +168,22 @@ class Exchange:
 
     async def _post(
         self,
-        asked: Asked,
+        asked: Endpoint,
         body: Mapping[str, Any],
         attempt: _Attempt,
         *,
         phone: str,
         token: str | None = None,
         final: bool = False,
-    ) -> Answer:
-        """Send one request, once. ``final`` marks the one whose sending decides between `NotSent` and `NoAnswer`."""
+    ) -> CoreResponse:
+        """Send one request, once. ``final``: its sending decides between `NotSentError` and `NoAnswerError`."""
         await self._budget.wait(at_most_ms=int(attempt.left_s(final=final) * 1000))
         headers = {"Content-Type": "application/json", "x-client-api-key": self._api_key}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         left_s = attempt.left_s(final=final)
         if not left_s:
-            raise NotSent(f"It was too late to send {asked.path}. It was not sent.")
+            raise NotSentError(f"It was too late to send {asked.path}. It was not sent.")
         connect = min(left_s, attempt.left_s() * CONNECT_SHARE)
         request = self._http.build_request(
             "POST",
@@ -196,13 +198,13 @@ class Exchange:
         # Transports let through more than httpx documents, and after sending any of it leaves the outcome unknown.
         except Exception as error:
             if certainly_not_sent(error):
-                raise NotSent(f"Credex core cannot be reached. {asked.path} was not sent.") from error
-            raise NoAnswer(f"The connection broke after {asked.path} was sent. The outcome is unknown.") from error
+                raise NotSentError(f"Credex core cannot be reached. {asked.path} was not sent.") from error
+            raise NoAnswerError(f"The connection broke after {asked.path} was sent. The outcome is unknown.") from error
         answer = read_answer(response)
         await self._noticed(answer, phone, token, attempt)
         return answer
 
-    async def _noticed(self, answer: Answer, phone: str, token: str | None, attempt: _Attempt) -> None:
+    async def _noticed(self, answer: CoreResponse, phone: str, token: str | None, attempt: _Attempt) -> None:
         """What every answer may bring, whatever was asked: a newer token, the end of one, a pause for everyone."""
         await self._keep(phone, answer.renewed, attempt)
         with suppress(TimeoutError):
@@ -213,7 +215,7 @@ class Exchange:
                     await self._budget.pause(pause_s(answer.retry_after))
 
     async def _in_time(
-        self, asked: Asked, work: Callable[[_Attempt], Awaitable[T]], send_within_s: float | None = None
+        self, asked: Endpoint, work: Callable[[_Attempt], Awaitable[T]], send_within_s: float | None = None
     ) -> T:
         now = asyncio.get_running_loop().time()
         attempt = _Attempt(now + self._deadline_s, now + (self._deadline_s if send_within_s is None else send_within_s))
@@ -222,13 +224,15 @@ class Exchange:
                 return await work(attempt)
         except TimeoutError as error:
             if attempt.sent:
-                raise NoAnswer(
+                raise NoAnswerError(
                     f"Credex core did not answer {asked.path} within {self._deadline_s:g} s. The outcome is unknown."
                 ) from error
-            raise NotSent(f"{self._deadline_s:g} s passed before {asked.path} could be sent. It was not.") from error
+            raise NotSentError(
+                f"{self._deadline_s:g} s passed before {asked.path} could be sent. It was not."
+            ) from error
 
 
-def _given(answer: Answer) -> str:
+def _given(answer: CoreResponse) -> str:
     if answer.token is None:
-        raise NoAnswer("Credex core logged the member in, but gave no token.")
+        raise NoAnswerError("Credex core logged the member in, but gave no token.")
     return answer.token

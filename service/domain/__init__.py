@@ -14,7 +14,16 @@ from service.domain.accounts import (
     Tier,
     Unsecured,
 )
-from service.domain.inbound import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.domain.inbound import (
+    ButtonReply,
+    Content,
+    FormReply,
+    InboundMessage,
+    NumberChanged,
+    Reacted,
+    TextMessage,
+    UnsupportedMessage,
+)
 from service.domain.money import AmountError, Denomination, Money, read_amount
 from service.domain.people import AccountName, Handle, HandleRefused, NameRefused, PersonName, Phone, stored_name
 
@@ -22,14 +31,15 @@ __all__ = (
     "Account",
     "AccountName",
     "AmountError",
+    "ButtonReply",
     "Content",
     "Credex",
     "Dashboard",
     "Denomination",
-    "Filled",
+    "FormReply",
     "Handle",
     "HandleRefused",
-    "Inbound",
+    "InboundMessage",
     "LedgerLine",
     "LedgerPage",
     "Money",
@@ -41,11 +51,10 @@ __all__ = (
     "Phone",
     "Reacted",
     "Recipient",
-    "Said",
-    "Sent",
-    "Tapped",
+    "TextMessage",
     "Tier",
     "Unsecured",
+    "UnsupportedMessage",
     "read_amount",
     "stored_name",
 )

@@ -20,25 +20,25 @@ __all__ = (
     "CancelOffer",
     "CreateOffer",
     "DeclineOffer",
-    "DirectNotices",
+    "DidNotHappen",
     "Done",
-    "Doubtful",
     "FindAccount",
     "FindMember",
     "Known",
     "Login",
-    "NotDone",
     "NotFound",
     "OpenAccount",
     "Outcome",
+    "PossibleDuplicate",
     "Read",
     "ReadCredex",
     "ReadLedger",
     "Refused",
     "Register",
+    "SetOfferRecipient",
     "Unauthorise",
     "Unavailable",
-    "Unresolved",
+    "Unknown",
     "Upgrade",
     "Write",
 )
@@ -92,7 +92,7 @@ class CreateOffer(msgspec.Struct, frozen=True, tag="create-offer"):
     receiver_name: str
     amount: Money
     due: date | None = None
-    despite: bool = False
+    allow_duplicate: bool = msgspec.field(default=False, name="despite")  # the name in stored records
     """The member was told that an earlier offer that looks the same is unresolved, and wants this one all the same."""
 
     @property
@@ -144,7 +144,7 @@ class Unauthorise(_OnPerson, frozen=True, tag="unauthorise"):
     """Let another member no longer act for an account."""
 
 
-class DirectNotices(_OnPerson, frozen=True, tag="direct-notices"):
+class SetOfferRecipient(_OnPerson, frozen=True, tag="direct-notices"):
     """Send the notices of new offers to an account to this member."""
 
 
@@ -164,7 +164,7 @@ Write = (
     | OpenAccount
     | Authorise
     | Unauthorise
-    | DirectNotices
+    | SetOfferRecipient
     | Upgrade
 )
 Call = Read | Write
@@ -178,7 +178,7 @@ WRITES: Final = (
     OpenAccount,
     Authorise,
     Unauthorise,
-    DirectNotices,
+    SetOfferRecipient,
     Upgrade,
 )
 
@@ -213,7 +213,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
     remaining: Money | None = None
 
 
-class NotDone(msgspec.Struct, frozen=True, tag="not-done"):
+class DidNotHappen(msgspec.Struct, frozen=True, tag="not-done"):
     """The write certainly did not happen, though nobody refused it."""
 
 
@@ -221,15 +221,15 @@ class Unavailable(msgspec.Struct, frozen=True, tag="unavailable"):
     """A read failed, or a write could not even be tried: core is away or slow. Nothing happened."""
 
 
-class Unresolved(msgspec.Struct, frozen=True, tag="unresolved"):
+class Unknown(msgspec.Struct, frozen=True, tag="unresolved"):
     """Whether the write happened is not known yet. It is being looked into."""
 
 
-class Doubtful(msgspec.Struct, frozen=True, tag="doubtful"):
+class PossibleDuplicate(msgspec.Struct, frozen=True, tag="doubtful"):
     """Nothing was sent: an earlier write that looks the same may have happened, and the member should know first."""
 
     made: bool = False
     """The earlier one has now been found: it did happen."""
 
 
-Outcome = Known | Done | NotFound | Refused | NotDone | Unavailable | Unresolved | Doubtful
+Outcome = Known | Done | NotFound | Refused | DidNotHappen | Unavailable | Unknown | PossibleDuplicate

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ("Content", "Filled", "Inbound", "NumberChanged", "Reacted", "Said", "Sent", "Tapped")
+__all__ = (
+    "ButtonReply",
+    "Content",
+    "FormReply",
+    "InboundMessage",
+    "NumberChanged",
+    "Reacted",
+    "TextMessage",
+    "UnsupportedMessage",
+)
 
 
-class Said(msgspec.Struct, frozen=True, tag="said"):
+class TextMessage(msgspec.Struct, frozen=True, tag="said"):
     """The member typed a text."""
 
     text: str
 
 
-class Tapped(msgspec.Struct, frozen=True, tag="tapped"):
+class ButtonReply(msgspec.Struct, frozen=True, tag="tapped"):
     """The member tapped a button or a list row (of any of our earlier messages, however old)."""
 
     id: str
     title: str
 
 
-class Filled(msgspec.Struct, frozen=True, tag="filled"):
+class FormReply(msgspec.Struct, frozen=True, tag="filled"):
     """The member submitted a form. The answers come from the member's phone and are not to be trusted."""
 
     token: str | None
@@ -34,7 +43,7 @@ class Reacted(msgspec.Struct, frozen=True, tag="reacted"):
     emoji: str
 
 
-class Sent(msgspec.Struct, frozen=True, tag="sent"):
+class UnsupportedMessage(msgspec.Struct, frozen=True, tag="sent"):
     """The member sent something that is no text: kind is WhatsApp's word (image, location, unsupported, ...)."""
 
     kind: str
@@ -46,10 +55,10 @@ class NumberChanged(msgspec.Struct, frozen=True, tag="number-changed"):
     to: str | None
 
 
-Content = Said | Tapped | Filled | Reacted | Sent | NumberChanged
+Content = TextMessage | ButtonReply | FormReply | Reacted | UnsupportedMessage | NumberChanged
 
 
-class Inbound(msgspec.Struct, frozen=True):
+class InboundMessage(msgspec.Struct, frozen=True):
     """One message from a member, as it is kept in the inbox.
 
     Attributes:

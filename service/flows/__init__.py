@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from service.conversation import Book
+from service.conversation import FlowRegistry
 from service.flows.accept_all import BULK
 from service.flows.accounts import ACCOUNTS
 from service.flows.business import business
@@ -25,19 +25,19 @@ from service.flows.upgrade import UPGRADE
 __all__ = ("Forms", "book")
 
 
-def book(forms: Forms | None = None) -> Book:
+def book(forms: Forms | None = None) -> FlowRegistry:
     """All flows of this release; with ``forms``, names and accounts are asked by WhatsApp forms."""
     return _without_forms() if forms is None else _bound(forms)
 
 
 @cache
-def _without_forms() -> Book:
+def _without_forms() -> FlowRegistry:
     # A book never changes, and binding one checks every step of it.
     return _bound(None)
 
 
-def _bound(forms: Forms | None) -> Book:
-    return Book(
+def _bound(forms: Forms | None) -> FlowRegistry:
+    return FlowRegistry(
         flows=(
             GREETING,
             registration(forms),
@@ -103,5 +103,5 @@ def _bound(forms: Forms | None) -> Book:
             "cash in and out": "cash",
         },
         shortcuts=(SHORTCUT,),
-        nameless="hidden.explain",
+        anonymous="hidden.explain",
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from service.conversation import CONFIRM_WITHIN_MS, Ask, CallCore, Exit, Flow, Scene
+from service.conversation import CONFIRM_WITHIN_MS, CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Dashboard, Denomination, Money
 from service.domain.commands import (
     AcceptOffer,
     Call,
+    DidNotHappen,
     Done,
     Known,
     Login,
-    NotDone,
     NotFound,
     Outcome,
     Refused,
@@ -22,7 +22,7 @@ from service.domain.commands import (
 from service.flows import show
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import acting
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.flows.resolve_offer import told_of_acceptance
 from service.messages import Buttons, Message
 
@@ -42,12 +42,12 @@ _SAID: Final = {
 }
 
 
-def _begun(outcome: Outcome, scene: Scene) -> Exit:
+def _begun(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             account = acting(scene)
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     mine = show.one_of_several(dashboard, account)
     if not account.incoming:
         return Exit("none", {"mine": mine, "others": "yes" * any(each.incoming for each in dashboard.accounts)})
@@ -63,7 +63,7 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
     return Exit("some", {**learnt, "count": str(min(AT_ONCE, len(account.incoming)))})
 
 
-def _offers(scene: Scene) -> Iterator[tuple[int, Money, str]]:
+def _offers(scene: TurnContext) -> Iterator[tuple[int, Money, str]]:
     for number in range(1, int(scene.answers["count"]) + 1):
         yield number, Money.displayed(scene.answers[f"amount_{number}"]), scene.answers[f"party_{number}"]
 
@@ -78,7 +78,7 @@ def _sums(offers: Iterable[Money]) -> dict[Denomination, Money]:
     return sums
 
 
-def _confirm(scene: Scene) -> Sequence[Message]:
+def _confirm(scene: TurnContext) -> Sequence[Message]:
     count, waiting = int(scene.answers["count"]), int(scene.answers["waiting"])
     which = f"the first {count} of {waiting} offers" if waiting > count else f"{'these' * (count > 1)} {count} offers"
     lines = [f"Accept {which if count > 1 else 'this offer'}?", ""]
@@ -91,7 +91,7 @@ def _confirm(scene: Scene) -> Sequence[Message]:
     return [Buttons(body="\n".join(lines), buttons=confirm_or_cancel(scene))]
 
 
-def _accept(number: int) -> Callable[[Scene], Call]:
+def _accept(number: int) -> Callable[[TurnContext], Call]:
     return lambda scene: AcceptOffer(
         scene.answers["account"],
         scene.answers[f"credex_{number}"],
@@ -100,8 +100,8 @@ def _accept(number: int) -> Callable[[Scene], Call]:
     )
 
 
-def _accepted(number: int) -> Callable[[Outcome, Scene], Exit]:
-    def result(outcome: Outcome, scene: Scene) -> Exit:
+def _accepted(number: int) -> Callable[[Outcome, TurnContext], Exit]:
+    def result(outcome: Outcome, scene: TurnContext) -> Exit:
         said = _said(outcome)
         # What is unclear now will be unclear for the next one, too; and what was confirmed long ago begins no more.
         unclear = said in {"unknown", "not_done"}
@@ -124,13 +124,13 @@ def _said(outcome: Outcome) -> str:
             return "gone"
         case Refused():
             return "refused"
-        case NotDone() | Unavailable():
+        case DidNotHappen() | Unavailable():
             return "not_done"
         case _:
             return "unknown"
 
 
-def _summary(scene: Scene) -> Sequence[Message]:
+def _summary(scene: TurnContext) -> Sequence[Message]:
     done = [scene.answers[f"outcome_{number}"] for number, _, _ in _offers(scene)]
     accepted, tried = done.count("accepted"), len([said for said in done if said])
     lines = [f"Accepted {accepted} of {len(done)}.", ""]
@@ -149,21 +149,21 @@ def _summary(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _balance(outcome: Outcome, scene: Scene, accepted: Iterable[Money]) -> str:
+def _balance(outcome: Outcome, scene: TurnContext, accepted: Iterable[Money]) -> str:
     """The balance in the denominations of what was accepted, as core told it last; empty once that may be outdated."""
     match outcome:
         case Done(dashboard=Dashboard() as dashboard) if account := dashboard.account(scene.answers["account"]):
             return ", ".join(str(account.balance(unit)) for unit in _sums(accepted))
-        case Refused() | NotFound() | NotDone() | Unavailable():
+        case Refused() | NotFound() | DidNotHappen() | Unavailable():
             return scene.answers.get("now", "")
         case _:
             return ""
 
 
-def _steps() -> Iterator[CallCore]:
+def _steps() -> Iterator[CoreCall]:
     for number in range(1, AT_ONCE + 1):
         onward = {"next": f"accept_{number + 1}"} if number < AT_ONCE else {}
-        yield CallCore(
+        yield CoreCall(
             f"accept_{number}",
             call=_accept(number),
             result=_accepted(number),
@@ -178,13 +178,13 @@ BULK = Flow(
     left="Nothing was changed.",
     expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
     steps=(
-        CallCore(
+        CoreCall(
             "begin",
             call=lambda _: Login(fresh=True),
             result=_begun,
             exits={"some": "confirm", "none": "pending.incoming_none", **ASTRAY},
         ),
-        Ask(
+        Question(
             "confirm",
             "buttons",
             _confirm,
@@ -193,6 +193,6 @@ BULK = Flow(
             confirms=True,
         ),
         *_steps(),
-        Ask("summary", "buttons", _summary, {"again": "begin"}, resting=True),
+        Question("summary", "buttons", _summary, {"again": "begin"}, interruptible=True),
     ),
 )

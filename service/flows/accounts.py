@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.conversation import Ask, CallCore, Exit, Flow, Scene
+from service.conversation import CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Account, Dashboard
 from service.domain.commands import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting, seen
-from service.flows.greeting import ASTRAY, astray, must_choose
+from service.flows.greeting import ASTRAY, dashboard_failed, must_choose
 from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("ACCOUNTS",)
@@ -22,15 +22,15 @@ ROW_NAME: Final = 24
 """Of a name or handle in a row, so that the net assets beside it are never cut."""
 
 
-def _listed(outcome: Outcome, _: Scene) -> Exit:
+def _listed(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("some")
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
-def _picker(scene: Scene) -> Sequence[Message]:
+def _picker(scene: TurnContext) -> Sequence[Message]:
     dashboard = seen(scene)
     accounts, first = dashboard.accounts, must_choose(dashboard, scene)
     pages = -(-len(accounts) // PAGE)
@@ -52,7 +52,7 @@ def _page(asked: str, pages: int) -> int:
     return max(1, min(wanted, pages))
 
 
-def _above(scene: Scene, pages: int, page: int) -> str:
+def _above(scene: TurnContext, pages: int, page: int) -> str:
     dashboard = seen(scene)
     where = f" (page {page} of {pages})" if pages > 1 else ""
     if must_choose(dashboard, scene):
@@ -64,7 +64,7 @@ def _above(scene: Scene, pages: int, page: int) -> str:
     return f"Your accounts: {len(dashboard.accounts)}{where}.\n\n{current} Choose another one to act for it."
 
 
-def _row(scene: Scene, account: Account, *, marked: bool) -> Row:
+def _row(scene: TurnContext, account: Account, *, marked: bool) -> Row:
     about = show.handle(account.handle, ROW_NAME)
     if account.net_assets is not None:
         about += f": {account.net_assets}"
@@ -75,19 +75,19 @@ def _row(scene: Scene, account: Account, *, marked: bool) -> Row:
     return scene.entry("switch", show.name(account.name, ROW_NAME), about, account.account_id)
 
 
-def _switched(outcome: Outcome, scene: Scene) -> Exit:
+def _switched(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     account = dashboard.account(scene.answers.get("target", ""))
     if account is None:
         return Exit("gone")
     return Exit("switched", account=account.account_id, preface=f"You now act for *{show.name(account.name)}*.")
 
 
-def _gone(scene: Scene) -> Sequence[Message]:
+def _gone(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="That account is not among those that you may act for, so nothing was changed.",
@@ -100,14 +100,14 @@ ACCOUNTS = Flow(
     name="accounts",
     title="Accounts: look at all, act for another",
     steps=(
-        CallCore("list", call=lambda _: Login(fresh=True), result=_listed, exits={"some": "picker", **ASTRAY}),
-        Ask("picker", "list", _picker, again="list", resting=True),
-        CallCore(
+        CoreCall("list", call=lambda _: Login(fresh=True), result=_listed, exits={"some": "picker", **ASTRAY}),
+        Question("picker", "list", _picker, again="list", interruptible=True),
+        CoreCall(
             "switch",
             call=lambda _: Login(fresh=True),
             result=_switched,
             exits={"switched": "dashboard.menu", "gone": "gone", **ASTRAY},
         ),
-        Ask("gone", "buttons", _gone, resting=True),
+        Question("gone", "buttons", _gone, interruptible=True),
     ),
 )

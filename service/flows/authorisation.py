@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.conversation import Ask, CallCore, Exit, Scene
+from service.conversation import CoreCall, Exit, Question, TurnContext
 from service.domain.commands import (
     Authorise,
     Call,
-    DirectNotices,
+    DidNotHappen,
     Done,
-    NotDone,
     NotFound,
     Outcome,
     Refused,
+    SetOfferRecipient,
     Unauthorise,
     Unavailable,
 )
@@ -34,7 +34,7 @@ class _Permit:
     """One of the three things; ``who`` is the person, ``of`` the account."""
 
     name: str
-    call: Callable[[Scene], Call]
+    call: Callable[[TurnContext], Call]
     cancel: str
     question: str
     done: str
@@ -43,7 +43,7 @@ class _Permit:
     later: str
 
 
-def _on(scene: Scene) -> tuple[str, str, str]:
+def _on(scene: TurnContext) -> tuple[str, str, str]:
     return scene.answers["account"], scene.answers["member"], scene.answers["name"]
 
 
@@ -69,7 +69,7 @@ _REMOVE = _Permit(
 )
 _NOTICES = _Permit(
     "notices",
-    lambda scene: DirectNotices(*_on(scene)),
+    lambda scene: SetOfferRecipient(*_on(scene)),
     "open",
     "Tell {who} of new offers to {of} from now on?\n\nOnly one person is told.",
     "✅ {who} is now told of new offers to {of}.",
@@ -83,12 +83,12 @@ def _words(text: str, who: str, of: str, handle: str = "") -> str:
     return text.format(who=f"*{show.name(who)}*", of=f"*{show.name(of)}*", handle=handle)
 
 
-def _of(scene: Scene, text: str) -> str:
+def _of(scene: TurnContext, text: str) -> str:
     answers = scene.answers
     return _words(text, answers["name"], answers["account_name"], answers.get("handle", ""))
 
 
-def _ask(permit: _Permit) -> Callable[[Scene], Sequence[Message]]:
+def _ask(permit: _Permit) -> Callable[[TurnContext], Sequence[Message]]:
     return lambda scene: [
         Buttons(
             body=_of(scene, permit.question),
@@ -104,8 +104,8 @@ def _refused(permit: _Permit, outcome: NotFound | Refused) -> Exit:
     return Exit("stands" if permit is _REMOVE else "refused", {"deed": permit.name, "reason": "not_found"})
 
 
-def _result(permit: _Permit) -> Callable[[Outcome, Scene], Exit]:
-    def result(outcome: Outcome, _: Scene) -> Exit:
+def _result(permit: _Permit) -> Callable[[Outcome, TurnContext], Exit]:
+    def result(outcome: Outcome, _: TurnContext) -> Exit:
         deed = {"deed": permit.name}
         match outcome:
             case Done():
@@ -114,8 +114,8 @@ def _result(permit: _Permit) -> Callable[[Outcome, Scene], Exit]:
                 return Exit("stands", deed)
             case NotFound() | Refused():
                 return _refused(permit, outcome)
-            case NotDone() | Unavailable():
-                return Exit("not_done", {**deed, "looked": "yes" * isinstance(outcome, NotDone)})
+            case DidNotHappen() | Unavailable():
+                return Exit("not_done", {**deed, "looked": "yes" * isinstance(outcome, DidNotHappen)})
             case _:
                 return Exit("unknown", deed)
 
@@ -125,16 +125,16 @@ def _result(permit: _Permit) -> Callable[[Outcome, Scene], Exit]:
 _PERMITS: Final = {permit.name: permit for permit in (_AUTHORISE, _REMOVE, _NOTICES)}
 
 
-def _permit(scene: Scene) -> _Permit:
+def _permit(scene: TurnContext) -> _Permit:
     """Which of the three it was; whoever was found to act already was to be let."""
     return _PERMITS[scene.answers.get("deed") or _AUTHORISE.name]
 
 
-def _show_done(scene: Scene) -> Sequence[Message]:
+def _show_done(scene: TurnContext) -> Sequence[Message]:
     return [Buttons(body=_of(scene, _permit(scene).done), buttons=_ways(scene))]
 
 
-def _show_stands(scene: Scene) -> Sequence[Message]:
+def _show_stands(scene: TurnContext) -> Sequence[Message]:
     return [Buttons(body=_of(scene, _permit(scene).stands), buttons=_ways(scene))]
 
 
@@ -146,13 +146,13 @@ _REFUSALS: Final = {
 }
 
 
-def _show_refused(scene: Scene) -> Sequence[Message]:
+def _show_refused(scene: TurnContext) -> Sequence[Message]:
     reason = scene.answers["reason"]
     why = _REFUSALS.get(reason) or show.explain_refusal(reason)
     return [Buttons(body=f"Credex refused: {why}.\n\nNothing was changed.", buttons=_ways(scene))]
 
 
-def _show_not_done(scene: Scene) -> Sequence[Message]:
+def _show_not_done(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"{show.why_not_done(scene)} {_of(scene, _permit(scene).not_done)}",
@@ -161,7 +161,7 @@ def _show_not_done(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_unknown(scene: Scene) -> Sequence[Message]:
+def _show_unknown(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex did not answer clearly. I do *not know yet* {_of(scene, _permit(scene).later)}.\n\n"
@@ -171,19 +171,19 @@ def _show_unknown(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _ways(scene: Scene) -> tuple[Button, Button]:
+def _ways(scene: TurnContext) -> tuple[Button, Button]:
     return (scene.link("people", "People"), show.menu(scene))
 
 
-def _told_later(permit: _Permit) -> Callable[[Call, Outcome, Scene], Sequence[Message]]:
-    def told(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
-        if not isinstance(call, Authorise | Unauthorise | DirectNotices):
+def _told_later(permit: _Permit) -> Callable[[Call, Outcome, TurnContext], Sequence[Message]]:
+    def told(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+        if not isinstance(call, Authorise | Unauthorise | SetOfferRecipient):
             return []
         who, of = call.name, scene.answers.get("account_name", "")
         match outcome:
             case Done() | Refused(code="already"):
                 body = f"I looked again. {_words(permit.done, who, of)}"
-            case NotDone() | Refused() | NotFound():
+            case DidNotHappen() | Refused() | NotFound():
                 body = f"I looked again: {_words(permit.not_done, who, of)} Nothing was changed."
             case _:
                 body = f"I could not find out {_words(permit.later, who, of)}, and I have stopped looking."
@@ -192,9 +192,9 @@ def _told_later(permit: _Permit) -> Callable[[Call, Outcome, Scene], Sequence[Me
     return told
 
 
-def _steps(permit: _Permit) -> tuple[Ask | CallCore, ...]:
+def _steps(permit: _Permit) -> tuple[Question | CoreCall, ...]:
     return (
-        Ask(
+        Question(
             f"confirm_{permit.name}",
             "buttons",
             _ask(permit),
@@ -202,7 +202,7 @@ def _steps(permit: _Permit) -> tuple[Ask | CallCore, ...]:
             unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
-        CallCore(
+        CoreCall(
             permit.name,
             call=permit.call,
             result=_result(permit),
@@ -222,10 +222,10 @@ PERMITS: Final = (
     *_steps(_AUTHORISE),
     *_steps(_REMOVE),
     *_steps(_NOTICES),
-    Ask("done", "buttons", _show_done, resting=True),
-    Ask("stands", "buttons", _show_stands, resting=True),
-    Ask("refused", "buttons", _show_refused, resting=True),
-    Ask("not_done", "buttons", _show_not_done, {"again": "list"}, resting=True),
-    Ask("unknown", "buttons", _show_unknown, resting=True),
+    Question("done", "buttons", _show_done, interruptible=True),
+    Question("stands", "buttons", _show_stands, interruptible=True),
+    Question("refused", "buttons", _show_refused, interruptible=True),
+    Question("not_done", "buttons", _show_not_done, {"again": "list"}, interruptible=True),
+    Question("unknown", "buttons", _show_unknown, interruptible=True),
 )
 """The steps after a person was chosen; they are part of the flow `people`, which knows `list` and `open`."""

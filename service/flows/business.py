@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from service.conversation import Ask, CallCore, Chosen, Exit, Flow, Reply, Retry, Scene, Typed
+from service.conversation import Chosen, CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused, Tier
-from service.domain.commands import Call, Done, Known, Login, NotDone, OpenAccount, Outcome, Refused, Unavailable
+from service.domain.commands import Call, DidNotHappen, Done, Known, Login, OpenAccount, Outcome, Refused, Unavailable
 from service.flows import show
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import BUSINESS as PAPER
 from service.flows.forms import Forms, form_step
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.messages import Button, Buttons, List, Message, Section, Text
 
 __all__ = ("business",)
@@ -34,12 +34,12 @@ _KEPT: Final = "Credex keeps only the letters A to Z, digits, spaces and hyphens
 # -- what it is called ----------------------------------------------------------------------------------------------
 
 
-def _begun(outcome: Outcome, _: Scene) -> Exit:
+def _begun(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     several = dashboard.tier is None or dashboard.tier >= SEVERAL_FROM_TIER
     if several or not any(account.owned for account in dashboard.accounts):
         return Exit("ask")
@@ -50,11 +50,11 @@ def _begun(outcome: Outcome, _: Scene) -> Exit:
     )
 
 
-def _ask_name(_: Scene) -> Sequence[Message]:
+def _ask_name(_: TurnContext) -> Sequence[Message]:
     return [Text("What is the business called? For example: Moyo Hardware.")]
 
 
-def _read_name(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_name(reply: Reply, _: TurnContext) -> Exit | Retry:
     try:
         name = AccountName.read(reply.text if isinstance(reply, Typed) else "")
     except NameRefused as refused:
@@ -62,7 +62,7 @@ def _read_name(reply: Reply, _: Scene) -> Exit | Retry:
     return Exit("ok", {"name": name.stored, "name_typed": name.typed})
 
 
-def _ask_denomination(scene: Scene) -> Sequence[Message]:
+def _ask_denomination(scene: TurnContext) -> Sequence[Message]:
     rows = tuple(scene.choice(unit.value, unit.value, words) for unit, words in _UNITS.items())
     return [
         List(
@@ -73,11 +73,11 @@ def _ask_denomination(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _read_denomination(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_denomination(reply: Reply, _: TurnContext) -> Exit | Retry:
     return Exit("ok", {"denomination": reply.value}) if isinstance(reply, Chosen) else Retry("")
 
 
-def _ask_handle(_: Scene) -> Sequence[Message]:
+def _ask_handle(_: TurnContext) -> Sequence[Message]:
     return [
         Text(
             "Which handle shall it have? Others use it to send offers.\n\n"
@@ -86,7 +86,7 @@ def _ask_handle(_: Scene) -> Sequence[Message]:
     ]
 
 
-def _read_handle(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
     try:
         return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
     except HandleRefused as refused:
@@ -108,7 +108,7 @@ def _read_form(answers: Mapping[str, str]) -> Exit | Retry:
 # -- is it right ----------------------------------------------------------------------------------------------------
 
 
-def _confirm(scene: Scene) -> Sequence[Message]:
+def _confirm(scene: TurnContext) -> Sequence[Message]:
     name, typed = scene.answers["name"], scene.answers["name_typed"]
     changed = f"You typed “{typed}”. {_KEPT}\n\n" * (name != typed)
     return [
@@ -127,12 +127,12 @@ def _confirm(scene: Scene) -> Sequence[Message]:
 # -- what came of it ------------------------------------------------------------------------------------------------
 
 
-def _open(scene: Scene) -> Call:
+def _open(scene: TurnContext) -> Call:
     answers = scene.answers
     return OpenAccount(answers["name"], answers["handle"], Denomination(answers["denomination"]))
 
 
-def _opened(outcome: Outcome, scene: Scene) -> Exit:
+def _opened(outcome: Outcome, scene: TurnContext) -> Exit:
     handle = scene.answers["handle"]
     match outcome:
         case Done(dashboard=dashboard):
@@ -145,13 +145,13 @@ def _opened(outcome: Outcome, scene: Scene) -> Exit:
             return Exit("tier")
         case Refused(code=code):
             return Exit("refused", {"reason": code})
-        case NotDone() | Unavailable():
-            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
+        case DidNotHappen() | Unavailable():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, DidNotHappen)})
         case _:
             return Exit("unknown")
 
 
-def _show_opened(scene: Scene) -> Sequence[Message]:
+def _show_opened(scene: TurnContext) -> Sequence[Message]:
     opened = scene.answers.get("opened")
     act: Button = scene.link("switch", "Act for it", opened) if opened else scene.link("accounts", "Accounts")
     return [
@@ -163,7 +163,7 @@ def _show_opened(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_tier(scene: Scene) -> Sequence[Message]:
+def _show_tier(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex refused to open *{scene.answers['name']}*: more than one account needs the hustler tier.\n\n"
@@ -173,7 +173,7 @@ def _show_tier(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_refused(scene: Scene) -> Sequence[Message]:
+def _show_refused(scene: TurnContext) -> Sequence[Message]:
     why = show.explain_refusal(scene.answers["reason"])
     return [
         Buttons(
@@ -183,7 +183,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_not_done(scene: Scene) -> Sequence[Message]:
+def _show_not_done(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"{show.why_not_done(scene)} the account *{scene.answers['name']}* was *not* opened.",
@@ -192,7 +192,7 @@ def _show_not_done(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_unknown(scene: Scene) -> Sequence[Message]:
+def _show_unknown(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Credex did not answer clearly. I do *not know yet* whether the account "
@@ -202,14 +202,14 @@ def _show_unknown(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+def _told_later(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
     if not isinstance(call, OpenAccount):
         return []
     account = f"the account *{call.name}* (handle {call.handle})"
     match outcome:
         case Done():
             body = f"✅ I looked again: {account} is open."
-        case NotDone() | Refused():
+        case DidNotHappen() | Refused():
             body = f"I looked again: {account} was *not* opened. You can try again."
         case _:
             body = f"I could not find out whether {account} was opened, and I have stopped looking."
@@ -219,9 +219,9 @@ def _told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]
 def business(forms: Forms | None = None) -> Flow:
     """The flow; with ``forms`` all is asked by one form, and by questions only where that cannot be opened."""
     asks = [
-        Ask("name", "text", _ask_name, {"ok": "denomination"}, _read_name),
-        Ask("denomination", "list", _ask_denomination, {"ok": "handle"}, _read_denomination),
-        Ask("handle", "text", _ask_handle, {"ok": "confirm"}, _read_handle),
+        Question("name", "text", _ask_name, {"ok": "denomination"}, _read_name),
+        Question("denomination", "list", _ask_denomination, {"ok": "handle"}, _read_denomination),
+        Question("handle", "text", _ask_handle, {"ok": "confirm"}, _read_handle),
     ]
     if forms is not None:
         form = form_step(
@@ -241,9 +241,9 @@ def business(forms: Forms | None = None) -> Flow:
         left="No account was opened.",
         expired="That was left for more than five minutes, so I let it go. No account was opened.",
         steps=(
-            CallCore("begin", call=lambda _: Login(), result=_begun, exits={"ask": first, **ASTRAY}),
+            CoreCall("begin", call=lambda _: Login(), result=_begun, exits={"ask": first, **ASTRAY}),
             *asks,
-            Ask(
+            Question(
                 "confirm",
                 "buttons",
                 _confirm,
@@ -251,7 +251,7 @@ def business(forms: Forms | None = None) -> Flow:
                 unless_cancelled("No account was opened."),
                 confirms=True,
             ),
-            CallCore(
+            CoreCall(
                 "open",
                 call=_open,
                 result=_opened,
@@ -265,10 +265,10 @@ def business(forms: Forms | None = None) -> Flow:
                     "unknown": "unknown",
                 },
             ),
-            Ask("opened", "buttons", _show_opened, resting=True),
-            Ask("tier_refused", "buttons", _show_tier, resting=True),
-            Ask("refused", "buttons", _show_refused, {"change": first}, resting=True),
-            Ask("not_done", "buttons", _show_not_done, {"again": "confirm"}, resting=True),
-            Ask("unknown", "buttons", _show_unknown, resting=True),
+            Question("opened", "buttons", _show_opened, interruptible=True),
+            Question("tier_refused", "buttons", _show_tier, interruptible=True),
+            Question("refused", "buttons", _show_refused, {"change": first}, interruptible=True),
+            Question("not_done", "buttons", _show_not_done, {"again": "confirm"}, interruptible=True),
+            Question("unknown", "buttons", _show_unknown, interruptible=True),
         ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.conversation import Ask, Flow, Scene
+from service.conversation import Flow, Question, TurnContext
 from service.flows import show
 from service.messages import Buttons, Message
 
@@ -18,12 +18,12 @@ _TEXT: Final = (
 )
 
 
-def _explain(scene: Scene) -> Sequence[Message]:
+def _explain(scene: TurnContext) -> Sequence[Message]:
     return [Buttons(body=_TEXT, buttons=(show.menu(scene),))]
 
 
 CASH = Flow(
     name="cash",
     title="Cash in and out: what it costs, and whom to ask",
-    steps=(Ask("text", "buttons", _explain, resting=True),),
+    steps=(Question("text", "buttons", _explain, interruptible=True),),
 )

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from service.conversation import Chosen, Exit, Reply, Retry, Scene
+from service.conversation import Chosen, Exit, Reply, Retry, TurnContext
 from service.messages import Button
 
 __all__ = ("confirm_or_cancel", "unless_cancelled")
 
 
-def confirm_or_cancel(scene: Scene) -> tuple[Button, Button]:
+def confirm_or_cancel(scene: TurnContext) -> tuple[Button, Button]:
     """The two buttons under every question that moves money."""
     return (scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel"))
 
 
-def unless_cancelled(said: str) -> Callable[[Reply, Scene], Exit | Retry]:
+def unless_cancelled(said: str) -> Callable[[Reply, TurnContext], Exit | Retry]:
     """A reader that takes the option chosen as the way out, and says something on the way out by ``cancel``."""
 
-    def read(reply: Reply, _: Scene) -> Exit | Retry:
+    def read(reply: Reply, _: TurnContext) -> Exit | Retry:
         match reply:
             case Chosen(value="cancel"):
                 return Exit("cancel", preface=said)

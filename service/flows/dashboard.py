@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.conversation import Ask, CallCore, EngineError, Exit, Flow, Scene
+from service.conversation import ConversationError, CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Account, Dashboard, Tier
 from service.domain.commands import Known, Login, Outcome
 from service.flows import show
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.messages import List, Message, Row, Section
 
 __all__ = ("DASHBOARD", "acting", "seen")
 
 
-def seen(scene: Scene) -> Dashboard:
+def seen(scene: TurnContext) -> Dashboard:
     """The dashboard that the call just made brought."""
     if not isinstance(scene.value, Dashboard):
-        raise EngineError("a screen that shows the dashboard was reached without one")
+        raise ConversationError("a screen that shows the dashboard was reached without one")
     return scene.value
 
 
-def acting(scene: Scene) -> Account:
+def acting(scene: TurnContext) -> Account:
     """The account that the member acts for."""
     dashboard = seen(scene)
     account = dashboard.account(scene.session.account or None) or dashboard.account()
     if account is None:
-        raise EngineError("a screen that shows an account was reached without one")
+        raise ConversationError("a screen that shows an account was reached without one")
     return account
 
 
-def _menu(scene: Scene) -> Sequence[Message]:
+def _menu(scene: TurnContext) -> Sequence[Message]:
     dashboard, account = seen(scene), acting(scene)
     greeting = show.greeting(scene.now_ms, dashboard.first_name)
     return [
@@ -42,7 +42,7 @@ def _menu(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _rows(scene: Scene, account: Account) -> tuple[Row, ...]:
+def _rows(scene: TurnContext, account: Account) -> tuple[Row, ...]:
     incoming, outgoing = len(account.incoming), len(account.outgoing)
     rows = [scene.entry("offer", "Offer a credex", "Promise an amount to another member")]
     if incoming:
@@ -62,20 +62,20 @@ def _rows(scene: Scene, account: Account) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _refreshed(outcome: Outcome, _: Scene) -> Exit:
+def _refreshed(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("ok")
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
 DASHBOARD = Flow(
     name="dashboard",
     title="Dashboard: balances and what can be done",
     steps=(
-        Ask("menu", "list", _menu, again="greeting.look_up", resting=True),
-        CallCore(
+        Question("menu", "list", _menu, again="greeting.look_up", interruptible=True),
+        CoreCall(
             "refresh",
             call=lambda _: Login(fresh=True),
             result=_refreshed,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.conversation import Ask, Exit, Reply, Retry, Scene, Typed
-from service.domain import Filled
+from service.conversation import Exit, Question, Reply, Retry, TurnContext, Typed
+from service.domain import FormReply
 from service.messages import Form, Message
 
-__all__ = ("BUSINESS", "PERSON", "Forms", "Paper", "form_step")
+__all__ = ("BUSINESS", "PERSON", "FormBinding", "Forms", "form_step")
 
 QUESTIONS: Final = "questions"
 """The word by which whoever cannot open a form is asked question by question."""
@@ -35,27 +35,27 @@ class Forms:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class FormBinding:
     """What a form is, apart from its id: its name, which comes back with the answers, and its first screen."""
 
     name: str
     screen: str
 
 
-PERSON: Final = Paper("member_signup", "MEMBER_SIGNUP")
-BUSINESS: Final = Paper("open_account", "OPEN_ACCOUNT")
+PERSON: Final = FormBinding("member_signup", "MEMBER_SIGNUP")
+BUSINESS: Final = FormBinding("open_account", "OPEN_ACCOUNT")
 
 
 def form_step(
     name: str,
     forms: Forms,
-    paper: Paper,
+    paper: FormBinding,
     *,
     form_id: str,
     body: str,
     exits: Mapping[str, str],
     read: Callable[[Mapping[str, str]], Exit | Retry],
-) -> Ask:
+) -> Question:
     """A step that asks by a form.
 
     Args:
@@ -68,24 +68,26 @@ def form_step(
         read: the rules of the questions, applied to the answers: they come from the member's phone.
     """
 
-    def show(scene: Scene) -> Sequence[Message]:
+    def show(scene: TurnContext) -> Sequence[Message]:
         token = forms.token(scene.member, scene.session.turn)
         said = f"{body}\n\nIf it does not open, type *{QUESTIONS}*."
         return [Form(body=said, button=BUTTON, form_id=form_id, token=token, screen=paper.screen)]
 
-    def read_form(reply: Reply, scene: Scene) -> Exit | Retry:
+    def read_form(reply: Reply, scene: TurnContext) -> Exit | Retry:
         if isinstance(reply, Typed):
             if reply.text.strip().casefold().strip('*.!"“” ') == QUESTIONS:
                 return Exit("questions")
             return Retry("Please tap the button below and fill in the form.")
-        if not isinstance(reply, Filled) or not _is_this(reply, paper, forms.token(scene.member, scene.session.turn)):
+        if not isinstance(reply, FormReply) or not _is_this(
+            reply, paper, forms.token(scene.member, scene.session.turn)
+        ):
             return Retry("That was an earlier form, so I did nothing with it. Please fill in this one.")
         return read(reply.answers)
 
-    return Ask(name, "form", show, exits, read_form)
+    return Question(name, "form", show, exits, read_form)
 
 
-def _is_this(filled: Filled, paper: Paper, token: str) -> bool:
+def _is_this(filled: FormReply, paper: FormBinding, token: str) -> bool:
     """Whether it is the form on the screen. Some iPhones leave the token out: then that the screen asks is enough."""
     if filled.answers.get("form", paper.name) != paper.name:
         return False

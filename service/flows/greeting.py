@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.conversation import Ask, CallCore, Exit, Flow, Scene
+from service.conversation import CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Dashboard
 from service.domain.commands import Known, Login, NotFound, Outcome
 from service.messages import Buttons, Message
 
-__all__ = ("ASTRAY", "GREETING", "astray", "must_choose")
+__all__ = ("ASTRAY", "GREETING", "dashboard_failed", "must_choose")
 
 CHOOSING_TIER: Final = 5
 """Members of this tier have accounts for many purposes, so they are asked which one they act for."""
@@ -23,7 +23,7 @@ ASTRAY: Final = {
 """Where a look at the dashboard leads that does not find what it is for, whichever flow it is in."""
 
 
-def astray(outcome: Outcome) -> Exit:
+def dashboard_failed(outcome: Outcome) -> Exit:
     """The exit of a look at the dashboard that did not bring an account to go on with."""
     match outcome:
         case Known():
@@ -34,13 +34,13 @@ def astray(outcome: Outcome) -> Exit:
             return Exit("away")
 
 
-def must_choose(dashboard: Dashboard, scene: Scene) -> bool:
+def must_choose(dashboard: Dashboard, scene: TurnContext) -> bool:
     """Whether the member has to say first which account they act for."""
     several = (dashboard.tier or 0) >= CHOOSING_TIER and len(dashboard.accounts) > 1
     return several and not scene.session.account
 
 
-def _who(outcome: Outcome, scene: Scene) -> Exit:
+def _who(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if must_choose(dashboard, scene):
             return Exit("choose")
@@ -49,13 +49,13 @@ def _who(outcome: Outcome, scene: Scene) -> Exit:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("member", account="", preface=_LOST)
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
 _LOST: Final = "You can no longer act for the account that you had chosen. This is your own one."
 
 
-def _away(scene: Scene) -> Sequence[Message]:
+def _away(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="I cannot reach Credex at the moment. Nothing is lost. Please try again in a minute.",
@@ -64,7 +64,7 @@ def _away(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _no_account(scene: Scene) -> Sequence[Message]:
+def _no_account(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="You are a member, but Credex shows no account of yours yet. Please try again later; "
@@ -78,13 +78,13 @@ GREETING = Flow(
     name="greeting",
     title="Greeting: who is writing?",
     steps=(
-        CallCore(
+        CoreCall(
             "look_up",
             call=lambda _: Login(fresh=True),
             result=_who,
             exits={"member": "dashboard.menu", "choose": "accounts.picker", **ASTRAY},
         ),
-        Ask("away", "buttons", _away, resting=True),
-        Ask("no_account", "buttons", _no_account, resting=True),
+        Question("away", "buttons", _away, interruptible=True),
+        Question("no_account", "buttons", _no_account, interruptible=True),
     ),
 )

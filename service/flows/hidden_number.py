@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.conversation import Ask, Flow, Scene
+from service.conversation import Flow, Question, TurnContext
 from service.messages import Buttons, Message
 
 __all__ = ("HIDDEN",)
@@ -12,7 +12,7 @@ __all__ = ("HIDDEN",)
 _CARD = "Thank you for the contact card. But anyone can send anyone's card, so I cannot take it for yours.\n\n"
 
 
-def _explain(scene: Scene) -> Sequence[Message]:
+def _explain(scene: TurnContext) -> Sequence[Message]:
     card = _CARD if scene.answers.get("sent") == "contacts" else ""
     return [
         Buttons(
@@ -28,5 +28,5 @@ def _explain(scene: Scene) -> Sequence[Message]:
 HIDDEN = Flow(
     name="hidden",
     title="A hidden phone number: what is needed, and how to show it",
-    steps=(Ask("explain", "buttons", _explain, resting=True),),
+    steps=(Question("explain", "buttons", _explain, interruptible=True),),
 )

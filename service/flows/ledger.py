@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from service.conversation import Ask, CallCore, Chosen, EngineError, Exit, Flow, Reply, Retry, Scene
+from service.conversation import Chosen, ConversationError, CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext
 from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Money
 from service.domain.commands import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused
 from service.flows import show
 from service.flows.dashboard import acting
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("LEDGER",)
@@ -18,21 +18,21 @@ __all__ = ("LEDGER",)
 _MOST_DIGITS = 6
 
 
-def _account(outcome: Outcome, scene: Scene) -> Exit:
+def _account(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             account = acting(scene)
             return Exit("ok", {"account": account.account_id, "account_name": account.name})
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
-def _page(scene: Scene) -> int:
+def _page(scene: TurnContext) -> int:
     asked = scene.answers.get("target", "1")
     return max(1, int(asked)) if asked.isdecimal() and asked.isascii() and len(asked) <= _MOST_DIGITS else 1
 
 
-def _listed(outcome: Outcome, _: Scene) -> Exit:
+def _listed(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Known(value=LedgerPage(lines=())):
             return Exit("none")
@@ -42,10 +42,10 @@ def _listed(outcome: Outcome, _: Scene) -> Exit:
             return Exit("away")
 
 
-def _list(scene: Scene) -> Sequence[Message]:
+def _list(scene: TurnContext) -> Sequence[Message]:
     page = scene.value
     if not isinstance(page, LedgerPage):
-        raise EngineError("the ledger is to be shown, but was not read")
+        raise ConversationError("the ledger is to be shown, but was not read")
     rows = [_row(scene, number, line) for number, line in enumerate(page.lines)]
     if page.page > 1:
         rows.append(scene.entry("ledger", "Newer", f"Page {page.page - 1} of {page.pages}", str(page.page - 1)))
@@ -63,7 +63,7 @@ def _list(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _row(scene: Scene, number: int, line: LedgerLine) -> Row:
+def _row(scene: TurnContext, number: int, line: LedgerLine) -> Row:
     when = f", {show.day(_day(line.accepted_at_ms))}" if line.accepted_at_ms is not None else ""
     about = f"{'to' if line.amount.amount < 0 else 'from'} {show.name(line.counterparty, 40)}{when}"
     if line.credex_id:
@@ -76,11 +76,11 @@ def _mark(number: int, line: LedgerLine) -> str:
     return f"{number}:{line.amount}:{line.accepted_at_ms}"
 
 
-def _read_line(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_line(reply: Reply, _: TurnContext) -> Exit | Retry:
     return Exit("line", {"line": reply.value}) if isinstance(reply, Chosen) else Retry("")
 
 
-def _found_line(outcome: Outcome, scene: Scene) -> Exit:
+def _found_line(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=LedgerPage(lines=lines)):
             line = _same(lines, scene.answers["line"])
@@ -101,7 +101,7 @@ def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
     return next(iter(alike.values())) if len(alike) == 1 else None
 
 
-def _found_credex(outcome: Outcome, _: Scene) -> Exit:
+def _found_credex(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Known(value=Credex(state="OWES" | "CLEARED") as credex):
             return Exit("ok", {"text": _about_credex(credex)})
@@ -140,16 +140,16 @@ def _owed(name: str, amount: Money, *, by_us: bool, past: bool = False) -> str:
     return f"*{name}* {'owed' if past else 'owes'} you *{abs(amount)}*."
 
 
-def _entry(scene: Scene) -> Sequence[Message]:
+def _entry(scene: TurnContext) -> Sequence[Message]:
     return [Buttons(body=scene.answers["text"], buttons=(scene.link("ledger", "Ledger"), show.menu(scene)))]
 
 
-def _none(scene: Scene) -> Sequence[Message]:
+def _none(scene: TurnContext) -> Sequence[Message]:
     body = f"Nothing has been accepted yet on *{show.name(scene.answers['account_name'])}*."
     return [Buttons(body=body, buttons=(show.menu(scene),))]
 
 
-def _gone(scene: Scene) -> Sequence[Message]:
+def _gone(scene: TurnContext) -> Sequence[Message]:
     body = "I do not see that entry there any more; newer ones may have come. Please look once more."
     return [Buttons(body=body, buttons=(scene.link("ledger", "Ledger"), show.menu(scene)))]
 
@@ -162,7 +162,7 @@ def _day(at_ms: int) -> date:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(show.HARARE).date()
 
 
-def _read_page(scene: Scene) -> ReadLedger:
+def _read_page(scene: TurnContext) -> ReadLedger:
     return ReadLedger(scene.answers["account"], _page(scene))
 
 
@@ -170,23 +170,23 @@ LEDGER = Flow(
     name="ledger",
     title="Ledger: what was accepted",
     steps=(
-        CallCore("begin", call=lambda _: Login(), result=_account, exits={"ok": "read", **ASTRAY}),
-        CallCore(
+        CoreCall("begin", call=lambda _: Login(), result=_account, exits={"ok": "read", **ASTRAY}),
+        CoreCall(
             "read", call=_read_page, result=_listed, exits={"some": "list", "none": "none", "away": "greeting.away"}
         ),
-        Ask("list", "list", _list, {"line": "line"}, _read_line, again="read", resting=True),
-        Ask("none", "buttons", _none, resting=True),
-        CallCore(
+        Question("list", "list", _list, {"line": "line"}, _read_line, again="read", interruptible=True),
+        Question("none", "buttons", _none, interruptible=True),
+        CoreCall(
             "line", call=_read_page, result=_found_line, exits={"ok": "entry", "gone": "gone", "away": "greeting.away"}
         ),
-        CallCore("open", call=lambda _: Login(), result=_account, exits={"ok": "credex", **ASTRAY}),
-        CallCore(
+        CoreCall("open", call=lambda _: Login(), result=_account, exits={"ok": "credex", **ASTRAY}),
+        CoreCall(
             "credex",
             call=lambda scene: ReadCredex(scene.answers.get("target", ""), scene.answers["account"]),
             result=_found_credex,
             exits={"ok": "entry", "gone": "gone", "away": "greeting.away"},
         ),
-        Ask("entry", "buttons", _entry, resting=True),
-        Ask("gone", "buttons", _gone, resting=True),
+        Question("entry", "buttons", _entry, interruptible=True),
+        Question("gone", "buttons", _gone, interruptible=True),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from service.conversation import Ask, CallCore, Exit, Flow, Retry, Scene, Shortcut
+from service.conversation import CoreCall, Exit, Flow, Question, Retry, Shortcut, TurnContext
 from service.domain import Account, AmountError, Dashboard, Denomination, Handle, HandleRefused, Tier, read_amount
 from service.domain.commands import Call, CreateOffer, FindAccount, Known, Login, Outcome
 from service.flows import offer_questions as ask
@@ -16,7 +16,7 @@ from service.flows import show
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import acting, seen
 from service.flows.dates import USUAL, DueRefused, core_day, read_due
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.flows.offer_terms import amount, due, offer, source, terms
 from service.messages import Buttons, Message
 
@@ -47,13 +47,13 @@ def _read_shortcut(text: str) -> Mapping[str, str] | Retry | None:
 SHORTCUT = Shortcut(_read_shortcut, "offer.begin")
 
 
-def _begun(outcome: Outcome, scene: Scene) -> Exit:
+def _begun(outcome: Outcome, scene: TurnContext) -> Exit:
     """What to ask first, seen from the member's accounts and what was typed in one line."""
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             account = acting(scene)
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     chosen = scene.answers.get("source")
     if chosen:
         picked = dashboard.account(chosen)
@@ -65,7 +65,7 @@ def _begun(outcome: Outcome, scene: Scene) -> Exit:
     return _typed(scene, account)
 
 
-def _typed(scene: Scene, account: Account) -> Exit:
+def _typed(scene: TurnContext, account: Account) -> Exit:
     learnt = {
         "account": account.account_id,
         "account_name": account.name,
@@ -90,17 +90,17 @@ def _typed(scene: Scene, account: Account) -> Exit:
 # -- is it right ----------------------------------------------------------------------------------------------------
 
 
-def _weighed(outcome: Outcome, scene: Scene) -> Exit:
+def _weighed(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if source(scene, dashboard):
             return Exit("ok")
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("lost", {"source": ""}, preface="You cannot act for that account any more.")
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
-def _confirm(scene: Scene) -> Sequence[Message]:
+def _confirm(scene: TurnContext) -> Sequence[Message]:
     confirm, cancel = confirm_or_cancel(scene)
     lines = [
         *_warnings(seen(scene), source(scene, seen(scene)), scene),
@@ -112,7 +112,7 @@ def _confirm(scene: Scene) -> Sequence[Message]:
     return [Buttons(body="\n".join(lines), buttons=(confirm, other, cancel))]
 
 
-def _warnings(dashboard: Dashboard, account: Account | None, scene: Scene) -> list[str]:
+def _warnings(dashboard: Dashboard, account: Account | None, scene: TurnContext) -> list[str]:
     """What we know of limits may be wrong both ways, so it warns and never refuses: core decides."""
     wanted, secured, lines = amount(scene), due(scene) is None, []
     if account and secured and wanted.amount > account.balance(wanted.denomination).amount:
@@ -130,13 +130,13 @@ def _warnings(dashboard: Dashboard, account: Account | None, scene: Scene) -> li
     return [*lines, ""] if lines else []
 
 
-def _create(scene: Scene) -> CreateOffer:
+def _create(scene: TurnContext) -> CreateOffer:
     answers = scene.answers
     return CreateOffer(answers["account"], answers["receiver"], answers["receiver_name"], amount(scene), due(scene))
 
 
-def _create_despite(scene: Scene) -> Call:
-    return msgspec.structs.replace(_create(scene), despite=True)
+def _create_despite(scene: TurnContext) -> Call:
+    return msgspec.structs.replace(_create(scene), allow_duplicate=True)
 
 
 OFFER = Flow(
@@ -145,25 +145,25 @@ OFFER = Flow(
     left="Nothing was offered.",
     expired="Your offer was left for more than five minutes, so I let it go. Nothing was offered.",
     steps=(
-        CallCore(
+        CoreCall(
             "begin",
             call=lambda _: Login(),
             result=_begun,
             exits={"source": "source", "ask": "amount", "typed": "look_up", "due": "due", **ASTRAY},
         ),
-        Ask("source", "list", ask.which_account, {"chosen": "begin"}, ask.read_account, again="begin"),
-        Ask(
+        Question("source", "list", ask.which_account, {"chosen": "begin"}, ask.read_account, again="begin"),
+        Question(
             "amount", "text", ask.how_much, {"ok": "handle", "handle_known": "look_up", "due": "due"}, ask.read_how_much
         ),
-        Ask("handle", "text", ask.to_whom, {"ok": "look_up"}, ask.read_handle),
-        CallCore(
+        Question("handle", "text", ask.to_whom, {"ok": "look_up"}, ask.read_handle),
+        CoreCall(
             "look_up",
             call=lambda scene: FindAccount(scene.answers["handle"]),
             result=ask.looked_up,
             exits={"found": "weigh", "not_found": "handle", "away": "greeting.away"},
         ),
-        CallCore("weigh", call=lambda _: Login(), result=_weighed, exits={"ok": "confirm", "lost": "source", **ASTRAY}),
-        Ask(
+        CoreCall("weigh", call=lambda _: Login(), result=_weighed, exits={"ok": "confirm", "lost": "source", **ASTRAY}),
+        Question(
             "confirm",
             "buttons",
             _confirm,
@@ -172,14 +172,16 @@ OFFER = Flow(
             confirms=True,
             again="weigh",
         ),
-        Ask("terms", "list", ask.on_which_terms, {"secured": "weigh", "due": "weigh", "other": "due"}, ask.read_terms),
-        Ask("due", "text", ask.ask_due, {"ok": "look_up", "known": "weigh"}, ask.read_day),
-        CallCore("create", call=_create, result=told.result, found=told.told_later, exits=told.RESULTS),
-        Ask("sent", "buttons", told.show_sent, resting=True),
-        Ask("refused", "buttons", told.show_refused, {"amount": "begin", "terms": "terms"}, resting=True),
-        Ask("not_done", "buttons", told.show_not_done, {"again": "weigh"}, resting=True),
-        Ask("unknown", "buttons", told.show_unknown, resting=True),
-        Ask(
+        Question(
+            "terms", "list", ask.on_which_terms, {"secured": "weigh", "due": "weigh", "other": "due"}, ask.read_terms
+        ),
+        Question("due", "text", ask.ask_due, {"ok": "look_up", "known": "weigh"}, ask.read_day),
+        CoreCall("create", call=_create, result=told.result, found=told.told_later, exits=told.RESULTS),
+        Question("sent", "buttons", told.show_sent, interruptible=True),
+        Question("refused", "buttons", told.show_refused, {"amount": "begin", "terms": "terms"}, interruptible=True),
+        Question("not_done", "buttons", told.show_not_done, {"again": "weigh"}, interruptible=True),
+        Question("unknown", "buttons", told.show_unknown, interruptible=True),
+        Question(
             "doubt",
             "buttons",
             told.show_doubt,
@@ -187,7 +189,7 @@ OFFER = Flow(
             unless_cancelled("Cancelled. Nothing more was offered."),
             confirms=True,
         ),
-        CallCore(
+        CoreCall(
             "create_despite",
             call=_create_despite,
             result=told.result_despite,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from service.conversation import Chosen, Exit, Reply, Retry, Scene, Typed
+from service.conversation import Chosen, Exit, Reply, Retry, TurnContext, Typed
 from service.domain import AmountError, Denomination, Handle, HandleRefused, Recipient, read_amount
 from service.domain.commands import Known, NotFound, Outcome, Refused
 from service.flows import show
@@ -36,7 +36,7 @@ WEEKS: Final = (1, 2, 3, 4)
 # -- from which account ---------------------------------------------------------------------------------------------
 
 
-def which_account(scene: Scene) -> Sequence[Message]:
+def which_account(scene: TurnContext) -> Sequence[Message]:
     """The member's accounts; where there are more than a list can hold, the way to the others."""
     mine = acting(scene)  # whoever has more than a list can hold finds here the one that they have switched to
     accounts = [mine, *(account for account in seen(scene).accounts if account.account_id != mine.account_id)]
@@ -51,7 +51,7 @@ def which_account(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def read_account(reply: Reply, _: Scene) -> Exit | Retry:
+def read_account(reply: Reply, _: TurnContext) -> Exit | Retry:
     """The account chosen; whether the member still has it is seen on a fresh dashboard."""
     return Exit("chosen", {"source": reply.value}) if isinstance(reply, Chosen) else Retry("")
 
@@ -59,7 +59,7 @@ def read_account(reply: Reply, _: Scene) -> Exit | Retry:
 # -- how much -------------------------------------------------------------------------------------------------------
 
 
-def how_much(scene: Scene) -> Sequence[Message]:
+def how_much(scene: TurnContext) -> Sequence[Message]:
     """Ask for the amount, beside what there is to offer."""
     if scene.value is None:  # asked again: what the member has was said a moment ago
         return [Text("How much do you want to offer?")]
@@ -76,7 +76,7 @@ def how_much(scene: Scene) -> Sequence[Message]:
     return [Text("\n".join(lines))]
 
 
-def read_how_much(reply: Reply, scene: Scene) -> Exit | Retry:
+def read_how_much(reply: Reply, scene: TurnContext) -> Exit | Retry:
     """Read the amount."""
     try:
         default = Denomination(scene.answers["denomination"])
@@ -92,12 +92,12 @@ def read_how_much(reply: Reply, scene: Scene) -> Exit | Retry:
 # -- to whom --------------------------------------------------------------------------------------------------------
 
 
-def to_whom(_: Scene) -> Sequence[Message]:
+def to_whom(_: TurnContext) -> Sequence[Message]:
     """Ask for the handle."""
     return [Text("Who is it for? Please type their handle, for example: farai_shop.")]
 
 
-def read_handle(reply: Reply, _: Scene) -> Exit | Retry:
+def read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
     """Read the handle."""
     try:
         return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
@@ -105,7 +105,7 @@ def read_handle(reply: Reply, _: Scene) -> Exit | Retry:
         return Retry(str(refused))
 
 
-def looked_up(outcome: Outcome, scene: Scene) -> Exit:
+def looked_up(outcome: Outcome, scene: TurnContext) -> Exit:
     """Whose handle it is."""
     handle = scene.answers["handle"]
     match outcome:
@@ -123,7 +123,7 @@ def looked_up(outcome: Outcome, scene: Scene) -> Exit:
 # -- on which terms -------------------------------------------------------------------------------------------------
 
 
-def on_which_terms(scene: Scene) -> Sequence[Message]:
+def on_which_terms(scene: TurnContext) -> Sequence[Message]:
     """Out of the balance, or later, by one of a few days."""
     day = core_day(scene.now_ms)
     rows = [scene.choice("secured", "From my balance", "Secured, nothing to pay later")]
@@ -144,7 +144,7 @@ def on_which_terms(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def read_terms(reply: Reply, scene: Scene) -> Exit | Retry:
+def read_terms(reply: Reply, scene: TurnContext) -> Exit | Retry:
     """The terms chosen; a date may also be typed at once."""
     match reply:
         case Chosen(value="secured"):
@@ -159,7 +159,7 @@ def read_terms(reply: Reply, scene: Scene) -> Exit | Retry:
             return Retry("")
 
 
-def ask_due(scene: Scene) -> Sequence[Message]:
+def ask_due(scene: TurnContext) -> Sequence[Message]:
     """Ask for a due date."""
     first, last = window(core_day(scene.now_ms))
     return [
@@ -170,13 +170,13 @@ def ask_due(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def read_day(reply: Reply, scene: Scene) -> Exit | Retry:
+def read_day(reply: Reply, scene: TurnContext) -> Exit | Retry:
     """Read a due date; which ones there are stands in the question already."""
     way = "known" if scene.answers.get("receiver") else "ok"
     return _read_due(reply.text if isinstance(reply, Typed) else "", scene, way, said=True)
 
 
-def _read_due(text: str, scene: Scene, way: str, *, said: bool = False) -> Exit | Retry:
+def _read_due(text: str, scene: TurnContext, way: str, *, said: bool = False) -> Exit | Retry:
     try:
         due = read_due(text, core_day(scene.now_ms))
     except DueRefused as refused:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.conversation import Exit, Scene
-from service.domain.commands import Call, CreateOffer, Done, Doubtful, NotDone, NotFound, Outcome, Refused, Unavailable
+from service.conversation import Exit, TurnContext
+from service.domain.commands import (
+    Call,
+    CreateOffer,
+    DidNotHappen,
+    Done,
+    NotFound,
+    Outcome,
+    PossibleDuplicate,
+    Refused,
+    Unavailable,
+)
 from service.flows import show
 from service.flows.confirming import confirm_or_cancel
 from service.flows.offer_terms import amount, due, offer
@@ -35,26 +45,26 @@ DESPITE = {
 RESULTS = {**DESPITE, "doubtful": "doubt"}
 
 
-def result(outcome: Outcome, _: Scene) -> Exit:
+def result(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Done(accepted=accepted):
             return Exit("sent", {"accepted": "yes" * accepted})
         case Refused(code=code):
             return Exit("refused", {"reason": code})
-        case NotDone() | Unavailable() | NotFound():
-            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
-        case Doubtful(made=made):
+        case DidNotHappen() | Unavailable() | NotFound():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, DidNotHappen)})
+        case PossibleDuplicate(made=made):
             return Exit("doubtful", {"made": "yes" * made})
         case _:
             return Exit("unknown")
 
 
-def result_despite(outcome: Outcome, scene: Scene) -> Exit:
+def result_despite(outcome: Outcome, scene: TurnContext) -> Exit:
     """What came of an offer made in spite of a doubt: it is not doubted again, so a doubt would say nothing."""
-    return Exit("unknown") if isinstance(outcome, Doubtful) else result(outcome, scene)
+    return Exit("unknown") if isinstance(outcome, PossibleDuplicate) else result(outcome, scene)
 
 
-def show_sent(scene: Scene) -> Sequence[Message]:
+def show_sent(scene: TurnContext) -> Sequence[Message]:
     done, day = scene.outcome, due(scene)
     accepted = bool(scene.answers.get("accepted"))
     then = ""
@@ -76,7 +86,7 @@ def _waits(*, accepted: bool) -> str:
     return "They have accepted it already." if accepted else "They have two days to accept it."
 
 
-def show_refused(scene: Scene) -> Sequence[Message]:
+def show_refused(scene: TurnContext) -> Sequence[Message]:
     why = show.explain_refusal(scene.answers["reason"])
     return [
         Buttons(
@@ -86,7 +96,7 @@ def show_refused(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def show_not_done(scene: Scene) -> Sequence[Message]:
+def show_not_done(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"{show.why_not_done(scene)} your offer of {offer(scene)} was *not* made.",
@@ -95,7 +105,7 @@ def show_not_done(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def show_unknown(scene: Scene) -> Sequence[Message]:
+def show_unknown(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Credex did not answer clearly. I do *not know yet* whether your offer of "
@@ -106,7 +116,7 @@ def show_unknown(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def show_doubt(scene: Scene) -> Sequence[Message]:
+def show_doubt(scene: TurnContext) -> Sequence[Message]:
     earlier = f"an earlier offer of {offer(scene)}"
     if scene.answers.get("made"):
         body = f"⚠️ I looked first: {earlier} was made after all.\n\nOffer the same once more?"
@@ -118,14 +128,14 @@ def show_doubt(scene: Scene) -> Sequence[Message]:
     return [Buttons(body=body, buttons=confirm_or_cancel(scene))]
 
 
-def told_later(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+def told_later(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
     if not isinstance(call, CreateOffer):
         return []
     mine = f"your offer of *{call.amount}* to *{show.name(call.receiver_name)}*"
     match outcome:
         case Done(accepted=accepted):
             body = f"✅ I looked again: {mine} was made. {_waits(accepted=accepted)}"
-        case NotDone():
+        case DidNotHappen():
             body = f"I looked again: {mine} was *not* made. You can offer it again."
         case _:
             body = (

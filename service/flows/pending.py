@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.conversation import Ask, CallCore, Exit, Flow, Scene
+from service.conversation import CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Account, Dashboard, Offer
 from service.domain.commands import Known, Login, Outcome
 from service.flows import show
 from service.flows.dashboard import acting, seen
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.flows.resolve_offer import DEEDS
 from service.messages import Buttons, List, Message, Row, Section
 
@@ -26,7 +26,7 @@ MOST_DIGITS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class Direction:
     """One of the two directions; whoever has several accounts is told which one it is about."""
 
     place: str
@@ -38,7 +38,7 @@ class _Way:
     pick: Callable[[Account], tuple[Offer, ...]]
 
 
-_INCOMING = _Way(
+_INCOMING = Direction(
     "incoming",
     "Offers that wait for you",
     "Offers that wait for *{mine}*",
@@ -47,7 +47,7 @@ _INCOMING = _Way(
     "from",
     lambda account: account.incoming,
 )
-_OUTGOING = _Way(
+_OUTGOING = Direction(
     "outgoing",
     "Your offers that wait",
     "Offers of *{mine}* that wait",
@@ -58,21 +58,21 @@ _OUTGOING = _Way(
 )
 
 
-def _fetched(way: _Way) -> Callable[[Outcome, Scene], Exit]:
-    def result(outcome: Outcome, scene: Scene) -> Exit:
+def _fetched(way: Direction) -> Callable[[Outcome, TurnContext], Exit]:
+    def result(outcome: Outcome, scene: TurnContext) -> Exit:
         match outcome:
             case Known(value=Dashboard() as dashboard) if dashboard.account():
                 others = any(way.pick(account) for account in dashboard.accounts)
                 learnt = {"mine": show.one_of_several(dashboard, acting(scene)), "others": "yes" * others}
                 return Exit("some" if way.pick(acting(scene)) else "none", learnt)
             case _:
-                return astray(outcome)
+                return dashboard_failed(outcome)
 
     return result
 
 
-def _list(way: _Way) -> Callable[[Scene], Sequence[Message]]:
-    def screen(scene: Scene) -> Sequence[Message]:
+def _list(way: Direction) -> Callable[[TurnContext], Sequence[Message]]:
+    def screen(scene: TurnContext) -> Sequence[Message]:
         offers = way.pick(acting(scene))
         pages = -(-len(offers) // PAGE)
         asked = scene.answers.get("target", "1")
@@ -97,14 +97,14 @@ def _list(way: _Way) -> Callable[[Scene], Sequence[Message]]:
     return screen
 
 
-def _row(scene: Scene, way: _Way, offer: Offer) -> Row:
+def _row(scene: TurnContext, way: Direction, offer: Offer) -> Row:
     kind = "" if offer.secured else ", without backing"
     about = f"{way.preposition} {show.name(offer.counterparty, 50)}{kind}"
     return scene.entry("open", str(offer.amount), about, offer.credex_id)
 
 
-def _empty(way: _Way) -> Callable[[Scene], Sequence[Message]]:
-    def screen(scene: Scene) -> Sequence[Message]:
+def _empty(way: Direction) -> Callable[[TurnContext], Sequence[Message]]:
+    def screen(scene: TurnContext) -> Sequence[Message]:
         mine = scene.answers.get("mine")
         body = way.empty_of_one.format(mine=show.name(mine)) if mine else way.empty
         if not scene.answers.get("others"):
@@ -122,12 +122,12 @@ def _empty(way: _Way) -> Callable[[Scene], Sequence[Message]]:
 # -- one offer ------------------------------------------------------------------------------------------------------
 
 
-def _opened(outcome: Outcome, scene: Scene) -> Exit:
+def _opened(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     wanted = scene.answers.get("target", "")
     for account in dashboard.accounts:
         for way in (_INCOMING, _OUTGOING):
@@ -149,14 +149,14 @@ def _learnt(account: Account, offer: Offer) -> dict[str, str]:
     }
 
 
-def _terms(scene: Scene) -> str:
+def _terms(scene: TurnContext) -> str:
     due = scene.answers["due"]
     mine = scene.answers.get("mine")
     of = f"\nYour account: {show.name(mine)}" if mine else ""
     return f"It is {scene.answers['kind']}{f', due on {due}' if due else ''}.{of}"
 
 
-def _show_incoming(scene: Scene) -> Sequence[Message]:
+def _show_incoming(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"*{scene.answers['amount']}* offered to you by *{show.name(scene.answers['party'])}*.\n"
@@ -171,7 +171,7 @@ def _show_incoming(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_outgoing(scene: Scene) -> Sequence[Message]:
+def _show_outgoing(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"You offered *{scene.answers['amount']}* to *{show.name(scene.answers['party'])}*.\n"
@@ -182,7 +182,7 @@ def _show_outgoing(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_gone(scene: Scene) -> Sequence[Message]:
+def _show_gone(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="That offer is no longer waiting: it was accepted, declined or cancelled, or it ended after two days.",
@@ -195,10 +195,10 @@ def _show_gone(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _way_steps(way: _Way) -> tuple[Ask | CallCore, ...]:
+def _way_steps(way: Direction) -> tuple[Question | CoreCall, ...]:
     listed = f"{way.place}_list"
     return (
-        CallCore(
+        CoreCall(
             way.place,
             call=lambda _: Login(fresh=True),
             result=_fetched(way),
@@ -208,8 +208,8 @@ def _way_steps(way: _Way) -> tuple[Ask | CallCore, ...]:
                 **ASTRAY,
             },
         ),
-        Ask(listed, "list", _list(way), again=way.place, resting=True),
-        Ask(f"{way.place}_none", "buttons", _empty(way), resting=True),
+        Question(listed, "list", _list(way), again=way.place, interruptible=True),
+        Question(f"{way.place}_none", "buttons", _empty(way), interruptible=True),
     )
 
 
@@ -221,7 +221,7 @@ PENDING = Flow(
     steps=(
         *_way_steps(_INCOMING),
         *_way_steps(_OUTGOING),
-        CallCore(
+        CoreCall(
             "open",
             call=lambda _: Login(fresh=True),
             result=_opened,
@@ -232,15 +232,17 @@ PENDING = Flow(
                 **ASTRAY,
             },
         ),
-        Ask(
+        Question(
             "incoming_offer",
             "buttons",
             _show_incoming,
             {"accept": "confirm_accept", "decline": "confirm_decline"},
-            resting=True,
+            interruptible=True,
         ),
-        Ask("outgoing_offer", "buttons", _show_outgoing, {"cancel_offer": "confirm_cancel_offer"}, resting=True),
-        Ask("gone", "buttons", _show_gone, resting=True),
+        Question(
+            "outgoing_offer", "buttons", _show_outgoing, {"cancel_offer": "confirm_cancel_offer"}, interruptible=True
+        ),
+        Question("gone", "buttons", _show_gone, interruptible=True),
         *DEEDS,
     ),
 )

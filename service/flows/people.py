@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from service.conversation import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
+from service.conversation import CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import Account, Dashboard, Handle, HandleRefused, Person, Tier
 from service.domain.commands import FindMember, Known, Login, NotFound, Outcome, Refused
 from service.flows import show
 from service.flows.authorisation import PERMITS
 from service.flows.dashboard import acting, seen
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.messages import Buttons, List, Message, Row, Section, Text
 
 __all__ = ("PEOPLE",)
@@ -29,15 +29,15 @@ ROWS: Final = 8
 # -- who they are ---------------------------------------------------------------------------------------------------
 
 
-def _listed(outcome: Outcome, scene: Scene) -> Exit:
+def _listed(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("listed" if acting(scene).owned else "not_owner")
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
-def _list(scene: Scene) -> Sequence[Message]:
+def _list(scene: TurnContext) -> Sequence[Message]:
     account = acting(scene)
     people = account.authorised[:ROWS]
     rows = [_row(scene, account, person) for person in people]
@@ -49,7 +49,7 @@ def _list(scene: Scene) -> Sequence[Message]:
     return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
 
 
-def _row(scene: Scene, account: Account, person: Person) -> Row:
+def _row(scene: TurnContext, account: Account, person: Person) -> Row:
     owner = person.member_id == seen(scene).member_id
     about = "Owner" if owner else "May act for it"
     about += ", is told of new offers" * _told(account, person)
@@ -60,7 +60,7 @@ def _told(account: Account, person: Person) -> bool:
     return account.send_offers_to is not None and account.send_offers_to.member_id == person.member_id
 
 
-def _show_not_owner(scene: Scene) -> Sequence[Message]:
+def _show_not_owner(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Only the owner of an account can see and change who acts for it, and this one is not yours.",
@@ -72,12 +72,12 @@ def _show_not_owner(scene: Scene) -> Sequence[Message]:
 # -- one of them ----------------------------------------------------------------------------------------------------
 
 
-def _opened(outcome: Outcome, scene: Scene) -> Exit:
+def _opened(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     account_id, _, member_id = scene.answers.get("target", "").partition("/")
     account = dashboard.account(account_id)
     if account is None or not account.owned:
@@ -101,7 +101,7 @@ def _about(account: Account) -> dict[str, str]:
     return {"account": account.account_id, "account_name": account.name}
 
 
-def _show_person(scene: Scene) -> Sequence[Message]:
+def _show_person(scene: TurnContext) -> Sequence[Message]:
     answers = scene.answers
     of, told = f"*{show.name(answers['account_name'])}*", "told" if answers["told"] else "*not* told"
     buttons = [scene.link("people", "Back")]
@@ -115,7 +115,7 @@ def _show_person(scene: Scene) -> Sequence[Message]:
     return [Buttons(body=body, buttons=tuple(buttons))]
 
 
-def _show_gone(scene: Scene) -> Sequence[Message]:
+def _show_gone(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="They do not act for that account any more, or it is no longer yours. Nothing was changed.",
@@ -127,12 +127,12 @@ def _show_gone(scene: Scene) -> Sequence[Message]:
 # -- another one ----------------------------------------------------------------------------------------------------
 
 
-def _begun(outcome: Outcome, scene: Scene) -> Exit:
+def _begun(outcome: Outcome, scene: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
     wanted = scene.answers.get("target")
     account = dashboard.account(wanted) if wanted else acting(scene)
     if account is None or not account.owned:
@@ -150,18 +150,18 @@ def _warning(dashboard: Dashboard, account: Account) -> str:
     return ""
 
 
-def _ask_handle(scene: Scene) -> Sequence[Message]:
+def _ask_handle(scene: TurnContext) -> Sequence[Message]:
     return [Text(f"Who shall act for *{show.name(scene.answers['account_name'])}*? Please type their member handle.")]
 
 
-def _read_handle(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
     try:
         return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
     except HandleRefused as refused:
         return Retry(str(refused))
 
 
-def _found(outcome: Outcome, scene: Scene) -> Exit:
+def _found(outcome: Outcome, scene: TurnContext) -> Exit:
     handle = scene.answers["handle"]
     match outcome:
         case Known(value=Person() as person) if person.member_id in scene.answers["present"].split(","):
@@ -181,36 +181,36 @@ PEOPLE = Flow(
     left="Nothing was changed.",
     expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
     steps=(
-        CallCore(
+        CoreCall(
             "list",
             call=lambda _: Login(fresh=True),
             result=_listed,
             exits={"listed": "listed", "not_owner": "not_owner", **ASTRAY},
         ),
-        Ask("listed", "list", _list, again="list", resting=True),
-        Ask("not_owner", "buttons", _show_not_owner, resting=True),
-        CallCore(
+        Question("listed", "list", _list, again="list", interruptible=True),
+        Question("not_owner", "buttons", _show_not_owner, interruptible=True),
+        CoreCall(
             "open",
             call=lambda _: Login(fresh=True),
             result=_opened,
             exits={"shown": "person", "gone": "gone", **ASTRAY},
         ),
-        Ask(
+        Question(
             "person",
             "buttons",
             _show_person,
             {"notices": "confirm_notices", "remove": "confirm_remove"},
-            resting=True,
+            interruptible=True,
         ),
-        Ask("gone", "buttons", _show_gone, resting=True),
-        CallCore(
+        Question("gone", "buttons", _show_gone, interruptible=True),
+        CoreCall(
             "begin",
             call=lambda _: Login(fresh=True),
             result=_begun,
             exits={"ask": "handle", "not_owner": "not_owner", **ASTRAY},
         ),
-        Ask("handle", "text", _ask_handle, {"ok": "find"}, _read_handle),
-        CallCore(
+        Question("handle", "text", _ask_handle, {"ok": "find"}, _read_handle),
+        CoreCall(
             "find",
             call=lambda scene: FindMember(scene.answers["handle"]),
             result=_found,

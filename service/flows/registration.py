@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from service.conversation import Ask, CallCore, Exit, Flow, Reply, Retry, Scene, Typed
+from service.conversation import CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import NameRefused, PersonName
-from service.domain.commands import Call, Done, NotDone, Outcome, Refused, Register, Unavailable
+from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Register, Unavailable
 from service.flows import show
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import PERSON, Forms, form_step
@@ -15,7 +15,7 @@ from service.messages import Buttons, Message, Text
 __all__ = ("registration",)
 
 
-def _welcome(scene: Scene) -> Sequence[Message]:
+def _welcome(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Welcome to *VimbisoPay*.\n\nHere members offer each other credexes: promises to pay that can be "
@@ -25,15 +25,15 @@ def _welcome(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _first_name(_: Scene) -> Sequence[Message]:
+def _first_name(_: TurnContext) -> Sequence[Message]:
     return [Text("What is your first name?")]
 
 
-def _last_name(_: Scene) -> Sequence[Message]:
+def _last_name(_: TurnContext) -> Sequence[Message]:
     return [Text("And your last name?")]
 
 
-def _read_name(reply: Reply, scene: Scene) -> Exit | Retry:
+def _read_name(reply: Reply, scene: TurnContext) -> Exit | Retry:
     which = scene.session.step
     try:
         name = PersonName.read(reply.text if isinstance(reply, Typed) else "")
@@ -53,7 +53,7 @@ def _read_form(answers: Mapping[str, str]) -> Exit | Retry:
     return Exit("ok", learnt)
 
 
-def _confirm(scene: Scene) -> Sequence[Message]:
+def _confirm(scene: TurnContext) -> Sequence[Message]:
     answers = scene.answers
     stored = f"{answers['first_name']} {answers['last_name']}"
     typed = f"{answers['first_name_typed']} {answers['last_name_typed']}"
@@ -71,11 +71,11 @@ def _confirm(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _register(scene: Scene) -> Call:
+def _register(scene: TurnContext) -> Call:
     return Register(scene.answers["first_name"], scene.answers["last_name"])
 
 
-def _registered(outcome: Outcome, _: Scene) -> Exit:
+def _registered(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Done():
             return Exit("ok", preface="You are now a member.")
@@ -83,23 +83,23 @@ def _registered(outcome: Outcome, _: Scene) -> Exit:
             return Exit("already", preface="This number is a member already.")
         case Refused():
             return Exit("refused", preface="Credex refused to register that. Please type your name again.")
-        case NotDone() | Unavailable():
+        case DidNotHappen() | Unavailable():
             return Exit("not_done")
         case _:
             return Exit("unknown")
 
 
-def _told_later(_: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+def _told_later(_: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
     if isinstance(outcome, Done):
         body = "Your registration went through: you are now a member."
-    elif isinstance(outcome, NotDone):
+    elif isinstance(outcome, DidNotHappen):
         body = "Your registration did not go through. Please try again."
     else:
         body = "I could not find out whether your registration went through. Type *menu* to see."
     return [Buttons(body=body, buttons=(show.menu(scene),))]
 
 
-def _unknown(scene: Scene) -> Sequence[Message]:
+def _unknown(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Credex did not answer, so I do not know yet whether you are registered. I keep looking and will "
@@ -109,7 +109,7 @@ def _unknown(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _not_done(scene: Scene) -> Sequence[Message]:
+def _not_done(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="I could not reach Credex, so you are *not* registered yet. Please try again in a minute.",
@@ -121,8 +121,8 @@ def _not_done(scene: Scene) -> Sequence[Message]:
 def registration(forms: Forms | None = None) -> Flow:
     """The flow; with ``forms`` the name is asked by a form, and by questions only where that cannot be opened."""
     asks = [
-        Ask("first_name", "text", _first_name, {"ok": "last_name"}, _read_name),
-        Ask("last_name", "text", _last_name, {"ok": "confirm"}, _read_name),
+        Question("first_name", "text", _first_name, {"ok": "last_name"}, _read_name),
+        Question("last_name", "text", _last_name, {"ok": "confirm"}, _read_name),
     ]
     if forms is not None:
         form = form_step(
@@ -141,9 +141,9 @@ def registration(forms: Forms | None = None) -> Flow:
         left="Registration stopped. Nothing was stored.",
         expired="Your registration was left for more than five minutes, so I let it go. Nothing was stored.",
         steps=(
-            Ask("welcome", "buttons", _welcome, {"join": asks[0].name}, resting=True),
+            Question("welcome", "buttons", _welcome, {"join": asks[0].name}, interruptible=True),
             *asks,
-            Ask(
+            Question(
                 "confirm",
                 "buttons",
                 _confirm,
@@ -151,7 +151,7 @@ def registration(forms: Forms | None = None) -> Flow:
                 unless_cancelled("Registration stopped. Nothing was stored."),
                 confirms=True,
             ),
-            CallCore(
+            CoreCall(
                 "register",
                 call=_register,
                 result=_registered,
@@ -164,7 +164,7 @@ def registration(forms: Forms | None = None) -> Flow:
                     "unknown": "unknown",
                 },
             ),
-            Ask("not_done", "buttons", _not_done, resting=True),
-            Ask("unknown", "buttons", _unknown, resting=True),
+            Question("not_done", "buttons", _not_done, interruptible=True),
+            Question("unknown", "buttons", _unknown, interruptible=True),
         ),
     )

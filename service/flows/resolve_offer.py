@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from service.conversation import Ask, CallCore, Exit, Scene
+from service.conversation import CoreCall, Exit, Question, TurnContext
 from service.domain import Money
 from service.domain.commands import (
     AcceptOffer,
     Call,
     CancelOffer,
     DeclineOffer,
+    DidNotHappen,
     Done,
-    NotDone,
     NotFound,
     Outcome,
     Refused,
@@ -68,11 +68,11 @@ _CANCEL = _Deed(
 )
 
 
-def _words(text: str, scene: Scene) -> str:
+def _words(text: str, scene: TurnContext) -> str:
     return text.format(amount=_amount(scene), party=_party(scene))
 
 
-def _ask(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
+def _ask(deed: _Deed) -> Callable[[TurnContext], Sequence[Message]]:
     return lambda scene: [
         Buttons(
             body=_words(deed.question, scene) + (_without_backing(scene) if deed is _ACCEPT else ""),
@@ -81,14 +81,14 @@ def _ask(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
     ]
 
 
-def _without_backing(scene: Scene) -> str:
+def _without_backing(scene: TurnContext) -> str:
     if scene.answers.get("kind") != show.UNSECURED:
         return ""
     due = scene.answers.get("due")
     return f"\nIt is without backing{f', due on {due}' if due else ''}."
 
 
-def _do(deed: _Deed) -> Callable[[Scene], Call]:
+def _do(deed: _Deed) -> Callable[[TurnContext], Call]:
     return lambda scene: deed.call(
         scene.answers["account"],
         scene.answers["credex"],
@@ -97,7 +97,7 @@ def _do(deed: _Deed) -> Callable[[Scene], Call]:
     )
 
 
-def _result(outcome: Outcome, _: Scene) -> Exit:
+def _result(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Done(by_us=True):
             return Exit("done")
@@ -107,14 +107,14 @@ def _result(outcome: Outcome, _: Scene) -> Exit:
             return Exit("gone")
         case Refused(code=code):
             return Exit("refused", {"reason": code})
-        case NotDone() | Unavailable():
-            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
+        case DidNotHappen() | Unavailable():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, DidNotHappen)})
         case _:
             return Exit("unknown")
 
 
-def _show_done(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
-    def screen(scene: Scene) -> Sequence[Message]:
+def _show_done(deed: _Deed) -> Callable[[TurnContext], Sequence[Message]]:
+    def screen(scene: TurnContext) -> Sequence[Message]:
         after = ""
         if scene.answers.get("kind") == show.UNSECURED:  # no balance changes
             due = scene.answers.get("due") if deed is _ACCEPT else ""
@@ -133,7 +133,7 @@ def _show_done(deed: _Deed) -> Callable[[Scene], Sequence[Message]]:
     return screen
 
 
-def _show_ended(scene: Scene) -> Sequence[Message]:
+def _show_ended(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"The offer of *{_amount(scene)}* ({_party(scene)}) is no longer waiting. Credex did not answer "
@@ -143,12 +143,12 @@ def _show_ended(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_refused(scene: Scene) -> Sequence[Message]:
+def _show_refused(scene: TurnContext) -> Sequence[Message]:
     why = show.explain_refusal(scene.answers["reason"])
     return [Buttons(body=f"Credex refused: {why}.\n\nNothing was changed.", buttons=(show.menu(scene),))]
 
 
-def _show_not_done(scene: Scene) -> Sequence[Message]:
+def _show_not_done(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"{show.why_not_done(scene)} nothing was changed. The offer of *{_amount(scene)}* "
@@ -158,7 +158,7 @@ def _show_not_done(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_unknown(scene: Scene) -> Sequence[Message]:
+def _show_unknown(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex did not answer clearly. I do *not know yet* what became of the offer of *{_amount(scene)}* "
@@ -168,8 +168,8 @@ def _show_unknown(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _told_later(deed: _Deed) -> Callable[[Call, Outcome, Scene], Sequence[Message]]:
-    def told(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+def _told_later(deed: _Deed) -> Callable[[Call, Outcome, TurnContext], Sequence[Message]]:
+    def told(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
         if not isinstance(call, AcceptOffer | DeclineOffer | CancelOffer):
             return []
         words = {"amount": call.amount, "party": show.name(call.counterparty)}
@@ -186,7 +186,7 @@ def _told_later(deed: _Deed) -> Callable[[Call, Outcome, Scene], Sequence[Messag
                     f"I looked again: {deed.offer.format(**words)} is no longer waiting, but it ended in another way "
                     "than you asked for. Your balance shows it."
                 )
-            case NotDone():
+            case DidNotHappen():
                 body = f"I looked again: {deed.offer.format(**words)} still waits. Nothing was changed."
             case _:
                 body = f"I could not find out whether {deed.did.format(**words)}, and I have stopped looking."
@@ -195,21 +195,21 @@ def _told_later(deed: _Deed) -> Callable[[Call, Outcome, Scene], Sequence[Messag
     return told
 
 
-told_of_acceptance: Callable[[Call, Outcome, Scene], Sequence[Message]] = _told_later(_ACCEPT)
+told_of_acceptance: Callable[[Call, Outcome, TurnContext], Sequence[Message]] = _told_later(_ACCEPT)
 """What is told of an acceptance whose outcome became known only later."""
 
 
-def _amount(scene: Scene) -> str:
+def _amount(scene: TurnContext) -> str:
     return scene.answers["amount"]
 
 
-def _party(scene: Scene) -> str:
+def _party(scene: TurnContext) -> str:
     return show.name(scene.answers["party"])
 
 
-def _steps(deed: _Deed) -> tuple[Ask | CallCore, ...]:
+def _steps(deed: _Deed) -> tuple[Question | CoreCall, ...]:
     return (
-        Ask(
+        Question(
             f"confirm_{deed.name}",
             "buttons",
             _ask(deed),
@@ -217,7 +217,7 @@ def _steps(deed: _Deed) -> tuple[Ask | CallCore, ...]:
             unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
-        CallCore(
+        CoreCall(
             deed.name,
             call=_do(deed),
             result=_result,
@@ -231,7 +231,7 @@ def _steps(deed: _Deed) -> tuple[Ask | CallCore, ...]:
                 "unknown": "unknown",
             },
         ),
-        Ask(f"{deed.name}_done", "buttons", _show_done(deed), resting=True),
+        Question(f"{deed.name}_done", "buttons", _show_done(deed), interruptible=True),
     )
 
 
@@ -239,9 +239,9 @@ DEEDS = (
     *_steps(_ACCEPT),
     *_steps(_DECLINE),
     *_steps(_CANCEL),
-    Ask("ended", "buttons", _show_ended, resting=True),
-    Ask("refused", "buttons", _show_refused, resting=True),
-    Ask("not_done", "buttons", _show_not_done, {"again": "open"}, resting=True),
-    Ask("unknown", "buttons", _show_unknown, resting=True),
+    Question("ended", "buttons", _show_ended, interruptible=True),
+    Question("refused", "buttons", _show_refused, interruptible=True),
+    Question("not_done", "buttons", _show_not_done, {"again": "open"}, interruptible=True),
+    Question("unknown", "buttons", _show_unknown, interruptible=True),
 )
 """The steps after an offer was opened; they are part of the flow `pending`, which knows `open` and `gone`."""

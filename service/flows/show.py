@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Final
 
-from service.conversation import Scene
+from service.conversation import TurnContext
 from service.domain import Account, Dashboard, Denomination, Money, Tier
 from service.messages import Button, shorten, visible
 
@@ -68,7 +68,7 @@ def terms(*, secured: bool, due: date | None) -> str:
     return "secured" if secured else f"{UNSECURED}{f', due on {day(due)}' if due else ''}"
 
 
-def menu(scene: Scene) -> Button:
+def menu(scene: TurnContext) -> Button:
     """The button that leads home from anywhere."""
     return scene.link("menu", "Menu")
 
@@ -132,7 +132,7 @@ def explain_refusal(code: str) -> str:
     return _REFUSALS.get(code, "it gave a reason that I cannot explain")
 
 
-def why_not_done(scene: Scene) -> str:
+def why_not_done(scene: TurnContext) -> str:
     """Why a write did not happen, as the beginning of a sentence: we looked, or nothing could even be sent."""
     if scene.answers.get("looked"):
         return "Credex did not take it, and I have looked:"

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from service.conversation import Ask, CallCore, Exit, Flow, Scene
+from service.conversation import CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Dashboard, Denomination, Money, Tier
 from service.domain.commands import (
     Call,
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
     Login,
-    NotDone,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
 )
@@ -23,7 +23,7 @@ from service.domain.commands import Upgrade as UpgradeCall
 from service.flows import show
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import seen
-from service.flows.greeting import ASTRAY, astray
+from service.flows.greeting import ASTRAY, dashboard_failed
 from service.messages import Button, Buttons, Message
 
 __all__ = ("UPGRADE",)
@@ -32,17 +32,17 @@ PRICE: Final = Money(Decimal(1), Denomination.USD)
 """For 28 days; what core takes."""
 
 
-def _begun(outcome: Outcome, _: Scene) -> Exit:
+def _begun(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if account := dashboard.account():
             if (dashboard.tier or 0) >= Tier.HUSTLER:
                 return Exit("already")
             return Exit("explain", {"account": account.account_id, "account_name": account.name})
         case _:
-            return astray(outcome)
+            return dashboard_failed(outcome)
 
 
-def _explain(scene: Scene) -> Sequence[Message]:
+def _explain(scene: TurnContext) -> Sequence[Message]:
     account = seen(scene).account(scene.answers["account"])
     balance = account.balance(PRICE.denomination) if account else None
     warning = ""
@@ -58,27 +58,27 @@ def _explain(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _pay(scene: Scene) -> Call:
+def _pay(scene: TurnContext) -> Call:
     return UpgradeCall(scene.answers["account"])
 
 
-def _paid(outcome: Outcome, _: Scene) -> Exit:
+def _paid(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Done():
             return Exit("upgraded")
-        case Refused(code="already") | Doubtful(made=True):
+        case Refused(code="already") | PossibleDuplicate(made=True):
             return Exit("already")
         case Refused(code="insufficient_balance"):
             return Exit("too_little")
         case Refused(code=code):
             return Exit("refused", {"reason": code})
-        case NotDone() | Unavailable():
-            return Exit("not_done", {"looked": "yes" * isinstance(outcome, NotDone)})
+        case DidNotHappen() | Unavailable():
+            return Exit("not_done", {"looked": "yes" * isinstance(outcome, DidNotHappen)})
         case _:
             return Exit("unknown")
 
 
-def _show_upgraded(scene: Scene) -> Sequence[Message]:
+def _show_upgraded(scene: TurnContext) -> Sequence[Message]:
     balance = ""
     if isinstance(scene.outcome, Done) and scene.outcome.dashboard:
         account = scene.outcome.dashboard.account(scene.answers["account"])
@@ -91,7 +91,7 @@ def _show_upgraded(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_already(scene: Scene) -> Sequence[Message]:
+def _show_already(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="You have the hustler tier or a higher one already, so there is nothing to pay.",
@@ -100,7 +100,7 @@ def _show_already(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_too_little(scene: Scene) -> Sequence[Message]:
+def _show_too_little(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex refused: {_account(scene)} has not enough to pay {PRICE}. Nothing was paid.\n\n"
@@ -110,11 +110,11 @@ def _show_too_little(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _cash(scene: Scene) -> Button:
+def _cash(scene: TurnContext) -> Button:
     return scene.link("cash", "Cash in and out")
 
 
-def _show_refused(scene: Scene) -> Sequence[Message]:
+def _show_refused(scene: TurnContext) -> Sequence[Message]:
     why = show.explain_refusal(scene.answers["reason"])
     return [
         Buttons(
@@ -124,7 +124,7 @@ def _show_refused(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_not_done(scene: Scene) -> Sequence[Message]:
+def _show_not_done(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"{show.why_not_done(scene)} nothing was paid, and your tier is what it was.",
@@ -133,7 +133,7 @@ def _show_not_done(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _show_unknown(scene: Scene) -> Sequence[Message]:
+def _show_unknown(scene: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex did not answer clearly. I do *not know yet* whether {PRICE} was paid and your tier raised."
@@ -143,13 +143,13 @@ def _show_unknown(scene: Scene) -> Sequence[Message]:
     ]
 
 
-def _told_later(_: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+def _told_later(_: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
     match outcome:
         case Done():
             body = f"✅ I looked again: you now have the *hustler tier*, and {PRICE} was paid for it."
         case Refused(code="already"):
             body = "I looked again: you have the hustler tier or a higher one."
-        case NotDone() | Refused():
+        case DidNotHappen() | Refused():
             body = "I looked again: the upgrade did *not* happen, and nothing was paid. You can try again."
         case _:
             body = (
@@ -159,7 +159,7 @@ def _told_later(_: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
     return [Buttons(body=body, buttons=(show.menu(scene),))]
 
 
-def _account(scene: Scene) -> str:
+def _account(scene: TurnContext) -> str:
     return f"*{show.name(scene.answers['account_name'])}*"
 
 
@@ -169,13 +169,13 @@ UPGRADE = Flow(
     left="Nothing was paid.",
     expired="That was left for more than five minutes, so I let it go. Nothing was paid.",
     steps=(
-        CallCore(
+        CoreCall(
             "begin",
             call=lambda _: Login(fresh=True),
             result=_begun,
             exits={"explain": "explain", "already": "already", **ASTRAY},
         ),
-        Ask(
+        Question(
             "explain",
             "buttons",
             _explain,
@@ -184,7 +184,7 @@ UPGRADE = Flow(
             confirms=True,
             again="begin",
         ),
-        CallCore(
+        CoreCall(
             "pay",
             call=_pay,
             result=_paid,
@@ -198,11 +198,11 @@ UPGRADE = Flow(
                 "unknown": "unknown",
             },
         ),
-        Ask("upgraded", "buttons", _show_upgraded, resting=True),
-        Ask("already", "buttons", _show_already, resting=True),
-        Ask("too_little", "buttons", _show_too_little, resting=True),
-        Ask("refused", "buttons", _show_refused, resting=True),
-        Ask("not_done", "buttons", _show_not_done, {"again": "begin"}, resting=True),
-        Ask("unknown", "buttons", _show_unknown, resting=True),
+        Question("upgraded", "buttons", _show_upgraded, interruptible=True),
+        Question("already", "buttons", _show_already, interruptible=True),
+        Question("too_little", "buttons", _show_too_little, interruptible=True),
+        Question("refused", "buttons", _show_refused, interruptible=True),
+        Question("not_done", "buttons", _show_not_done, {"again": "begin"}, interruptible=True),
+        Question("unknown", "buttons", _show_unknown, interruptible=True),
     ),
 )

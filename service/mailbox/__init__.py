@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from service.mailbox.connect import open_cache, open_state
-from service.mailbox.errors import MailboxError, StateBroken, StateFull, StateUnavailable
+from service.mailbox.errors import MailboxError, StateBrokenError, StateFullError, StateUnavailableError
 from service.mailbox.mailbox import LEASE_MS, Mailbox
 from service.mailbox.values import (
-    Arrival,
-    Claim,
+    CommitResult,
     Committed,
     DeadLetter,
-    Depths,
     Idle,
-    Outcome,
-    Posting,
+    InboxEntry,
+    InboxLease,
+    OutboxLease,
+    QueueStats,
     Settled,
 )
 
 __all__ = [
     "LEASE_MS",
-    "Arrival",
-    "Claim",
+    "CommitResult",
     "Committed",
     "DeadLetter",
-    "Depths",
     "Idle",
+    "InboxEntry",
+    "InboxLease",
     "Mailbox",
     "MailboxError",
-    "Outcome",
-    "Posting",
+    "OutboxLease",
+    "QueueStats",
     "Settled",
-    "StateBroken",
-    "StateFull",
-    "StateUnavailable",
+    "StateBrokenError",
+    "StateFullError",
+    "StateUnavailableError",
     "open_cache",
     "open_state",
 ]

@@ -26,22 +26,22 @@ class MailboxError(Exception):
     """Anything that goes wrong between the mailbox and the state Redis."""
 
 
-class StateUnavailable(MailboxError):  # noqa: N818 - names what happened, not that it is an error
+class StateUnavailableError(MailboxError):
     """The state Redis did not answer in time, or cannot take writes now."""
 
 
-class StateFull(MailboxError):  # noqa: N818
+class StateFullError(MailboxError):
     """The state Redis is at its memory limit and takes no new messages."""
 
 
-class StateBroken(MailboxError):  # noqa: N818
+class StateBrokenError(MailboxError):
     """The state Redis answered something that the scripts never answer."""
 
 
 def translate(error: redis_errors.RedisError | OSError) -> MailboxError:
     """Says an error of the Redis client in the mailbox's words."""
     if isinstance(error, redis_errors.OutOfMemoryError):
-        return StateFull(
+        return StateFullError(
             f"The state Redis is full and refused a new entry; what it holds is kept. "
             f"Answer 503 and let it drain, or raise its maxmemory. ({error})"
         )
@@ -50,18 +50,18 @@ def translate(error: redis_errors.RedisError | OSError) -> MailboxError:
         or str(error).startswith(_PASSING)
     )
     if passing or isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError):
-        return StateUnavailable(
+        return StateUnavailableError(
             f"The state Redis did not complete a step, which may or may not have happened; "
             f"nothing already stored is lost. Run the same step again. ({type(error).__name__}: {error})"
         )
-    return StateBroken(
+    return StateBrokenError(
         f"The state Redis gave an answer the mailbox does not know; the step did not finish. "
         f"Look for a bug in a script or foreign data under its keys. ({type(error).__name__}: {error})"
     )
 
 
 @contextmanager
-def speaking_mailbox() -> Iterator[None]:
+def translate_redis_errors() -> Iterator[None]:
     """Raises `MailboxError` in place of the client's own errors."""
     try:
         yield

@@ -10,18 +10,18 @@ import re
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any
 
-from service.mailbox.errors import speaking_mailbox
+from service.mailbox.errors import translate_redis_errors
 from service.mailbox.keys import Keys
-from service.mailbox.scripts import Argument, Call, Runner, Scripts
+from service.mailbox.scripts import Argument, Runner, ScriptCall, Scripts
 from service.mailbox.values import (
-    Arrival,
-    Claim,
+    CommitResult,
     Committed,
     DeadLetter,
-    Depths,
     Idle,
-    Outcome,
-    Posting,
+    InboxEntry,
+    InboxLease,
+    OutboxLease,
+    QueueStats,
     Settled,
 )
 
@@ -44,7 +44,7 @@ class Mailbox:
         self._keys = Keys(shard)
         self._scripts: Runner = Scripts(redis) if scripts is None else scripts
 
-    async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+    async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
         """Stores messages, each at the end of its member's inbox; True where it is new, False where seen before.
 
         Raises:
@@ -54,22 +54,22 @@ class Mailbox:
         calls = [self._ingest_call(arrival, now_ms) for arrival in arrivals]
         return [reply == 1 for reply in await self._scripts.run_each("ingest", calls)]
 
-    def _ingest_call(self, arrival: Arrival, now_ms: int) -> Call:
+    def _ingest_call(self, arrival: InboxEntry, now_ms: int) -> ScriptCall:
         member = _bytes(arrival.member)
-        return Call(
+        return ScriptCall(
             keys=[*self._keys.inbox_of(member), self._keys.seen_of(member)],
             args=[member, _digest(arrival.wamid), arrival.sent_at_ms, now_ms, arrival.entry],
         )
 
-    async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> Claim | Idle:
+    async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> InboxLease | Idle:
         """Holds the member that is due first, or says when one will be."""
-        call = Call(keys=[self._keys.inbox], args=[self._keys.tag, now_ms, lease_ms])
+        call = ScriptCall(keys=[self._keys.inbox], args=[self._keys.tag, now_ms, lease_ms])
         reply = await self._scripts.run("claim", call)
         return _claim(reply) if len(reply) > 1 else Idle(reply[0] if reply else None)
 
     async def commit(
         self,
-        claim: Claim,
+        claim: InboxLease,
         now_ms: int,
         *,
         session: bytes | None,
@@ -86,18 +86,18 @@ class Mailbox:
         member = _bytes(claim.member)
         args: list[Argument] = [*_named(claim), now_ms, lease_ms]
         args += [_optional(session), _optional(intent), "" if due_ms is None else due_ms, *outbox]
-        outcome, following = await self._scripts.run("commit", Call(self._member_keys(member), args))
+        outcome, following = await self._scripts.run("commit", ScriptCall(self._member_keys(member), args))
         return Committed(_outcome(outcome), _claim(following) if following else None)
 
-    async def give_back(self, claim: Claim, now_ms: int, *, due_ms: int, counted: bool) -> Outcome:
+    async def release(self, claim: InboxLease, now_ms: int, *, due_ms: int, counted: bool) -> CommitResult:
         """Ends the lease and leaves the head where it is, due again at `due_ms`; uncounted claims do not add up."""
         keys = self._keys.inbox_of(_bytes(claim.member))
         args = [*_named(claim), now_ms, due_ms, int(counted)]
-        return _outcome(await self._scripts.run("give_back", Call(keys, args)))
+        return _outcome(await self._scripts.run("give_back", ScriptCall(keys, args)))
 
-    async def bury(
+    async def dead_letter(
         self,
-        claim: Claim,
+        claim: InboxLease,
         now_ms: int,
         *,
         reason: str,
@@ -111,21 +111,23 @@ class Mailbox:
         """
         keys = [*self._member_keys(_bytes(claim.member)), self._keys.dead]
         args = [*_named(claim), now_ms, lease_ms, _bytes(reason), *outbox]
-        outcome, following = await self._scripts.run("bury", Call(keys, args))
+        outcome, following = await self._scripts.run("bury", ScriptCall(keys, args))
         return Committed(_outcome(outcome), _claim(following) if following else None)
 
-    async def store_intent(self, claim: Claim, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS) -> Outcome:
+    async def store_intent(
+        self, claim: InboxLease, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS
+    ) -> CommitResult:
         """Writes the intent down while the claim is held, and extends the lease. Repeating is harmless."""
         member = _bytes(claim.member)
         inbox, _, lease = self._keys.inbox_of(member)
-        call = Call([inbox, lease, self._keys.intent_of(member)], [*_named(claim), now_ms, lease_ms, intent])
+        call = ScriptCall([inbox, lease, self._keys.intent_of(member)], [*_named(claim), now_ms, lease_ms, intent])
         return _outcome(await self._scripts.run("store_intent", call))
 
-    async def notice(self, claim: Claim, now_ms: int, entry: bytes) -> Outcome:
+    async def notice(self, claim: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
         """Sends one extra message while the claim is held ("still working on it"); at most once for a head."""
         member = _bytes(claim.member)
         lease = self._keys.inbox_of(member)[2]
-        call = Call([lease, *self._keys.outbox_of(member)], [*_named(claim), now_ms, entry])
+        call = ScriptCall([lease, *self._keys.outbox_of(member)], [*_named(claim), now_ms, entry])
         return _outcome(await self._scripts.run("notice", call))
 
     async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
@@ -138,22 +140,24 @@ class Mailbox:
             StateFull: It is not stored; repeat once there is room.
         """
         name = _bytes(member)
-        call = Call([*self._keys.outbox_of(name), self._keys.posted_of(name)], [name, _digest(key), now_ms, entry])
+        call = ScriptCall(
+            [*self._keys.outbox_of(name), self._keys.posted_of(name)], [name, _digest(key), now_ms, entry]
+        )
         return bool(await self._scripts.run("post", call) == 1)
 
-    async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> Posting | Idle:
+    async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> OutboxLease | Idle:
         """Holds the outbox that is due first, or says when one will be.
 
         The attempt is counted here, before it is made: from now on the head is uncertain, and the posting says since
         when it was before.
         """
-        call = Call(keys=[self._keys.outbox], args=[self._keys.tag, now_ms, lease_ms])
+        call = ScriptCall(keys=[self._keys.outbox], args=[self._keys.tag, now_ms, lease_ms])
         reply = await self._scripts.run("claim_outbox", call)
         return self._posting(reply) if len(reply) > 1 else Idle(reply[0] if reply else None)
 
     async def settle(
         self,
-        posting: Posting,
+        posting: OutboxLease,
         now_ms: int,
         *,
         again_ms: int | None = None,
@@ -169,7 +173,7 @@ class Mailbox:
         again = "" if again_ms is None else again_ms
         since = "" if uncertain_since_ms is None else uncertain_since_ms
         args: list[Argument] = [member, posting.token, posting.seq, now_ms, lease_ms, again, since]
-        outcome, following = await self._scripts.run("settle", Call(keys, args))
+        outcome, following = await self._scripts.run("settle", ScriptCall(keys, args))
         return Settled(_outcome(outcome), self._posting(following) if following else None)
 
     async def confirm(self, posting_id: str, now_ms: int) -> bool:
@@ -178,12 +182,12 @@ class Mailbox:
         if found is None or found["shard"] != self._shard:
             return False
         member = _bytes(found["member"])
-        call = Call(self._keys.outbox_of(member), [member, found["seq"], now_ms])
+        call = ScriptCall(self._keys.outbox_of(member), [member, found["seq"], now_ms])
         return bool(await self._scripts.run("confirm", call) == 1)
 
-    async def depths(self) -> Depths:
+    async def depths(self) -> QueueStats:
         """How much waits, and since when."""
-        with speaking_mailbox():
+        with translate_redis_errors():
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.zcard(self._keys.inbox)
                 pipeline.zcard(self._keys.outbox)
@@ -191,17 +195,17 @@ class Mailbox:
                 pipeline.zrange(self._keys.inbox, 0, 0, withscores=True)
                 pipeline.zrange(self._keys.outbox, 0, 0, withscores=True)
                 inbox, outbox, dead, first_in, first_out = await pipeline.execute()
-        return Depths(inbox, outbox, dead, _first_due(first_in), _first_due(first_out))
+        return QueueStats(inbox, outbox, dead, _first_due(first_in), _first_due(first_out))
 
     async def dead_letters(self, start: int = 0, count: int = 50) -> list[DeadLetter]:
         """The dead, oldest first: at most `count` of them, from number `start` on (from 0)."""
         if count < 1:
             return []
-        with speaking_mailbox():
+        with translate_redis_errors():
             stored: list[Any] = await self._redis.lrange(self._keys.dead, start, start + count - 1)
         return [DeadLetter.parse(letter) for letter in stored]
 
-    async def put_back(self, letter: DeadLetter, now_ms: int) -> Outcome:
+    async def redrive(self, letter: DeadLetter, now_ms: int) -> CommitResult:
         """Takes a letter out of the dead: a message goes to the end of its inbox, and the session starts fresh.
 
         `DONE` when it is no longer there. An intent is looked at at once; `LOST` (and still dead) while a worker holds
@@ -212,35 +216,35 @@ class Mailbox:
         keys += [self._keys.session_of(member), self._keys.intent_of(member)]
         kind = "intent" if letter.is_intent else "message"
         args: list[Argument] = [member, now_ms, kind, letter.stored, letter.entry_offset + 1]  # Lua counts from 1
-        return _outcome(await self._scripts.run("put_back", Call(keys, args)))
+        return _outcome(await self._scripts.run("put_back", ScriptCall(keys, args)))
 
-    async def drop(self, letter: DeadLetter) -> Outcome:
+    async def drop(self, letter: DeadLetter) -> CommitResult:
         """Removes a letter from the dead for good; `DONE` when it is no longer there."""
-        with speaking_mailbox():
+        with translate_redis_errors():
             removed = await self._redis.lrem(self._keys.dead, 1, letter.stored)  # type: ignore[arg-type]
-        return Outcome.COMMITTED if removed else Outcome.DONE
+        return CommitResult.COMMITTED if removed else CommitResult.DONE
 
     def _member_keys(self, member: bytes) -> list[bytes]:
         keys = self._keys
         own = [keys.session_of(member), keys.intent_of(member), keys.seen_of(member)]
         return [*keys.inbox_of(member), *own, *keys.outbox_of(member)]
 
-    def _posting(self, reply: list[Any]) -> Posting:
+    def _posting(self, reply: list[Any]) -> OutboxLease:
         member, token, seq, entry, claims, since, last_wrote = reply
-        return Posting(_text(member), token, seq, entry, claims, since, last_wrote, self._shard)
+        return OutboxLease(_text(member), token, seq, entry, claims, since, last_wrote, self._shard)
 
 
-def _named(claim: Claim) -> list[Argument]:
+def _named(claim: InboxLease) -> list[Argument]:
     return [_bytes(claim.member), claim.token, claim.seq]
 
 
-def _claim(reply: list[Any]) -> Claim:
+def _claim(reply: list[Any]) -> InboxLease:
     member, *rest = reply
-    return Claim(_text(member), *rest)
+    return InboxLease(_text(member), *rest)
 
 
-def _outcome(reply: bytes) -> Outcome:
-    return Outcome(reply.decode())
+def _outcome(reply: bytes) -> CommitResult:
+    return CommitResult(reply.decode())
 
 
 def _digest(text: str) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from redis.exceptions import NoScriptError, RedisError
 
-from service.mailbox.errors import speaking_mailbox
+from service.mailbox.errors import translate_redis_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ Argument = bytes | str | int
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ScriptCall:
     """One run of a script: its keys and its arguments."""
 
     keys: Sequence[bytes]
@@ -52,10 +52,10 @@ class Call:
 class Runner(Protocol):
     """What the mailbox needs of whoever runs its scripts."""
 
-    async def run(self, name: str, call: Call) -> Any:
+    async def run(self, name: str, call: ScriptCall) -> Any:
         """Runs one script."""
 
-    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """Runs one script for each call, in order."""
 
 
@@ -97,7 +97,7 @@ class Scripts:
             for name, text in chosen.items()
         }
 
-    async def run(self, name: str, call: Call) -> Any:
+    async def run(self, name: str, call: ScriptCall) -> Any:
         """Runs one script and returns its reply.
 
         Raises:
@@ -105,13 +105,13 @@ class Scripts:
             StateFull: The script adds entries and Redis is full; it did not run.
         """
         digest, text = self._scripts[name]
-        with speaking_mailbox():
+        with translate_redis_errors():
             try:
                 return await self._redis.evalsha(digest, len(call.keys), *call.keys, *call.args)
             except NoScriptError:
                 return await self._redis.eval(text, len(call.keys), *call.keys, *call.args)
 
-    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """Runs one script for each call, in order, in as few round trips as is wise; raises as `run` does.
 
         When it raises, some of the calls may have run.
@@ -123,9 +123,9 @@ class Scripts:
             replies += await self._run_chunk(name, calls[start : start + _CHUNK])
         return replies
 
-    async def _run_chunk(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def _run_chunk(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         digest, text = self._scripts[name]
-        with speaking_mailbox():
+        with translate_redis_errors():
             async with self._redis.pipeline(transaction=False) as pipeline:
                 # Loaded in the same breath: were it missing for the first calls only, a member's order would break.
                 pipeline.script_load(text)

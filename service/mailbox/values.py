@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class CommitResult(StrEnum):
     """What became of a step that names a claim."""
 
     COMMITTED = "committed"
@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class InboxEntry:
     """One inbound message: who wrote, WhatsApp's id of it, when it was sent, and the entry to store."""
 
     member: str
@@ -28,12 +28,12 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class InboxLease:
     """A member's head message, held until the lease ends.
 
     With `seq` 0 and no `entry` no message waits: the member is due for a second look at an unresolved intent.
-    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days); `told_ms`
-    is when the newest messages to the member had left (None: some wait; 0: none for a day).
+    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days);
+    `last_delivered_ms` is when the newest messages to the member had left (None: some wait; 0: none for a day).
     """
 
     member: str
@@ -44,7 +44,7 @@ class Claim:
     session: bytes | None
     intent: bytes | None
     last_wrote_ms: int | None
-    told_ms: int | None
+    last_delivered_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class Idle:
 class Committed:
     """What became of a commit, and the same member's next claim if another message waits."""
 
-    outcome: Outcome
-    next: Claim | None
+    outcome: CommitResult
+    next: InboxLease | None
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class OutboxLease:
     """The head of an outbox, held until the lease ends; its attempt is counted already.
 
     `uncertain_since_ms` is set when an earlier attempt may have reached WhatsApp.
@@ -88,12 +88,12 @@ class Posting:
 class Settled:
     """What became of an attempt to send, and the same member's next posting if one waits."""
 
-    outcome: Outcome
-    next: Posting | None
+    outcome: CommitResult
+    next: OutboxLease | None
 
 
 @dataclass(frozen=True, slots=True)
-class Depths:
+class QueueStats:
     """How much waits: members with an inbox or outbox that has work, the dead, and when the first ones are due."""
 
     inbox_members: int

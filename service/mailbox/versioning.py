@@ -6,9 +6,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-__all__ = ("FORM", "NewerRecord", "read")
+__all__ = ("RECORD_VERSION", "NewerRecord", "read")
 
-FORM: Final = 1
+RECORD_VERSION: Final = 1
 """The newest form of stored records that this release knows."""
 
 _T = TypeVar("_T")
@@ -31,6 +31,6 @@ def read(raw: bytes | None, kind: type[_T]) -> _T | None:
     """
     if raw is None:
         return None
-    if msgspec.json.decode(raw, type=_Versioned).version > FORM:
+    if msgspec.json.decode(raw, type=_Versioned).version > RECORD_VERSION:
         raise NewerRecord
     return msgspec.json.decode(raw, type=kind)

@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 
 from service.mailbox import Mailbox, MailboxError
 from service.observability import metrics
-from service.observability.emf import Meter
+from service.observability.emf import EmfWriter
 
-__all__ = ("EVERY_MS", "Gauges")
+__all__ = ("EVERY_MS", "Collector")
 
 EVERY_MS: Final = 30_000
 LAST_LOOK: Final = "metrics:state"
@@ -26,7 +26,7 @@ PERCENT: Final = 100.0
 log = structlog.get_logger(__name__)
 
 
-class _Look(msgspec.Struct):
+class RedisSnapshot(msgspec.Struct):
     """What only goes up since the state Redis started; its run id tells when it started anew."""
 
     at_ms: int
@@ -39,7 +39,7 @@ class _Look(msgspec.Struct):
     evicted: int
 
 
-class Gauges:
+class Collector:
     """Looks around every half minute. Of several processes one looks at the state Redis: they take turns by the cache.
 
     Without the cache each of them looks, and what is counted since the last look is left out.
@@ -47,7 +47,7 @@ class Gauges:
 
     def __init__(
         self,
-        meter: Meter,
+        meter: EmfWriter,
         *,
         mailbox: Mailbox,
         state: Redis,
@@ -127,7 +127,7 @@ class Gauges:
             (metrics.STATE_AOF_FAILED, int(info.get("aof_last_write_status", "ok") != "ok")),
         ):
             self._meter.value(metric, value)
-        look = _Look(
+        look = RedisSnapshot(
             at_ms=self._clock_ms(),
             run_id=str(info["run_id"]),
             cpu_s=float(info["used_cpu_sys"]) + float(info["used_cpu_user"]),
@@ -141,7 +141,7 @@ class Gauges:
         if last is not None and last.run_id == look.run_id and last.at_ms < look.at_ms:
             self._since(last, look)
 
-    def _since(self, last: _Look, look: _Look) -> None:
+    def _since(self, last: RedisSnapshot, look: RedisSnapshot) -> None:
         seconds = (look.at_ms - last.at_ms) / 1000
         hits, misses = look.hits - last.hits, look.misses - last.misses
         self._meter.value(metrics.STATE_CPU_PERCENT, round(PERCENT * (look.cpu_s - last.cpu_s) / seconds, 2))
@@ -151,11 +151,11 @@ class Gauges:
         if hits + misses:
             self._meter.value(metrics.STATE_HIT_RATE, round(PERCENT * hits / (hits + misses), 2))
 
-    async def _remembered(self, look: _Look) -> _Look | None:
+    async def _remembered(self, look: RedisSnapshot) -> RedisSnapshot | None:
         """The last look, by whichever process; this one takes its place."""
         try:
             raw = await self._cache.get(LAST_LOOK)
             await self._cache.set(LAST_LOOK, msgspec.json.encode(look), px=REMEMBERED_MS)
-            return msgspec.json.decode(raw, type=_Look) if raw else None
+            return msgspec.json.decode(raw, type=RedisSnapshot) if raw else None
         except (RedisError, OSError, msgspec.MsgspecError):
             return None

@@ -14,12 +14,12 @@ import msgspec
 
 from service.observability.metrics import ENVIRONMENT, NAMESPACE, Metric
 
-__all__ = ("Meter",)
+__all__ = ("EmfWriter",)
 
 MOST_VALUES: Final = 100
 
 
-class Meter:
+class EmfWriter:
     """Collects counts and values of one process until they are published.
 
     Args:

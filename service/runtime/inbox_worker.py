@@ -15,32 +15,43 @@ from typing import Final, Protocol, TypeVar
 import msgspec
 import structlog
 
-from service.conversation import Answered, Book, Event, Found, Received, Session, Turn, Walked, advance, navigation_id
-from service.domain import Inbound
+from service.conversation import (
+    CallFinished,
+    Event,
+    FlowRegistry,
+    Received,
+    Session,
+    Transition,
+    Turn,
+    WriteReconciled,
+    navigation_id,
+    take_turn,
+)
+from service.domain import InboundMessage
 from service.domain.commands import (
     WRITES,
     Call,
     CreateOffer,
     Done,
-    Doubtful,
     Outcome,
+    PossibleDuplicate,
     Read,
     Unavailable,
-    Unresolved,
+    Unknown,
     Write,
 )
-from service.mailbox import Claim, Committed, Idle, Mailbox, StateUnavailable
-from service.mailbox import Outcome as Step
+from service.mailbox import CommitResult as Step
+from service.mailbox import Committed, Idle, InboxLease, Mailbox, StateUnavailableError
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Button, Buttons, Message, Outgoing
-from service.runtime.progress import Company, Host
+from service.runtime.progress import Company, ProgressNotifier
 from service.writes import pending_write as written_down
-from service.writes.pending_write import Intent, Intents
-from service.writes.reconciler import MoneyCalls
+from service.writes.pending_write import PendingWrite, PendingWrites
+from service.writes.reconciler import Reconciler
 
 __all__ = ("Finished", "Worker")
 
-MOST_CLAIMS: Final = 5
+MAX_DELIVERY_ATTEMPTS: Final = 5
 TURN_MS: Final = 25_000
 LOOKS_MS: Final = 15_000
 """No look at an unresolved intent begins later than this: the lease must outlive the last one."""
@@ -48,7 +59,7 @@ LOOKS_MS: Final = 15_000
 NEWER_RECORD_MS: Final = 1_000
 GIVE_WAY_MS: Final = 200
 """Whoever gave a newer record back looks so much later than others, or the nearest to Redis would always be first."""
-LATER_MS: Final = (1_000, 2_000, 4_000, 8_000)
+BACKOFF_MS: Final = (1_000, 2_000, 4_000, 8_000)
 REPEAT_AFTER_S: Final = (0.2, 1.0, 3.0)
 
 GIVEN_UP: Final = (
@@ -82,7 +93,7 @@ class Finished:
     event: str
     flow: str
     step: str
-    walked: tuple[Walked, ...]
+    walked: tuple[Transition, ...]
     messages: int
     calls: int
     ms: int
@@ -97,12 +108,12 @@ class _LostError(Exception):
 class _Work:
     """One claim being worked on."""
 
-    claim: Claim
+    claim: InboxLease
     session: Session | None
-    intents: Intents
+    intents: PendingWrites
     started_ms: int
     messages: list[Message] = field(default_factory=list)
-    walked: list[Walked] = field(default_factory=list)
+    walked: list[Transition] = field(default_factory=list)
     calls: int = 0
     event: str = ""
     wamid: str | None = None
@@ -120,8 +131,8 @@ class Worker:
         self,
         mailbox: Mailbox,
         core: Reads,
-        money: MoneyCalls,
-        book: Book,
+        money: Reconciler,
+        book: FlowRegistry,
         *,
         clock_ms: Callable[[], int],
         company: Company | None = None,
@@ -134,10 +145,10 @@ class Worker:
         self._money = money
         self._book = book
         self._clock_ms = clock_ms
-        self._host = Host(mailbox, company, clock_ms, outbox_woken)
+        self._host = ProgressNotifier(mailbox, company, clock_ms, outbox_woken)
         self._outbox_woken = outbox_woken
         self._finished = finished
-        self._held: dict[tuple[str, int], Claim] = {}
+        self._held: dict[tuple[str, int], InboxLease] = {}
         self._giving_way_until_ms = 0
 
     @property
@@ -152,7 +163,7 @@ class Worker:
         if isinstance(claimed, Idle):
             way_ms = GIVE_WAY_MS if now_ms < self._giving_way_until_ms else 0
             return None if claimed.next_due_ms is None else max(1, claimed.next_due_ms - now_ms) + way_ms
-        following: Claim | None = claimed
+        following: InboxLease | None = claimed
         while following is not None:
             claim = following
             key = (claim.member, claim.token)
@@ -167,19 +178,19 @@ class Worker:
             self._held.pop(key, None)
         return 0
 
-    async def give_back_all(self) -> None:
+    async def release_all(self) -> None:
         """Give back, uncounted, what a stop has interrupted."""
         held, self._held = list(self._held.values()), {}
         for claim in held:
             now_ms = self._clock_ms()
-            with suppress(StateUnavailable):  # then its lease runs out, which serves as well
-                await self._mailbox.give_back(claim, now_ms, due_ms=now_ms, counted=False)
+            with suppress(StateUnavailableError):  # then its lease runs out, which serves as well
+                await self._mailbox.release(claim, now_ms, due_ms=now_ms, counted=False)
 
     # -- one claim --------------------------------------------------------------------------------------------------
 
-    async def _handle(self, claim: Claim) -> Claim | None:
+    async def _handle(self, claim: InboxLease) -> InboxLease | None:
         try:
-            if claim.claims > MOST_CLAIMS:
+            if claim.claims > MAX_DELIVERY_ATTEMPTS:
                 return await self._bury(claim)
             work = self._open(claim)
             return await self._work(work)
@@ -188,33 +199,33 @@ class Worker:
         except NewerRecord:
             now_ms = self._clock_ms()
             self._giving_way_until_ms = now_ms + NEWER_RECORD_MS
-            await self._mailbox.give_back(claim, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
-        except StateUnavailable:
+            await self._mailbox.release(claim, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
+        except StateUnavailableError:
             raise
         except Exception:
             log.exception("turn_failed", claims=claim.claims)
             now_ms = self._clock_ms()
-            pause = LATER_MS[min(claim.claims, len(LATER_MS)) - 1]
-            await self._mailbox.give_back(claim, now_ms, due_ms=now_ms + pause, counted=True)
+            pause = BACKOFF_MS[min(claim.claims, len(BACKOFF_MS)) - 1]
+            await self._mailbox.release(claim, now_ms, due_ms=now_ms + pause, counted=True)
         return None
 
-    def _open(self, claim: Claim) -> _Work:
+    def _open(self, claim: InboxLease) -> _Work:
         session = read(claim.session, Session)
-        intents = read(claim.intent, Intents) or Intents()
+        intents = read(claim.intent, PendingWrites) or PendingWrites()
         return _Work(claim, session, intents, self._clock_ms())
 
-    async def _work(self, work: _Work) -> Claim | None:
+    async def _work(self, work: _Work) -> InboxLease | None:
         under_way = work.intents.under_way
         if under_way is not None and under_way.seq != work.claim.seq:
             work.intents = work.intents.aside(self._clock_ms())
             under_way = None
         if work.claim.entry is None:
             return await self._look_again(work)
-        inbound = read(work.claim.entry, Inbound)
+        inbound = read(work.claim.entry, InboundMessage)
         if inbound is None:
             raise NewerRecord
         work.wamid = inbound.wamid
-        async with self._host.accompanying(work.claim, inbound.wamid, since_ms=work.started_ms) as work.asking:
+        async with self._host.notify_while_running(work.claim, inbound.wamid, since_ms=work.started_ms) as work.asking:
             if under_way is not None:
                 work.event = "recovered"
                 work.messages += under_way.messages
@@ -223,15 +234,17 @@ class Worker:
                 outcome = await self._money.recover(work.member, under_way, work.intents.unresolved)
                 turn = self._concluded(work, under_way, outcome)
             else:
-                work.event = type(inbound.content).__name__.lower()
-                turn = self._advance(work, work.session, Received(work.member, inbound, told_ms=work.claim.told_ms))
+                work.event = str(inbound.content.__struct_config__.tag)
+                turn = self._advance(
+                    work, work.session, Received(work.member, inbound, last_delivered_ms=work.claim.last_delivered_ms)
+                )
             while turn.call is not None:
                 outcome = await self._call(work, turn, turn.call)
-                turn = self._advance(work, turn.session, Answered(work.member, outcome))
+                turn = self._advance(work, turn.session, CallFinished(work.member, outcome))
         return await self._commit(work, turn.session)
 
     def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        turn = advance(self._book, session, event, self._clock_ms())
+        turn = take_turn(self._book, session, event, self._clock_ms())
         work.messages += turn.messages
         work.walked += turn.walked
         return turn
@@ -257,12 +270,12 @@ class Worker:
         if self._clock_ms() > work.started_ms + TURN_MS:
             return Unavailable()  # one of several in a turn: what is late by now is left for another
         made = await self._look(work, lambda intent: intent.looks_like(call))
-        if made and not (isinstance(call, CreateOffer) and call.despite):
-            return Doubtful(made=True)
+        if made and not (isinstance(call, CreateOffer) and call.allow_duplicate):
+            return PossibleDuplicate(made=True)
         prepared = await self._money.prepare(
             work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
         )
-        if not isinstance(prepared, Intent):
+        if not isinstance(prepared, PendingWrite):
             return prepared
         intent = msgspec.structs.replace(prepared, messages=tuple(work.messages), walked=tuple(work.walked))
         await self._store(work, msgspec.structs.replace(work.intents, under_way=intent))
@@ -270,36 +283,36 @@ class Worker:
         self._settled(work, intent, outcome)
         return outcome
 
-    async def _store(self, work: _Work, intents: Intents) -> None:
+    async def _store(self, work: _Work, intents: PendingWrites) -> None:
         raw = written_down.encode(intents)
         assert raw is not None
         stored = await self._persistently(lambda: self._mailbox.store_intent(work.claim, self._clock_ms(), raw))
         if stored is Step.LOST:
             raise _LostError
 
-    def _concluded(self, work: _Work, intent: Intent, outcome: Outcome) -> Turn:
+    def _concluded(self, work: _Work, intent: PendingWrite, outcome: Outcome) -> Turn:
         """The turn of an intent that somebody else began, carried on with what became of its write."""
         self._settled(work, intent, outcome)
-        return self._advance(work, intent.session, Answered(work.member, outcome))
+        return self._advance(work, intent.session, CallFinished(work.member, outcome))
 
-    def _settled(self, work: _Work, intent: Intent, outcome: Outcome) -> None:
+    def _settled(self, work: _Work, intent: PendingWrite, outcome: Outcome) -> None:
         """Keep what stays unknown; tell the others which credex is this one's."""
         others = work.intents.unresolved
-        if isinstance(outcome, Unresolved):
-            work.intents = Intents(unresolved=(*others, intent.again(self._clock_ms())))
+        if isinstance(outcome, Unknown):
+            work.intents = PendingWrites(unresolved=(*others, intent.again(self._clock_ms())))
         else:
-            work.intents = Intents(unresolved=tuple(other.beside(intent.call, outcome) for other in others))
+            work.intents = PendingWrites(unresolved=tuple(other.beside(intent.call, outcome) for other in others))
 
-    async def _look_again(self, work: _Work) -> Claim | None:
+    async def _look_again(self, work: _Work) -> InboxLease | None:
         """No message waits: look at the intents that are due, and tell what is found."""
         work.event = "looked"
         now_ms = self._clock_ms()
         await self._look(work, lambda intent: intent.look_at_ms <= now_ms)
         return await self._commit(work, work.session)
 
-    async def _look(self, work: _Work, wanted: Callable[[Intent], bool]) -> bool:
+    async def _look(self, work: _Work, wanted: Callable[[PendingWrite], bool]) -> bool:
         """Look at the unresolved intents that are wanted, and tell what is found. Whether one of them did happen."""
-        ahead, behind, happened = list(work.intents.unresolved), list[Intent](), False
+        ahead, behind, happened = list(work.intents.unresolved), list[PendingWrite](), False
         while ahead:
             intent = ahead.pop(0)
             if not wanted(intent) or self._clock_ms() > work.started_ms + LOOKS_MS:
@@ -308,11 +321,13 @@ class Worker:
             outcome = await self._money.look(work.member, intent, (*behind, *ahead))
             work.calls += 1
             now_ms = self._clock_ms()
-            if isinstance(outcome, Unresolved) and now_ms < intent.ends_ms:
+            if isinstance(outcome, Unknown) and now_ms < intent.ends_ms:
                 behind.append(intent.again(now_ms))
                 continue
             self._advance(
-                work, work.session, Found(work.member, intent.step, intent.call, outcome, intent.session.answers)
+                work,
+                work.session,
+                WriteReconciled(work.member, intent.step, intent.call, outcome, intent.session.answers),
             )
             happened = happened or isinstance(outcome, Done)
             ahead, behind = ([other.beside(intent.call, outcome) for other in each] for each in (ahead, behind))
@@ -321,7 +336,7 @@ class Worker:
 
     # -- the end of a claim -----------------------------------------------------------------------------------------
 
-    async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
+    async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         # One that is not valid at any time is to be forgotten.
         raw_session = msgspec.json.encode(session) if session and session.valid_until_ms else None
         outbox = _entries(work.messages)
@@ -350,15 +365,15 @@ class Worker:
         for pause in REPEAT_AFTER_S:
             try:
                 return await attempt()
-            except StateUnavailable:
+            except StateUnavailableError:
                 await asyncio.sleep(pause)
         return await attempt()
 
-    async def _bury(self, claim: Claim) -> Claim | None:
+    async def _bury(self, claim: InboxLease) -> InboxLease | None:
         log.error("message_given_up", claims=claim.claims)
         told = Buttons(body=GIVEN_UP, buttons=(Button(navigation_id("menu"), "Menu"),))
-        buried = await self._mailbox.bury(
-            claim, self._clock_ms(), reason=f"not finished by {MOST_CLAIMS} claims", outbox=_entries([told])
+        buried = await self._mailbox.dead_letter(
+            claim, self._clock_ms(), reason=f"not finished by {MAX_DELIVERY_ATTEMPTS} claims", outbox=_entries([told])
         )
         self._outbox_woken()
         return buried.next

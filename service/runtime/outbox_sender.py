@@ -15,23 +15,23 @@ from typing import Any, Final, Protocol
 import msgspec
 import structlog
 
-from service.mailbox import Idle, Outcome, Posting, Settled, StateFull, StateUnavailable
+from service.mailbox import CommitResult, Idle, OutboxLease, Settled, StateFullError, StateUnavailableError
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Message, Outgoing, Template
-from service.runtime.poller import Loop
+from service.runtime.poller import Poller
 from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket
 from service.whatsapp import (
     GraphError,
-    NoAnswer,
-    NotSent,
-    PairLimited,
-    Rejected,
-    Stopped,
-    Throttled,
-    WindowClosed,
+    NoAnswerError,
+    NotSentError,
+    PairLimitedError,
+    RejectedError,
+    SendingStoppedError,
+    ThrottledError,
+    WindowClosedError,
 )
 
-__all__ = ("Graph", "Outboxes", "Sender", "StopReason")
+__all__ = ("Graph", "Sender", "SenderOutbox", "StopReason")
 
 STATUS_WAIT_MS: Final = 30_000
 UNREADABLE_WAIT_MS: Final = 60_000
@@ -48,14 +48,14 @@ _SETTLE_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 _MOST_REMEMBERED: Final = 10_000
 
 
-class Outboxes(Protocol):
+class SenderOutbox(Protocol):
     """What the sender needs of the mailbox."""
 
-    async def claim_outbox(self, now_ms: int, /) -> Posting | Idle:
+    async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle:
         """The head of an outbox that is due, held by us from now on."""
 
     async def settle(
-        self, posting: Posting, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
+        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
     ) -> Settled:
         """Ends an attempt: the head away, or due again."""
 
@@ -80,14 +80,14 @@ class StopReason:
 
 
 @dataclass(frozen=True, slots=True)
-class _Again:
+class Reschedule:
     """The message stays, and is due again; with a mark if it may have been sent."""
 
     at_ms: int
     uncertain_since_ms: int | None = None
 
 
-_AWAY: Final = None
+_DROP: Final = None
 """The message leaves the outbox."""
 
 
@@ -109,7 +109,7 @@ class Sender:
 
     def __init__(
         self,
-        outboxes: Outboxes,
+        outboxes: SenderOutbox,
         graph: Graph,
         *,
         bucket: Bucket,
@@ -153,7 +153,7 @@ class Sender:
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Sends until `stop` is set; then finishes what is being sent and puts back what else it holds."""
         self._leaving = stop
-        await Loop("sender", foreseen=(StateFull, StateUnavailable), log=self._log).serve(
+        await Poller("sender", foreseen=(StateFullError, StateUnavailableError), log=self._log).serve(
             self.run_once,
             wake=wake,
             stop=stop,
@@ -178,7 +178,7 @@ class Sender:
         if isinstance(found, Idle):
             way_ms = GIVE_WAY_MS if now < self._giving_way_until_ms else 0
             return None if found.next_due_ms is None else max(1, found.next_due_ms - self._clock_ms()) + way_ms
-        posting: Posting | None = found
+        posting: OutboxLease | None = found
         self._in_hand += 1
         try:
             while posting is not None:
@@ -192,7 +192,7 @@ class Sender:
         """Whether a message is in hand."""
         return self._in_hand > 0
 
-    def _which(self, posting: Posting) -> dict[str, object]:
+    def _which(self, posting: OutboxLease) -> dict[str, object]:
         """How logs name a message."""
         return {"member": self._pseudonym(posting.member), "seq": posting.seq, "claims": posting.claims}
 
@@ -204,27 +204,27 @@ class Sender:
             return self._probe_at_ms
         return self._paused_until_ms if now < self._paused_until_ms else None
 
-    async def _attempt(self, posting: Posting) -> _Again | None:
+    async def _attempt(self, posting: OutboxLease) -> Reschedule | None:
         """Sends the message if it is its time. What is to become of it."""
         now, mark = self._clock_ms(), posting.uncertain_since_ms
         if posting.id in self._unsettled:
-            return _AWAY
+            return _DROP
         if (held_until := self._held_until(now)) is not None:
-            return _Again(held_until, mark)
+            return Reschedule(held_until, mark)
         outgoing = self._read(posting)
         if outgoing is None:
-            return _Again(now + UNREADABLE_WAIT_MS, mark)
+            return Reschedule(now + UNREADABLE_WAIT_MS, mark)
         if mark is not None and now < mark + STATUS_WAIT_MS:
-            return _Again(mark + STATUS_WAIT_MS, mark)
+            return Reschedule(mark + STATUS_WAIT_MS, mark)
         message: Message | None = outgoing.message
         if not isinstance(message, Template) and not _window_open(posting, now):
             message = outgoing.otherwise
         if message is None:
             self._lose(posting, "window_closed", details="the member has not written for 24 hours")
-            return _AWAY
+            return _DROP
         return await self._send(posting, message, outgoing.otherwise)
 
-    def _read(self, posting: Posting) -> Outgoing | None:
+    def _read(self, posting: OutboxLease) -> Outgoing | None:
         """The entry, or None (and a log line) if this release cannot read it; then it is kept."""
         try:
             outgoing = read(posting.entry, Outgoing)
@@ -237,7 +237,9 @@ class Sender:
             return outgoing
         return None
 
-    async def _send(self, posting: Posting, message: Message, otherwise: Template | None = None) -> _Again | None:
+    async def _send(
+        self, posting: OutboxLease, message: Message, otherwise: Template | None = None
+    ) -> Reschedule | None:
         """Sends the message; ``otherwise`` goes out when WhatsApp says that the member has been silent for too long."""
         now = self._clock_ms()
         wait_ms = await self._bucket.take(now)
@@ -247,12 +249,12 @@ class Sender:
             await asyncio.sleep(wait_ms / 1000)
         now = self._clock_ms()
         if (held_until := self._held_until(now)) is not None:
-            return _Again(held_until, posting.uncertain_since_ms)
+            return Reschedule(held_until, posting.uncertain_since_ms)
         if self.stopped is not None:
             self._probe_at_ms = now + PROBE_EVERY_MS
         try:
             await self._graph.send(message, to=posting.member, callback_id=posting.id)
-        except WindowClosed as error:
+        except WindowClosedError as error:
             if otherwise is not None and message is not otherwise:
                 return await self._send(posting, otherwise)
             return await self._after(error, posting, now)
@@ -265,37 +267,37 @@ class Sender:
         if now >= self._paused_until_ms:
             self._throttles = 0
         self._log.info("message_sent", **self._which(posting))
-        return _AWAY
+        return _DROP
 
-    async def _after(self, error: GraphError, posting: Posting, sent_at_ms: int) -> _Again | None:
+    async def _after(self, error: GraphError, posting: OutboxLease, sent_at_ms: int) -> Reschedule | None:
         """What follows from a failure, by its class."""
         now = self._clock_ms()
-        if isinstance(error, Stopped):
+        if isinstance(error, SendingStoppedError):
             self._stop(error, now)
-            again = _Again(self._probe_at_ms)
-        elif isinstance(error, Rejected):
+            again = Reschedule(self._probe_at_ms)
+        elif isinstance(error, RejectedError):
             self._resume(sent_at_ms)
-            reason = "window_closed" if isinstance(error, WindowClosed) else "rejected"
+            reason = "window_closed" if isinstance(error, WindowClosedError) else "rejected"
             self._lose(posting, reason, code=error.code, details=error.details)
-            return _AWAY
-        elif isinstance(error, PairLimited):
+            return _DROP
+        elif isinstance(error, PairLimitedError):
             self._resume(sent_at_ms)
-            again = _Again(now + _pair_wait_ms(posting))
-        elif isinstance(error, Throttled):
+            again = Reschedule(now + _pair_wait_ms(posting))
+        elif isinstance(error, ThrottledError):
             self._resume(sent_at_ms)
-            again = _Again(await self._slow_down(now, sent_at_ms))
+            again = Reschedule(await self._slow_down(now, sent_at_ms))
         elif self._is_hopeless(error, posting, now):
             self._lose(posting, "given_up", code=error.code, details=error.details)
-            return _AWAY
-        elif isinstance(error, NoAnswer):
-            again = _Again(sent_at_ms + STATUS_WAIT_MS, sent_at_ms)
+            return _DROP
+        elif isinstance(error, NoAnswerError):
+            again = Reschedule(sent_at_ms + STATUS_WAIT_MS, sent_at_ms)
         else:
-            again = _Again(now + _backoff_ms(posting))
+            again = Reschedule(now + _backoff_ms(posting))
         self.counts[f"again:{type(error).__name__}"] += 1
         self._log.warning("message_delayed", reason=str(error), again_ms=again.at_ms, **self._which(posting))
         return again
 
-    def _is_hopeless(self, error: GraphError, posting: Posting, now: int) -> bool:
+    def _is_hopeless(self, error: GraphError, posting: OutboxLease, now: int) -> bool:
         """Whether to stop trying: after 24 hours, or when the message fails again and again and others do not.
 
         While nothing gets through, failures say nothing about a message, and an outage of Meta's must not cost any.
@@ -303,7 +305,7 @@ class Sender:
         # A sequence number is the time at which the entry was stored, or slightly more.
         if now - posting.seq > DAY_MS:
             return True
-        if isinstance(error, NoAnswer | NotSent):
+        if isinstance(error, NoAnswerError | NotSentError):
             return False
         sent = self.counts["sent"]
         _make_room(self._failures)
@@ -313,7 +315,7 @@ class Sender:
             failures.sent_before = sent
         return failures.counted >= MOST_FAILURES
 
-    def _stop(self, error: Stopped, now: int) -> None:
+    def _stop(self, error: SendingStoppedError, now: int) -> None:
         self._probe_at_ms = now + PROBE_EVERY_MS
         if self.stopped is None:
             self.stopped = StopReason(error.code, error.details, now)
@@ -334,7 +336,7 @@ class Sender:
             await self._bucket.pause(self._paused_until_ms, now)
         return max(now, self._paused_until_ms)
 
-    def _lose(self, posting: Posting, reason: str, *, details: str, code: int | None = None) -> None:
+    def _lose(self, posting: OutboxLease, reason: str, *, details: str, code: int | None = None) -> None:
         """Gives a message up, never silently: it leaves the outbox."""
         self.counts[f"lost:{reason}" if code is None else f"lost:{reason}:{code}"] += 1
         self._log.error(
@@ -346,24 +348,24 @@ class Sender:
             may_have_been_sent=posting.uncertain_since_ms is not None,
         )
 
-    async def _settle(self, posting: Posting, again: _Again | None) -> Posting | None:
+    async def _settle(self, posting: OutboxLease, again: Reschedule | None) -> OutboxLease | None:
         """Writes down what became of the attempt. The member's next posting, if one waits."""
         settled = await self._settled(posting, again)
         self._unsettled.discard(posting.id)
-        if again is None or settled.outcome is not Outcome.COMMITTED:
+        if again is None or settled.outcome is not CommitResult.COMMITTED:
             self._failures.pop(posting.id, None)
-        if settled.outcome is Outcome.LOST:
+        if settled.outcome is CommitResult.LOST:
             self._log.warning("posting_taken_over", **self._which(posting))
         return settled.next
 
-    async def _settled(self, posting: Posting, again: _Again | None) -> Settled:
+    async def _settled(self, posting: OutboxLease, again: Reschedule | None) -> Settled:
         again_ms, mark = (None, None) if again is None else (again.at_ms, again.uncertain_since_ms)
         for pause_s in _SETTLE_PAUSES_S:
             try:
                 return await self._outboxes.settle(
                     posting, self._clock_ms(), again_ms=again_ms, uncertain_since_ms=mark
                 )
-            except StateUnavailable as error:
+            except StateUnavailableError as error:
                 self._log.warning("settle_repeated", reason=str(error), **self._which(posting))
                 await asyncio.sleep(pause_s)
         return await self._outboxes.settle(posting, self._clock_ms(), again_ms=again_ms, uncertain_since_ms=mark)
@@ -375,14 +377,14 @@ def _make_room(remembered: dict[str, _Failures] | set[str]) -> None:
         remembered.clear()
 
 
-def _window_open(posting: Posting, now: int) -> bool:
+def _window_open(posting: OutboxLease, now: int) -> bool:
     return posting.last_wrote_ms is not None and now < posting.last_wrote_ms + WINDOW_MS
 
 
-def _pair_wait_ms(posting: Posting) -> int:
+def _pair_wait_ms(posting: OutboxLease) -> int:
     """Meta's advice: 4^n seconds."""
     return min(int(4 ** min(posting.claims - 1, 5)), _LONGEST_PAIR_WAIT_S) * 1000
 
 
-def _backoff_ms(posting: Posting) -> int:
+def _backoff_ms(posting: OutboxLease) -> int:
     return min(int(2 ** min(posting.claims - 1, 6)), _LONGEST_BACKOFF_S) * 1000

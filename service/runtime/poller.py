@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import structlog
 
-__all__ = ("Loop",)
+__all__ = ("Poller",)
 
 _AFTER_CRASH_MS: Final = 1000
 # A look that takes longer than this has found work, so another may look beside it. A look that finds nothing is back
@@ -18,7 +18,7 @@ _BESIDE_MS: Final = 2
 _Look = asyncio.Task[int | None]
 
 
-class Loop:
+class Poller:
     """A loop around a step such as `Sender.run_once`, for workers of any kind."""
 
     def __init__(self, name: str, *, foreseen: tuple[type[Exception], ...] = (), log: Any = None) -> None:

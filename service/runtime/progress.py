@@ -10,10 +10,10 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from service.mailbox import Claim, Mailbox
+from service.mailbox import InboxLease, Mailbox
 from service.messages import Outgoing, Text
 
-__all__ = ("STILL_WORKING", "Company", "Host")
+__all__ = ("STILL_WORKING", "Company", "ProgressNotifier")
 
 TYPING_AFTER_MS: Final = 3_000
 WORD_AFTER_MS: Final = 10_000
@@ -28,7 +28,7 @@ class Company(Protocol):
     async def mark_read(self, wamid: str, *, typing: bool) -> None: ...
 
 
-class Host:
+class ProgressNotifier:
     """Keeps waiting members company; failing to do so never matters."""
 
     def __init__(
@@ -45,7 +45,9 @@ class Host:
         self._outbox_woken = outbox_woken
 
     @asynccontextmanager
-    async def accompanying(self, claim: Claim, wamid: str, *, since_ms: int) -> AsyncIterator[Callable[[], None]]:
+    async def notify_while_running(
+        self, claim: InboxLease, wamid: str, *, since_ms: int
+    ) -> AsyncIterator[Callable[[], None]]:
         """Keep the member company while their message is being answered.
 
         What it gives is to be called when Credex core is asked: then the message is marked as read at once, with a
@@ -60,7 +62,7 @@ class Host:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _accompany(self, claim: Claim, wamid: str, since_ms: int, asked: asyncio.Event) -> None:
+    async def _accompany(self, claim: InboxLease, wamid: str, since_ms: int, asked: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds_until(since_ms + TYPING_AFTER_MS)):
                 await asked.wait()

@@ -14,7 +14,7 @@ import structlog
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ("LONGEST_WAIT_MS", "Bucket", "LocalBucket", "TokenBucket")
+__all__ = ("LONGEST_WAIT_MS", "Bucket", "GcraLimiter", "LocalBucket")
 
 LONGEST_WAIT_MS: Final = 2000
 """Nobody takes a turn that is further away: they are to ask again."""
@@ -69,7 +69,7 @@ class LocalBucket:
         self._paused_ms = max(self._paused_ms, until_ms)
 
 
-class TokenBucket:
+class GcraLimiter:
     """Turns shared by all processes through the cache; without it each process has its own full rate."""
 
     def __init__(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-__all__ = ("Recent",)
+__all__ = ("RecentIds",)
 
 
-class Recent:
+class RecentIds:
     """The newest so many words; older ones are forgotten."""
 
     def __init__(self, most: int) -> None:

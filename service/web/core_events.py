@@ -28,7 +28,7 @@ from service.mailbox import MailboxError
 from service.messages import Button, Buttons, Outgoing, Template, shorten, visible
 from service.whatsapp import INCOMING, verify
 
-__all__ = ("LARGEST_BODY", "Notice", "Outboxes", "clean", "notification_routes", "outgoing")
+__all__ = ("LARGEST_BODY", "EventOutbox", "Notice", "clean", "notification_routes", "outgoing")
 
 LARGEST_BODY: Final = 64 * 1024
 """Bytes."""
@@ -50,7 +50,7 @@ _AnyRequest = Request[Any, Any, Any]
 _Answer = Response[dict[str, object]]
 
 
-class Outboxes(Protocol):
+class EventOutbox(Protocol):
     """What notifications need of the mailbox."""
 
     async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
@@ -113,7 +113,7 @@ def notification_routes(
     api_key: str,
     secret: str,
     clock_ms: Callable[[], int],
-    mailbox: Outboxes,
+    mailbox: EventOutbox,
     nonce: Callable[[int], bytes],
     posted: Callable[[], None],
     pseudonym: Callable[[str], str],

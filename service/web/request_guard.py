@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from litestar.exceptions import HTTPException
 
-__all__ = ("BODY_WITHIN_S", "Door")
+__all__ = ("BODY_WITHIN_S", "RequestGuard")
 
 BODY_WITHIN_S: Final = 10.0
 """A body that takes longer is not waited for: Meta gives up on a whole delivery about as soon."""
@@ -24,7 +24,7 @@ _BOTH: Final = {b"content-length", b"transfer-encoding"}
 _CLOSE: Final = (b"connection", b"close")
 
 
-class Door:
+class RequestGuard:
     """Stands before an ASGI application.
 
     Whoever sends a body byte by byte holds memory and a connection for as long as they like: they are answered 408. A
@@ -43,11 +43,11 @@ class Door:
         elif _BOTH.issubset(name for name, _ in scope["headers"]):
             await _refuse(send)
         else:
-            visit = _Visit(receive, send)
+            visit = GuardedRequest(receive, send)
             await self._app(scope, visit.receive, visit.send)
 
 
-class _Visit:
+class GuardedRequest:
     """One request on its way in, and its answer on the way out."""
 
     def __init__(self, receive: _Receive, send: _Send) -> None:

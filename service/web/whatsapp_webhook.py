@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from service.whatsapp.decode import Delivery, decode
-from service.whatsapp.errors import NotAnEnvelope, NotStored
+from service.whatsapp.errors import NotAnEnvelopeError, NotStoredError
 from service.whatsapp.signature import verify
 
 __all__ = ("LARGEST_BODY", "PATH", "webhook_routes")
@@ -43,8 +43,8 @@ def webhook_routes(
         verify_token: the word agreed with Meta for the handshake.
         phone_number_id: ours; what is meant for another number is ignored.
         clock_ms: now.
-        accept: keeps a delivery durably. 200 is answered only after it returned; when it raises `NotStored`, 503, and
-            Meta brings the delivery again.
+        accept: keeps a delivery durably. 200 is answered only after it returned; when it raises `NotStoredError`, 503,
+            and Meta brings the delivery again.
     """
 
     @get(path="/", include_in_schema=False)
@@ -64,11 +64,11 @@ def webhook_routes(
             return _refusal(401, "unauthorized", **{"X-Hub-Signature-256": "is not the signature of this body"})
         try:
             delivery = decode(body, phone_number_id=phone_number_id, received_at_ms=clock_ms())
-        except NotAnEnvelope as error:
+        except NotAnEnvelopeError as error:
             return _refusal(400, "bad_request", body=error.details)
         try:
             await accept(delivery)
-        except NotStored as error:
+        except NotStoredError as error:
             _log.warning("delivery_not_stored", details=str(error))
             return _refusal(503, "unavailable", state="the delivery could not be stored; deliver it again")
         return Response({"status": "stored"})

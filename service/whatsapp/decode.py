@@ -12,8 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
-from service.whatsapp.errors import NotAnEnvelope
+from service.domain import (
+    ButtonReply,
+    Content,
+    FormReply,
+    InboundMessage,
+    NumberChanged,
+    Reacted,
+    TextMessage,
+    UnsupportedMessage,
+)
+from service.whatsapp.errors import NotAnEnvelopeError
 from service.whatsapp.json_text import integer, listed, parse, table, text, whole_text
 
 __all__ = ("Arrived", "Delivery", "Status", "decode")
@@ -38,7 +47,7 @@ class Arrived:
 
     member: str
     profile_name: str | None
-    inbound: Inbound
+    inbound: InboundMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +109,11 @@ def _values(body: bytes) -> Iterator[dict[str, Any] | None]:
     try:
         envelope = parse(body)
     except (ValueError, RecursionError) as error:
-        raise NotAnEnvelope(f"the body is not JSON: {whole_text(str(error))[:200]}") from None
+        raise NotAnEnvelopeError(f"the body is not JSON: {whole_text(str(error))[:200]}") from None
     if table(envelope).get("object") != _OBJECT:
-        raise NotAnEnvelope(f"the body is not an object whose 'object' is '{_OBJECT}'")
+        raise NotAnEnvelopeError(f"the body is not an object whose 'object' is '{_OBJECT}'")
     if not isinstance(envelope.get("entry"), list):
-        raise NotAnEnvelope("'entry' is not a list")
+        raise NotAnEnvelopeError("'entry' is not a list")
     return _changed(envelope["entry"])
 
 
@@ -132,7 +141,9 @@ def _arrived(message: Any, value: Any, received_at_ms: int) -> Arrived | None:
     if not wamid or member is None:
         return None
     sent_at_ms = _at_ms(message, received_at_ms)
-    inbound = Inbound(wamid=wamid, sent_at_ms=sent_at_ms, received_at_ms=received_at_ms, content=_content(message))
+    inbound = InboundMessage(
+        wamid=wamid, sent_at_ms=sent_at_ms, received_at_ms=received_at_ms, content=_content(message)
+    )
     return Arrived(member, _profile_name(message, listed(value, "contacts")), inbound)
 
 
@@ -176,39 +187,39 @@ def _content(message: Any) -> Content:
     kind = text(message, "type") or "unknown"
     read = _READERS.get(kind)
     content = read(message) if read is not None else None
-    return content or Sent(kind[:_LONGEST_KIND])
+    return content or UnsupportedMessage(kind[:_LONGEST_KIND])
 
 
-def _said(message: Any) -> Said | None:
+def _said(message: Any) -> TextMessage | None:
     body = text(table(message, "text"), "body")
-    return None if body is None else Said(body)
+    return None if body is None else TextMessage(body)
 
 
-def _pressed(message: Any) -> Tapped | None:
+def _pressed(message: Any) -> ButtonReply | None:
     """The quick reply of a template; without a payload of its own its text is the payload."""
     button = table(message, "button")
     title = text(button, "text")
     payload = text(button, "payload") or title
-    return Tapped(payload, title or "") if payload else None
+    return ButtonReply(payload, title or "") if payload else None
 
 
-def _answered(message: Any) -> Tapped | Filled | None:
+def _answered(message: Any) -> ButtonReply | FormReply | None:
     interactive = table(message, "interactive")
     for key in ("button_reply", "list_reply"):
         reply = table(interactive, key)
         if chosen := text(reply, "id"):
-            return Tapped(chosen, text(reply, "title") or "")
+            return ButtonReply(chosen, text(reply, "title") or "")
     return _filled(message) if "nfm_reply" in interactive else None
 
 
-def _filled(message: Any) -> Filled:
+def _filled(message: Any) -> FormReply:
     """A form's answers, which come as JSON inside a text. Some iPhones leave the token out: then the context tells."""
     given = text(table(table(message, "interactive"), "nfm_reply"), "response_json")
     try:
         answers = table(parse(given or ""))
     except (ValueError, RecursionError):
         answers = {}
-    return Filled(
+    return FormReply(
         token=text(answers, "flow_token"),
         answers={
             whole_text(name): _as_text(value)

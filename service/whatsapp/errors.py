@@ -26,17 +26,17 @@ from typing import Final
 
 __all__ = (
     "GraphError",
-    "NoAnswer",
-    "NotAnEnvelope",
-    "NotSent",
-    "NotStored",
-    "PairLimited",
-    "Rejected",
-    "Stopped",
-    "Throttled",
-    "Transient",
+    "NoAnswerError",
+    "NotAnEnvelopeError",
+    "NotSentError",
+    "NotStoredError",
+    "PairLimitedError",
+    "RejectedError",
+    "SendingStoppedError",
+    "ThrottledError",
+    "TransientError",
     "WhatsAppError",
-    "WindowClosed",
+    "WindowClosedError",
     "graph_error",
 )
 
@@ -45,7 +45,7 @@ class WhatsAppError(Exception):
     """Anything that goes wrong between us and WhatsApp."""
 
 
-class NotAnEnvelope(WhatsAppError):  # noqa: N818 - these names say what happened
+class NotAnEnvelopeError(WhatsAppError):
     """A webhook body that is not JSON, or no notification about a WhatsApp business account; nothing was kept."""
 
     def __init__(self, details: str) -> None:
@@ -53,7 +53,7 @@ class NotAnEnvelope(WhatsAppError):  # noqa: N818 - these names say what happene
         self.details = details
 
 
-class NotStored(WhatsAppError):  # noqa: N818
+class NotStoredError(WhatsAppError):
     """A delivery could not be stored durably, in whole or in part; it is to be delivered again."""
 
 
@@ -78,35 +78,35 @@ class GraphError(WhatsAppError):
         return f"{type(self).__name__} ({number}, {status}): {self.details}"
 
 
-class PairLimited(GraphError):  # noqa: N818
+class PairLimitedError(GraphError):
     """Too many messages to this one member; others are not affected. The message was not taken."""
 
 
-class Throttled(GraphError):  # noqa: N818
+class ThrottledError(GraphError):
     """Too many messages from this number, or too many calls. The message was not taken."""
 
 
-class Transient(GraphError):  # noqa: N818
+class TransientError(GraphError):
     """Meta's own trouble, which passes. The message was not taken."""
 
 
-class Stopped(GraphError):  # noqa: N818
+class SendingStoppedError(GraphError):
     """Nothing can be sent until somebody repairs token, permission, number, account or payment."""
 
 
-class Rejected(GraphError):  # noqa: N818
+class RejectedError(GraphError):
     """This message can never be sent, however often it is tried."""
 
 
-class WindowClosed(Rejected):
+class WindowClosedError(RejectedError):
     """The member has been silent for 24 hours: only a template can be sent."""
 
 
-class NotSent(GraphError):  # noqa: N818
+class NotSentError(GraphError):
     """The connection was never made, so the message certainly did not leave."""
 
 
-class NoAnswer(GraphError):  # noqa: N818
+class NoAnswerError(GraphError):
     """The request left and no readable answer came: the message may have been taken."""
 
 
@@ -162,25 +162,25 @@ def graph_error(details: str, *, code: int | None, subcode: int | None, http_sta
 
 def _by_code(code: int, subcode: int | None, http_status: int) -> type[GraphError]:
     known: tuple[tuple[frozenset[int], type[GraphError]], ...] = (
-        (_PAIR_LIMITED, PairLimited),
-        (_THROTTLED, Throttled),
-        (_TRANSIENT, Transient),
-        (_WINDOW_CLOSED, WindowClosed),
-        (_STOPPED, Stopped),
+        (_PAIR_LIMITED, PairLimitedError),
+        (_THROTTLED, ThrottledError),
+        (_TRANSIENT, TransientError),
+        (_WINDOW_CLOSED, WindowClosedError),
+        (_STOPPED, SendingStoppedError),
     )
     if (code, subcode) == _NO_SUCH_NUMBER:
-        return Stopped
+        return SendingStoppedError
     for codes, kind in known:
         if code in codes:
             return kind
     # Only a code nobody has heard of leaves the status to go by.
-    return Rejected if code in _REJECTED or http_status < _SERVER_ERROR else Transient
+    return RejectedError if code in _REJECTED or http_status < _SERVER_ERROR else TransientError
 
 
 def _by_status(http_status: int) -> type[GraphError]:
     """Without a code it need not be the Graph API that answered, so nothing here gives a message up."""
     if http_status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Throttled
+        return ThrottledError
     if http_status < HTTPStatus.MULTIPLE_CHOICES or http_status in _GAVE_UP_WAITING:
-        return NoAnswer
-    return Transient if http_status >= _SERVER_ERROR else Stopped
+        return NoAnswerError
+    return TransientError if http_status >= _SERVER_ERROR else SendingStoppedError

@@ -13,7 +13,7 @@ import httpx
 from service.http import certainly_not_sent, named
 from service.messages import Message
 from service.whatsapp.encode import encode
-from service.whatsapp.errors import GraphError, NoAnswer, NotSent, graph_error
+from service.whatsapp.errors import GraphError, NoAnswerError, NotSentError, graph_error
 from service.whatsapp.json_text import integer, listed, parse, table, text
 
 __all__ = ("GraphClient",)
@@ -85,7 +85,7 @@ class GraphClient:
         status, answer = await self._post(encode(message, to=to, callback_id=callback_id))
         wamid = next((found for each in listed(answer, "messages") if (found := text(each, "id"))), None)
         if wamid is None:
-            raise NoAnswer("the answer names no message, which may have been taken", http_status=status)
+            raise NoAnswerError("the answer names no message, which may have been taken", http_status=status)
         return wamid
 
     async def mark_read(self, wamid: str, *, typing: bool) -> None:
@@ -109,9 +109,9 @@ class GraphClient:
                     self._url, json=body, auth=self._bearer, timeout=self._timeout, follow_redirects=False
                 )
         except TimeoutError:
-            raise NoAnswer(f"no answer within {self._deadline_s:g} s") from None
+            raise NoAnswerError(f"no answer within {self._deadline_s:g} s") from None
         except (httpx.HTTPError, aiohttp.ClientError) as error:
-            kind = NotSent if certainly_not_sent(error) else NoAnswer
+            kind = NotSentError if certainly_not_sent(error) else NoAnswerError
             # Without the cause: it holds the request, and the request the token.
             raise kind(self._safe(f"{named(error)}: {error}")) from None
         try:

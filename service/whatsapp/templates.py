@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ("INCOMING", "Wording")
+__all__ = ("INCOMING", "TemplateDefinition")
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class TemplateDefinition:
     """A template as it is submitted.
 
     Attributes:
@@ -38,7 +38,7 @@ class Wording:
         ]
 
 
-INCOMING: Final = Wording(
+INCOMING: Final = TemplateDefinition(
     name="incoming_notification",
     language="en_US",
     category="UTILITY",

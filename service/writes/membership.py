@@ -7,18 +7,18 @@ happened: nobody but the owner, who is the one who asks, can bring it about.
 from __future__ import annotations
 
 from service.domain import Account, Dashboard, Tier
-from service.domain.commands import Authorise, DirectNotices, OpenAccount, Outcome, Refused, Unauthorise, Upgrade
+from service.domain.commands import Authorise, OpenAccount, Outcome, Refused, SetOfferRecipient, Unauthorise, Upgrade
 from service.writes.pending_write import Baseline
 
-__all__ = ("ON_PERSON", "STANDING", "Standing", "hindrance", "stands")
+__all__ = ("ON_PERSON", "STANDING", "Standing", "precheck", "stands")
 
-ON_PERSON = (Authorise, Unauthorise, DirectNotices)
+ON_PERSON = (Authorise, Unauthorise, SetOfferRecipient)
 STANDING = (OpenAccount, *ON_PERSON, Upgrade)
 
-Standing = OpenAccount | Authorise | Unauthorise | DirectNotices | Upgrade
+Standing = OpenAccount | Authorise | Unauthorise | SetOfferRecipient | Upgrade
 
 
-def hindrance(call: Standing, dashboard: Dashboard | None) -> Outcome | None:
+def precheck(call: Standing, dashboard: Dashboard | None) -> Outcome | None:
     """Why there is nothing to send: it is not the member's to do, or it stands already."""
     if dashboard is None:
         return Refused("not_authorised")
@@ -50,8 +50,8 @@ def _risen(dashboard: Dashboard, account: Account, before: Baseline) -> bool | N
     return False if unmoved else None
 
 
-def _of_people(call: Authorise | Unauthorise | DirectNotices, account: Account) -> bool | None:
-    if isinstance(call, DirectNotices):
+def _of_people(call: Authorise | Unauthorise | SetOfferRecipient, account: Account) -> bool | None:
+    if isinstance(call, SetOfferRecipient):
         told = account.send_offers_to
         return None if told is None else told.member_id == call.member_id
     # The owner is always among them: an empty list is one that core kept to itself.

@@ -7,14 +7,14 @@ from typing import Final
 
 import msgspec
 
-from service.conversation import Session, Walked
+from service.conversation import Session, Transition
 from service.domain import Money
-from service.domain.commands import CreateOffer, Done, Outcome, Unresolved, Upgrade, Write
+from service.domain.commands import CreateOffer, Done, Outcome, Unknown, Upgrade, Write
 from service.messages import Message
 
-__all__ = ("FORM", "Baseline", "Intent", "Intents", "encode")
+__all__ = ("RECORD_VERSION", "Baseline", "PendingWrite", "PendingWrites", "encode")
 
-FORM: Final = 1
+RECORD_VERSION: Final = 1
 """The form of the record that this release writes."""
 
 LOOK_AFTER_MS: Final = (30_000, 120_000, 600_000)
@@ -44,7 +44,7 @@ class Baseline(msgspec.Struct, frozen=True):
     tier: int | None = None
 
 
-class Intent(msgspec.Struct, frozen=True):
+class PendingWrite(msgspec.Struct, frozen=True):
     """A write under way or unresolved, with the whole turn so far: it is continued, never computed again.
 
     Attributes:
@@ -69,7 +69,7 @@ class Intent(msgspec.Struct, frozen=True):
     made_at_ms: int
     send_by_ms: int
     messages: tuple[Message, ...] = ()
-    walked: tuple[Walked, ...] = ()
+    walked: tuple[Transition, ...] = ()
     looks: int = 0
     look_at_ms: int = 0
 
@@ -80,7 +80,7 @@ class Intent(msgspec.Struct, frozen=True):
         midnight = datetime(made.year, made.month, made.day, tzinfo=UTC)
         return int((midnight + timedelta(days=DAYS_PENDING + 1)).timestamp() * 1000)
 
-    def again(self, now_ms: int) -> Intent:
+    def again(self, now_ms: int) -> PendingWrite:
         """The same intent, unresolved, to be looked at again later."""
         wait = LOOK_AFTER_MS[self.looks] if self.looks < len(LOOK_AFTER_MS) else HOURLY_MS
         return msgspec.structs.replace(
@@ -97,17 +97,17 @@ class Intent(msgspec.Struct, frozen=True):
             case _:
                 return False
 
-    def not_this(self, credex_id: str) -> Intent:
+    def not_this(self, credex_id: str) -> PendingWrite:
         """The same intent, knowing that this credex is another write's."""
         if not credex_id:
             return self
         baseline = msgspec.structs.replace(self.baseline, pending=(*self.baseline.pending, credex_id))
         return msgspec.structs.replace(self, baseline=baseline)
 
-    def beside(self, call: Write, outcome: Outcome) -> Intent:
+    def beside(self, call: Write, outcome: Outcome) -> PendingWrite:
         """The same intent, knowing what became of another write in the end: its credex is not this one's."""
         match outcome:
-            case Done(credex_id="") | Unresolved() if self.looks_like(call):
+            case Done(credex_id="") | Unknown() if self.looks_like(call):
                 # It stands there as well, or may, and nothing tells the two apart.
                 return msgspec.structs.replace(self, baseline=msgspec.structs.replace(self.baseline, shared=True))
             case Done(credex_id=credex_id):
@@ -116,25 +116,25 @@ class Intent(msgspec.Struct, frozen=True):
                 return self
 
 
-class Intents(msgspec.Struct, frozen=True):
+class PendingWrites(msgspec.Struct, frozen=True):
     """All that is written down for one member: at most one write under way, and those that are unresolved."""
 
-    under_way: Intent | None = None
-    unresolved: tuple[Intent, ...] = ()
-    version: int = FORM
+    under_way: PendingWrite | None = None
+    unresolved: tuple[PendingWrite, ...] = ()
+    version: int = RECORD_VERSION
 
     @property
     def due_ms(self) -> int | None:
         """When the next unresolved intent is looked at."""
         return min((intent.look_at_ms for intent in self.unresolved), default=None)
 
-    def aside(self, now_ms: int) -> Intents:
+    def aside(self, now_ms: int) -> PendingWrites:
         """The write under way, if there is one, counted among the unresolved."""
         if self.under_way is None:
             return self
-        return Intents(unresolved=(*self.unresolved, self.under_way.again(now_ms)))
+        return PendingWrites(unresolved=(*self.unresolved, self.under_way.again(now_ms)))
 
 
-def encode(intents: Intents) -> bytes | None:
+def encode(intents: PendingWrites) -> bytes | None:
     """The record to store; None when there is nothing to remember."""
     return msgspec.json.encode(intents) if intents.under_way or intents.unresolved else None

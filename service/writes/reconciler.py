@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from service.conversation import Session
-from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotSent, Written
+from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotSentError, Written
 from service.credex import errors as credex
 from service.domain import Account, Dashboard, Denomination, Offer
 from service.domain.commands import (
@@ -23,23 +23,23 @@ from service.domain.commands import (
     CancelOffer,
     CreateOffer,
     DeclineOffer,
+    DidNotHappen,
     Done,
-    Doubtful,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Register,
     Unavailable,
-    Unresolved,
+    Unknown,
     Upgrade,
     Write,
 )
 from service.writes.membership import ON_PERSON, STANDING, Standing, stands
-from service.writes.membership import hindrance as standing_hindrance
-from service.writes.pending_write import Baseline, Intent, Intents
+from service.writes.membership import precheck as standing_hindrance
+from service.writes.pending_write import Baseline, PendingWrite, PendingWrites
 
-__all__ = ("MoneyCalls", "WritesToCore")
+__all__ = ("Reconciler", "WritesToCore")
 
 SEND_WITHIN_MS: Final = 5_000
 """A write leaves within this time of its intent, the wait for a free moment at core included, or not at all."""
@@ -81,7 +81,7 @@ class _Absent(msgspec.Struct, frozen=True):
     seen: bool = True
 
 
-class MoneyCalls:
+class Reconciler:
     """Makes writes, and finds out what became of them."""
 
     def __init__(self, core: WritesToCore, clock_ms: Callable[[], int]) -> None:
@@ -90,22 +90,22 @@ class MoneyCalls:
         self._clock_ms = clock_ms
 
     async def prepare(
-        self, member: str, call: Write, *, seq: int, session: Session, intents: Intents
-    ) -> Intent | Outcome:
+        self, member: str, call: Write, *, seq: int, session: Session, intents: PendingWrites
+    ) -> PendingWrite | Outcome:
         """Read the baseline and make the intent; or say why nothing is to be sent."""
         try:
             dashboard: Dashboard | None = await self._core.dashboard(member)
-        except credex.NotFound:
+        except credex.NotFoundError:
             dashboard = None
         except CredexError:
             return Unavailable()
-        hindrance = _hindrance(call, dashboard)
-        if hindrance is not None:
-            return hindrance
+        precheck = _hindrance(call, dashboard)
+        if precheck is not None:
+            return precheck
         if any(intent.looks_like(call) for intent in intents.unresolved) and not _despite(call):
-            return Doubtful()
+            return PossibleDuplicate()
         now_ms = self._clock_ms()
-        return Intent(
+        return PendingWrite(
             seq=seq,
             step=f"{session.flow}.{session.step}",
             call=call,
@@ -115,37 +115,39 @@ class MoneyCalls:
             send_by_ms=now_ms + SEND_WITHIN_MS,
         )
 
-    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+    async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
         """Send the write of a stored intent, once, and find out what became of it."""
         left_ms = intent.send_by_ms - self._clock_ms()
         if left_ms <= 0:
             return Unavailable()
         try:
             written = await self._core.send(member, intent.call, within_s=left_ms / 1000)
-        except NotSent:
+        except NotSentError:
             return Unavailable()
         except CredexError as error:
             log.warning("write_unclear", error=type(error).__name__, step=intent.step)
             return await self._judge(member, intent, others, error)
         return Done(written.dashboard, written.credex_id or "")
 
-    async def recover(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+    async def recover(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
         """Find out what became of a write whose worker died: it may have been sent or not, and is not sent now."""
         return await self._judge(member, intent, others, None)
 
-    async def look(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
-        """Look once whether the write happened; `Unresolved` when it cannot be told (yet)."""
+    async def look(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
+        """Look once whether the write happened; `Unknown` when it cannot be told (yet)."""
         try:
             found = await self._proof(member, intent, others)
         except CredexError:
-            return Unresolved()
+            return Unknown()
         if isinstance(found, _Absent):
-            return NotDone() if self._clock_ms() >= _absent_from(intent) else Unresolved()
+            return DidNotHappen() if self._clock_ms() >= _absent_from(intent) else Unknown()
         return found
 
     # -- judging ----------------------------------------------------------------------------------------------------
 
-    async def _judge(self, member: str, intent: Intent, others: Sequence[Intent], error: CredexError | None) -> Outcome:
+    async def _judge(
+        self, member: str, intent: PendingWrite, others: Sequence[PendingWrite], error: CredexError | None
+    ) -> Outcome:
         try:
             async with asyncio.timeout(JUDGE_WITHIN_MS / 1000):
                 found = await self._proof(member, intent, others)
@@ -153,12 +155,12 @@ class MoneyCalls:
                     await asyncio.sleep(max(0, _absent_from(intent) - self._clock_ms()) / 1000)
                     found = await self._proof(member, intent, others)
         except (CredexError, TimeoutError):
-            return Unresolved()
+            return Unknown()
         if not isinstance(found, _Absent):
             return _in_the_light_of(found, error)
         return _refused(intent.call, error, found)
 
-    async def _proof(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome | _Absent:
+    async def _proof(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome | _Absent:
         """What a look at core shows.
 
         Raises:
@@ -167,15 +169,15 @@ class MoneyCalls:
         call = intent.call
         try:
             dashboard = await self._core.dashboard(member)
-        except credex.NotFound:
-            return _Absent() if isinstance(call, Register) else Unresolved()
+        except credex.NotFoundError:
+            return _Absent() if isinstance(call, Register) else Unknown()
         if isinstance(call, Register):
             return Done(dashboard, proven=True)
         if isinstance(call, STANDING):
             return _standing(call, dashboard, intent.baseline)
         account = dashboard.account(call.account_id)
         if account is None:
-            return Unresolved()
+            return Unknown()
         if isinstance(call, CreateOffer):
             return await self._offer_made(member, intent, call, dashboard, account, others)
         return await self._offer_ended(member, call, dashboard, account)
@@ -183,11 +185,11 @@ class MoneyCalls:
     async def _offer_made(
         self,
         member: str,
-        intent: Intent,
+        intent: PendingWrite,
         call: CreateOffer,
         dashboard: Dashboard,
         account: Account,
-        others: Sequence[Intent],
+        others: Sequence[PendingWrite],
     ) -> Outcome | _Absent:
         new = [
             offer
@@ -197,7 +199,7 @@ class MoneyCalls:
         ambiguous = intent.baseline.shared or any(other.looks_like(call) for other in others)
         if new:
             unique = len(new) == 1 and not ambiguous
-            return Done(dashboard, new[0].credex_id, proven=True) if unique else Unresolved()
+            return Done(dashboard, new[0].credex_id, proven=True) if unique else Unknown()
         unmoved = intent.baseline.balance is not None and account.balance(call.amount.denomination).equals(
             intent.baseline.balance
         )
@@ -213,7 +215,7 @@ class MoneyCalls:
         # Without an id it may be one that waited before and looked the same, if one of those waits no longer.
         waiting = {offer.credex_id for offer in account.outgoing}
         if not unique or (entry.credex_id is None and not waiting.issuperset(intent.baseline.alike)):
-            return Unresolved()
+            return Unknown()
         return Done(dashboard, entry.credex_id or "", proven=True, accepted=True)
 
     async def _offer_ended(
@@ -223,12 +225,12 @@ class MoneyCalls:
             return _Absent()
         try:
             state = await self._core.state(member, call.credex_id, call.account_id)
-        except (credex.NotFound, credex.ServerError, credex.Refused):
+        except (credex.NotFoundError, credex.ServerError, credex.RefusedError):
             return Done(dashboard, proven=True, by_us=False)
         if state.kind in _ENDED_AS[type(call)]:
             return Done(dashboard, call.credex_id, proven=True)
         # Core contradicts itself when it still waits: that tells nothing.
-        return Unresolved() if state.kind is CredexKind.OFFERS else Refused("not_pending")
+        return Unknown() if state.kind is CredexKind.OFFERS else Refused("not_pending")
 
 
 _ON_OFFER: Final = (AcceptOffer, DeclineOffer, CancelOffer)
@@ -237,7 +239,7 @@ _ON_OFFER: Final = (AcceptOffer, DeclineOffer, CancelOffer)
 def _standing(call: Standing, dashboard: Dashboard, baseline: Baseline) -> Outcome | _Absent:
     match stands(call, dashboard, baseline):
         case None:
-            return Unresolved()
+            return Unknown()
         case True:
             return Done(dashboard, proven=True)
         case _:
@@ -245,10 +247,10 @@ def _standing(call: Standing, dashboard: Dashboard, baseline: Baseline) -> Outco
 
 
 def _despite(call: Write) -> bool:
-    return isinstance(call, CreateOffer) and call.despite
+    return isinstance(call, CreateOffer) and call.allow_duplicate
 
 
-def _absent_from(intent: Intent) -> int:
+def _absent_from(intent: PendingWrite) -> int:
     return intent.send_by_ms + ABSENT_AFTER_MS
 
 
@@ -263,7 +265,7 @@ def _alike(offer: Offer, call: CreateOffer) -> bool:
     )
 
 
-def _could_be(entry: LedgerEntry, intent: Intent, call: CreateOffer) -> bool:
+def _could_be(entry: LedgerEntry, intent: PendingWrite, call: CreateOffer) -> bool:
     """Whether an accepted credex may be the one that this write made. What core leaves out excludes nothing."""
     recent = entry.at_ms is None or entry.at_ms >= intent.made_at_ms - ACCEPTED_SLACK_MS
     issued = (-entry.amount).equals(call.amount)
@@ -276,32 +278,34 @@ def _ended_in_core(error: CredexError | None) -> bool:
 
     A failure (5xx), a lost answer or a crash of ours says nothing of the kind: core may still be at work.
     """
-    return isinstance(error, credex.Answered) and not isinstance(error, credex.ServerError)
+    return isinstance(error, credex.CoreAnsweredError) and not isinstance(error, credex.ServerError)
 
 
 def _refused(call: Write, error: CredexError | None, absent: _Absent) -> Outcome:
     """What core said of a write that shows nowhere, as far as what stands there does not contradict it."""
     match error:
-        case credex.NotFound() if isinstance(call, ON_PERSON):
+        case credex.NotFoundError() if isinstance(call, ON_PERSON):
             return NotFound()
-        case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING) if isinstance(call, _ON_OFFER):
-            return NotDone()  # it waits, whatever core said of it
-        case credex.NotFound() | credex.Refused(code=credex.Refusal.NOT_PENDING | credex.Refusal.ALREADY):
+        case credex.NotFoundError() | credex.RefusedError(code=credex.Refusal.NOT_PENDING) if isinstance(
+            call, _ON_OFFER
+        ):
+            return DidNotHappen()  # it waits, whatever core said of it
+        case credex.NotFoundError() | credex.RefusedError(code=credex.Refusal.NOT_PENDING | credex.Refusal.ALREADY):
             # It has nothing to do with this write, or should stand, and was looked for where it would.
-            named = isinstance(error, credex.Refused) and error.code is credex.Refusal.ALREADY
+            named = isinstance(error, credex.RefusedError) and error.code is credex.Refusal.ALREADY
             return Refused("already" if named and not absent.seen else "unknown")
-        case credex.Refused(code=credex.Refusal.DUPLICATE_PHONE) if isinstance(call, Register):
+        case credex.RefusedError(code=credex.Refusal.DUPLICATE_PHONE) if isinstance(call, Register):
             return Refused("unknown")  # nobody can log in with that number
-        case credex.Refused(code=code, remaining=remaining):
+        case credex.RefusedError(code=code, remaining=remaining):
             return Refused(code.value, remaining)
         case _:
-            return NotDone()
+            return DidNotHappen()
 
 
 def _in_the_light_of(found: Outcome, error: CredexError | None) -> Outcome:
     """What was found, corrected by what core said: it is no longer pending, and core refused because of that."""
-    gone_before = isinstance(error, credex.NotFound) or (
-        isinstance(error, credex.Refused) and error.code is credex.Refusal.NOT_PENDING
+    gone_before = isinstance(error, credex.NotFoundError) or (
+        isinstance(error, credex.RefusedError) and error.code is credex.Refusal.NOT_PENDING
     )
     if isinstance(found, Done) and not found.by_us and gone_before:
         return Refused("not_pending")

@@ -18,9 +18,9 @@ from service.settings import EMBEDDED
 from simulator.chat.prompt import Prompt, open_prompt
 from simulator.errors import ConversationError, Problem
 from simulator.playback.player import Stage
-from simulator.script.conversation import Member, Person
+from simulator.script.conversation import MemberSpec, Person
 from simulator.script.directives import MEDIA
-from simulator.script.yaml_reader import Flaw, read_duration_ms, read_phone
+from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import draw_moment
 from simulator.whatsapp_cloud.virtual_time import run
@@ -79,8 +79,8 @@ def _me(name: str, phone: str, *, member: bool) -> Person:
     if member and len(name.split()) < 2:  # noqa: PLR2004 - first and last
         raise ConversationError([Problem("chat", 1, "a member needs a first and a last name")])
     try:
-        return Person(ME, read_phone(phone), name, Member(balances=START_BALANCES) if member else None)
-    except Flaw as flaw:
+        return Person(ME, read_phone(phone), name, MemberSpec(balances=START_BALANCES) if member else None)
+    except FlawError as flaw:
         raise ConversationError([Problem("chat", 1, flaw.what, flaw.hint)]) from None
 
 
@@ -149,7 +149,7 @@ class Chat:
                 await stage.tap(ME, title)
             elif text.strip():
                 await stage.type(ME, text.strip())
-        except Flaw as flaw:
+        except FlawError as flaw:
             self.console.print(Text(f"{flaw.what}\n{flaw.hint}".strip(), "yellow"))
 
     def _tapped(self, text: str) -> str | None:
@@ -177,5 +177,5 @@ class Chat:
 
     async def _send(self, stage: Stage, kind: str) -> None:
         if kind not in MEDIA:
-            raise Flaw(f"nothing of the kind {kind!r} can be sent", f"There are: {', '.join(MEDIA)}.")
+            raise FlawError(f"nothing of the kind {kind!r} can be sent", f"There are: {', '.join(MEDIA)}.")
         await stage.send(ME, kind)

@@ -22,11 +22,11 @@ from simulator.explore.invariants.watch import PROMISES
 from simulator.explore.kinds import KINDS, OF_PEOPLE
 from simulator.explore.options import Options, UnknownKindError, read_kinds
 from simulator.explore.regressions import keep
-from simulator.explore.run import Outcome
+from simulator.explore.run import WorldResult
 from simulator.explore.shrink import shrink
 from simulator.playback.cache import sources_digest
 from simulator.world.process import Bot
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 
 __all__ = ("explore",)
 
@@ -93,7 +93,7 @@ def _faults(_: click.Context, __: click.Parameter, text: str) -> frozenset[str] 
 @no_color_option
 @click.pass_obj
 def explore(
-    run_bot: Callable[[Wires], Bot] | None,
+    run_bot: Callable[[Connections], Bot] | None,
     *,
     worlds: int | None,
     minutes: float | None,
@@ -140,7 +140,7 @@ def explore(
 
 
 @contextmanager
-def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[Outcome], None]]:
+def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[WorldResult], None]]:
     if out is None:
         yield lambda _: None
         return
@@ -149,7 +149,7 @@ def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[Outc
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("exploring", total=total)
 
-        def step(outcome: Outcome) -> None:
+        def step(outcome: WorldResult) -> None:
             nonlocal broken
             broken += bool(outcome.broken)
             bar.update(task, advance=1, description=f"seed {outcome.seed}" + (f", {broken} broken" if broken else ""))
@@ -158,7 +158,7 @@ def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[Outc
 
 
 def _save(
-    outcome: Outcome, folder: Path, progress: Console, *, small: bool, run_bot: Callable[[Wires], Bot]
+    outcome: WorldResult, folder: Path, progress: Console, *, small: bool, run_bot: Callable[[Connections], Bot]
 ) -> tuple[Path, ...]:
     """Write a failing world down. Returns where: as it was and, if it could be made so, small."""
     if not outcome.yaml:

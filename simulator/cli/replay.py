@@ -24,7 +24,7 @@ from simulator.cli.options import (
     redis_option,
     show,
 )
-from simulator.playback.cache import Shelf, sources_digest
+from simulator.playback.cache import ReplayCache, sources_digest
 from simulator.playback.runner import Played, Report, play_all
 
 __all__ = ("replay",)
@@ -85,7 +85,7 @@ def replay(
         progress=out if out.is_terminal and shown in {"lines", "trouble"} else None,
         told=lambda played: _tell(out, played, shown),
         jobs=jobs,
-        shelf=None if afresh or logs else Shelf.of(sources_digest()),
+        shelf=None if afresh or logs else ReplayCache.of(sources_digest()),
     )
     if as_json:
         click.echo(json.dumps(_report_json(report), ensure_ascii=False, indent=2))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from simulator.credex_core.amounts import Rates
-from simulator.credex_core.core import API_KEY, Call, Core
+from simulator.credex_core.core import API_KEY, Core, HandledCall
 from simulator.credex_core.endpoints import ENDPOINTS
 from simulator.credex_core.ledger import DAY_MS, Account, Credex, Member, NotConserved, State, conserved
 from simulator.credex_core.quirks import OF_FORM, WAYS, Quirks
-from simulator.credex_core.rules import NotFound, Refusal
+from simulator.credex_core.rules import NotFoundRefusal, Refusal
 
 __all__ = (
     "API_KEY",
@@ -16,12 +16,12 @@ __all__ = (
     "OF_FORM",
     "WAYS",
     "Account",
-    "Call",
     "Core",
     "Credex",
+    "HandledCall",
     "Member",
     "NotConserved",
-    "NotFound",
+    "NotFoundRefusal",
     "Quirks",
     "Rates",
     "Refusal",

@@ -18,7 +18,7 @@ from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import Core
 from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import NotFound, Refusal, amount
+from simulator.credex_core.rules import NotFoundRefusal, Refusal, amount
 
 __all__ = ("control",)
 
@@ -138,7 +138,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
             joined = core.add_member(data.phone, data.first_name, data.last_name, tier=data.tier, handle=data.handle)
             for balance in balances:
                 core.fund(joined.handle, balance)
-        except (Refusal, NotFound) as refusal:
+        except (Refusal, NotFoundRefusal) as refusal:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
         return _told(core, data.phone)
 
@@ -146,7 +146,7 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
     async def offer(data: JSONBody[Offer]) -> dict[str, str]:
         try:
             made = core.offer(data.sender, data.receiver, _money(data.amount))
-        except (Refusal, NotFound, KeyError) as refusal:
+        except (Refusal, NotFoundRefusal, KeyError) as refusal:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
         return {"credex_id": made.credex_id}
 
@@ -193,7 +193,7 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
 
 def _turning(core: Core) -> list[HTTPRouteHandler]:
     @get("/knobs", tags=["core"], summary="How many calls a minute core takes, and what denominations are worth")
-    async def knobs() -> CoreKnobs:
+    async def config() -> CoreKnobs:
         return _knobs(core)
 
     @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays", description=_told_of(CoreKnobs))
@@ -211,7 +211,7 @@ def _turning(core: Core) -> list[HTTPRouteHandler]:
         core.rates = Rates({**core.rates.in_usd, **turned.rates})
         return _knobs(core)
 
-    return [knobs, turn]
+    return [config, turn]
 
 
 def _knobs(core: Core) -> CoreKnobs:

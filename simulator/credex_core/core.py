@@ -19,7 +19,7 @@ from simulator.credex_core.ledger import DAY_MS, EXPIRES_AFTER_DAYS, Account, Cr
 from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.sessions import Sessions
 
-__all__ = ("API_KEY", "Call", "Core")
+__all__ = ("API_KEY", "Core", "HandledCall")
 
 API_KEY = "core-api-key"
 FOUNDATION_PHONE = "10000000001"
@@ -29,7 +29,7 @@ TREASURY = "credex_foundation"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HandledCall:
     """One request that reached core."""
 
     endpoint: str
@@ -85,7 +85,7 @@ class Core:
         self.sessions = Sessions(clock_ms=clock_ms, rng=self.chance)
         self.ledger = Ledger(clock_ms=self._day_clock_ms, rng=rng, rates=rates)
         self.quirks = quirks
-        self.calls: list[Call] = []
+        self.calls: list[HandledCall] = []
         self.foundation = trading.join(
             self.ledger,
             phone=FOUNDATION_PHONE,
@@ -138,7 +138,7 @@ class Core:
 
     def note(self, endpoint: str, phone: str, status: int, body: Mapping[str, Any]) -> None:
         """Write a request down."""
-        self.calls.append(Call(endpoint, phone, self.clock_ms(), status, body))
+        self.calls.append(HandledCall(endpoint, phone, self.clock_ms(), status, body))
 
     # What the world holds at the start
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from simulator.credex_core import rules, trading
 from simulator.credex_core.ledger import ACCEPTED, Account, Ledger, Member, State
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import NotFound, Refusal
+from simulator.credex_core.rules import NotFoundRefusal, Refusal
 from simulator.credex_core.sessions import Sessions
 from simulator.credex_core.wire import View
 
@@ -42,7 +42,7 @@ def login(desk: Desk, _: Member | None, body: Body) -> Reply:
     """Whoever holds the phone number is that member: there is no password."""
     member = desk.ledger.member_by_phone(rules.phone(body))
     if member is None:
-        raise NotFound("Member", "phone")
+        raise NotFoundRefusal("Member", "phone")
     token = desk.sessions.begin(member.member_id)
     details = {
         "memberID": member.member_id,
@@ -79,7 +79,7 @@ def get_account_by_handle(desk: Desk, member: Member, body: Body) -> Reply:
     handle = rules.account_handle(body, rewritten=desk.quirks.handles_rewritten)
     account = desk.ledger.account_by_handle(handle)
     if account is None:
-        raise NotFound("Account", "accountHandle")
+        raise NotFoundRefusal("Account", "accountHandle")
     details = {"accountID": account.account_id, "accountName": account.name, "accountHandle": account.handle}
     return Reply(desk.view.success("ACCOUNT_FOUND", member, details), member)
 
@@ -88,7 +88,7 @@ def get_member_by_handle(desk: Desk, member: Member, body: Body) -> Reply:
     """Who a member handle is."""
     found = desk.ledger.member_by_handle(rules.account_handle(body, "memberHandle"))
     if found is None:
-        raise NotFound("Member", "memberHandle")
+        raise NotFoundRefusal("Member", "memberHandle")
     details = {"memberID": found.member_id, "memberName": f"{found.first_name} {found.last_name}"}
     return Reply(desk.view.success("MEMBER_FOUND", member, details), member)
 
@@ -143,7 +143,7 @@ def get_credex(desk: Desk, member: Member, body: Body) -> Reply:
     credex_id = rules.identifier(body, "credexID")
     credex = next((one for one in desk.ledger.of_account(account.account_id) if one.credex_id == credex_id), None)
     if credex is None or credex.state is State.EXPIRED:
-        raise NotFound("Credex", "credexID")
+        raise NotFoundRefusal("Credex", "credexID")
     return Reply(desk.view.success("CREDEX_RETRIEVED", member, desk.view.credex(credex, account)), member)
 
 
@@ -156,7 +156,7 @@ def get_ledger(desk: Desk, member: Member, body: Body) -> Reply:
     accepted = [one for one in desk.ledger.of_account(account.account_id) if one.state in ACCEPTED]
     accepted.sort(key=lambda credex: credex.ended_ms or 0)
     if desk.quirks.missing_as_500 and start and start >= len(accepted):
-        raise NotFound("Page", "startRow")
+        raise NotFoundRefusal("Page", "startRow")
     page = [desk.view.ledger_row(credex, account) for credex in accepted[start : start + rows]]
     reply = desk.view.success("LEDGER_RETRIEVED", member, {"ledger": desk.view.items(page)})
     reply["data"]["dashboard"]["pagination"] = {"hasMore": len(accepted) > start + rows}
@@ -190,7 +190,7 @@ def authorize_for_account(desk: Desk, member: Member, body: Body) -> Reply:
     account = _owned_account(desk, member, body)
     other = desk.ledger.member_by_handle(rules.account_handle(body, "memberHandleToBeAuthorized"))
     if other is None:
-        raise NotFound("Member", "memberHandleToBeAuthorized")
+        raise NotFoundRefusal("Member", "memberHandleToBeAuthorized")
     trading.authorise(desk.ledger, account, other)
     details = {"accountID": account.account_id, "memberIdAuthorized": other.member_id}
     return Reply(desk.view.success("MEMBER_AUTHORIZED", member, details), member)
@@ -217,7 +217,7 @@ def update_send_offers_to(desk: Desk, member: Member, body: Body) -> Reply:
 def _other(desk: Desk, body: Body, field: str) -> Member:
     other = desk.ledger.members.get(rules.identifier(body, field))
     if other is None:
-        raise NotFound("Member", field)
+        raise NotFoundRefusal("Member", field)
     return other
 
 
@@ -236,7 +236,7 @@ def _seen_account(desk: Desk, member: Member, body: Body) -> Account:
 def _own_account(desk: Desk, member: Member, body: Body, field: str, *, lenient: bool = False) -> Account:
     account = desk.ledger.accounts.get(rules.identifier(body, field))
     if account is None:
-        raise NotFound("Account", field)
+        raise NotFoundRefusal("Account", field)
     if member.member_id not in account.authorised and not lenient:
         raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field=field)
     return account

@@ -16,7 +16,7 @@ from service.domain import Denomination
 __all__ = (
     "DAILY_CAPS_USD",
     "DUE_DAYS",
-    "NotFound",
+    "NotFoundRefusal",
     "Refusal",
     "account_handle",
     "account_name",
@@ -66,7 +66,7 @@ class Refusal(Exception):  # noqa: N818 - core refuses; nothing went wrong
         self.field = field
 
 
-class NotFound(Refusal):
+class NotFoundRefusal(Refusal):
     """There is no such member, account or credex."""
 
     def __init__(self, what: str, field: str) -> None:

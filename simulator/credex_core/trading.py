@@ -10,7 +10,7 @@ from service.domain import Denomination, Money
 from simulator.credex_core.amounts import shown
 from simulator.credex_core.ledger import DAY_MS, ZERO, Account, Credex, Ledger, Member, State
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import DAILY_CAPS_USD, NotFound, Refusal, in_window
+from simulator.credex_core.rules import DAILY_CAPS_USD, NotFoundRefusal, Refusal, in_window
 
 __all__ = (
     "accept",
@@ -125,7 +125,7 @@ def unauthorise(account: Account, member: Member) -> None:
     if member.member_id == account.owner_id:
         raise Refusal("The owner always acts for an account", code="OWNER_STAYS", field="memberIDtoBeUnauthorized")
     if member.member_id not in account.authorised:
-        raise NotFound("Member", "memberIDtoBeUnauthorized")
+        raise NotFoundRefusal("Member", "memberIDtoBeUnauthorized")
     account.authorised.remove(member.member_id)
     if account.send_offers_to == member.member_id:
         account.send_offers_to = account.owner_id
@@ -178,9 +178,9 @@ def offer(
         raise _failed("Issuer and receiver are the same account", "SAME_ACCOUNT", "receiverAccountID")
     issuer = ledger.accounts.get(issuer_id)
     if issuer is None:
-        raise NotFound("Account", "issuerAccountID")
+        raise NotFoundRefusal("Account", "issuerAccountID")
     if receiver_id not in ledger.accounts:
-        raise NotFound("Account", "receiverAccountID")
+        raise NotFoundRefusal("Account", "receiverAccountID")
     if actor.member_id not in issuer.authorised and not quirks.lenient_authority:
         raise Refusal("Not authorised to issue from this account", status=403, code="NOT_AUTHORIZED")
     _within_tier(ledger, issuer, amount, denomination, secured=due is None, refuse_exact=quirks.exact_limit_refused)
@@ -254,7 +254,7 @@ def _end(ledger: Ledger, actor: Member, credex_id: str, state: State, *, lenient
     ledger.expire()
     credex = ledger.credexes.get(credex_id)
     if credex is None or credex.state is State.EXPIRED:
-        raise NotFound("Credex", "credexID")
+        raise NotFoundRefusal("Credex", "credexID")
     side = credex.issuer_id if state is State.CANCELLED else credex.receiver_id
     if actor.member_id not in ledger.accounts[side].authorised and not lenient:
         raise Refusal("Not authorised for the account of this credex", status=403, code="NOT_AUTHORIZED")

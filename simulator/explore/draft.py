@@ -9,7 +9,7 @@ import yaml
 from simulator.errors import ConversationError
 from simulator.script.conversation import Conversation, parse
 from simulator.script.directives import Line, read_line
-from simulator.script.yaml_reader import Reading
+from simulator.script.yaml_reader import YamlReader
 
 __all__ = ("Draft", "Said", "written")
 
@@ -55,7 +55,7 @@ class Draft:
         Raises:
             ConversationError: it says nothing that a line can say.
         """
-        reading = Reading(self.name, f"- {written(said)}\n")
+        reading = YamlReader(self.name, f"- {written(said)}\n")
         (node,) = reading.items(reading.root, "lines") if reading.root is not None else [None]
         line = read_line(reading, node, self._people) if node is not None else None
         if line is None or reading.problems:

@@ -15,12 +15,12 @@ from itertools import count
 from multiprocessing.pool import AsyncResult
 from typing import Protocol
 
-from simulator.explore.invariants.watch import Broken
+from simulator.explore.invariants.watch import Violation
 from simulator.explore.options import Options
-from simulator.explore.run import GOES_ON, Outcome, explore_one
+from simulator.explore.run import GOES_ON, WorldResult, explore_one
 from simulator.playback.gc import collect_if_much, rare_collection
 from simulator.world.process import Bot
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 
 __all__ = ("Summary", "explore_many", "repeated_by")
 
@@ -42,10 +42,10 @@ class Summary:
     injected: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
-    broken: list[Outcome] = field(default_factory=list)
+    broken: list[WorldResult] = field(default_factory=list)
     digest: str = ""
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: WorldResult) -> None:
         """Count one more world."""
         self.worlds += 1
         self.digest = blake2b(f"{self.digest}{outcome.digest}".encode(), digest_size=16).hexdigest()
@@ -76,8 +76,8 @@ def explore_many(
     minutes: float | None = None,
     jobs: int = 1,
     keep_going: bool = False,
-    told: Callable[[Outcome], None] = lambda _: None,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    told: Callable[[WorldResult], None] = lambda _: None,
+    run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Summary:
     """Explore worlds from consecutive seeds.
 
@@ -104,7 +104,7 @@ def explore_many(
     return summary
 
 
-def repeated_by(outcome: Outcome, options: Options) -> str:
+def repeated_by(outcome: WorldResult, options: Options) -> str:
     """The command that explores this world again."""
     return f"python -m simulator explore --seed {outcome.seed} --worlds 1{options.words}"
 
@@ -127,16 +127,18 @@ class _Crew(Protocol):
 
     def outcomes(
         self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None
-    ) -> Iterator[Outcome]: ...
+    ) -> Iterator[WorldResult]: ...
 
 
 class _Alone:
     """This process does it."""
 
-    def __init__(self, run_bot: Callable[[Wires], Bot]) -> None:
+    def __init__(self, run_bot: Callable[[Connections], Bot]) -> None:
         self._run_bot = run_bot
 
-    def outcomes(self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None) -> Iterator[Outcome]:
+    def outcomes(
+        self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None
+    ) -> Iterator[WorldResult]:
         for seeds in batches:
             yield from _batch(seeds, options, deadline, self._run_bot)
 
@@ -148,8 +150,10 @@ class _Pool:
         self._pool = pool
         self._ahead = jobs * 2
 
-    def outcomes(self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None) -> Iterator[Outcome]:
-        under_way: deque[AsyncResult[list[Outcome]]] = deque()
+    def outcomes(
+        self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None
+    ) -> Iterator[WorldResult]:
+        under_way: deque[AsyncResult[list[WorldResult]]] = deque()
         for seeds in batches:
             under_way.append(self._pool.apply_async(_batch, (seeds, options, deadline)))
             if len(under_way) > self._ahead:
@@ -159,7 +163,7 @@ class _Pool:
 
 
 @contextmanager
-def _crew(jobs: int, run_bot: Callable[[Wires], Bot]) -> Iterator[_Crew]:
+def _crew(jobs: int, run_bot: Callable[[Connections], Bot]) -> Iterator[_Crew]:
     if run_bot is not run_service or "fork" not in multiprocessing.get_all_start_methods():
         yield _Alone(run_bot)
         return
@@ -176,21 +180,21 @@ def _begin() -> None:
 
 
 def _batch(
-    seeds: Sequence[int], options: Options, deadline: float | None, run_bot: Callable[[Wires], Bot] = run_service
-) -> list[Outcome]:
+    seeds: Sequence[int], options: Options, deadline: float | None, run_bot: Callable[[Connections], Bot] = run_service
+) -> list[WorldResult]:
     with rare_collection():
         return [_explored_tidily(seed, options, run_bot) for seed in seeds if not _past(deadline)]
 
 
-def _explored_tidily(seed: int, options: Options, run_bot: Callable[[Wires], Bot]) -> Outcome:
+def _explored_tidily(seed: int, options: Options, run_bot: Callable[[Connections], Bot]) -> WorldResult:
     outcome = _explored(seed, options, run_bot)
     collect_if_much()
     return outcome
 
 
-def _explored(seed: int, options: Options, run_bot: Callable[[Wires], Bot]) -> Outcome:
+def _explored(seed: int, options: Options, run_bot: Callable[[Connections], Bot]) -> WorldResult:
     try:
         return explore_one(seed, options, run_bot=run_bot)
     except Exception:  # noqa: BLE001 - whatever it is, it belongs to this world and is told with its seed
-        broken = Broken(GOES_ON, "", traceback.format_exc(limit=-6), 0)
-        return Outcome(seed, (broken,), "", "", 0, 0, Counter(), Counter(), Counter())
+        broken = Violation(GOES_ON, "", traceback.format_exc(limit=-6), 0)
+        return WorldResult(seed, (broken,), "", "", 0, 0, Counter(), Counter(), Counter())

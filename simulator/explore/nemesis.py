@@ -13,10 +13,10 @@ from simulator.explore.draft import Draft, Said
 from simulator.explore.kinds import KINDS, LOSSY, Around, falls_over
 from simulator.explore.moves import Moves
 from simulator.playback.player import Player as Playing
-from simulator.script.yaml_reader import Flaw
+from simulator.script.yaml_reader import FlawError
 from simulator.world.fixtures import newest_offer_to
 
-__all__ = ("Adversary",)
+__all__ = ("Nemesis",)
 
 BREAKS: Final = 0.4
 MENDS: Final = 0.3
@@ -46,7 +46,7 @@ HURRIES: Final = 0.3
 PAUSES_MS: Final = (0, 20, 150, 160, 300, 400, 600, 900, 1_500, 3_000)
 
 
-class Adversary:
+class Nemesis:
     """Lets a world happen.
 
     Args:
@@ -191,7 +191,7 @@ def _offered(playing: Playing, player: Player) -> bool:
         return False
     try:
         newest_offer_to(world.core, person)
-    except Flaw:
+    except FlawError:
         return False
     return True
 

@@ -17,8 +17,8 @@ from simulator.explore.draft import Draft
 from simulator.explore.invariants.house import GoesOn
 from simulator.explore.invariants.log import Log, listening
 from simulator.explore.invariants.money import Confirmed, is_repeated
-from simulator.explore.invariants.watch import Broken, Promises
-from simulator.explore.nemesis import Adversary
+from simulator.explore.invariants.watch import Invariants, Violation
+from simulator.explore.nemesis import Nemesis
 from simulator.explore.options import Options
 from simulator.playback.player import Player, play_lines, world_of
 from simulator.script.conversation import Conversation, parse
@@ -26,9 +26,9 @@ from simulator.whatsapp_cloud.transcript.model import Kind
 from simulator.whatsapp_cloud.virtual_time import Clock, VirtualTimeError, run
 from simulator.world.process import Bot
 from simulator.world.redis_database import own
-from simulator.world.world import START_UP_MS, Wires, run_service
+from simulator.world.world import START_UP_MS, Connections, run_service
 
-__all__ = ("GOES_ON", "Outcome", "explore_one", "play")
+__all__ = ("GOES_ON", "WorldResult", "explore_one", "play")
 
 GOES_ON: Final = GoesOn.name
 
@@ -44,7 +44,7 @@ BY_MEMBERS: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.SENT, Kind.REACTED, 
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorldResult:
     """What came of a world.
 
     Attributes:
@@ -60,7 +60,7 @@ class Outcome:
     """
 
     seed: int
-    broken: tuple[Broken, ...]
+    broken: tuple[Violation, ...]
     digest: str
     yaml: str
     turns: int
@@ -74,9 +74,9 @@ def explore_one(
     seed: int,
     options: Options | None = None,
     *,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
     redis_url: str = EMBEDDED,
-) -> Outcome:
+) -> WorldResult:
     """Draw a world from a seed, and let it happen.
 
     Args:
@@ -93,18 +93,18 @@ def explore_one(
     about = f"With trouble of these kinds - {', '.join(sorted(kinds)) or 'none'}."
     head = cast.head(seed, players, about=about, processes=processes, forms="forms" in kinds)
     draft = Draft(f"seed-{seed}", head)
-    adversary = Adversary(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
+    nemesis = Nemesis(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
 
     async def happen(watched: _Watched) -> None:
-        await adversary.act(Player(watched.world, draft.name), watched.look)
+        await nemesis.act(Player(watched.world, draft.name), watched.look)
 
     watched = _lived(draft.opening(), happen, run_bot, redis_url)
-    return watched.outcome(seed, draft.yaml, adversary.injected)
+    return watched.outcome(seed, draft.yaml, nemesis.injected)
 
 
 def play(
-    conversation: str | Conversation, *, run_bot: Callable[[Wires], Bot] = run_service, redis_url: str = EMBEDDED
-) -> Outcome:
+    conversation: str | Conversation, *, run_bot: Callable[[Connections], Bot] = run_service, redis_url: str = EMBEDDED
+) -> WorldResult:
     """Play a world again from what was written down, or any other conversation, with its promises watched.
 
     Raises:
@@ -122,7 +122,7 @@ def play(
     return _lived(opening, happen, run_bot, redis_url).outcome(opening.seed or 0, text, Counter())
 
 
-class _BrokenError(Exception):
+class _ViolationError(Exception):
     """A promise is broken: the world has shown what it had to show."""
 
 
@@ -145,12 +145,12 @@ class _Watched:
     """A world with its promises watched and its wires traced."""
 
     def __init__(
-        self, clock: Clock, opening: Conversation, redis_url: str, run_bot: Callable[[Wires], Bot], log: Log
+        self, clock: Clock, opening: Conversation, redis_url: str, run_bot: Callable[[Connections], Bot], log: Log
     ) -> None:
         self.trace = _Trace()
         self.world = world_of(opening, clock, redis_url=redis_url, run_bot=run_bot, saw=self.trace)
-        self.promises = Promises(self.world, log=log)
-        self.broken: tuple[Broken, ...] = ()
+        self.promises = Invariants(self.world, log=log)
+        self.broken: tuple[Violation, ...] = ()
         self._starts_ms = opening.starts_ms
         self._turns: int | None = None
         self._lost: Counter[str] = Counter()
@@ -172,9 +172,9 @@ class _Watched:
         """It does not go on."""
         self.broken = (*self.broken, self.promises.stuck(error))
 
-    def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> Outcome:
+    def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> WorldResult:
         """What came of it."""
-        return Outcome(
+        return WorldResult(
             seed=seed,
             broken=self.broken,
             digest=self.trace.digest,
@@ -189,14 +189,14 @@ class _Watched:
     def _acted(self) -> int:
         return sum(moment.kind in BY_MEMBERS for moment in self.world.recorder.since(0))
 
-    def _judge(self, broken: tuple[Broken, ...]) -> None:
+    def _judge(self, broken: tuple[Violation, ...]) -> None:
         excused = [each for each in broken if self._excused(each)]
         self._lost.update(each.promise for each in excused)
         self.broken += tuple(each for each in broken if each not in excused)
         if self.broken:
-            raise _BrokenError
+            raise _ViolationError
 
-    def _excused(self, broken: Broken) -> bool:
+    def _excused(self, broken: Violation) -> bool:
         """The state lost what it had acknowledged: it may concern those who said or heard something meanwhile."""
         if broken.promise in SURVIVES or not broken.who:
             return False
@@ -210,7 +210,7 @@ class _Watched:
 def _lived(
     opening: Conversation,
     happen: Callable[[_Watched], Awaitable[None]],
-    run_bot: Callable[[Wires], Bot],
+    run_bot: Callable[[Connections], Bot],
     redis_url: str,
 ) -> _Watched:
     """A world from its beginning to its end, or to its first broken promise."""
@@ -221,7 +221,7 @@ def _lived(
         lives.append(watched)
         await watched.world.start(at_ms=opening.starts_ms)
         try:
-            with suppress(_BrokenError):
+            with suppress(_ViolationError):
                 await happen(watched)
                 await watched.end()
         except UnsettledError as error:

@@ -16,10 +16,10 @@ import yaml
 
 from simulator.errors import ConversationError, LineError
 from simulator.explore.draft import Said, written
-from simulator.explore.invariants.moment import Broken
+from simulator.explore.invariants.moment import Violation
 from simulator.explore.run import play
 from simulator.world.process import Bot
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 
 __all__ = ("MOST_TRIES", "Small", "head_of", "shrink")
 
@@ -41,7 +41,7 @@ class Small:
     """
 
     yaml: str
-    broken: Broken
+    broken: Violation
     lines: int
     tries: int
 
@@ -82,9 +82,9 @@ def _said(line: Any) -> Said:
 
 def shrink(
     text: str,
-    broken: Broken,
+    broken: Violation,
     *,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
     most_tries: int = MOST_TRIES,
     progress: Progress = lambda _tries, _lines: None,
 ) -> Small:
@@ -116,13 +116,13 @@ class _Search:
     """Plays candidates, each once, as long as tries are left."""
 
     promise: str
-    run_bot: Callable[[Wires], Bot]
+    run_bot: Callable[[Connections], Bot]
     most_tries: int
     progress: Progress
     tries: int = 0
-    known: dict[str, Broken | None] = field(default_factory=dict)
+    known: dict[str, Violation | None] = field(default_factory=dict)
 
-    def breaks(self, world: _World) -> Broken | None:
+    def breaks(self, world: _World) -> Violation | None:
         """What breaks in a world, if it is the same promise; nothing when no tries are left."""
         text = world.yaml
         if text not in self.known:
@@ -133,7 +133,7 @@ class _Search:
             self.progress(self.tries, len(world.lines))
         return self.known[text]
 
-    def _played(self, text: str) -> Broken | None:
+    def _played(self, text: str) -> Violation | None:
         try:
             outcome = play(text, run_bot=self.run_bot)
         except (ConversationError, LineError):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from simulator.credex_core import DAY_MS, ENDPOINTS, WAYS, Call, Core, Credex
+from simulator.credex_core import DAY_MS, ENDPOINTS, WAYS, Core, Credex, HandledCall
 
 __all__ = ("touched",)
 
@@ -26,14 +26,14 @@ class _Facts:
     """What happened in core."""
 
     core: Core
-    calls: list[Call]
+    calls: list[HandledCall]
     credexes: list[Credex]
 
     def done(self, *endpoints: str) -> bool:
         """Whether something was asked like this and done."""
         return any(call.endpoint in endpoints and call.status < REFUSED for call in self.calls)
 
-    def refused(self, fits: Callable[[Call], bool] = lambda _: True) -> bool:
+    def refused(self, fits: Callable[[HandledCall], bool] = lambda _: True) -> bool:
         """Whether something like this was refused."""
         return any(call.status >= REFUSED and fits(call) for call in self.calls)
 
@@ -78,11 +78,11 @@ def _large(facts: _Facts) -> bool:
     ) or any(one.amount > SEPARATED_FROM for one in facts.credexes)
 
 
-def _ends(call: Call) -> bool:
+def _ends(call: HandledCall) -> bool:
     return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].ends
 
 
-def _manages(call: Call) -> bool:
+def _manages(call: HandledCall) -> bool:
     return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].manages
 
 

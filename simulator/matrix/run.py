@@ -27,9 +27,9 @@ from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
 from simulator.world.process import Bot
-from simulator.world.world import Wires, World, run_service
+from simulator.world.world import Connections, World, run_service
 
-__all__ = ("Outcome", "Row", "Verdict", "play", "undrawn")
+__all__ = ("Row", "VariantResult", "Verdict", "play", "undrawn")
 
 _FRAMES: Final = str.maketrans("", "", "│╭╮╰╯─├┤")
 _SPOKE: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.FILLED})
@@ -49,7 +49,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class VariantResult:
     """The verdict on a conversation, and what it is based on where that is not plain."""
 
     name: str
@@ -65,7 +65,7 @@ class Row:
 
     variant: Variant
     seconds: float = 0.0
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[VariantResult] = field(default_factory=list)
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -89,8 +89,8 @@ def play(
     *,
     jobs: int = 1,
     most: int | None = None,
-    told: Callable[[Outcome], None] = lambda _outcome: None,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    told: Callable[[VariantResult], None] = lambda _outcome: None,
+    run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Iterator[Row]:
     """Play conversations in each variant; a row for each as it is done.
 
@@ -122,17 +122,19 @@ def play(
         yield row
 
 
-def _untouched(name: str, variant: Variant) -> Outcome:
+def _untouched(name: str, variant: Variant) -> VariantResult:
     if name in variant.apart:
-        return Outcome(name, Verdict.WRONG, "it is said to go another way, though the oddity could not show in it")
-    return Outcome(name, Verdict.UNTOUCHED)
+        return VariantResult(
+            name, Verdict.WRONG, "it is said to go another way, though the oddity could not show in it"
+        )
+    return VariantResult(name, Verdict.UNTOUCHED)
 
 
 def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -> Outcome:
+def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Connections], Bot]) -> VariantResult:
     name = _name(path)
     conversation = load(path)
     worlds: list[World] = []
@@ -147,7 +149,7 @@ def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -
     except (SimulatorError, VirtualTimeError) as error:
         problem = str(error)
     except NotConserved as error:
-        return Outcome(name, Verdict.WRONG, f"money was not conserved: {error}")
+        return VariantResult(name, Verdict.WRONG, f"money was not conserved: {error}")
     if variant.promises:
         return _promised(name, conversation, transcript, worlds[0])
     outcome = _compared(name, variant, "" if transcript is None else plain(transcript), problem)
@@ -157,30 +159,30 @@ def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Wires], Bot]) -
 # -- comparing --------------------------------------------------------------------------------------------------------
 
 
-def _compared(name: str, variant: Variant, made: str, problem: str) -> Outcome:
+def _compared(name: str, variant: Variant, made: str, problem: str) -> VariantResult:
     path = path_of(name)
     if not path.exists():
-        return Outcome(name, Verdict.WRONG, f"there is no transcript of it to compare with: {path.name}")
+        return VariantResult(name, Verdict.WRONG, f"there is no transcript of it to compare with: {path.name}")
     kept = path.read_text(encoding="utf-8")
     if apart := variant.apart.get(name):
         seen = made != kept and re.search(apart.seen, problem or undrawn(made))
         said = f"expected to be seen, since {apart.why}: {apart.seen}\n{problem}"
-        return Outcome(name, Verdict.APART, apart.why) if seen else Outcome(name, Verdict.WRONG, said)
+        return VariantResult(name, Verdict.APART, apart.why) if seen else VariantResult(name, Verdict.WRONG, said)
     if problem or made == kept:
-        return Outcome(name, Verdict.WRONG if problem else Verdict.SAME, problem)
+        return VariantResult(name, Verdict.WRONG if problem else Verdict.SAME, problem)
     return _excused(name, variant, kept, made)
 
 
-def _excused(name: str, variant: Variant, kept: str, made: str) -> Outcome:
+def _excused(name: str, variant: Variant, kept: str, made: str) -> VariantResult:
     """The verdict on a transcript that is not the usual one."""
     if not (variant.differences or variant.reordered):
-        return Outcome(name, Verdict.WRONG, _difference(kept, made))
+        return VariantResult(name, Verdict.WRONG, _difference(kept, made))
     usual, seen = undrawn(kept), undrawn(made)
     for difference in variant.differences:
         usual, seen = difference.left_out(usual), difference.left_out(seen)
     if _words(usual, variant) == _words(seen, variant):
-        return Outcome(name, Verdict.ALLOWED)
-    return Outcome(name, Verdict.WRONG, _difference(_broken_up(usual), _broken_up(seen)))
+        return VariantResult(name, Verdict.ALLOWED)
+    return VariantResult(name, Verdict.WRONG, _difference(_broken_up(usual), _broken_up(seen)))
 
 
 def _words(text: str, variant: Variant) -> list[str]:
@@ -210,21 +212,23 @@ def _broken_up(words: str) -> str:
 # -- promises ---------------------------------------------------------------------------------------------------------
 
 
-def _promised(name: str, conversation: Conversation, transcript: Transcript | None, world: World) -> Outcome:
+def _promised(name: str, conversation: Conversation, transcript: Transcript | None, world: World) -> VariantResult:
     """What holds in any world: money is conserved, no offer is made unasked, and who writes is answered."""
     try:
         world.core.check_conserved()
     except NotConserved as error:
-        return Outcome(name, Verdict.WRONG, f"money was not conserved: {error}")
+        return VariantResult(name, Verdict.WRONG, f"money was not conserved: {error}")
     moments = world.recorder.since(0) if transcript is None else transcript.moments
     offers = sum(call.endpoint == "createCredex" for call in world.core.calls)
     asked = sum(moment.kind in _SPOKE for moment in moments)
     if offers > asked:
-        return Outcome(name, Verdict.WRONG, f"{offers} offers were made, though members only wrote {asked} messages")
+        return VariantResult(
+            name, Verdict.WRONG, f"{offers} offers were made, though members only wrote {asked} messages"
+        )
     quiet = not any(line.key in FAULTS for line in conversation.lines)
     if transcript is not None and quiet and (unanswered := _unanswered(moments)) is not None:
-        return Outcome(name, Verdict.WRONG, f"{unanswered.member} wrote {unanswered.text!r} and was not answered")
-    return Outcome(name, Verdict.KEPT)
+        return VariantResult(name, Verdict.WRONG, f"{unanswered.member} wrote {unanswered.text!r} and was not answered")
+    return VariantResult(name, Verdict.KEPT)
 
 
 def _unanswered(moments: Sequence[Moment]) -> Moment | None:

@@ -14,7 +14,7 @@ import httpx
 from simulator.credex_core import OF_FORM, WAYS, Quirks
 from simulator.matrix.tolerances import ALLOWED, APART, Apart, Difference
 from simulator.world.network import Effect, Fault
-from simulator.world.proxy import Detour, Way
+from simulator.world.proxy import DetourProxy, Way
 from simulator.world.world import WEBHOOK_MS, World
 
 __all__ = ("CORE", "VARIANTS", "WIRES", "Variant")
@@ -63,7 +63,7 @@ def _webhooks(way: Way, world: World) -> None:
     world.webhooks.way = way
 
 
-async def _again(after_ms: tuple[int, ...], detour: Detour, request: httpx.Request) -> httpx.Response:
+async def _again(after_ms: tuple[int, ...], detour: DetourProxy, request: httpx.Request) -> httpx.Response:
     try:
         return await detour.carry(request)
     finally:
@@ -72,7 +72,7 @@ async def _again(after_ms: tuple[int, ...], detour: Detour, request: httpx.Reque
                 detour.later(request, each)
 
 
-async def _at_once(detour: Detour, request: httpx.Request) -> httpx.Response:
+async def _at_once(detour: DetourProxy, request: httpx.Request) -> httpx.Response:
     if not _is_webhook(request):
         return await detour.carry(request)
     first, *_ = await asyncio.gather(*(detour.carry(request) for _ in range(3)))
@@ -85,7 +85,7 @@ def _is_webhook(request: httpx.Request) -> bool:
 
 
 async def _delayed(
-    delays_ms: Mapping[str, int], otherwise_ms: int, detour: Detour, request: httpx.Request
+    delays_ms: Mapping[str, int], otherwise_ms: int, detour: DetourProxy, request: httpx.Request
 ) -> httpx.Response:
     statuses = _statuses_in(request)
     if not statuses:

@@ -18,7 +18,7 @@ from typing import Final
 from simulator.script.conversation import CONVERSATIONS
 from simulator.whatsapp_cloud.transcript.model import Transcript
 
-__all__ = ("Shelf", "sources_digest")
+__all__ = ("ReplayCache", "sources_digest")
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHELF: Final = ROOT / ".replayed"
@@ -41,13 +41,13 @@ def _counts(path: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class ReplayCache:
     """Where transcripts of one state of the sources are kept."""
 
     folder: Path
 
     @classmethod
-    def of(cls, digest: str, *, at: Path = SHELF) -> Shelf:
+    def of(cls, digest: str, *, at: Path = SHELF) -> ReplayCache:
         """The shelf for these sources. Those of other sources are stale and go."""
         with suppress(OSError):
             for other in at.iterdir():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from service import flows
-from service.conversation import Book
+from service.conversation import FlowRegistry
 from service.runtime.inbox_worker import Finished
 from simulator.errors import SimulatorError
 from simulator.playback.player import replay
@@ -22,11 +22,11 @@ from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
 from simulator.world.world import run_service
 
-__all__ = ("Coverage", "Way", "all_ways", "books", "measure", "summed", "watched")
+__all__ = ("Coverage", "ExitTaken", "all_ways", "books", "measure", "summed", "watched")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Way:
+class ExitTaken:
     """An exit of a step; an empty one is the step itself, which has none."""
 
     flow: str
@@ -37,7 +37,7 @@ class Way:
         return f"{self.flow}.{self.step}" + (f" → {self.exit}" if self.exit else "")
 
 
-def books() -> tuple[Book, ...]:
+def books() -> tuple[FlowRegistry, ...]:
     """The flows as they ask by questions, and as they ask by forms."""
     return flows.book(), flows.book(_FORMS)
 
@@ -45,13 +45,13 @@ def books() -> tuple[Book, ...]:
 _FORMS: Final = flows.Forms(token=lambda member, turn: f"{member}:{turn}", person="1", business="2")
 
 
-def all_ways(several: Iterable[Book] | None = None) -> dict[Way, None]:
+def all_ways(several: Iterable[FlowRegistry] | None = None) -> dict[ExitTaken, None]:
     """Every way there is, in the order of the flows."""
-    found: dict[Way, None] = {}
+    found: dict[ExitTaken, None] = {}
     for book in books() if several is None else several:
         for flow in book.flows:
             for step in flow.steps:
-                found |= {Way(flow.name, step.name, name): None for name in step.exits or ("",)}
+                found |= {ExitTaken(flow.name, step.name, name): None for name in step.exits or ("",)}
     return found
 
 
@@ -66,11 +66,11 @@ class Coverage:
     """
 
     titles: Mapping[str, str]
-    walked: Mapping[Way, tuple[str, ...]]
+    walked: Mapping[ExitTaken, tuple[str, ...]]
     problems: Mapping[str, str]
 
     @property
-    def missing(self) -> tuple[Way, ...]:
+    def missing(self) -> tuple[ExitTaken, ...]:
         """The ways that nobody walks."""
         return tuple(way for way, by in self.walked.items() if not by)
 
@@ -79,7 +79,7 @@ class Coverage:
         """Whether every way is walked and every conversation came to its end."""
         return not self.missing and not self.problems
 
-    def of(self, flow: str) -> dict[Way, tuple[str, ...]]:
+    def of(self, flow: str) -> dict[ExitTaken, tuple[str, ...]]:
         """The ways of one flow."""
         return {way: by for way, by in self.walked.items() if way.flow == flow}
 
@@ -102,17 +102,17 @@ class Coverage:
         }
 
 
-def watched(conversation: Conversation, **how: Any) -> tuple[Transcript, frozenset[Way]]:
+def watched(conversation: Conversation, **how: Any) -> tuple[Transcript, frozenset[ExitTaken]]:
     """Play a conversation as `replay` does, and watch which ways are walked.
 
     Raises:
         SimulatorError: it could not be played.
     """
-    ways: set[Way] = set()
+    ways: set[ExitTaken] = set()
 
     def finished(turn: Finished) -> None:
-        ways.update(Way(each.flow, each.step, each.exit) for each in turn.walked)
-        ways.add(Way(turn.flow, turn.step))
+        ways.update(ExitTaken(each.flow, each.step, each.exit) for each in turn.walked)
+        ways.add(ExitTaken(turn.flow, turn.step))
 
     transcript = replay(conversation, run_bot=partial(run_service, finished=finished), **how)
     return transcript, frozenset(ways)
@@ -124,9 +124,9 @@ def measure(paths: Sequence[Path], *, jobs: int = 1) -> Coverage:
         return summed(results)
 
 
-def summed(results: Iterable[tuple[str, frozenset[Way], str]]) -> Coverage:
+def summed(results: Iterable[tuple[str, frozenset[ExitTaken], str]]) -> Coverage:
     """What was measured, from each conversation's name, the ways it walks, and what went wrong if anything did."""
-    walked: dict[Way, list[str]] = {way: [] for way in all_ways()}
+    walked: dict[ExitTaken, list[str]] = {way: [] for way in all_ways()}
     problems = {}
     for name, ways, problem in results:
         for way in sorted(ways & walked.keys()):
@@ -136,7 +136,7 @@ def summed(results: Iterable[tuple[str, frozenset[Way], str]]) -> Coverage:
     return Coverage(_titles(), {way: tuple(by) for way, by in walked.items()}, problems)
 
 
-def _watch(path: Path) -> tuple[str, frozenset[Way], str]:
+def _watch(path: Path) -> tuple[str, frozenset[ExitTaken], str]:
     name = f"{path.parent.name}/{path.stem}"
     try:
         return name, watched(load(path))[1], ""

@@ -18,7 +18,7 @@ from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.process import Bot
 from simulator.world.redis_database import own
-from simulator.world.world import START_UP_MS, Wires, World, run_service
+from simulator.world.world import START_UP_MS, Connections, World, run_service
 
 __all__ = ("SNAPSHOT_PEOPLE", "SNAPSHOT_SEEDS", "SNAPSHOT_TURNS", "Generated", "generate")
 
@@ -43,7 +43,7 @@ def generate(
     turns: int = SNAPSHOT_TURNS,
     redis_url: str = EMBEDDED,
     flush: bool = False,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Generated:
     """Let people wander for a number of turns; all of it is a function of the seed.
 

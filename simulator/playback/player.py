@@ -16,8 +16,8 @@ from simulator.script.core_acts import Act
 from simulator.script.directives import Line, Play
 from simulator.script.faults import GraphFault, describe_core
 from simulator.script.notices import Event, Notice
-from simulator.script.yaml_reader import Flaw, show_duration
-from simulator.whatsapp_cloud import Bubble, NotFilledIn
+from simulator.script.yaml_reader import FlawError, show_duration
+from simulator.whatsapp_cloud import Bubble, NotFilledInError
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Kind, Screen, Transcript
 from simulator.whatsapp_cloud.virtual_time import Clock, run
@@ -25,7 +25,16 @@ from simulator.world.fixtures import newest_offer_to
 from simulator.world.network import Fault
 from simulator.world.process import Bot
 from simulator.world.redis_database import own
-from simulator.world.world import API_KEY, BOT_URL, START_UP_MS, WEBHOOK_SECRET, Ticking, Wires, World, run_service
+from simulator.world.world import (
+    API_KEY,
+    BOT_URL,
+    START_UP_MS,
+    WEBHOOK_SECRET,
+    Connections,
+    Ticking,
+    World,
+    run_service,
+)
 
 __all__ = ("TYPING_MS", "Player", "Stage", "play_lines", "replay", "world_of")
 
@@ -40,7 +49,7 @@ def replay(
     seed: int = 1,
     redis_url: str = EMBEDDED,
     flush: bool = False,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
     bend: Callable[[World], None] = lambda _: None,
 ) -> Transcript:
     """Play a conversation from its beginning to its end, in a world and an event loop of its own.
@@ -87,7 +96,7 @@ def world_of(
     *,
     seed: int = 1,
     redis_url: str = EMBEDDED,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
     saw: Callable[[str, bytes], None] | None = None,
 ) -> World:
     """The world at the beginning of a conversation; its own seed, if it has one, wins. ``saw`` is as in `World`."""
@@ -145,14 +154,14 @@ class Player:
         self._begun = self._begun or line.paced
         try:
             await line.play(self.stage)
-        except Flaw as flaw:
+        except FlawError as flaw:
             raise LineError(Problem(self._file, line.number, _said(line, flaw), flaw.hint)) from None
         self._in_hurry = line.hurries
         if not hurried and not line.hurries:
             await self._world.settle()
 
 
-def _said(line: Line, flaw: Flaw) -> str:
+def _said(line: Line, flaw: FlawError) -> str:
     return f"{line.key}: {line.value} — {flaw.what}" if isinstance(line.value, str) else flaw.what
 
 
@@ -181,9 +190,9 @@ class Stage:
         shown = self.screens(who)
         found = [bubble for bubble, each in reversed(shown) if any(choice.title == title for choice in each.choices)]
         if older and len(found) == 1:
-            raise Flaw(f"only the newest message of {who} shows {title!r}, no older one", _on_screen(shown))
+            raise FlawError(f"only the newest message of {who} shows {title!r}, no older one", _on_screen(shown))
         if not found:
-            raise Flaw(f"{title!r} is not on {who}'s screen", _hint(title, shown))
+            raise FlawError(f"{title!r} is not on {who}'s screen", _hint(title, shown))
         self.world.handsets[who].tap(found[1 if older else 0].wamid, title)
 
     async def send(self, who: str, kind: str) -> None:
@@ -198,11 +207,11 @@ class Stage:
         """
         forms = [bubble for bubble, _ in reversed(self.screens(who)) if bubble.kind == "flow"]
         if len(forms) <= older:
-            raise Flaw(f"{who}'s screen shows no {'older ' if older else ''}form", _on_screen(self.screens(who)))
+            raise FlawError(f"{who}'s screen shows no {'older ' if older else ''}form", _on_screen(self.screens(who)))
         try:
             self.world.handsets[who].fill(forms[1 if older else 0].wamid, answers, **how)
-        except NotFilledIn as refused:
-            raise Flaw(str(refused), "`fills in unchecked` goes past the form's rules.") from None
+        except NotFilledInError as refused:
+            raise FlawError(str(refused), "`fills in unchecked` goes past the form's rules.") from None
 
     async def show_number(self, who: str, *, shown: bool) -> None:
         """Somebody shows or hides their number."""
@@ -224,7 +233,7 @@ class Stage:
         """
         shown = self.screens(who)
         if not shown:
-            raise Flaw(f"{who}'s screen shows nothing to react to")
+            raise FlawError(f"{who}'s screen shows nothing to react to")
         self.world.handsets[who].react(shown[-1][0].wamid, emoji)
 
     def screens(self, who: str) -> list[tuple[Bubble, Screen]]:

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from service.settings import EMBEDDED
 from simulator.errors import SimulatorError
-from simulator.playback.cache import Shelf
+from simulator.playback.cache import ReplayCache
 from simulator.playback.gc import collect_if_much, rare_collection
 from simulator.playback.player import replay
 from simulator.playback.snapshots import difference
@@ -95,7 +95,7 @@ def play_all(
     told: Callable[[Played], None] = lambda _: None,
     progress: Console | None = None,
     jobs: int = 1,
-    shelf: Shelf | None = None,
+    shelf: ReplayCache | None = None,
 ) -> Report:
     """Play conversations, and tell of them in their order.
 
@@ -142,7 +142,7 @@ def _tidily(work: Callable[[Path], _T], path: Path) -> _T:
     return done
 
 
-def _play(path: Path, *, seed: int, redis_url: str, shelf: Shelf | None) -> Played:
+def _play(path: Path, *, seed: int, redis_url: str, shelf: ReplayCache | None) -> Played:
     name = f"{path.parent.name}/{path.stem}"
     ours = path.resolve().is_relative_to(CONVERSATIONS.resolve())
     kept = shelf if ours else None

@@ -37,7 +37,7 @@ from simulator.processes.programs import (
 )
 from simulator.script.conversation import load, stored
 from simulator.server.services import Standalone, standalone
-from simulator.whatsapp_cloud import DeliveryFault, Knobs
+from simulator.whatsapp_cloud import Config, DeliveryFault
 from simulator.whatsapp_cloud.wire import Update, envelope, escaped, signature
 
 __all__ = ("bench",)
@@ -53,7 +53,7 @@ REST_BYTES: Final = 512
 MOST_READINGS: Final = 40
 """Redis is at rest when so many readings, half a second apart, differ by no more than this; the last one counts."""
 
-KNOBS: Final = Knobs(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
+KNOBS: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
 """No limit of WhatsApp's is what is measured; `sent` and `delivered` come for each answer, as always."""
 
 Step = Callable[[int], None]
@@ -166,7 +166,7 @@ async def _served(members: int, seconds: int, bars: Bars) -> list[Figure]:
         redis_server() as cache,
         tempfile.TemporaryDirectory(prefix="vimbisopay-bench-") as folder,
     ):
-        async with standalone(bots=[f"http://127.0.0.1:{port}"], knobs=KNOBS) as world:
+        async with standalone(bots=[f"http://127.0.0.1:{port}"], config=KNOBS) as world:
             environment = world.environment(
                 redis_state_url=f"redis://127.0.0.1:{state.port}",
                 redis_url=f"redis://127.0.0.1:{cache.port}",

@@ -16,10 +16,10 @@ import yaml
 from simulator.errors import ConversationError, UnknownConversationError, did_you_mean
 from simulator.script.capabilities import CAPABILITIES
 from simulator.script.directives import Line, read_lines
-from simulator.script.people import Member, read_member
-from simulator.script.yaml_reader import Flaw, Reading, read_phone, read_start_ms
+from simulator.script.people import MemberSpec, read_member
+from simulator.script.yaml_reader import FlawError, YamlReader, read_phone, read_start_ms
 
-__all__ = ("CONVERSATIONS", "Conversation", "Member", "Person", "find", "load", "parse", "stored")
+__all__ = ("CONVERSATIONS", "Conversation", "MemberSpec", "Person", "find", "load", "parse", "stored")
 
 CONVERSATIONS: Final = Path(__file__).parents[1] / "conversations"
 
@@ -54,7 +54,7 @@ class Person:
     key: str
     phone: str
     name: str
-    member: Member | None = None
+    member: MemberSpec | None = None
     receipts: bool = True
     online: bool = True
     blocked: bool = False
@@ -109,7 +109,7 @@ def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
     Raises:
         ConversationError: it cannot be read; with all that is wrong in it.
     """
-    reading = Reading(file, text)
+    reading = YamlReader(file, text)
     if reading.root is None:
         if not reading.problems:
             reading.problem(None, "the file is empty")
@@ -136,31 +136,31 @@ def parse(text: str, *, file: str, flow: str, name: str) -> Conversation:
     return conversation
 
 
-def _covers(reading: Reading, keys: dict[str, yaml.Node]) -> tuple[str, ...]:
+def _covers(reading: YamlReader, keys: dict[str, yaml.Node]) -> tuple[str, ...]:
     listed = reading.items(keys["covers"], "covers") if "covers" in keys else []
     return tuple(key for each in listed if (key := reading.value(each, _read_capability, "covers")))
 
 
 def _read_seed(text: str) -> int:
     if not text.isdecimal():
-        raise Flaw(f"not a seed: {text!r}", "Any whole number.")
+        raise FlawError(f"not a seed: {text!r}", "Any whole number.")
     return int(text)
 
 
-def _processes(reading: Reading, keys: dict[str, yaml.Node]) -> int:
+def _processes(reading: YamlReader, keys: dict[str, yaml.Node]) -> int:
     return (reading.value(keys["processes"], _read_processes, "processes") if "processes" in keys else None) or 1
 
 
 def _read_processes(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_PROCESSES:
-        raise Flaw(f"not a number of processes: {text!r}", f"From 1 to {MOST_PROCESSES}.")
+        raise FlawError(f"not a number of processes: {text!r}", f"From 1 to {MOST_PROCESSES}.")
     return int(text)
 
 
 def _read_capability(text: str) -> str:
     known = [key for keys in CAPABILITIES.values() for key in keys]
     if text not in known:
-        raise Flaw(f"nothing is called {text!r} in the index", did_you_mean(text, known, "keys"))
+        raise FlawError(f"nothing is called {text!r} in the index", did_you_mean(text, known, "keys"))
     return text
 
 
@@ -204,7 +204,7 @@ def _shown(path: Path) -> str:
 # -- people -------------------------------------------------------------------------------------------------------
 
 
-def _people(reading: Reading, node: yaml.Node) -> tuple[Person, ...]:
+def _people(reading: YamlReader, node: yaml.Node) -> tuple[Person, ...]:
     people: list[Person] = []
     entries = reading.mapping(node, "people")
     for key, entry in entries.items():
@@ -221,7 +221,7 @@ def _people(reading: Reading, node: yaml.Node) -> tuple[Person, ...]:
     return tuple(people)
 
 
-def _person(reading: Reading, key: str, node: yaml.Node) -> Person:
+def _person(reading: YamlReader, key: str, node: yaml.Node) -> Person:
     fields = reading.mapping(node, key, known=_PERSON_KEYS, needed=("phone",))
     phone = reading.value(fields["phone"], read_phone, f"{key}'s phone") if "phone" in fields else None
     name = (reading.text(fields["name"], f"{key}'s name") if "name" in fields else None) or key
@@ -242,11 +242,11 @@ def _person(reading: Reading, key: str, node: yaml.Node) -> Person:
 
 def _read_identity(text: str) -> str:
     if text not in IDENTITIES:
-        raise Flaw(f"no identity: {text!r}", did_you_mean(text, IDENTITIES, "identities"))
+        raise FlawError(f"no identity: {text!r}", did_you_mean(text, IDENTITIES, "identities"))
     return text
 
 
-def _flag(reading: Reading, fields: dict[str, yaml.Node], key: str, *, default: bool) -> bool:
+def _flag(reading: YamlReader, fields: dict[str, yaml.Node], key: str, *, default: bool) -> bool:
     if key not in fields:
         return default
     return reading.value(fields[key], _read_flag, key) is True
@@ -254,11 +254,11 @@ def _flag(reading: Reading, fields: dict[str, yaml.Node], key: str, *, default: 
 
 def _read_flag(text: str) -> bool:
     if text not in {"true", "false", "yes", "no"}:
-        raise Flaw(f"neither true nor false: {text!r}")
+        raise FlawError(f"neither true nor false: {text!r}")
     return text in {"true", "yes"}
 
 
-def _check_others(reading: Reading, node: yaml.Node, people: list[Person]) -> None:
+def _check_others(reading: YamlReader, node: yaml.Node, people: list[Person]) -> None:
     members = [person.key for person in people if person.member]
     for person in people:
         for other in person.member.others() if person.member else ():

@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from service.domain import Money
-from simulator.credex_core import Account, Core, Member, NotFound, Refusal
-from simulator.script.yaml_reader import Flaw, read_amount
+from simulator.credex_core import Account, Core, Member, NotFoundRefusal, Refusal
+from simulator.script.yaml_reader import FlawError, read_amount
 
 if TYPE_CHECKING:
     from simulator.script.conversation import Person
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ("EXAMPLES", "Act", "read_act")
 
 Act = Callable[[Core, "Mapping[str, Person]", str], str]
-"""Does it, for the one with this name; returns what is noted in the transcript. Raises `Flaw` if core refuses."""
+"""Does it, for the one with this name; returns what is noted in the transcript. Raises `FlawError` if core refuses."""
 
 EXAMPLES: Final = (
     "For example: offers 5 USD to farai_shop; offers 5 USD to Tariro due in 14 days; "
@@ -35,7 +35,7 @@ _TIER = re.compile(r"has tier (?P<tier>[1-5])")
 
 
 def read_act(text: str, person: Callable[[str], str]) -> Act | None:
-    """Read what is done; None if it is nothing that can be. ``person`` is a name that takes part, or raises `Flaw`."""
+    """Read what is done; None if it cannot be. ``person`` is a name that takes part, or raises `FlawError`."""
     if match := _OFFERS.fullmatch(text):
         amount, days = read_amount(match["amount"]), match["days"]
         return _offers(amount, match["other"], None if days is None else int(days))
@@ -54,8 +54,8 @@ def _offers(amount: Money, to: str, due_days: int | None) -> Act:
         try:
             receiver = core.member(people[to].phone).handle if to in people else to
             core.offer(core.member(people[who].phone).handle, receiver, amount, due=due)
-        except (Refusal, NotFound, KeyError) as refusal:
-            raise Flaw(f"Credex core refuses it: {refusal}") from refusal
+        except (Refusal, NotFoundRefusal, KeyError) as refusal:
+            raise FlawError(f"Credex core refuses it: {refusal}") from refusal
         when = "" if due_days is None else f", due in {due_days} days,"
         return f"{who} offers {amount} to {to}{when} in Credex core"
 
@@ -68,12 +68,12 @@ def _ends(verb: str, other: str, *, newest: bool) -> Act:
         issuers, receivers = ({each.account_id for each in _owned(core, people, name)} for name in (issuer, receiver))
         waiting = [one for one in core.offers() if one.issuer_id in issuers and one.receiver_id in receivers]
         if not waiting:
-            raise Flaw(f"no offer from {issuer} to {receiver} waits in Credex core")
+            raise FlawError(f"no offer from {issuer} to {receiver} waits in Credex core")
         credex = waiting[-1 if newest else 0]
         try:
             {"accepts": core.accept, "declines": core.decline, "cancels": core.cancel}[verb](credex)
-        except (Refusal, NotFound) as refusal:
-            raise Flaw(f"Credex core refuses it: {refusal}") from refusal
+        except (Refusal, NotFoundRefusal) as refusal:
+            raise FlawError(f"Credex core refuses it: {refusal}") from refusal
         money, way = Money(credex.amount, credex.denomination), "to" if verb == "cancels" else "from"
         return f"{who} {verb} the offer of {money} {way} {other} in Credex core"
 
@@ -92,11 +92,11 @@ def _permits(verb: str, other: str, handle: str | None) -> Act:
         owned = _owned(core, people, who)
         account = next((each for each in owned if handle in {None, each.handle}), None)
         if account is None:
-            raise Flaw(f"{who} owns no account {handle}")
+            raise FlawError(f"{who} owns no account {handle}")
         try:
             _PERMIT[verb](core, account, core.member(people[other].phone))
-        except (Refusal, NotFound, KeyError) as refusal:
-            raise Flaw(f"Credex core refuses it: {refusal}") from refusal
+        except (Refusal, NotFoundRefusal, KeyError) as refusal:
+            raise FlawError(f"Credex core refuses it: {refusal}") from refusal
         return f"{who} {verb} {other}{f' for {handle}' if handle else ''} in Credex core"
 
     return act
@@ -107,7 +107,7 @@ def _rises(tier: int) -> Act:
         try:
             core.member(people[who].phone).tier = tier
         except KeyError as missing:
-            raise Flaw(f"no member: {missing}") from missing
+            raise FlawError(f"no member: {missing}") from missing
         return f"{who} has tier {tier} in Credex core from now on"
 
     return act
@@ -125,7 +125,7 @@ def _joins(core: Core, people: Mapping[str, Person], who: str) -> str:
     try:
         core.add_member(people[who].phone, first, last)
     except Refusal as refusal:
-        raise Flaw(f"Credex core refuses it: {refusal}", "They need a first and a last name.") from refusal
+        raise FlawError(f"Credex core refuses it: {refusal}", "They need a first and a last name.") from refusal
     return f"{who} becomes a member in Credex core"
 
 
@@ -133,7 +133,7 @@ def _forgotten(core: Core, people: Mapping[str, Person], who: str) -> str:
     try:
         core.leave(core.member(people[who].phone))
     except KeyError as missing:
-        raise Flaw(f"no member: {missing}") from missing
+        raise FlawError(f"no member: {missing}") from missing
     return f"{who} is no member any more in Credex core"
 
 
@@ -142,5 +142,5 @@ def _owned(core: Core, people: Mapping[str, Person], who: str) -> list[Account]:
     try:
         member = core.member(people[who].phone)
     except KeyError as missing:
-        raise Flaw(f"no member: {missing}") from missing
+        raise FlawError(f"no member: {missing}") from missing
     return [each for each in core.ledger.accounts_of(member.member_id) if each.owner_id == member.member_id]

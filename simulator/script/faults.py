@@ -10,7 +10,7 @@ import yaml
 
 from simulator.credex_core import ENDPOINTS
 from simulator.errors import did_you_mean
-from simulator.script.yaml_reader import Flaw, Reading, read_duration_ms
+from simulator.script.yaml_reader import FlawError, YamlReader, read_duration_ms
 from simulator.world.network import Answer, Effect, Fault
 
 __all__ = (
@@ -83,7 +83,7 @@ def describe_core(fault: Fault) -> str:
             return f"Credex core cannot be reached for {what}{often}"
 
 
-def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
+def read_core_fault(reading: YamlReader, node: yaml.Node) -> Fault | None:
     """Read ``{fails: login, with: 500, times: 1, when: after}`` or ``{fails: login, slow: 12 s}``.
 
     With 429, ``pause: 7 s`` is the time for which core asks to be left alone (2 s if nothing is said).
@@ -116,7 +116,7 @@ def read_core_fault(reading: Reading, node: yaml.Node) -> Fault | None:
 
 def _read_spares(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_TIMES:
-        raise Flaw(f"not a number of calls to let pass: {text!r}", f"From 1 to {_MOST_TIMES}.")
+        raise FlawError(f"not a number of calls to let pass: {text!r}", f"From 1 to {_MOST_TIMES}.")
     return int(text)
 
 
@@ -132,7 +132,7 @@ def _wire(way: str, endpoint: str, *, after: bool, times: int | None, pause_ms: 
     return Fault(Effect.ANSWER, endpoint, after=after, times=times, answer=answer)
 
 
-def read_graph_fault(reading: Reading, node: yaml.Node, people: Sequence[str]) -> GraphFault | None:
+def read_graph_fault(reading: YamlReader, node: yaml.Node, people: Sequence[str]) -> GraphFault | None:
     """Read ``{fails: messages, with: 131056, times: 1, accepted: true, to: Tariro}``."""
     before = len(reading.problems)
     entries = reading.mapping(node, "graph", known=_GRAPH_KEYS, needed=("fails", "with"))
@@ -156,7 +156,7 @@ def read_graph_fault(reading: Reading, node: yaml.Node, people: Sequence[str]) -
     return GraphFault(wire, code, times or 1, to, _describe_graph(way, code, times, to, accepted=accepted))
 
 
-def read_webhook_fault(reading: Reading, node: yaml.Node) -> tuple[Fault, str] | None:
+def read_webhook_fault(reading: YamlReader, node: yaml.Node) -> tuple[Fault, str] | None:
     """Read ``{with: reset, when: after, times: 2}``: the fault, and the stage direction."""
     before = len(reading.problems)
     entries = reading.mapping(node, "network", known=("with", "when", "times"), needed=("with",))
@@ -182,7 +182,7 @@ def _describe_graph(way: str, code: int | None, times: int | None, to: str | Non
 
 
 def _choice(
-    reading: Reading, entries: Mapping[str, yaml.Node], key: str, known: Sequence[str], default: str = ""
+    reading: YamlReader, entries: Mapping[str, yaml.Node], key: str, known: Sequence[str], default: str = ""
 ) -> str:
     if key not in entries:
         return default
@@ -195,7 +195,7 @@ def _choice(
     return text
 
 
-def _times(reading: Reading, entries: Mapping[str, yaml.Node]) -> int | None:
+def _times(reading: YamlReader, entries: Mapping[str, yaml.Node]) -> int | None:
     if "times" not in entries:
         return 1
     if isinstance(entries["times"], yaml.ScalarNode) and entries["times"].value == "always":
@@ -205,5 +205,5 @@ def _times(reading: Reading, entries: Mapping[str, yaml.Node]) -> int | None:
 
 def _read_times(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= _MOST_TIMES:
-        raise Flaw(f"not a number of times: {text!r}", "For example: 1, 3, always.")
+        raise FlawError(f"not a number of times: {text!r}", "For example: 1, 3, always.")
     return int(text)

@@ -14,7 +14,7 @@ import yaml
 
 from service.domain import Money
 from simulator.errors import did_you_mean
-from simulator.script.yaml_reader import Reading, read_amount
+from simulator.script.yaml_reader import YamlReader, read_amount
 
 __all__ = ("EVENTS", "Event", "Notice", "read_event", "read_notice")
 
@@ -67,7 +67,7 @@ class Event:
         return httpx.Request("POST", url, content=body, headers={"x-credex-signature-256": signature})
 
 
-def read_notice(reading: Reading, node: yaml.Node) -> Notice | None:
+def read_notice(reading: YamlReader, node: yaml.Node) -> Notice | None:
     """Read ``{to: Farai, message: …, offer: newest}``; what is wrong goes to the reading's problems."""
     fields = reading.mapping(node, "a notice", known=("to", "message", "offer"), needed=("to", "message"))
     read = {key: reading.text(value, key) for key, value in fields.items()}
@@ -78,7 +78,7 @@ def read_notice(reading: Reading, node: yaml.Node) -> Notice | None:
     return Notice(str(read["to"]), str(read["message"]), offer="offer" in read)
 
 
-def read_event(reading: Reading, node: yaml.Node) -> Event | None:
+def read_event(reading: YamlReader, node: yaml.Node) -> Event | None:
     """Read ``{event: offer_update, id: w1, status: pending, to: Farai, amount: 5 USD}``."""
     fields = reading.mapping(
         node, "an event", known=("event", "id", "status", "to", "amount"), needed=("event", "id", "status")

@@ -11,9 +11,9 @@ import yaml
 
 from service.domain import Denomination, Handle, HandleRefused, Money
 from simulator.errors import did_you_mean
-from simulator.script.yaml_reader import Flaw, Reading, read_amount
+from simulator.script.yaml_reader import FlawError, YamlReader, read_amount
 
-__all__ = ("Deal", "Member", "OtherAccount", "Permission", "read_member")
+__all__ = ("Deal", "MemberSpec", "OtherAccount", "Permission", "read_member")
 
 _MEMBER_KEYS = (
     "tier",
@@ -66,7 +66,7 @@ class Permission:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberSpec:
     """What Credex core knows of somebody at the start.
 
     Attributes:
@@ -95,13 +95,13 @@ class Member:
         yield from (permission.other for permission in (*self.authorises, *self.notices))
 
 
-def read_member(reading: Reading, key: str, node: yaml.Node) -> Member:
+def read_member(reading: YamlReader, key: str, node: yaml.Node) -> MemberSpec:
     """Read a membership: ``true``, or what it consists of."""
     if isinstance(node, yaml.ScalarNode) and node.value in {"true", "yes"}:
-        return Member()
+        return MemberSpec()
     fields = reading.mapping(node, f"{key}'s membership", known=_MEMBER_KEYS)
     accounts = reading.items(fields["accounts"], "accounts") if "accounts" in fields else []
-    return Member(
+    return MemberSpec(
         tier=(reading.value(fields["tier"], _read_tier, "tier") if "tier" in fields else None) or 1,
         balances=_balances(reading, fields),
         handle=reading.value(fields["handle"], _read_handle, "a handle") if "handle" in fields else None,
@@ -115,7 +115,7 @@ def read_member(reading: Reading, key: str, node: yaml.Node) -> Member:
     )
 
 
-def _account(reading: Reading, node: yaml.Node) -> OtherAccount | None:
+def _account(reading: YamlReader, node: yaml.Node) -> OtherAccount | None:
     fields = reading.mapping(node, "an account", known=_ACCOUNT_KEYS, needed=("name", "handle"))
     name = reading.text(fields["name"], "an account's name") if "name" in fields else None
     handle = reading.value(fields["handle"], _read_handle, "a handle") if "handle" in fields else None
@@ -123,31 +123,31 @@ def _account(reading: Reading, node: yaml.Node) -> OtherAccount | None:
     return OtherAccount(name, handle, denomination, balances) if name and handle else None
 
 
-def _balances(reading: Reading, fields: dict[str, yaml.Node]) -> tuple[Money, ...]:
+def _balances(reading: YamlReader, fields: dict[str, yaml.Node]) -> tuple[Money, ...]:
     listed = reading.items(fields["balances"], "balances") if "balances" in fields else []
     return tuple(money for each in listed if (money := reading.value(each, read_amount, "a balance")))
 
 
-def _denomination(reading: Reading, fields: dict[str, yaml.Node]) -> Denomination:
+def _denomination(reading: YamlReader, fields: dict[str, yaml.Node]) -> Denomination:
     if "denomination" not in fields:
         return Denomination.USD
     return reading.value(fields["denomination"], _read_denomination, "a denomination") or Denomination.USD
 
 
-def _deals(reading: Reading, fields: dict[str, yaml.Node], key: str) -> tuple[Deal, ...]:
+def _deals(reading: YamlReader, fields: dict[str, yaml.Node], key: str) -> tuple[Deal, ...]:
     listed = reading.items(fields[key], key) if key in fields else []
     reads = {"owes": _read_debt, "offers": _read_offer, "history": _read_past}
     return tuple(deal for each in listed if (deal := reading.value(each, reads[key], key)))
 
 
-def _permissions(reading: Reading, fields: dict[str, yaml.Node], key: str) -> tuple[Permission, ...]:
+def _permissions(reading: YamlReader, fields: dict[str, yaml.Node], key: str) -> tuple[Permission, ...]:
     listed = reading.items(fields[key], key) if key in fields else []
     return tuple(one for each in listed if (one := reading.value(each, _read_permission, key)))
 
 
 def _read_tier(text: str) -> int:
     if not text.isdecimal() or int(text) not in _TIERS:
-        raise Flaw(f"no tier: {text!r}", "There are tiers 1 to 5.")
+        raise FlawError(f"no tier: {text!r}", "There are tiers 1 to 5.")
     return int(text)
 
 
@@ -155,14 +155,14 @@ def _read_handle(text: str) -> str:
     try:
         return Handle.typed(text).text
     except HandleRefused as refused:
-        raise Flaw(f"not a handle: {text!r}", str(refused)) from None
+        raise FlawError(f"not a handle: {text!r}", str(refused)) from None
 
 
 def _read_denomination(text: str) -> Denomination:
     try:
         return Denomination(text)
     except ValueError:
-        raise Flaw(f"no denomination: {text!r}", did_you_mean(text, list(Denomination), "denominations")) from None
+        raise FlawError(f"no denomination: {text!r}", did_you_mean(text, list(Denomination), "denominations")) from None
 
 
 def _read_permission(text: str) -> Permission:
@@ -173,28 +173,28 @@ def _read_permission(text: str) -> Permission:
 def _read_debt(text: str) -> Deal:
     deal = _read_deal(text, "a debt", "5 USD to Farai")
     if not deal.outgoing or deal.times != 1:
-        raise Flaw(f"not a debt: {text!r}", "For example: 5 USD to Farai.")
+        raise FlawError(f"not a debt: {text!r}", "For example: 5 USD to Farai.")
     return deal
 
 
 def _read_offer(text: str) -> Deal:
     deal = _read_deal(text, "an offer", "5 USD to Farai; 12 times 1 USD to Farai; 5 USD to Farai due in 14 days")
     if not deal.outgoing:
-        raise Flaw(f"not an offer of theirs: {text!r}", "Say it under the other one's name, with 'to'.")
+        raise FlawError(f"not an offer of theirs: {text!r}", "Say it under the other one's name, with 'to'.")
     return deal
 
 
 def _read_past(text: str) -> Deal:
     deal = _read_deal(text, "a credex of the past", "5 USD to Farai; 20 times 1 USD from Farai")
     if deal.due_days is not None:
-        raise Flaw(f"it has been redeemed, so it is not due any more: {text!r}")
+        raise FlawError(f"it has been redeemed, so it is not due any more: {text!r}")
     return deal
 
 
 def _read_deal(text: str, what: str, example: str) -> Deal:
     match = _DEAL.fullmatch(text.strip())
     if match is None or not 1 <= int(match["times"] or 1) <= _MOST_TIMES:
-        raise Flaw(f"not {what}: {text!r}", f"For example: {example}.")
+        raise FlawError(f"not {what}: {text!r}", f"For example: {example}.")
     return Deal(
         read_amount(match["amount"]),
         match["other"],

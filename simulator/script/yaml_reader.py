@@ -19,8 +19,8 @@ from simulator.errors import Problem, did_you_mean
 
 __all__ = (
     "HARARE",
-    "Flaw",
-    "Reading",
+    "FlawError",
+    "YamlReader",
     "read_amount",
     "read_duration_ms",
     "read_phone",
@@ -53,7 +53,7 @@ _QUOTES: Final = "If it is a text with : { } [ ] or # in it, put it between quot
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
 
 
-class Flaw(Exception):  # noqa: N818 - it is raised and caught while reading one value, and becomes a Problem
+class FlawError(Exception):
     """A value that cannot be read: what is wrong with it, and what would be right."""
 
     def __init__(self, what: str, hint: str = "") -> None:
@@ -76,7 +76,7 @@ def read_duration_ms(text: str) -> int:
         total += float(match[1]) * factor
         rest = rest[match.end() :].lstrip(" ,")
     if rest or total <= 0 or total != int(total):
-        raise Flaw(f"not a duration: {text!r}", "For example: 90 s, 6 min, 2 h, 3 days, 1 h 30 min.")
+        raise FlawError(f"not a duration: {text!r}", "For example: 90 s, 6 min, 2 h, 3 days, 1 h 30 min.")
     return int(total)
 
 
@@ -100,9 +100,9 @@ def read_amount(text: str) -> Money:
         money = Money.displayed(text)
     except ValueError:
         known = ", ".join(Denomination)
-        raise Flaw(f"not an amount: {text!r}", f"For example: 12.50 USD. Denominations: {known}.") from None
+        raise FlawError(f"not an amount: {text!r}", f"For example: 12.50 USD. Denominations: {known}.") from None
     if money.amount <= 0:
-        raise Flaw(f"the amount must be more than zero: {text!r}")
+        raise FlawError(f"the amount must be more than zero: {text!r}")
     return money
 
 
@@ -116,9 +116,9 @@ def read_phone(text: str) -> str:
     try:
         number = phonenumbers.parse(text, "ZW")
     except phonenumbers.NumberParseException:
-        raise Flaw(f"not a phone number: {text!r}", example) from None
+        raise FlawError(f"not a phone number: {text!r}", example) from None
     if not phonenumbers.is_valid_number(number):
-        raise Flaw(f"no such phone number can exist: {text!r}", example)
+        raise FlawError(f"no such phone number can exist: {text!r}", example)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
 
 
@@ -137,11 +137,11 @@ def read_start_ms(text: str) -> int:
     try:
         moment = datetime.strptime(text.strip(), "%Y-%m-%d %H:%M").replace(tzinfo=HARARE)
     except ValueError:
-        raise Flaw(f"not a time: {text!r}", "For example: 2026-11-02 08:00 (Harare time).") from None
+        raise FlawError(f"not a time: {text!r}", "For example: 2026-11-02 08:00 (Harare time).") from None
     return int(moment.timestamp()) * 1000
 
 
-class Reading:
+class YamlReader:
     """One file being read: its nodes as plain values, its problems collected."""
 
     def __init__(self, file: str, text: str) -> None:
@@ -168,7 +168,7 @@ class Reading:
             return None
         try:
             return read(text)
-        except Flaw as flaw:
+        except FlawError as flaw:
             self.problem(node, flaw.what, flaw.hint)
             return None
 
@@ -215,8 +215,8 @@ class Reading:
 
 
 def refuse(what: str, hint: str = "") -> NoReturn:
-    """Raise a `Flaw`; for use in expressions."""
-    raise Flaw(what, hint)
+    """Raise a `FlawError`; for use in expressions."""
+    raise FlawError(what, hint)
 
 
 def _explained(error: yaml.MarkedYAMLError) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from simulator.credex_core import control as core_control
 from simulator.credex_core import state as core_state
 from simulator.errors import SimulatorError
 from simulator.server.services import Standalone, standalone
-from simulator.whatsapp_cloud import CloudError, HandshakeFailed, Knobs, Rule
+from simulator.whatsapp_cloud import CloudError, Config, HandshakeFailedError, Rule
 from simulator.whatsapp_cloud import control as cloud_control
 from simulator.whatsapp_cloud import state as cloud_state
 from simulator.whatsapp_cloud.openapi_page import Page
@@ -145,7 +145,7 @@ class Served:
         while True:
             try:
                 await self.world.cloud.start()
-            except HandshakeFailed as error:
+            except HandshakeFailedError as error:
                 if str(error) != said:
                     said = str(error)
                     self.say(f"webhooks wait for the bot: {said.split(';')[0]}")
@@ -223,7 +223,7 @@ def _replace(file: Path, content: bytes) -> None:
         raise
 
 
-STRICT: Final = Knobs(known_forms=True, templates=())
+STRICT: Final = Config(known_forms=True, templates=())
 """WhatsApp as it is: who sends a form or a template has made it before (`python -m service whatsapp setup`)."""
 
 
@@ -235,7 +235,7 @@ async def served(
     host: str = "127.0.0.1",
     file: Path | None = None,
     seed: int = 1,
-    knobs: Knobs = STRICT,
+    config: Config = STRICT,
     quirks: Quirks | None = None,
     rules: Sequence[Rule] = (),
     say: Callable[[str], None] = lambda _: None,
@@ -268,7 +268,7 @@ async def served(
         made.append(one)
 
     async with standalone(
-        bots=bots, port=port, host=host, seed=seed, knobs=knobs, quirks=quirks, prepare=prepare
+        bots=bots, port=port, host=host, seed=seed, config=config, quirks=quirks, prepare=prepare
     ) as world:
         (one,) = made
         tasks = [asyncio.create_task(one.verify()), asyncio.create_task(one.keep_saving())]

@@ -23,10 +23,10 @@ from httpx_aiohttp import AiohttpTransport
 from service.http import certainly_not_sent
 from service.settings import Settings
 from simulator.credex_core import Core, Quirks
-from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Event, Handset, Knobs, Shown
+from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown
 from simulator.world.network import Answer, Effect, Fault, Faults, Passage
 
-__all__ = ("Balancer", "Front", "Standalone", "Visitor", "standalone")
+__all__ = ("ConnectionBalancer", "FaultProxy", "Standalone", "VirtualUser", "standalone")
 
 CALLBACK: Final = "http://bot.simulated/bot/webhook"
 """Where WhatsApp sends webhooks; the balancer knows which processes stand behind that name."""
@@ -49,7 +49,7 @@ async def _nowhere(_: str) -> None:
     """The passage of a front that nobody watches."""
 
 
-class Balancer(httpx.AsyncBaseTransport):
+class ConnectionBalancer(httpx.AsyncBaseTransport):
     """What stands before several bots: each request goes to the next of them that takes connections.
 
     Attributes:
@@ -100,7 +100,7 @@ class _Held:
             await send(message)
 
 
-class Front:
+class FaultProxy:
     """Stands before an application on a socket: how long its requests take, and what goes wrong with them.
 
     A connection is always taken first, so `Effect.REFUSED` is a reset before anything is handled.
@@ -176,7 +176,7 @@ async def _answer(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body.encode()})
 
 
-class Visitor:
+class VirtualUser:
     """A person who uses a phone in real time: does something, and waits for what comes of it.
 
     Args:
@@ -265,11 +265,11 @@ class Standalone:
     settings: Settings
     port: int
     core: Core
-    core_front: Front
+    core_front: FaultProxy
     cloud: CloudApi
-    graph_front: Front
-    balancer: Balancer
-    visitors: dict[str, Visitor] = field(default_factory=dict)
+    graph_front: FaultProxy
+    balancer: ConnectionBalancer
+    visitors: dict[str, VirtualUser] = field(default_factory=dict)
     watch: Callable[[Event], None] = field(default=lambda _: None)
     beside: dict[str, Application] = field(default_factory=dict)
 
@@ -288,9 +288,11 @@ class Standalone:
         told = {"mycredex_app_url": self.core_url, "whatsapp_api_url": self.graph_url, **more}
         return {name.upper(): value for name, value in told.items()}
 
-    def visitor(self, phone: str, name: str, *, receipts: bool = False, skip: frozenset[str] = frozenset()) -> Visitor:
+    def visitor(
+        self, phone: str, name: str, *, receipts: bool = False, skip: frozenset[str] = frozenset()
+    ) -> VirtualUser:
         """Somebody comes with a phone."""
-        visitor = Visitor(self.cloud.handset(phone, name=name, receipts=receipts), skip=skip)
+        visitor = VirtualUser(self.cloud.handset(phone, name=name, receipts=receipts), skip=skip)
         self.visitors[visitor.phone] = visitor
         return visitor
 
@@ -317,7 +319,7 @@ async def standalone(
     bots: Sequence[str],
     port: int = 0,
     seed: int = 1,
-    knobs: Knobs | None = None,
+    config: Config | None = None,
     quirks: Quirks | None = None,
     host: str = "127.0.0.1",
     prepare: Callable[[Standalone], Awaitable[None]] | None = None,
@@ -330,7 +332,7 @@ async def standalone(
         bots: their addresses, ``http://127.0.0.1:8000``.
         port: to listen on; 0 for any that is free.
         seed: of ids.
-        knobs: of WhatsApp.
+        config: of WhatsApp.
         quirks: of Credex core.
         host: the address to listen on; others than this machine can only reach it at another one.
         prepare: done before the first request is taken.
@@ -341,9 +343,8 @@ async def standalone(
         listener.bind((host, port))
         # Whoever comes before the server is ready waits a moment, and is not refused.
         listener.listen()
-        made = _build(settings, listener.getsockname()[1], bots, seed, knobs, quirks)
-        config = uvicorn.Config(made, lifespan="off", log_level="critical", access_log=False, ws="none")
-        server = _Server(config)
+        made = _build(settings, listener.getsockname()[1], bots, seed, config, quirks)
+        server = _Server(uvicorn.Config(made, lifespan="off", log_level="critical", access_log=False, ws="none"))
         if prepare is not None:
             await prepare(made)
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="standalone")
@@ -361,7 +362,7 @@ def _session() -> aiohttp.ClientSession:
 
 
 def _build(
-    settings: Settings, port: int, bots: Sequence[str], seed: int, knobs: Knobs | None, quirks: Quirks | None
+    settings: Settings, port: int, bots: Sequence[str], seed: int, config: Config | None, quirks: Quirks | None
 ) -> Standalone:
     def see(event: Event) -> None:
         made.see(event)
@@ -372,7 +373,7 @@ def _build(
         api_key=settings.client_api_key.get_secret_value(),
         quirks=quirks or Quirks(),
     )
-    balancer = Balancer(bots, AiohttpTransport(client=_session))
+    balancer = ConnectionBalancer(bots, AiohttpTransport(client=_session))
     cloud = CloudApi(
         Business(
             phone_number_id=settings.whatsapp_phone_number_id,
@@ -386,8 +387,8 @@ def _build(
         to_bot=httpx.AsyncClient(transport=balancer, timeout=None, trust_env=False),  # noqa: S113 - WhatsApp has its own
         clock_ms=_now_ms,
         rng=random.Random(f"{seed}:cloud"),
-        knobs=knobs,
+        config=config,
         on_event=see,
     )
-    made = Standalone(settings, port, core, Front(core.asgi), cloud, Front(cloud.asgi), balancer)
+    made = Standalone(settings, port, core, FaultProxy(core.asgi), cloud, FaultProxy(cloud.asgi), balancer)
     return made

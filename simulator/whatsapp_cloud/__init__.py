@@ -1,7 +1,7 @@
 """Meta's side of WhatsApp: the Cloud API as a bot meets it, and the phones behind it.
 
 It knows nothing of any particular bot. Facts and their sources are in `limits` and `errors`; what Meta does not publish
-is a knob in `Knobs`.
+is a knob in `Config`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from simulator.whatsapp_cloud.errors import (
     CloudError,
     Code,
     HandsetError,
-    HandshakeFailed,
-    NotFilledIn,
-    NotOnScreen,
-    Refused,
+    HandshakeFailedError,
+    NotFilledInError,
+    NotOnScreenError,
+    RefusedError,
 )
-from simulator.whatsapp_cloud.faults import Armed, Rule, RuleError, Rules, read_rule, read_words
+from simulator.whatsapp_cloud.faults import ArmedRule, Rule, RuleError, Rules, read_rule, read_words
 from simulator.whatsapp_cloud.forms import FlowForm
 from simulator.whatsapp_cloud.handset import Handset, Written, scoped_id
 from simulator.whatsapp_cloud.in_process import InProcess
@@ -30,9 +30,9 @@ from simulator.whatsapp_cloud.values import (
     Bubble,
     Business,
     Choice,
+    Config,
     DeliveryFault,
     Event,
-    Knobs,
     Reacted,
     SendRefused,
     Shown,
@@ -52,7 +52,7 @@ __all__ = (
     "Account",
     "Acted",
     "Approved",
-    "Armed",
+    "ArmedRule",
     "Attempt",
     "Bubble",
     "Business",
@@ -60,19 +60,19 @@ __all__ = (
     "CloudApi",
     "CloudError",
     "Code",
+    "Config",
     "DeliveryFault",
     "Event",
     "FlowForm",
     "Handset",
     "HandsetError",
-    "HandshakeFailed",
+    "HandshakeFailedError",
     "InProcess",
-    "Knobs",
     "Limit",
-    "NotFilledIn",
-    "NotOnScreen",
+    "NotFilledInError",
+    "NotOnScreenError",
     "Reacted",
-    "Refused",
+    "RefusedError",
     "Rule",
     "RuleError",
     "Rules",

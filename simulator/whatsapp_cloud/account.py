@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.forms import FlowForm, check_named, is_draft, may_send, named
 from simulator.whatsapp_cloud.media import Media
 from simulator.whatsapp_cloud.submitted import SubmittedTemplate, check_submitted
 from simulator.whatsapp_cloud.tokens import Tokens
 from simulator.whatsapp_cloud.values import Approved, Business, Json
-from simulator.whatsapp_cloud.wire import Mint
+from simulator.whatsapp_cloud.wire import IdFactory
 
 __all__ = ("PAGE", "REVIEW_MS", "Account", "no_such")
 
@@ -35,7 +35,7 @@ class Account:
         review_ms: how long a template is looked at before it is approved.
     """
 
-    def __init__(self, business: Business, mint: Mint, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, business: Business, mint: IdFactory, clock_ms: Callable[[], int]) -> None:
         self.subscribed = False
         self.forms: dict[str, FlowForm] = {}
         self.templates: list[SubmittedTemplate] = []
@@ -144,7 +144,7 @@ class Account:
         components = check_submitted(given)
         called = (given["name"], given["language"])
         if any((each.name, each.language) == called for each in self.templates):
-            raise Refused(100, message="Invalid parameter", details="Content in this language already exists")
+            raise RefusedError(100, message="Invalid parameter", details="Content in this language already exists")
         template = SubmittedTemplate(
             self._mint.number("template"), *called, given["category"], components, self._clock_ms() + self.review_ms
         )
@@ -157,7 +157,7 @@ class Account:
         self._owned(node_id, "delete")
         kept = [each for each in self.templates if each.name != name]
         if len(kept) == len(self.templates):
-            raise Refused(100, message="Invalid parameter", details=f"Message template {name} was not found")
+            raise RefusedError(100, message="Invalid parameter", details=f"Message template {name} was not found")
         self.templates = kept
         return {"success": True}
 
@@ -206,9 +206,9 @@ class Account:
         return self.forms[node_id]
 
 
-def no_such(node_id: str, verb: str) -> Refused:
+def no_such(node_id: str, verb: str) -> RefusedError:
     """The error for an id that names nothing, or nothing that this token may see."""
-    return Refused(
+    return RefusedError(
         100,
         message=f"Unsupported {verb} request. Object with ID '{node_id}' does not exist, cannot be loaded due to "
         "missing permissions, or does not support this operation. Please read the Graph API documentation at "

@@ -11,28 +11,28 @@ from typing import Any
 import httpx
 
 from simulator.whatsapp_cloud.account import Account
-from simulator.whatsapp_cloud.delivery import Courier
-from simulator.whatsapp_cloud.errors import Refused, known
+from simulator.whatsapp_cloud.delivery import WebhookDispatcher
+from simulator.whatsapp_cloud.errors import RefusedError, known
+from simulator.whatsapp_cloud.fault_middleware import FaultMiddleware
 from simulator.whatsapp_cloud.faults import Rule, Rules
 from simulator.whatsapp_cloud.graph import graph
 from simulator.whatsapp_cloud.handset import Beside, Handset, Written
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
-from simulator.whatsapp_cloud.injection import Injection
-from simulator.whatsapp_cloud.intake import Intake
-from simulator.whatsapp_cloud.ladder import Climber, Ladder
+from simulator.whatsapp_cloud.send_handler import SendHandler
+from simulator.whatsapp_cloud.status_lifecycle import OutgoingMessage, StatusLifecycle
 from simulator.whatsapp_cloud.tasks import Tasks
 from simulator.whatsapp_cloud.values import (
     Acted,
     Attempt,
     Bubble,
     Business,
+    Config,
     DeliveryFault,
     Event,
     Json,
-    Knobs,
     Shape,
 )
-from simulator.whatsapp_cloud.wire import Mint, Update, digits
+from simulator.whatsapp_cloud.wire import IdFactory, Update, digits
 
 __all__ = ("CloudApi",)
 
@@ -73,38 +73,38 @@ class CloudApi:
         to_bot: httpx.AsyncClient,
         clock_ms: Callable[[], int],
         rng: random.Random,
-        knobs: Knobs | None = None,
+        config: Config | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
         self.business = business
-        self.knobs = Knobs() if knobs is None else knobs
+        self.config = Config() if config is None else config
         self.handsets: dict[str, Handset] = {}
         self.accepted: list[Bubble] = []
         seed = rng.getrandbits(64)
-        self.mint = Mint(seed)
+        self.mint = IdFactory(seed)
         # Not part of what is kept: a bot that is away is asked again and again.
-        self._challenges = Mint(seed)
+        self._challenges = IdFactory(seed)
         self.rules = Rules(random.Random(rng.getrandbits(64)))
         self.now_ms = clock_ms
         self.account = Account(business, self.mint, clock_ms)
         self._emit = on_event or _nobody
         self.tasks = Tasks()
-        self.courier = Courier(
+        self.courier = WebhookDispatcher(
             business,
             to_bot,
             clock_ms=clock_ms,
-            knobs=self.knobs,
+            config=self.config,
             emit=self._emit,
             tasks=self.tasks,
             rules=self.rules,
             chance=random.Random(rng.getrandbits(64)),
         )
         self.courier.subscribed = lambda: self.account.subscribed
-        self.ladder = Ladder(clock_ms, self.knobs, report=self.courier.report, emit=self._emit)
+        self.ladder = StatusLifecycle(clock_ms, self.config, report=self.courier.report, emit=self._emit)
         self.last_written_ms: dict[str, int] = {}
         self.written: dict[str, tuple[Handset, Written]] = {}
-        self.intake = Intake(self, self._emit)
-        self.asgi = Injection(graph(self), self)
+        self.intake = SendHandler(self, self._emit)
+        self.asgi = FaultMiddleware(graph(self), self)
 
     async def start(self) -> None:
         """Have the bot verify its callback URL, as Meta does when it is set.
@@ -121,7 +121,7 @@ class CloudApi:
     def busy(self) -> bool:
         """Whether deliveries or statuses are still to come within the knobs' horizon."""
         self.tasks.check()
-        until_ms = self.now_ms() + self.knobs.horizon_ms
+        until_ms = self.now_ms() + self.config.horizon_ms
         return self.ladder.busy(until_ms) or self.courier.busy(until_ms)
 
     def handset(
@@ -179,11 +179,11 @@ class CloudApi:
 
     def announce_error(self, code: int) -> None:
         """Tell the bot of an error of the account, in `value.errors`."""
-        self.courier.report(Update("", "errors", Refused(code).as_failure()))
+        self.courier.report(Update("", "errors", RefusedError(code).as_failure()))
 
     def change(self, **changes: Any) -> None:
-        """Turn knobs while it runs, by fields of `Knobs`."""
-        self.knobs = self.courier.knobs = self.ladder.knobs = replace(self.knobs, **changes)
+        """Turn knobs while it runs, by fields of `Config`."""
+        self.config = self.courier.config = self.ladder.config = replace(self.config, **changes)
 
     def next_delivery(self, **changes: Any) -> None:
         """Make the next webhook with a person's message odd, by fields of `DeliveryFault`: ``times=3`` for one."""
@@ -250,7 +250,7 @@ class CloudApi:
         self.handsets[handset.phone] = handset
         self.written |= {written.wamid: (handset, written) for written in handset.written}
 
-    def resume(self, climber: Climber) -> None:
+    def resume(self, climber: OutgoingMessage) -> None:
         """Go on with a message on its way, as after a restart."""
         person = self.handsets.get(climber.bubble.phone)
         self.tasks.start(self.ladder.climb(climber, person), f"statuses of {climber.bubble.wamid}")

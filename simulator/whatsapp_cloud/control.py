@@ -18,7 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from simulator.whatsapp_cloud.api import CloudApi
-from simulator.whatsapp_cloud.asked import (
+from simulator.whatsapp_cloud.control_schemas import (
     Acting,
     Announce,
     Change,
@@ -42,11 +42,11 @@ from simulator.whatsapp_cloud.asked import (
     message,
     person,
 )
-from simulator.whatsapp_cloud.delivery import UnknownAttempt
+from simulator.whatsapp_cloud.delivery import UnknownAttemptError
 from simulator.whatsapp_cloud.errors import CloudError, HandsetError
-from simulator.whatsapp_cloud.faults import CHOICES, Armed, Rule, RuleError
+from simulator.whatsapp_cloud.faults import CHOICES, ArmedRule, Rule, RuleError
 from simulator.whatsapp_cloud.handset import Handset
-from simulator.whatsapp_cloud.values import Event, Knobs
+from simulator.whatsapp_cloud.values import Config, Event
 from simulator.whatsapp_cloud.wire import digits
 
 __all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained", "told_of")
@@ -121,7 +121,7 @@ def explained(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[st
         if isinstance(problem.extra, list):
             said |= {"error": "; ".join(_wrong(one) for one in problem.extra), "where": problem.extra}
     else:
-        known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttempt: _UNKNOWN}
+        known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttemptError: _UNKNOWN}
         status = getattr(problem, "status", None) or next(
             (status for kind, status in known.items() if isinstance(problem, kind)), _BAD
         )
@@ -303,7 +303,7 @@ def _newest(handset: Handset) -> str:
 
 def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
     @get("/faults", tags=["faults"], summary="The rules in force")
-    async def faults() -> list[Armed]:
+    async def faults() -> list[ArmedRule]:
         return list(api.rules)
 
     @post("/faults", tags=["faults"], summary="Put a rule in force", description=told_of(Rule))
@@ -311,13 +311,13 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
         return Point(api.rules.add(data))
 
     @delete("/faults", tags=["faults"], summary="Take all rules out of force", status_code=200)
-    async def clear() -> list[Armed]:
+    async def clear() -> list[ArmedRule]:
         there = list(api.rules)
         api.rules.clear()
         return there
 
     @delete("/faults/{number:int}", tags=["faults"], summary="Take a rule out of force", status_code=200)
-    async def remove(number: FromPath[int]) -> list[Armed]:
+    async def remove(number: FromPath[int]) -> list[ArmedRule]:
         try:
             api.rules.remove(number)
         except RuleError as error:
@@ -367,21 +367,21 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
             raise ControlError(str(error)) from None
 
     @get("/knobs", tags=["others"], summary="How this Cloud API behaves where Meta's varies")
-    async def knobs() -> Knobs:
-        return api.knobs
+    async def config() -> Config:
+        return api.config
 
-    @patch("/knobs", tags=["others"], summary="Turn knobs", description=told_of(Knobs))
-    async def turn(data: JSONBody[dict[str, Any]]) -> Knobs:
-        unknown = sorted(set(data) - set(Knobs.__dataclass_fields__))
+    @patch("/knobs", tags=["others"], summary="Turn knobs", description=told_of(Config))
+    async def turn(data: JSONBody[dict[str, Any]]) -> Config:
+        unknown = sorted(set(data) - set(Config.__dataclass_fields__))
         if unknown:
             raise ControlError(
                 f"no knob is called {', '.join(unknown)}; GET /control/knobs shows them; none was turned"
             )
         try:
-            turned = msgspec.convert(msgspec.to_builtins(api.knobs) | data, Knobs)
+            turned = msgspec.convert(msgspec.to_builtins(api.config) | data, Config)
         except msgspec.ValidationError as error:
             raise ControlError(f"{error}; no knob was turned") from None
         api.change(**{name: getattr(turned, name) for name in data})
-        return api.knobs
+        return api.config
 
-    return [announce, knobs, turn]
+    return [announce, config, turn]

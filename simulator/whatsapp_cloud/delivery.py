@@ -11,27 +11,27 @@ from typing import Any, Final
 
 import httpx
 
-from simulator.whatsapp_cloud.errors import CloudError, HandshakeFailed
+from simulator.whatsapp_cloud.errors import CloudError, HandshakeFailedError
 from simulator.whatsapp_cloud.faults import Rules
 from simulator.whatsapp_cloud.tasks import Tasks
 from simulator.whatsapp_cloud.values import (
     Attempt,
     Business,
+    Config,
     DeliveryFault,
     Event,
-    Knobs,
     Shape,
     WebhookAnswered,
     WebhookDropped,
 )
 from simulator.whatsapp_cloud.wire import Undelivered, Update, envelope, escaped, shuffled, signature
 
-__all__ = ("Courier", "UnknownAttempt")
+__all__ = ("UnknownAttemptError", "WebhookDispatcher")
 
 ACCEPTED: Final = 200
 
 
-class UnknownAttempt(CloudError, LookupError):  # noqa: N818 - it says what is wrong with a number
+class UnknownAttemptError(CloudError, LookupError):
     """The log of deliveries has no such attempt."""
 
 
@@ -50,7 +50,7 @@ class _Webhook:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Courier:
+class WebhookDispatcher:
     """Delivers webhooks to one bot. Different people's go at the same time, one person's in order.
 
     Attributes:
@@ -67,14 +67,14 @@ class Courier:
         to_bot: httpx.AsyncClient,
         *,
         clock_ms: Callable[[], int],
-        knobs: Knobs,
+        config: Config,
         emit: Callable[[Event], None],
         tasks: Tasks,
         rules: Rules,
         chance: random.Random,
     ) -> None:
         self.attempts: list[Attempt] = []
-        self.knobs = knobs
+        self.config = config
         self.patient = False
         self.subscribed: Callable[[], bool] = lambda: True
         self._rules = rules
@@ -115,14 +115,14 @@ class Courier:
             "hub.verify_token": self._business.verify_token,
         }
         try:
-            async with asyncio.timeout(self.knobs.webhook_timeout_ms / 1000):
+            async with asyncio.timeout(self.config.webhook_timeout_ms / 1000):
                 answer = await self._to_bot.get(self._callback_url, params=parameters)
         except (httpx.HTTPError, TimeoutError) as problem:
-            raise HandshakeFailed(
+            raise HandshakeFailedError(
                 f"no answer to the verification request: {problem!r}; nothing will be delivered"
             ) from problem
         if answer.status_code != ACCEPTED or answer.text != challenge:
-            raise HandshakeFailed(
+            raise HandshakeFailedError(
                 f"the verification request was answered {answer.status_code} {answer.text[:80]!r} instead of 200 "
                 f"{challenge!r}; nothing will be delivered: is the verify token the same on both sides?"
             )
@@ -132,14 +132,14 @@ class Courier:
         """A person did something: deliver it, or collect it if a batch is open."""
         if self._batch is not None:
             self._batch.append(update)
-        elif self.knobs.batch_ms:
+        elif self.config.batch_ms:
             self._gather(update)
         else:
             self._deliver([update], "natural", self._take_fault())
 
     def report(self, update: Update) -> None:
         """A status, or what is about the account: delivered on its own, whatever else is under way."""
-        if self.knobs.batch_ms:
+        if self.config.batch_ms:
             self._gather(update)
         else:
             self._post([update], "natural", self._odd([update], DeliveryFault()), after=())
@@ -147,8 +147,8 @@ class Courier:
     def _gather(self, update: Update) -> None:
         self._gathered.append(update)
         if len(self._gathered) == 1:
-            self._gathered_until_ms = self._clock_ms() + self.knobs.batch_ms
-            self._tasks.start(self._flush_later(self.knobs.batch_ms), "a batch of webhooks")
+            self._gathered_until_ms = self._clock_ms() + self.config.batch_ms
+            self._tasks.start(self._flush_later(self.config.batch_ms), "a batch of webhooks")
 
     async def _flush_later(self, wait_ms: int) -> None:
         await asyncio.sleep(wait_ms / 1000)
@@ -157,7 +157,7 @@ class Courier:
     def flush(self) -> None:
         """Start what has gathered for a batch."""
         gathered, self._gathered = self._gathered, []
-        self._deliver_all(gathered, self.knobs.batch_shape)
+        self._deliver_all(gathered, self.config.batch_shape)
 
     @contextmanager
     def together(self, shape: Shape) -> Iterator[None]:
@@ -192,7 +192,7 @@ class Courier:
         attempt = next((each for each in self.attempts if each.number == number), None)
         if attempt is None:
             held = f"{self.attempts[0].number} to {self.attempts[-1].number}" if self.attempts else "nothing"
-            raise UnknownAttempt(f"no delivery {number} in the log, which holds {held}; nothing was delivered")
+            raise UnknownAttemptError(f"no delivery {number} in the log, which holds {held}; nothing was delivered")
         return self._start(attempt.phones, attempt.body, dict(attempt.headers), after=(), delay_ms=0).number
 
     def undelivered(self) -> list[Undelivered]:
@@ -277,7 +277,7 @@ class Courier:
         return fault
 
     def _deliver_all(self, updates: Sequence[Update], shape: Shape) -> None:
-        most = self.knobs.batch_most
+        most = self.config.batch_most
         for begin in range(0, len(updates), most):
             self._deliver(updates[begin : begin + most], shape, self._take_fault())
 
@@ -285,7 +285,7 @@ class Courier:
         fault = self._odd(updates, fault)
         phones = {update.phone for update in updates}
         earlier = {before: None for phone in sorted(phones) for before in self._tails.get(phone, ())}
-        after = tuple(earlier) if self.knobs.in_order else ()
+        after = tuple(earlier) if self.config.in_order else ()
         last = self._post(updates, shape, fault, after=after)
         # A webhook that the bot rightly refuses comes back for days; it must not hold up the person's others.
         if last and not fault.refused:
@@ -301,7 +301,7 @@ class Courier:
             self._emit(WebhookDropped(self._clock_ms(), self._last, reason))
             return ()
         made = envelope(self._business, updates, shape, fault)
-        body = escaped(shuffled(made, self._chance) if self.knobs.shuffle_keys else made)
+        body = escaped(shuffled(made, self._chance) if self.config.shuffle_keys else made)
         headers = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
         if fault.signature != "missing":
             secret = self._business.app_secret + ("" if fault.signature == "right" else "?")
@@ -311,7 +311,7 @@ class Courier:
         started: list[_Webhook] = []
         for _ in range(fault.times):
             before = after if fault.at_once else (*after, *started)
-            late_ms = self._chance.randint(0, self.knobs.jitter_ms) if self.knobs.jitter_ms else 0
+            late_ms = self._chance.randint(0, self.config.jitter_ms) if self.config.jitter_ms else 0
             started.append(self._start(phones, body, headers, after=before, delay_ms=fault.delay_ms + late_ms))
         return tuple(started)
 
@@ -319,7 +319,7 @@ class Courier:
         """Why a webhook does not even set out; empty if it does."""
         if fault.lost:
             return "lost on the way"
-        if self.knobs.subscription_needed and not self.subscribed():
+        if self.config.subscription_needed and not self.subscribed():
             return "the app is not subscribed to the account"
         return "" if self.verified or self.patient else "the callback URL was never verified"
 
@@ -352,10 +352,10 @@ class Courier:
                 if await self._attempt(webhook):
                     return
                 webhook.tries += 1
-                if webhook.tries > len(self.knobs.retry_after_ms):
+                if webhook.tries > len(self.config.retry_after_ms):
                     self._emit(WebhookDropped(self._clock_ms(), webhook.number, "nobody answered 200 in time"))
                     return
-                webhook.due_ms = self._clock_ms() + self.knobs.retry_after_ms[webhook.tries - 1]
+                webhook.due_ms = self._clock_ms() + self.config.retry_after_ms[webhook.tries - 1]
         finally:
             self._under_way.remove(webhook)
             webhook.after = ()
@@ -367,13 +367,13 @@ class Courier:
         self.attempts.append(attempt)
         webhook.posting = True
         try:
-            async with asyncio.timeout(self.knobs.webhook_timeout_ms / 1000):
+            async with asyncio.timeout(self.config.webhook_timeout_ms / 1000):
                 answer = await self._to_bot.post(
                     self._callback_url, content=webhook.body, headers=webhook.headers, timeout=None
                 )
             attempt.status = answer.status_code
         except TimeoutError:
-            attempt.problem = f"no answer within {self.knobs.webhook_timeout_ms} ms"
+            attempt.problem = f"no answer within {self.config.webhook_timeout_ms} ms"
         except Exception as problem:  # noqa: BLE001  (in one process a bot's own exception comes through: to Meta it is one more failure)
             attempt.problem = repr(problem)
         finally:

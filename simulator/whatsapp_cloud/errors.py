@@ -26,10 +26,10 @@ __all__ = (
     "CloudError",
     "Code",
     "HandsetError",
-    "HandshakeFailed",
-    "NotFilledIn",
-    "NotOnScreen",
-    "Refused",
+    "HandshakeFailedError",
+    "NotFilledInError",
+    "NotOnScreenError",
+    "RefusedError",
     "known",
 )
 
@@ -40,7 +40,7 @@ class CloudError(Exception):
     """Anything that the simulated Cloud API complains of."""
 
 
-class HandshakeFailed(CloudError):  # noqa: N818  (what happened is the better name)
+class HandshakeFailedError(CloudError):
     """The bot's answer to the verification request was not 200 with the challenge as its bare body."""
 
 
@@ -48,11 +48,11 @@ class HandsetError(CloudError):
     """A person cannot do this with their phone now."""
 
 
-class NotOnScreen(HandsetError):  # noqa: N818
+class NotOnScreenError(HandsetError):
     """What should be tapped is not on the screen; the message names what is."""
 
 
-class NotFilledIn(HandsetError):  # noqa: N818
+class NotFilledInError(HandsetError):
     """A form cannot be submitted like this; the message names the field and what it takes."""
 
 
@@ -153,7 +153,7 @@ def known(code: int) -> Code:
     return CODES.get(code) or (CODES[200] if code in _PERMISSIONS else Code(400, "Unknown error"))
 
 
-class Refused(CloudError):  # noqa: N818
+class RefusedError(CloudError):
     """A request that is answered with one of Meta's errors.
 
     Args:

@@ -27,7 +27,7 @@ __all__ = (
     "GRAPH",
     "ODD",
     "WIRE",
-    "Armed",
+    "ArmedRule",
     "Do",
     "On",
     "Rule",
@@ -242,7 +242,7 @@ def plain(key: str, text: str) -> Any:
 
 
 @dataclass(slots=True)
-class Armed:
+class ArmedRule:
     """A rule in force.
 
     Attributes:
@@ -279,10 +279,10 @@ class Rules:
     def __init__(self, chance: random.Random) -> None:
         """Start without any; ``chance`` decides for those that have a probability."""
         self._chance = chance
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedRule] = []
         self._last = 0
 
-    def __iter__(self) -> Iterator[Armed]:
+    def __iter__(self) -> Iterator[ArmedRule]:
         return iter(tuple(self._armed))
 
     def __bool__(self) -> bool:
@@ -291,7 +291,7 @@ class Rules:
     def add(self, rule: Rule) -> int:
         """Put a rule in force. Returns its number."""
         self._last += 1
-        self._armed.append(Armed(self._last, rule))
+        self._armed.append(ArmedRule(self._last, rule))
         return self._last
 
     def remove(self, number: int) -> None:
@@ -310,7 +310,7 @@ class Rules:
         """Take all rules out of force."""
         self._armed.clear()
 
-    def restore(self, armed: Iterable[Armed], last: int) -> None:
+    def restore(self, armed: Iterable[ArmedRule], last: int) -> None:
         """Put rules in force as they once were; ``last`` is the highest number ever given."""
         self._armed = list(armed)
         self._last = max([last, *(each.number for each in self._armed)])
@@ -334,7 +334,7 @@ class Rules:
             if armed.rule.do in does and armed.rule.fits(on, phone, kind) and self._counts(armed):
                 yield armed.rule
 
-    def _counts(self, armed: Armed) -> bool:
+    def _counts(self, armed: ArmedRule) -> bool:
         struck = armed.strikes(self._chance)
         if armed.spent:
             self._armed = [each for each in self._armed if each is not armed]

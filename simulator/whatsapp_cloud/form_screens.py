@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import NotFilledIn
+from simulator.whatsapp_cloud.errors import NotFilledInError
 from simulator.whatsapp_cloud.flow_json import INPUTS, LONGEST_AREA, LONGEST_INPUT, OPTIONS, components, problems
 from simulator.whatsapp_cloud.values import FormField, Json
 
@@ -57,13 +57,13 @@ class OpenForm:
             NotFilledIn: no phone can show it, or it has no such screen.
         """
         if found := problems(source):
-            raise NotFilledIn(f"no phone can show this form: {found[0]['message']}")
+            raise NotFilledInError(f"no phone can show this form: {found[0]['message']}")
         listed = json.loads(source)["screens"]
         screens = {str(screen["id"]): screen for screen in listed}
         payload = parameters.get("flow_action_payload") or {}
         start = str(payload.get("screen") or listed[0]["id"])
         if start not in screens:
-            raise NotFilledIn(f"the form has no screen {start!r}; it has {', '.join(screens)}")
+            raise NotFilledInError(f"the form has no screen {start!r}; it has {', '.join(screens)}")
         return cls(screens, start, dict(payload.get("data") or {}))
 
     def fields(self) -> list[FormField]:
@@ -90,7 +90,7 @@ class OpenForm:
         screen_id, data, left = self.start, self.data, dict(answers)
         while True:
             if screen_id in self.filled:
-                raise NotFilledIn(f"the form comes back to its screen {screen_id}: it cannot be submitted")
+                raise NotFilledInError(f"the form comes back to its screen {screen_id}: it cannot be submitted")
             screen = self.screens[screen_id]
             answered = {str(one["name"]): _taken(one, left.pop(one["name"], None), data) for one in _inputs(screen)}
             self.filled[screen_id] = answered
@@ -101,7 +101,7 @@ class OpenForm:
                 self._check_all_asked(left)
                 return dict(payload)
             if action["name"] != "navigate":
-                raise NotFilledIn(f"the form's screen {screen_id} asks an endpoint, and none is played here")
+                raise NotFilledInError(f"the form's screen {screen_id} asks an endpoint, and none is played here")
             screen_id, data = str(action["next"]["name"]), payload
 
     def unchecked(self, answers: Mapping[str, Any]) -> Json:
@@ -119,7 +119,7 @@ class OpenForm:
     def _check_all_asked(self, left: Mapping[str, Any]) -> None:
         if left:
             asked = ", ".join(name for answers in self.filled.values() for name in answers)
-            raise NotFilledIn(f"the form does not ask for {', '.join(left)}; it asks for {asked}")
+            raise NotFilledInError(f"the form does not ask for {', '.join(left)}; it asks for {asked}")
 
     def _drawn(self, screen: Json, data: Json) -> Iterator[str]:
         answered = self.filled[str(screen["id"])]
@@ -167,7 +167,7 @@ def _way_on(screen: Json) -> Json:
     """What its Footer does."""
     footer = next((one for one in components(screen) if one["type"] == "Footer"), None)
     if footer is None:
-        raise NotFilledIn(f"the form's screen {screen['id']} has no button that leads on")
+        raise NotFilledInError(f"the form's screen {screen['id']} has no button that leads on")
     action: Json = footer["on-click-action"]
     return action
 
@@ -206,7 +206,7 @@ def _taken(one: Json, given: Any, data: Json) -> Any:
             text = "" if given is None else str(given)
             if not text:
                 if one.get("required"):
-                    raise NotFilledIn(f"the form needs {called}")
+                    raise NotFilledInError(f"the form needs {called}")
                 return ""
             if kind in OPTIONS:
                 return _chosen(one, text, called, data)
@@ -218,9 +218,9 @@ def _taken(one: Json, given: Any, data: Json) -> Any:
 def _ticked(one: Json, given: Any, called: str) -> bool:
     said = str(given if given is not None else "").lower()
     if said not in _YES | _NO:
-        raise NotFilledIn(f"{called} is ticked (true) or not (false), and nothing else: {given!r}")
+        raise NotFilledInError(f"{called} is ticked (true) or not (false), and nothing else: {given!r}")
     if one.get("required") and said in _NO:
-        raise NotFilledIn(f"the form needs {called} to be ticked")
+        raise NotFilledInError(f"the form needs {called} to be ticked")
     return said in _YES
 
 
@@ -230,7 +230,7 @@ def _several(one: Json, given: Any, called: str, data: Json) -> list[str]:
     least = max(int(one.get("min-selected-items", 0)), int(bool(one.get("required"))))
     most = int(one.get("max-selected-items", len(chosen)))
     if not least <= len(chosen) <= most or len(set(chosen)) != len(chosen):
-        raise NotFilledIn(f"{called} takes {least} to {most} options, each once, not {len(chosen)}")
+        raise NotFilledInError(f"{called} takes {least} to {most} options, each once, not {len(chosen)}")
     return chosen
 
 
@@ -239,7 +239,9 @@ def _chosen(one: Json, text: str, called: str, data: Json) -> str:
     there = _options(one, data)
     found = next((option for option in there if text in (str(option["id"]), option.get("title"))), None)
     if found is None:
-        raise NotFilledIn(f"{called} has no option {text!r}; it has {', '.join(str(each['id']) for each in there)}")
+        raise NotFilledInError(
+            f"{called} has no option {text!r}; it has {', '.join(str(each['id']) for each in there)}"
+        )
     return str(found["id"])
 
 
@@ -247,9 +249,9 @@ def _day(one: Json, text: str, called: str) -> str:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise NotFilledIn(f"{called} is a day such as 2026-11-02, not {text!r}") from None
+        raise NotFilledInError(f"{called} is a day such as 2026-11-02, not {text!r}") from None
     if not str(one.get("min-date", text)) <= day.isoformat() <= str(one.get("max-date", text)):
-        raise NotFilledIn(f"{called} is from {one.get('min-date', 'ever')} to {one.get('max-date', 'ever')}")
+        raise NotFilledInError(f"{called} is from {one.get('min-date', 'ever')} to {one.get('max-date', 'ever')}")
     return day.isoformat()
 
 
@@ -258,11 +260,11 @@ def _written(one: Json, text: str, called: str) -> str:
     least = int(one.get("min-chars", 0))
     most = int(one.get("max-length", LONGEST_AREA) if area else one.get("max-chars", LONGEST_INPUT))
     if not least <= len(text) <= most:
-        raise NotFilledIn(f"{called} takes {least} to {most} characters, not {len(text)}: {text[:40]!r}")
+        raise NotFilledInError(f"{called} takes {least} to {most} characters, not {len(text)}: {text[:40]!r}")
     kind, what = _KINDS.get(str(one.get("input-type")), (None, ""))
     if kind is not None and not kind.fullmatch(text):
-        raise NotFilledIn(f"{called} takes {what}, not {text!r}")
+        raise NotFilledInError(f"{called} takes {what}, not {text!r}")
     pattern = one.get("pattern")
     if isinstance(pattern, str) and not re.fullmatch(pattern, text):
-        raise NotFilledIn(f"{called} does not take {text!r}: {one.get('helper-text', pattern)}")
+        raise NotFilledInError(f"{called} does not take {text!r}: {one.get('helper-text', pattern)}")
     return text

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.flow_json import problems, screen_ids
 from simulator.whatsapp_cloud.values import Json
 
@@ -96,9 +96,9 @@ class FlowForm:
     def upload(self, name: str, kind: str, source: str) -> Json:
         """Give it a definition. That is kept with its errors, which only publishing refuses."""
         if (name, kind) != ("flow.json", "FLOW_JSON"):
-            raise Refused(100, message="Param asset_type must be FLOW_JSON, and name flow.json")
+            raise RefusedError(100, message="Param asset_type must be FLOW_JSON, and name flow.json")
         if self.stopped == "DEPRECATED":
-            raise Refused(139001, message="Flow can't be updated", details="A deprecated Flow can't be updated")
+            raise RefusedError(139001, message="Flow can't be updated", details="A deprecated Flow can't be updated")
         self.draft = source
         return {"success": True, "validation_errors": problems(source)}
 
@@ -106,32 +106,34 @@ class FlowForm:
         """Let people use the draft."""
         if not self.draft or problems(self.draft):
             reason = "it has validation errors" if self.draft else "it has no draft"
-            raise Refused(139002, message="Flow can't be published", details=f"Publishing failed: {reason}")
+            raise RefusedError(139002, message="Flow can't be published", details=f"Publishing failed: {reason}")
         self.published, self.draft = self.draft, ""
         return {"success": True}
 
     def deprecate(self) -> Json:
         """Take a published form out of use, for good."""
         if not self.published or self.stopped == "DEPRECATED":
-            raise Refused(139003, message="Flow can't be deprecated", details="Only a published Flow can be deprecated")
+            raise RefusedError(
+                139003, message="Flow can't be deprecated", details="Only a published Flow can be deprecated"
+            )
         self.stopped = "DEPRECATED"
         return {"success": True}
 
     def check_deletable(self) -> None:
         """Refuse to delete what was ever published."""
         if self.published:
-            raise Refused(139004, message="Flow can't be deleted", details="Only a Flow in draft can be deleted")
+            raise RefusedError(139004, message="Flow can't be deleted", details="Only a Flow in draft can be deleted")
 
 
 def check_named(given: Mapping[str, Any], others: Iterable[FlowForm]) -> tuple[str, list[str]]:
     """The name and the categories of a form; the name belongs to no other."""
     name, categories = given.get("name"), _listed(given.get("categories"))
     if not isinstance(name, str) or not name:
-        raise Refused(100, message="The parameter name is required.")
+        raise RefusedError(100, message="The parameter name is required.")
     if not categories or not set(categories) <= CATEGORIES:
-        raise Refused(100, message=f"Param categories must be an array of {{{', '.join(sorted(CATEGORIES))}}}")
+        raise RefusedError(100, message=f"Param categories must be an array of {{{', '.join(sorted(CATEGORIES))}}}")
     if any(form.name == name for form in others):
-        raise Refused(100, message="Invalid parameter", details="Flow name is not unique")
+        raise RefusedError(100, message="Invalid parameter", details="Flow name is not unique")
     return name, categories
 
 
@@ -151,17 +153,17 @@ def may_send(forms: Iterable[FlowForm], parameters: Json) -> None:
     flow_id, name = parameters.get("flow_id"), parameters.get("flow_name")
     form = named(forms, parameters)
     if form is None:
-        raise Refused(131009, details=f"Flow with {'ID' if flow_id else 'name'} {flow_id or name} does not exist")
+        raise RefusedError(131009, details=f"Flow with {'ID' if flow_id else 'name'} {flow_id or name} does not exist")
     if form.stopped:
-        raise Refused(_STOPPED[form.stopped], details=f"Flow {form.id} is {form.stopped.lower()}")
+        raise RefusedError(_STOPPED[form.stopped], details=f"Flow {form.id} is {form.stopped.lower()}")
     draft = is_draft(parameters)
     source = form.draft if draft else form.published
     if not source:
         state = "has no draft" if draft else "is not published"
-        raise Refused(131009, details=f"Flow {form.id} {state}: mode does not match its status")
+        raise RefusedError(131009, details=f"Flow {form.id} {state}: mode does not match its status")
     wanted = (parameters.get("flow_action_payload") or {}).get("screen")
     if wanted is not None and wanted not in screen_ids(source):
-        raise Refused(131009, details=f"Flow {form.id} has no screen {wanted}")
+        raise RefusedError(131009, details=f"Flow {form.id} has no screen {wanted}")
 
 
 def _listed(value: Any) -> list[str]:

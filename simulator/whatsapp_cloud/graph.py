@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
 from simulator.whatsapp_cloud.account import PAGE, no_such
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.limits import LIMITS
 from simulator.whatsapp_cloud.values import Json
 
@@ -84,7 +84,7 @@ def _route(method: Callable[..., Any], path: str | list[str], act: _Act, **optio
             if _VERSION.fullmatch(request.path_params["version"]) is None:
                 raise _unknown_path(request.url.path)
             return _answer(200, await act(api, request, request.path_params["node_id"]))
-        except Refused as refused:
+        except RefusedError as refused:
             return _refusal(api, refused)
 
     paths = [path] if isinstance(path, str) else path
@@ -182,7 +182,7 @@ async def _definition(request: _Request) -> Response[bytes]:
     try:
         source = api.account.download(request.path_params["form_id"])
         return Response(source.encode(), media_type=MediaType.JSON)
-    except Refused as refused:
+    except RefusedError as refused:
         return _refusal(api, refused)
 
 
@@ -191,7 +191,7 @@ async def _attachment(request: _Request) -> Response[bytes]:
     api = _api(request)
     try:
         api.account.tokens.check(request.headers.get("authorization", ""), api.now_ms())
-    except Refused as refused:
+    except RefusedError as refused:
         return _refusal(api, refused)
     asked = request.query_params
     file = api.account.media.download(str(asked.get("mid", "")), str(asked.get("hash", "")))
@@ -204,7 +204,7 @@ def _elsewhere(request: _Request, problem: HTTPException) -> Response[bytes]:
     api = _api(request)
     if problem.status_code in {404, 405}:
         return _refusal(api, _unknown_path(request.url.path))
-    return _refusal(api, Refused(1, status=problem.status_code, details=problem.detail))
+    return _refusal(api, RefusedError(1, status=problem.status_code, details=problem.detail))
 
 
 def _check_number(api: CloudApi, node_id: str) -> None:
@@ -221,8 +221,8 @@ async def _file(part: Any) -> tuple[bytes | None, str]:
     return (await part.read(), part.content_type) if isinstance(part, UploadFile) else (None, "")
 
 
-def _unknown_path(path: str) -> Refused:
-    return Refused(2500, message=f"Unknown path components: {path}", status=400)
+def _unknown_path(path: str) -> RefusedError:
+    return RefusedError(2500, message=f"Unknown path components: {path}", status=400)
 
 
 def _fields(node: Json, wanted: str | None) -> Json:
@@ -236,7 +236,7 @@ def _page(listed: list[Json], asked: Any) -> Json:
     """One page of a list. Its cursors are places in the list, which nobody need know."""
     after, size = str(asked.get("after", "0")), str(asked.get("limit", PAGE))
     if not (after.isdecimal() and size.isdecimal() and int(size) > 0):
-        raise Refused(131059, details="Invalid cursor")
+        raise RefusedError(131059, details="Invalid cursor")
     begin, end = int(after), int(after) + int(size)
     paging: Json = {"cursors": {"before": str(begin), "after": str(end)}}
     if end < len(listed):
@@ -260,7 +260,7 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _refusal(api: CloudApi, refused: Refused) -> Response[bytes]:
+def _refusal(api: CloudApi, refused: RefusedError) -> Response[bytes]:
     return _answer(refused.status, refused.body(api.mint.text("trace")))
 
 

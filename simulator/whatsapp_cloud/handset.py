@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
-from simulator.whatsapp_cloud.errors import HandsetError, NotOnScreen
+from simulator.whatsapp_cloud.errors import HandsetError, NotOnScreenError
 from simulator.whatsapp_cloud.form_screens import OpenForm
 from simulator.whatsapp_cloud.inbound import (
     MEDIA,
@@ -209,7 +209,7 @@ class Handset:
                 if choice in (one.id, one.title):
                     return self._say(tapped(shown, one), answers=shown if context else None)
         where = "" if bubble is None else " on that message"
-        raise NotOnScreen(f"{self._called()} cannot tap {choice!r}{where}. {self._describe_screen()}")
+        raise NotOnScreenError(f"{self._called()} cannot tap {choice!r}{where}. {self._describe_screen()}")
 
     def form(self, bubble: str | None) -> tuple[Bubble, OpenForm | None]:
         """The form of the bubble with this wamid (None: the newest form), open; None if only its id is known.
@@ -223,7 +223,7 @@ class Handset:
                 source = self._line.form(shown)
                 parameters = shown.payload["interactive"]["action"]["parameters"]
                 return shown, OpenForm.of(source, parameters) if source else None
-        raise NotOnScreen(f"{self._called()} sees no such form. {self._describe_screen()}")
+        raise NotOnScreenError(f"{self._called()} sees no such form. {self._describe_screen()}")
 
     def fill(
         self, bubble: str | None, answers: Mapping[str, Any], *, with_token: bool = True, checked: bool = True

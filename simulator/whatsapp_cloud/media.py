@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.limits import DAY_MS, LIMITS
-from simulator.whatsapp_cloud.shapes import breach
+from simulator.whatsapp_cloud.schema import violation
 from simulator.whatsapp_cloud.values import Json
-from simulator.whatsapp_cloud.wire import Mint
+from simulator.whatsapp_cloud.wire import IdFactory
 
 __all__ = ("KINDS", "File", "Media")
 
@@ -80,7 +80,7 @@ class Media:
             empty for webhooks as before.
     """
 
-    def __init__(self, mint: Mint, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, mint: IdFactory, clock_ms: Callable[[], int]) -> None:
         self.files: dict[str, File] = {}
         self.addresses: dict[str, tuple[str, int]] = {}
         self.base_url = ""
@@ -94,9 +94,9 @@ class Media:
             Refused: no file, or one of a kind or size that WhatsApp does not take.
         """
         if str(fields.get("messaging_product", "")).lower() != "whatsapp":
-            raise Refused(100, message="The parameter messaging_product is required.")
+            raise RefusedError(100, message="The parameter messaging_product is required.")
         if content is None:
-            raise Refused(100, message="The parameter file is required.")
+            raise RefusedError(100, message="The parameter file is required.")
         given = (mime_type or str(fields.get("type", ""))).partition(";")[0].strip().lower()
         kind = next((kind for kind, types in KINDS.items() if given in types), None)
         if kind is None:
@@ -104,10 +104,10 @@ class Media:
             said = (
                 f"Param file must be a file with one of the following types: {known}. Received file of type '{given}'."
             )
-            raise Refused(100, message=said)
+            raise RefusedError(100, message=said)
         limit = LIMITS[f"media.{'animated_' if kind == 'sticker' and _moves(content) else ''}{kind}"]
         if not limit.keeps(len(content)):
-            raise breach(limit)
+            raise violation(limit)
         media_id = self._mint.number("upload")
         self.files[media_id] = File(media_id, kind, given, content, self._clock_ms() + UPLOADED_MS, uploaded=True)
         return {"id": media_id}

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from simulator.whatsapp_cloud.values import Knobs
+from simulator.whatsapp_cloud.values import Config
 
 __all__ = ("PairRate", "Throughput")
 
@@ -19,8 +19,8 @@ class PairRate:
     Meta (September 2026): 1 message in 6 s, about 600 an hour, and bursts of up to 45 that borrow from the future.
     """
 
-    def __init__(self, knobs: Callable[[], Knobs]) -> None:
-        self._knobs = knobs
+    def __init__(self, config: Callable[[], Config]) -> None:
+        self._knobs = config
         self._paid_until: dict[str, int] = {}
 
     def take(self, phone: str, now_ms: int) -> bool:
@@ -46,8 +46,8 @@ class PairRate:
 class Throughput:
     """Messages of a number in any one second, in and out together (80 by default; Meta, September 2026)."""
 
-    def __init__(self, knobs: Callable[[], Knobs]) -> None:
-        self._knobs = knobs
+    def __init__(self, config: Callable[[], Config]) -> None:
+        self._knobs = config
         self._recent: deque[int] = deque()
 
     def count(self, now_ms: int) -> None:

@@ -13,14 +13,14 @@ import msgspec
 
 from simulator.whatsapp_cloud.account import REVIEW_MS
 from simulator.whatsapp_cloud.api import CloudApi
-from simulator.whatsapp_cloud.errors import CloudError, Refused
-from simulator.whatsapp_cloud.faults import Armed
+from simulator.whatsapp_cloud.errors import CloudError, RefusedError
+from simulator.whatsapp_cloud.faults import ArmedRule
 from simulator.whatsapp_cloud.forms import FlowForm
 from simulator.whatsapp_cloud.handset import Handset, Written
-from simulator.whatsapp_cloud.ladder import Climber
 from simulator.whatsapp_cloud.media import File
+from simulator.whatsapp_cloud.status_lifecycle import OutgoingMessage
 from simulator.whatsapp_cloud.submitted import SubmittedTemplate
-from simulator.whatsapp_cloud.values import Attempt, Bubble, Json, Knobs
+from simulator.whatsapp_cloud.values import Attempt, Bubble, Config, Json
 from simulator.whatsapp_cloud.wire import Undelivered, Update
 
 __all__ = ("VERSION", "StateError", "dump", "load")
@@ -71,7 +71,7 @@ class _State:
     version: int
     phone_number_id: str
     mint: Json
-    knobs: Knobs
+    config: Config
     handsets: list[_Handset]
     accepted: list[Bubble]
     climbers: list[_Climber]
@@ -81,7 +81,7 @@ class _State:
     templates: list[SubmittedTemplate]
     files: dict[str, File]
     addresses: dict[str, tuple[str, int]]
-    rules: list[Armed]
+    rules: list[ArmedRule]
     last_rule: int
     undelivered: list[Undelivered]
     last_webhook: int
@@ -101,7 +101,7 @@ def dump(api: CloudApi) -> Json:
         version=VERSION,
         phone_number_id=api.business.phone_number_id,
         mint=api.mint.dump(),
-        knobs=api.knobs,
+        config=api.config,
         handsets=[_kept(handset) for handset in api.handsets.values()],
         accepted=api.accepted,
         climbers=[_on_the_way(climber) for climber in api.ladder.climbers],
@@ -139,7 +139,7 @@ async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
     api.ladder.forget()
     api.courier.forget()
     api.mint.load(state.mint)
-    api.knobs = api.courier.knobs = api.ladder.knobs = state.knobs
+    api.config = api.courier.config = api.ladder.config = state.config
     _account(api, state)
     api.accepted.extend(state.accepted)
     bubbles = {bubble.wamid: bubble for bubble in state.accepted}
@@ -224,7 +224,7 @@ def _handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Ha
     return handset
 
 
-def _on_the_way(climber: Climber) -> _Climber:
+def _on_the_way(climber: OutgoingMessage) -> _Climber:
     problem = climber.problem
     return _Climber(
         wamid=climber.bubble.wamid,
@@ -239,9 +239,9 @@ def _on_the_way(climber: Climber) -> _Climber:
     )
 
 
-def _climber(kept: _Climber, bubbles: Mapping[str, Bubble]) -> Climber:
-    problem = None if kept.code is None else Refused(kept.code, message=kept.message, details=kept.details)
-    return Climber(
+def _climber(kept: _Climber, bubbles: Mapping[str, Bubble]) -> OutgoingMessage:
+    problem = None if kept.code is None else RefusedError(kept.code, message=kept.message, details=kept.details)
+    return OutgoingMessage(
         bubbles[kept.wamid],
         kept.target,
         kept.emoji,

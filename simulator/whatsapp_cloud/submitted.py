@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.limits import LIMITS
 from simulator.whatsapp_cloud.templates import placeholders
 from simulator.whatsapp_cloud.values import Approved, Json, TemplateButton
@@ -93,8 +93,8 @@ def _button(given: Json) -> str | TemplateButton:
     return text if kind == "quick_reply" else TemplateButton(kind, text, str(given.get("url", "")))
 
 
-def _wrong(details: str) -> Refused:
-    return Refused(100, message="Invalid parameter", details=details)
+def _wrong(details: str) -> RefusedError:
+    return RefusedError(100, message="Invalid parameter", details=details)
 
 
 def check_submitted(given: Mapping[str, Any]) -> list[Json]:
@@ -105,17 +105,17 @@ def check_submitted(given: Mapping[str, Any]) -> list[Json]:
     """
     for name in ("name", "language", "category", "components"):
         if not given.get(name):
-            raise Refused(100, message=f"The parameter {name} is required.")
+            raise RefusedError(100, message=f"The parameter {name} is required.")
     name, language, components = given["name"], given["language"], given["components"]
     if not isinstance(name, str) or not _NAME.fullmatch(name) or not LIMITS["template.name"].keeps(len(name)):
         most = LIMITS["template.name"].most
         raise _wrong(f"Param name has up to {most} lower-case letters, digits and underscores")
     if not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
-        raise Refused(100, message=f'Param language must be a code of a language - got "{language}".')
+        raise RefusedError(100, message=f'Param language must be a code of a language - got "{language}".')
     if given["category"] not in CATEGORIES:
-        raise Refused(100, message=f"Param category must be one of {{{', '.join(CATEGORIES)}}}")
+        raise RefusedError(100, message=f"Param category must be one of {{{', '.join(CATEGORIES)}}}")
     if not isinstance(components, list) or not all(isinstance(part, dict) for part in components):
-        raise Refused(100, message="Param components must be an array of JSON objects.")
+        raise RefusedError(100, message="Param components must be an array of JSON objects.")
     _check_parts(components, authentication=given["category"] == "AUTHENTICATION")
     return components
 
@@ -124,7 +124,9 @@ def _check_parts(components: list[Json], *, authentication: bool) -> None:
     kinds = [str(part.get("type")).upper() for part in components]
     for kind in kinds:
         if kind not in _PARTS:
-            raise Refused(100, message=f'Param components type must be one of {{{", ".join(_PARTS)}}} - got "{kind}".')
+            raise RefusedError(
+                100, message=f'Param components type must be one of {{{", ".join(_PARTS)}}} - got "{kind}".'
+            )
         if kinds.count(kind) > 1:
             raise _wrong(f"A template has one component of type {kind} at most")
     if "BODY" not in kinds:
@@ -171,7 +173,7 @@ def _examples(kind: str, example: Any) -> int:
 def _check_file(part: Json) -> None:
     kind = part["format"]
     if kind not in _HEADERS:
-        raise Refused(100, message=f'Param format must be one of {{{", ".join(_HEADERS)}}} - got "{kind}".')
+        raise RefusedError(100, message=f'Param format must be one of {{{", ".join(_HEADERS)}}} - got "{kind}".')
     example = part.get("example")
     if kind != "LOCATION" and not (isinstance(example, dict) and example.get("header_handle")):
         raise _wrong("component of type HEADER is missing expected field(s) (example)")
@@ -184,7 +186,9 @@ def _check_buttons(part: Json) -> None:
     for button in buttons:
         kind = button.get("type")
         if kind not in _BUTTONS:
-            raise Refused(100, message=f'Param button type must be one of {{{", ".join(_BUTTONS)}}} - got "{kind}".')
+            raise RefusedError(
+                100, message=f'Param button type must be one of {{{", ".join(_BUTTONS)}}} - got "{kind}".'
+            )
         url = button.get("url", "")
         if kind == "URL" and not (isinstance(url, str) and url.startswith(("https://", "http://"))):
             raise _wrong("A button of type URL needs an address that begins with http:// or https://")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.kinds.template import IN_HEADER
 from simulator.whatsapp_cloud.limits import LIMITS
 from simulator.whatsapp_cloud.values import Approved, Bubble, Choice, Json, TemplateButton
@@ -51,27 +51,29 @@ def _look_up(name: str, language: str, approved: Sequence[Approved]) -> Approved
     for template in approved:
         if (template.name, template.language) == (name, language):
             if template.status == "PAUSED":
-                raise Refused(132015, details=f"template ({name}) is paused due to low quality")
+                raise RefusedError(132015, details=f"template ({name}) is paused due to low quality")
             if template.status == "DISABLED":
-                raise Refused(132016, details=f"template ({name}) has been paused too often and is disabled for good")
+                raise RefusedError(
+                    132016, details=f"template ({name}) has been paused too often and is disabled for good"
+                )
             return template
-    raise Refused(132001, details=f"template name ({name}) does not exist in {language}")
+    raise RefusedError(132001, details=f"template name ({name}) does not exist in {language}")
 
 
 def _filled(part: str, text: str, values: Mapping[str, str]) -> str:
     expected = placeholders(text)
     if len(values) != len(expected):
-        raise Refused(
+        raise RefusedError(
             132000,
             details=f"{part}: number of localizable_params ({len(values)}) does not match the expected number of "
             f"params ({len(expected)})",
         )
     if set(values) != set(expected):
-        raise Refused(132012, details=f"{part}: parameters {sorted(values)} do not fit {sorted(expected)}")
+        raise RefusedError(132012, details=f"{part}: parameters {sorted(values)} do not fit {sorted(expected)}")
     filled = _PLACEHOLDER.sub(lambda match: values[match[1]], text)
     limit = LIMITS[f"template.{part}"]
     if len(filled) > limit.most:
-        raise Refused(limit.code, details=limit.said())
+        raise RefusedError(limit.code, details=limit.said())
     return filled
 
 
@@ -82,12 +84,12 @@ def _header(found: Approved, components: Sequence[Json]) -> str:
         wrong = next((one["type"] for one in parameters if one["type"].lower() in {*IN_HEADER, "location"}), None)
         if wrong is not None:
             details = f"header: Format mismatch, expected TEXT, received {wrong.upper()}"
-            raise Refused(132012, details=details)
+            raise RefusedError(132012, details=details)
         return _filled("header", found.header, _values("header", components))
     given = parameters[0]["type"].lower() if parameters else "unknown"
     if len(parameters) != 1 or given != found.media:
         details = f"header: Format mismatch, expected {found.media.upper()}, received {given.upper()}"
-        raise Refused(132012, details=details)
+        raise RefusedError(132012, details=details)
     return f"[{found.media}]"
 
 
@@ -114,13 +116,13 @@ def _value(part: str, parameter: Json) -> str:
         return str(parameter[kind]["fallback_value"])
     if kind != "text":
         if part == "body":
-            raise Refused(132012, details=f"body: Format mismatch, expected TEXT, received {kind.upper()}")
+            raise RefusedError(132012, details=f"body: Format mismatch, expected TEXT, received {kind.upper()}")
         return f"[{kind}]"
     text = parameter.get("text")
     if not text:
-        raise Refused(131008, details="Parameter of type text is missing text value")
+        raise RefusedError(131008, details="Parameter of type text is missing text value")
     if _FORBIDDEN.search(text):
-        raise Refused(
+        raise RefusedError(
             132018, details="Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
         )
     return str(text)
@@ -141,8 +143,10 @@ _TAKES: Final[Mapping[str, str]] = {
 }
 
 
-def _missing(index: int, kind: str) -> Refused:
-    return Refused(131008, details=f"buttons: Button at index {index} of type {_CALLED[kind]} requires a parameter")
+def _missing(index: int, kind: str) -> RefusedError:
+    return RefusedError(
+        131008, details=f"buttons: Button at index {index} of type {_CALLED[kind]} requires a parameter"
+    )
 
 
 def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
@@ -158,7 +162,7 @@ def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
         if kind != "flow" and (value is None or (value == "" and kind != "quick_reply")):
             raise _missing(index, kind)
         if kind == "quick_reply" and not limit.keeps(len(str(value))):
-            raise Refused(limit.code, details=limit.said())
+            raise RefusedError(limit.code, details=limit.said())
         found.append((index, (kind, value)))
     return found
 
@@ -168,16 +172,16 @@ def _tappable(bubble: Bubble, found: Approved, given: Mapping[int, tuple[str, An
     buttons = [TemplateButton("quick_reply", one) if isinstance(one, str) else one for one in found.buttons]
     for index, (kind, _) in given.items():
         if index >= len(buttons):
-            raise Refused(132018, details=f"buttons: the template has no button at index {index}")
+            raise RefusedError(132018, details=f"buttons: the template has no button at index {index}")
         if kind != buttons[index].kind:
             details = f"buttons: Button at index {index} is of type {_CALLED[buttons[index].kind]}, not {_CALLED[kind]}"
-            raise Refused(132018, details=details)
+            raise RefusedError(132018, details=details)
     for index, button in enumerate(buttons):
         if index not in given and (button.kind == "copy_code" or placeholders(button.url)):
             raise _missing(index, button.kind)
         if index in given and button.kind == "url" and not placeholders(button.url):
             details = f"buttons: Button at index {index} of type Url does not require parameters"
-            raise Refused(132018, details=details)
+            raise RefusedError(132018, details=details)
     # A quick reply without a payload of its own sends its text back.
     bubble.choices = tuple(
         Choice(str(given[index][1]) if index in given else button.text, button.text)

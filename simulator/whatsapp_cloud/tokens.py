@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 
 __all__ = ("Tokens",)
 
@@ -36,14 +36,14 @@ class Tokens:
         """
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise Refused(104)
+            raise RefusedError(104)
         if not hmac.compare_digest(token.strip().encode(), self._token.encode()):
-            raise Refused(190, message="Invalid OAuth access token - Cannot parse access token")
+            raise RefusedError(190, message="Invalid OAuth access token - Cannot parse access token")
         if self.ends_ms is not None and now_ms >= self.ends_ms:
             said = f"Session has expired on {_told(self.ends_ms)}. The current time is {_told(now_ms)}."
-            raise Refused(190, message=f"Error validating access token: {said}", subcode=EXPIRED)
+            raise RefusedError(190, message=f"Error validating access token: {said}", subcode=EXPIRED)
         if self.withdrawn:
-            raise Refused(0)
+            raise RefusedError(0)
 
 
 def _told(at_ms: int) -> str:

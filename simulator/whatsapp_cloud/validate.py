@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.kinds import KINDS, Found
 from simulator.whatsapp_cloud.kinds.interactive import ELSEWHERE
-from simulator.whatsapp_cloud.shapes import Field, Shape, check, closed, text
+from simulator.whatsapp_cloud.schema import Field, Schema, check, closed, text
 from simulator.whatsapp_cloud.values import Bubble, Json
 
 __all__ = ("MARK_AS_READ", "MESSAGE", "MarkAsRead", "Sending", "parse")
@@ -22,7 +22,7 @@ __all__ = ("MARK_AS_READ", "MESSAGE", "MarkAsRead", "Sending", "parse")
 _PRODUCT: Final[Mapping[str, Field]] = MappingProxyType(
     {"messaging_product": Field(required=True, choices=("whatsapp",))}
 )
-MARK_AS_READ: Final = Shape(
+MARK_AS_READ: Final = Schema(
     {
         **_PRODUCT,
         "status": Field(required=True, choices=("read",)),
@@ -30,7 +30,7 @@ MARK_AS_READ: Final = Shape(
         "typing_indicator": closed({"type": Field(required=True, choices=("text",))}, required=False),
     }
 )
-MESSAGE: Final = Shape(
+MESSAGE: Final = Schema(
     {
         **_PRODUCT,
         "recipient_type": Field(choices=("individual",)),
@@ -42,7 +42,7 @@ MESSAGE: Final = Shape(
     },
     by="type",
     default="text",
-    variants={kind: Shape({kind: one.content}) for kind, one in KINDS.items()},
+    variants={kind: Schema({kind: one.content}) for kind, one in KINDS.items()},
 )
 
 
@@ -84,8 +84,8 @@ def parse(payload: Any) -> MarkAsRead | Sending:
         Refused: it breaks a rule.
     """
     if not isinstance(payload, dict):
-        raise Refused(100, message="The parameter messaging_product is required.")
-    check({"messaging_product": payload.get("messaging_product")}, Shape(_PRODUCT), "", [])
+        raise RefusedError(100, message="The parameter messaging_product is required.")
+    check({"messaging_product": payload.get("messaging_product")}, Schema(_PRODUCT), "", [])
     return _mark_as_read(payload) if "status" in payload else _sending(payload)
 
 
@@ -100,7 +100,7 @@ def _sending(payload: Json) -> Sending:
     check(payload, MESSAGE, "", warnings)
     to, recipient = payload.get("to") or None, payload.get("recipient") or None
     if to is None and recipient is None:
-        raise Refused(100, message="The parameter to is required.")
+        raise RefusedError(100, message="The parameter to is required.")
     kind = (payload.get("type") or MESSAGE.default).lower()
     context = payload.get("context")
     bubble = Bubble(
@@ -122,4 +122,4 @@ def _send_elsewhere(payload: Json) -> None:
     content = payload.get("interactive")
     kind = content.get("type") if isinstance(content, dict) else None
     if isinstance(kind, str) and kind.lower() in ELSEWHERE:
-        raise Refused(131051, status=501, details=f"This simulator does not send {kind} messages yet")
+        raise RefusedError(131051, status=501, details=f"This simulator does not send {kind} messages yet")

@@ -16,10 +16,10 @@ __all__ = (
     "Bubble",
     "Business",
     "Choice",
+    "Config",
     "DeliveryFault",
     "Event",
     "FormField",
-    "Knobs",
     "Reacted",
     "SendRefused",
     "Shape",
@@ -126,7 +126,7 @@ _FROM_ONE: Final = ("webhook_timeout_ms", "batch_most", "pair_every_ms", "pair_b
 
 
 @dataclass(frozen=True, slots=True)
-class Knobs:
+class Config:
     """How this Cloud API behaves where Meta's varies, is unpublished, or is awkward. Times in ms.
 
     Attributes:

@@ -24,9 +24,9 @@ from typing import Any, Final, NamedTuple, TypeVar, TypeVarTuple
 
 __all__ = (
     "Clock",
-    "NothingLeftToHappen",
-    "RealIoTooSlow",
-    "TimeStandsStill",
+    "NothingScheduledError",
+    "RealIoTooSlowError",
+    "TimeStandsStillError",
     "VirtualTimeError",
     "VirtualTimeLoop",
     "run",
@@ -52,15 +52,15 @@ class VirtualTimeError(RuntimeError):
     """The run cannot go on. Whatever has happened so far stays as it is."""
 
 
-class NothingLeftToHappen(VirtualTimeError):  # noqa: N818  (what happened, not what went wrong)
+class NothingScheduledError(VirtualTimeError):
     """Tasks wait for each other or for something that nobody will do: no timer and no real input or output is left."""
 
 
-class RealIoTooSlow(VirtualTimeError):  # noqa: N818
+class RealIoTooSlowError(VirtualTimeError):
     """A real server did not answer within the real time allowed."""
 
 
-class TimeStandsStill(VirtualTimeError):  # noqa: N818
+class TimeStandsStillError(VirtualTimeError):
     """Somebody works on and on, and lets no time pass."""
 
 
@@ -232,7 +232,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if self._pending:
             return self._wait_for_real_io()
         if not self._timers:
-            raise NothingLeftToHappen(self._explain())
+            raise NothingScheduledError(self._explain())
         self._pass_time_until(self._timers[0].when_us)
         self._ring()
         return []
@@ -255,7 +255,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         busiest = "; ".join(sorted(_describe(task) for task, _ in self._busy.most_common(3)))
         # What is under way is still to be ended, and that takes some passes more.
         self._passes, self._busy = 0, Counter()
-        raise TimeStandsStill(
+        raise TimeStandsStillError(
             f"at virtual {self.time():.3f} s the loop has gone round {self._most_passes:,} times and not one second "
             f"has passed: somebody works on and on. Busiest: {busiest or 'callbacks of no task'}"
         )
@@ -277,7 +277,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         finally:
             self.waits = False
         if not events:
-            raise RealIoTooSlow(
+            raise RealIoTooSlowError(
                 f"no real input or output for {self._limit_s:g} s of real time, at virtual {self.time():.3f} s: "
                 f"is the server alive? {self._explain()}"
             )
@@ -354,11 +354,11 @@ def run(
     try:
         with _all_give_way(loop, patience_s), asyncio.Runner(loop_factory=lambda: loop) as runner:
             return runner.run(main(Clock(loop, start_ms)))
-    except _NeverGivesWay as stuck:
-        raise TimeStandsStill(str(stuck)) from None
+    except _NeverYieldsError as stuck:
+        raise TimeStandsStillError(str(stuck)) from None
 
 
-class _NeverGivesWay(KeyboardInterrupt):
+class _NeverYieldsError(KeyboardInterrupt):
     """Goes through whatever the one that is stuck may catch, and out of the loop: nothing else does."""
 
 
@@ -374,7 +374,7 @@ def _all_give_way(loop: VirtualTimeLoop, patience_s: float) -> Iterator[None]:
         nonlocal seen
         if seen == loop.rounds and not loop.waits and frame is not None:
             task = asyncio.current_task(loop)
-            raise _NeverGivesWay(
+            raise _NeverYieldsError(
                 f"at virtual {loop.time():.3f} s {_describe(task) if task else 'a callback'} works on and on and does "
                 f"not give way: it is in {frame.f_code.co_qualname} at {_place(frame)}"
             )

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from simulator.whatsapp_cloud.values import Business, DeliveryFault, Json, Shape
 
-__all__ = ("Mint", "Shape", "Undelivered", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
+__all__ = ("IdFactory", "Shape", "Undelivered", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
 
 _FOREIGN: Final = "999999999999999"
 _TO: Final = b"\x11"
@@ -26,7 +26,7 @@ def digits(phone: str) -> str:
     return "".join(character for character in phone if character not in "+ -()\u00a0")
 
 
-class Mint:
+class IdFactory:
     """Makes ids that depend on a seed, the phone and how many it has had, not on what others do meanwhile."""
 
     def __init__(self, seed: int) -> None:

@@ -10,7 +10,7 @@ import httpx
 import redis.asyncio
 from pydantic import SecretStr
 
-from service.app import Parts, Service
+from service.app import Dependencies, Service
 from service.mailbox import Mailbox
 from service.runtime.inbox_worker import Finished
 from service.settings import EMBEDDED, Settings
@@ -19,7 +19,17 @@ from simulator.whatsapp_cloud import Business
 from simulator.world.next_release import NextMailbox
 from simulator.world.process import Bot
 
-__all__ = ("API_KEY", "BOT_URL", "BUSINESS", "CORE_URL", "FORMS", "GRAPH_URL", "WEBHOOK_SECRET", "Wires", "run_service")
+__all__ = (
+    "API_KEY",
+    "BOT_URL",
+    "BUSINESS",
+    "CORE_URL",
+    "FORMS",
+    "GRAPH_URL",
+    "WEBHOOK_SECRET",
+    "Connections",
+    "run_service",
+)
 
 API_KEY: Final = "simulated-api-key"
 WEBHOOK_SECRET: Final = "simulated-webhook-secret"  # noqa: S105 - invented, like all here
@@ -42,7 +52,7 @@ BUSINESS: Final = Business(
 
 
 @dataclass(frozen=True, slots=True)
-class Wires:
+class Connections:
     """All that one run of the bot's process is connected to.
 
     With ``forms`` it is told to ask by forms; the ``next_release`` stores what this one cannot read.
@@ -58,7 +68,7 @@ class Wires:
     next_release: bool = False
 
 
-def run_service(wires: Wires, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
+def run_service(wires: Connections, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
     """The service, wired into a world; it sleeps until it is woken or something is due, and tells of every turn."""
     # Constructed, not read: a developer's environment must not change what comes out.
     settings = Settings.model_construct(
@@ -77,7 +87,7 @@ def run_service(wires: Wires, *, finished: Callable[[Finished], None] = lambda _
         whatsapp_registration_flow_id=REGISTRATION_FORM,
         whatsapp_company_registration_flow_id=BUSINESS_FORM,
     )
-    parts = Parts(
+    parts = Dependencies(
         clock_ms=wires.clock_ms,
         state=wires.state,
         cache=wires.cache,

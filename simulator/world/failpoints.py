@@ -15,7 +15,7 @@ from typing import Final
 from service.mailbox.scripts import sources
 from simulator.script.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
 
-__all__ = ("POINTS", "SCRIPTS", "CrashPoints", "scripts_in")
+__all__ = ("POINTS", "SCRIPTS", "Failpoints", "scripts_in")
 
 _BY_DIGEST: Final = re.compile(rb"EVALSHA\r\n\$40\r\n([0-9a-f]{40})")
 _IN_FULL: Final = b"EVAL\r\n"
@@ -29,7 +29,7 @@ POINTS: Final = tuple(f"{when} {what}" for what in (*_REQUESTS, *SCRIPTS) for wh
 """Every point: ``before`` or ``after`` a request to core or WhatsApp, or a script of the mailbox."""
 
 
-class CrashPoints:
+class Failpoints:
     """Points at which something is to happen to the bot, each once: its death, or the loss of an answer."""
 
     def __init__(self) -> None:

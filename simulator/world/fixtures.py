@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from simulator.credex_core import DAY_MS, Core, NotFound, Refusal
+from simulator.credex_core import DAY_MS, Core, NotFoundRefusal, Refusal
 from simulator.credex_core import Member as CoreMember
 from simulator.errors import SimulatorError
 from simulator.script.conversation import Person
-from simulator.script.people import Deal, Member
-from simulator.script.yaml_reader import Flaw
+from simulator.script.people import Deal, MemberSpec
+from simulator.script.yaml_reader import FlawError
 
 __all__ = ("newest_offer_to", "settle_in")
 
@@ -35,11 +35,11 @@ def settle_in(core: Core, people: Iterable[Person]) -> None:
             _remember(core, handles[key], member.history, handles)
         for key, (_, member) in members.items():
             _deal(core, handles[key], member, handles)
-    except (Refusal, NotFound, KeyError) as refusal:
+    except (Refusal, NotFoundRefusal, KeyError) as refusal:
         raise SimulatorError(f"Credex core cannot begin like this: {refusal}") from refusal
 
 
-def _join(core: Core, person: Person, member: Member) -> None:
+def _join(core: Core, person: Person, member: MemberSpec) -> None:
     *first, last = person.name.split()
     joined = core.add_member(
         person.phone,
@@ -57,7 +57,7 @@ def _join(core: Core, person: Person, member: Member) -> None:
             core.fund(account, balance)
 
 
-def _permit(core: Core, own: str, member: Member, handles: Mapping[str, str]) -> None:
+def _permit(core: Core, own: str, member: MemberSpec, handles: Mapping[str, str]) -> None:
     for permission in member.authorises:
         core.authorise(permission.handle or own, _member(core, handles[permission.other]))
     for permission in member.notices:
@@ -78,7 +78,7 @@ def _remember(core: Core, own: str, history: Sequence[Deal], handles: Mapping[st
         core.history(*sides, deal.amount, at_ms=core.clock_ms() - days * DAY_MS)
 
 
-def _deal(core: Core, own: str, member: Member, handles: Mapping[str, str]) -> None:
+def _deal(core: Core, own: str, member: MemberSpec, handles: Mapping[str, str]) -> None:
     today = core.ledger.today
     for debt in member.owes:
         due = today + (DUE_AFTER if debt.due_days is None else timedelta(days=debt.due_days))
@@ -102,5 +102,5 @@ def newest_offer_to(core: Core, person: Person) -> str:
     account = core.account(_handle(core, person.phone)).account_id
     waiting = [credex.credex_id for credex in core.offers() if credex.receiver_id == account]
     if not waiting:
-        raise Flaw(f"no offer waits for {person.key} in Credex core")
+        raise FlawError(f"no offer waits for {person.key} in Credex core")
     return waiting[-1]

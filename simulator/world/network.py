@@ -17,7 +17,18 @@ import httpx
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-__all__ = ("Answer", "Armed", "CommandPassage", "Effect", "Fault", "Faults", "Network", "Passage", "Switch", "switched")
+__all__ = (
+    "Answer",
+    "ArmedFault",
+    "CommandPassage",
+    "Effect",
+    "Fault",
+    "Faults",
+    "Network",
+    "Passage",
+    "Switch",
+    "switched",
+)
 
 Passage = Callable[[str], Awaitable[None]]
 """Told of every request twice, as ``before <endpoint>`` and ``after <endpoint>``. May never return."""
@@ -83,7 +94,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Armed:
+class ArmedFault:
     """A fault in force, with the number by which it can be removed."""
 
     number: int
@@ -99,16 +110,16 @@ class Faults:
 
     def __init__(self) -> None:
         self.usual: Fault | None = None
-        self._armed: list[Armed] = []
+        self._armed: list[ArmedFault] = []
         self._last = 0
 
-    def __iter__(self) -> Iterator[Armed]:
+    def __iter__(self) -> Iterator[ArmedFault]:
         return iter(tuple(self._armed))
 
     def add(self, fault: Fault) -> int:
         """Put a fault in force. Returns its number."""
         self._last += 1
-        self._armed.append(Armed(self._last, fault))
+        self._armed.append(ArmedFault(self._last, fault))
         return self._last
 
     def remove(self, number: int) -> None:

@@ -11,32 +11,32 @@ from typing import Final
 
 import msgspec
 
-from service.mailbox import Arrival, Claim, Committed, Idle, Mailbox, Outcome, Posting, Settled
+from service.mailbox import CommitResult, Committed, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, Settled
 from service.mailbox.mailbox import LEASE_MS
-from service.mailbox.versioning import FORM
+from service.mailbox.versioning import RECORD_VERSION
 
 __all__ = ("NextMailbox",)
 
 _Record = dict[str, msgspec.Raw]
-_NEXT: Final = msgspec.Raw(msgspec.json.encode(FORM + 1))
-_PRESENT: Final = msgspec.Raw(msgspec.json.encode(FORM))
+_NEXT: Final = msgspec.Raw(msgspec.json.encode(RECORD_VERSION + 1))
+_PRESENT: Final = msgspec.Raw(msgspec.json.encode(RECORD_VERSION))
 
 
 class NextMailbox(Mailbox):
     """Queues whose entries, sessions and intents are written in the next form, and read in either."""
 
-    async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+    async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
         """As in `Mailbox`."""
         return await super().ingest([replace(each, entry=_newer(each.entry)) for each in arrivals], now_ms)
 
-    async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> Claim | Idle:
+    async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> InboxLease | Idle:
         """As in `Mailbox`."""
         claimed = await super().claim(now_ms, lease_ms)
         return claimed if isinstance(claimed, Idle) else _read(claimed)
 
     async def commit(
         self,
-        claim: Claim,
+        claim: InboxLease,
         now_ms: int,
         *,
         session: bytes | None,
@@ -57,19 +57,21 @@ class NextMailbox(Mailbox):
         )
         return replace(committed, next=committed.next and _read(committed.next))
 
-    async def bury(
-        self, claim: Claim, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
+    async def dead_letter(
+        self, claim: InboxLease, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
     ) -> Committed:
         """As in `Mailbox`."""
         told = [_newer(entry) for entry in outbox]
-        buried = await super().bury(claim, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
+        buried = await super().dead_letter(claim, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
         return replace(buried, next=buried.next and _read(buried.next))
 
-    async def store_intent(self, claim: Claim, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS) -> Outcome:
+    async def store_intent(
+        self, claim: InboxLease, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS
+    ) -> CommitResult:
         """As in `Mailbox`."""
         return await super().store_intent(claim, now_ms, _newer(intent), lease_ms=lease_ms)
 
-    async def notice(self, claim: Claim, now_ms: int, entry: bytes) -> Outcome:
+    async def notice(self, claim: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
         """As in `Mailbox`."""
         return await super().notice(claim, now_ms, _newer(entry))
 
@@ -77,14 +79,14 @@ class NextMailbox(Mailbox):
         """As in `Mailbox`."""
         return await super().post(member, _newer(entry), key=key, now_ms=now_ms)
 
-    async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> Posting | Idle:
+    async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> OutboxLease | Idle:
         """As in `Mailbox`."""
         claimed = await super().claim_outbox(now_ms, lease_ms)
         return claimed if isinstance(claimed, Idle) else _read_posting(claimed)
 
     async def settle(
         self,
-        posting: Posting,
+        posting: OutboxLease,
         now_ms: int,
         *,
         again_ms: int | None = None,
@@ -98,11 +100,11 @@ class NextMailbox(Mailbox):
         return replace(settled, next=settled.next and _read_posting(settled.next))
 
 
-def _read(claim: Claim) -> Claim:
+def _read(claim: InboxLease) -> InboxLease:
     return replace(claim, entry=_older(claim.entry), session=_older(claim.session), intent=_older(claim.intent))
 
 
-def _read_posting(posting: Posting) -> Posting:
+def _read_posting(posting: OutboxLease) -> OutboxLease:
     return replace(posting, entry=_form(posting.entry, _PRESENT))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from service.mailbox import open_cache, open_state
-from simulator.script.yaml_reader import Flaw
+from simulator.script.yaml_reader import FlawError
 
 if TYPE_CHECKING:
     from simulator.playback.player import Stage
     from simulator.world.network import Fault
-    from simulator.world.process import Host
+    from simulator.world.process import ProcessHost
     from simulator.world.world import World
 
 __all__ = (
@@ -34,7 +34,7 @@ __all__ = (
 RESTART_MS: Final = 2_000
 
 
-def _host(stage: Stage, number: int) -> Host:
+def _host(stage: Stage, number: int) -> ProcessHost:
     hosts = stage.world.hosts
     # A conversation that was made smaller may have fewer processes than its lines speak of.
     return hosts[(number - 1) % len(hosts)]
@@ -157,7 +157,7 @@ async def restore(stage: Stage) -> None:
     """
     world = stage.world
     if world.backup is None:
-        raise Flaw("the state Redis was never backed up", "Say 'state redis: backed up' before.")
+        raise FlawError("the state Redis was never backed up", "Say 'state redis: backed up' before.")
     since_ms, held = world.backup
     stage.note("The state Redis comes back without its last writes")
     world.state_switch.down = True

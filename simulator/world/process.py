@@ -11,7 +11,7 @@ import httpx
 
 from simulator.world.network import Switch
 
-__all__ = ("Balancer", "Bot", "Host", "Life")
+__all__ = ("Bot", "LoadBalancer", "ProcessHost", "ProcessRun")
 
 
 class Bot(Protocol):
@@ -41,7 +41,7 @@ class _Looks(Protocol):
     def wake(self) -> None: ...
 
 
-class Life:
+class ProcessRun:
     """One run of the bot's process, from its start to its end. Its connections are cut off when it ends."""
 
     def __init__(self) -> None:
@@ -64,13 +64,13 @@ class Life:
         await self._ended.wait()
 
 
-class Host(httpx.AsyncBaseTransport):
+class ProcessHost(httpx.AsyncBaseTransport):
     """The machine that the bot runs on. As a transport it carries requests to the bot that runs at the moment."""
 
-    def __init__(self, build: Callable[[Life], Bot]) -> None:
+    def __init__(self, build: Callable[[ProcessRun], Bot]) -> None:
         self._build = build
         self._bot: Bot | None = None
-        self._life = Life()
+        self._life = ProcessRun()
         self._wire: httpx.ASGITransport | None = None
 
     @property
@@ -82,7 +82,7 @@ class Host(httpx.AsyncBaseTransport):
         """Start the bot; does nothing when it runs."""
         if self._bot is not None:
             return
-        self._life = Life()
+        self._life = ProcessRun()
         self._bot = self._build(self._life)
         self._wire = httpx.ASGITransport(app=self._bot.asgi)
         await self._bot.start()
@@ -133,10 +133,10 @@ class Host(httpx.AsyncBaseTransport):
             await _ended(answering)
 
 
-class Balancer(httpx.AsyncBaseTransport):
+class LoadBalancer(httpx.AsyncBaseTransport):
     """Stands before several hosts: each request goes to one of those that run, drawn by chance."""
 
-    def __init__(self, hosts: Sequence[Host], chance: random.Random) -> None:
+    def __init__(self, hosts: Sequence[ProcessHost], chance: random.Random) -> None:
         self._hosts = hosts
         self._chance = chance
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import httpx
 
-__all__ = ("Carry", "Detour", "Way", "straight")
+__all__ = ("Carry", "DetourProxy", "Way", "straight")
 
 Carry = Callable[[httpx.Request], Awaitable[httpx.Response]]
 """Takes a request over the rest of the wire."""
 
-Way = Callable[["Detour", httpx.Request], Awaitable[httpx.Response]]
+Way = Callable[["DetourProxy", httpx.Request], Awaitable[httpx.Response]]
 """What becomes of a request."""
 
 
-async def straight(detour: Detour, request: httpx.Request) -> httpx.Response:
+async def straight(detour: DetourProxy, request: httpx.Request) -> httpx.Response:
     """Nothing happens to it."""
     return await detour.carry(request)
 
 
-class Detour(httpx.AsyncBaseTransport):
+class DetourProxy(httpx.AsyncBaseTransport):
     """Sends every request its ``way``, which may be changed at any time."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:

@@ -24,16 +24,25 @@ from service.whatsapp.templates import INCOMING
 from simulator.credex_core import Core
 from simulator.errors import UnsettledError
 from simulator.script.conversation import Person
-from simulator.whatsapp_cloud import Approved, CloudApi, Event, FlowForm, Handset, InProcess, Knobs
+from simulator.whatsapp_cloud import Approved, CloudApi, Config, Event, FlowForm, Handset, InProcess
 from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
-from simulator.whatsapp_cloud.transcript.recorder import Onlooker
+from simulator.whatsapp_cloud.transcript.recorder import TranscriptRecorder
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
-from simulator.world.connections import API_KEY, BOT_URL, BUSINESS, FORMS, GRAPH_URL, WEBHOOK_SECRET, Wires, run_service
-from simulator.world.failpoints import CrashPoints, scripts_in
+from simulator.world.connections import (
+    API_KEY,
+    BOT_URL,
+    BUSINESS,
+    FORMS,
+    GRAPH_URL,
+    WEBHOOK_SECRET,
+    Connections,
+    run_service,
+)
+from simulator.world.failpoints import Failpoints, scripts_in
 from simulator.world.fixtures import settle_in
 from simulator.world.network import CommandPassage, Faults, Network, Switch, switched
-from simulator.world.process import Balancer, Bot, Host, Life
-from simulator.world.proxy import Detour
+from simulator.world.process import Bot, LoadBalancer, ProcessHost, ProcessRun
+from simulator.world.proxy import DetourProxy
 from simulator.world.redis_client import counted
 
 __all__ = (
@@ -43,8 +52,8 @@ __all__ = (
     "GRAPH_URL",
     "START_UP_MS",
     "WEBHOOK_SECRET",
+    "Connections",
     "Ticking",
-    "Wires",
     "World",
     "run_service",
 )
@@ -115,7 +124,7 @@ class World:
         *,
         seed: int = 1,
         redis_url: str = EMBEDDED,
-        run_bot: Callable[[Wires], Bot] = run_service,
+        run_bot: Callable[[Connections], Bot] = run_service,
         forms: bool = False,
         processes: int = 1,
         saw: Callable[[str, bytes], None] | None = None,
@@ -132,9 +141,9 @@ class World:
         self.clock_ms = clock.now_ms
         self.people = {person.key: person for person in people}
         self.recorder = Recorder()
-        self.crash = CrashPoints()
-        self.freezes = CrashPoints()
-        self.losses = CrashPoints()
+        self.crash = Failpoints()
+        self.freezes = Failpoints()
+        self.losses = Failpoints()
         self.core_faults = Faults()
         self.graph_faults = Faults()
         self.webhook_faults = Faults()
@@ -148,20 +157,20 @@ class World:
         self._bot_chance = self._chance("bot")
         self._polls = self._chance("polls")
         self._nudges: dict[int, asyncio.TimerHandle] = {}
-        self.hosts = tuple(Host(partial(self._build, place)) for place in range(processes))
+        self.hosts = tuple(ProcessHost(partial(self._build, place)) for place in range(processes))
         self.host = self.hosts[0]
         self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
-        self.onlooker = Onlooker(self.recorder, {person.phone: person.key for person in people})
-        front = self.host if processes == 1 else Balancer(self.hosts, self._chance("balancer"))
+        self.onlooker = TranscriptRecorder(self.recorder, {person.phone: person.key for person in people})
+        front = self.host if processes == 1 else LoadBalancer(self.hosts, self._chance("balancer"))
         way = Network(front, faults=self.webhook_faults, latency_ms=WEBHOOK_MS)
-        self.webhooks = Detour(way)
+        self.webhooks = DetourProxy(way)
         self._to_bot = httpx.AsyncClient(transport=self.webhooks, timeout=None)  # noqa: S113 - WhatsApp has its own
         self.cloud = CloudApi(
             BUSINESS,
             to_bot=self._to_bot,
             clock_ms=self.clock_ms,
             rng=self._chance("cloud"),
-            knobs=Knobs(horizon_ms=HORIZON_MS, templates=TEMPLATES, known_forms=True),
+            config=Config(horizon_ms=HORIZON_MS, templates=TEMPLATES, known_forms=True),
             on_event=self._happened,
         )
         if forms:
@@ -186,7 +195,7 @@ class World:
 
     # -- the bot and its wires ----------------------------------------------------------------------------------
 
-    def _build(self, place: int, life: Life) -> Bot:
+    def _build(self, place: int, life: ProcessRun) -> Bot:
         dead, host = life.switch, self.hosts[place]
 
         async def passage(point: str) -> None:
@@ -210,7 +219,7 @@ class World:
                     self._nudge(NOBODY)
                 raise RedisConnectionError("Connection closed by server.")
 
-        wires = Wires(
+        wires = Connections(
             clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
             state=self._open(open_state, 0, [self.state_switch, dead], command),
             cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
@@ -255,7 +264,7 @@ class World:
                 pause_s = self._polls.randrange(POLL_MS) / 1000
                 self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._look, place, host)
 
-    def _look(self, place: int, host: Host) -> None:
+    def _look(self, place: int, host: ProcessHost) -> None:
         del self._nudges[place]
         host.wake()
 
@@ -278,7 +287,7 @@ class World:
         embedded: redis.asyncio.Redis = client
         return embedded
 
-    async def _die(self, host: Host) -> None:
+    async def _die(self, host: ProcessHost) -> None:
         which = f"Process {self.hosts.index(host) + 1}" if len(self.hosts) > 1 else "The bot"
         self.recorder.record(self.clock_ms(), "", Kind.STAGE, text=f"{which} is killed")
         host.kill()

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.whatsapp_cloud import Business, CloudApi, Event, Knobs
+from simulator.whatsapp_cloud import Business, CloudApi, Config, Event
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 T = TypeVar("T")
@@ -168,7 +168,7 @@ def rows(*rows_: dict[str, Any], button: str = "Open", title: str | None = None)
 
 
 def play(
-    scenario: Callable[[World], Awaitable[T]], knobs: Knobs | None = None, *, started: bool = True, seed: int = 1
+    scenario: Callable[[World], Awaitable[T]], config: Config | None = None, *, started: bool = True, seed: int = 1
 ) -> T:
     """Run a scenario in virtual time."""
 
@@ -181,7 +181,7 @@ def play(
                 to_bot=to_bot,
                 clock_ms=clock.now_ms,
                 rng=random.Random(seed),
-                knobs=knobs,
+                config=config,
                 on_event=events.append,
             )
             app: Any = cloud.asgi

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from service.mailbox import Arrival, Claim, Mailbox, Outcome, Posting, StateFull, open_state
+from service.mailbox import CommitResult, InboxEntry, InboxLease, Mailbox, OutboxLease, StateFullError, open_state
 from service.mailbox.scripts import Scripts, sources
 from tests.contract.mailbox_model import Model, Queue
 from tests.contract.mailbox_steps import LEASE, NOW, SECOND
@@ -22,7 +22,7 @@ from tests.contract.mailbox_steps import LEASE, NOW, SECOND
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from service.mailbox.scripts import Call
+    from service.mailbox.scripts import ScriptCall
 
 T = TypeVar("T")
 
@@ -45,14 +45,14 @@ class FullableScripts(Scripts):
 
     full = False
 
-    async def run(self, name: str, call: Call) -> Any:
+    async def run(self, name: str, call: ScriptCall) -> Any:
         if self.full and not sources()[name].startswith("#!lua flags=allow-oom"):
             seen, digest = call.keys[-1], call.args[1]
             if await self._redis.zscore(seen, digest) is None:  # a message seen before needs no memory
-                raise StateFull("full")
+                raise StateFullError("full")
         return await super().run(name, call)
 
-    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         return [await self.run(name, call) for call in calls] if self.full else await super().run_each(name, calls)
 
 
@@ -73,10 +73,10 @@ class MailboxMachine(RuleBasedStateMachine):
         self.now = NOW
         self.full = False
         self.sound = True  # so far every answer was right: only then the end is worth judging
-        self.arrivals: list[Arrival] = []
-        self.claims: list[Claim] = []
-        self.postings: list[tuple[Posting, int]] = []
-        self.asleep: list[Posting] = []
+        self.arrivals: list[InboxEntry] = []
+        self.claims: list[InboxLease] = []
+        self.postings: list[tuple[OutboxLease, int]] = []
+        self.asleep: list[OutboxLease] = []
         self.unanswered: list[Callable[[], None]] = []
         self.accepted: dict[str, list[bytes]] = defaultdict(list)
         self.effects: dict[str, list[bytes]] = defaultdict(list)
@@ -129,13 +129,13 @@ class MailboxMachine(RuleBasedStateMachine):
                 continue
             name = f"m{len(self.arrivals)}"
             self.arrivals.append(
-                Arrival(self.members[who % len(self.members)], name, self.now + SECOND - late, name.encode())
+                InboxEntry(self.members[who % len(self.members)], name, self.now + SECOND - late, name.encode())
             )
             batch.append(self.arrivals[-1])
         known = all(a.wamid in self.model.seen.get(a.member, {}) for a in batch)
         try:
             actual = self.run(self.mailbox.ingest(batch, self.now))
-        except StateFull:
+        except StateFullError:
             self.sound = True
             assert self.full
             assert not known
@@ -183,7 +183,7 @@ class MailboxMachine(RuleBasedStateMachine):
     def worker_claims(self, *, patient: bool, lost: bool) -> None:
         self._wait_for(self.model.inboxes if patient else {})
         claim = self.agree(self.run(self.mailbox.claim(self.now)), self.model.claim(self.now))
-        if isinstance(claim, Claim) and not lost:
+        if isinstance(claim, InboxLease) and not lost:
             self.claims.append(claim)
 
     def _has_work(self, queues: dict[str, Queue]) -> bool:
@@ -199,12 +199,12 @@ class MailboxMachine(RuleBasedStateMachine):
         claim = self._picked(pick)
         self.step(lambda: self._commit(claim, more=more, intent_in=intent_in), loss)
 
-    def _picked(self, pick: int, *, fresh: bool = False) -> Claim:
+    def _picked(self, pick: int, *, fresh: bool = False) -> InboxLease:
         if fresh:
             self.worker_claims(patient=True, lost=False)
         return self.claims[-1 - pick % len(self.claims)]
 
-    def _commit(self, claim: Claim, *, more: bool = False, intent_in: int | str | None = None) -> None:
+    def _commit(self, claim: InboxLease, *, more: bool = False, intent_in: int | str | None = None) -> None:
         done = claim.entry or b"look"
         session = (claim.session or b"") + done
         outbox = [b"re:" + done, *([b"more"] if more else [])]
@@ -215,8 +215,10 @@ class MailboxMachine(RuleBasedStateMachine):
         actual = self.agree(self.run(commit), expected)
         self._took_effect(claim, actual.outcome, outbox, actual.next)
 
-    def _took_effect(self, claim: Claim, outcome: Outcome, outbox: list[bytes], following: Claim | None) -> None:
-        if outcome is Outcome.COMMITTED:
+    def _took_effect(
+        self, claim: InboxLease, outcome: CommitResult, outbox: list[bytes], following: InboxLease | None
+    ) -> None:
+        if outcome is CommitResult.COMMITTED:
             self.answers[claim.member] += outbox
             if claim.entry is not None:
                 self.effects[claim.member].append(claim.entry)
@@ -231,23 +233,25 @@ class MailboxMachine(RuleBasedStateMachine):
         claim = self._picked(pick, fresh=fresh)
         due = self.now + due_in
 
-        def give_back() -> None:
-            expected = self.model.give_back(claim, self.now, due, counted=counted)
-            self.agree(self.run(self.mailbox.give_back(claim, self.now, due_ms=due, counted=counted)), expected)
+        def release() -> None:
+            expected = self.model.release(claim, self.now, due, counted=counted)
+            self.agree(self.run(self.mailbox.release(claim, self.now, due_ms=due, counted=counted)), expected)
 
-        self.step(give_back, loss)
+        self.step(release, loss)
 
     @precondition(lambda self: self.claims)
     @rule(pick=picks, fresh=st.booleans(), loss=losses)
     def worker_gives_up(self, *, pick: int, fresh: bool, loss: str) -> None:
         claim = self._picked(pick, fresh=fresh)
 
-        def bury() -> None:
-            expected = self.model.bury(claim, self.now, [b"sorry"])
-            actual = self.agree(self.run(self.mailbox.bury(claim, self.now, reason="r", outbox=[b"sorry"])), expected)
+        def dead_letter() -> None:
+            expected = self.model.dead_letter(claim, self.now, [b"sorry"])
+            actual = self.agree(
+                self.run(self.mailbox.dead_letter(claim, self.now, reason="r", outbox=[b"sorry"])), expected
+            )
             self._took_effect(claim, actual.outcome, [b"sorry"], actual.next)
 
-        self.step(bury, loss)
+        self.step(dead_letter, loss)
 
     @precondition(lambda self: self.claims)
     @rule(pick=picks, fresh=st.booleans(), loss=losses)
@@ -267,7 +271,7 @@ class MailboxMachine(RuleBasedStateMachine):
 
         def notice() -> None:
             expected = self.model.notice(claim, self.now, b"wait")
-            if self.agree(self.run(self.mailbox.notice(claim, self.now, b"wait")), expected) is Outcome.COMMITTED:
+            if self.agree(self.run(self.mailbox.notice(claim, self.now, b"wait")), expected) is CommitResult.COMMITTED:
                 self.answers[claim.member].append(b"wait")
 
         self.step(notice, loss)
@@ -278,9 +282,9 @@ class MailboxMachine(RuleBasedStateMachine):
         letters = self.run(self.mailbox.dead_letters())
         self.agree([(letter.member, letter.seq, letter.entry) for letter in letters], self.model.dead)
         number = pick % len(letters)
-        expected = self.model.put_back(number, self.now)
-        outcome = self.agree(self.run(self.mailbox.put_back(letters[number], self.now)), expected)
-        if outcome is Outcome.COMMITTED and not letters[number].is_intent:
+        expected = self.model.redrive(number, self.now)
+        outcome = self.agree(self.run(self.mailbox.redrive(letters[number], self.now)), expected)
+        if outcome is CommitResult.COMMITTED and not letters[number].is_intent:
             self.accepted[letters[number].member].append(letters[number].entry)
 
     # Senders
@@ -298,10 +302,10 @@ class MailboxMachine(RuleBasedStateMachine):
     def sender_claims(self, *, patient: bool, lost: bool) -> None:
         self._wait_for(self.model.outboxes if patient else {})
         found = self.agree(self.run(self.mailbox.claim_outbox(self.now)), self.model.claim_outbox(self.now))
-        if isinstance(found, Posting) and not lost:
+        if isinstance(found, OutboxLease) and not lost:
             self._hold(found)
 
-    def _hold(self, posting: Posting) -> None:
+    def _hold(self, posting: OutboxLease) -> None:
         self.postings.append((posting, self.now + LEASE))
         if posting.uncertain_since_ms is None:
             assert (posting.member, posting.seq) not in self.left_ids, "it has left, and its sender was not warned"
@@ -328,14 +332,14 @@ class MailboxMachine(RuleBasedStateMachine):
         else:
             self.step(lambda: self._settle(posting, self.now + 6 * SECOND, None), loss)
 
-    def _leaves(self, posting: Posting) -> None:
+    def _leaves(self, posting: OutboxLease) -> None:
         if (posting.member, posting.seq) not in self.left_ids:
             self.left_ids.append((posting.member, posting.seq))
             self.left[posting.member].append(posting.entry)
         left = self.left[posting.member]
         self.agree(left, self.answers[posting.member][: len(left)])
 
-    def _settle(self, posting: Posting, again: int | None, since: int | None) -> None:
+    def _settle(self, posting: OutboxLease, again: int | None, since: int | None) -> None:
         expected = self.model.settle(posting, self.now, again, since)
         settle = self.mailbox.settle(posting, self.now, again_ms=again, uncertain_since_ms=since)
         actual = self.agree(self.run(settle), expected)
@@ -390,20 +394,20 @@ class MailboxMachine(RuleBasedStateMachine):
             self.now = max(self.now, due)
         self.agree(dict(self.effects), {m: e for m, e in self.accepted.items() if e or m in self.effects})
         self.agree(dict(self.left), {m: e for m, e in self.answers.items() if e or m in self.left})
-        resting = {f"{{0}}:{kind}:{member}" for kind in RESTING_KEYS for member in self.members}
+        interruptible = {f"{{0}}:{kind}:{member}" for kind in RESTING_KEYS for member in self.members}
         kept = {f"{{0}}:intent:{member}" for member in self.model.intents}
         if self.model.dead:
             kept.add("{0}:dead")
-        self.agree({key.decode() for key in self.run(self._keys())} - resting, kept)
+        self.agree({key.decode() for key in self.run(self._keys())} - interruptible, kept)
 
     def _work_once(self) -> int | None:
         """Handles and sends one thing; says when to come again, or None when all is done."""
         claim = self.agree(self.run(self.mailbox.claim(self.now)), self.model.claim(self.now))
-        if isinstance(claim, Claim):
+        if isinstance(claim, InboxLease):
             self._commit(claim)
             return self.now
         posting = self.agree(self.run(self.mailbox.claim_outbox(self.now)), self.model.claim_outbox(self.now))
-        if isinstance(posting, Posting):
+        if isinstance(posting, OutboxLease):
             self._hold(posting)
             self._leaves(posting)
             self._settle(posting, None, None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.mailbox import Claim, Committed, Idle, Outcome, Posting, Settled
+from service.mailbox import CommitResult, Committed, Idle, InboxLease, OutboxLease, Settled
 
-Verdict = Outcome | None  # None: the caller holds what it names
+Verdict = CommitResult | None  # None: the caller holds what it names
 
 
 @dataclass
@@ -51,8 +51,8 @@ class Queue:
         if holds and self.held == seq:
             return None, True
         if self.last_step == (verb, token, seq):
-            return Outcome.DONE, holds
-        return Outcome.LOST, False
+            return CommitResult.DONE, holds
+        return CommitResult.LOST, False
 
     def pop(self) -> bytes:
         """Finishes the head."""
@@ -92,7 +92,7 @@ class Model:
         if inbox.due is None or (not waited and inbox.held is None):
             inbox.due = min(inbox.due or now, now)
 
-    def claim(self, now: int) -> Claim | Idle:
+    def claim(self, now: int) -> InboxLease | Idle:
         """Holds the member due first."""
         found = _first_due(self.inboxes, now)
         if not isinstance(found, str):
@@ -108,10 +108,10 @@ class Model:
         else:
             inbox.looks += 1
 
-    def _claim_of(self, member: str) -> Claim:
+    def _claim_of(self, member: str) -> InboxLease:
         inbox = self.inboxes[member]
         entry = inbox.entries[0][1] if inbox.entries else None
-        return Claim(
+        return InboxLease(
             member=member,
             token=inbox.token,
             seq=inbox.head,
@@ -120,7 +120,7 @@ class Model:
             session=self.sessions.get(member),
             intent=self.intents.get(member),
             last_wrote_ms=self._last_wrote(member),
-            told_ms=self._told(member),
+            last_delivered_ms=self._told(member),
         )
 
     def _told(self, member: str) -> int | None:
@@ -132,7 +132,7 @@ class Model:
 
     def commit(
         self,
-        claim: Claim,
+        claim: InboxLease,
         now: int,
         session: bytes | None,
         outbox: list[bytes],
@@ -151,9 +151,9 @@ class Model:
         inbox.look = due if intent is not None else None
         inbox.last_step = ("commit", claim.token, claim.seq)
         self._post(claim.member, outbox, now)
-        return Committed(Outcome.COMMITTED, self._move_on(claim.member, now))
+        return Committed(CommitResult.COMMITTED, self._move_on(claim.member, now))
 
-    def bury(self, claim: Claim, now: int, outbox: list[bytes]) -> Committed:
+    def dead_letter(self, claim: InboxLease, now: int, outbox: list[bytes]) -> Committed:
         """Gives the head or the intent up."""
         inbox = self.inboxes[claim.member]
         verdict, holds = inbox.judge("bury", claim.token, claim.seq)
@@ -167,13 +167,13 @@ class Model:
         self.sessions.pop(claim.member, None)
         inbox.last_step = ("bury", claim.token, claim.seq)
         self._post(claim.member, outbox, now)
-        return Committed(Outcome.COMMITTED, self._move_on(claim.member, now))
+        return Committed(CommitResult.COMMITTED, self._move_on(claim.member, now))
 
-    def _again(self, member: str, now: int) -> Claim:
+    def _again(self, member: str, now: int) -> InboxLease:
         self.inboxes[member].due = now + self.lease
         return self._claim_of(member)
 
-    def _move_on(self, member: str, now: int) -> Claim | None:
+    def _move_on(self, member: str, now: int) -> InboxLease | None:
         inbox = self.inboxes[member]
         inbox.claims = inbox.looks = 0
         inbox.noticed = None
@@ -186,7 +186,7 @@ class Model:
             inbox.held, inbox.due = None, inbox.look
         return None
 
-    def give_back(self, claim: Claim, now: int, due: int, *, counted: bool) -> Outcome:
+    def release(self, claim: InboxLease, now: int, due: int, *, counted: bool) -> CommitResult:
         """Ends the lease only."""
         inbox = self.inboxes[claim.member]
         verdict, _ = inbox.judge("give_back", claim.token, claim.seq)
@@ -199,34 +199,34 @@ class Model:
         inbox.held = None
         inbox.due = min(due, now) if not claim.seq and inbox.entries else due
         inbox.last_step = ("give_back", claim.token, claim.seq)
-        return Outcome.COMMITTED
+        return CommitResult.COMMITTED
 
-    def store_intent(self, claim: Claim, now: int, intent: bytes) -> Outcome:
+    def store_intent(self, claim: InboxLease, now: int, intent: bytes) -> CommitResult:
         """Writes the intent down."""
         inbox = self.inboxes[claim.member]
         if inbox.judge("", claim.token, claim.seq)[0] is not None:
-            return Outcome.LOST
+            return CommitResult.LOST
         self.intents[claim.member] = intent
         inbox.look, inbox.due = now, now + self.lease
-        return Outcome.COMMITTED
+        return CommitResult.COMMITTED
 
-    def notice(self, claim: Claim, now: int, entry: bytes) -> Outcome:
+    def notice(self, claim: InboxLease, now: int, entry: bytes) -> CommitResult:
         """One extra message for a head."""
         inbox = self.inboxes[claim.member]
         if inbox.judge("", claim.token, claim.seq)[0] is not None:
-            return Outcome.LOST
+            return CommitResult.LOST
         if inbox.noticed == claim.seq:
-            return Outcome.DONE
+            return CommitResult.DONE
         inbox.noticed = claim.seq
         self._post(claim.member, [entry], now)
-        return Outcome.COMMITTED
+        return CommitResult.COMMITTED
 
-    def put_back(self, number: int, now: int) -> Outcome:
+    def redrive(self, number: int, now: int) -> CommitResult:
         """Takes the dead with this number back."""
         member, seq, body = self.dead[number]
         inbox = self.inboxes[member]
         if not seq and (inbox.held is not None or member in self.intents):
-            return Outcome.LOST
+            return CommitResult.LOST
         del self.dead[number]
         self.sessions.pop(member, None)
         if seq:
@@ -235,7 +235,7 @@ class Model:
             self.intents[member] = body
             inbox.look = now
             inbox.due = inbox.due if inbox.entries else now
-        return Outcome.COMMITTED
+        return CommitResult.COMMITTED
 
     def _post(self, member: str, entries: list[bytes], now: int) -> None:
         outbox = self.outboxes.setdefault(member, Queue())
@@ -244,7 +244,7 @@ class Model:
         if entries and outbox.due is None:
             outbox.due = now
 
-    def claim_outbox(self, now: int) -> Posting | Idle:
+    def claim_outbox(self, now: int) -> OutboxLease | Idle:
         """Holds the outbox due first, and counts the attempt."""
         found = _first_due(self.outboxes, now)
         if not isinstance(found, str):
@@ -253,32 +253,32 @@ class Model:
         outbox.take(now, self.lease)
         return self._attempt(found, now)
 
-    def _attempt(self, member: str, now: int) -> Posting:
+    def _attempt(self, member: str, now: int) -> OutboxLease:
         outbox = self.outboxes[member]
         before, outbox.since = outbox.since, now
         outbox.claims += 1
         outbox.held, outbox.due = outbox.head, now + self.lease
         return self._posting_of(member, before)
 
-    def _posting_of(self, member: str, before: int | None) -> Posting:
+    def _posting_of(self, member: str, before: int | None) -> OutboxLease:
         outbox = self.outboxes[member]
         seq, entry = outbox.entries[0]
-        return Posting(member, outbox.token, seq, entry, outbox.claims, before, self._last_wrote(member))
+        return OutboxLease(member, outbox.token, seq, entry, outbox.claims, before, self._last_wrote(member))
 
-    def settle(self, posting: Posting, now: int, again: int | None, since: int | None) -> Settled:
+    def settle(self, posting: OutboxLease, now: int, again: int | None, since: int | None) -> Settled:
         """Ends an attempt to send."""
         outbox = self.outboxes[posting.member]
         verb = "settle" if again is None else "postpone"
         verdict, holds = outbox.judge(verb, posting.token, posting.seq)
-        if verdict is Outcome.DONE and holds:
+        if verdict is CommitResult.DONE and holds:
             outbox.due = now + self.lease
             return Settled(verdict, self._posting_of(posting.member, None))
         if verdict is not None:
             emptied = outbox.last_step == ("confirm", posting.token, posting.seq)
-            return Settled(Outcome.DONE if emptied else verdict, None)
+            return Settled(CommitResult.DONE if emptied else verdict, None)
         confirmed = outbox.head != posting.seq
         outbox.last_step = (verb, posting.token, posting.seq)
-        outcome = Outcome.DONE if confirmed else Outcome.COMMITTED
+        outcome = CommitResult.DONE if confirmed else CommitResult.COMMITTED
         if again is not None:
             outbox.held = None
             outbox.due = now if confirmed and since is not None else again

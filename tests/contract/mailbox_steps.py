@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.mailbox import Arrival, Claim, Posting
+from service.mailbox import InboxEntry, InboxLease, OutboxLease
 
 if TYPE_CHECKING:
     from service.mailbox import Mailbox
@@ -16,9 +16,9 @@ LEASE = 40 * SECOND
 DAY = 86_400 * SECOND
 
 
-def arrival(text: str, member: str = MEMBER, sent_at_ms: int = NOW) -> Arrival:
+def arrival(text: str, member: str = MEMBER, sent_at_ms: int = NOW) -> InboxEntry:
     """A message whose wamid is made from its text."""
-    return Arrival(member, f"wamid.{text}", sent_at_ms, text.encode())
+    return InboxEntry(member, f"wamid.{text}", sent_at_ms, text.encode())
 
 
 async def deliver(mailbox: Mailbox, *texts: str, now_ms: int = NOW, member: str = MEMBER) -> list[bool]:
@@ -26,17 +26,17 @@ async def deliver(mailbox: Mailbox, *texts: str, now_ms: int = NOW, member: str 
     return await mailbox.ingest([arrival(text, member) for text in texts], now_ms)
 
 
-async def claimed(mailbox: Mailbox, now_ms: int = NOW) -> Claim:
+async def claimed(mailbox: Mailbox, now_ms: int = NOW) -> InboxLease:
     """Claims, and insists on a claim."""
     claim = await mailbox.claim(now_ms)
-    assert isinstance(claim, Claim), claim
+    assert isinstance(claim, InboxLease), claim
     return claim
 
 
-async def posting(mailbox: Mailbox, now_ms: int = NOW) -> Posting:
+async def posting(mailbox: Mailbox, now_ms: int = NOW) -> OutboxLease:
     """Claims an outbox, and insists on a posting."""
     found = await mailbox.claim_outbox(now_ms)
-    assert isinstance(found, Posting), found
+    assert isinstance(found, OutboxLease), found
     return found
 
 

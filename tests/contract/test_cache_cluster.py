@@ -12,10 +12,10 @@ from redis import Redis as SyncRedis
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
-from service.credex import Budget, CachedTokens
+from service.credex import CachedTokens, SlidingWindowLimiter
 from service.credex.gateway import DashboardCache
 from service.mailbox import open_cache
-from service.runtime.rate_limiter import TokenBucket
+from service.runtime.rate_limiter import GcraLimiter
 from tests.redis_server import RunningRedis, free_port, redis_server
 from tests.system import need
 from tests.unit.flows_world import account, dashboard
@@ -104,7 +104,7 @@ async def test_tokens_are_kept_found_and_dropped(cache: RedisCluster) -> None:
 
 async def test_the_call_budget_is_shared_by_way_of_the_cluster(cache: RedisCluster) -> None:
     """Its script touches two keys, which a cluster only allows in one slot."""
-    one, other = (Budget(cache, clock_ms=lambda: NOW, per_minute=2) for _ in range(2))
+    one, other = (SlidingWindowLimiter(cache, clock_ms=lambda: NOW, per_minute=2) for _ in range(2))
     waits = [await one.take(NOW), await other.take(NOW), await one.take(NOW)]
     await other.pause(120)
     assert waits == [0, 0, 60_000]
@@ -113,7 +113,7 @@ async def test_the_call_budget_is_shared_by_way_of_the_cluster(cache: RedisClust
 
 async def test_the_sending_rate_is_shared_by_way_of_the_cluster(cache: RedisCluster) -> None:
     """A pause that one process is told of holds for the others."""
-    one, other = (TokenBucket(cache, phone_number_id="506914307656634") for _ in range(2))
+    one, other = (GcraLimiter(cache, phone_number_id="506914307656634") for _ in range(2))
     before = await one.take(NOW)
     await other.pause(NOW + 1_500, NOW)
     assert (before, await one.take(NOW)) == (0, 1_500)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, CloudApi, Event, Knobs, SendRefused, Shown, Warned
+from simulator.whatsapp_cloud import Approved, CloudApi, Config, Event, SendRefused, Shown, Warned
 from tests.contract.cloud_bot import BUSINESS, FARAI, TARIRO, World, buttons, code_of, greeted, play, text
 
 
@@ -167,7 +167,7 @@ def test_rates_can_be_switched_off() -> None:
         await greeted(world)
         return {code_of(await world.say(text("x"))) for _ in range(200)}
 
-    assert play(scenario, Knobs(pair_every_ms=None, per_second=None)) == {None}
+    assert play(scenario, Config(pair_every_ms=None, per_second=None)) == {None}
 
 
 def test_a_test_number_writes_to_its_list_only() -> None:
@@ -176,7 +176,7 @@ def test_a_test_number_writes_to_its_list_only() -> None:
     async def scenario(world: World) -> list[int | None]:
         return [code_of(await world.say(text("x"), to=phone)) for phone in (TARIRO, FARAI)]
 
-    assert play(scenario, Knobs(allowed=frozenset({TARIRO}))) == [None, 131030]
+    assert play(scenario, Config(allowed=frozenset({TARIRO}))) == [None, 131030]
 
 
 @pytest.mark.parametrize(("to", "code"), [("263242700100", 131021), ("12", 131009), ("abc", 131009)])
@@ -289,7 +289,7 @@ def test_a_template_that_meta_does_not_know_is_refused_over_http() -> None:
         answer = await world.say(template)
         return refused.status_code, code_of(refused), answer.json()["messages"][0]["message_status"]
 
-    assert play(scenario, Knobs(templates=(Approved("hello", "en", "Hello"),))) == (404, 132001, "accepted")
+    assert play(scenario, Config(templates=(Approved("hello", "en", "Hello"),))) == (404, 132001, "accepted")
 
 
 def test_an_observer_that_fails_is_not_silent() -> None:
@@ -307,7 +307,7 @@ def test_an_observer_that_fails_is_not_silent() -> None:
             clock_ms=world.clock.now_ms,
             rng=random.Random(1),
             on_event=observer,
-            knobs=Knobs(window_ms=None),
+            config=Config(window_ms=None),
         )
         cloud.handset(TARIRO, name="Tariro")
         await cloud.handle({"messaging_product": "whatsapp", "to": TARIRO, **text("x")})

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulator.cli.conformance import conformance_command
-from simulator.whatsapp_cloud import LIMITS, CloudApi, Knobs
+from simulator.whatsapp_cloud import LIMITS, CloudApi, Config
 from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Given, cases, try_elsewhere, try_simulated
 from simulator.whatsapp_cloud.conformance.generated import BUILDERS
 from simulator.whatsapp_cloud.conformance.reference import SIZES
@@ -89,7 +89,7 @@ async def test_another_server_can_be_tried_over_real_sockets() -> None:
             to_bot=client,
             clock_ms=lambda: time.time_ns() // 1_000_000,
             rng=random.Random(1),
-            knobs=Knobs(pair_every_ms=None, per_second=None),
+            config=Config(pair_every_ms=None, per_second=None),
         )
         async with served(cloud.asgi) as url:
             server = Elsewhere(url, BUSINESS.access_token, BUSINESS.phone_number_id)

@@ -15,7 +15,7 @@ import pytest
 from litestar import Litestar
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.whatsapp_cloud import CloudApi, FlowForm, InProcess, Knobs
+from simulator.whatsapp_cloud import CloudApi, Config, FlowForm, InProcess
 from simulator.whatsapp_cloud.control import News, control
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
@@ -48,12 +48,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(clock: Clock, knobs: Knobs | None = None) -> AsyncIterator[Desk]:
+async def desk(clock: Clock, config: Config | None = None) -> AsyncIterator[Desk]:
     """All of it, started."""
     bot, news = Bot(clock), News()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
         cloud = CloudApi(
-            BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), knobs=knobs, on_event=news.see
+            BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config, on_event=news.see
         )
         app: Any = Litestar([control(cloud, news)], openapi_config=None, logging_config=None)
         async with (
@@ -239,7 +239,7 @@ def test_phones_go_off_networks_are_cut_and_knobs_turned() -> None:
             held,
             here.bot.texts,
             turned[1]["sent_ms"],
-            here.cloud.knobs.skip_delivered,
+            here.cloud.config.skip_delivered,
         ]
 
     assert play(scenario) == [False, 409, ["hi"], ["hi", "held"], 100, True]
@@ -253,8 +253,8 @@ def test_a_rate_that_is_turned_is_in_force_at_once() -> None:
 
         codes = [await here.say(text("x"))]
         turns: list[dict[str, Any]] = [{"pair_burst": 1}, {"pair_every_ms": None}, {"per_second": 1}]
-        for knobs in (*turns, {"per_second": None}):
-            await here.ask("PATCH", "/control/knobs", **knobs)
+        for config in (*turns, {"per_second": None}):
+            await here.ask("PATCH", "/control/knobs", **config)
             codes.append(await here.say(text("x")))
         return codes
 

@@ -15,7 +15,7 @@ import pytest
 from service.whatsapp.forms import DEFINITIONS
 from simulator.credex_core import Quirks
 from simulator.server.serve import Served, StateFileError, served
-from simulator.whatsapp_cloud import Refused, Rule
+from simulator.whatsapp_cloud import RefusedError, Rule
 from tests.unit.cloud_requests import form
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def test_only_forms_that_were_made_and_published_can_be_sent() -> None:
             content = form(flow_id=made["id"], flow_action_payload={"screen": screen})
             try:
                 await cloud.handle({"messaging_product": "whatsapp", "to": PHONE, **content})
-            except Refused as refused:
+            except RefusedError as refused:
                 return refused.code
             return 0
 
@@ -88,7 +88,7 @@ def test_only_templates_that_were_approved_can_be_sent() -> None:
         async def code() -> int:
             try:
                 await cloud.handle(body)
-            except Refused as refused:
+            except RefusedError as refused:
                 return refused.code
             return 0
 

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from simulator.whatsapp_cloud import CloudApi, InProcess, Knobs, Rule
+from simulator.whatsapp_cloud import CloudApi, Config, InProcess, Rule
 from simulator.whatsapp_cloud.state import StateError, dump, load
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
@@ -35,14 +35,14 @@ class Site:
             )
 
 
-def play(scenario: Callable[[Site, Site, Bot], Awaitable[T]], knobs: Knobs | None = None) -> T:
+def play(scenario: Callable[[Site, Site, Bot], Awaitable[T]], config: Config | None = None) -> T:
     """Two sites with other seeds; the second has not begun yet."""
 
     async def main(clock: Clock) -> T:
         bot = Bot(clock)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
             sites = [
-                Site(CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(seed), knobs=knobs))
+                Site(CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(seed), config=config))
                 for seed in (1, 2)
             ]
             await sites[0].cloud.start()
@@ -185,7 +185,7 @@ def test_what_was_borrowed_is_still_owed_after_a_restart() -> None:
         await asyncio.sleep(6)
         return [*codes, (await new.say(text("x"))).json().get("error", {}).get("code", 0)]
 
-    assert play(scenario, Knobs(pair_burst=2)) == [131056, 0]
+    assert play(scenario, Config(pair_burst=2)) == [131056, 0]
 
 
 def test_what_gathers_for_a_batch_is_kept_and_not_hurried() -> None:
@@ -206,7 +206,7 @@ def test_what_gathers_for_a_batch_is_kept_and_not_hurried() -> None:
             bot.received.clear()
         return posts
 
-    assert play(scenario, Knobs(batch_ms=5_000)) == [["one", "two"], ["one", "two"]]
+    assert play(scenario, Config(batch_ms=5_000)) == [["one", "two"], ["one", "two"]]
 
 
 def test_who_was_typing_still_is() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.whatsapp_cloud import CloudApi, HandshakeFailed, Knobs, WebhookDropped
+from simulator.whatsapp_cloud import CloudApi, Config, HandshakeFailedError, WebhookDropped
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, World, play, text
 
 
@@ -42,7 +42,7 @@ def test_who_has_not_subscribed_to_the_account_gets_nothing_where_that_is_asked(
         await world.settle()
         return world.bot.texts, [event.reason for event in world.events if isinstance(event, WebhookDropped)]
 
-    assert play(scenario, Knobs(subscription_needed=True)) == (["after"], ["the app is not subscribed to the account"])
+    assert play(scenario, Config(subscription_needed=True)) == (["after"], ["the app is not subscribed to the account"])
 
 
 def test_a_failed_handshake_says_so_and_nothing_is_delivered() -> None:
@@ -50,7 +50,7 @@ def test_a_failed_handshake_says_so_and_nothing_is_delivered() -> None:
 
     async def scenario(world: World) -> int:
         world.bot.verify_token = "another"
-        with pytest.raises(HandshakeFailed, match="answered 403 'no' instead of 200"):
+        with pytest.raises(HandshakeFailedError, match="answered 403 'no' instead of 200"):
             await world.cloud.start()
         world.cloud.handset(TARIRO, name="Tariro").type("Mhoro")
         await world.settle()
@@ -69,7 +69,7 @@ def test_the_handshake_wants_200_and_the_bare_challenge(status: int, form: str) 
 
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as to_bot:
             cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=world.clock.now_ms, rng=random.Random(1))
-            with pytest.raises(HandshakeFailed, match=f"answered {status}"):
+            with pytest.raises(HandshakeFailedError, match=f"answered {status}"):
                 await cloud.start()
 
     play(scenario)
@@ -84,7 +84,7 @@ def test_a_bot_that_cannot_be_reached_fails_the_handshake() -> None:
     async def main() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(refuse)) as to_bot:
             cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=lambda: START, rng=random.Random(1))
-            with pytest.raises(HandshakeFailed, match="no answer"):
+            with pytest.raises(HandshakeFailedError, match="no answer"):
                 await cloud.start()
 
     asyncio.run(main())
@@ -209,7 +209,7 @@ def test_without_order_nothing_waits() -> None:
         await world.settle()
         return world.bot.texts
 
-    assert play(scenario, Knobs(in_order=False)) == ["2", "1"]
+    assert play(scenario, Config(in_order=False)) == ["2", "1"]
     assert play(scenario) == ["1", "2"]
 
 

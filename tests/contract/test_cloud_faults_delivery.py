@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.whatsapp_cloud import CloudApi, Knobs, Rule
+from simulator.whatsapp_cloud import CloudApi, Config, Rule
 from tests.contract.cloud_bot import BUSINESS, FARAI, TARIRO, World, greeted, play, text
 
 
@@ -67,7 +67,7 @@ def test_a_post_holds_no_more_than_a_thousand_updates() -> None:
         await world.settle()
         return sizes(world), world.bot.texts == [str(number) for number in range(2_300)]
 
-    assert play(scenario, Knobs(per_second=None)) == ([1_000, 1_000, 300], True)
+    assert play(scenario, Config(per_second=None)) == ([1_000, 1_000, 300], True)
 
 
 def test_without_order_webhooks_overtake_each_other_by_chance_that_repeats() -> None:
@@ -80,12 +80,12 @@ def test_without_order_webhooks_overtake_each_other_by_chance_that_repeats() -> 
         await world.settle()
         return world.bot.texts
 
-    knobs = Knobs(in_order=False, jitter_ms=3_000)
-    orders = [play(scenario, knobs, seed=seed) for seed in (1, 1, 2)]
+    config = Config(in_order=False, jitter_ms=3_000)
+    orders = [play(scenario, config, seed=seed) for seed in (1, 1, 2)]
     assert all(sorted(order) == [str(number) for number in range(10)] for order in orders)
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) != orders[0]
-    assert play(scenario, Knobs(jitter_ms=3_000)) == [str(number) for number in range(10)]
+    assert play(scenario, Config(jitter_ms=3_000)) == [str(number) for number in range(10)]
 
 
 def test_statuses_may_come_backwards() -> None:
@@ -100,7 +100,7 @@ def test_statuses_may_come_backwards() -> None:
         await world.settle()
         return [status["status"] for status in world.bot.statuses]
 
-    assert play(scenario, Knobs(reversed_statuses=True)) == ["read", "delivered", "sent", "sent"]
+    assert play(scenario, Config(reversed_statuses=True)) == ["read", "delivered", "sent", "sent"]
 
 
 def test_what_tells_of_the_arrival_is_priced_once() -> None:
@@ -113,7 +113,7 @@ def test_what_tells_of_the_arrival_is_priced_once() -> None:
         return [(status["status"], "pricing" in status) for status in world.bot.statuses]
 
     assert play(scenario) == [("sent", True), ("delivered", True), ("read", False)]
-    assert play(scenario, Knobs(skip_delivered=True)) == [("sent", True), ("read", True)]
+    assert play(scenario, Config(skip_delivered=True)) == [("sent", True), ("read", True)]
 
 
 def test_statuses_have_contacts_beside_them_or_as_before_none() -> None:
@@ -129,7 +129,7 @@ def test_statuses_have_contacts_beside_them_or_as_before_none() -> None:
         return ["contacts" in value for one in world.bot.received for value in one.values if "statuses" in value]
 
     assert play(scenario) == [True, True, True, False]
-    assert play(scenario, Knobs(contacts_beside_statuses=False)) == [False] * 4
+    assert play(scenario, Config(contacts_beside_statuses=False)) == [False] * 4
 
 
 def test_keys_may_come_in_any_order_and_are_signed_like_that() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from simulator.whatsapp_cloud import (
     Acted,
+    Config,
     HandsetError,
-    Knobs,
-    NotOnScreen,
+    NotOnScreenError,
     Reacted,
     Shown,
     TypingShown,
@@ -89,10 +89,10 @@ def test_what_is_not_on_the_screen_cannot_be_tapped() -> None:
             (tariro, None, "Later"),
             (farai, None, "Yes"),
         ):
-            with pytest.raises(NotOnScreen) as caught:
+            with pytest.raises(NotOnScreenError) as caught:
                 person.tap(bubble, choice)
             said.append(str(caught.value))
-        with pytest.raises(NotOnScreen, match="sees no such form"):
+        with pytest.raises(NotOnScreenError, match="sees no such form"):
             tariro.fill(None, {})
         return said
 
@@ -302,7 +302,7 @@ def test_a_persona_can_be_anybody_of_metas() -> None:
         contacts = [one.values[0]["contacts"][0] for one in world.bot.received]
         return [{key: value for key, value in contact.items() if key != "user_id"} for contact in contacts]
 
-    assert play(scenario, Knobs()) == [
+    assert play(scenario, Config()) == [
         {"profile": {"name": "Tariro"}, "wa_id": "263771234560"},
         {"profile": {"name": "Tariro", "username": "tariro.moyo"}},
         {"profile": {"name": "Tariro", "username": "tariro.moyo"}, "wa_id": "263771234562"},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.whatsapp_cloud import Acted, FlowForm, NotFilledIn
+from simulator.whatsapp_cloud import Acted, FlowForm, NotFilledInError
 from tests.contract.cloud_bot import TARIRO, World, last, play, shown
 
 FORM = {
@@ -57,7 +57,7 @@ def test_a_form_that_the_account_has_is_filled_in_as_it_says() -> None:
         )
         await shown(world, FORM)
         tariro, replies = world.cloud.handsets[TARIRO], []
-        with pytest.raises(NotFilledIn) as refused:
+        with pytest.raises(NotFilledInError) as refused:
             tariro.fill(None, {"first_name": "T", "last_name": "Moyo"})
         for first_name, checked in (("Tariro", True), ("T", False)):
             tariro.fill(None, {"first_name": first_name, "last_name": "Moyo"}, checked=checked)

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Handset, Knobs
+from simulator.whatsapp_cloud import Approved, Config, Handset
 from tests.contract.cloud_bot import FARAI, TARIRO, World, buttons, greeted, play, rows, text
 from tests.contract.pywa_client import Reader, types
 
-KNOBS: Final = Knobs(templates=(Approved("hello", "en", "Hello", buttons=("Yes",)),))
+KNOBS: Final = Config(templates=(Approved("hello", "en", "Hello", buttons=("Yes",)),))
 FORM: Final = {
     "type": "interactive",
     "interactive": {
@@ -243,7 +243,7 @@ def test_statuses_of_each_version_are_read_by_an_independent_client(version: str
             reader.feed(one.body)
         return reader
 
-    reader = play(scenario, Knobs(webhook_version=version))
+    reader = play(scenario, Config(webhook_version=version))
     assert reader.complaints == []
     assert [(str(status.status), status.tracker) for status in reader.read[1:]] == [
         ("sent", "job-91"),

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Knobs, TemplateButton
+from simulator.whatsapp_cloud import Approved, Config, TemplateButton
 from tests.contract.cloud_bot import TARIRO, World, greeted, play
 from tests.contract.pywa_client import errors, flows, sender, templates, types
 
 TO = "+" + TARIRO
 LINK = "https://example.co.zw/a.png"
-KNOBS = Knobs(
+KNOBS = Config(
     templates=(
         Approved(
             "status_update",

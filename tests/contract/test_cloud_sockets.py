@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import httpx
 import uvicorn
 
-from simulator.whatsapp_cloud import CloudApi, Knobs
+from simulator.whatsapp_cloud import CloudApi, Config
 from tests.contract.cloud_bot import BUSINESS, TARIRO
 
 
@@ -51,7 +51,7 @@ async def test_a_bot_in_another_process_is_served_in_real_time() -> None:
             to_bot=client,
             clock_ms=lambda: time.time_ns() // 1_000_000,
             rng=random.Random(1),
-            knobs=Knobs(sent_ms=1, delivered_ms=2, read_ms=3),
+            config=Config(sent_ms=1, delivered_ms=2, read_ms=3),
         )
         async with served(cloud.asgi) as graph_url, asyncio.timeout(300):
             await cloud.start()

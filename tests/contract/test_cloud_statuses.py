@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Knobs
+from simulator.whatsapp_cloud import Config
 from tests.contract.cloud_bot import FARAI, START, TARIRO, World, code_of, greeted, play, text
 
 DAY_S = 86_400
@@ -49,7 +49,7 @@ def test_older_versions_report_the_conversation() -> None:
         told = [status.get("conversation", {}) for status in world.bot.statuses]
         return [(bool(each), "expiration_timestamp" in each) for each in told]
 
-    assert play(scenario, Knobs(webhook_version="v23.0")) == [(True, True), (True, False), (False, False)]
+    assert play(scenario, Config(webhook_version="v23.0")) == [(True, True), (True, False), (False, False)]
     assert play(scenario) == [(False, False)] * 3
 
 
@@ -160,7 +160,7 @@ def test_a_status_can_come_before_the_answer_to_its_request() -> None:
         await world.settle()
         return early, [status["status"] for status in world.bot.statuses]
 
-    assert play(scenario, Knobs(status_before_answer=True)) == (1, ["sent", "delivered", "read"])
+    assert play(scenario, Config(status_before_answer=True)) == (1, ["sent", "delivered", "read"])
     assert play(scenario)[0] == 0
 
 
@@ -173,7 +173,7 @@ def test_delivered_can_be_skipped() -> None:
         await world.settle()
         return [status["status"] for status in world.bot.statuses]
 
-    assert play(scenario, Knobs(skip_delivered=True)) == ["sent", "read"]
+    assert play(scenario, Config(skip_delivered=True)) == ["sent", "read"]
 
 
 def test_marking_as_read_reaches_earlier_messages_and_shows_typing() -> None:
@@ -279,4 +279,4 @@ def test_a_message_for_keys_of_an_old_device_fails() -> None:
         codes = [error["code"] for status in world.bot.statuses for error in status.get("errors", [])]
         return codes, told["identity_key_hash"] == old
 
-    assert play(scenario, Knobs(identity_check=True)) == ([137000], True)
+    assert play(scenario, Config(identity_check=True)) == ([137000], True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.credex import NotFound, Refusal, Refused, Unauthorised, Written
+from service.credex import NotFoundError, Refusal, RefusedError, UnauthorisedError, Written
 from service.domain import Account, Dashboard, Denomination, Person
 from simulator.credex_core import Member, Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd
@@ -161,10 +161,10 @@ def test_a_member_is_found_by_handle() -> None:
 
     async def play(world: World) -> None:
         assert people(world, FARAI) == (await world.client.member_by_handle(TARIRO, "Farai_Shop"),)
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(NotFoundError) as caught:
             await world.client.member_by_handle(TARIRO, "nobody_here")
         assert caught.value.what == "member"
-        with pytest.raises(Refused):
+        with pytest.raises(RefusedError):
             await world.client.member_by_handle(TARIRO, "farai.shop")
         assert world.endpoints() == ["login", "getMemberByHandle", "getMemberByHandle"]
 
@@ -236,7 +236,7 @@ def test_a_refusal_says_why_and_changes_nothing(
     async def play(world: World) -> None:
         prepare(world)
         before = world.core.dump()
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             await attempt(world)
         assert code is caught.value.code
         assert before == world.core.dump()
@@ -252,7 +252,7 @@ def test_whom_core_does_not_know_is_not_found(attempt: Attempt) -> None:
 
     async def play(world: World) -> None:
         world.core.member(TARIRO).tier = 4
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(NotFoundError) as caught:
             await attempt(world)
         assert caught.value.what == "member"
 
@@ -270,7 +270,7 @@ def test_none_of_them_is_repeated_after_a_401(attempt: Attempt) -> None:
     async def play(world: World) -> list[str]:
         await world.client.login(TARIRO)
         world.core.sessions.load({})
-        with pytest.raises(Unauthorised):
+        with pytest.raises(UnauthorisedError):
             await attempt(world)
         return world.endpoints()
 

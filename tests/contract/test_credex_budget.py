@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis, RedisCluster
 
-from service.credex import Budget, Busy
+from service.credex import BudgetExhaustedError, SlidingWindowLimiter
 from service.mailbox import open_cache
 
 START_MS = 1_793_606_400_000
@@ -32,9 +32,9 @@ class Hands:
         self.at_ms += round(seconds * 1000)
 
 
-def budget(redis: Redis | RedisCluster | None, clock: Hands, per_minute: int = 3) -> Budget:
+def budget(redis: Redis | RedisCluster | None, clock: Hands, per_minute: int = 3) -> SlidingWindowLimiter:
     """A process's view of the budget."""
-    return Budget(redis, clock_ms=clock.now_ms, per_minute=per_minute, sleep=clock.sleep)
+    return SlidingWindowLimiter(redis, clock_ms=clock.now_ms, per_minute=per_minute, sleep=clock.sleep)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_waiting_ends_at_the_reserved_moment_or_at_once(cache: Redis) -> N
     one = budget(cache, clock, per_minute=1)
     assert await one.wait(at_most_ms=0) == 0
     assert await one.wait(at_most_ms=MINUTE_MS) == MINUTE_MS
-    with pytest.raises(Busy) as caught:
+    with pytest.raises(BudgetExhaustedError) as caught:
         await one.wait(at_most_ms=MINUTE_MS - 1)
     assert (caught.value.wait_ms, clock.at_ms) == (MINUTE_MS, START_MS + MINUTE_MS)
 
@@ -149,7 +149,7 @@ async def test_without_the_cache_each_process_keeps_count() -> None:
     assert [await one.take(START_MS) for _ in range(4)] == [0, 0, 0, MINUTE_MS]
     await one.pause(90)
     assert await one.take(START_MS) == 90_000
-    with pytest.raises(Busy):
+    with pytest.raises(BudgetExhaustedError):
         await one.wait(at_most_ms=1000)
     await lost.aclose()
 

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from service.credex import Written
-from service.credex.gateway import Core, NoDashboards
+from service.credex.gateway import CredexGateway, NoDashboards
 from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPage, Money, Person, Recipient
 from service.domain import commands as calls
 from service.domain.commands import Known, NotFound, Refused, Unavailable
@@ -20,9 +20,9 @@ from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd
 DAY_MS = 86_400_000
 
 
-def core(world: World) -> Core:
+def core(world: World) -> CredexGateway:
     """What the worker asks, on the world's client."""
-    return Core(world.client, NoDashboards())
+    return CredexGateway(world.client, NoDashboards())
 
 
 def past(world: World, credexes: int) -> list[str]:
@@ -186,7 +186,7 @@ def writes(world: World) -> dict[type[calls.Write], tuple[str, calls.Write, str]
         (TARIRO, calls.OpenAccount("Moyo Shop", "moyo_shop", Denomination.CAD), "createAccount"),
         (TARIRO, calls.Authorise(mine, rudo.member_id, "Rudo Dube", "rudo"), "authorizeForAccount"),
         (TARIRO, calls.Unauthorise(mine, chipo.member_id, "Chipo Ncube"), "unauthorizeForAccount"),
-        (TARIRO, calls.DirectNotices(mine, chipo.member_id, "Chipo Ncube"), "updateSendOffersTo"),
+        (TARIRO, calls.SetOfferRecipient(mine, chipo.member_id, "Chipo Ncube"), "updateSendOffersTo"),
         (FARAI, calls.Upgrade(theirs), "hustler10k"),
     ]
     return {type(call): (who, call, endpoint) for who, call, endpoint in cases}
@@ -231,7 +231,7 @@ def test_after_a_write_no_older_dashboard_is_shown(quirks: Quirks) -> None:
     """Also where core answers a write without one: what was read before would show money that is spent."""
 
     async def play(world: World) -> Money:
-        asked = Core(world.client, Shelf())
+        asked = CredexGateway(world.client, Shelf())
         await asked.read(TARIRO, calls.Login())
         account, receiver = world.account_id(TARIRO), world.account_id("farai_shop")
         offer = calls.CreateOffer(account, receiver, "Farai", usd("2.50"))

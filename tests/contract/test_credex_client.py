@@ -14,10 +14,10 @@ from service.credex import (
     CredexKind,
     CredexState,
     LedgerEntry,
-    NotFound,
+    NotFoundError,
     Refusal,
-    Refused,
-    Unauthorised,
+    RefusedError,
+    UnauthorisedError,
     Written,
 )
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
@@ -72,7 +72,7 @@ def test_an_unknown_phone_is_not_found() -> None:
     """Whoever is not a member yet is told apart from every failure."""
 
     async def play(world: World) -> None:
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(NotFoundError) as caught:
             await world.client.login("263779999999")
         assert (caught.value.what, caught.value.http_status) == ("member", 404)
 
@@ -113,7 +113,7 @@ def test_an_unknown_handle_is_not_found() -> None:
     """It is the account that is missing, not the member."""
 
     async def play(world: World) -> str:
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(NotFoundError) as caught:
             await world.client.account_by_handle(TARIRO, "nobody_here")
         return caught.value.what
 
@@ -124,7 +124,7 @@ def test_what_is_no_handle_is_never_sent() -> None:
     """Core may delete the point in farai.shop and find somebody else."""
 
     async def play(world: World) -> list[str]:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             await world.client.account_by_handle(TARIRO, "farai.shop")
         assert (caught.value.code, caught.value.field) == (Refusal.VALIDATION, "accountHandle")
         return world.endpoints()
@@ -220,7 +220,7 @@ def test_an_offer_ends_once_and_its_end_can_be_seen(end: str, who: str, state: C
             secured=True,
         )
         assert expected == await world.client.get_credex(TARIRO, credex_id, world.account_id(TARIRO))
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             await getattr(world.client, end)(who, credex_id)
         assert caught.value.code is Refusal.NOT_PENDING
 
@@ -245,7 +245,7 @@ def test_an_expired_offer_is_not_found() -> None:
         credex = world.core.offer(TARIRO, "farai_shop", usd("2.50"))
         credex.created_ms -= 3 * 86_400_000
         world.core.ledger._swept_day = -1
-        with pytest.raises(NotFound) as caught:
+        with pytest.raises(NotFoundError) as caught:
             await world.client.get_credex(TARIRO, credex.credex_id, world.account_id(TARIRO))
         return caught.value.what
 
@@ -332,7 +332,7 @@ def test_a_refusal_says_why(
 
     async def play(world: World) -> None:
         before = len(world.core.credexes())
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             await attempt(world)
         assert (code, remaining, maximum) == (caught.value.code, caught.value.remaining, caught.value.maximum)
         assert before + (attempt is accept_own) == len(world.core.credexes())
@@ -356,7 +356,7 @@ def test_a_refusal_beyond_the_limits_says_why(
 
     async def play(world: World) -> None:
         world.core.member(TARIRO).tier = 2
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             await offer(amount, due=due)(world)
         assert (code, maximum) == (caught.value.code, caught.value.maximum)
 
@@ -401,7 +401,7 @@ def test_a_write_is_never_repeated_after_a_401(end: str) -> None:
             "decline": lambda w: w.client.decline_credex(TARIRO, pending),
             "cancel": lambda w: w.client.cancel_credex(TARIRO, pending),
         }
-        with pytest.raises(Unauthorised):
+        with pytest.raises(UnauthorisedError):
             await calls[end](world)
         assert ["login", f"{end}Credex"] == world.endpoints()
         assert await world.tokens.get(TARIRO) is None
@@ -413,7 +413,7 @@ def test_a_wrong_api_key_is_said() -> None:
     """A login that is not let in is about the key: nobody is taken for a stranger."""
 
     async def play(world: World) -> list[str]:
-        with pytest.raises(Unauthorised):
+        with pytest.raises(UnauthorisedError):
             await world.client.account_by_handle(TARIRO, "farai_shop")
         return world.endpoints()
 

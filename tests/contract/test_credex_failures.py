@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from service.credex import (
-    Busy,
+    BudgetExhaustedError,
     CredexError,
     MemoryTokens,
-    NoAnswer,
-    NotFound,
-    NotSent,
-    Refused,
+    NoAnswerError,
+    NotFoundError,
+    NotSentError,
+    RefusedError,
     ServerError,
-    TooManyRequests,
-    Unauthorised,
+    TooManyRequestsError,
+    UnauthorisedError,
 )
 from service.domain import Denomination
 from simulator.credex_core import API_KEY, Quirks, State
@@ -60,23 +60,27 @@ def html(status: int) -> Answer:
 @pytest.mark.parametrize(
     ("fault", "error", "reached"),
     [
-        (Fault(Effect.REFUSED), NotSent, 0),
-        (Fault(Effect.RESET), NoAnswer, 0),
-        (Fault(Effect.RESET, after=True), NoAnswer, 1),
-        (Fault(Effect.TIMEOUT), NoAnswer, 0),
-        (Fault(Effect.TIMEOUT, after=True), NoAnswer, 1),
-        (Fault(Effect.SLOW, slow_ms=12_000), NoAnswer, 0),
-        (Fault(Effect.SLOW, slow_ms=12_000, after=True), NoAnswer, 1),
-        (Fault(Effect.ANSWER, after=True, answer=html(200)), NoAnswer, 1),
-        (Fault(Effect.ANSWER, after=True, answer=Answer.json(200, {"data": {"action": {"type": "?"}}})), NoAnswer, 1),
-        (Fault(Effect.ANSWER, after=True, answer=Answer.json(200, {})), NoAnswer, 1),
+        (Fault(Effect.REFUSED), NotSentError, 0),
+        (Fault(Effect.RESET), NoAnswerError, 0),
+        (Fault(Effect.RESET, after=True), NoAnswerError, 1),
+        (Fault(Effect.TIMEOUT), NoAnswerError, 0),
+        (Fault(Effect.TIMEOUT, after=True), NoAnswerError, 1),
+        (Fault(Effect.SLOW, slow_ms=12_000), NoAnswerError, 0),
+        (Fault(Effect.SLOW, slow_ms=12_000, after=True), NoAnswerError, 1),
+        (Fault(Effect.ANSWER, after=True, answer=html(200)), NoAnswerError, 1),
+        (
+            Fault(Effect.ANSWER, after=True, answer=Answer.json(200, {"data": {"action": {"type": "?"}}})),
+            NoAnswerError,
+            1,
+        ),
+        (Fault(Effect.ANSWER, after=True, answer=Answer.json(200, {})), NoAnswerError, 1),
         (Fault(Effect.ANSWER, after=True, answer=html(302)), ServerError, 1),
         (Fault(Effect.ANSWER, after=True, answer=html(404)), ServerError, 1),
         (Fault(Effect.ANSWER, after=True, answer=html(502)), ServerError, 1),
         (Fault(Effect.ANSWER, answer=Answer.json(500, {"error": "Internal server error"})), ServerError, 0),
-        (Fault(Effect.ANSWER, answer=Answer.json(401, {"message": "Invalid token"})), Unauthorised, 0),
-        (Fault(Effect.ANSWER, answer=Answer(429, "Too many requests")), TooManyRequests, 0),
-        (Fault(Effect.ANSWER, after=True, answer=Answer.json(400, {"error": "No signature"})), Refused, 1),
+        (Fault(Effect.ANSWER, answer=Answer.json(401, {"message": "Invalid token"})), UnauthorisedError, 0),
+        (Fault(Effect.ANSWER, answer=Answer(429, "Too many requests")), TooManyRequestsError, 0),
+        (Fault(Effect.ANSWER, after=True, answer=Answer.json(400, {"error": "No signature"})), RefusedError, 1),
     ],
     ids=lambda value: f"{value.effect}{'-after' * value.after}" if isinstance(value, Fault) else None,
 )
@@ -104,7 +108,7 @@ def test_one_deadline_bounds_a_call(*, after: bool) -> None:
         await _ready(world)
         world.faults.add(Fault(Effect.TIMEOUT, after=after))
         began = world.clock.now_ms()
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoAnswerError):
             await world.offered(usd("1"))
         return world.clock.now_ms() - began
 
@@ -118,7 +122,7 @@ def test_the_login_before_a_write_shares_its_deadline() -> None:
         began = world.clock.now_ms()
         world.faults.add(Fault(Effect.SLOW, "login", slow_ms=6_000))
         world.faults.add(Fault(Effect.SLOW, "createCredex", slow_ms=6_000))
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoAnswerError):
             await world.offered(usd("1"))
         return world.clock.now_ms() - began
 
@@ -142,7 +146,7 @@ def test_a_write_whose_login_failed_was_not_sent(fault: Fault) -> None:
 
     async def play(world: World) -> None:
         world.faults.add(fault)
-        with pytest.raises(NotSent):
+        with pytest.raises(NotSentError):
             await world.offered(usd("1"))
         assert "createCredex" not in world.endpoints()
 
@@ -156,7 +160,7 @@ def test_an_offer_hidden_behind_an_error_is_neither_refused_for_sure_nor_absent(
     async def play(world: World) -> None:
         with pytest.raises(CredexError) as caught:
             await world.offered(usd("2.50"))
-        assert not isinstance(caught.value, (NotSent, NotFound))
+        assert not isinstance(caught.value, (NotSentError, NotFoundError))
         assert [usd("2.50")] == [
             offer.amount for account in (await world.client.login(TARIRO)).accounts for offer in account.outgoing
         ]
@@ -216,7 +220,7 @@ def test_only_core_itself_makes_somebody_a_stranger(answer: Answer) -> None:
         world.faults.add(Fault(Effect.ANSWER, answer=answer))
         with pytest.raises(CredexError) as caught:
             await world.client.login(TARIRO)
-        assert not isinstance(caught.value, NotFound)
+        assert not isinstance(caught.value, NotFoundError)
 
     in_world(play)
 
@@ -227,7 +231,7 @@ def test_older_cores_know_no_such_member_either(status: int) -> None:
 
     async def play(world: World) -> None:
         world.faults.add(Fault(Effect.ANSWER, answer=Answer.json(status, {"message": "Member not found"})))
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundError):
             await world.client.login(TARIRO)
 
     in_world(play)
@@ -238,7 +242,7 @@ def test_a_second_401_ends_a_read() -> None:
 
     async def play(world: World) -> list[str]:
         world.faults.add(Fault(Effect.ANSWER, "getAccountByHandle", times=None, answer=Answer.json(401, {})))
-        with pytest.raises(Unauthorised):
+        with pytest.raises(UnauthorisedError):
             await world.client.account_by_handle(TARIRO, "farai_shop")
         return world.endpoints()
 
@@ -261,7 +265,7 @@ def test_no_room_within_the_deadline_is_said_at_once_and_nothing_sent() -> None:
 
     async def play(world: World) -> None:
         await world.client.login(TARIRO)
-        with pytest.raises(Busy) as caught:
+        with pytest.raises(BudgetExhaustedError) as caught:
             await world.offered(usd("1"))
         assert caught.value.wait_ms == 60_000
         assert world.endpoints() == ["login"]
@@ -279,7 +283,7 @@ def test_a_429_pauses_everyone_for_as_long_as_core_says() -> None:
         for _ in range(2):
             await world.client.login(TARIRO)
         await asyncio.sleep(55)
-        with pytest.raises(TooManyRequests) as caught:
+        with pytest.raises(TooManyRequestsError) as caught:
             await world.client.login(TARIRO)
         assert caught.value.retry_after_s == 5
         await world.client.login(FARAI)
@@ -350,7 +354,7 @@ def test_a_refused_write_changes_nothing() -> None:
 
     async def play(world: World) -> State:
         await _ready(world)
-        with pytest.raises(Refused):
+        with pytest.raises(RefusedError):
             await world.client.accept_credex(TARIRO, _pending(world))
         return world.core.credexes()[-1].state
 

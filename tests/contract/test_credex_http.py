@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from service.credex import Budget, CredexClient, CredexError, MemoryTokens, NoAnswer, NotSent
+from service.credex import CredexClient, CredexError, MemoryTokens, NoAnswerError, NotSentError, SlidingWindowLimiter
 from service.http import open_http
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -96,7 +96,7 @@ async def serving(behaviour: Behaviour) -> AsyncIterator[tuple[Server, str]]:
 
 def client(http: httpx.AsyncClient, url: str, deadline_s: float = 5.0) -> CredexClient:
     """A client with all that it needs."""
-    budget = Budget(None, clock_ms=lambda: 0, per_minute=1000)
+    budget = SlidingWindowLimiter(None, clock_ms=lambda: 0, per_minute=1000)
     return CredexClient(
         http, base_url=url, api_key="key", tokens=MemoryTokens(lambda: 0), budget=budget, deadline_s=deadline_s
     )
@@ -112,7 +112,7 @@ def _closed_port() -> str:
 async def test_whatever_happens_after_sending_is_unknown(behaviour: Behaviour) -> None:
     """A connection lost while waiting for the answer is no connection refused, though the transport calls it so."""
     async with serving(behaviour) as (server, url), open_http() as http:
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoAnswerError):
             await client(http, url, deadline_s=2.0).login("263771234567")
         assert len(server.requests) == 1
 
@@ -131,7 +131,7 @@ async def test_a_connection_used_before_and_lost_now_is_not_tried_again(behaviou
         core = client(http, url)
         with pytest.raises(CredexError):
             await core.login("263771234567")
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoAnswerError):
             await core.login("263771234567")
         assert len(server.requests) == 2
 
@@ -139,14 +139,14 @@ async def test_a_connection_used_before_and_lost_now_is_not_tried_again(behaviou
 async def test_a_connection_refused_is_certain() -> None:
     """Nobody listened: nothing was sent."""
     async with open_http() as http:
-        with pytest.raises(NotSent):
+        with pytest.raises(NotSentError):
             await client(http, _closed_port()).login("263771234567")
 
 
 async def test_an_unknown_host_is_certain() -> None:
     """There was nowhere to send it."""
     async with open_http() as http:
-        with pytest.raises(NotSent):
+        with pytest.raises(NotSentError):
             await client(http, "http://core.invalid/v1/").login("263771234567")
 
 
@@ -159,7 +159,7 @@ async def test_httpx_s_own_transport_is_certain_about_connecting(error: type[htt
             raise error("no", request=request)
 
     async with httpx.AsyncClient(transport=Failing()) as http:
-        with pytest.raises(NotSent):
+        with pytest.raises(NotSentError):
             await client(http, "http://core.test/v1/").login("263771234567")
 
 

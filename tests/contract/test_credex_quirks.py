@@ -13,10 +13,10 @@ from service.credex import (
     CredexError,
     CredexState,
     LedgerEntry,
-    NoAnswer,
-    NotSent,
+    NoAnswerError,
+    NotSentError,
     Refusal,
-    Refused,
+    RefusedError,
     ServerError,
 )
 from service.domain import Account, Dashboard, Denomination, Money, Recipient
@@ -61,7 +61,7 @@ async def look(world: World) -> Seen:
         due=None,
     )
     assert written.credex_id is not None
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         await world.offered(usd("1000"))
     return Seen(
         tariro=await world.client.login(TARIRO),
@@ -145,7 +145,7 @@ def test_the_exact_balance_may_be_refused_with_the_same_maximum() -> None:
 
     async def play(world: World) -> tuple[Refusal, Money | None]:
         world.core.member(TARIRO).tier = 3
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             await world.offered(usd("12.50"))
         return caught.value.code, caught.value.maximum
 
@@ -202,13 +202,13 @@ async def _offers(world: World) -> object:
     ("way", "ask", "usual", "odd"),
     [
         ("created_but_404", _offers, None, ServerError),
-        ("created_but_400", _offers, None, Refused),
+        ("created_but_400", _offers, None, RefusedError),
         ("created_but_500", _offers, None, ServerError),
         ("declined_but_500", _declines, None, ServerError),
-        ("joined_but_400", _joins, None, Refused),
-        ("missing_as_500", _accepts_what_is_gone, Refused, ServerError),
-        ("management_as_200", _lets_act, Refused, NoAnswer),
-        ("exact_limit_refused", _offers_all_of_the_limit, None, Refused),
+        ("joined_but_400", _joins, None, RefusedError),
+        ("missing_as_500", _accepts_what_is_gone, RefusedError, ServerError),
+        ("management_as_200", _lets_act, RefusedError, NoAnswerError),
+        ("exact_limit_refused", _offers_all_of_the_limit, None, RefusedError),
     ],
 )
 def test_what_a_core_hides_is_not_taken_for_certain(
@@ -227,7 +227,7 @@ def test_what_a_core_hides_is_not_taken_for_certain(
         return in_world(play, quirks=quirks)
 
     assert (met(Quirks()), met(Quirks.named([way]))) == (usual, odd)
-    assert not issubclass(odd, NotSent)
+    assert not issubclass(odd, NotSentError)
 
 
 def test_a_write_may_come_back_without_a_dashboard() -> None:
@@ -284,7 +284,7 @@ def test_who_may_do_what_is_core_s_to_say() -> None:
         credex_id = await world.offered(usd("1"))
         try:
             await world.client.decline_credex(TARIRO, credex_id)
-        except Refused as refused:
+        except RefusedError as refused:
             return refused.code is Refusal.NOT_AUTHORISED
         return False
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from service.credex import CredexError, NotSent, Written
+from service.credex import CredexError, NotSentError, Written
 from service.domain import Denomination
 from simulator.world.network import Effect, Fault
 from tests.credex_world import TARIRO, World, in_world, usd
@@ -61,7 +61,7 @@ def test_a_write_does_not_wait_longer_for_its_turn_than_it_may(endpoint: str, wi
         await world.budget.pause(4)
         try:
             await WRITES[endpoint](world, within_s)
-        except NotSent:
+        except NotSentError:
             return False, world.endpoints()
         return True, world.endpoints()
 
@@ -80,7 +80,7 @@ def test_a_login_that_takes_long_may_leave_no_time_to_send(within_s: float, *, s
         world.faults.add(Fault(Effect.SLOW, "login", slow_ms=3_000))
         try:
             await _create(world, within_s)
-        except NotSent:
+        except NotSentError:
             return False, world.endpoints()
         return True, world.endpoints()
 

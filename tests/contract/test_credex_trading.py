@@ -10,7 +10,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.credex import Refusal, Refused
+from service.credex import Refusal, RefusedError
 from service.domain import Denomination, Money
 from simulator.credex_core import Core
 from simulator.credex_core import Refusal as CoreRefusal
@@ -185,7 +185,7 @@ async def _walk(world: World, steps: list[Offer | End]) -> None:
                 who = PHONES[offer.giver if step.verb == "cancel" else offer.taker]
                 await getattr(world.client, f"{step.verb}_credex")(who, credex_id)
                 assert expected
-        except Refused as refused:
+        except RefusedError as refused:
             understood = refused.code in {Refusal.INSUFFICIENT_BALANCE, Refusal.SAME_ACCOUNT, Refusal.NOT_PENDING}
             outcomes.append((expected, understood))
     assert [(False, True)] * len(outcomes) == outcomes

@@ -23,7 +23,7 @@ async def buried(mailbox: Mailbox) -> str:
     """A message that was given up; its name in the list."""
     await deliver(mailbox, "poison")
     claim = await claimed(mailbox)
-    await mailbox.bury(claim, NOW, reason="not finished by 5 claims")
+    await mailbox.dead_letter(claim, NOW, reason="not finished by 5 claims")
     return f"{called(MEMBER)}-{claim.seq}-{NOW}"
 
 

@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 
 from service.mailbox import Mailbox, open_cache, open_state
 from service.observability import metrics
-from service.observability.collector import EVERY_MS, Gauges
-from service.observability.emf import Meter
+from service.observability.collector import EVERY_MS, Collector
+from service.observability.emf import EmfWriter
 from tests.contract.mailbox_steps import NOW, deliver
 from tests.redis_server import free_port
 
@@ -25,8 +25,8 @@ class Watched:
         self.now_ms = NOW
         self.stopped = False
         self._lines: list[str] = []
-        meter = Meter("staging", self._lines.append)
-        self.gauges = Gauges(
+        meter = EmfWriter("staging", self._lines.append)
+        self.gauges = Collector(
             meter,
             mailbox=Mailbox(state),
             state=state,
@@ -131,8 +131,8 @@ async def test_a_cache_that_is_away_costs_only_what_was_counted_since(real_state
 async def test_told_to_stop_it_publishes_what_was_left_and_ends(state: Redis) -> None:
     """Nothing that was counted before a deployment is missing after it."""
     lines: list[str] = []
-    meter = Meter("staging", lines.append)
-    gauges = Gauges(
+    meter = EmfWriter("staging", lines.append)
+    gauges = Collector(
         meter,
         mailbox=Mailbox(state),
         state=state,

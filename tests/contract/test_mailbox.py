@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.mailbox import Arrival, Claim, Committed, Idle, Outcome
+from service.mailbox import CommitResult, Committed, Idle, InboxEntry, InboxLease
 from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting, reply_with
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def test_a_claim_brings_the_head_and_all_that_is_known_beside_it(mailbox: Mailbox) -> None:
     """Entry, session, intent, number of claims, and when the member last wrote."""
     await mailbox.ingest([arrival("hello", sent_at_ms=NOW - 7)], NOW)
-    assert await mailbox.claim(NOW) == Claim(
+    assert await mailbox.claim(NOW) == InboxLease(
         member=MEMBER,
         token=NOW,
         seq=NOW,
@@ -28,7 +28,7 @@ async def test_a_claim_brings_the_head_and_all_that_is_known_beside_it(mailbox: 
         session=None,
         intent=None,
         last_wrote_ms=NOW - 7,
-        told_ms=0,
+        last_delivered_ms=0,
     )
 
 
@@ -40,7 +40,7 @@ async def test_nobody_with_work_means_idle_without_a_time(mailbox: Mailbox) -> N
 async def test_a_members_messages_are_handled_in_order_of_arrival(mailbox: Mailbox) -> None:
     """Each commit hands out the next message under the same token, and the last one lets the member rest."""
     await deliver(mailbox, "one", "two", "three")
-    claim: Claim | None = await claimed(mailbox)
+    claim: InboxLease | None = await claimed(mailbox)
     handled = []
     while claim is not None:
         handled.append((claim.token, claim.entry, claim.session))
@@ -69,7 +69,7 @@ async def test_a_message_delivered_again_is_stored_once(mailbox: Mailbox) -> Non
 async def test_a_thousand_messages_in_one_call_keep_their_order(mailbox: Mailbox) -> None:
     """A whole POST of Meta goes in at once, and comes out as it went in."""
     assert await deliver(mailbox, *(str(n) for n in range(1000))) == [True] * 1000
-    claim: Claim | None = await claimed(mailbox)
+    claim: InboxLease | None = await claimed(mailbox)
     handled = []
     while claim is not None:
         handled.append(claim.entry)
@@ -106,7 +106,7 @@ async def test_tokens_rise_even_when_the_clock_stands(mailbox: Mailbox) -> None:
     """Two claims in one millisecond differ."""
     await deliver(mailbox, "one")
     first = await claimed(mailbox)
-    await mailbox.give_back(first, NOW, due_ms=NOW, counted=True)
+    await mailbox.release(first, NOW, due_ms=NOW, counted=True)
     assert (await claimed(mailbox)).token == first.token + 1
 
 
@@ -127,11 +127,11 @@ async def test_a_late_commit_is_refused_and_changes_nothing(mailbox: Mailbox) ->
     dead = await claimed(mailbox)
     alive = await claimed(mailbox, NOW + LEASE)
     late = await mailbox.commit(dead, NOW + LEASE, session=b"late", outbox=[b"late"], intent=b"late")
-    assert late == Committed(Outcome.LOST, None)
-    assert await mailbox.store_intent(dead, NOW + LEASE, b"late") is Outcome.LOST
-    assert await mailbox.notice(dead, NOW + LEASE, b"late") is Outcome.LOST
-    assert await mailbox.give_back(dead, NOW + LEASE, due_ms=NOW, counted=False) is Outcome.LOST
-    assert await mailbox.bury(dead, NOW + LEASE, reason="late") == Committed(Outcome.LOST, None)
+    assert late == Committed(CommitResult.LOST, None)
+    assert await mailbox.store_intent(dead, NOW + LEASE, b"late") is CommitResult.LOST
+    assert await mailbox.notice(dead, NOW + LEASE, b"late") is CommitResult.LOST
+    assert await mailbox.release(dead, NOW + LEASE, due_ms=NOW, counted=False) is CommitResult.LOST
+    assert await mailbox.dead_letter(dead, NOW + LEASE, reason="late") == Committed(CommitResult.LOST, None)
     assert await mailbox.claim_outbox(NOW + LEASE) == Idle(None)
     committed = await mailbox.commit(alive, NOW + LEASE, session=None)
     assert committed.next is not None
@@ -142,7 +142,7 @@ async def test_a_commit_after_the_lease_but_before_anyone_else_still_counts(mail
     """Only another claim makes it late."""
     await deliver(mailbox, "one")
     claim = await claimed(mailbox)
-    assert await mailbox.commit(claim, NOW + 2 * LEASE, session=None) == Committed(Outcome.COMMITTED, None)
+    assert await mailbox.commit(claim, NOW + 2 * LEASE, session=None) == Committed(CommitResult.COMMITTED, None)
 
 
 async def test_a_repeated_commit_answers_the_same_and_appends_nothing(mailbox: Mailbox) -> None:
@@ -151,7 +151,7 @@ async def test_a_repeated_commit_answers_the_same_and_appends_nothing(mailbox: M
     claim = await claimed(mailbox)
     first = await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])
     again = await mailbox.commit(claim, NOW + 5, session=b"s", outbox=[b"answer"])
-    assert (first.outcome, again.outcome) == (Outcome.COMMITTED, Outcome.DONE)
+    assert (first.outcome, again.outcome) == (CommitResult.COMMITTED, CommitResult.DONE)
     assert again.next == first.next
     assert again.next is not None
     assert (again.next.entry, again.next.claims) == (b"two", 1)
@@ -167,7 +167,7 @@ async def test_a_repeated_commit_after_someone_else_claimed_is_done_and_has_no_n
     claim = await claimed(mailbox)
     await mailbox.commit(claim, NOW, session=None)
     assert (await claimed(mailbox, NOW + LEASE)).entry == b"two"
-    assert await mailbox.commit(claim, NOW + LEASE, session=None) == Committed(Outcome.DONE, None)
+    assert await mailbox.commit(claim, NOW + LEASE, session=None) == Committed(CommitResult.DONE, None)
 
 
 async def test_a_claim_given_back_uncounted_leaves_no_trace_in_the_count(mailbox: Mailbox) -> None:
@@ -176,8 +176,8 @@ async def test_a_claim_given_back_uncounted_leaves_no_trace_in_the_count(mailbox
     await claimed(mailbox)
     second = await claimed(mailbox, NOW + LEASE)
     due = NOW + LEASE + SECOND
-    assert await mailbox.give_back(second, NOW + LEASE, due_ms=due, counted=False) is Outcome.COMMITTED
-    assert await mailbox.give_back(second, NOW + LEASE, due_ms=NOW, counted=False) is Outcome.DONE
+    assert await mailbox.release(second, NOW + LEASE, due_ms=due, counted=False) is CommitResult.COMMITTED
+    assert await mailbox.release(second, NOW + LEASE, due_ms=NOW, counted=False) is CommitResult.DONE
     assert await mailbox.claim(due - 1) == Idle(due)
     assert (await claimed(mailbox, due)).claims == 2
 
@@ -188,7 +188,7 @@ async def test_a_claim_given_back_counted_adds_up(mailbox: Mailbox) -> None:
     for claims in range(1, 5):
         claim = await claimed(mailbox)
         assert claim.claims == claims
-        await mailbox.give_back(claim, NOW, due_ms=NOW, counted=True)
+        await mailbox.release(claim, NOW, due_ms=NOW, counted=True)
     committed = await mailbox.commit(await claimed(mailbox), NOW, session=None)
     assert committed.next is not None
     assert committed.next.claims == 1
@@ -198,8 +198,8 @@ async def test_a_claim_given_back_can_no_longer_be_committed(mailbox: Mailbox) -
     """Giving back ends the lease, although nobody else has claimed yet."""
     await deliver(mailbox, "one")
     claim = await claimed(mailbox)
-    await mailbox.give_back(claim, NOW, due_ms=NOW, counted=True)
-    assert await mailbox.commit(claim, NOW, session=b"s") == Committed(Outcome.LOST, None)
+    await mailbox.release(claim, NOW, due_ms=NOW, counted=True)
+    assert await mailbox.commit(claim, NOW, session=b"s") == Committed(CommitResult.LOST, None)
 
 
 async def test_a_new_message_does_not_shorten_the_wait_of_the_head(mailbox: Mailbox) -> None:
@@ -208,7 +208,7 @@ async def test_a_new_message_does_not_shorten_the_wait_of_the_head(mailbox: Mail
     claim = await claimed(mailbox)
     await deliver(mailbox, "two", now_ms=NOW + 1)
     assert await mailbox.claim(NOW + 1) == Idle(NOW + LEASE)
-    await mailbox.give_back(claim, NOW + 2, due_ms=NOW + 9_000, counted=True)
+    await mailbox.release(claim, NOW + 2, due_ms=NOW + 9_000, counted=True)
     await deliver(mailbox, "three", now_ms=NOW + 3)
     assert await mailbox.claim(NOW + 3) == Idle(NOW + 9_000)
 
@@ -217,13 +217,13 @@ async def test_the_notice_goes_out_once_for_a_head(mailbox: Mailbox) -> None:
     """However often it runs, and however many workers try this message; the next message has its own."""
     await deliver(mailbox, "one", "two")
     claim = await claimed(mailbox)
-    assert await mailbox.notice(claim, NOW, b"wait") is Outcome.COMMITTED
-    assert await mailbox.notice(claim, NOW, b"wait") is Outcome.DONE
+    assert await mailbox.notice(claim, NOW, b"wait") is CommitResult.COMMITTED
+    assert await mailbox.notice(claim, NOW, b"wait") is CommitResult.DONE
     second = await claimed(mailbox, NOW + LEASE)
-    assert await mailbox.notice(second, NOW + LEASE, b"wait") is Outcome.DONE
+    assert await mailbox.notice(second, NOW + LEASE, b"wait") is CommitResult.DONE
     following = (await mailbox.commit(second, NOW + LEASE, session=None)).next
     assert following is not None
-    assert await mailbox.notice(following, NOW + LEASE, b"wait more") is Outcome.COMMITTED
+    assert await mailbox.notice(following, NOW + LEASE, b"wait more") is CommitResult.COMMITTED
     first = await mailbox.claim_outbox(NOW + LEASE)
     assert not isinstance(first, Idle)
     settled = await mailbox.settle(first, NOW + LEASE)
@@ -245,11 +245,11 @@ async def test_any_bytes_come_back_as_they_went_in(mailbox: Mailbox, session: by
 
 async def test_half_a_surrogate_in_a_name_stops_nobody(mailbox: Mailbox) -> None:
     """JSON can carry what UTF-8 cannot; it is stored and comes back the same."""
-    odd = Arrival(member="\ud800", wamid="\udc00", sent_at_ms=NOW, entry=b"one")
+    odd = InboxEntry(member="\ud800", wamid="\udc00", sent_at_ms=NOW, entry=b"one")
     assert await mailbox.ingest([odd], NOW) == [True]
     claim = await claimed(mailbox)
     assert claim.member == "\ud800"
-    assert (await mailbox.bury(claim, NOW, reason="\ud800")).outcome is Outcome.COMMITTED
+    assert (await mailbox.dead_letter(claim, NOW, reason="\ud800")).outcome is CommitResult.COMMITTED
     assert [(letter.member, letter.reason) for letter in await mailbox.dead_letters()] == [("\ud800", "\ud800")]
 
 
@@ -268,14 +268,14 @@ async def test_a_claim_says_when_the_newest_answers_had_left(mailbox: Mailbox) -
     first = await claimed(mailbox)
     second = (await mailbox.commit(first, NOW, session=None, outbox=[b"answer"])).next
     assert second is not None
-    assert (first.told_ms, second.told_ms) == (0, None)
+    assert (first.last_delivered_ms, second.last_delivered_ms) == (0, None)
     head = await posting(mailbox, NOW + 5)
-    await mailbox.give_back(second, NOW, due_ms=NOW, counted=False)
+    await mailbox.release(second, NOW, due_ms=NOW, counted=False)
     again = await claimed(mailbox)
     await mailbox.settle(head, NOW + 900)
     third = (await mailbox.commit(again, NOW + 900, session=None)).next
     assert third is not None
-    assert (again.told_ms, third.told_ms) == (None, NOW + 900)
+    assert (again.last_delivered_ms, third.last_delivered_ms) == (None, NOW + 900)
 
 
 async def test_answers_that_a_status_confirms_had_left_by_then(mailbox: Mailbox) -> None:
@@ -289,6 +289,6 @@ async def test_answers_that_a_status_confirms_had_left_by_then(mailbox: Mailbox)
         await mailbox.confirm(head.id, NOW + 7 * SECOND * len(told) + 700)
         await deliver(mailbox, f"after {name}")
         claim = await claimed(mailbox)
-        told.append(claim.told_ms)
+        told.append(claim.last_delivered_ms)
         await mailbox.commit(claim, NOW, session=None)
     assert told == [NOW + 700, NOW + 7 * SECOND + 700]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.mailbox import Committed, Idle, Outcome
+from service.mailbox import CommitResult, Committed, Idle
 from tests.contract.mailbox_steps import MEMBER, NOW, SECOND, claimed, deliver, posting
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ async def test_a_buried_message_leaves_room_for_the_next(mailbox: Mailbox) -> No
     fine = await claimed(mailbox)
     poison = (await mailbox.commit(fine, NOW, session=b"s")).next
     assert poison is not None
-    buried = await mailbox.bury(poison, NOW + SECOND, reason="5 claims", outbox=[b"sorry"])
+    buried = await mailbox.dead_letter(poison, NOW + SECOND, reason="5 claims", outbox=[b"sorry"])
     assert buried.next is not None
     assert (buried.next.entry, buried.next.session, buried.next.claims) == (b"next", None, 1)
     assert (await posting(mailbox, NOW + SECOND)).entry == b"sorry"
@@ -30,9 +30,9 @@ async def test_a_repeated_burial_buries_once(mailbox: Mailbox) -> None:
     """One letter, one message to the member, the same next claim."""
     await deliver(mailbox, "poison", "next")
     claim = await claimed(mailbox)
-    first = await mailbox.bury(claim, NOW, reason="r", outbox=[b"sorry"])
-    again = await mailbox.bury(claim, NOW, reason="r", outbox=[b"sorry"])
-    assert again == Committed(Outcome.DONE, first.next)
+    first = await mailbox.dead_letter(claim, NOW, reason="r", outbox=[b"sorry"])
+    again = await mailbox.dead_letter(claim, NOW, reason="r", outbox=[b"sorry"])
+    assert again == Committed(CommitResult.DONE, first.next)
     assert len(await mailbox.dead_letters()) == 1
     assert (await mailbox.settle(await posting(mailbox), NOW)).next is None
 
@@ -40,13 +40,13 @@ async def test_a_repeated_burial_buries_once(mailbox: Mailbox) -> None:
 async def test_what_is_put_back_comes_last_and_finds_no_session(mailbox: Mailbox) -> None:
     """A new number at the end of the inbox, once; the entry and its fate are as if it had just arrived."""
     await deliver(mailbox, "poison", "next")
-    committed = await mailbox.bury(await claimed(mailbox), NOW, reason="r")
+    committed = await mailbox.dead_letter(await claimed(mailbox), NOW, reason="r")
     assert committed.next is not None
     await mailbox.commit(committed.next, NOW, session=b"s")
     await deliver(mailbox, "third")
     (letter,) = await mailbox.dead_letters()
-    assert await mailbox.put_back(letter, NOW) is Outcome.COMMITTED
-    assert await mailbox.put_back(letter, NOW) is Outcome.DONE
+    assert await mailbox.redrive(letter, NOW) is CommitResult.COMMITTED
+    assert await mailbox.redrive(letter, NOW) is CommitResult.DONE
     assert await mailbox.dead_letters() == []
     third = await claimed(mailbox)
     back = (await mailbox.commit(third, NOW, session=third.session)).next
@@ -61,10 +61,10 @@ async def test_what_is_put_back_for_an_idle_member_is_due_now(mailbox: Mailbox) 
     claim = await claimed(mailbox)
     following = (await mailbox.commit(claim, NOW, session=None, intent=b"i", due_ms=NOW + 30 * SECOND)).next
     assert following is not None
-    await mailbox.bury(following, NOW, reason="r")
+    await mailbox.dead_letter(following, NOW, reason="r")
     assert await mailbox.claim(NOW) == Idle(NOW + 30 * SECOND)
     (letter,) = await mailbox.dead_letters()
-    await mailbox.put_back(letter, NOW)
+    await mailbox.redrive(letter, NOW)
     back = await claimed(mailbox)
     assert (back.entry, back.intent) == (b"poison", b"i")
 
@@ -72,11 +72,11 @@ async def test_what_is_put_back_for_an_idle_member_is_due_now(mailbox: Mailbox) 
 async def test_what_is_dropped_is_gone(mailbox: Mailbox) -> None:
     """Once, and it cannot be put back afterwards."""
     await deliver(mailbox, "poison")
-    await mailbox.bury(await claimed(mailbox), NOW, reason="r")
+    await mailbox.dead_letter(await claimed(mailbox), NOW, reason="r")
     (letter,) = await mailbox.dead_letters()
-    assert await mailbox.drop(letter) is Outcome.COMMITTED
-    assert await mailbox.drop(letter) is Outcome.DONE
-    assert await mailbox.put_back(letter, NOW) is Outcome.DONE
+    assert await mailbox.drop(letter) is CommitResult.COMMITTED
+    assert await mailbox.drop(letter) is CommitResult.DONE
+    assert await mailbox.redrive(letter, NOW) is CommitResult.DONE
     assert await mailbox.claim(NOW) == Idle(None)
 
 
@@ -85,9 +85,9 @@ async def test_the_dead_are_listed_page_by_page(mailbox: Mailbox) -> None:
     await deliver(mailbox, *"abcde")
     for _ in range(5):
         claim = await claimed(mailbox)
-        buried = await mailbox.bury(claim, NOW, reason="\n 9 r")
+        buried = await mailbox.dead_letter(claim, NOW, reason="\n 9 r")
         if buried.next is not None:
-            await mailbox.give_back(buried.next, NOW, due_ms=NOW, counted=False)
+            await mailbox.release(buried.next, NOW, due_ms=NOW, counted=False)
     pages = [await mailbox.dead_letters(start, 2) for start in (0, 2, 4, 6)]
     assert [[letter.entry for letter in page] for page in pages] == [[b"a", b"b"], [b"c", b"d"], [b"e"], []]
     assert await mailbox.dead_letters(0, 0) == []

@@ -9,7 +9,7 @@ import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 from redis.exceptions import ResponseError
 
-from service.mailbox import Claim, Mailbox, Posting, open_state
+from service.mailbox import InboxLease, Mailbox, OutboxLease, open_state
 from service.mailbox.scripts import NAMES, Scripts
 from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from service.mailbox.scripts import Call
+    from service.mailbox.scripts import ScriptCall
 
 ODD_SCRIPTS = {
     "no Lua": "return return",
@@ -50,14 +50,14 @@ class Both:
         self._scripts = (Scripts(first), Scripts(second))
         self.ran: set[str] = set()
 
-    async def run(self, name: str, call: Call) -> Any:
+    async def run(self, name: str, call: ScriptCall) -> Any:
         self.ran.add(name)
         first, second = [await scripts.run(name, call) for scripts in self._scripts]
         assert first == second
         assert await held(self._both[0]) == await held(self._both[1])
         return second
 
-    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         return [await self.run(name, call) for call in calls]
 
 
@@ -85,8 +85,8 @@ class Day:
         self._chance = chance
         self._now = NOW
         self._count = 0
-        self._claims: list[Claim] = []
-        self._postings: list[Posting] = []
+        self._claims: list[InboxLease] = []
+        self._postings: list[OutboxLease] = []
 
     async def step(self) -> None:
         """Any step that there is something for."""
@@ -104,11 +104,11 @@ class Day:
         await self._mailbox.ingest([arrival(str(self._count), member, self._now)], self._now)
         await self._mailbox.post(member, b"news", key=str(self._count), now_ms=self._now)
         for letter in await self._mailbox.dead_letters():
-            await self._mailbox.put_back(letter, self._now)
+            await self._mailbox.redrive(letter, self._now)
 
     async def _claim(self) -> None:
         claim = await self._mailbox.claim(self._now)
-        self._claims += [claim] if isinstance(claim, Claim) else []
+        self._claims += [claim] if isinstance(claim, InboxLease) else []
 
     async def _commit(self) -> None:
         intent = self._chance.choice((None, None, b"intent"))
@@ -124,10 +124,10 @@ class Day:
 
     async def _give_back(self) -> None:
         claim = self._chance.choice(self._claims[-3:])
-        await self._mailbox.give_back(claim, self._now, due_ms=self._now + SECOND, counted=self._chance.random() < 0.5)
+        await self._mailbox.release(claim, self._now, due_ms=self._now + SECOND, counted=self._chance.random() < 0.5)
 
     async def _bury(self) -> None:
-        await self._mailbox.bury(self._claims[-1], self._now, reason="five claims", outbox=[b"sorry"])
+        await self._mailbox.dead_letter(self._claims[-1], self._now, reason="five claims", outbox=[b"sorry"])
 
     async def _intent(self) -> None:
         await self._mailbox.store_intent(self._claims[-1], self._now, b"intent")
@@ -137,7 +137,7 @@ class Day:
 
     async def _claim_outbox(self) -> None:
         posting = await self._mailbox.claim_outbox(self._now)
-        self._postings += [posting] if isinstance(posting, Posting) else []
+        self._postings += [posting] if isinstance(posting, OutboxLease) else []
 
     async def _settle(self) -> None:
         again_ms = self._chance.choice((None, None, self._now + SECOND))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.mailbox import Claim, Committed, Idle, Outcome
+from service.mailbox import CommitResult, Committed, Idle, InboxLease
 from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, claimed, deliver, posting
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ async def test_a_stored_intent_survives_its_worker(mailbox: Mailbox) -> None:
     """Whoever takes over finds it beside the same message; storing it extends the lease."""
     await deliver(mailbox, "pay")
     claim = await claimed(mailbox)
-    assert await mailbox.store_intent(claim, NOW + 10, b"intent") is Outcome.COMMITTED
-    assert await mailbox.store_intent(claim, NOW + 20, b"intent") is Outcome.COMMITTED
+    assert await mailbox.store_intent(claim, NOW + 10, b"intent") is CommitResult.COMMITTED
+    assert await mailbox.store_intent(claim, NOW + 20, b"intent") is CommitResult.COMMITTED
     assert await mailbox.claim(NOW + 20) == Idle(NOW + 20 + LEASE)
     second = await claimed(mailbox, NOW + 20 + LEASE)
     assert (second.entry, second.intent, second.claims) == (b"pay", b"intent", 2)
@@ -45,7 +45,7 @@ async def test_a_kept_intent_makes_the_member_due_without_a_message(mailbox: Mai
     """The claim then has seq 0 and no entry."""
     await unresolved(mailbox)
     assert await mailbox.claim(NOW) == Idle(LOOK)
-    assert await mailbox.claim(LOOK) == Claim(MEMBER, LOOK, 0, None, 1, b"s", b"intent", NOW, 0)
+    assert await mailbox.claim(LOOK) == InboxLease(MEMBER, LOOK, 0, None, 1, b"s", b"intent", NOW, 0)
 
 
 async def test_a_kept_intent_without_a_time_only_waits_for_the_next_message(mailbox: Mailbox) -> None:
@@ -82,7 +82,7 @@ async def test_a_repeated_commit_of_a_look_appends_nothing(mailbox: Mailbox) -> 
     look = await claimed(mailbox, LOOK)
     first = await mailbox.commit(look, LOOK, session=None, outbox=[b"found"])
     again = await mailbox.commit(look, LOOK, session=None, outbox=[b"found"])
-    assert (first, again) == (Committed(Outcome.COMMITTED, None), Committed(Outcome.DONE, None))
+    assert (first, again) == (Committed(CommitResult.COMMITTED, None), Committed(CommitResult.DONE, None))
     assert (await mailbox.settle(await posting(mailbox, LOOK), LOOK)).next is None
 
 
@@ -93,7 +93,7 @@ async def test_a_repeated_commit_of_a_look_gives_the_same_next_message(mailbox: 
     await deliver(mailbox, "hello", now_ms=LOOK)
     first = await mailbox.commit(look, LOOK, session=None)
     again = await mailbox.commit(look, LOOK, session=None)
-    assert again == Committed(Outcome.DONE, first.next)
+    assert again == Committed(CommitResult.DONE, first.next)
 
 
 async def test_looks_are_counted_apart_from_claims_of_messages(mailbox: Mailbox) -> None:
@@ -102,7 +102,7 @@ async def test_looks_are_counted_apart_from_claims_of_messages(mailbox: Mailbox)
     for count in range(1, 4):
         look = await claimed(mailbox, LOOK)
         assert look.claims == count
-        await mailbox.give_back(look, LOOK, due_ms=LOOK, counted=True)
+        await mailbox.release(look, LOOK, due_ms=LOOK, counted=True)
     await deliver(mailbox, "hello", now_ms=LOOK)
     claim = await claimed(mailbox, LOOK)
     assert (claim.entry, claim.claims) == (b"hello", 1)
@@ -113,7 +113,7 @@ async def test_a_look_given_back_does_not_delay_a_message_that_came_meanwhile(ma
     await unresolved(mailbox)
     look = await claimed(mailbox, LOOK)
     await deliver(mailbox, "hello", now_ms=LOOK)
-    await mailbox.give_back(look, LOOK + 1, due_ms=LOOK + 60 * SECOND, counted=True)
+    await mailbox.release(look, LOOK + 1, due_ms=LOOK + 60 * SECOND, counted=True)
     assert (await claimed(mailbox, LOOK + 1)).entry == b"hello"
 
 
@@ -121,7 +121,7 @@ async def test_the_intent_of_a_buried_message_stays_due_when_it_was(mailbox: Mai
     """Giving up a later message does not give up an unresolved write."""
     await unresolved(mailbox)
     await deliver(mailbox, "poison")
-    await mailbox.bury(await claimed(mailbox), NOW, reason="5 claims")
+    await mailbox.dead_letter(await claimed(mailbox), NOW, reason="5 claims")
     assert await mailbox.claim(NOW) == Idle(LOOK)
     assert (await claimed(mailbox, LOOK)).intent == b"intent"
 
@@ -131,7 +131,7 @@ async def test_the_intent_of_the_buried_message_itself_is_looked_at_at_once(mail
     await deliver(mailbox, "pay")
     claim = await claimed(mailbox)
     await mailbox.store_intent(claim, NOW, b"intent")
-    await mailbox.bury(claim, NOW + 1, reason="5 claims", outbox=[b"sorry"])
+    await mailbox.dead_letter(claim, NOW + 1, reason="5 claims", outbox=[b"sorry"])
     look = await claimed(mailbox, NOW + 1)
     assert (look.seq, look.entry, look.session, look.intent, look.claims) == (0, None, None, b"intent", 1)
 
@@ -140,13 +140,13 @@ async def test_an_intent_that_cannot_be_judged_is_buried_and_put_back(mailbox: M
     """It goes to the dead whole, once, and comes back as a look; a second one never displaces one that stands."""
     await unresolved(mailbox)
     look = await claimed(mailbox, LOOK)
-    assert await mailbox.bury(look, LOOK, reason="unreadable") == Committed(Outcome.COMMITTED, None)
-    assert await mailbox.bury(look, LOOK, reason="unreadable") == Committed(Outcome.DONE, None)
+    assert await mailbox.dead_letter(look, LOOK, reason="unreadable") == Committed(CommitResult.COMMITTED, None)
+    assert await mailbox.dead_letter(look, LOOK, reason="unreadable") == Committed(CommitResult.DONE, None)
     assert await mailbox.claim(LOOK + LEASE) == Idle(None)
     (letter,) = await mailbox.dead_letters()
     assert (letter.is_intent, letter.entry, letter.reason) == (True, b"intent", "unreadable")
-    assert await mailbox.put_back(letter, LOOK) is Outcome.COMMITTED
-    assert await mailbox.put_back(letter, LOOK) is Outcome.DONE
+    assert await mailbox.redrive(letter, LOOK) is CommitResult.COMMITTED
+    assert await mailbox.redrive(letter, LOOK) is CommitResult.DONE
     again = await claimed(mailbox, LOOK)
     assert (again.seq, again.intent, again.session) == (0, b"intent", None)
 
@@ -154,11 +154,11 @@ async def test_an_intent_that_cannot_be_judged_is_buried_and_put_back(mailbox: M
 async def test_an_intent_is_not_put_back_under_a_workers_hands(mailbox: Mailbox) -> None:
     """The commit of whoever holds the member would erase it; so it stays with the dead until then."""
     await unresolved(mailbox)
-    await mailbox.bury(await claimed(mailbox, LOOK), LOOK, reason="unreadable")
+    await mailbox.dead_letter(await claimed(mailbox, LOOK), LOOK, reason="unreadable")
     (letter,) = await mailbox.dead_letters()
     await deliver(mailbox, "hello", now_ms=LOOK)
     claim = await claimed(mailbox, LOOK)
-    assert await mailbox.put_back(letter, LOOK) is Outcome.LOST
+    assert await mailbox.redrive(letter, LOOK) is CommitResult.LOST
     await mailbox.commit(claim, LOOK, session=None, intent=b"another")
-    assert await mailbox.put_back(letter, LOOK) is Outcome.LOST
+    assert await mailbox.redrive(letter, LOOK) is CommitResult.LOST
     assert await mailbox.dead_letters() == [letter]

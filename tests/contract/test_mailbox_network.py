@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from service.mailbox import Mailbox, Outcome, StateUnavailable, open_cache, open_state
+from service.mailbox import CommitResult, Mailbox, StateUnavailableError, open_cache, open_state
 from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, claimed, deliver, posting, reply_with
 from tests.redis_server import redis_server
 
@@ -73,7 +73,7 @@ async def test_a_script_whose_answer_was_lost_has_run_once(clean_redis: str) -> 
         async def lose(step: Callable[[Mailbox], Awaitable[object]]) -> None:
             await far.depths()  # the line is open: it is the script's own answer that gets lost
             line.losing = True
-            with pytest.raises(StateUnavailable):
+            with pytest.raises(StateUnavailableError):
                 await step(far)
             line.losing = False
 
@@ -86,9 +86,9 @@ async def test_a_script_whose_answer_was_lost_has_run_once(clean_redis: str) -> 
         assert await losing(lambda box: deliver(box, "one", "two")) == [False, False]
         claim = await claimed(near)
         committed = await losing(lambda box: box.commit(claim, NOW, session=None, outbox=[b"a", b"b"]))
-        assert committed.outcome is Outcome.DONE
+        assert committed.outcome is CommitResult.DONE
         head = await posting(near)
-        assert (await losing(lambda box: box.settle(head, NOW))).outcome is Outcome.DONE
+        assert (await losing(lambda box: box.settle(head, NOW))).outcome is CommitResult.DONE
         await lose(lambda box: box.claim(NOW + LEASE))
         assert (await claimed(near, NOW + 2 * LEASE)).claims == 3
     await state.aclose()
@@ -111,7 +111,7 @@ async def test_a_redis_that_is_away_is_unavailable(mailbox: Mailbox) -> None:
             mailbox.depths(),
             mailbox.dead_letters(),
         ):
-            with pytest.raises(StateUnavailable, match="Run the same step again"):
+            with pytest.raises(StateUnavailableError, match="Run the same step again"):
                 await step
         await state.aclose()
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.mailbox import Idle, Outcome, Settled
+from service.mailbox import CommitResult, Idle, Settled
 from tests.contract.mailbox_steps import DAY, LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting, reply_with
 
 if TYPE_CHECKING:
-    from service.mailbox import Mailbox, Posting
+    from service.mailbox import Mailbox, OutboxLease
 
 
 async def test_messages_leave_in_order_one_at_a_time(mailbox: Mailbox) -> None:
     """Settling hands out the next one under the same token, and the last one leaves nothing."""
     await reply_with(mailbox, b"one", b"two", b"three")
-    head: Posting | None = await posting(mailbox)
+    head: OutboxLease | None = await posting(mailbox)
     sent = []
     while head is not None:
         sent.append((head.id, head.entry, head.claims, head.uncertain_since_ms))
@@ -44,7 +44,7 @@ async def test_a_message_certainly_not_sent_is_certain_again(mailbox: Mailbox) -
     """WhatsApp refused it for now: due again later, with no doubt left."""
     await reply_with(mailbox, b"one")
     first = await posting(mailbox)
-    assert await mailbox.settle(first, NOW, again_ms=NOW + 6 * SECOND) == Settled(Outcome.COMMITTED, None)
+    assert await mailbox.settle(first, NOW, again_ms=NOW + 6 * SECOND) == Settled(CommitResult.COMMITTED, None)
     assert await mailbox.claim_outbox(NOW) == Idle(NOW + 6 * SECOND)
     again = await posting(mailbox, NOW + 6 * SECOND)
     assert (again.uncertain_since_ms, again.claims) == (None, 2)
@@ -76,7 +76,7 @@ async def test_a_repeated_settle_pops_one_message(mailbox: Mailbox) -> None:
     head = await posting(mailbox)
     first = await mailbox.settle(head, NOW)
     again = await mailbox.settle(head, NOW + 1)
-    assert again == Settled(Outcome.DONE, first.next)
+    assert again == Settled(CommitResult.DONE, first.next)
     assert again.next is not None
     assert again.next.entry == b"two"
 
@@ -86,9 +86,9 @@ async def test_a_repeated_postponement_changes_nothing(mailbox: Mailbox) -> None
     await reply_with(mailbox, b"one")
     head = await posting(mailbox)
     await mailbox.settle(head, NOW, again_ms=NOW + SECOND)
-    assert await mailbox.settle(head, NOW, again_ms=NOW + 9 * SECOND) == Settled(Outcome.DONE, None)
+    assert await mailbox.settle(head, NOW, again_ms=NOW + 9 * SECOND) == Settled(CommitResult.DONE, None)
     await posting(mailbox, NOW + SECOND)
-    assert await mailbox.settle(head, NOW, again_ms=NOW) == Settled(Outcome.DONE, None)
+    assert await mailbox.settle(head, NOW, again_ms=NOW) == Settled(CommitResult.DONE, None)
     assert await mailbox.claim_outbox(NOW + SECOND) == Idle(NOW + SECOND + LEASE)
 
 
@@ -97,9 +97,9 @@ async def test_a_late_settle_is_refused(mailbox: Mailbox) -> None:
     await reply_with(mailbox, b"one")
     dead = await posting(mailbox)
     alive = await posting(mailbox, NOW + LEASE)
-    assert await mailbox.settle(dead, NOW + LEASE) == Settled(Outcome.LOST, None)
-    assert await mailbox.settle(dead, NOW + LEASE, again_ms=NOW) == Settled(Outcome.LOST, None)
-    assert await mailbox.settle(alive, NOW + LEASE) == Settled(Outcome.COMMITTED, None)
+    assert await mailbox.settle(dead, NOW + LEASE) == Settled(CommitResult.LOST, None)
+    assert await mailbox.settle(dead, NOW + LEASE, again_ms=NOW) == Settled(CommitResult.LOST, None)
+    assert await mailbox.settle(alive, NOW + LEASE) == Settled(CommitResult.COMMITTED, None)
 
 
 async def test_a_status_takes_the_uncertain_message_away(mailbox: Mailbox) -> None:
@@ -121,7 +121,7 @@ async def test_a_status_faster_than_the_answer_pops_one_message(mailbox: Mailbox
     assert await mailbox.claim_outbox(NOW + 1) == Idle(NOW + LEASE)
     settled = await mailbox.settle(head, NOW + 2)
     assert settled.next is not None
-    assert (settled.outcome, settled.next.entry, settled.next.claims) == (Outcome.DONE, b"two", 1)
+    assert (settled.outcome, settled.next.entry, settled.next.claims) == (CommitResult.DONE, b"two", 1)
     assert await mailbox.settle(head, NOW + 3) == settled
     await mailbox.settle(settled.next, NOW + 4, again_ms=NOW + LEASE, uncertain_since_ms=NOW + 2)
     assert (await posting(mailbox, NOW + LEASE)).uncertain_since_ms == NOW + 2
@@ -135,7 +135,7 @@ async def test_a_status_that_empties_the_outbox_leaves_nothing_to_settle(
     await reply_with(mailbox, b"one")
     head = await posting(mailbox)
     await mailbox.confirm(head.id, NOW)
-    assert await mailbox.settle(head, NOW, again_ms=again_ms) == Settled(Outcome.DONE, None)
+    assert await mailbox.settle(head, NOW, again_ms=again_ms) == Settled(CommitResult.DONE, None)
     assert await mailbox.claim_outbox(NOW + LEASE) == Idle(None)
     await reply_with(mailbox, b"two", text="again")
     assert (await posting(mailbox)).entry == b"two"
@@ -150,7 +150,7 @@ async def test_a_status_between_claim_and_postponement_ends_the_doubt_but_no_oth
     head = await posting(mailbox)
     await mailbox.confirm(head.id, NOW)
     settled = await mailbox.settle(head, NOW + 1, again_ms=NOW + 6 * SECOND, uncertain_since_ms=uncertain_since_ms)
-    assert settled == Settled(Outcome.DONE, None)
+    assert settled == Settled(CommitResult.DONE, None)
     depths = await mailbox.depths()
     assert (depths.outbox_members, depths.outbox_due_ms) == (1, due_ms)
     following = await posting(mailbox, due_ms)
@@ -176,7 +176,7 @@ async def test_ids_that_are_not_the_heads_confirm_nothing(mailbox: Mailbox) -> N
         "{0}",
     ]
     assert [await mailbox.confirm(stranger, NOW) for stranger in strangers] == [False] * len(strangers)
-    assert (await mailbox.settle(head, NOW)).outcome is Outcome.COMMITTED
+    assert (await mailbox.settle(head, NOW)).outcome is CommitResult.COMMITTED
 
 
 async def test_the_sender_knows_when_the_member_last_wrote(mailbox: Mailbox) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.mailbox import Idle, Mailbox, Outcome, StateFull, StateUnavailable, open_state
+from service.mailbox import CommitResult, Idle, Mailbox, StateFullError, StateUnavailableError, open_state
 from tests.contract.mailbox_steps import DAY, LEASE, MEMBER, NOW, SECOND, claimed, deliver, posting, reply_with
 from tests.contract.test_mailbox_network import lossy_line
 
@@ -65,7 +65,7 @@ async def test_posting_leaves_the_inbox_alone(mailbox: Mailbox) -> None:
     await deliver(mailbox, "hello")
     claim = await claimed(mailbox)
     await mailbox.post(MEMBER, b"news", key="k", now_ms=NOW)
-    assert (await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])).outcome is Outcome.COMMITTED
+    assert (await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])).outcome is CommitResult.COMMITTED
     assert (await posting(mailbox)).entry == b"news"
 
 
@@ -87,7 +87,7 @@ async def test_a_full_state_takes_no_notification(clean_redis: str) -> None:
     mailbox = Mailbox(state)
     await mailbox.post(MEMBER, b"one", key="1", now_ms=NOW)
     await state.config_set("maxmemory", 1)
-    with pytest.raises(StateFull, match="503"):
+    with pytest.raises(StateFullError, match="503"):
         await mailbox.post(MEMBER, b"two", key="2", now_ms=NOW)
     assert await mailbox.post(MEMBER, b"one", key="1", now_ms=NOW) is False
     await state.config_set("maxmemory", 0)
@@ -102,7 +102,7 @@ async def test_posting_whose_answer_was_lost_happened_once(clean_redis: str) -> 
     async with lossy_line(clean_redis) as (line, far):
         await Mailbox(far).depths()
         line.losing = True
-        with pytest.raises(StateUnavailable):
+        with pytest.raises(StateUnavailableError):
             await Mailbox(far).post(MEMBER, b"news", key="k", now_ms=NOW)
         line.losing = False
         assert await Mailbox(far).post(MEMBER, b"news", key="k", now_ms=NOW) is False

@@ -8,12 +8,12 @@ import pytest
 from fakeredis import FakeServer
 
 from service.mailbox import (
-    Depths,
+    CommitResult,
     Idle,
     Mailbox,
-    Outcome,
-    StateBroken,
-    StateFull,
+    QueueStats,
+    StateBrokenError,
+    StateFullError,
     open_state,
 )
 from tests.contract.mailbox_steps import DAY, MEMBER, NOW, SECOND, claimed, deliver, posting, reply_with
@@ -92,12 +92,12 @@ async def test_at_most_64_digests_of_16_bytes_are_kept_for_7_days(mailbox: Mailb
 
 async def test_depths_count_members_with_work(mailbox: Mailbox) -> None:
     """And say when the first of them is due."""
-    assert await mailbox.depths() == Depths(0, 0, 0, None, None)
+    assert await mailbox.depths() == QueueStats(0, 0, 0, None, None)
     await deliver(mailbox, "one", member="1")
     await deliver(mailbox, "two", "three", member="2", now_ms=NOW + 1)
     claim = await claimed(mailbox)
     await mailbox.commit(claim, NOW, session=None, outbox=[b"a", b"b"], intent=b"i", due_ms=NOW + 99)
-    assert await mailbox.depths() == Depths(2, 1, 0, NOW + 1, NOW)
+    assert await mailbox.depths() == QueueStats(2, 1, 0, NOW + 1, NOW)
 
 
 async def test_a_full_redis_refuses_new_messages_and_drains(clean_redis: str) -> None:
@@ -107,36 +107,36 @@ async def test_a_full_redis_refuses_new_messages_and_drains(clean_redis: str) ->
     await deliver(mailbox, "one", "two", "three")
     await state.script_flush()
     await state.config_set("maxmemory", FULL)
-    with pytest.raises(StateFull, match="503"):
+    with pytest.raises(StateFullError, match="503"):
         await deliver(mailbox, "four")
     assert await deliver(mailbox, "one") == [False]
     claim = await claimed(mailbox)
-    assert await mailbox.store_intent(claim, NOW, b"i") is Outcome.COMMITTED
-    assert await mailbox.notice(claim, NOW, b"wait") is Outcome.COMMITTED
-    assert await mailbox.give_back(claim, NOW, due_ms=NOW, counted=False) is Outcome.COMMITTED
+    assert await mailbox.store_intent(claim, NOW, b"i") is CommitResult.COMMITTED
+    assert await mailbox.notice(claim, NOW, b"wait") is CommitResult.COMMITTED
+    assert await mailbox.release(claim, NOW, due_ms=NOW, counted=False) is CommitResult.COMMITTED
     second = (await mailbox.commit(await claimed(mailbox), NOW, session=b"s", outbox=[b"answer"])).next
     assert second is not None
-    third = (await mailbox.bury(second, NOW, reason="r", outbox=[b"sorry"])).next
+    third = (await mailbox.dead_letter(second, NOW, reason="r", outbox=[b"sorry"])).next
     assert third is not None
-    assert (await mailbox.commit(third, NOW, session=None)).outcome is Outcome.COMMITTED
+    assert (await mailbox.commit(third, NOW, session=None)).outcome is CommitResult.COMMITTED
     head = await posting(mailbox)
     following = (await mailbox.settle(head, NOW)).next
     assert following is not None
     assert await mailbox.confirm(following.id, NOW) is True
     (letter,) = await mailbox.dead_letters()
-    with pytest.raises(StateFull):
-        await mailbox.put_back(letter, NOW)
+    with pytest.raises(StateFullError):
+        await mailbox.redrive(letter, NOW)
     assert await mailbox.dead_letters() == [letter]
     await state.config_set("maxmemory", 0)
     assert await deliver(mailbox, "four", "one") == [True, False]
-    assert await mailbox.drop(letter) is Outcome.COMMITTED
+    assert await mailbox.drop(letter) is CommitResult.COMMITTED
     await state.aclose()
 
 
 async def test_foreign_data_under_our_keys_is_called_broken(mailbox: Mailbox, state: Redis) -> None:
     """Not unavailable: repeating would not help."""
     await state.set("{0}:inbox", "not ours")
-    with pytest.raises(StateBroken, match="foreign data"):
+    with pytest.raises(StateBrokenError, match="foreign data"):
         await mailbox.claim(NOW)
 
 

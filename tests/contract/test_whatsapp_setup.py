@@ -18,7 +18,7 @@ import pytest
 from service.admin.whatsapp_setup import Report, Setup
 from service.whatsapp.forms import DEFINITIONS
 from service.whatsapp.templates import INCOMING
-from simulator.whatsapp_cloud import CloudApi, Knobs
+from simulator.whatsapp_cloud import CloudApi, Config
 from tests.contract.cloud_bot import BUSINESS, FARAI
 from tests.contract.test_cloud_sockets import served
 
@@ -36,7 +36,7 @@ class Meta:
             to_bot=httpx.AsyncClient(),
             clock_ms=lambda: self.now_ms,
             rng=random.Random(1),
-            knobs=Knobs(templates=()),
+            config=Config(templates=()),
         )
         app: Any = self.cloud.asgi
         transport = httpx.ASGITransport(app=app)

@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 
 from service.app import Service
 from service.mailbox import Mailbox
-from service.mailbox.scripts import Call, Runner, Scripts, sources
+from service.mailbox.scripts import Runner, ScriptCall, Scripts, sources
 from service.runtime.inbox_worker import Worker
 from service.runtime.outbox_sender import Sender
-from service.writes.reconciler import MoneyCalls
+from service.writes.reconciler import Reconciler
 from simulator.world.process import Bot
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 
 __all__ = (
     "ChangedScripts",
@@ -30,11 +30,11 @@ __all__ = (
     "with_worker",
 )
 
-RunBot = Callable[[Wires], Bot]
+RunBot = Callable[[Connections], Bot]
 """Starts a bot on its wires."""
 
 
-def _service(wires: Wires) -> Service:
+def _service(wires: Connections) -> Service:
     service = run_service(wires)
     assert isinstance(service, Service)
     return service
@@ -43,17 +43,17 @@ def _service(wires: Wires) -> Service:
 def with_service(kind: type[Service]) -> RunBot:
     """The composition itself is another."""
 
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
         return kind(whole._settings, parts=whole._parts)
 
     return run_bot
 
 
-def with_money(kind: type[MoneyCalls]) -> RunBot:
+def with_money(kind: type[Reconciler]) -> RunBot:
     """Writes are made otherwise."""
 
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
         service._worker._money = kind(service._worker._money._core, wires.clock_ms)
         return service
@@ -64,7 +64,7 @@ def with_money(kind: type[MoneyCalls]) -> RunBot:
 def with_worker(kind: type[Worker]) -> RunBot:
     """Messages are handled otherwise."""
 
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
         old = service._worker
         service._worker = kind(
@@ -84,7 +84,7 @@ def with_worker(kind: type[Worker]) -> RunBot:
 def with_sender(kind: type[Sender]) -> RunBot:
     """Messages are sent otherwise."""
 
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
         old = service._sender
         service._sender = kind(old._outboxes, old._graph, bucket=old._bucket, clock_ms=wires.clock_ms, poll_ms=None)
@@ -96,7 +96,7 @@ def with_sender(kind: type[Sender]) -> RunBot:
 def with_mailbox(change: Callable[[type[Mailbox]], type[Mailbox]]) -> RunBot:
     """Queues are used otherwise; ``change`` makes a class of one (there is one for each release)."""
 
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
         kind = change(type(whole._mailbox))
         return Service(whole._settings, parts=replace(whole._parts, mailbox=kind))
@@ -123,7 +123,7 @@ def with_scripts(*changes: tuple[str, str]) -> RunBot:
     """The text of the scripts is another; see `changed`."""
     texts = changed(*changes)
 
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
         kind = type(whole._mailbox)
         return Service(
@@ -140,18 +140,18 @@ class ChangedScripts:
     def __init__(self, redis: Redis, texts: Mapping[str, str]) -> None:
         self._scripts: Runner = Scripts(redis, texts)
 
-    async def run(self, name: str, call: Call) -> Any:
+    async def run(self, name: str, call: ScriptCall) -> Any:
         """Run one script."""
         return await self._scripts.run(name, _marked(name, call))
 
-    async def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """Run one script for each call."""
         return await self._scripts.run_each(name, [_marked(name, call) for call in calls])
 
 
-def _marked(name: str, call: Call) -> Call:
+def _marked(name: str, call: ScriptCall) -> ScriptCall:
     # A script reads its keys by their places, so one more at the end changes nothing.
-    return Call([*call.keys, _DIGESTS[name]], call.args)
+    return ScriptCall([*call.keys, _DIGESTS[name]], call.args)
 
 
 _DIGESTS: Final = {

@@ -11,20 +11,20 @@ from typing import Any, Final
 import msgspec
 from redis.exceptions import RedisError
 
-from service.app import Parts, Service
-from service.conversation import Event, Found, Received, Session, Turn
+from service.app import Dependencies, Service
+from service.conversation import Event, Received, Session, Turn, WriteReconciled
 from service.credex import CachedTokens, CredexClient
-from service.credex.gateway import Core, DashboardCache
-from service.domain import Dashboard, Inbound, Money, Said, Sent, Tapped
+from service.credex.gateway import CredexGateway, DashboardCache
+from service.domain import ButtonReply, Dashboard, InboundMessage, Money, TextMessage, UnsupportedMessage
 from service.domain.commands import CreateOffer, Outcome
-from service.mailbox import Claim, StateUnavailable
+from service.mailbox import InboxLease, StateUnavailableError
 from service.runtime.inbox_worker import Worker, _Work
 from service.settings import Settings
 from service.whatsapp import GraphClient
-from service.writes.pending_write import Intent, Intents
-from service.writes.reconciler import MoneyCalls
+from service.writes.pending_write import PendingWrite, PendingWrites
+from service.writes.reconciler import Reconciler
 from simulator.world.process import Bot
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 from tests.defects.build import RunBot, with_money, with_service, with_worker
 
 __all__ = ("DEFECTS",)
@@ -63,7 +63,7 @@ class OneDashboard(DashboardCache):
         await super().put("member", dashboard)
 
 
-class MixedUp(Core):
+class MixedUp(CredexGateway):
     """Shows under each member's name what the one before had."""
 
     _newest: tuple[Money, ...] = ()
@@ -76,10 +76,10 @@ class MixedUp(Core):
         return replace(whole, accounts=(mixed, *others))
 
 
-def _mixing_up(wires: Wires) -> Bot:
+def _mixing_up(wires: Connections) -> Bot:
     service = run_service(wires)
     assert isinstance(service, Service)
-    assert isinstance(service._worker._core, Core)
+    assert isinstance(service._worker._core, CredexGateway)
     service._worker._core.__class__ = MixedUp
     return service
 
@@ -93,8 +93,8 @@ class Obliging(Worker):
 
 def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
     match event:
-        case Received(inbound=Inbound(content=Tapped(id=tapped) as content) as inbound) if session and tapped.endswith(
-            ":confirm"
+        case Received(inbound=InboundMessage(content=ButtonReply(id=tapped) as content) as inbound) if (
+            session and tapped.endswith(":confirm")
         ):
             content = msgspec.structs.replace(content, id=f"a:{session.turn}:confirm")
             inbound = msgspec.structs.replace(inbound, content=content, sent_at_ms=now_ms, received_at_ms=now_ms)
@@ -107,17 +107,17 @@ class Presuming(Worker):
     """Takes what is typed for an answer to its newest question, whenever it was typed and whether that was sent."""
 
     def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        if isinstance(event, Received) and isinstance(event.inbound.content, Said):
+        if isinstance(event, Received) and isinstance(event.inbound.content, TextMessage):
             now_ms = self._clock_ms() + 1_000
             inbound = msgspec.structs.replace(event.inbound, sent_at_ms=now_ms)
             event = Received(event.member, inbound)
         return super()._advance(work, session, event)
 
 
-class Floating(MoneyCalls):
+class Floating(Reconciler):
     """Reckons in binary fractions."""
 
-    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+    async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
         call = intent.call
         if isinstance(call, CreateOffer):
             reckoned = Decimal(float(call.amount.amount) + 0.1 - 0.1)
@@ -130,7 +130,7 @@ class Secretive(Worker):
     """Finds out what became of a write, and keeps it to itself."""
 
     def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        if isinstance(event, Found):
+        if isinstance(event, WriteReconciled):
             return Turn(session or Session())
         return super()._advance(work, session, event)
 
@@ -140,14 +140,16 @@ class Hoarding(Worker):
 
     def __init__(self, *args: object, **named: object) -> None:
         super().__init__(*args, **named)  # type: ignore[arg-type]
-        self._once: dict[str, Intent] = {}
+        self._once: dict[str, PendingWrite] = {}
 
-    async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
+    async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         for intent in work.intents.unresolved:
             self._once[work.member] = intent
         kept = self._once.get(work.member)
         if kept is not None and not work.intents.unresolved:
-            work.intents = Intents(unresolved=(msgspec.structs.replace(kept, look_at_ms=self._clock_ms() + DAY_MS),))
+            work.intents = PendingWrites(
+                unresolved=(msgspec.structs.replace(kept, look_at_ms=self._clock_ms() + DAY_MS),)
+            )
         return await super()._commit(work, session)
 
 
@@ -155,7 +157,7 @@ class Picky(Worker):
     """Does not expect pictures."""
 
     def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        if isinstance(event, Received) and isinstance(event.inbound.content, Sent):
+        if isinstance(event, Received) and isinstance(event.inbound.content, UnsupportedMessage):
             raise KeyError("text")
         return super()._advance(work, session, event)
 
@@ -179,7 +181,7 @@ def _lengthened(body: Any) -> Any:
 class Wordy(Service):
     """Sends through a client that knows no limits."""
 
-    def __init__(self, settings: Settings, *, parts: Parts) -> None:
+    def __init__(self, settings: Settings, *, parts: Dependencies) -> None:
         super().__init__(settings, parts=parts)
         client = self._sender._graph
         client.__class__ = Verbose
@@ -197,7 +199,7 @@ class Amnesiac(Service):
                 return None
             try:
                 return await handle()
-            except StateUnavailable:
+            except StateUnavailableError:
                 service._failed = True
                 raise
 
@@ -208,11 +210,11 @@ class Amnesiac(Service):
 
 
 def _with_cache(kind: Callable[..., DashboardCache]) -> RunBot:
-    def run_bot(wires: Wires) -> Bot:
+    def run_bot(wires: Connections) -> Bot:
         service = run_service(wires)
         assert isinstance(service, Service)
         core = service._worker._core
-        assert isinstance(core, Core)
+        assert isinstance(core, CredexGateway)
         core._dashboards = kind(wires.cache, wires.clock_ms)
         return service
 

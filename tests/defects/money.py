@@ -10,13 +10,13 @@ import msgspec
 import structlog
 
 from service.conversation import Session, Turn
-from service.credex import CredexError, CredexState, LedgerEntry, NoAnswer, Written
+from service.credex import CredexError, CredexState, LedgerEntry, NoAnswerError, Written
 from service.domain import Dashboard
-from service.domain.commands import Done, Known, Login, NotDone, Outcome, Unresolved, Write
-from service.mailbox import Claim
+from service.domain.commands import DidNotHappen, Done, Known, Login, Outcome, Unknown, Write
+from service.mailbox import InboxLease
 from service.runtime.inbox_worker import Worker, _Work
-from service.writes.pending_write import Intent, Intents
-from service.writes.reconciler import MoneyCalls, WritesToCore, _Absent
+from service.writes.pending_write import PendingWrite, PendingWrites
+from service.writes.reconciler import Reconciler, WritesToCore, _Absent
 from tests.defects.build import with_money, with_worker
 
 __all__ = ("DEFECTS",)
@@ -47,27 +47,29 @@ class _Twice(_Core):
     async def send(self, member: str, call: Write, *, within_s: float) -> Written:
         try:
             return await super().send(member, call, within_s=within_s)
-        except NoAnswer:
+        except NoAnswerError:
             return await super().send(member, call, within_s=within_s)
 
 
-class Resending(MoneyCalls):
+class Resending(Reconciler):
     """Sends once more when the answer is lost."""
 
     def __init__(self, core: WritesToCore, clock_ms: Callable[[], int]) -> None:
         super().__init__(_Twice(core), clock_ms)
 
 
-class Hasty(MoneyCalls):
+class Hasty(Reconciler):
     """Takes for absent what does not show at once."""
 
-    async def _judge(self, member: str, intent: Intent, others: Sequence[Intent], error: CredexError | None) -> Outcome:
+    async def _judge(
+        self, member: str, intent: PendingWrite, others: Sequence[PendingWrite], error: CredexError | None
+    ) -> Outcome:
         try:
             found = await self._proof(member, intent, others)
         except CredexError:
-            return Unresolved()
+            return Unknown()
         log.info("judged", error=type(error).__name__)
-        return NotDone() if isinstance(found, _Absent) else found
+        return DidNotHappen() if isinstance(found, _Absent) else found
 
 
 class _Remembered(_Core):
@@ -78,30 +80,30 @@ class _Remembered(_Core):
         return await super().dashboard(member)
 
 
-class Stale(MoneyCalls):
+class Stale(Reconciler):
     """Takes the baseline from the cache."""
 
     async def prepare(
-        self, member: str, call: Write, *, seq: int, session: Session, intents: Intents
-    ) -> Intent | Outcome:
+        self, member: str, call: Write, *, seq: int, session: Session, intents: PendingWrites
+    ) -> PendingWrite | Outcome:
         """Prepare with what was shown last, not with what is."""
-        remembering = MoneyCalls(_Remembered(self._core), self._clock_ms)
+        remembering = Reconciler(_Remembered(self._core), self._clock_ms)
         return await remembering.prepare(member, call, seq=seq, session=session, intents=intents)
 
 
-class Tardy(MoneyCalls):
+class Tardy(Reconciler):
     """Sends however late it is."""
 
-    async def send(self, member: str, intent: Intent, others: Sequence[Intent]) -> Outcome:
+    async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
         return await super().send(member, msgspec.structs.replace(intent, send_by_ms=self._clock_ms() + 5_000), others)
 
 
 class Forgetful(Worker):
     """Computes the turn again after a crash, as if there were no intent."""
 
-    def _open(self, claim: Claim) -> _Work:
+    def _open(self, claim: InboxLease) -> _Work:
         work = super()._open(claim)
-        work.intents = Intents(unresolved=work.intents.unresolved)
+        work.intents = PendingWrites(unresolved=work.intents.unresolved)
         return work
 
 
@@ -112,7 +114,7 @@ class Eager(Worker):
         prepared = await self._money.prepare(
             work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
         )
-        if not isinstance(prepared, Intent):
+        if not isinstance(prepared, PendingWrite):
             return prepared
         self._sending = asyncio.create_task(self._money.send(work.member, prepared, ()))
         return Done()

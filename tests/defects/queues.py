@@ -11,12 +11,12 @@ from redis.asyncio import Redis
 from service.app import Service
 from service.conversation import Session
 from service.domain.commands import Outcome, Read, Unavailable
-from service.mailbox import Arrival, Claim, Idle, Mailbox, Posting
-from service.mailbox.errors import speaking_mailbox
+from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
+from service.mailbox.errors import translate_redis_errors
 from service.mailbox.mailbox import _bytes, _digest
 from service.runtime.inbox_worker import Worker, _entries, _Work
-from service.runtime.outbox_sender import Sender, _Again
-from service.whatsapp import Delivery, GraphError, NotStored
+from service.runtime.outbox_sender import Reschedule, Sender
+from service.whatsapp import Delivery, GraphError, NotStoredError
 from tests.defects.build import (
     ChangedScripts,
     RunBot,
@@ -39,7 +39,7 @@ def _reversed(kind: type[Mailbox]) -> type[Mailbox]:
     class Reversed(kind):  # type: ignore[misc, valid-type]
         """Stores the messages of a POST last one first."""
 
-        async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+        async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
             stored: list[bool] = await super().ingest(list(reversed(arrivals)), now_ms)
             return stored[::-1]
 
@@ -50,7 +50,7 @@ def _first_only(kind: type[Mailbox]) -> type[Mailbox]:
     class FirstOnly(kind):  # type: ignore[misc, valid-type]
         """Reads the first message of a POST."""
 
-        async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+        async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
             stored: list[bool] = await super().ingest(arrivals[:1], now_ms)
             return stored
 
@@ -64,13 +64,13 @@ def _seen_first(kind: type[Mailbox]) -> type[Mailbox]:
         def __init__(self, redis: Redis) -> None:
             super().__init__(redis, scripts=ChangedScripts(redis, _UNSEEN))
 
-        async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
-            with speaking_mailbox():
+        async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
+            with translate_redis_errors():
                 fresh = [arrival for arrival in arrivals if await self._mark(arrival, now_ms)]
             stored = set(await super().ingest(fresh, now_ms)) if fresh else set()
             return [arrival in fresh and True in stored for arrival in arrivals]
 
-        async def _mark(self, arrival: Arrival, now_ms: int) -> bool:
+        async def _mark(self, arrival: InboxEntry, now_ms: int) -> bool:
             seen = self._keys.seen_of(_bytes(arrival.member))
             added = await self._redis.zadd(seen, {_digest(arrival.wamid): now_ms}, nx=True)
             await self._redis.pexpire(seen, WEEK_MS)
@@ -83,8 +83,8 @@ def _never_released(kind: type[Mailbox]) -> type[Mailbox]:
     class NeverReleased(kind):  # type: ignore[misc, valid-type]
         """A claim lasts until it is committed, however long that takes."""
 
-        async def claim(self, now_ms: int, lease_ms: int = FOR_EVER_MS) -> Claim | Idle:
-            claimed: Claim | Idle = await super().claim(now_ms, lease_ms)
+        async def claim(self, now_ms: int, lease_ms: int = FOR_EVER_MS) -> InboxLease | Idle:
+            claimed: InboxLease | Idle = await super().claim(now_ms, lease_ms)
             return claimed
 
     return NeverReleased
@@ -94,8 +94,8 @@ def _impatient(kind: type[Mailbox]) -> type[Mailbox]:
     class Impatient(kind):  # type: ignore[misc, valid-type]
         """Takes up at once what it has just given back because it cannot read it."""
 
-        async def give_back(self, claim: Claim, now_ms: int, *, due_ms: int, counted: bool = True) -> None:
-            await super().give_back(claim, now_ms, due_ms=due_ms if counted else now_ms, counted=counted)
+        async def release(self, claim: InboxLease, now_ms: int, *, due_ms: int, counted: bool = True) -> None:
+            await super().release(claim, now_ms, due_ms=due_ms if counted else now_ms, counted=counted)
 
     return Impatient
 
@@ -106,14 +106,14 @@ class Careless(Service):
     async def _accept(self, delivery: Delivery) -> None:
         try:
             await super()._accept(delivery)
-        except NotStored:
+        except NotStoredError:
             return
 
 
 class Ahead(Worker):
     """Answers, and then commits."""
 
-    async def _commit(self, work: _Work, session: Session | None) -> Claim | None:
+    async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         for place, entry in enumerate(_entries(work.messages)):
             key = f"{work.claim.token}:{work.claim.seq}:{place}"
             await self._mailbox.post(work.member, entry, key=key, now_ms=self._clock_ms())
@@ -135,7 +135,7 @@ class Waiting(Worker):
 class Once(Sender):
     """Tries to send each message once."""
 
-    async def _after(self, error: GraphError, posting: Posting, sent_at_ms: int) -> _Again | None:
+    async def _after(self, error: GraphError, posting: OutboxLease, sent_at_ms: int) -> Reschedule | None:
         await super()._after(error, posting, sent_at_ms)
         return None
 

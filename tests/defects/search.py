@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.explore.invariants.watch import Broken
+from simulator.explore.invariants.watch import Violation
 from simulator.explore.options import Options
 from simulator.explore.run import explore_one
 from tests.defects.build import RunBot
@@ -19,7 +19,7 @@ class Found:
 
     seed: int
     worlds: int
-    broken: tuple[Broken, ...]
+    broken: tuple[Violation, ...]
     yaml: str
 
     @property

@@ -43,9 +43,9 @@ def synthesised(python: Path, folder: Path) -> dict[str, Any]:
     """What the fork makes of our sources, in which only `tf.py` is changed."""
     ignored = shutil.ignore_patterns("cdktf.out", "node_modules", "__pycache__")
     shutil.copytree(ROOT / "cdktf", folder / "cdktf", ignore=ignored)
-    (folder / "service").mkdir()
-    for name in ("__init__.py", "metrics.py"):
-        shutil.copy(ROOT / "service" / name, folder / "service")
+    (folder / "service" / "observability").mkdir(parents=True)
+    for name in ("__init__.py", "observability/__init__.py", "observability/metrics.py"):
+        shutil.copy(ROOT / "service" / name, folder / "service" / name)
     module = folder / "cdktf" / "vimbisopay_infra" / "tf.py"
     text = module.read_text("utf-8")
     for old, new in RENAMED.items():

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.world.world import BUSINESS, GRAPH_URL, Wires
+from simulator.world.world import BUSINESS, GRAPH_URL, Connections
 
 BUTTONS = {
     "type": "button",
@@ -26,7 +26,7 @@ LIST = {
 class EchoBot:
     """Answers every message of every webhook, as often as it comes."""
 
-    def __init__(self, wires: Wires) -> None:
+    def __init__(self, wires: Connections) -> None:
         self._http = httpx.AsyncClient(
             transport=wires.graph, base_url=GRAPH_URL, headers={"Authorization": f"Bearer {BUSINESS.access_token}"}
         )

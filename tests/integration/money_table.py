@@ -18,7 +18,7 @@ from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.network import Fault
 from simulator.world.process import Bot
 from simulator.world.redis_database import own
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 from tests.integration.money_table_rows import Core, Group, Row, Seen
 from tests.integration.money_table_world import Act, Moment, TroubledWorld
 from tests.integration.money_table_writes import Said, WriteRow, people
@@ -69,7 +69,7 @@ def drive(
     core: Core,
     *,
     redis_url: str = EMBEDDED,
-    run_bot: Callable[[Wires], Bot] = run_service,
+    run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Cell:
     """Drive one cell."""
 

@@ -18,12 +18,12 @@ from service.mailbox import open_state
 from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
 from simulator.script.conversation import Person
-from simulator.world.failpoints import CrashPoints, _marks
+from simulator.world.failpoints import Failpoints, _marks
 from simulator.world.fixtures import settle_in
 from simulator.world.network import CommandPassage, Switch
-from simulator.world.process import Bot, Host
+from simulator.world.process import Bot, ProcessHost
 from simulator.world.redis_client import counted
-from simulator.world.world import Ticking, Wires, World, run_service
+from simulator.world.world import Connections, Ticking, World, run_service
 
 __all__ = ("Act", "Moment", "TroubledWorld", "Watch")
 
@@ -55,7 +55,7 @@ class Moment:
     also: Callable[[], object] = lambda: None
 
 
-class Watch(CrashPoints):
+class Watch(Failpoints):
     """Writes down every point that the bot comes to, and says what is to happen there."""
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Watch(CrashPoints):
         return point if name and self.reached(point) else ""
 
 
-class _Losses(CrashPoints):
+class _Losses(Failpoints):
     """Loses the reply of the script at which the watch says so."""
 
     def __init__(self, watch: Watch) -> None:
@@ -124,7 +124,7 @@ class TroubledWorld(World):
         people: Sequence[Person],
         *,
         redis_url: str = EMBEDDED,
-        run_bot: Callable[[Wires], Bot] = run_service,
+        run_bot: Callable[[Connections], Bot] = run_service,
     ) -> None:
         super().__init__(clock, people, redis_url=redis_url, run_bot=run_bot)
         self.watch = Watch()
@@ -204,7 +204,7 @@ class TroubledWorld(World):
         finally:
             LIFE.reset(token)
 
-    async def _die(self, host: Host) -> None:
+    async def _die(self, host: ProcessHost) -> None:
         act, self.watch.act = self.watch.act, None
         if act == "kill":
             await super()._die(host)

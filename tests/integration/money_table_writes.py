@@ -13,7 +13,7 @@ from service.domain import Denomination, Money
 from service.runtime.progress import STILL_WORKING
 from simulator.credex_core import Core
 from simulator.credex_core.ledger import Credex, State
-from simulator.script.conversation import Member, Person
+from simulator.script.conversation import MemberSpec, Person
 
 __all__ = ("FARAI", "TARIRO", "WRITES", "Facts", "Said", "WriteRow", "people")
 
@@ -109,11 +109,11 @@ _NOT_ABOUT_IT: Final = {
 
 def people(write: WriteRow) -> tuple[Person, ...]:
     """Tariro, who writes, and Farai, the other side."""
-    funds = Member(balances=(Money(Decimal("9.00"), Denomination.USD),))
+    funds = MemberSpec(balances=(Money(Decimal("9.00"), Denomination.USD),))
     tariro = None if write.endpoint == "onboardMember" else funds
     return (
         Person("Tariro", TARIRO, "Tariro Moyo", tariro, receipts=False),
-        Person("Farai", FARAI, "Farai Ncube", Member(balances=funds.balances, handle="farai_shop"), receipts=False),
+        Person("Farai", FARAI, "Farai Ncube", MemberSpec(balances=funds.balances, handle="farai_shop"), receipts=False),
     )
 
 

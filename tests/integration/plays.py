@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.playback.coverage import Way, watched
+from simulator.playback.coverage import ExitTaken, watched
 from simulator.script.conversation import load
 from simulator.whatsapp_cloud.transcript.model import Transcript
 
@@ -16,17 +16,17 @@ __all__ = ("Plays",)
 class Plays:
     """Plays a conversation when it is first asked for."""
 
-    _played: dict[Path, tuple[Transcript, frozenset[Way]]] = field(default_factory=dict)
+    _played: dict[Path, tuple[Transcript, frozenset[ExitTaken]]] = field(default_factory=dict)
 
     def transcript(self, path: Path) -> Transcript:
         """What members saw."""
         return self._of(path)[0]
 
-    def ways(self, path: Path) -> frozenset[Way]:
+    def ways(self, path: Path) -> frozenset[ExitTaken]:
         """The ways through the flows that were walked."""
         return self._of(path)[1]
 
-    def _of(self, path: Path) -> tuple[Transcript, frozenset[Way]]:
+    def _of(self, path: Path) -> tuple[Transcript, frozenset[ExitTaken]]:
         if path not in self._played:
             self._played[path] = watched(load(path))
         return self._played[path]

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.people import Persona, persona
 from simulator.processes.soak.town import Town, eventually, handle_of, town
-from simulator.server.services import Visitor
+from simulator.server.services import VirtualUser
 
 __all__ = ("Town", "all_of", "eventually", "handle_of", "people", "town")
 
@@ -19,7 +19,10 @@ def people(seed: int, count: int) -> list[Persona]:
 
 
 async def all_of(
-    doings: Iterable[Coroutine[Any, Any, None] | asyncio.Task[None]], visitors: Sequence[Visitor], *, within_s: float
+    doings: Iterable[Coroutine[Any, Any, None] | asyncio.Task[None]],
+    visitors: Sequence[VirtualUser],
+    *,
+    within_s: float,
 ) -> None:
     """Let people do what they do, all at the same time.
 
@@ -41,6 +44,6 @@ async def all_of(
     assert not waiting, f"{len(waiting)} people got no answer within {within_s:g} s:\n{shown}"
 
 
-def _screen(visitor: Visitor) -> str:
+def _screen(visitor: VirtualUser) -> str:
     written = [str(one.message.get("text", one.message.get("interactive")))[:60] for one in visitor.handset.written]
     return f"wrote {written}, was told {[bubble.body[:40] for bubble in visitor.answers]}"

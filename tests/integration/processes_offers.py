@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Denomination, Money
-from simulator.server.services import Visitor
+from simulator.server.services import VirtualUser
 from simulator.whatsapp_cloud import Bubble
 from simulator.world.network import Answer, Effect, Fault
 from tests.integration.processes import Town, handle_of, people
@@ -43,7 +43,7 @@ def statements(bubbles: Sequence[Bubble]) -> Iterator[tuple[str, str]]:
 class Offerer:
     """A member who makes offers, each of another amount, and confirms each; some tap twice."""
 
-    visitor: Visitor
+    visitor: VirtualUser
     number: int
     amounts: Sequence[Money]
     to: str

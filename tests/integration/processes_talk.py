@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from simulator.people import Persona
-from simulator.server.services import Visitor
+from simulator.server.services import VirtualUser
 from simulator.whatsapp_cloud import Bubble
 
 __all__ = ("Newcomer", "Reader", "labels")
@@ -54,7 +54,7 @@ def label(bubble: Bubble) -> str:
     return next((name for mark, name in _MARKS.items() if mark in bubble.body), bubble.body)
 
 
-def labels(visitor: Visitor) -> list[str]:
+def labels(visitor: VirtualUser) -> list[str]:
     """What somebody was told, in order."""
     return [label(bubble) for bubble in visitor.answers]
 
@@ -63,12 +63,12 @@ def labels(visitor: Visitor) -> list[str]:
 class Reader:
     """A member who greets and reads; the hasty ones write everything at once and then wait."""
 
-    visitor: Visitor
+    visitor: VirtualUser
     words: list[str]
     hasty: bool
 
     @classmethod
-    def of(cls, visitor: Visitor, chance: random.Random) -> Reader:
+    def of(cls, visitor: VirtualUser, chance: random.Random) -> Reader:
         """Somebody who writes four to six messages."""
         words = ["hi", *(chance.choice(list(_SAID)) for _ in range(chance.randint(3, 5)))]
         return cls(visitor, words, hasty=chance.random() < 0.5)
@@ -111,7 +111,7 @@ class Newcomer:
         expected: the answers, in order; each was looked at when it came.
     """
 
-    visitor: Visitor
+    visitor: VirtualUser
     person: Persona
     expected: list[str] = field(default_factory=list)
 

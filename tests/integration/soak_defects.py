@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from service.app import Parts, Service
+from service.app import Dependencies, Service
 from service.http import open_http
 from service.observability.logging import configure
 from service.settings import load
@@ -83,7 +83,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure()
     settings, defect = load(), os.environ["DEFECT"]
-    parts = Parts.real(settings)
+    parts = Dependencies.real(settings)
     if defect == "resends a write":
         parts = replace(parts, core_transport=Resending())
     app: App = Service(settings, parts=parts).asgi

@@ -11,7 +11,7 @@ from simulator.credex_core import State
 from simulator.playback.player import play_lines
 from simulator.script.conversation import parse
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.failpoints import CrashPoints
+from simulator.world.failpoints import Failpoints
 from simulator.world.world import START_UP_MS, World
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -38,7 +38,7 @@ RESTART: Final = "  - bot: restarted\n  - wait: 2 min\n"
 ALL: Final = (State.OWES, State.OWES, State.OWES)
 
 
-class Second(CrashPoints):
+class Second(Failpoints):
     """Writes down the points that the bot comes to, and kills it when it comes to one for the second time."""
 
     def __init__(self, point: str) -> None:

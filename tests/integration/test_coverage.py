@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from simulator.cli.main import main
-from simulator.playback.coverage import Coverage, Way, all_ways, books, summed
+from simulator.playback.coverage import Coverage, ExitTaken, all_ways, books, summed
 from simulator.script.conversation import stored
 from tests.integration.plays import Plays
 
@@ -31,13 +31,13 @@ def test_the_ways_are_those_of_the_flows_by_questions_and_by_forms() -> None:
     ways = all_ways()
     for book in books():
         assert {f"{source} → {name}" for source, name, _ in book.edges()} <= {str(way) for way in ways}
-    assert Way("help", "text") in ways
+    assert ExitTaken("help", "text") in ways
     assert {way.step for way in ways if way.flow == "registration"} >= {"first_name", "form"}
 
 
 def test_what_nobody_walks_is_missing_and_what_breaks_is_told() -> None:
     """Measured by what came out, not by what a conversation is called."""
-    one = Way("help", "text")
+    one = ExitTaken("help", "text")
     coverage = summed([("help/help", frozenset({one}), ""), ("help/broken", frozenset(), "no such title")])
 
     assert coverage.walked[one] == ("help/help",)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from simulator.explore.invariants.log import Log, listening
-from simulator.explore.invariants.watch import Broken, Promises
+from simulator.explore.invariants.watch import Invariants, Violation
 from simulator.playback.player import Player, world_of
 from simulator.script.conversation import parse
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.process import Host
+from simulator.world.process import ProcessHost
 from simulator.world.world import START_UP_MS, run_service
 from tests.defects.build import RunBot
 from tests.defects.planted import PLANTED
@@ -56,7 +56,7 @@ class Reaper:
     armed: bool = False
     rounds: int = 0
 
-    def watch(self, loop: Any, host: Host) -> None:
+    def watch(self, loop: Any, host: ProcessHost) -> None:
         """Begin to count a virtual loop's rounds, which it makes by asking its selector."""
         decide = loop._selector.decide
 
@@ -70,15 +70,15 @@ class Reaper:
         loop._selector.decide = counted
 
 
-def killed(kill_at: int, run_bot: RunBot = run_service) -> tuple[int, Sequence[Broken], int]:
+def killed(kill_at: int, run_bot: RunBot = run_service) -> tuple[int, Sequence[Violation], int]:
     """Play it with a kill in that round. Returns how many rounds there were, what broke, and how many offers stand."""
 
-    async def main(clock: Clock) -> tuple[int, Sequence[Broken], int]:
+    async def main(clock: Clock) -> tuple[int, Sequence[Violation], int]:
         world = world_of(CONVERSATION, clock, run_bot=run_bot)
-        promises, reaper = Promises(world, log=log), Reaper(kill_at)
+        promises, reaper = Invariants(world, log=log), Reaper(kill_at)
         await world.start(at_ms=CONVERSATION.starts_ms)
         reaper.watch(asyncio.get_running_loop(), world.host)
-        player, broken = Player(world, CONVERSATION.file), list[Broken]()
+        player, broken = Player(world, CONVERSATION.file), list[Violation]()
         for place, line in enumerate(CONVERSATION.lines):
             reaper.armed = place == DEADLY
             await player.play(line)

@@ -15,14 +15,14 @@ import pytest
 from click.testing import CliRunner
 
 from service.app import Service
-from service.mailbox import Arrival, Mailbox
+from service.mailbox import InboxEntry, Mailbox
 from simulator.cli.main import main
 from simulator.credex_core import OF_FORM, WAYS
-from simulator.matrix.run import Outcome, Row, Verdict, play
+from simulator.matrix.run import Row, VariantResult, Verdict, play
 from simulator.matrix.variants import VARIANTS
 from simulator.script.conversation import stored
 from simulator.world.process import Bot
-from simulator.world.world import Wires, run_service
+from simulator.world.world import Connections, run_service
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -38,7 +38,7 @@ def path_of(name: str) -> Path:
     return next(path for path in stored() if f"{path.parent.name}/{path.stem}" == name)
 
 
-def verdict(variant: str, conversation: str, **otherwise: object) -> Outcome:
+def verdict(variant: str, conversation: str, **otherwise: object) -> VariantResult:
     """What comes of one conversation in one odd world."""
     rows = list(play([VARIANTS[variant]], [path_of(conversation)], **otherwise))  # type: ignore[arg-type]
     return rows[0].outcomes[0]
@@ -99,7 +99,7 @@ class Blind(httpx.AsyncBaseTransport):
         return httpx.Response(response.status_code, headers=headers, content=content, request=request)
 
 
-def blind(wires: Wires) -> Bot:
+def blind(wires: Connections) -> Bot:
     """A bot that does not understand an integer in two halves."""
     return run_service(replace(wires, core=Blind(wires.core)))
 
@@ -109,12 +109,12 @@ class Forgetful(Mailbox):
 
     _numbers = count()
 
-    async def ingest(self, arrivals: Sequence[Arrival], now_ms: int) -> list[bool]:
+    async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
         """Keep messages under names that were never seen."""
         return await super().ingest([replace(one, wamid=f"{next(self._numbers)}") for one in arrivals], now_ms)
 
 
-def forgetful(wires: Wires) -> Bot:
+def forgetful(wires: Connections) -> Bot:
     """A bot without deduplication."""
     whole = run_service(wires)
     assert isinstance(whole, Service)

@@ -9,7 +9,7 @@ import pytest
 
 from service.domain import Denomination, Money
 from simulator.playback.player import Stage
-from simulator.script.conversation import Member, Person
+from simulator.script.conversation import MemberSpec, Person
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.world import World
 
@@ -37,8 +37,8 @@ class Trade:
         self.world = World(
             clock,
             (
-                Person("Tariro", "263771234567", "Tariro Moyo", Member(tier=3, balances=received, handle="tariro")),
-                Person("Farai", "263772345678", "Farai Ncube", Member(handle="farai_shop")),
+                Person("Tariro", "263771234567", "Tariro Moyo", MemberSpec(tier=3, balances=received, handle="tariro")),
+                Person("Farai", "263772345678", "Farai Ncube", MemberSpec(handle="farai_shop")),
             ),
         )
         self.stage = Stage(self.world)

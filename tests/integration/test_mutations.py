@@ -12,7 +12,7 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 
-from service.app import Parts, Service
+from service.app import Dependencies, Service
 from service.mailbox import open_cache, open_state
 from service.settings import load
 from service.whatsapp import sign
@@ -38,7 +38,7 @@ async def state() -> AsyncIterator[Redis]:
 async def bot(state: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """The whole bot, of which only the web is running."""
     settings = load({"WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID}, env_file=None)
-    parts = Parts(clock_ms=lambda: NOW_MS, state=state, cache=open_cache("embedded://"))
+    parts = Dependencies(clock_ms=lambda: NOW_MS, state=state, cache=open_cache("embedded://"))
     app: Any = Service(settings, parts=parts).asgi
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot") as client:
         yield client

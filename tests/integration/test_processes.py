@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from service.app import WORKERS
 from service.domain import Money
-from simulator.server.services import Visitor
+from simulator.server.services import VirtualUser
 from simulator.world.network import Effect, Fault, Passage
 from tests.integration.processes import Town, all_of, eventually, people, town
 from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
@@ -199,7 +199,7 @@ async def redis_comes_back() -> None:
         assert labels(late[0].visitor) == late[0].expected
 
 
-def _too_soon(visitors: Sequence[Visitor]) -> list[tuple[int, int]]:
+def _too_soon(visitors: Sequence[VirtualUser]) -> list[tuple[int, int]]:
     """Messages that were sent twice although nobody had reason to doubt the first: when they were sent."""
     pairs = [pair for visitor in visitors for pair in visitor.repetitions]
     return [(one.at_ms, other.at_ms) for one, other in pairs if other.at_ms - one.at_ms < TOO_SOON_MS]

@@ -14,7 +14,7 @@ from notebooks.review.attacks import ATTACKS, HELD, Attack, Played, Report, play
 from notebooks.review.attacks_map import trust_map
 from notebooks.review.attacks_place import TARIRO, Answer, Heard, Place, Try, in_a_world
 from service.whatsapp import sign
-from simulator.world.connections import API_KEY, BUSINESS, WEBHOOK_SECRET, Wires, run_service
+from simulator.world.connections import API_KEY, BUSINESS, WEBHOOK_SECRET, Connections, run_service
 from simulator.world.process import Bot
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ class Careless:
         await self._bot.asgi({**scope, "headers": headers}, again, send)
 
 
-def careless(stamp: Stamp) -> Callable[[Wires], Bot]:
+def careless(stamp: Stamp) -> Callable[[Connections], Bot]:
     return lambda wires: Careless(run_service(wires), stamp)
 
 

@@ -14,7 +14,7 @@ from service.flows.greeting import GREETING
 from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER
 from service.flows.upgrade import UPGRADE
-from simulator.playback.coverage import Way, watched
+from simulator.playback.coverage import ExitTaken, watched
 from simulator.script.conversation import find, load
 
 
@@ -54,7 +54,7 @@ def test_a_way_that_nobody_walks_has_no_phone(played: Mapping[str, Played]) -> N
     fewer = {name: each for name, each in played.items() if name != "upgrade/refused"}
 
     assert "pay → refused" not in [title for title, _ in titles(refusals(book(), UPGRADE, fewer))]
-    assert walkers(fewer)[Way("upgrade", "pay", "refused")] == []
+    assert walkers(fewer)[ExitTaken("upgrade", "pay", "refused")] == []
 
 
 def test_a_phone_shows_the_screen_before_what_was_done_and_what_was_said(played: Mapping[str, Played]) -> None:

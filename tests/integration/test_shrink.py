@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.explore.invariants.moment import Broken
+from simulator.explore.invariants.moment import Violation
 from simulator.explore.regressions import as_conversation, keep, stored_regressions
 from simulator.explore.run import play
 from simulator.explore.shrink import shrink
@@ -64,7 +64,7 @@ def test_the_same_world_always_comes_to_the_same_small_one() -> None:
 
     small = shrink(
         LONG,
-        Broken("answered", "Rudo", "", 0),
+        Violation("answered", "Rudo", "", 0),
         run_bot=planted.run_bot,
         progress=lambda tried, lines: tries.append((tried, lines)),
     )
@@ -76,14 +76,14 @@ def test_the_same_world_always_comes_to_the_same_small_one() -> None:
 def test_a_promise_that_does_not_break_cannot_be_made_small() -> None:
     """Whoever asks for it is told so, rather than given a world that shows nothing."""
     with pytest.raises(ValueError, match="does not break"):
-        shrink(LONG, Broken("answered", "Rudo", "", 0))
+        shrink(LONG, Violation("answered", "Rudo", "", 0))
 
 
 def test_no_more_worlds_are_played_than_allowed() -> None:
     """With one try, the world is what it was."""
     planted = PLANTED["the second message of a POST is dropped"]
 
-    small = shrink(LONG, Broken("answered", "Rudo", "", 0), run_bot=planted.run_bot, most_tries=1)
+    small = shrink(LONG, Violation("answered", "Rudo", "", 0), run_bot=planted.run_bot, most_tries=1)
 
     assert (small.tries, small.lines) == (1, 7)
 
@@ -91,7 +91,7 @@ def test_no_more_worlds_are_played_than_allowed() -> None:
 def test_a_small_world_is_kept_as_a_conversation_like_all_others(tmp_path: Path) -> None:
     """It says which promise broke and how, has its place in the index, and is written under the same name each time."""
     planted = PLANTED["the second message of a POST is dropped"]
-    small = shrink(LONG, Broken("answered", "Rudo", "", 0), run_bot=planted.run_bot)
+    small = shrink(LONG, Violation("answered", "Rudo", "", 0), run_bot=planted.run_bot)
 
     paths = {keep(small, tmp_path), keep(small, tmp_path)}
 

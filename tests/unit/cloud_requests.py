@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Refused
+from simulator.whatsapp_cloud import Approved, RefusedError
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import Sending, parse
 
@@ -21,7 +21,7 @@ def send(content: Json, **more: Any) -> Sending:
 
 def refusal(content: Any, **more: Any) -> tuple[int, str]:
     """The code of a refusal, and what its error says."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         send(content, **more)
     error = caught.value.body("trace")["error"]
     return error["code"], error.get("error_data", {}).get("details", error["message"])

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from service.conversation import (
-    Ask,
-    Book,
-    CallCore,
     Chosen,
+    CoreCall,
     Exit,
     Flow,
+    FlowRegistry,
     Phrases,
+    Question,
     Reply,
     Retry,
-    Scene,
     Shortcut,
+    TurnContext,
     Typed,
     Words,
 )
-from service.domain.commands import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unresolved
+from service.domain.commands import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unknown
 from service.messages import Buttons, Form, List, Message, Section, Text
 
 __all__ = ("PHRASES", "kiosk", "steps_of")
@@ -48,7 +48,7 @@ PHRASES = Phrases(
 # -- the desk, where everybody begins -------------------------------------------------------------------------------
 
 
-def _menu(scene: Scene) -> Sequence[Message]:
+def _menu(scene: TurnContext) -> Sequence[Message]:
     rows = (
         scene.entry("tea", "Order tea"),
         scene.entry("shelf", "The blue tin", argument="blue"),
@@ -62,14 +62,14 @@ DESK = Flow(
     name="desk",
     title="The desk",
     steps=(
-        CallCore(
+        CoreCall(
             "look",
             call=lambda _: Login(),
             result=lambda outcome, _: Exit("shut" if isinstance(outcome, Unavailable) else "open"),
             exits={"open": "menu", "shut": "shut"},
         ),
-        Ask("menu", "list", _menu, {"cancel": ""}, again="look", resting=True),
-        Ask("shut", "buttons", lambda scene: _with_menu(scene, "The kiosk is shut."), resting=True),
+        Question("menu", "list", _menu, {"cancel": ""}, again="look", interruptible=True),
+        Question("shut", "buttons", lambda scene: _with_menu(scene, "The kiosk is shut."), interruptible=True),
     ),
 )
 
@@ -77,7 +77,7 @@ DESK = Flow(
 # -- tea ------------------------------------------------------------------------------------------------------------
 
 
-def _read_cups(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_cups(reply: Reply, _: TurnContext) -> Exit | Retry:
     text = reply.text.strip() if isinstance(reply, Typed) else ""
     if not (text.isascii() and text.isdecimal()):
         return Retry("How many, in digits?")
@@ -86,28 +86,28 @@ def _read_cups(reply: Reply, _: Scene) -> Exit | Retry:
     return Exit("ok", {"cups": text})
 
 
-def _confirm(scene: Scene) -> Sequence[Message]:
+def _confirm(scene: TurnContext) -> Sequence[Message]:
     answers = (scene.option("confirm", "Yes please"), scene.option("cancel", "Rather not"))
     return [Buttons(body=f"{scene.answers['cups']} cups of tea?", buttons=(*answers, scene.link("help", "Help")))]
 
 
-def _read_confirm(reply: Reply, _: Scene) -> Exit | Retry:
+def _read_confirm(reply: Reply, _: TurnContext) -> Exit | Retry:
     if not isinstance(reply, Chosen):
         return Retry("")
     return Exit(reply.value, preface="No tea then." * (reply.value == "cancel"))
 
 
-def _poured(outcome: Outcome, _: Scene) -> Exit:
+def _poured(outcome: Outcome, _: TurnContext) -> Exit:
     match outcome:
         case Done():
             return Exit("poured")
-        case Unresolved():
+        case Unknown():
             return Exit("explode")  # an exit that nobody declared
         case _:
             return Exit("spilt", account="kitchen")
 
 
-def _found(call: Call, outcome: Outcome, scene: Scene) -> Sequence[Message]:
+def _found(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
     return [Text(f"{type(call).__name__} of {scene.answers['cups']} cups: {type(outcome).__name__}.")]
 
 
@@ -117,17 +117,19 @@ TEA = Flow(
     left="No tea was ordered.",
     expired="Your tea got cold.",
     steps=(
-        Ask("cups", "text", lambda _: [Text("How many cups?")], {"ok": "confirm", "too_many": "cups"}, _read_cups),
-        Ask("confirm", "buttons", _confirm, {"confirm": "pour", "cancel": "desk.look"}, _read_confirm, confirms=True),
-        CallCore(
+        Question("cups", "text", lambda _: [Text("How many cups?")], {"ok": "confirm", "too_many": "cups"}, _read_cups),
+        Question(
+            "confirm", "buttons", _confirm, {"confirm": "pour", "cancel": "desk.look"}, _read_confirm, confirms=True
+        ),
+        CoreCall(
             "pour",
             call=lambda scene: Register(scene.answers["cups"], scene.wamid),
             result=_poured,
             exits={"poured": "poured", "spilt": "spilt"},
             found=_found,
         ),
-        Ask("poured", "buttons", lambda scene: _with_menu(scene, "Here is your tea."), resting=True),
-        Ask("spilt", "buttons", lambda scene: _with_menu(scene, "It was spilt."), resting=True),
+        Question("poured", "buttons", lambda scene: _with_menu(scene, "Here is your tea."), interruptible=True),
+        Question("spilt", "buttons", lambda scene: _with_menu(scene, "It was spilt."), interruptible=True),
     ),
 )
 
@@ -135,11 +137,11 @@ TEA = Flow(
 # -- the shelf, and the card ----------------------------------------------------------------------------------------
 
 
-def _item(scene: Scene) -> Sequence[Message]:
+def _item(scene: TurnContext) -> Sequence[Message]:
     return _with_menu(scene, f"The {scene.answers.get('target', 'empty')} shelf.")
 
 
-SHELF = Flow("shelf", "The shelf", steps=(Ask("item", "buttons", _item, resting=True),))
+SHELF = Flow("shelf", "The shelf", steps=(Question("item", "buttons", _item, interruptible=True),))
 
 CARD = Flow(
     "card",
@@ -147,7 +149,7 @@ CARD = Flow(
     left="No card was made.",
     expired="Your card was not made in time.",
     steps=(
-        Ask(
+        Question(
             "fill",
             "form",
             lambda scene: [
@@ -160,11 +162,13 @@ CARD = Flow(
 )
 
 HELP = Flow(
-    "help", "Help", steps=(Ask("text", "buttons", lambda scene: _with_menu(scene, PHRASES.help), resting=True),)
+    "help",
+    "Help",
+    steps=(Question("text", "buttons", lambda scene: _with_menu(scene, PHRASES.help), interruptible=True),),
 )
 
 
-def _with_menu(scene: Scene, body: str) -> Sequence[Message]:
+def _with_menu(scene: TurnContext, body: str) -> Sequence[Message]:
     return [Buttons(body=body, buttons=(scene.link("menu", "To the desk"),))]
 
 
@@ -174,9 +178,9 @@ def _shortcut(text: str) -> Mapping[str, str] | Retry | None:
     return {"cups": text[1:]} if text[1:].isdecimal() else Retry("Like this: !2")
 
 
-def kiosk(**changed: object) -> Book:
+def kiosk(**changed: object) -> FlowRegistry:
     """The book, with some of its fields changed."""
-    book = Book(
+    book = FlowRegistry(
         flows=(DESK, TEA, SHELF, CARD, HELP),
         home="desk.look",
         words=WORDS,
@@ -195,17 +199,17 @@ def kiosk(**changed: object) -> Book:
 
 
 def steps_of(
-    *steps: Ask | CallCore, home: str = "f.a", name: str = "f", more: Sequence[Flow] = ()
-) -> Callable[[], Book]:
+    *steps: Question | CoreCall, home: str = "f.a", name: str = "f", more: Sequence[Flow] = ()
+) -> Callable[[], FlowRegistry]:
     """A book of these steps, not made yet."""
-    return lambda: Book(flows=(Flow(name, name, steps), *more), home=home, words=WORDS, phrases=PHRASES)
+    return lambda: FlowRegistry(flows=(Flow(name, name, steps), *more), home=home, words=WORDS, phrases=PHRASES)
 
 
-def asking(name: str, /, **exits: str) -> Ask:
+def asking(name: str, /, **exits: str) -> Question:
     """A question with these exits."""
-    return Ask(name, "text", lambda _: [Text(name)], exits)
+    return Question(name, "text", lambda _: [Text(name)], exits)
 
 
-def calling(name: str, /, **exits: str) -> CallCore:
+def calling(name: str, /, **exits: str) -> CoreCall:
     """A call with these exits, which takes the first."""
-    return CallCore(name, lambda _: FindAccount(name), exits, lambda _, __: Exit(next(iter(exits))))
+    return CoreCall(name, lambda _: FindAccount(name), exits, lambda _, __: Exit(next(iter(exits))))

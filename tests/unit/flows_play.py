@@ -11,8 +11,28 @@ from typing import TypeVar
 
 import msgspec
 
-from service.conversation import Answered, Ask, Book, Event, Option, Received, Session, Turn, Walked, advance
-from service.domain import Content, Filled, Inbound, NumberChanged, Reacted, Said, Sent, Tapped
+from service.conversation import (
+    CallFinished,
+    Event,
+    FlowRegistry,
+    Option,
+    Question,
+    Received,
+    Session,
+    Transition,
+    Turn,
+    take_turn,
+)
+from service.domain import (
+    ButtonReply,
+    Content,
+    FormReply,
+    InboundMessage,
+    NumberChanged,
+    Reacted,
+    TextMessage,
+    UnsupportedMessage,
+)
 from service.domain.commands import Call, Outcome
 from service.flows import book
 from service.messages import Buttons, Form, List, Message, Reaction, Text, choices
@@ -44,34 +64,39 @@ class Play:
         walked: all exits taken so far.
     """
 
-    book: Book
+    book: FlowRegistry
     now_ms: int = NOON
     member: str = MEMBER
     session: Session | None = None
     said: tuple[Message, ...] = ()
     call: Call | None = None
-    walked: list[Walked] = field(default_factory=list)
+    walked: list[Transition] = field(default_factory=list)
     _received: int = 0
 
     # -- what happens ---------------------------------------------------------------------------------------------
 
     def say(
-        self, text: str, *, sent_ms: int | None = None, received_ms: int | None = None, told_ms: int | None = 0
+        self,
+        text: str,
+        *,
+        sent_ms: int | None = None,
+        received_ms: int | None = None,
+        last_delivered_ms: int | None = 0,
     ) -> Play:
         """The member types this; what they were told last may still wait to be sent."""
-        return self._receive(Said(text), sent_ms, received_ms, told_ms=told_ms)
+        return self._receive(TextMessage(text), sent_ms, received_ms, last_delivered_ms=last_delivered_ms)
 
-    def tap(self, title: str, *, sent_ms: int | None = None, told_ms: int | None = 0) -> Play:
+    def tap(self, title: str, *, sent_ms: int | None = None, last_delivered_ms: int | None = 0) -> Play:
         """The member taps what has this title on the current screen; rows and buttons alike."""
-        return self._receive(Tapped(self.option(title).id, title), sent_ms, told_ms=told_ms)
+        return self._receive(ButtonReply(self.option(title).id, title), sent_ms, last_delivered_ms=last_delivered_ms)
 
     def tap_again(self, option: Option, *, sent_ms: int | None = None) -> Play:
         """The member taps something on any screen that there ever was."""
-        return self._receive(Tapped(option.id, option.title), sent_ms)
+        return self._receive(ButtonReply(option.id, option.title), sent_ms)
 
     def send(self, kind: str) -> Play:
         """The member sends something that is no text."""
-        return self._receive(Sent(kind))
+        return self._receive(UnsupportedMessage(kind))
 
     def react(self, emoji: str = "👍") -> Play:
         """The member reacts to a message."""
@@ -83,7 +108,7 @@ class Play:
 
     def fill(self, *, form_token: str | None = "", **answers: str) -> Play:
         """The member submits a form; some phones leave the token out."""
-        return self._receive(Filled(form_token, answers))
+        return self._receive(FormReply(form_token, answers))
 
     def wait(self, ms: int) -> Play:
         """Time passes."""
@@ -93,7 +118,7 @@ class Play:
     def core(self, outcome: Outcome) -> Play:
         """The call that waits comes to this."""
         assert self.call is not None, f"core was asked nothing; on the screen: {self.text!r}"
-        return self._take(Answered(self.member, outcome))
+        return self._take(CallFinished(self.member, outcome))
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
@@ -136,20 +161,25 @@ class Play:
     # -- behind the scene -----------------------------------------------------------------------------------------
 
     def _receive(
-        self, content: Content, sent_ms: int | None = None, received_ms: int | None = None, *, told_ms: int | None = 0
+        self,
+        content: Content,
+        sent_ms: int | None = None,
+        received_ms: int | None = None,
+        *,
+        last_delivered_ms: int | None = 0,
     ) -> Play:
         assert self.call is None, f"core has not answered {self.call} yet"
         self._received += 1
         received = self.now_ms if received_ms is None else received_ms
         # WhatsApp's timestamps count in seconds.
         sent = (received if sent_ms is None else sent_ms) // SECOND * SECOND
-        inbound = Inbound(f"wamid.{self._received}", sent, received, content)
-        return self._take(Received(self.member, inbound, told_ms=told_ms))
+        inbound = InboundMessage(f"wamid.{self._received}", sent, received, content)
+        return self._take(Received(self.member, inbound, last_delivered_ms=last_delivered_ms))
 
     def _take(self, event: Event) -> Play:
         before, stored = self.session, msgspec.json.encode(self.session)
-        turn = advance(self.book, read_back(before), event, self.now_ms)
-        again = advance(self.book, read_back(before), event, self.now_ms)
+        turn = take_turn(self.book, read_back(before), event, self.now_ms)
+        again = take_turn(self.book, read_back(before), event, self.now_ms)
         assert turn == again, "a turn is a function of the session, the event and the time"
         assert stored == msgspec.json.encode(before), "a turn leaves the session that it came from alone"
         self._hold(before, turn)
@@ -167,7 +197,7 @@ class Play:
         screens = [message for message in turn.messages if not isinstance(message, Reaction)]
         if turn.call is None and screens:
             assert at is not None, "whoever is answered stands somewhere"
-            assert isinstance(at[1], Ask), f"{turn.session.flow}.{turn.session.step} waits for nothing"
+            assert isinstance(at[1], Question), f"{turn.session.flow}.{turn.session.step} waits for nothing"
             assert at[1].kind == _kind(screens[-1]), f"{turn.session.step} is declared as {at[1].kind}"
         for option in turn.session.options:
             mark, _, rest = option.id.partition(":")
@@ -205,7 +235,7 @@ class Stage:
     def __init__(self) -> None:
         """Nobody has said a word yet."""
         self.book = book()
-        self.walked: list[Walked] = []
+        self.walked: list[Transition] = []
 
     def member(self, *, account: str = "") -> Play:
         """Somebody who has not written for long; with an account that they chose to act for."""

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from service.conversation import Session
-from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotFound, Written
+from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotFoundError, Written
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person
 from service.domain.commands import AcceptOffer, CancelOffer, CreateOffer, DeclineOffer, Register, Write
-from service.writes.pending_write import Intent, Intents
-from service.writes.reconciler import MoneyCalls
+from service.writes.pending_write import PendingWrite, PendingWrites
+from service.writes.reconciler import Reconciler
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class MoneyCore:
         assert member == TARIRO
         await self._read("dashboard")
         if not self.known:
-            raise NotFound("member", http_status=404)
+            raise NotFoundError("member", http_status=404)
         return self.shown()
 
     async def send(self, member: str, call: Write, *, within_s: float) -> Written:
@@ -156,19 +156,19 @@ class Desk:
 
     clock: Clock
     core: MoneyCore
-    money: MoneyCalls
+    money: Reconciler
 
     @property
     def passed_ms(self) -> int:
         """How long it has been since the start."""
         return self.clock.now_ms() - START_MS
 
-    async def prepared(self, call: Write = FIVE, *unresolved: Intent) -> Intent:
+    async def prepared(self, call: Write = FIVE, *unresolved: PendingWrite) -> PendingWrite:
         """The intent of a call; it must be one."""
         prepared = await self.money.prepare(
-            TARIRO, call, seq=3, session=SESSION, intents=Intents(unresolved=unresolved)
+            TARIRO, call, seq=3, session=SESSION, intents=PendingWrites(unresolved=unresolved)
         )
-        assert isinstance(prepared, Intent), prepared
+        assert isinstance(prepared, PendingWrite), prepared
         self.core.asked.clear()
         return prepared
 
@@ -180,6 +180,6 @@ def at_desk(play: Callable[[Desk], Awaitable[T]]) -> T:
         core = MoneyCore(clock)
         core.incoming.append(offer("c-in", usd("2")))
         core.outgoing.append(offer("c-out", usd("2")))
-        return await play(Desk(clock, core, MoneyCalls(core, clock.now_ms)))
+        return await play(Desk(clock, core, Reconciler(core, clock.now_ms)))
 
     return run(main, start_ms=START_MS)

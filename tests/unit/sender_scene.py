@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from service.mailbox import Arrival, Claim, Idle, Mailbox, Outcome, Posting, Settled
+from service.mailbox import CommitResult, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, Settled
 from service.messages import Message, Outgoing, Template, Text
 from service.runtime.outbox_sender import Sender
 from service.runtime.rate_limiter import LocalBucket
@@ -27,9 +27,9 @@ RUDO, FARAI, TINO = "263772000101", "263713000102", "263733000103"
 class Boxes(Protocol):
     """Outboxes that a test can fill."""
 
-    async def claim_outbox(self, now_ms: int, /) -> Posting | Idle: ...
+    async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle: ...
     async def settle(
-        self, posting: Posting, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
+        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
     ) -> Settled: ...
     async def confirm(self, posting_id: str, now_ms: int, /) -> bool: ...
     async def put(self, member: str, entries: list[bytes], now_ms: int, *, wrote_ms: int) -> None: ...
@@ -58,7 +58,7 @@ class HandWritten:
     async def waiting(self) -> int:
         return sum(len(queue) for queue in self.queues.values())
 
-    async def claim_outbox(self, now_ms: int, /) -> Posting | Idle:
+    async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle:
         if not self.due:
             return Idle(None)
         due, member = min((due, member) for member, due in self.due.items())
@@ -68,7 +68,7 @@ class HandWritten:
         self.held[member] = self.last
         return self._hand_out(member, self.last, now_ms)
 
-    def _hand_out(self, member: str, token: int, now_ms: int) -> Posting:
+    def _hand_out(self, member: str, token: int, now_ms: int) -> OutboxLease:
         seq, entry = self.queues[member][0]
         claims, since = self.marks.get(member, (0, None))
         self.marks[member] = (claims + 1, now_ms)
@@ -76,25 +76,25 @@ class HandWritten:
         wrote: int | None = self.wrote[member]
         if wrote is not None and wrote < now_ms - 7 * 24 * HOUR:
             wrote = None
-        return Posting(member, token, seq, entry, claims + 1, since, wrote)
+        return OutboxLease(member, token, seq, entry, claims + 1, since, wrote)
 
     async def settle(
-        self, posting: Posting, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
+        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
     ) -> Settled:
         member = posting.member
         if self.held.get(member) != posting.token:
-            return Settled(Outcome.LOST, None)
+            return Settled(CommitResult.LOST, None)
         queue = self.queues[member]
         confirmed = not queue or queue[0][0] != posting.seq
         if again_ms is not None and not confirmed:
             del self.held[member]
             self.due[member] = again_ms
             self.marks[member] = (posting.claims, uncertain_since_ms)
-            return Settled(Outcome.COMMITTED, None)
+            return Settled(CommitResult.COMMITTED, None)
         if not confirmed:
             del queue[0]
         self.marks.pop(member, None)
-        outcome = Outcome.DONE if confirmed else Outcome.COMMITTED
+        outcome = CommitResult.DONE if confirmed else CommitResult.COMMITTED
         if queue:
             return Settled(outcome, self._hand_out(member, posting.token, now_ms))
         del self.held[member], self.due[member]
@@ -123,9 +123,9 @@ class OnRedis(Mailbox):
 
     async def put(self, member: str, entries: list[bytes], now_ms: int, *, wrote_ms: int) -> None:
         self._arrivals += 1
-        await self.ingest([Arrival(member, f"wamid.{self._arrivals}", wrote_ms, b"")], now_ms)
+        await self.ingest([InboxEntry(member, f"wamid.{self._arrivals}", wrote_ms, b"")], now_ms)
         claim = await self.claim(now_ms)
-        assert isinstance(claim, Claim)
+        assert isinstance(claim, InboxLease)
         await self.commit(claim, now_ms, session=None, outbox=entries)
 
     async def waiting(self) -> int:

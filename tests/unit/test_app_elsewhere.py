@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.app import Parts, Service
+from service.app import Dependencies, Service
 from service.mailbox import open_cache, open_state
 from service.settings import load
 
@@ -27,7 +27,7 @@ from service.settings import load
 )
 async def test_every_refusal_names_its_error_and_details(method: str, path: str, status: int, error: str) -> None:
     """Also for paths and methods that nobody takes."""
-    parts = Parts(clock_ms=lambda: 0, state=open_state("embedded://"), cache=open_cache("embedded://"))
+    parts = Dependencies(clock_ms=lambda: 0, state=open_state("embedded://"), cache=open_cache("embedded://"))
     app: Any = Service(load({}, env_file=None), parts=parts).asgi
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot") as client:
         answer = await client.request(method, path)

@@ -8,6 +8,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
 
@@ -16,28 +17,43 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("service", "simulator")
 
-PURE = ("domain", "messages", "engine", "flows", "intents", "records", "standings")
-"""Rooms without input, output, clock and chance."""
+PURE = ("domain", "messages", "conversation", "flows")
+"""Packages without input, output, clock and randomness."""
 
-MAY_IMPORT = {
-    "domain": set(),
-    "messages": set(),
-    "engine": {"domain", "messages"},
-    "flows": {"domain", "messages", "engine"},
-    "http": set(),
-    "whatsapp": {"domain", "messages", "http"},
-    "credex": {"domain", "messages", "http"},
-    "mailbox": set(),
-    "rate": set(),
-    "loop": set(),
-    "logs": set(),
-    "health": set(),
-    "settings": set(),
-    "records": set(),
-    "intents": {"domain", "messages", "engine"},
-    "standings": {"domain", "messages", "engine", "intents"},
+PURE_ELSEWHERE = ("service.mailbox.versioning", "service.writes.pending_write", "service.writes.membership")
+"""Pure modules of packages that also have others."""
+
+ARROWS: dict[str, set[str]] = {
+    # the bot, from values to the composition root
+    "service.domain": set(),
+    "service.messages": set(),
+    "service.conversation": {"service.domain", "service.messages"},
+    "service.flows": {"service.domain", "service.messages", "service.conversation"},
+    "service.http": set(),
+    "service.settings": set(),
+    "service.mailbox": set(),
+    "service.observability": {"service.mailbox"},
+    "service.credex": {"service.domain", "service.http"},
+    "service.whatsapp": {"service.domain", "service.messages", "service.http"},
+    "service.writes": {"service.domain", "service.messages", "service.conversation", "service.credex"},
+    "service.runtime": {
+        *("service.domain", "service.messages", "service.conversation"),
+        *("service.mailbox", "service.whatsapp", "service.writes"),
+    },
+    "service.web": {
+        *("service.domain", "service.messages", "service.conversation", "service.mailbox", "service.whatsapp"),
+    },
+    "service.admin": {"service.http", "service.mailbox", "service.whatsapp"},
+    "service.app": {
+        *("service.credex", "service.flows", "service.http", "service.mailbox", "service.observability"),
+        *("service.runtime", "service.settings", "service.web", "service.whatsapp", "service.writes"),
+    },
+    "service.__main__": {
+        *("service.admin", "service.app", "service.http", "service.mailbox", "service.observability"),
+        *("service.settings", "service.whatsapp"),
+    },
 }
-"""Which of our rooms the rooms of the service may know, where there is a rule for it."""
+"""Which packages a package may import. One that is not named here may import none."""
 
 PURE_MAY_IMPORT = {
     *("__future__", "collections", "collections.abc", "dataclasses", "datetime", "decimal", "enum", "functools"),
@@ -127,7 +143,7 @@ def _shown(tree: ast.Module) -> list[str]:
 
 SERVICE, SIMULATOR = modules("service"), modules("simulator")
 SHOWN = {module.name: frozenset(_shown(module.tree)) for module in (*SERVICE, *SIMULATOR)}
-PURE_MODULES = [module for module in SERVICE if module.room in PURE]
+PURE_MODULES = [module for module in SERVICE if module.room in PURE or module.name in PURE_ELSEWHERE]
 
 
 def rooms_of(module: Module, top: str) -> set[str]:
@@ -136,27 +152,46 @@ def rooms_of(module: Module, top: str) -> set[str]:
     return found - ({module.room} if module.name.startswith(top) else set())
 
 
+def package_of(name: str) -> str:
+    """The package or module right below `service` or `simulator`."""
+    return ".".join(name.split(".")[:2])
+
+
+def imported_packages(module: Module) -> set[str]:
+    """The packages of ours that a module imports from, its own left out."""
+    found = {package_of(name) for name in module.imports() if name.split(".")[0] in OURS}
+    return found - {package_of(module.name)}
+
+
 # -- directions -----------------------------------------------------------------------------------------------------
 
 
-def test_there_are_rooms_to_look_at() -> None:
-    """So that the rules below are about something."""
-    assert set(MAY_IMPORT) <= {module.room for module in SERVICE}
-    assert len(PURE_MODULES) > 15
-    assert {"service.domain", "service.messages"} <= set(
-        next(m for m in SERVICE if m.name == "service.conversation.turn").imports()
-    )
+def test_the_table_names_every_package_and_every_arrow() -> None:
+    """A package that is renamed is not forgotten, and an arrow that is gone leaves the table."""
+    assert {package_of(module.name) for module in SERVICE} - {"service"} == set(ARROWS)
+    drawn = {(package_of(module.name), to) for module in SERVICE for to in imported_packages(module)}
+    assert {(source, target) for source, targets in ARROWS.items() for target in targets} - drawn == set()
 
 
-@pytest.mark.parametrize("room", MAY_IMPORT)
-def test_a_room_of_the_service_knows_only_the_rooms_below_it(room: str) -> None:
-    """Flows know the engine, the engine knows messages and values, the wire knows messages and values."""
+@pytest.mark.parametrize("package", ARROWS)
+def test_a_package_imports_only_what_the_table_allows(package: str) -> None:
+    """Imports point one way: from the composition root down to plain values."""
     beyond = {
         module.name: found
         for module in SERVICE
-        if module.room == room and (found := rooms_of(module, "service") - MAY_IMPORT[room])
+        if package_of(module.name) == package and (found := imported_packages(module) - ARROWS[package])
     }
     assert beyond == {}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """There is no import cycle, between packages or between modules."""
+    graph = {module.name: {name for name in module.imports() if name in MODULES} for module in SERVICE}
+    assert list(TopologicalSorter(graph).static_order())
+    packages: dict[str, set[str]] = {}
+    for module in SERVICE:
+        packages.setdefault(package_of(module.name), set()).update(imported_packages(module))
+    assert list(TopologicalSorter(packages).static_order())
 
 
 def test_the_service_never_knows_the_simulator() -> None:
@@ -170,14 +205,11 @@ def test_only_the_composition_root_reads_settings_and_knows_all() -> None:
     """Everything else is given what it needs."""
     knowing = {
         target: {module.name for module in SERVICE if target in rooms_of(module, "service")}
-        for target in ("settings", "app", "flows", "worker", "sender", "money_calls")
+        for target in ("settings", "app", "flows")
     }
     assert knowing["settings"] <= ROOT_MODULES
     assert knowing["app"] <= {"service.__main__"}
     assert knowing["flows"] <= {"service.app"}
-    assert knowing["worker"] <= {"service.app"}
-    assert knowing["sender"] <= {"service.app"}
-    assert knowing["money_calls"] <= {"service.app", "service.runtime.inbox_worker"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -197,21 +229,6 @@ def test_only_the_composition_root_opens_redis_and_http_clients() -> None:
     assert opening <= FACTORIES
     using = {module.name for module in SERVICE for name, _ in module.calls() if name in FACTORIES_OPEN}
     assert using <= ROOT_MODULES
-
-
-def test_a_room_of_the_service_is_entered_by_its_front_door() -> None:
-    """Other rooms import from the package, not from the modules in it; the values of calls are a second door."""
-    packages = {module.name for module in SERVICE if module.is_package and module.room}
-    doors = {"service.domain.commands", *packages}
-    through_windows = {
-        (module.name, name)
-        for module in SERVICE
-        for name in module.imports()
-        if name.count(".") > 1 and ".".join(name.split(".")[:2]) in packages and name.split(".")[1] != module.room
-        if name not in doors
-    }
-    # A room's errors may be imported as a module, to be named with the room's name.
-    assert {pair for pair in through_windows if not pair[1].endswith(".errors")} == set()
 
 
 def test_the_cloud_api_knows_nothing_of_vimbisopay() -> None:

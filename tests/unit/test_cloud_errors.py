@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.whatsapp_cloud import CODES, Refused
+from simulator.whatsapp_cloud import CODES, RefusedError
 from simulator.whatsapp_cloud.errors import known
 
 BY_STATUS = {
@@ -28,7 +28,7 @@ LATER_ONLY = (130472, 131026, 131042, 131048, 131049, 131050, 131053, 137000)
 def test_a_code_comes_with_its_http_status(status: int, code: int) -> None:
     """Bots branch on the code; those that do not must be found out."""
     assert known(code).status == status
-    assert Refused(code).body("T")["error"]["code"] == code
+    assert RefusedError(code).body("T")["error"]["code"] == code
 
 
 def test_what_meta_reports_later_is_reported_later() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from service.domain import Content, Filled, NumberChanged, Reacted, Said, Sent, Tapped
+from service.domain import ButtonReply, Content, FormReply, NumberChanged, Reacted, TextMessage, UnsupportedMessage
 from service.whatsapp import decode
-from simulator.whatsapp_cloud import Refused
+from simulator.whatsapp_cloud import RefusedError
 from simulator.whatsapp_cloud.flow_json import problems
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
 
@@ -20,21 +20,24 @@ MEMBER = "263771234567"
 NOW_MS = 1_795_340_500_000
 
 CONTENT: dict[str, Content] = {
-    "text": Said("Mhoro"),
-    "text_reply": Said("yes"),
-    "text_forwarded": Said("fwd"),
-    "text_about_product": Said("Price?"),
-    "text_from_advert": Said("Saw your ad"),
-    "template_button": Tapped("CONFIRM_42", "Confirm"),
-    "button_reply": Tapped("reg:individual", "Individual"),
-    "list_reply": Tapped("svc:3", "Company search"),
-    "form_reply": Filled("reg-7f3a", {"first_name": "Tariro", "last_name": "Moyo"}, "wamid.OUT4"),
+    "text": TextMessage("Mhoro"),
+    "text_reply": TextMessage("yes"),
+    "text_forwarded": TextMessage("fwd"),
+    "text_about_product": TextMessage("Price?"),
+    "text_from_advert": TextMessage("Saw your ad"),
+    "template_button": ButtonReply("CONFIRM_42", "Confirm"),
+    "button_reply": ButtonReply("reg:individual", "Individual"),
+    "list_reply": ButtonReply("svc:3", "Company search"),
+    "form_reply": FormReply("reg-7f3a", {"first_name": "Tariro", "last_name": "Moyo"}, "wamid.OUT4"),
     "reaction": Reacted("👍"),
     "reaction_removed": Reacted(""),
     "number_changed": NumberChanged("263781234567"),
-    "identity_changed": Sent("system"),
-    **{kind: Sent(kind) for kind in ("image", "video", "audio", "document", "sticker", "location", "contacts")},
-    **{kind: Sent(kind) for kind in ("order", "unsupported", "edit", "revoke")},
+    "identity_changed": UnsupportedMessage("system"),
+    **{
+        kind: UnsupportedMessage(kind)
+        for kind in ("image", "video", "audio", "document", "sticker", "location", "contacts")
+    },
+    **{kind: UnsupportedMessage(kind) for kind in ("order", "unsupported", "edit", "revoke")},
 }
 STATUSES: dict[str, tuple[str, str | None, tuple[int, ...]]] = {
     "status_sent": ("sent", "job-91", ()),
@@ -94,7 +97,7 @@ def test_our_errors_have_the_shape_of_the_published_one() -> None:
     """The same keys with the same values, for the same mistake."""
     payload = read("outbound", "button")
     payload["interactive"]["action"]["buttons"][0]["reply"]["title"] = "x" * 21
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         parse(payload)
     assert caught.value.body("AbC123dEf456") == read("answers", "refused")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.whatsapp.forms import DEFINITIONS, Definition
+from service.whatsapp.forms import DEFINITIONS, FormDefinition
 from simulator.whatsapp_cloud.flow_json import problems
 
 FORM: Any = {
@@ -69,7 +69,7 @@ def children(form: Any, screen: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda each: each.name)
-def test_the_forms_that_we_ship_can_be_published(definition: Definition) -> None:
+def test_the_forms_that_we_ship_can_be_published(definition: FormDefinition) -> None:
     """Nothing is wrong with them, and they need no endpoint."""
     assert problems(definition.source) == []
     assert "data_api_version" not in definition.content

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.whatsapp_cloud import NotFilledIn
+from simulator.whatsapp_cloud import NotFilledInError
 from simulator.whatsapp_cloud.form_screens import OpenForm
 
 BOXES = [{"id": "a", "title": "Apples"}, {"id": "b", "title": "Bread"}, {"id": "c", "title": "Cloth"}]
@@ -162,7 +162,7 @@ def test_the_screens_are_shown_as_they_were_filled_in() -> None:
 )
 def test_what_a_field_does_not_take_is_named(changed: Mapping[str, Any], said: str) -> None:
     """Before anything is sent."""
-    with pytest.raises(NotFilledIn) as refused:
+    with pytest.raises(NotFilledInError) as refused:
         opened().submit({**RIGHT, **changed})
     assert str(refused.value).startswith(said)
 
@@ -196,13 +196,13 @@ def test_a_form_that_leads_nowhere_is_noticed(change: Any, said: str) -> None:
     """By whoever fills it in."""
     form = copy.deepcopy(FORM)
     change(form)
-    with pytest.raises(NotFilledIn, match=said):
+    with pytest.raises(NotFilledInError, match=said):
         opened(form).submit(RIGHT)
 
 
 def test_a_message_may_open_a_screen_that_the_form_has() -> None:
     """And no other."""
-    with pytest.raises(NotFilledIn, match="no screen 'MIDDLE'; it has FIRST, LAST"):
+    with pytest.raises(NotFilledInError, match="no screen 'MIDDLE'; it has FIRST, LAST"):
         opened(flow_action_payload={"screen": "MIDDLE"})
     assert opened(flow_action_payload={"screen": "LAST"}).submit({"agreed": True})["name"] == ""
 

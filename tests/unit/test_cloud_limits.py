@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.whatsapp_cloud import LIMITS, Approved, Refused
+from simulator.whatsapp_cloud import LIMITS, Approved, RefusedError
 from simulator.whatsapp_cloud.conformance.samples import SAMPLES
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
@@ -115,7 +115,7 @@ def test_one_above_a_limit_a_message_is_refused(part: str) -> None:
     if part == "list.sections":
         # Ten sections hold ten rows: an eleventh breaks both limits, and sections are counted first.
         expected = (131009, "Total section count exceed max allowed count: 10")
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         send(MEASURED[part](limit.most + 1) or text("x"))
     error = caught.value.body("trace")["error"]
     assert (error["code"], error.get("error_data", {}).get("details", error["message"])) == expected
@@ -292,7 +292,7 @@ def test_what_breaks_a_rule_is_refused_with_its_code_and_wording(content: Json, 
 )
 def test_a_request_that_is_no_message_is_refused(payload: Any, said: str) -> None:
     """Requests without the common parts, and bad requests to mark as read."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         parse(payload)
     assert caught.value.body("t")["error"]["message"] == said
 
@@ -306,7 +306,7 @@ def test_mark_as_read_is_understood_with_and_without_typing() -> None:
 
 def test_errors_of_parameters_have_the_shape_of_metas() -> None:
     """131009 says in its details what is wrong; 100 in its message, without details."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         send(buttons(button("a", "x" * 21)))
     assert caught.value.status == 400
     assert caught.value.body("TRACE") == {
@@ -321,7 +321,7 @@ def test_errors_of_parameters_have_the_shape_of_metas() -> None:
             "fbtrace_id": "TRACE",
         }
     }
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         send(text(None))
     assert caught.value.body("TRACE") == {
         "error": {
@@ -400,8 +400,8 @@ def test_whatever_is_sent_is_taken_or_refused_and_never_breaks_the_api(
     place[path[-1]] = odd
     try:
         request = parse(payload)
-    except Refused:
+    except RefusedError:
         return
     if isinstance(request, Sending) and request.bubble.kind == "template":
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RefusedError):
             fill(request.bubble, data.draw(st.sampled_from([None, APPROVED])))

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Refused, TemplateButton
+from simulator.whatsapp_cloud import Approved, RefusedError, TemplateButton
 from tests.unit.cloud_requests import (
     Json,
     filled,
@@ -37,7 +37,7 @@ def test_named_parameters_are_found_by_name() -> None:
     assert filled(content).body == "Dear Farai"
     wrong = copy.deepcopy(content)
     wrong["template"]["components"][0]["parameters"][0]["parameter_name"] = "nome"
-    with pytest.raises(Refused, match=r"132012.*nome"):
+    with pytest.raises(RefusedError, match=r"132012.*nome"):
         filled(wrong)
 
 
@@ -66,7 +66,7 @@ def test_named_parameters_are_found_by_name() -> None:
 )
 def test_a_template_that_does_not_fit_is_refused(content: Json, code: int, said: str) -> None:
     """Unknown names, wrong counts and forbidden characters have codes of their own."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         filled(content)
     assert (caught.value.code, caught.value.details) == (code, said)
 

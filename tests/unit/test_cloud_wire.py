@@ -6,9 +6,9 @@ import base64
 import json
 import re
 
-from simulator.whatsapp_cloud import Business, DeliveryFault, Knobs, backing_off, scoped_id
+from simulator.whatsapp_cloud import Business, Config, DeliveryFault, backing_off, scoped_id
 from simulator.whatsapp_cloud.rates import PairRate, Throughput
-from simulator.whatsapp_cloud.wire import Mint, Update, digits, envelope, escaped, signature
+from simulator.whatsapp_cloud.wire import IdFactory, Update, digits, envelope, escaped, signature
 
 BUSINESS = Business("506914307656634", "2155", "263242700100", "token", "secret", "verify", "http://bot.test/hook")
 
@@ -22,7 +22,7 @@ def updates(*phones: str) -> list[Update]:
 
 def test_a_wamid_has_metas_layout() -> None:
     """Inbound ids hold 20 hex digits that begin with 3A, outbound ones 18; both name the person."""
-    mint = Mint(1)
+    mint = IdFactory(1)
     inbound = base64.b64decode(mint.inbound("263771234567").removeprefix("wamid."))
     outbound = base64.b64decode(mint.outbound("263771234567").removeprefix("wamid."))
     assert inbound[:21] == b"\x1c\x18\x0c263771234567\x15\x02\x00\x12\x18\x14"
@@ -33,11 +33,11 @@ def test_a_wamid_has_metas_layout() -> None:
 
 def test_ids_of_a_person_do_not_depend_on_others() -> None:
     """The same seed, phone and count give the same id; anything else gives another one."""
-    alone, among_others = Mint(1), Mint(1)
+    alone, among_others = IdFactory(1), IdFactory(1)
     among_others.inbound("263712345678")
     first = alone.inbound("263771234567")
     assert among_others.inbound("263771234567") == first
-    assert len({first, alone.inbound("263771234567"), Mint(2).inbound("263771234567")}) == 3
+    assert len({first, alone.inbound("263771234567"), IdFactory(2).inbound("263771234567")}) == 3
 
 
 def test_a_phone_number_is_read_as_digits() -> None:
@@ -108,7 +108,7 @@ def test_attempts_go_on_for_seven_days_ever_more_seldom() -> None:
 
 def test_a_burst_of_45_goes_to_one_person_and_is_paid_for_later() -> None:
     """After a burst, one message in six seconds; after a day of silence, a burst of 45 again, no more."""
-    rate = PairRate(Knobs)
+    rate = PairRate(Config)
     assert [rate.take("1", 0) for _ in range(46)] == [True] * 45 + [False]
     assert not rate.take("1", 5_999)
     assert rate.take("1", 6_000)
@@ -119,13 +119,13 @@ def test_a_burst_of_45_goes_to_one_person_and_is_paid_for_later() -> None:
 
 def test_steady_sending_at_the_pace_is_never_refused() -> None:
     """One message every six seconds may go on for ever."""
-    rate = PairRate(Knobs)
+    rate = PairRate(Config)
     assert all(rate.take("1", number * 6_000) for number in range(1_000))
 
 
 def test_throughput_counts_any_one_second_in_and_out() -> None:
     """Eighty in a second, people's messages among them."""
-    throughput = Throughput(Knobs)
+    throughput = Throughput(Config)
     for _ in range(20):
         throughput.count(0)
     assert [throughput.take(500) for _ in range(61)] == [True] * 60 + [False]

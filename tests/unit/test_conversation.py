@@ -12,7 +12,7 @@ from service.domain import Denomination, Money
 from simulator.errors import ConversationError, UnknownConversationError
 from simulator.script.conversation import Conversation, find, load, parse, stored
 from simulator.script.directives import STAGE, VERBS
-from simulator.script.yaml_reader import Flaw, read_duration_ms, read_phone
+from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
 
 PEOPLE = """
 people:
@@ -186,7 +186,7 @@ def test_durations_are_read(text: str, duration_ms: int) -> None:
 def test_numbers_without_a_country_are_zimbabwean() -> None:
     """A trunk zero stands for +263, and what libphonenumber calls impossible is refused."""
     assert read_phone("077 123 4567") == "263771234567"
-    with pytest.raises(Flaw):
+    with pytest.raises(FlawError):
         read_phone("+263 77 123")
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from service.credex import CredexKind, LedgerEntry
 from service.credex import parsing as decode
-from service.credex.response import Answer, read_answer
+from service.credex.response import CoreResponse, read_answer
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
 
@@ -24,7 +24,7 @@ def usd(amount: str) -> Money:
     return Money(Decimal(amount), Denomination.USD)
 
 
-def answer(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+def answer(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> CoreResponse:
     """An answer as it would arrive."""
     content = body if isinstance(body, (str, bytes)) else json.dumps(body)
     return read_answer(httpx.Response(status, content=content, headers=headers))

@@ -8,18 +8,36 @@ from typing import Any
 import httpx
 import pytest
 
-from service.credex import CredexError, NoAnswer, NotFound, Refusal, Refused, ServerError, TooManyRequests
-from service.credex.endpoints import ACCEPT, AUTHORISE, CREATE, DECLINE, LOGIN, LOOK, ONBOARD, OPEN, UPGRADE
-from service.credex.error_mapping import Asked, masked, settle
+from service.credex import (
+    CredexError,
+    NoAnswerError,
+    NotFoundError,
+    Refusal,
+    RefusedError,
+    ServerError,
+    TooManyRequestsError,
+)
+from service.credex.endpoints import (
+    ACCEPT,
+    AUTHORISE,
+    CREATE,
+    CREATE_ACCOUNT,
+    DECLINE,
+    GET_CREDEX,
+    LOGIN,
+    ONBOARD,
+    UPGRADE,
+)
+from service.credex.error_mapping import Endpoint, classify, masked
 from service.credex.response import read_answer
 from service.domain import Money
 
 
-def judged(body: object, *, asked: Asked = CREATE, status: int = 400, headers: dict[str, str] | None = None) -> Any:
+def judged(body: object, *, asked: Endpoint = CREATE, status: int = 400, headers: dict[str, str] | None = None) -> Any:
     """What an answer means."""
     content = body if isinstance(body, str) else json.dumps(body)
     try:
-        settle(read_answer(httpx.Response(status, content=content, headers=headers)), asked)
+        classify(read_answer(httpx.Response(status, content=content, headers=headers)), asked)
     except CredexError as error:
         return error
     return None
@@ -80,7 +98,7 @@ def test_words_say_why_wherever_they_stand(words: str, expected: Refusal, place:
         "reason": failed("CREDEX_CREATE_FAILED", reason=words),
     }
     error = judged(bodies[place])
-    assert (type(error), error.code, error.reason) == (Refused, expected, words)
+    assert (type(error), error.code, error.reason) == (RefusedError, expected, words)
 
 
 def test_words_are_more_exact_than_a_general_code() -> None:
@@ -95,12 +113,12 @@ def test_words_are_more_exact_than_a_general_code() -> None:
         (403, CREATE, Refusal.NOT_AUTHORISED),
         (409, ACCEPT, Refusal.NOT_PENDING),
         (409, ONBOARD, Refusal.DUPLICATE_PHONE),
-        (409, OPEN, Refusal.DUPLICATE_HANDLE),
+        (409, CREATE_ACCOUNT, Refusal.DUPLICATE_HANDLE),
         (409, UPGRADE, Refusal.ALREADY),
         (400, CREATE, Refusal.UNKNOWN),
     ],
 )
-def test_without_code_and_known_words_the_status_says_why(status: int, asked: Asked, expected: Refusal) -> None:
+def test_without_code_and_known_words_the_status_says_why(status: int, asked: Endpoint, expected: Refusal) -> None:
     """Better than nothing."""
     assert judged({"message": "No."}, status=status, asked=asked).code is expected
 
@@ -108,10 +126,10 @@ def test_without_code_and_known_words_the_status_says_why(status: int, asked: As
 @pytest.mark.parametrize(
     ("words", "asked", "expected"),
     [
-        ("Account handle already in use", OPEN, Refusal.DUPLICATE_HANDLE),
-        ("Node(7) already exists with property `accountHandle`", OPEN, Refusal.DUPLICATE_HANDLE),
+        ("Account handle already in use", CREATE_ACCOUNT, Refusal.DUPLICATE_HANDLE),
+        ("Node(7) already exists with property `accountHandle`", CREATE_ACCOUNT, Refusal.DUPLICATE_HANDLE),
         ("Member handle already in use", ONBOARD, Refusal.DUPLICATE_PHONE),
-        ("More than one account takes tier 3", OPEN, Refusal.TIER),
+        ("More than one account takes tier 3", CREATE_ACCOUNT, Refusal.TIER),
         ("You can only authorize someone at tier 4 or above", AUTHORISE, Refusal.TIER),
         ("The limit of 5 authorized members is reached", AUTHORISE, Refusal.TOO_MANY),
         ("Only the owner may do this", AUTHORISE, Refusal.NOT_AUTHORISED),
@@ -119,7 +137,7 @@ def test_without_code_and_known_words_the_status_says_why(status: int, asked: As
         ("Insufficient secured balance", UPGRADE, Refusal.INSUFFICIENT_BALANCE),
     ],
 )
-def test_words_about_accounts_people_and_tiers_say_why(words: str, asked: Asked, expected: Refusal) -> None:
+def test_words_about_accounts_people_and_tiers_say_why(words: str, asked: Endpoint, expected: Refusal) -> None:
     """A handle that is taken is a phone only for a new member."""
     assert judged({"message": words}, asked=asked).code is expected
 
@@ -127,8 +145,8 @@ def test_words_about_accounts_people_and_tiers_say_why(words: str, asked: Asked,
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
 def test_the_action_type_goes_before_the_status(status: int) -> None:
     """A refusal is one under any status, and a missing member is missing."""
-    assert type(judged(failed(reason="No."), status=status)) is Refused
-    assert type(judged(failed("ERROR_NOT_FOUND", reason="Nobody"), status=status, asked=LOGIN)) is NotFound
+    assert type(judged(failed(reason="No."), status=status)) is RefusedError
+    assert type(judged(failed("ERROR_NOT_FOUND", reason="Nobody"), status=status, asked=LOGIN)) is NotFoundError
     assert type(judged(failed("ERROR_INTERNAL", reason="Oops"), status=status)) is ServerError
 
 
@@ -172,7 +190,7 @@ def test_a_429_says_for_how_long(header: str | None, seconds: float) -> None:
     """In seconds, or a quarter of core's window."""
     headers = {} if header is None else {"Retry-After": header}
     error = judged("Too many requests", status=429, headers=headers)
-    assert (type(error), error.retry_after_s) == (TooManyRequests, seconds)
+    assert (type(error), error.retry_after_s) == (TooManyRequestsError, seconds)
 
 
 @pytest.mark.parametrize(
@@ -184,11 +202,11 @@ def test_a_429_says_for_how_long(header: str | None, seconds: float) -> None:
         ({"success": True, "data": None, "message": "done"}, ACCEPT),
         ({"token": "t"}, LOGIN),
         ({"memberDashboard": {}, "token": "t"}, ONBOARD),
-        ({"accountID": "a", "message": "made"}, OPEN),
+        ({"accountID": "a", "message": "made"}, CREATE_ACCOUNT),
         ({"message": "done", "accountID": "a", "memberIdAuthorized": "m"}, AUTHORISE),
     ],
 )
-def test_an_older_core_s_success_is_success(body: object, asked: Asked) -> None:
+def test_an_older_core_s_success_is_success(body: object, asked: Endpoint) -> None:
     """It names no action, and is understood."""
     assert judged(body, asked=asked, status=200) is None
 
@@ -196,19 +214,19 @@ def test_an_older_core_s_success_is_success(body: object, asked: Asked) -> None:
 def test_a_2xx_that_says_no_is_a_refusal() -> None:
     """Success false, or an error beside it, is no success."""
     assert type(judged({"success": False, "message": "No."}, status=200)) is ServerError
-    assert type(judged({"success": False, "message": "Not authorized"}, status=200)) is Refused
+    assert type(judged({"success": False, "message": "Not authorized"}, status=200)) is RefusedError
 
 
 def test_another_action_s_success_is_not_this_one_s() -> None:
     """An answer that was meant for something else says nothing about what was asked."""
     body = {"success": True, "data": {"action": {"type": "MEMBER_LOGIN", "details": {}}, "dashboard": {}}}
-    assert type(judged(body, status=200)) is NoAnswer
+    assert type(judged(body, status=200)) is NoAnswerError
 
 
 def test_a_credex_s_state_is_taken_under_any_name() -> None:
     """How the newest core names this action is not known; what is in it is."""
     body = {"data": {"action": {"type": "CREDEX_SHOWN", "details": {"transactionType": "OWES"}}}}
-    assert judged(body, asked=LOOK, status=200) is None
+    assert judged(body, asked=GET_CREDEX, status=200) is None
 
 
 def test_server_text_is_masked_for_logs() -> None:

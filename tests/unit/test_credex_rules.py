@@ -15,7 +15,7 @@ from simulator.credex_core import (
     Core,
     Credex,
     NotConserved,
-    NotFound,
+    NotFoundRefusal,
     Quirks,
     Refusal,
     State,
@@ -309,7 +309,7 @@ def test_an_offer_vanishes_at_the_end_of_the_second_day(core: Core, clock: Hands
     assert core.offers() == []
     assert (credex.state, credex.ended_ms, core.balance(TARIRO)) == (State.EXPIRED, last, usd("12.50"))
     for act in (core.accept, core.decline, core.cancel):
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFoundRefusal):
             act(credex)
 
 

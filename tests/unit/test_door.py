@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.app import Parts, Service
+from service.app import Dependencies, Service
 from service.mailbox import open_cache, open_state
 from service.settings import load
 from service.web.request_guard import BODY_WITHIN_S
@@ -27,7 +27,7 @@ def answered(
     """The status, after how many seconds it comes when parts of the body have pauses before them, and if it closes."""
 
     async def main(clock: Clock) -> tuple[int, float, bool]:
-        wires = Parts(clock_ms=clock.now_ms, state=open_state("embedded://"), cache=open_cache("embedded://"))
+        wires = Dependencies(clock_ms=clock.now_ms, state=open_state("embedded://"), cache=open_cache("embedded://"))
         waiting, sent = list(parts), list[Any]()
 
         async def receive() -> dict[str, Any]:

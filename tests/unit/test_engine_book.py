@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from service.conversation import END, Book, BookError, Flow, Retry, Shortcut
+from service.conversation import END, Flow, FlowRegistry, FlowRegistryError, Retry, Shortcut
 from tests.unit.engine_tea import asking, calling, kiosk, steps_of
 
 
-def problems(make: Callable[[], Book]) -> list[str]:
-    with pytest.raises(BookError) as refused:
+def problems(make: Callable[[], FlowRegistry]) -> list[str]:
+    with pytest.raises(FlowRegistryError) as refused:
         make()
     return [line.removeprefix("- ") for line in str(refused.value).splitlines()[1:]]
 

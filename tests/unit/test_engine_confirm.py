@@ -51,7 +51,7 @@ def test_a_tap_of_before_the_prompt_does_not_confirm_it() -> None:
 @pytest.mark.parametrize("word", ["yes", "1", "Yes please"])
 def test_a_word_does_not_confirm_a_prompt_that_waits_to_be_sent(word: str) -> None:
     """Whoever gets no answer and types their "1" once more means the screen before; it is asked again."""
-    play = prompted().wait(10 * SECOND).say(word, told_ms=None)
+    play = prompted().wait(10 * SECOND).say(word, last_delivered_ms=None)
     assert play.call is None
     assert play.text == AGAIN
     assert isinstance(play.wait(SECOND).say(word).call, Register)
@@ -62,19 +62,19 @@ def test_a_word_of_before_a_late_prompt_left_does_not_confirm_it(word: str) -> N
     """It was typed while the prompt waited, and came to its turn only when that had left."""
     play = prompted().wait(30 * SECOND)
     left = NOON + 20 * SECOND
-    assert play.fork().say(word, sent_ms=left, told_ms=left).text == AGAIN
-    assert isinstance(play.say(word, sent_ms=left + SECOND, told_ms=left + 999).call, Register)
+    assert play.fork().say(word, sent_ms=left, last_delivered_ms=left).text == AGAIN
+    assert isinstance(play.say(word, sent_ms=left + SECOND, last_delivered_ms=left + 999).call, Register)
 
 
 @pytest.mark.parametrize("word", ["no", "2", "cancel"])
 def test_a_word_cancels_also_what_waits_to_be_sent(word: str) -> None:
     """Doing nothing is safe."""
-    assert prompted().say(word, told_ms=None).at == "desk.look"
+    assert prompted().say(word, last_delivered_ms=None).at == "desk.look"
 
 
 def test_a_tap_confirms_also_when_something_else_waits_to_be_sent() -> None:
     """The button is on the prompt: it has been seen."""
-    assert isinstance(prompted().tap("Yes please", told_ms=None).call, Register)
+    assert isinstance(prompted().tap("Yes please", last_delivered_ms=None).call, Register)
 
 
 @pytest.mark.parametrize("part_ms", [0, 1, 500, 999])

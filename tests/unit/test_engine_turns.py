@@ -7,8 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from service.conversation import Answered, EngineError, Found, Option, Session, Walked, advance
-from service.domain.commands import Done, Login, NotDone, NotFound, Refused, Register, Unavailable, Unresolved
+from service.conversation import (
+    CallFinished,
+    ConversationError,
+    Option,
+    Session,
+    Transition,
+    WriteReconciled,
+    take_turn,
+)
+from service.domain.commands import DidNotHappen, Done, Login, NotFound, Refused, Register, Unavailable, Unknown
 from service.messages import Text
 from tests.unit.engine_tea import PHRASES, kiosk
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, SECOND, Play
@@ -315,7 +323,7 @@ def test_a_call_is_made_of_what_was_said_and_its_outcome_decides_the_way() -> No
 
 def test_an_exit_may_change_the_account_that_the_member_acts_for() -> None:
     """And it stays so, also after leaving."""
-    play = at_confirm().tap("Yes please").core(NotDone()).say("menu").core(OPEN).wait(DAY).say("hi").core(OPEN)
+    play = at_confirm().tap("Yes please").core(DidNotHappen()).say("menu").core(OPEN).wait(DAY).say("hi").core(OPEN)
     assert play.session is not None
     assert play.session.account == "kitchen"
 
@@ -331,10 +339,10 @@ def test_exits_taken_are_told() -> None:
     """For coverage, and for logs."""
     play = at_confirm().tap("Yes please").core(Done())
     assert play.walked == [
-        Walked("desk", "look", "open"),
-        Walked("tea", "cups", "ok"),
-        Walked("tea", "confirm", "confirm"),
-        Walked("tea", "pour", "poured"),
+        Transition("desk", "look", "open"),
+        Transition("tea", "cups", "ok"),
+        Transition("tea", "confirm", "confirm"),
+        Transition("tea", "pour", "poured"),
     ]
 
 
@@ -350,15 +358,15 @@ def test_an_end_says_what_there_is_to_say_and_the_next_word_starts_afresh() -> N
 def test_leaving_by_an_exit_that_is_not_declared_is_a_defect() -> None:
     """It is raised, naming the step and the exit; nothing is guessed."""
     play = at_confirm().tap("Yes please")
-    with pytest.raises(EngineError, match=r"tea\.pour left by 'explode', which it does not declare"):
-        play.core(Unresolved())
+    with pytest.raises(ConversationError, match=r"tea\.pour left by 'explode', which it does not declare"):
+        play.core(Unknown())
 
 
 @pytest.mark.parametrize("session", [None, Session(), Session(flow="tea", step="cups"), Session("gone", "gone")])
 def test_an_outcome_that_nobody_waits_for_is_a_defect(session: Session | None) -> None:
     """Outcomes come to calls."""
-    with pytest.raises(EngineError, match="waits for none"):
-        advance(kiosk(), session, Answered(MEMBER, Done()), NOON)
+    with pytest.raises(ConversationError, match="waits for none"):
+        take_turn(kiosk(), session, CallFinished(MEMBER, Done()), NOON)
 
 
 # -- what is found later --------------------------------------------------------------------------------------------
@@ -367,19 +375,19 @@ def test_an_outcome_that_nobody_waits_for_is_a_defect(session: Session | None) -
 def test_what_became_of_a_write_is_told_without_touching_the_conversation() -> None:
     """It is told in the words of the step that made it, with the answers of then."""
     play = at_cups()
-    found = Found(MEMBER, "tea.pour", Register("6", ""), Done(), {"cups": "6"})
-    turn = advance(play.book, play.session, found, play.now_ms)
+    found = WriteReconciled(MEMBER, "tea.pour", Register("6", ""), Done(), {"cups": "6"})
+    turn = take_turn(play.book, play.session, found, play.now_ms)
     assert turn.messages == (Text("Register of 6 cups: Done."),)
     assert turn.session == play.session
     assert turn.call is None
-    assert advance(play.book, None, found, NOON).session == Session()
+    assert take_turn(play.book, None, found, NOON).session == Session()
 
 
 @pytest.mark.parametrize("step", ["tea.cups", "desk.look", "gone.gone", ""])
 def test_only_a_step_that_makes_writes_can_tell_what_became_of_one(step: str) -> None:
     """Anything else is a defect."""
-    with pytest.raises(EngineError, match="cannot tell what became of its call"):
-        advance(kiosk(), None, Found(MEMBER, step, Register("6", ""), Done(), {}), NOON)
+    with pytest.raises(ConversationError, match="cannot tell what became of its call"):
+        take_turn(kiosk(), None, WriteReconciled(MEMBER, step, Register("6", ""), Done(), {}), NOON)
 
 
 # -- sessions of another release ------------------------------------------------------------------------------------

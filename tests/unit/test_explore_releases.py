@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from service.mailbox import Arrival, Claim, Idle, Mailbox, Outcome, Posting, Settled, open_state
+from service.mailbox import CommitResult, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, Settled, open_state
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Message, Outgoing, Text
 from service.runtime.outbox_sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
@@ -23,19 +23,19 @@ class Outboxes:
         self.due_ms = NOW_MS
         self._entry = entry
 
-    async def claim_outbox(self, now_ms: int) -> Posting | Idle:
+    async def claim_outbox(self, now_ms: int) -> OutboxLease | Idle:
         if now_ms < self.due_ms:
             return Idle(self.due_ms)
-        return Posting("263771234567", NOW_MS, NOW_MS, self._entry, 1, None, NOW_MS)
+        return OutboxLease("263771234567", NOW_MS, NOW_MS, self._entry, 1, None, NOW_MS)
 
     async def settle(
-        self, posting: Posting, now_ms: int, *, again_ms: int | None, uncertain_since_ms: int | None
+        self, posting: OutboxLease, now_ms: int, *, again_ms: int | None, uncertain_since_ms: int | None
     ) -> Settled:
         assert again_ms is not None
         assert posting.entry == self._entry
         assert (now_ms, uncertain_since_ms) == (NOW_MS, None)
         self.due_ms = again_ms
-        return Settled(Outcome.COMMITTED, None)
+        return Settled(CommitResult.COMMITTED, None)
 
 
 class Graph:
@@ -67,12 +67,12 @@ async def test_what_the_next_release_stores_only_it_can_read() -> None:
     """It reads its own as this release's form; this release finds a newer record."""
     redis = open_state(EMBEDDED)
     entry = msgspec.json.encode(Outgoing(Text("hi")))
-    await NextMailbox(redis).ingest([Arrival("263771234567", "wamid.1", NOW_MS, entry)], NOW_MS)
+    await NextMailbox(redis).ingest([InboxEntry("263771234567", "wamid.1", NOW_MS, entry)], NOW_MS)
     theirs = await NextMailbox(redis).claim(NOW_MS, lease_ms=1)
     ours = await Mailbox(redis).claim(NOW_MS + 10)
     await redis.aclose()
-    assert isinstance(theirs, Claim)
-    assert isinstance(ours, Claim)
+    assert isinstance(theirs, InboxLease)
+    assert isinstance(ours, InboxLease)
     assert read(theirs.entry, Outgoing) == Outgoing(Text("hi"))
     with pytest.raises(NewerRecord):
         read(ours.entry, Outgoing)

@@ -6,20 +6,20 @@ from datetime import date
 
 import pytest
 
-from service.conversation import Found, Option, advance
+from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Offer
 from service.domain.commands import (
     AcceptOffer,
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
     Login,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from service.flows.accept_all import AT_ONCE
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
@@ -169,14 +169,14 @@ def test_all_accepted_is_told_with_the_new_balance(stage: Stage) -> None:
     assert "balance" not in again.text  # it may be another by then
 
 
-@pytest.mark.parametrize("last", [Refused("not_pending"), NotFound(), Refused("tier"), NotDone(), Unavailable()])
+@pytest.mark.parametrize("last", [Refused("not_pending"), NotFound(), Refused("tier"), DidNotHappen(), Unavailable()])
 def test_what_is_gone_or_not_done_leaves_the_balance_as_it_was_told(stage: Stage, last: Outcome) -> None:
     """Whichever of them it is: nothing that came after the last one accepted has moved it."""
     told = member(balances=(money("90.50"), money("1", XAU)))
     assert through(stage, told, last).text.endswith("\n\nYour balance is now 90.50 USD.")
 
 
-@pytest.mark.parametrize("last", [Done(), Unresolved(), Doubtful()])
+@pytest.mark.parametrize("last", [Done(), Unknown(), PossibleDuplicate()])
 def test_a_balance_that_may_have_moved_since_is_not_told(stage: Stage, last: Outcome) -> None:
     """Core did not say what it is after the last one, or whether that was accepted."""
     assert "balance is now" not in through(stage, member(), last).text
@@ -210,7 +210,9 @@ def test_what_is_clear_about_one_is_told_and_the_next_is_accepted(outcome: Outco
     assert play.titles == ["Incoming offers", "Menu"]
 
 
-@pytest.mark.parametrize("outcome", [NotDone(), Unavailable(), Unresolved(), Doubtful(), Doubtful(made=True), known()])
+@pytest.mark.parametrize(
+    "outcome", [DidNotHappen(), Unavailable(), Unknown(), PossibleDuplicate(), PossibleDuplicate(made=True), known()]
+)
 @pytest.mark.parametrize("which", [1, 2, 3, 4, 5])
 def test_what_is_unclear_about_one_ends_it_and_the_rest_is_not_tried(which: int, outcome: Outcome) -> None:
     """What is not known is said to be that, and what certainly waits can be tried again after another look."""
@@ -218,7 +220,7 @@ def test_what_is_unclear_about_one_ends_it_and_the_rest_is_not_tried(which: int,
     assert play.call is None
     lines = play.text.splitlines()
     assert lines[0] == f"Accepted {which - 1} of 5."
-    waits = isinstance(outcome, NotDone | Unavailable)
+    waits = isinstance(outcome, DidNotHappen | Unavailable)
     mark = "❌ not accepted, still waits:" if waits else "❓ not known yet:"
     marks = ["✅"] * (which - 1) + [mark] + ["– not tried:"] * (5 - which)
     assert lines[2:7] == [f"{mark} *{n}.00 USD* from Farai Ncube Personal" for n, mark in enumerate(marks, 1)]
@@ -235,9 +237,9 @@ def test_what_is_unclear_about_one_ends_it_and_the_rest_is_not_tried(which: int,
 def test_every_place_in_the_row_can_be_the_last(stage: Stage) -> None:
     """All exits of all five."""
     for count in range(1, AT_ONCE + 1):
-        for last in (Done(), Unresolved(), NotDone()):
+        for last in (Done(), Unknown(), DidNotHappen()):
             assert through(stage, *[Done()] * (count - 1), last).at == "bulk.summary"
-    assert through(stage, NotDone()).tap("Try again").core(known()).at == "pending.incoming_none"
+    assert through(stage, DidNotHappen()).tap("Try again").core(known()).at == "pending.incoming_none"
 
 
 def test_what_was_confirmed_more_than_five_minutes_ago_is_no_longer_begun(stage: Stage) -> None:
@@ -276,6 +278,6 @@ def test_a_second_lot_says_nothing_of_the_first(stage: Stage) -> None:
 def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) -> None:
     """As after accepting a single one."""
     for number in range(1, AT_ONCE + 1):
-        found = Found(MEMBER, f"bulk.accept_{number}", accepting(number), Done(proven=True), {})
-        (said,) = advance(stage.book, None, found, NOON).messages
+        found = WriteReconciled(MEMBER, f"bulk.accept_{number}", accepting(number), Done(proven=True), {})
+        (said,) = take_turn(stage.book, None, found, NOON).messages
         assert text_of(said).startswith(f"I looked again. ✅ You accepted *{number}.00 USD* from *{FARAI}*.")

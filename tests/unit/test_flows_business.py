@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from service.conversation import Found, advance
+from service.conversation import WriteReconciled, take_turn
 from service.domain import AccountName, Denomination, NameRefused
 from service.domain.commands import (
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
     Login,
-    NotDone,
     NotFound,
     OpenAccount,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, account, dashboard, known
@@ -129,10 +129,10 @@ def test_each_outcome_is_told_as_it_is(stage: Stage) -> None:
         (Done(), "opened", "✅ The account *Moyo Hardware* is open."),
         (Done(AFTER.value), "opened", "✅ The account *Moyo Hardware* is open."),  # type: ignore[arg-type]
         (Refused("tier"), "tier_refused", "more than one account needs the hustler tier"),
-        (NotDone(), "not_done", "I have looked: the account *Moyo Hardware* was *not* opened."),
+        (DidNotHappen(), "not_done", "I have looked: the account *Moyo Hardware* was *not* opened."),
         (Unavailable(), "not_done", "I could not reach Credex, so the account *Moyo Hardware* was *not* opened."),
-        (Unresolved(), "unknown", "I do *not know yet* whether the account *Moyo Hardware* was opened."),
-        (Doubtful(), "unknown", "I do *not know yet*"),
+        (Unknown(), "unknown", "I do *not know yet* whether the account *Moyo Hardware* was opened."),
+        (PossibleDuplicate(), "unknown", "I do *not know yet*"),
         (NotFound(), "unknown", "I do *not know yet*"),
     ]
     for outcome, place, words in expected:
@@ -153,7 +153,7 @@ def test_what_can_be_done_after_each_outcome(stage: Stage) -> None:
     assert opened(stage, Done()).tap("Accounts").core(AFTER).at == "accounts.picker"
     assert opened(stage, Refused("tier")).tap("Upgrade").core(known()).at == "upgrade.explain"
     assert opened(stage, Refused("validation")).tap("Change it").at == "business.name"
-    assert opened(stage, NotDone()).tap("Try again").tap("Confirm").call == CALL
+    assert opened(stage, DidNotHappen()).tap("Try again").tap("Confirm").call == CALL
 
 
 def test_nothing_is_opened_without_a_fresh_yes(stage: Stage) -> None:
@@ -171,12 +171,14 @@ def test_what_is_found_out_later_is_told_with_name_and_handle(stage: Stage) -> N
     """Open, not opened, never to be known."""
     expected: dict[Outcome, str] = {
         Done(proven=True): "is open.",
-        NotDone(): "was *not* opened",
+        DidNotHappen(): "was *not* opened",
         Refused("duplicate_handle"): "was *not* opened",
-        Unresolved(): "I could not find out whether",
+        Unknown(): "I could not find out whether",
     }
     for outcome, words in expected.items():
-        (said,) = advance(stage.book, None, Found(MEMBER, "business.open", CALL, outcome, {}), NOON).messages
+        (said,) = take_turn(
+            stage.book, None, WriteReconciled(MEMBER, "business.open", CALL, outcome, {}), NOON
+        ).messages
         assert words in text_of(said)
         assert "the account *Moyo Hardware* (handle moyo_hardware)" in text_of(said)
 

@@ -17,19 +17,19 @@ from typing import get_args
 import msgspec
 import pytest
 
-from service.conversation import Ask, Book, Found, Option, advance
+from service.conversation import FlowRegistry, Option, Question, WriteReconciled, take_turn
 from service.domain import Dashboard, Person, Recipient
 from service.domain.commands import (
     WRITES,
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from service.flows import book
 from service.flows.forms import Forms
@@ -93,11 +93,11 @@ def _done(after: Dashboard) -> list[Outcome]:
 
 OTHERWISE: list[Outcome] = [
     NotFound(),
-    NotDone(),
+    DidNotHappen(),
     Unavailable(),
-    Unresolved(),
-    Doubtful(),
-    Doubtful(made=True),
+    Unknown(),
+    PossibleDuplicate(),
+    PossibleDuplicate(made=True),
     *(Refused(code, money("1.00")) for code in REFUSALS),
 ]
 
@@ -116,7 +116,7 @@ WORLDS = {
 class Explored:
     """The flows of a world, what core may answer, and every kind of screen and call that can be reached."""
 
-    book: Book
+    book: FlowRegistry
     outcomes: list[Outcome]
     plays: list[Play]
 
@@ -248,7 +248,7 @@ def submissions(play: Play) -> Iterator[Callable[[Play], Play]]:
                 yield lambda fork, answers=paper, token=token: fork.fill(form_token=token, **answers)  # type: ignore[misc]
 
 
-def explored(flows: Book, outcomes: list[Outcome]) -> list[Play]:
+def explored(flows: FlowRegistry, outcomes: list[Outcome]) -> list[Play]:
     """Every kind of screen and call that can be reached."""
     start = Play(flows)
     queue, found = deque([start]), {_kind(start): start}
@@ -303,8 +303,8 @@ def test_every_screen_and_call_is_visited_in_every_world(world: Explored) -> Non
     steps = {f"{flow.name}.{step.name}" for flow in world.book.flows for step in flow.steps}
     reached = {play.at for play in world.plays}
     poor = NOT_FOR_ALL if world.outcomes not in (WORLDS["usual"], WORLDS["asked by forms"]) else set()
-    nameless = {book().nameless}  # all that those see who hide their number
-    assert sorted(steps - reached - nameless - poor) == []
+    anonymous = {book().anonymous}  # all that those see who hide their number
+    assert sorted(steps - reached - anonymous - poor) == []
 
 
 @pytest.mark.parametrize("name", ["usual", "asked by forms"])
@@ -321,8 +321,8 @@ def test_what_became_of_any_write_can_be_told_whatever_it_is(world: Explored) ->
     for play in world.plays:
         if isinstance(play.call, WRITES):
             for outcome in (*world.outcomes, *OTHERWISE):
-                found = Found(MEMBER, play.at, play.call, outcome, play.answers)
-                assert len(advance(play.book, None, found, NOON).messages) == 1
+                found = WriteReconciled(MEMBER, play.at, play.call, outcome, play.answers)
+                assert len(take_turn(play.book, None, found, NOON).messages) == 1
                 told += 1
     assert told
 
@@ -349,4 +349,4 @@ def test_every_kind_of_outcome_is_tried() -> None:
 
 def _asks_for_answers(play: Play) -> bool:
     at = play.book.find(play.at)
-    return at is not None and isinstance(at[1], Ask) and at[1].kind in {"text", "form"}
+    return at is not None and isinstance(at[1], Question) and at[1].kind in {"text", "form"}

@@ -6,21 +6,21 @@ import re
 
 import pytest
 
-from service.conversation import Found, Option, advance
+from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Denomination, Recipient
 from service.domain.commands import (
     CreateOffer,
+    DidNotHappen,
     Done,
-    Doubtful,
     FindAccount,
     Known,
     Login,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import FARAI, OWN, REFUSALS, XAU, account, dashboard, known, member, money, offer
@@ -265,7 +265,7 @@ def test_a_refusal_is_explained_and_another_amount_can_be_tried(stage: Stage) ->
 
 def test_an_offer_that_was_certainly_not_made_can_be_tried_again(stage: Stage) -> None:
     """After another look, and with another confirmation."""
-    for outcome in (NotDone(), Unavailable(), NotFound()):
+    for outcome in (DidNotHappen(), Unavailable(), NotFound()):
         play = confirmed(stage).core(outcome)
         assert play.at == "offer.not_done"
         assert "was *not* made" in play.text
@@ -274,7 +274,7 @@ def test_an_offer_that_was_certainly_not_made_can_be_tried_again(stage: Stage) -
 
 def test_an_offer_of_which_nothing_is_known_is_said_to_be_just_that(stage: Stage) -> None:
     """With amount and person, and with what happens next."""
-    for outcome in (Unresolved(), known()):
+    for outcome in (Unknown(), known()):
         play = confirmed(stage).core(outcome)
         assert play.at == "offer.unknown"
         assert "I do *not know yet* whether your offer of *5.00 USD* to *Farai Ncube Personal* was made" in play.text
@@ -283,22 +283,22 @@ def test_an_offer_of_which_nothing_is_known_is_said_to_be_just_that(stage: Stage
 
 def test_a_look_alike_of_an_unresolved_offer_is_asked_about_once_more(stage: Stage) -> None:
     """Nothing was sent; whoever wants it all the same says so."""
-    play = confirmed(stage).core(Doubtful())
+    play = confirmed(stage).core(PossibleDuplicate())
     assert play.at == "offer.doubt"
     assert "Not sent yet" in play.text
     cancelled = play.fork().tap("Cancel").core(known())
     assert cancelled.text.startswith("Cancelled. Nothing more was offered.\n\n")
     assert play.tap("Confirm").call == CreateOffer(
-        "acc-1", "acc-farai", "Farai Ncube Personal", money("5.00"), despite=True
+        "acc-1", "acc-farai", "Farai Ncube Personal", money("5.00"), allow_duplicate=True
     )
-    outcomes = (Done(), Refused("tier"), NotDone(), Doubtful(), Unresolved())
+    outcomes = (Done(), Refused("tier"), DidNotHappen(), PossibleDuplicate(), Unknown())
     ends = [play.fork().core(outcome).at for outcome in outcomes]
     assert ends == ["offer.sent", "offer.refused", "offer.not_done", "offer.unknown", "offer.unknown"]
 
 
 def test_a_look_alike_that_was_made_after_all_is_said_to_be_so_also_when_shown_again(stage: Stage) -> None:
     """It does not become doubtful again."""
-    play = confirmed(stage).core(Doubtful(made=True))
+    play = confirmed(stage).core(PossibleDuplicate(made=True))
     assert "was made after all" in play.text
     assert "was made after all" in play.say("perhaps").text
     assert play.say("no").core(known()).at == "dashboard.menu"
@@ -306,7 +306,7 @@ def test_a_look_alike_that_was_made_after_all_is_said_to_be_so_also_when_shown_a
 
 def test_a_word_of_before_the_doubt_does_not_confirm_it(stage: Stage) -> None:
     """The second tap of a double tap, say."""
-    play = confirmed(stage).core(Doubtful()).say("yes", sent_ms=NOON - 10_000)
+    play = confirmed(stage).core(PossibleDuplicate()).say("yes", sent_ms=NOON - 10_000)
     assert play.call is None
     assert play.at == "offer.doubt"
 
@@ -316,12 +316,12 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
     expected: dict[Outcome, str] = {
         Done(): "was made. They have two days to accept it.",
         Done(accepted=True): "was made. They have accepted it already.",
-        NotDone(): "was *not* made. You can offer it again.",
-        Unresolved(): "I could not find out whether your offer of",
+        DidNotHappen(): "was *not* made. You can offer it again.",
+        Unknown(): "I could not find out whether your offer of",
     }
     for step in ("offer.create", "offer.create_despite"):
         for outcome, words in expected.items():
-            (said,) = advance(stage.book, None, Found(MEMBER, step, FIVE, outcome, {}), NOON).messages
+            (said,) = take_turn(stage.book, None, WriteReconciled(MEMBER, step, FIVE, outcome, {}), NOON).messages
             assert words in text_of(said)
             assert "your offer of *5.00 USD* to *Farai Ncube Personal*" in text_of(said)
 

@@ -6,23 +6,23 @@ from datetime import date
 
 import pytest
 
-from service.conversation import Found, Option, advance
+from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Offer
 from service.domain.commands import (
     AcceptOffer,
     Call,
     CancelOffer,
     DeclineOffer,
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
     Login,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, account, dashboard, known, member, money, offer
@@ -267,10 +267,10 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
         (Done(proven=True, by_us=False), "ended", "I cannot tell whether it was you or the other side"),
         (Refused("not_pending"), "gone", "That offer is no longer waiting"),
         (NotFound(), "gone", "That offer is no longer waiting"),
-        (NotDone(), "not_done", "nothing was changed"),
+        (DidNotHappen(), "not_done", "nothing was changed"),
         (Unavailable(), "not_done", "nothing was changed"),
-        (Unresolved(), "unknown", "I do *not know yet* what became of the offer of *5.00 USD*"),
-        (Doubtful(), "unknown", "I do *not know yet*"),
+        (Unknown(), "unknown", "I do *not know yet* what became of the offer of *5.00 USD*"),
+        (PossibleDuplicate(), "unknown", "I do *not know yet*"),
         (known(), "unknown", "I do *not know yet*"),
     ]
     for deed in DEEDS:
@@ -289,7 +289,7 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
 def test_what_was_not_done_can_be_tried_again_after_another_look(stage: Stage) -> None:
     """And another confirmation."""
     for deed, (_, title, look, call) in DEEDS.items():
-        play = done(stage, deed, NotDone()).tap("Try again").core(look).tap(title).tap("Confirm")
+        play = done(stage, deed, DidNotHappen()).tap("Try again").core(look).tap(title).tap("Confirm")
         assert play.call == call
 
 
@@ -309,12 +309,14 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
         Done(): "I looked again. ",
         Done(by_us=False): "I cannot tell whether it was you or the other side",
         Refused("not_pending"): "it ended in another way than you asked for",
-        NotDone(): "still waits. Nothing was changed.",
-        Unresolved(): "I could not find out whether you",
+        DidNotHappen(): "still waits. Nothing was changed.",
+        Unknown(): "I could not find out whether you",
     }
     for deed, (*_, call) in DEEDS.items():
         for outcome, words in expected.items():
-            (said,) = advance(stage.book, None, Found(MEMBER, f"pending.{deed}", call, outcome, {}), NOON).messages
+            (said,) = take_turn(
+                stage.book, None, WriteReconciled(MEMBER, f"pending.{deed}", call, outcome, {}), NOON
+            ).messages
             assert words in text_of(said)
             assert "*5.00 USD*" in text_of(said)
             assert "*Farai Ncube Personal*" in text_of(said)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from service.conversation import Found, Option, advance
+from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Account, Person
 from service.domain.commands import (
     Authorise,
     Call,
-    DirectNotices,
+    DidNotHappen,
     Done,
-    Doubtful,
     FindMember,
     Known,
     Login,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
+    SetOfferRecipient,
     Unauthorise,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from service.messages import List
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
@@ -44,7 +44,7 @@ ACCOUNT = "*Tariro Moyo Personal*"
 DEEDS: dict[str, Call] = {
     "authorise": Authorise("acc-1", "member-rudo", "Rudo Dube", "rudo"),
     "remove": Unauthorise("acc-1", "member-farai", "Farai Ncube"),
-    "notices": DirectNotices("acc-1", "member-farai", "Farai Ncube"),
+    "notices": SetOfferRecipient("acc-1", "member-farai", "Farai Ncube"),
 }
 
 
@@ -230,7 +230,7 @@ def test_each_deed_is_confirmed_before_it_is_done_and_then_told(stage: Stage) ->
 def test_the_owner_takes_the_notices_back(stage: Stage) -> None:
     """By the same way."""
     play = shown(stage, "Tariro Moyo", Known(dashboard(owned(FARAI, told=FARAI), tier=4))).tap("Tell me of offers")
-    assert play.tap("Confirm").call == DirectNotices("acc-1", "member-1", "Tariro Moyo")
+    assert play.tap("Confirm").call == SetOfferRecipient("acc-1", "member-1", "Tariro Moyo")
 
 
 def test_nothing_is_changed_without_a_fresh_yes(stage: Stage) -> None:
@@ -259,10 +259,10 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
             (Refused("already"), "stands", "Nothing had to be changed."),
             (Refused("too_many"), "refused", "five may act for an account at most"),
             (Refused("tier"), "refused", "it needs the entrepreneur tier"),
-            (NotDone(), "not_done", f"I have looked: {not_done[deed]}"),
+            (DidNotHappen(), "not_done", f"I have looked: {not_done[deed]}"),
             (Unavailable(), "not_done", f"I could not reach Credex, so {not_done[deed]}"),
-            (Unresolved(), "unknown", "I do *not know yet* whether"),
-            (Doubtful(), "unknown", "I do *not know yet* whether"),
+            (Unknown(), "unknown", "I do *not know yet* whether"),
+            (PossibleDuplicate(), "unknown", "I do *not know yet* whether"),
             (LOOK, "unknown", "I do *not know yet* whether"),
         ]
         for outcome, place, words in expected:
@@ -273,7 +273,7 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
         for code in set(REFUSALS) - {"already"}:
             assert done(stage, deed, Refused(code)).text.endswith("Nothing was changed.")
         assert done(stage, deed, NotFound()).at == ("people.stands" if deed == "remove" else "people.refused")
-        assert done(stage, deed, NotDone()).tap("Try again").core(LOOK).at == "people.listed"
+        assert done(stage, deed, DidNotHappen()).tap("Try again").core(LOOK).at == "people.listed"
 
 
 def test_what_is_found_out_later_is_told_with_person_and_account(stage: Stage) -> None:
@@ -282,12 +282,14 @@ def test_what_is_found_out_later_is_told_with_person_and_account(stage: Stage) -
         expected: dict[Outcome, str] = {
             Done(proven=True): "I looked again. ✅ ",
             Refused("already"): "I looked again. ✅ ",
-            NotDone(): "Nothing was changed.",
+            DidNotHappen(): "Nothing was changed.",
             NotFound(): "Nothing was changed.",
-            Unresolved(): "I could not find out whether",
+            Unknown(): "I could not find out whether",
         }
         answers = {"account_name": "Tariro Moyo Personal"}
         for outcome, words in expected.items():
-            (said,) = advance(stage.book, None, Found(MEMBER, f"people.{deed}", call, outcome, answers), NOON).messages
+            (said,) = take_turn(
+                stage.book, None, WriteReconciled(MEMBER, f"people.{deed}", call, outcome, answers), NOON
+            ).messages
             assert words in text_of(said)
             assert ACCOUNT in text_of(said)

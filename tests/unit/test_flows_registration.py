@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from service.conversation import Found, advance
+from service.conversation import WriteReconciled, take_turn
 from service.domain.commands import (
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
     Login,
-    NotDone,
     NotFound,
+    PossibleDuplicate,
     Refused,
     Register,
     Unavailable,
-    Unresolved,
+    Unknown,
 )
 from tests.unit.flows_play import MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, dashboard, known, member
@@ -120,12 +120,12 @@ def test_each_outcome_of_registering_is_told_as_it_is(stage: Stage) -> None:
             refused = play.fork().tap("Confirm").core(Refused(code))
             assert refused.at == "registration.first_name"
             assert refused.text.startswith("Credex refused")
-    for outcome in (NotDone(), Unavailable()):
+    for outcome in (DidNotHappen(), Unavailable()):
         not_done = play.fork().tap("Confirm").core(outcome)
         assert not_done.at == "registration.not_done"
         assert "you are *not* registered yet" in not_done.text
         assert not_done.tap("Try again").core(NotFound()).at == "registration.welcome"
-    for unclear in (Unresolved(), Doubtful(), NotFound(), Known(dashboard())):
+    for unclear in (Unknown(), PossibleDuplicate(), NotFound(), Known(dashboard())):
         unknown = play.fork().tap("Confirm").core(unclear)
         assert unknown.at == "registration.unknown"
         assert "I do not know yet" in unknown.text
@@ -136,7 +136,7 @@ def test_what_is_found_out_later_is_told(stage: Stage) -> None:
     """That it went through, that it did not, or that it cannot be known."""
     call = Register("Tariro", "Moyo")
     told = []
-    for outcome in (Done(), NotDone(), Unresolved()):
-        turn = advance(stage.book, None, Found(MEMBER, "registration.register", call, outcome, {}), NOON)
+    for outcome in (Done(), DidNotHappen(), Unknown()):
+        turn = take_turn(stage.book, None, WriteReconciled(MEMBER, "registration.register", call, outcome, {}), NOON)
         told += [text_of(message) for message in turn.messages]
     assert ["went through: you are" in told[0], "did not go" in told[1], "could not find out" in told[2]] == [True] * 3

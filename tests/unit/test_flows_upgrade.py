@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from service.conversation import Found, advance
+from service.conversation import WriteReconciled, take_turn
 from service.domain.commands import (
+    DidNotHappen,
     Done,
-    Doubtful,
     Known,
     Login,
-    NotDone,
     NotFound,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
     Upgrade,
 )
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
@@ -90,10 +90,10 @@ def test_each_outcome_is_told_as_it_is(stage: Stage) -> None:
         (Done(), "upgraded", "✅ You now have the *hustler tier*.\n\n*1.00 USD* was paid"),
         (Done(proven=True), "upgraded", "✅ You now have the *hustler tier*."),
         (Refused("insufficient_balance"), "too_little", "has not enough to pay 1.00 USD. Nothing was paid."),
-        (NotDone(), "not_done", "I have looked: nothing was paid"),
+        (DidNotHappen(), "not_done", "I have looked: nothing was paid"),
         (Unavailable(), "not_done", "I could not reach Credex, so nothing was paid"),
-        (Unresolved(), "unknown", "I do *not know yet* whether 1.00 USD was paid"),
-        (Doubtful(), "unknown", "I do *not know yet*"),
+        (Unknown(), "unknown", "I do *not know yet* whether 1.00 USD was paid"),
+        (PossibleDuplicate(), "unknown", "I do *not know yet*"),
         (NotFound(), "unknown", "I do *not know yet*"),
     ]
     for outcome, place, words in expected:
@@ -118,7 +118,7 @@ def test_what_can_be_done_after_each_outcome(stage: Stage) -> None:
     """Open an account, get money, try again with another look."""
     assert paid(stage, Done()).tap("Open an account").core(known()).at == "business.name"
     assert paid(stage, Refused("insufficient_balance")).tap("Cash in and out").at == "cash.text"
-    assert paid(stage, NotDone()).tap("Try again").core(known()).tap("Confirm").call == Upgrade("acc-1")
+    assert paid(stage, DidNotHappen()).tap("Try again").core(known()).tap("Confirm").call == Upgrade("acc-1")
 
 
 def test_nothing_is_paid_without_a_fresh_yes(stage: Stage) -> None:
@@ -140,10 +140,12 @@ def test_what_is_found_out_later_is_told(stage: Stage) -> None:
     expected: dict[Outcome, str] = {
         Done(proven=True): "✅ I looked again: you now have the *hustler tier*",
         Refused("already"): "you have the hustler tier or a higher one",
-        NotDone(): "did *not* happen, and nothing was paid",
+        DidNotHappen(): "did *not* happen, and nothing was paid",
         Refused("tier"): "did *not* happen, and nothing was paid",
-        Unresolved(): "I could not find out what became of your upgrade",
+        Unknown(): "I could not find out what became of your upgrade",
     }
     for outcome, words in expected.items():
-        (said,) = advance(stage.book, None, Found(MEMBER, "upgrade.pay", Upgrade("acc-1"), outcome, {}), NOON).messages
+        (said,) = take_turn(
+            stage.book, None, WriteReconciled(MEMBER, "upgrade.pay", Upgrade("acc-1"), outcome, {}), NOON
+        ).messages
         assert words in text_of(said)

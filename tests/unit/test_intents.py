@@ -8,19 +8,19 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from service.conversation import Option, Session, Walked
+from service.conversation import Option, Session, Transition
 from service.domain import Denomination, Money
-from service.domain.commands import CreateOffer, Done, NotDone, Outcome, Register, Unresolved, Upgrade, Write
+from service.domain.commands import CreateOffer, DidNotHappen, Done, Outcome, Register, Unknown, Upgrade, Write
 from service.mailbox.versioning import read
 from service.messages import Button, Buttons, Text
-from service.writes.pending_write import Baseline, Intent, Intents, encode
+from service.writes.pending_write import Baseline, PendingWrite, PendingWrites, encode
 from tests.unit.money_core import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 MIDNIGHT_MS = START_MS - 8 * 60 * MINUTE_MS
 
-FULL = Intent(
+FULL = PendingWrite(
     seq=17,
     step="offer.create",
     call=FIVE,
@@ -39,15 +39,15 @@ FULL = Intent(
     made_at_ms=START_MS,
     send_by_ms=START_MS + 5_000,
     messages=(Text("One."), Buttons(body="Two.", buttons=(Button("n:menu", "Menu"),))),
-    walked=(Walked("offer", "confirm", "confirm"),),
+    walked=(Transition("offer", "confirm", "confirm"),),
     looks=2,
     look_at_ms=START_MS + 30_000,
 )
 
 
-def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> Intent:
+def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> PendingWrite:
     """An intent of which only the call matters."""
-    return Intent(
+    return PendingWrite(
         seq=1,
         step="offer.create",
         call=call,
@@ -62,7 +62,7 @@ def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> Intent:
     "call",
     [
         FIVE,
-        msgspec.structs.replace(FIVE, due=date(2026, 12, 1), despite=True),
+        msgspec.structs.replace(FIVE, due=date(2026, 12, 1), allow_duplicate=True),
         CreateOffer("a", "b", "Ü&<>", Money(Decimal("0.0001"), Denomination.XAU)),
         CreateOffer("a", "b", "c", Money(Decimal("999999999999.99"), Denomination.ZWG)),
         ACCEPT,
@@ -73,13 +73,13 @@ def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> Intent:
 )
 def test_what_is_written_down_is_read_back_the_same(call: Write) -> None:
     """Whoever takes over knows exactly what the first worker knew, to the last digit."""
-    written = Intents(under_way=msgspec.structs.replace(FULL, call=call), unresolved=(FULL, intent(call)))
-    assert read(encode(written), Intents) == written
+    written = PendingWrites(under_way=msgspec.structs.replace(FULL, call=call), unresolved=(FULL, intent(call)))
+    assert read(encode(written), PendingWrites) == written
 
 
 def test_nothing_to_remember_is_no_record() -> None:
     """The key is deleted then."""
-    assert encode(Intents()) is None
+    assert encode(PendingWrites()) is None
 
 
 def test_an_unresolved_intent_is_looked_at_later_and_later() -> None:
@@ -136,8 +136,8 @@ def test_writes_look_alike_by_person_and_amount(call: Write, *, alike: bool) -> 
     [
         (Done(None, "c-9"), ("c-9",), False),
         (Done(None, ""), (), True),
-        (Unresolved(), (), True),
-        (NotDone(), (), False),
+        (Unknown(), (), True),
+        (DidNotHappen(), (), False),
     ],
 )
 def test_an_intent_learns_from_the_outcome_of_its_twin(
@@ -155,21 +155,21 @@ def test_a_success_without_an_id_means_nothing_to_others() -> None:
 def test_the_member_is_due_when_the_first_intent_is() -> None:
     """And not at all without any."""
     early, late = intent().again(START_MS), intent().again(START_MS + 5)
-    due = [Intents(unresolved=(late, early)).due_ms, Intents(under_way=early).due_ms]
+    due = [PendingWrites(unresolved=(late, early)).due_ms, PendingWrites(under_way=early).due_ms]
     assert due == [START_MS + 30_000, None]
 
 
 def test_a_write_set_aside_is_unresolved() -> None:
     """Its message is gone, so its outcome is found out like any other's."""
     early = intent(ACCEPT).again(START_MS)
-    aside = Intents(under_way=FULL, unresolved=(early,)).aside(START_MS)
-    assert aside == Intents(unresolved=(early, FULL.again(START_MS)))
+    aside = PendingWrites(under_way=FULL, unresolved=(early,)).aside(START_MS)
+    assert aside == PendingWrites(unresolved=(early, FULL.again(START_MS)))
     assert aside.aside(START_MS + 1) == aside
 
 
 def test_an_upgrade_that_is_not_known_looks_like_the_next_one() -> None:
     """Paying for a tier twice is as bad as offering twice, so a second upgrade is doubtful while one is unresolved."""
-    intent = Intent(
+    intent = PendingWrite(
         seq=1,
         step="upgrade.pay",
         call=Upgrade("account"),

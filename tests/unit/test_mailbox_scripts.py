@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from service.mailbox import DeadLetter, Posting
+from service.mailbox import DeadLetter, OutboxLease
 from service.mailbox.scripts import NAMES, sources
 
 DRAINING = {
@@ -49,7 +49,7 @@ def test_keys_are_passed_in_unless_the_member_is_found_inside(name: str) -> None
 
 def test_the_id_of_a_posting_names_shard_and_member() -> None:
     """It travels in biz_opaque_callback_data."""
-    posting = Posting("263771234567", 5, 7, b"", 1, None, None, shard="3")
+    posting = OutboxLease("263771234567", 5, 7, b"", 1, None, None, shard="3")
     assert posting.id == "3:263771234567:7"
 
 

@@ -13,7 +13,7 @@ from simulator.credex_core import Core, State
 from simulator.errors import ConversationError, SimulatorError
 from simulator.script.conversation import Person, parse
 from simulator.script.core_acts import read_act
-from simulator.script.yaml_reader import Flaw
+from simulator.script.yaml_reader import FlawError
 from simulator.world.fixtures import settle_in
 from tests.credex_world import START_MS, usd
 
@@ -181,5 +181,5 @@ def test_people_act_in_core_past_the_bot() -> None:
 )
 def test_what_core_refuses_is_a_flaw_of_the_file(who: str, text: str) -> None:
     """It is told where it stands, not swallowed."""
-    with pytest.raises(Flaw):
+    with pytest.raises(FlawError):
         act(begun(), text, who)

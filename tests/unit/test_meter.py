@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from service.observability import metrics
-from service.observability.emf import Meter
+from service.observability.emf import EmfWriter
 
 NOW = 1_793_599_200_000
 
 
-def published(meter: Meter, lines: list[str]) -> list[dict[str, Any]]:
+def published(meter: EmfWriter, lines: list[str]) -> list[dict[str, Any]]:
     """What is written when the meter publishes."""
     lines.clear()
     meter.publish(NOW)
@@ -23,7 +23,7 @@ def published(meter: Meter, lines: list[str]) -> list[dict[str, Any]]:
 def test_a_line_names_values_units_and_dimensions() -> None:
     """As the specification of the format asks for it."""
     lines: list[str] = []
-    meter = Meter("staging", lines.append)
+    meter = EmfWriter("staging", lines.append)
     meter.count(metrics.MESSAGES_RECEIVED, 2)
     meter.count(metrics.MESSAGES_RECEIVED)
     meter.value(metrics.REPLY_MS, 410)
@@ -53,7 +53,7 @@ def test_a_line_names_values_units_and_dimensions() -> None:
 def test_failures_are_published_by_their_code_and_together() -> None:
     """One line a code: an alarm looks at all of them, a dashboard at each."""
     lines: list[str] = []
-    meter = Meter("staging", lines.append)
+    meter = EmfWriter("staging", lines.append)
     meter.count(metrics.SEND_FAILURES, of="131026")
     meter.count(metrics.SEND_FAILURES, 2, of="none")
     told = published(meter, lines)
@@ -64,7 +64,7 @@ def test_failures_are_published_by_their_code_and_together() -> None:
 def test_what_was_published_is_not_published_again() -> None:
     """Counts begin at nothing; a moment at which nothing happened writes no line."""
     lines: list[str] = []
-    meter = Meter("staging", lines.append)
+    meter = EmfWriter("staging", lines.append)
     meter.count(metrics.TURNS)
     assert len(published(meter, lines)) == 1
     assert published(meter, lines) == []
@@ -73,7 +73,7 @@ def test_what_was_published_is_not_published_again() -> None:
 def test_no_line_holds_more_values_than_cloudwatch_takes() -> None:
     """A hundred a metric; the rest follows in lines of its own, and counts are written once."""
     lines: list[str] = []
-    meter = Meter("staging", lines.append)
+    meter = EmfWriter("staging", lines.append)
     meter.count(metrics.TURNS, 250)
     for value in range(250):
         meter.value(metrics.REPLY_MS, value)
@@ -84,7 +84,7 @@ def test_no_line_holds_more_values_than_cloudwatch_takes() -> None:
 
 def test_with_nobody_to_read_it_nothing_piles_up() -> None:
     """A process that publishes no metrics keeps none."""
-    meter = Meter("", None)
+    meter = EmfWriter("", None)
     for value in range(1000):
         meter.value(metrics.REPLY_MS, value)
         meter.count(metrics.TURNS)
@@ -95,4 +95,4 @@ def test_with_nobody_to_read_it_nothing_piles_up() -> None:
 def test_a_dimension_that_is_missing_or_too_much_is_refused(metric: metrics.Metric, of: str) -> None:
     """Published wrongly it would be another metric, at which no alarm looks."""
     with pytest.raises(ValueError, match=metric.name):
-        Meter("staging", None).count(metric, of=of)
+        EmfWriter("staging", None).count(metric, of=of)

@@ -10,20 +10,20 @@ from typing import Final
 import msgspec
 import pytest
 
-from service.credex import Busy, CredexError, NoAnswer, NotFound, NotSent, Written
+from service.credex import BudgetExhaustedError, CredexError, NoAnswerError, NotFoundError, NotSentError, Written
 from service.credex import errors as credex
 from service.domain import Denomination, Money, Person
 from service.domain.commands import (
+    DidNotHappen,
     Done,
-    Doubtful,
-    NotDone,
     Outcome,
+    PossibleDuplicate,
     Refused,
     Unavailable,
-    Unresolved,
+    Unknown,
     Write,
 )
-from service.writes.pending_write import Baseline, Intent, Intents
+from service.writes.pending_write import Baseline, PendingWrite, PendingWrites
 from tests.unit.money_core import (
     ACCEPT,
     CANCEL,
@@ -41,14 +41,14 @@ from tests.unit.money_core import (
 SEND_BY_MS: Final = START_MS + 5_000
 ABSENT_FROM_MS: Final = SEND_BY_MS + 10_000
 
-LOST: Final = NoAnswer("no answer")
+LOST: Final = NoAnswerError("no answer")
 FAILED: Final = credex.ServerError(http_status=500)
-REFUSED: Final = credex.Refused(credex.Refusal.INSUFFICIENT_BALANCE, http_status=400)
-GONE: Final = NotFound("credex", http_status=404)
-STRANGER: Final = credex.Unauthorised(http_status=401)
-LIMITED: Final = credex.TooManyRequests(retry_after_s=2)
+REFUSED: Final = credex.RefusedError(credex.Refusal.INSUFFICIENT_BALANCE, http_status=400)
+GONE: Final = NotFoundError("credex", http_status=404)
+STRANGER: Final = credex.UnauthorisedError(http_status=401)
+LIMITED: Final = credex.TooManyRequestsError(retry_after_s=2)
 
-UNSENT: Final = (NotSent("refused"), Busy(9_000))
+UNSENT: Final = (NotSentError("refused"), BudgetExhaustedError(9_000))
 SILENT: Final = (LOST, FAILED)
 """After these core may still be at work."""
 ANSWERED: Final = (REFUSED, GONE, STRANGER, LIMITED)
@@ -60,7 +60,7 @@ def named(value: object) -> str:
     return type(value).__name__
 
 
-async def sent(desk: Desk, call: Write = FIVE, *others: Intent) -> Outcome:
+async def sent(desk: Desk, call: Write = FIVE, *others: PendingWrite) -> Outcome:
     """Prepare and send."""
     return await desk.money.send(TARIRO, await desk.prepared(call, *others), others)
 
@@ -70,7 +70,7 @@ async def sent(desk: Desk, call: Write = FIVE, *others: Intent) -> Outcome:
 
 def test_the_intent_holds_the_turn_and_how_things_stood() -> None:
     """Whoever takes over after a crash needs nothing else."""
-    expected = Intent(
+    expected = PendingWrite(
         seq=3,
         step="offer.create",
         call=FIVE,
@@ -137,9 +137,9 @@ def without_offers(desk: Desk) -> None:
 def test_what_cannot_be_done_is_not_sent(call: Write, arrange: Callable[[Desk], None], expected: Outcome) -> None:
     """The baseline shows that core would refuse."""
 
-    async def play(desk: Desk) -> tuple[Intent | Outcome, object]:
+    async def play(desk: Desk) -> tuple[PendingWrite | Outcome, object]:
         arrange(desk)
-        prepared = await desk.money.prepare(TARIRO, call, seq=3, session=SESSION, intents=Intents())
+        prepared = await desk.money.prepare(TARIRO, call, seq=3, session=SESSION, intents=PendingWrites())
         return prepared, desk.core.sent
 
     assert (expected, []) == at_desk(play)
@@ -149,9 +149,9 @@ def test_what_cannot_be_done_is_not_sent(call: Write, arrange: Callable[[Desk], 
 def test_without_a_baseline_nothing_is_sent(error: CredexError) -> None:
     """A write whose outcome could not be proven is not begun."""
 
-    async def play(desk: Desk) -> Intent | Outcome:
+    async def play(desk: Desk) -> PendingWrite | Outcome:
         desk.core.failing.append(error)
-        return await desk.money.prepare(TARIRO, FIVE, seq=3, session=SESSION, intents=Intents())
+        return await desk.money.prepare(TARIRO, FIVE, seq=3, session=SESSION, intents=PendingWrites())
 
     assert Unavailable() == at_desk(play)
 
@@ -160,7 +160,7 @@ def test_without_a_baseline_nothing_is_sent(error: CredexError) -> None:
     ("call", "doubtful"),
     [
         (FIVE, True),
-        (msgspec.structs.replace(FIVE, despite=True), False),
+        (msgspec.structs.replace(FIVE, allow_duplicate=True), False),
         (msgspec.structs.replace(FIVE, amount=usd("5.01")), False),
         (msgspec.structs.replace(FIVE, amount=Money(Decimal(5), Denomination.ZWG)), False),
         (msgspec.structs.replace(FIVE, receiver_id="account-of-chipo"), False),
@@ -170,11 +170,13 @@ def test_without_a_baseline_nothing_is_sent(error: CredexError) -> None:
 def test_a_write_that_looks_like_an_unresolved_one_waits_for_the_member(call: Write, *, doubtful: bool) -> None:
     """Same person, same amount: the member must say that it is meant despite the earlier one."""
 
-    async def play(desk: Desk) -> Intent | Outcome:
+    async def play(desk: Desk) -> PendingWrite | Outcome:
         earlier = (await desk.prepared(FIVE)).again(START_MS)
-        return await desk.money.prepare(TARIRO, call, seq=9, session=SESSION, intents=Intents(unresolved=(earlier,)))
+        return await desk.money.prepare(
+            TARIRO, call, seq=9, session=SESSION, intents=PendingWrites(unresolved=(earlier,))
+        )
 
-    assert isinstance(at_desk(play), Doubtful) is doubtful
+    assert isinstance(at_desk(play), PossibleDuplicate) is doubtful
 
 
 # -- sent, and answered clearly -------------------------------------------------------------------------------------
@@ -259,9 +261,9 @@ def test_an_offer_that_stands_is_found_at_once(error: CredexError) -> None:
     [
         (REFUSED, Refused("insufficient_balance")),
         (GONE, Refused("unknown")),
-        (credex.Refused(credex.Refusal.NOT_PENDING, http_status=409), Refused("unknown")),
-        (STRANGER, NotDone()),
-        (LIMITED, NotDone()),
+        (credex.RefusedError(credex.Refusal.NOT_PENDING, http_status=409), Refused("unknown")),
+        (STRANGER, DidNotHappen()),
+        (LIMITED, DidNotHappen()),
     ],
     ids=named,
 )
@@ -283,7 +285,7 @@ def test_silence_is_not_taken_for_absence_too_early(error: CredexError) -> None:
         desk.core.answer = error
         return await sent(desk), desk.core.asked, desk.clock.now_ms()
 
-    assert (NotDone(), ["dashboard", "dashboard"], ABSENT_FROM_MS) == at_desk(play)
+    assert (DidNotHappen(), ["dashboard", "dashboard"], ABSENT_FROM_MS) == at_desk(play)
 
 
 @pytest.mark.parametrize("error", SILENT, ids=named)
@@ -300,7 +302,7 @@ def test_an_offer_that_appears_late_is_found(error: CredexError) -> None:
     assert (outcome.credex_id, outcome.proven) == ("c-new", True)
 
 
-@pytest.mark.parametrize("reads", [(LOST,), (FAILED,), (None, LOST), (None, STRANGER), (None, NotSent("down"))])
+@pytest.mark.parametrize("reads", [(LOST,), (FAILED,), (None, LOST), (None, STRANGER), (None, NotSentError("down"))])
 def test_a_proof_that_cannot_be_had_leaves_it_unresolved(reads: tuple[CredexError | None, ...]) -> None:
     """Neither yes nor no is said without a look that worked."""
 
@@ -310,7 +312,7 @@ def test_a_proof_that_cannot_be_had_leaves_it_unresolved(reads: tuple[CredexErro
         desk.core.failing.extend(reads)
         return await desk.money.send(TARIRO, intent, ())
 
-    assert Unresolved() == at_desk(play)
+    assert Unknown() == at_desk(play)
 
 
 def test_a_judgement_ends_before_the_lease_does() -> None:
@@ -321,7 +323,7 @@ def test_a_judgement_ends_before_the_lease_does() -> None:
         desk.core.answer, desk.core.takes_s, desk.core.reads_take_s = LOST, 10, 10.1
         return await desk.money.send(TARIRO, intent, ()), desk.passed_ms
 
-    assert (Unresolved(), 30_000) == at_desk(play)
+    assert (Unknown(), 30_000) == at_desk(play)
 
 
 # -- after a crash, and later ---------------------------------------------------------------------------------------
@@ -338,7 +340,7 @@ def test_a_recovered_write_is_never_sent(call: Write, later_s: float) -> None:
         await asyncio.sleep(later_s)
         return await desk.money.recover(TARIRO, intent, ()), desk.core.sent, desk.passed_ms
 
-    assert (NotDone(), [], max(15_000, int(later_s * 1000))) == at_desk(play)
+    assert (DidNotHappen(), [], max(15_000, int(later_s * 1000))) == at_desk(play)
 
 
 def test_a_recovered_write_that_happened_is_found() -> None:
@@ -355,8 +357,8 @@ def test_a_recovered_write_that_happened_is_found() -> None:
 @pytest.mark.parametrize(
     ("after_ms", "happened", "expected"),
     [
-        (14_999, False, Unresolved),
-        (15_000, False, NotDone),
+        (14_999, False, Unknown),
+        (15_000, False, DidNotHappen),
         (0, True, Done),
         (86_400_000, True, Done),
     ],
@@ -374,7 +376,7 @@ def test_a_look_tells_what_is_certain_by_then(after_ms: int, expected: type[Outc
     assert (expected, after_ms) == at_desk(play)
 
 
-@pytest.mark.parametrize("error", [LOST, FAILED, NotSent("down"), LIMITED], ids=named)
+@pytest.mark.parametrize("error", [LOST, FAILED, NotSentError("down"), LIMITED], ids=named)
 def test_a_look_that_fails_tells_nothing(error: CredexError) -> None:
     """However late it is."""
 
@@ -384,7 +386,7 @@ def test_a_look_that_fails_tells_nothing(error: CredexError) -> None:
         desk.core.failing.append(error)
         return await desk.money.look(TARIRO, intent, ())
 
-    assert Unresolved() == at_desk(play)
+    assert Unknown() == at_desk(play)
 
 
 def test_a_credex_that_is_known_to_be_another_writes_is_no_candidate() -> None:
@@ -400,7 +402,7 @@ def test_a_credex_that_is_known_to_be_another_writes_is_no_candidate() -> None:
             await desk.money.look(TARIRO, intent.beside(FIVE, other), ()),
         )
 
-    assert (NotDone(), NotDone()) == at_desk(play)
+    assert (DidNotHappen(), DidNotHappen()) == at_desk(play)
 
 
 def test_a_success_without_an_id_leaves_its_twin_in_doubt() -> None:
@@ -411,7 +413,7 @@ def test_a_success_without_an_id_leaves_its_twin_in_doubt() -> None:
         desk.core.offered(credex_id="c-despite")
         return await desk.money.look(TARIRO, intent.beside(FIVE, Done(None, "")), ())
 
-    assert Unresolved() == at_desk(play)
+    assert Unknown() == at_desk(play)
 
 
 def test_core_that_writes_back_its_dashboard_gives_the_newest_balance() -> None:

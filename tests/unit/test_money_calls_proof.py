@@ -10,11 +10,11 @@ from typing import Final
 import msgspec
 import pytest
 
-from service.credex import CredexError, CredexKind, LedgerEntry, NoAnswer, NotFound
+from service.credex import CredexError, CredexKind, LedgerEntry, NoAnswerError, NotFoundError
 from service.credex import errors as credex
 from service.domain import Denomination, Money, Person
-from service.domain.commands import Done, NotDone, Outcome, Refused, Unresolved, Write
-from service.writes.pending_write import Intent
+from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
+from service.writes.pending_write import PendingWrite
 from tests.unit.money_core import (
     ACCEPT,
     CANCEL,
@@ -30,12 +30,12 @@ from tests.unit.money_core import (
     usd,
 )
 
-LOST: Final = NoAnswer("no answer")
+LOST: Final = NoAnswerError("no answer")
 FAILED: Final = credex.ServerError(http_status=500)
-REFUSED: Final = credex.Refused(credex.Refusal.INSUFFICIENT_BALANCE, http_status=400)
-GONE: Final = NotFound("credex", http_status=404)
-STRANGER: Final = credex.Unauthorised(http_status=401)
-LIMITED: Final = credex.TooManyRequests(retry_after_s=2)
+REFUSED: Final = credex.RefusedError(credex.Refusal.INSUFFICIENT_BALANCE, http_status=400)
+GONE: Final = NotFoundError("credex", http_status=404)
+STRANGER: Final = credex.UnauthorisedError(http_status=401)
+LIMITED: Final = credex.TooManyRequestsError(retry_after_s=2)
 
 
 def named(value: object) -> str:
@@ -47,7 +47,7 @@ def named(value: object) -> str:
 
 
 def _judged(
-    change: Callable[[Desk], None], *, others: Callable[[Intent], tuple[Intent, ...]] = lambda _: ()
+    change: Callable[[Desk], None], *, others: Callable[[PendingWrite], tuple[PendingWrite, ...]] = lambda _: ()
 ) -> tuple[Outcome, Desk]:
     """What a lost answer comes to when this happened in core."""
 
@@ -67,7 +67,7 @@ def test_two_candidates_are_no_proof() -> None:
         desk.core.offered(credex_id="c-1")
         desk.core.offered(credex_id="c-2")
 
-    assert _judged(twice)[0] == Unresolved()
+    assert _judged(twice)[0] == Unknown()
 
 
 def test_a_candidate_on_a_shared_account_is_no_proof() -> None:
@@ -78,7 +78,7 @@ def test_a_candidate_on_a_shared_account_is_no_proof() -> None:
         desk.core.answer, desk.core.effect = LOST, desk.core.offered
         return await desk.money.send(TARIRO, await desk.prepared(), ())
 
-    assert Unresolved() == at_desk(play)
+    assert Unknown() == at_desk(play)
 
 
 def test_an_empty_shared_account_proves_absence() -> None:
@@ -89,13 +89,13 @@ def test_an_empty_shared_account_proves_absence() -> None:
         desk.core.answer = LOST
         return await desk.money.send(TARIRO, await desk.prepared(), ())
 
-    assert NotDone() == at_desk(play)
+    assert DidNotHappen() == at_desk(play)
 
 
 def test_a_candidate_is_no_proof_while_a_twin_is_unresolved() -> None:
     """It may be the earlier write's."""
     twin = _judged(lambda desk: desk.core.offered(), others=lambda intent: (intent,))
-    assert twin[0] == Unresolved()
+    assert twin[0] == Unknown()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_candidate_is_no_proof_while_a_twin_is_unresolved() -> None:
 )
 def test_an_offer_that_differs_is_no_proof(wrong: object) -> None:
     """Amount, denomination, person, kind, and an id that was not there before: all must fit."""
-    assert _judged(lambda desk: desk.core.outgoing.append(wrong))[0] == NotDone()  # type: ignore[arg-type]
+    assert _judged(lambda desk: desk.core.outgoing.append(wrong))[0] == DidNotHappen()  # type: ignore[arg-type]
 
 
 def test_the_same_amount_written_otherwise_is_proof() -> None:
@@ -135,7 +135,7 @@ def test_an_offer_that_was_accepted_already_is_found_in_the_ledger() -> None:
 def test_an_unmoved_balance_needs_no_look_into_the_ledger() -> None:
     """A secured offer is set aside from the balance at once: unmoved, nothing was offered."""
     outcome, desk = _judged(lambda _: None)
-    assert (outcome, desk.core.asked) == (NotDone(), ["dashboard", "dashboard"])
+    assert (outcome, desk.core.asked) == (DidNotHappen(), ["dashboard", "dashboard"])
 
 
 def spent(desk: Desk) -> None:
@@ -153,17 +153,17 @@ def entry(
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
-        ([], NotDone()),
+        ([], DidNotHappen()),
         ([entry()], Done),
         ([entry(credex_id=None)], Done),
-        ([entry("5")], NotDone()),
-        ([entry("-5.01")], NotDone()),
-        ([entry(by="Chipo Dube Personal")], NotDone()),
-        ([entry(after_ms=-2_001)], NotDone()),
+        ([entry("5")], DidNotHappen()),
+        ([entry("-5.01")], DidNotHappen()),
+        ([entry(by="Chipo Dube Personal")], DidNotHappen()),
+        ([entry(after_ms=-2_001)], DidNotHappen()),
         ([entry(after_ms=-2_000)], Done),
-        ([entry(credex_id="c-out")], NotDone()),
-        ([entry(dated=False)], Unresolved()),
-        ([entry(), entry(credex_id="c-2")], Unresolved()),
+        ([entry(credex_id="c-out")], DidNotHappen()),
+        ([entry(dated=False)], Unknown()),
+        ([entry(), entry(credex_id="c-2")], Unknown()),
         ([entry(credex_id=None), entry(credex_id="c-out")], Done),
     ],
 )
@@ -178,7 +178,7 @@ def test_only_one_new_line_of_ours_in_the_ledger_is_proof(entries: list[LedgerEn
     assert (type(outcome) if expected is Done else outcome) == expected
 
 
-@pytest.mark.parametrize(("credex_id", "expected"), [("c-twin", NotDone), (None, Unresolved)])
+@pytest.mark.parametrize(("credex_id", "expected"), [("c-twin", DidNotHappen), (None, Unknown)])
 def test_a_twin_accepted_meanwhile_is_not_taken_for_this_offer(credex_id: str | None, expected: type[Outcome]) -> None:
     """An older offer that looks the same was accepted just now, and the balance moved for another reason."""
 
@@ -230,7 +230,7 @@ def test_an_account_that_is_not_shown_proves_nothing(call: Write, vanish: Callab
         desk.core.answer = LOST
         return await desk.money.send(TARIRO, intent, ())
 
-    assert Unresolved() == at_desk(play)
+    assert Unknown() == at_desk(play)
 
 
 # -- proof of what was done with an offer ---------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def test_who_ended_an_offer_may_stay_open(call: Write, state: CredexError) -> No
 @pytest.mark.parametrize("call", [ACCEPT, DECLINE, CANCEL])
 def test_core_that_knew_no_such_offer_did_not_end_it(call: Write) -> None:
     """It said so when it was asked, and it is gone: somebody else was faster."""
-    already = credex.Refused(credex.Refusal.NOT_PENDING, http_status=409)
+    already = credex.RefusedError(credex.Refusal.NOT_PENDING, http_status=409)
     assert [_ended(call, error, GONE) for error in (GONE, already)] == [Refused("not_pending")] * 2
 
 
@@ -307,19 +307,19 @@ def test_core_that_knew_no_such_offer_did_not_end_it(call: Write) -> None:
 @pytest.mark.parametrize("state", [LOST, LIMITED, CredexKind.OFFERS], ids=named)
 def test_an_offer_that_cannot_be_looked_at_stays_unresolved(call: Write, state: CredexKind | CredexError) -> None:
     """No answer, no room for the question, or an answer that contradicts the dashboard."""
-    assert _ended(call, LOST, state) == Unresolved()
+    assert _ended(call, LOST, state) == Unknown()
 
 
 @pytest.mark.parametrize("call", [ACCEPT, DECLINE, CANCEL])
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (LOST, NotDone()),
-        (FAILED, NotDone()),
-        (STRANGER, NotDone()),
+        (LOST, DidNotHappen()),
+        (FAILED, DidNotHappen()),
+        (STRANGER, DidNotHappen()),
         (REFUSED, Refused("insufficient_balance")),
-        (GONE, NotDone()),
-        (credex.Refused(credex.Refusal.NOT_PENDING, http_status=409), NotDone()),
+        (GONE, DidNotHappen()),
+        (credex.RefusedError(credex.Refusal.NOT_PENDING, http_status=409), DidNotHappen()),
     ],
     ids=named,
 )
@@ -355,11 +355,11 @@ def test_whoever_can_log_in_is_registered(error: CredexError) -> None:
 @pytest.mark.parametrize(
     ("error", "expected", "after_ms"),
     [
-        (LOST, NotDone(), 15_000),
-        (FAILED, NotDone(), 15_000),
-        (STRANGER, NotDone(), 0),
-        (credex.Refused(credex.Refusal.VALIDATION, http_status=400), Refused("validation"), 0),
-        (credex.Refused(credex.Refusal.DUPLICATE_PHONE, http_status=409), Refused("unknown"), 0),
+        (LOST, DidNotHappen(), 15_000),
+        (FAILED, DidNotHappen(), 15_000),
+        (STRANGER, DidNotHappen(), 0),
+        (credex.RefusedError(credex.Refusal.VALIDATION, http_status=400), Refused("validation"), 0),
+        (credex.RefusedError(credex.Refusal.DUPLICATE_PHONE, http_status=409), Refused("unknown"), 0),
     ],
     ids=named,
 )

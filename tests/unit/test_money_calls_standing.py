@@ -11,26 +11,26 @@ from typing import Final
 import msgspec
 import pytest
 
-from service.credex import CredexError, NoAnswer, NotFound
+from service.credex import CredexError, NoAnswerError, NotFoundError
 from service.credex import errors as credex
 from service.domain import Account, Denomination, Money, Offer, Person
 from service.domain import commands as calls
 from service.domain.commands import (
     Authorise,
     CreateOffer,
-    DirectNotices,
+    DidNotHappen,
     Done,
-    NotDone,
     OpenAccount,
     Outcome,
     Refused,
+    SetOfferRecipient,
     Unauthorise,
     Unavailable,
-    Unresolved,
+    Unknown,
     Upgrade,
     Write,
 )
-from service.writes.pending_write import Intent, Intents
+from service.writes.pending_write import PendingWrite, PendingWrites
 from tests.unit.money_core import FARAI, MINE, SESSION, TARIRO, Desk, at_desk, usd
 
 RUDO: Final = Person("m-2", "Rudo Dube")
@@ -39,7 +39,7 @@ TARIRO_HERSELF: Final = Person("m-1", "Tariro Moyo")
 OPEN: Final = OpenAccount("Moyo Shop", "moyo_shop", Denomination.USD)
 AUTHORISE: Final = Authorise(MINE, RUDO.member_id, RUDO.name, "rudo")
 UNAUTHORISE: Final = Unauthorise(MINE, RUDO.member_id, RUDO.name)
-NOTICES: Final = DirectNotices(MINE, RUDO.member_id, RUDO.name)
+NOTICES: Final = SetOfferRecipient(MINE, RUDO.member_id, RUDO.name)
 UPGRADE: Final = Upgrade(MINE)
 
 
@@ -93,14 +93,14 @@ CASES: Final = {
 
 each_write = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
-LOST: Final = NoAnswer("no answer")
+LOST: Final = NoAnswerError("no answer")
 UNCLEAR: Final = (
     LOST,
     credex.ServerError(http_status=500),
-    credex.Refused(credex.Refusal.TIER, http_status=403),
-    NotFound("member", http_status=404),
-    credex.Unauthorised(http_status=401),
-    credex.TooManyRequests(retry_after_s=2),
+    credex.RefusedError(credex.Refusal.TIER, http_status=403),
+    NotFoundError("member", http_status=404),
+    credex.UnauthorisedError(http_status=401),
+    credex.TooManyRequestsError(retry_after_s=2),
 )
 
 
@@ -146,7 +146,7 @@ def test_what_stands_only_after_a_while_happened(case: Case) -> None:
 def test_what_does_not_stand_did_not_happen(case: Case) -> None:
     """Said only 10 s after the last moment of sending."""
     outcome, desk = judged(case, LOST, nothing)
-    assert (outcome, desk.passed_ms) == (NotDone(), 15_000)
+    assert (outcome, desk.passed_ms) == (DidNotHappen(), 15_000)
 
 
 @each_write
@@ -159,13 +159,13 @@ def test_a_refusal_without_effect_is_told_at_once(case: Case) -> None:
 @each_write
 def test_what_is_said_to_stand_and_does_not_is_not_told(case: Case) -> None:
     """Core contradicts itself, and its dashboard is believed."""
-    already = credex.Refused(credex.Refusal.ALREADY, http_status=409)
+    already = credex.RefusedError(credex.Refusal.ALREADY, http_status=409)
     assert judged(case, already, nothing)[0] == Refused("unknown")
 
 
 def test_a_tier_that_core_names_and_keeps_out_of_its_dashboard_is_believed() -> None:
     """Nothing that was seen contradicts it: nothing was paid, and the tier is not told."""
-    already = credex.Refused(credex.Refusal.ALREADY, http_status=409)
+    already = credex.RefusedError(credex.Refusal.ALREADY, http_status=409)
 
     def silent_on_tier(desk: Desk) -> None:
         desk.core.tier = None
@@ -176,17 +176,17 @@ def test_a_tier_that_core_names_and_keeps_out_of_its_dashboard_is_believed() -> 
 @pytest.mark.parametrize("name", ["authorise", "unauthorise", "notices"])
 def test_whom_core_does_not_know_is_not_found(name: str) -> None:
     """The member is told that there is no such person, not that an offer is gone."""
-    assert judged(CASES[name], NotFound("member", http_status=404), nothing)[0] == calls.NotFound()
+    assert judged(CASES[name], NotFoundError("member", http_status=404), nothing)[0] == calls.NotFound()
 
 
 @each_write
 def test_what_stands_already_is_told_without_sending(case: Case) -> None:
     """Nothing is paid or made twice."""
 
-    async def play(desk: Desk) -> tuple[Intent | Outcome, int]:
+    async def play(desk: Desk) -> tuple[PendingWrite | Outcome, int]:
         case.before(desk)
         case.effect(desk)
-        prepared = await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, intents=Intents())
+        prepared = await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, intents=PendingWrites())
         return prepared, len(desk.core.sent)
 
     expected = Refused("duplicate_handle" if case.call is OPEN else "already")
@@ -198,9 +198,9 @@ def test_what_stands_already_is_told_without_sending(case: Case) -> None:
 def test_only_owners_change_what_their_account_shows(name: str, change: str) -> None:
     """Another one's dashboard would not even show whether it happened."""
 
-    async def play(desk: Desk) -> Intent | Outcome:
+    async def play(desk: Desk) -> PendingWrite | Outcome:
         setattr(desk.core, change, False)
-        return await desk.money.prepare(TARIRO, CASES[name].call, seq=3, session=SESSION, intents=Intents())
+        return await desk.money.prepare(TARIRO, CASES[name].call, seq=3, session=SESSION, intents=PendingWrites())
 
     assert Refused("not_authorised") == at_desk(play)
 
@@ -235,7 +235,7 @@ def unlisted(desk: Desk) -> None:
 )
 def test_a_dashboard_that_does_not_tell_proves_nothing(name: str, change: Callable[[Desk], None]) -> None:
     """What core leaves out is neither done nor undone."""
-    assert judged(CASES[name], LOST, change)[0] == Unresolved()
+    assert judged(CASES[name], LOST, change)[0] == Unknown()
 
 
 def test_nobody_rises_without_paying() -> None:
@@ -244,12 +244,12 @@ def test_nobody_rises_without_paying() -> None:
     def silent(desk: Desk) -> None:
         desk.core.tier = None
 
-    assert judged(Case(UPGRADE, silent, nothing), LOST, nothing)[0] == NotDone()
+    assert judged(Case(UPGRADE, silent, nothing), LOST, nothing)[0] == DidNotHappen()
 
 
 def test_an_account_of_somebody_else_is_not_the_one_opened() -> None:
     """It may have the handle, and the member may act for it: it is not theirs."""
-    assert judged(CASES["open"], LOST, lambda desk: opens(desk, owned=False))[0] == NotDone()
+    assert judged(CASES["open"], LOST, lambda desk: opens(desk, owned=False))[0] == DidNotHappen()
 
 
 @each_write
@@ -264,16 +264,16 @@ def test_it_is_never_sent_twice(case: Case) -> None:
         return recovered, await desk.money.look(TARIRO, intent, ()), len(desk.core.sent)
 
     recovered, looked, sent = at_desk(play)
-    assert (recovered, type(looked), sent) == (NotDone(), Done, 0)
+    assert (recovered, type(looked), sent) == (DidNotHappen(), Done, 0)
 
 
 @each_write
 def test_without_a_baseline_nothing_is_sent(case: Case) -> None:
     """What stood before has to be known."""
 
-    async def play(desk: Desk) -> Intent | Outcome:
+    async def play(desk: Desk) -> PendingWrite | Outcome:
         desk.core.failing.append(LOST)
-        return await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, intents=Intents())
+        return await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, intents=PendingWrites())
 
     assert Unavailable() == at_desk(play)
 
@@ -282,12 +282,12 @@ def test_without_a_baseline_nothing_is_sent(case: Case) -> None:
 def test_an_intent_is_stored_and_read_back_whole(case: Case) -> None:
     """Whoever takes over after a crash judges by the same baseline."""
 
-    async def play(desk: Desk) -> Intent:
+    async def play(desk: Desk) -> PendingWrite:
         case.before(desk)
         return await desk.prepared(case.call)
 
     intent = at_desk(play)
-    assert intent == msgspec.json.decode(msgspec.json.encode(intent), type=Intent)
+    assert intent == msgspec.json.decode(msgspec.json.encode(intent), type=PendingWrite)
 
 
 # -- offers with a due date -----------------------------------------------------------------------------------------
@@ -306,8 +306,8 @@ def promised(due: date | None, *, credex_id: str = "c-new", secured: bool = Fals
     [
         (promised(DUE), Done),
         (promised(None), Done),
-        (promised(date(2026, 11, 29)), NotDone),
-        (promised(None, secured=True), NotDone),
+        (promised(date(2026, 11, 29)), DidNotHappen),
+        (promised(None, secured=True), DidNotHappen),
     ],
     ids=["the same day", "a day that core cannot write", "another day", "a secured one"],
 )
@@ -346,7 +346,7 @@ def test_what_may_still_be_issued_today_is_passed_on() -> None:
     async def play(desk: Desk) -> Outcome:
         intent = await desk.prepared(ON_WORD)
         left = Money(Decimal("3.00"), Denomination.USD)
-        desk.core.answer = credex.Refused(credex.Refusal.DAILY_LIMIT, http_status=403, remaining=left)
+        desk.core.answer = credex.RefusedError(credex.Refusal.DAILY_LIMIT, http_status=403, remaining=left)
         return await desk.money.send(TARIRO, intent, ())
 
     assert Refused("daily_limit", usd("3")) == at_desk(play)

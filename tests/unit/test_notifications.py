@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from service.mailbox import StateFull, StateUnavailable
+from service.mailbox import StateFullError, StateUnavailableError
 from service.messages import Buttons, Outgoing, Template, length
 from service.web.core_events import LARGEST_BODY, LONGEST_TEXT, Notice, clean, notification_routes, outgoing
 from service.whatsapp import sign
@@ -159,7 +159,7 @@ async def test_a_body_that_is_too_large_is_refused(bot: Bot) -> None:
     assert (status, answer["error"]) == (413, "too_large")
 
 
-@pytest.mark.parametrize("trouble", [StateFull("full"), StateUnavailable("away")])
+@pytest.mark.parametrize("trouble", [StateFullError("full"), StateUnavailableError("away")])
 async def test_what_cannot_be_stored_is_to_be_sent_again(bot: Bot, trouble: Exception) -> None:
     """Nothing is promised that is not on disk."""
     bot.outboxes.fails = trouble

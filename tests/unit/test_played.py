@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.playback.cache import Shelf, sources_digest
+from simulator.playback.cache import ReplayCache, sources_digest
 from simulator.playback.runner import play_all
 from simulator.script.conversation import find
 from simulator.whatsapp_cloud.transcript.model import Transcript
@@ -24,7 +24,7 @@ def conversation(tmp_path: Path) -> Path:
 
 def test_what_was_kept_is_found_for_the_same_conversation_and_seed_only(tmp_path: Path, conversation: Path) -> None:
     """A line changed, or another seed, and it is played again."""
-    shelf = Shelf.of("sources", at=tmp_path / "shelf")
+    shelf = ReplayCache.of("sources", at=tmp_path / "shelf")
     assert shelf.find(conversation, 1) is None
     shelf.keep(conversation, 1, TRANSCRIPT)
 
@@ -36,8 +36,8 @@ def test_what_was_kept_is_found_for_the_same_conversation_and_seed_only(tmp_path
 
 def test_other_sources_find_nothing_and_clear_what_is_stale(tmp_path: Path, conversation: Path) -> None:
     """A change of any source makes all transcripts stale."""
-    Shelf.of("then", at=tmp_path / "shelf").keep(conversation, 1, TRANSCRIPT)
-    now = Shelf.of("now", at=tmp_path / "shelf")
+    ReplayCache.of("then", at=tmp_path / "shelf").keep(conversation, 1, TRANSCRIPT)
+    now = ReplayCache.of("now", at=tmp_path / "shelf")
 
     assert now.find(conversation, 1) is None
     assert list((tmp_path / "shelf").iterdir()) == []
@@ -45,7 +45,7 @@ def test_other_sources_find_nothing_and_clear_what_is_stale(tmp_path: Path, conv
 
 def test_a_spoilt_record_is_played_again(tmp_path: Path, conversation: Path) -> None:
     """Whatever stands there."""
-    shelf = Shelf.of("sources", at=tmp_path / "shelf")
+    shelf = ReplayCache.of("sources", at=tmp_path / "shelf")
     shelf.keep(conversation, 1, TRANSCRIPT)
     for record in (tmp_path / "shelf" / "sources").iterdir():
         record.write_bytes(b"spoilt")
@@ -70,7 +70,7 @@ def test_every_source_and_lock_counts_and_conversations_do_not(tmp_path: Path) -
 
 def test_a_conversation_is_played_once_and_compared_each_time(tmp_path: Path) -> None:
     """The second report says so, and holds the same transcript."""
-    shelf = Shelf.of("sources", at=tmp_path)
+    shelf = ReplayCache.of("sources", at=tmp_path)
     (path,) = find("registration/stranger")
     first, second = (play_all([path], shelf=shelf) for _ in range(2))
 

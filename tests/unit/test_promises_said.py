@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.conversation import Scene, Session
+from service.conversation import Session, TurnContext
 from service.domain import Denomination, Money
 from service.domain.commands import (
     AcceptOffer,
@@ -15,11 +15,11 @@ from service.domain.commands import (
     CancelOffer,
     CreateOffer,
     DeclineOffer,
+    DidNotHappen,
     Done,
-    NotDone,
     Outcome,
     Refused,
-    Unresolved,
+    Unknown,
 )
 from service.flows import offer_results
 from service.flows import resolve_offer as deeds
@@ -45,8 +45,8 @@ ON_OFFER: dict[str, tuple[deeds._Deed, Call]] = {
 }
 
 
-def scene(outcome: Outcome | None = None) -> Scene:
-    return Scene("263771234567", 0, Session(answers=dict(ANSWERS)), outcome)
+def scene(outcome: Outcome | None = None) -> TurnContext:
+    return TurnContext("263771234567", 0, Session(answers=dict(ANSWERS)), outcome)
 
 
 def said(messages: Sequence[Message]) -> list[Claim]:
@@ -67,13 +67,13 @@ def body(message: Message) -> str:
         (offer_results.show_unknown, Meaning.UNKNOWN),
     ],
 )
-def test_every_result_of_an_offer_is_read(screen: Callable[[Scene], Sequence[Message]], meaning: Meaning) -> None:
+def test_every_result_of_an_offer_is_read(screen: Callable[[TurnContext], Sequence[Message]], meaning: Meaning) -> None:
     """Amount, person and what came of it are read from the screen that tells it."""
     assert said(screen(scene(Done()))) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "meaning"), [(Done(), Meaning.DONE), (NotDone(), Meaning.NOT), (Unresolved(), Meaning.STOPPED)]
+    ("outcome", "meaning"), [(Done(), Meaning.DONE), (DidNotHappen(), Meaning.NOT), (Unknown(), Meaning.STOPPED)]
 )
 def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meaning: Meaning) -> None:
     """It is known for news about an earlier write, and not taken for an answer."""
@@ -90,8 +90,8 @@ def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meanin
         (Done(), Meaning.DONE),
         (Done(by_us=False), Meaning.UNCLEAR),
         (Refused("not_pending"), Meaning.NOT),
-        (NotDone(), Meaning.NOT),
-        (Unresolved(), Meaning.STOPPED),
+        (DidNotHappen(), Meaning.NOT),
+        (Unknown(), Meaning.STOPPED),
     ],
 )
 def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(

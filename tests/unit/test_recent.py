@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from service.runtime.recent_ids import Recent
+from service.runtime.recent_ids import RecentIds
 
 
 def test_the_newest_are_remembered_and_the_oldest_forgotten() -> None:
     """However much is added, only so many words are kept, and a word added twice counts once."""
-    recent = Recent(2)
+    recent = RecentIds(2)
     for word in ("a", "b", "a", "c"):
         recent.add(word)
 

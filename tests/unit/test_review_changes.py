@@ -5,18 +5,18 @@ from __future__ import annotations
 from notebooks.review.changes import Changes, compare
 from notebooks.review.tryout import Tryout, small_book
 from notebooks.review.versions import Version, graphs_of
-from service.conversation import Ask, Flow, Scene
+from service.conversation import Flow, Question, TurnContext
 from service.messages import Buttons, Message
 
 
-def screen(body: str, *titles: str) -> Ask:
-    def show(scene: Scene) -> list[Message]:
+def screen(body: str, *titles: str) -> Question:
+    def show(scene: TurnContext) -> list[Message]:
         return [Buttons(body=body, buttons=tuple(scene.option(each.lower(), each) for each in titles))]
 
-    return Ask("ask", "buttons", show, {each.lower(): "" for each in titles})
+    return Question("ask", "buttons", show, {each.lower(): "" for each in titles})
 
 
-def version(name: str, *steps: Ask, title: str = "A flow") -> Version:
+def version(name: str, *steps: Question, title: str = "A flow") -> Version:
     book = small_book(Flow("f", title, steps))
     return Version(name, graphs_of([book]), {"f/asked": Tryout(book).says("go").snapshot("Asked")})
 
@@ -48,10 +48,12 @@ def test_an_exit_that_is_gone_is_named_with_where_it_led() -> None:
 
 def test_steps_exits_titles_and_kinds_are_compared() -> None:
     """New, gone, led elsewhere, asked otherwise."""
-    other = Ask("other", "text", lambda _: [], {"ok": "ask"})
+    other = Question("other", "text", lambda _: [], {"ok": "ask"})
     changes = compare(
         version("1", screen("Tea?", "Yes")),
-        version("2", Ask("ask", "list", screen("Tea?", "Yes").show, {"yes": "other", "no": ""}), other, title="Tea"),
+        version(
+            "2", Question("ask", "list", screen("Tea?", "Yes").show, {"yes": "other", "no": ""}), other, title="Tea"
+        ),
     )
 
     assert said(changes)[:5] == [

@@ -9,7 +9,7 @@ import pytest
 
 from notebooks.review.graph import everywhere, in_words, outline, source_of, targets
 from notebooks.review.tryout import small_book
-from service.conversation import Ask, Book, Flow
+from service.conversation import Flow, FlowRegistry, Question
 from service.flows.greeting import ASTRAY
 from service.messages import Text
 from simulator.playback.coverage import books
@@ -18,7 +18,7 @@ FLOWS = [(book, flow) for book in books() for flow in book.flows]
 
 
 @pytest.mark.parametrize(("book", "flow"), FLOWS, ids=[flow.name for _, flow in FLOWS])
-def test_every_exit_stands_in_the_picture(book: Book, flow: Flow) -> None:
+def test_every_exit_stands_in_the_picture(book: FlowRegistry, flow: Flow) -> None:
     """As an arrow's label, as a line in its step's box, or as a mark that is explained below."""
     source = source_of(book, flow)
     for step in flow.steps:
@@ -32,7 +32,7 @@ def test_every_exit_stands_in_the_picture(book: Book, flow: Flow) -> None:
 
 
 @pytest.mark.parametrize(("book", "flow"), FLOWS, ids=[flow.name for _, flow in FLOWS])
-def test_no_box_has_two_arrows_of_exits(book: Book, flow: Flow) -> None:
+def test_no_box_has_two_arrows_of_exits(book: FlowRegistry, flow: Flow) -> None:
     """So the arrows are trees, and trees can be drawn without crossings."""
     lines = source_of(book, flow).splitlines()
     into = Counter(line.split('"')[3] for line in lines if " -> " in line and "dashed" not in line)
@@ -42,7 +42,7 @@ def test_no_box_has_two_arrows_of_exits(book: Book, flow: Flow) -> None:
 
 def test_an_outline_names_every_exit_and_where_it_leads() -> None:
     """It is what a check compares: a way that is removed is a line less."""
-    ask = Ask("which", "text", lambda _: [Text("Which?")], {"ok": "", "back": "home.here"})
+    ask = Question("which", "text", lambda _: [Text("Which?")], {"ok": "", "back": "home.here"})
     flow = Flow("f", "A flow", [ask])
 
     assert outline(flow) == [
@@ -56,7 +56,7 @@ def test_an_outline_names_every_exit_and_where_it_leads() -> None:
 
 def test_what_holds_everywhere_is_said_from_the_book() -> None:
     """The words that leave a flow are those that the engine knows."""
-    said = everywhere(small_book(Flow("f", "F", [Ask("a", "text", lambda _: [Text("?")], {"ok": ""})]))).text()
+    said = everywhere(small_book(Flow("f", "F", [Question("a", "text", lambda _: [Text("?")], {"ok": ""})]))).text()
 
     assert "cancel" in said
     assert "nothing for more than 5 minutes" in said

@@ -14,14 +14,14 @@ from notebooks.review.bubbles import Bubble, bubbles_of, read_snapshot
 from notebooks.review.phones import Phone, phones, split
 from notebooks.review.tryout import Tryout, TryoutError, small_book
 from notebooks.review.wrapping import width_of, wrapped
-from service.conversation import Ask, Flow, Scene
+from service.conversation import Flow, Question, TurnContext
 from service.messages import Buttons, List, Message, Section
 from simulator.playback.snapshots import SNAPSHOTS
 
 KEPT = sorted(SNAPSHOTS.glob("*/*.txt"))
 
 
-def shown(scene: Scene) -> list[Message]:
+def shown(scene: TurnContext) -> list[Message]:
     rows = (
         scene.choice("a", "An apple", "Red, green or yellow, as they come at this time of the year"),
         scene.choice("b", "Bread"),
@@ -36,7 +36,7 @@ def shown(scene: Scene) -> list[Message]:
 
 
 def played() -> Tryout:
-    flow = Flow("shop", "A shop", [Ask("what", "list", shown, {"a": "", "b": "", "more": "what"})])
+    flow = Flow("shop", "A shop", [Question("what", "list", shown, {"a": "", "b": "", "more": "what"})])
     return (
         Tryout(small_book(flow))
         .says("go")

@@ -7,18 +7,18 @@ import asyncio
 import pytest
 
 from service.mailbox import (
-    Posting,
+    OutboxLease,
     Settled,
-    StateUnavailable,
+    StateUnavailableError,
 )
 from service.messages import Reaction
 from service.whatsapp import (
     GraphError,
-    NoAnswer,
-    NotSent,
-    Rejected,
-    Stopped,
-    Transient,
+    NoAnswerError,
+    NotSentError,
+    RejectedError,
+    SendingStoppedError,
+    TransientError,
 )
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.unit.sender_scene import (
@@ -58,7 +58,7 @@ def test_a_message_carries_the_id_of_its_outbox_entry(play: Play) -> None:
     """What comes back on statuses names shard, member and sequence number, and confirms that very entry."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers.append(NoAnswer("lost"))
+        world.graph.answers.append(NoAnswerError("lost"))
         await world.put(RUDO, "1")
         await world.until(1)
         assert await world.boxes.confirm(world.graph.ids[0], world.clock.now_ms())
@@ -73,7 +73,7 @@ def test_a_message_without_answer_is_sent_once_more_after_half_a_minute(play: Pl
 
     async def scenario(world: World) -> None:
         world.graph.takes_ms = 10_000
-        world.graph.answers.append(NoAnswer("deadline"))
+        world.graph.answers.append(NoAnswerError("deadline"))
         await world.put(RUDO, "1", "2")
         await world.until(120)
 
@@ -85,7 +85,7 @@ def test_a_status_makes_the_second_sending_needless(play: Play) -> None:
     """A status that carries the entry's id ends the doubt, and the next message leaves at once."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers.append(NoAnswer("reset"))
+        world.graph.answers.append(NoAnswerError("reset"))
         await world.put(RUDO, "1", "2")
         await world.until(12)
         await world.boxes.confirm(world.graph.ids[0], world.clock.now_ms())
@@ -114,7 +114,7 @@ def test_every_lost_answer_has_its_half_minute(play: Play) -> None:
     """The wait counts from the newest attempt."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers.extend([NoAnswer("reset")] * 3)
+        world.graph.answers.extend([NoAnswerError("reset")] * 3)
         await world.put(RUDO, "1")
         await world.until(300)
 
@@ -138,7 +138,7 @@ def test_a_doubt_is_kept_when_a_message_is_claimed_early(play: Play) -> None:
     async def scenario(world: World) -> None:
         await world.put(RUDO, "1")
         posting = await world.boxes.claim_outbox(world.clock.now_ms())
-        assert isinstance(posting, Posting)
+        assert isinstance(posting, OutboxLease)
         await world.boxes.settle(posting, START, again_ms=START + 5000, uncertain_since_ms=START)
         world.wake.set()
         await world.until(120)
@@ -146,12 +146,12 @@ def test_a_doubt_is_kept_when_a_message_is_claimed_early(play: Play) -> None:
     assert play(scenario).graph.times() == [30]
 
 
-@pytest.mark.parametrize("error", [NotSent("refused"), Transient("away", code=131016, http_status=500)])
+@pytest.mark.parametrize("error", [NotSentError("refused"), TransientError("away", code=131016, http_status=500)])
 def test_a_certain_failure_ends_a_doubt(play: Play, error: GraphError) -> None:
     """After a failure that is certain the next attempt follows the back-off, and not the wait for a status."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers.extend([NoAnswer("reset"), error])
+        world.graph.answers.extend([NoAnswerError("reset"), error])
         await world.put(RUDO, "1")
         await world.until(300)
 
@@ -169,13 +169,13 @@ class Flaky:
         self.confirm, self.put, self.waiting = boxes.confirm, boxes.put, boxes.waiting
 
     async def settle(
-        self, posting: Posting, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
+        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
     ) -> Settled:
         self.failures -= 1
         if self.failures >= 0:
             if self.runs:
                 await self.boxes.settle(posting, now_ms, again_ms=again_ms, uncertain_since_ms=uncertain_since_ms)
-            raise StateUnavailable("away")
+            raise StateUnavailableError("away")
         return await self.boxes.settle(posting, now_ms, again_ms=again_ms, uncertain_since_ms=uncertain_since_ms)
 
 
@@ -271,10 +271,10 @@ def test_no_log_line_holds_a_number_or_a_text(play: Play) -> None:
     async def scenario(world: World) -> None:
         world.graph.answers.extend(
             [
-                NoAnswer("reset"),
-                Transient("down", code=2, http_status=503),
-                Rejected("no", code=131026, http_status=400),
-                Stopped("expired", code=190, http_status=401),
+                NoAnswerError("reset"),
+                TransientError("down", code=2, http_status=503),
+                RejectedError("no", code=131026, http_status=400),
+                SendingStoppedError("expired", code=190, http_status=401),
             ]
         )
         await world.put(RUDO, "secret one", "secret two")
@@ -291,7 +291,9 @@ def test_the_same_day_takes_the_same_course(play: Play) -> None:
 
     async def scenario(world: World) -> None:
         world.graph.takes_ms = 70
-        world.graph.answers.extend([None, NoAnswer("reset"), None, Transient("down", code=2, http_status=503), None])
+        world.graph.answers.extend(
+            [None, NoAnswerError("reset"), None, TransientError("down", code=2, http_status=503), None]
+        )
         for n in range(20):
             await world.put(f"26377200030{n % 7}", str(n))
         await world.until(300)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from service.mailbox import StateUnavailable
-from service.runtime.poller import Loop
+from service.mailbox import StateUnavailableError
+from service.runtime.poller import Poller
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 
@@ -71,7 +71,7 @@ class Work:
         poll_ms: int | None = None,
         concurrency: int = 4,
     ) -> None:
-        await Loop("test", foreseen=(StateUnavailable,), log=self.log).serve(
+        await Poller("test", foreseen=(StateUnavailableError,), log=self.log).serve(
             step or self.step,
             wake=self.wake,
             stop=self.stop,
@@ -265,7 +265,7 @@ def test_a_state_that_is_away_is_told_in_a_line_without_a_traceback() -> None:
         work = Work(clock)
 
         async def asking() -> int | None:
-            raise StateUnavailable("no answer")
+            raise StateUnavailableError("no answer")
 
         serving = asyncio.create_task(work.serve(asking))
         await asyncio.sleep(0.5)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from service.messages import Outgoing, Template, Text
-from service.whatsapp import Rejected, WindowClosed
+from service.whatsapp import RejectedError, WindowClosedError
 from tests.unit.sender_scene import HOUR, MINUTE, RUDO, START, HandWritten, OnRedis, Play, World, player
 
 TEMPLATE = Template("incoming_notification", "en_US", ("Rudo", "News"), ("n:incoming",))
@@ -44,7 +44,7 @@ def test_a_message_that_waited_past_the_window_becomes_the_template(play: Play) 
     """It was stored in time, and WhatsApp could be reached only later."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers.append(Rejected("first", code=100))
+        world.graph.answers.append(RejectedError("first", code=100))
         world.graph.takes_ms = 5 * 1000
         await world.put_raw(
             RUDO, msgspec.json.encode(Outgoing(Text("slow"))), ENTRY, wrote_ms=START - 24 * HOUR + MINUTE + 2
@@ -58,7 +58,7 @@ def test_when_whatsapp_says_that_the_window_is_closed_the_template_goes_out(play
     """Its clock decides, not ours; the message is not lost."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers.append(WindowClosed("24 hours", code=131047))
+        world.graph.answers.append(WindowClosedError("24 hours", code=131047))
         await world.put_raw(RUDO, ENTRY)
         await world.until(60)
 
@@ -70,7 +70,7 @@ def test_a_template_that_is_refused_for_the_window_is_not_tried_again(play: Play
     """There is nothing left to try."""
 
     async def scenario(world: World) -> None:
-        world.graph.answers += [WindowClosed("24 hours", code=131047), WindowClosed("24 hours", code=131047)]
+        world.graph.answers += [WindowClosedError("24 hours", code=131047), WindowClosedError("24 hours", code=131047)]
         await world.put_raw(RUDO, ENTRY)
         await world.until(60)
 

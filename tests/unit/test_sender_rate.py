@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket, LocalBucket, TokenBucket
+from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket, GcraLimiter, LocalBucket
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.redis_server import redis_server
 from tests.system import need
@@ -20,9 +20,9 @@ NOW = 1_793_606_400_000
 SECOND = 1000
 
 
-def shared(per_second: int = 80, server: FakeServer | None = None) -> TokenBucket:
+def shared(per_second: int = 80, server: FakeServer | None = None) -> GcraLimiter:
     cache = FakeAsyncRedis(server=server or FakeServer())
-    return TokenBucket(cache, phone_number_id="700", per_second=per_second, log=Log())
+    return GcraLimiter(cache, phone_number_id="700", per_second=per_second, log=Log())
 
 
 class Log:
@@ -176,7 +176,7 @@ async def real_cache() -> AsyncIterator[Redis]:
 
 async def test_a_real_redis_gives_the_same_turns(real_cache: Redis) -> None:
     """On a redis-server the script gives the turns that it gives on the embedded one."""
-    real = TokenBucket(real_cache, phone_number_id="700")
+    real = GcraLimiter(real_cache, phone_number_id="700")
     assert await turns(real, 100) == await turns(shared(), 100)
     await real.pause(NOW + 50_000, NOW)
     assert await real.take(NOW) == 50_000

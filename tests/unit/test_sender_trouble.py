@@ -7,14 +7,14 @@ import pytest
 from service.messages import Template
 from service.whatsapp import (
     GraphError,
-    NoAnswer,
-    NotSent,
-    PairLimited,
-    Rejected,
-    Stopped,
-    Throttled,
-    Transient,
-    WindowClosed,
+    NoAnswerError,
+    NotSentError,
+    PairLimitedError,
+    RejectedError,
+    SendingStoppedError,
+    ThrottledError,
+    TransientError,
+    WindowClosedError,
 )
 from tests.unit.sender_scene import (
     FARAI,
@@ -43,7 +43,7 @@ def play_long() -> Play:
     return player(HandWritten)
 
 
-@pytest.mark.parametrize("error", [NotSent("refused"), Transient("away", code=2, http_status=503)])
+@pytest.mark.parametrize("error", [NotSentError("refused"), TransientError("away", code=2, http_status=503)])
 def test_passing_trouble_is_met_with_growing_patience(play: Play, error: GraphError) -> None:
     """1, 2, 4 ... 60 s lie between attempts; other members are not held up."""
 
@@ -63,7 +63,7 @@ def test_too_much_for_one_member_delays_that_member_only(play: Play) -> None:
 
     async def scenario(world: World) -> None:
         world.graph.rule = lambda at, member: (
-            PairLimited("pair", code=131056, http_status=400) if member == RUDO and at < 900_000 else None
+            PairLimitedError("pair", code=131056, http_status=400) if member == RUDO and at < 900_000 else None
         )
         await world.put(RUDO, "1", "2")
         for second in range(0, 60, 10):
@@ -80,7 +80,7 @@ def test_too_much_for_the_number_slows_everyone(play: Play) -> None:
     """130429: nobody is written to for 1, then 2, then 4 s; a success ends the growth."""
 
     async def scenario(world: World) -> None:
-        throttled = Throttled("throughput", code=130429, http_status=400)
+        throttled = ThrottledError("throughput", code=130429, http_status=400)
         world.graph.answers.extend([throttled, throttled, throttled])
         await world.put(RUDO, "1")
         await world.until(0.5)
@@ -100,7 +100,7 @@ def test_what_was_throttled_at_the_same_time_counts_once(play: Play) -> None:
 
     async def scenario(world: World) -> None:
         world.graph.takes_ms = 200
-        world.graph.answers.extend([Throttled("throughput", code=130429, http_status=400)] * 8)
+        world.graph.answers.extend([ThrottledError("throughput", code=130429, http_status=400)] * 8)
         for n in range(8):
             await world.put(f"26377200020{n}", "x")
         await world.until(60)
@@ -114,7 +114,9 @@ def test_a_stop_keeps_everything_and_tries_one_message_a_minute(play: Play) -> N
 
     async def scenario(world: World) -> None:
         world.graph.takes_ms = 100
-        world.graph.rule = lambda at, _: Stopped("expired", code=190, http_status=401) if at < 150_000 else None
+        world.graph.rule = lambda at, _: (
+            SendingStoppedError("expired", code=190, http_status=401) if at < 150_000 else None
+        )
         for member in (RUDO, FARAI, TINO):
             await world.put(member, "1", "2")
         await world.until(100)
@@ -139,7 +141,7 @@ def test_each_stop_has_its_alarm(play: Play) -> None:
     """A stop after a recovery is a new one."""
 
     async def scenario(world: World) -> None:
-        stopped = Stopped("locked", code=131031, http_status=403)
+        stopped = SendingStoppedError("locked", code=131031, http_status=403)
         world.graph.answers.extend([stopped, None, stopped, None])
         await world.put(RUDO, "1", "2")
         await world.until(600)
@@ -154,7 +156,10 @@ def test_a_refusal_of_one_message_ends_a_stop(play: Play) -> None:
 
     async def scenario(world: World) -> None:
         world.graph.answers.extend(
-            [Stopped("expired", code=190, http_status=401), Rejected("no", code=131026, http_status=400)]
+            [
+                SendingStoppedError("expired", code=190, http_status=401),
+                RejectedError("no", code=131026, http_status=400),
+            ]
         )
         await world.put(RUDO, "1", "2")
         await world.until(600)
@@ -167,8 +172,8 @@ def test_a_refusal_of_one_message_ends_a_stop(play: Play) -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (Rejected("Row title is too long", code=131009, http_status=400), "lost:rejected:131009"),
-        (WindowClosed("24 hours", code=131047, http_status=400), "lost:window_closed:131047"),
+        (RejectedError("Row title is too long", code=131009, http_status=400), "lost:rejected:131009"),
+        (WindowClosedError("24 hours", code=131047, http_status=400), "lost:window_closed:131047"),
     ],
 )
 def test_a_message_that_can_never_be_sent_is_given_up_aloud(play: Play, error: GraphError, reason: str) -> None:
@@ -223,7 +228,7 @@ def test_a_message_that_alone_keeps_failing_is_given_up(play: Play) -> None:
         def rule(_: int, member: str) -> GraphError | None:
             nonlocal failing
             failing += member == RUDO
-            return Transient("odd", code=131000, http_status=500) if member == RUDO and failing <= 12 else None
+            return TransientError("odd", code=131000, http_status=500) if member == RUDO and failing <= 12 else None
 
         world.graph.rule = rule
         await world.put(RUDO, "1", "2")
@@ -240,7 +245,7 @@ def test_an_outage_of_hours_costs_no_message(play: Play) -> None:
     """While nothing gets through, failures are nobody's fault: hours later everything leaves."""
 
     async def scenario(world: World) -> None:
-        world.graph.rule = lambda at, _: Transient("down", code=2, http_status=503) if at < 5 * HOUR else None
+        world.graph.rule = lambda at, _: TransientError("down", code=2, http_status=503) if at < 5 * HOUR else None
         await world.put(RUDO, "1", "2")
         await world.put(FARAI, "a")
         await world.until(6 * 3600)
@@ -251,7 +256,9 @@ def test_an_outage_of_hours_costs_no_message(play: Play) -> None:
     assert [reason for reason in world.sender.counts if reason.startswith("lost")] == []
 
 
-@pytest.mark.parametrize("error", [NotSent("refused"), NoAnswer("reset"), Transient("down", code=2, http_status=503)])
+@pytest.mark.parametrize(
+    "error", [NotSentError("refused"), NoAnswerError("reset"), TransientError("down", code=2, http_status=503)]
+)
 def test_after_a_day_of_failures_a_message_is_given_up(play_long: Play, error: GraphError) -> None:
     """A free-form message ends with its window, a template with its 24 hours: counted, and logged."""
 
@@ -270,7 +277,7 @@ def test_after_a_day_of_failures_a_message_is_given_up(play_long: Play, error: G
         "sent": 0,
     }
     (text, template) = [fields for event, fields in world.log.lines if event == "message_lost"]
-    assert text["may_have_been_sent"] == template["may_have_been_sent"] == isinstance(error, NoAnswer)
+    assert text["may_have_been_sent"] == template["may_have_been_sent"] == isinstance(error, NoAnswerError)
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def settled(play: Play) -> Play:
 
 def test_there_is_a_session_for_every_step_that_waits_for_the_member() -> None:
     """Whoever adds a step adds its session: ``python -m tests.sessions``."""
-    nameless = {book().nameless}  # who hide their number stand nowhere that matters
-    assert sorted(set(asking_steps()) - nameless - set(KEPT)) == []
+    anonymous = {book().anonymous}  # who hide their number stand nowhere that matters
+    assert sorted(set(asking_steps()) - anonymous - set(KEPT)) == []
 
 
 @pytest.mark.parametrize("step", KEPT)

@@ -16,9 +16,9 @@ from redis.asyncio import Redis
 
 from simulator.whatsapp_cloud.virtual_time import (
     Clock,
-    NothingLeftToHappen,
-    RealIoTooSlow,
-    TimeStandsStill,
+    NothingScheduledError,
+    RealIoTooSlowError,
+    TimeStandsStillError,
     VirtualTimeLoop,
     run,
 )
@@ -146,7 +146,7 @@ def test_a_deadlock_names_who_waits_and_where() -> None:
         await task
 
     with pytest.raises(
-        NothingLeftToHappen, match=r"at virtual 7\.000 s 2 task.*the worker \(.*waits_for_ever\) at .*py:\d+"
+        NothingScheduledError, match=r"at virtual 7\.000 s 2 task.*the worker \(.*waits_for_ever\) at .*py:\d+"
     ):
         run(main, start_ms=0)
 
@@ -163,7 +163,9 @@ def test_whoever_lets_no_time_pass_is_named() -> None:
         task = asyncio.create_task(spins(), name="the worker")
         await task
 
-    with pytest.raises(TimeStandsStill, match=r"at virtual 7\.000 s .* 5,000 times .*Busiest: the worker \(.*spins\)"):
+    with pytest.raises(
+        TimeStandsStillError, match=r"at virtual 7\.000 s .* 5,000 times .*Busiest: the worker \(.*spins\)"
+    ):
         run(main, start_ms=0, most_passes=5_000)
 
 
@@ -174,7 +176,7 @@ def test_whoever_lets_no_more_than_microseconds_pass_is_named() -> None:
         while True:  # noqa: ASYNC110  (the rule is about such loops)
             await asyncio.sleep(0.000_001)
 
-    with pytest.raises(TimeStandsStill, match="not one second has passed"):
+    with pytest.raises(TimeStandsStillError, match="not one second has passed"):
         run(main, start_ms=0, most_passes=5_000)
 
 
@@ -207,7 +209,7 @@ def test_whoever_never_gives_way_is_interrupted(caught: type[BaseException]) -> 
         await asyncio.sleep(7)
         await asyncio.create_task(insists(), name="the worker")
 
-    with pytest.raises(TimeStandsStill, match=r"at virtual 7\.000 s the worker \(.*insists\).* does not give way"):
+    with pytest.raises(TimeStandsStillError, match=r"at virtual 7\.000 s the worker \(.*insists\).* does not give way"):
         run(main, start_ms=0, patience_s=0.2)
 
 
@@ -302,7 +304,7 @@ def test_a_silent_server_ends_the_run_with_an_error() -> None:
         with loop.real_io():
             await asyncio.Event().wait()
 
-    with pytest.raises(RealIoTooSlow, match=r"for 0\.05 s of real time"):
+    with pytest.raises(RealIoTooSlowError, match=r"for 0\.05 s of real time"):
         run(main, start_ms=0, real_io_limit_s=0.05)
 
 

@@ -6,23 +6,23 @@ import pytest
 
 from service.whatsapp import (
     GraphError,
-    NoAnswer,
-    PairLimited,
-    Rejected,
-    Stopped,
-    Throttled,
-    Transient,
-    WindowClosed,
+    NoAnswerError,
+    PairLimitedError,
+    RejectedError,
+    SendingStoppedError,
+    ThrottledError,
+    TransientError,
+    WindowClosedError,
 )
 from service.whatsapp.errors import graph_error
 
 KINDS: dict[type[GraphError], list[int]] = {
-    PairLimited: [131056],
-    Throttled: [4, 80007, 130429],
-    Transient: [1, 2, 131000, 131016, 131057, 133004],
-    Stopped: [0, 3, 10, 33, 104, 190, 200, 230, 299, 368, 131005, 131031, 131042, 131045, 131048, 133010],
-    WindowClosed: [131047],
-    Rejected: [100, 131008, 131009, 131021, 131026, 131030, 131051, 132000, 132001, 132012, 132069, 135000],
+    PairLimitedError: [131056],
+    ThrottledError: [4, 80007, 130429],
+    TransientError: [1, 2, 131000, 131016, 131057, 133004],
+    SendingStoppedError: [0, 3, 10, 33, 104, 190, 200, 230, 299, 368, 131005, 131031, 131042, 131045, 131048, 133010],
+    WindowClosedError: [131047],
+    RejectedError: [100, 131008, 131009, 131021, 131026, 131030, 131051, 132000, 132001, 132012, 132069, 135000],
 }
 
 
@@ -35,7 +35,7 @@ def test_a_known_code_decides_alone(kind: type[GraphError], code: int, http_stat
 
 
 @pytest.mark.parametrize(
-    ("http_status", "kind"), [(400, Rejected), (404, Rejected), (500, Transient), (503, Transient)]
+    ("http_status", "kind"), [(400, RejectedError), (404, RejectedError), (500, TransientError), (503, TransientError)]
 )
 def test_an_unknown_code_is_tried_again_on_a_server_error_only(http_status: int, kind: type[GraphError]) -> None:
     """A code of tomorrow is final with a 4xx, and passes with a 5xx."""
@@ -45,17 +45,17 @@ def test_an_unknown_code_is_tried_again_on_a_server_error_only(http_status: int,
 @pytest.mark.parametrize(
     ("http_status", "kind"),
     [
-        (200, NoAnswer),
-        (302, Stopped),
-        (400, Stopped),
-        (401, Stopped),
-        (404, Stopped),
-        (408, NoAnswer),
-        (429, Throttled),
-        (500, Transient),
-        (502, NoAnswer),
-        (503, Transient),
-        (504, NoAnswer),
+        (200, NoAnswerError),
+        (302, SendingStoppedError),
+        (400, SendingStoppedError),
+        (401, SendingStoppedError),
+        (404, SendingStoppedError),
+        (408, NoAnswerError),
+        (429, ThrottledError),
+        (500, TransientError),
+        (502, NoAnswerError),
+        (503, TransientError),
+        (504, NoAnswerError),
     ],
 )
 def test_without_a_code_no_message_is_given_up(http_status: int, kind: type[GraphError]) -> None:
@@ -65,12 +65,12 @@ def test_without_a_code_no_message_is_given_up(http_status: int, kind: type[Grap
 
 def test_a_number_that_does_not_exist_stops_everything() -> None:
     """A wrong phone number id is told with the code of a bad parameter, and is none of the message's fault."""
-    assert type(graph_error("why", code=100, subcode=33, http_status=400)) is Stopped
+    assert type(graph_error("why", code=100, subcode=33, http_status=400)) is SendingStoppedError
 
 
 def test_an_error_says_its_kind_code_status_and_reason() -> None:
     """One line tells an operator what happened."""
     assert str(graph_error("Too many", code=130429, subcode=None, http_status=400)) == (
-        "Throttled (code 130429, HTTP 400): Too many"
+        "ThrottledError (code 130429, HTTP 400): Too many"
     )
-    assert str(NoAnswer("no answer within 10 s")) == "NoAnswer (no code, no answer): no answer within 10 s"
+    assert str(NoAnswerError("no answer within 10 s")) == "NoAnswerError (no code, no answer): no answer within 10 s"

@@ -17,14 +17,14 @@ from service.messages import Text
 from service.whatsapp import (
     GraphClient,
     GraphError,
-    NoAnswer,
-    NotSent,
-    PairLimited,
-    Rejected,
-    Stopped,
-    Throttled,
-    Transient,
-    WindowClosed,
+    NoAnswerError,
+    NotSentError,
+    PairLimitedError,
+    RejectedError,
+    SendingStoppedError,
+    ThrottledError,
+    TransientError,
+    WindowClosedError,
 )
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
@@ -97,44 +97,44 @@ async def test_a_message_is_marked_as_read(typing: bool, indicator: dict[str, ob
 
 async def test_a_failure_to_mark_as_read_is_told() -> None:
     """Marking as read fails as sending does."""
-    with pytest.raises(Stopped):
+    with pytest.raises(SendingStoppedError):
         await graph(Meta(refusal(190, 401))).mark_read("wamid.IN", typing=True)
 
 
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (refusal(131056), PairLimited, 131056),
-        (refusal(130429), Throttled, 130429),
-        (refusal(131016, 500), Transient, 131016),
-        (refusal(190, 401), Stopped, 190),
-        (refusal(131047), WindowClosed, 131047),
-        (refusal(131009), Rejected, 131009),
-        (refusal("131056"), PairLimited, 131056),
-        (refusal(100, error_subcode=33), Stopped, 100),
-        (refusal(131056, 200), PairLimited, 131056),
-        (refusal(True, 500), Transient, None),
-        (refusal({}, 500), Transient, None),
-        (httpx.Response(500, text="<html>"), Transient, None),
-        (httpx.Response(429, text="slow down"), Throttled, None),
-        (httpx.Response(401, json={"error": "token"}), Stopped, None),
-        (httpx.Response(302, headers={"Location": "https://elsewhere.test/"}), Stopped, None),
-        (httpx.Response(504), NoAnswer, None),
-        (httpx.Response(200, text=""), NoAnswer, None),
-        (httpx.Response(200, text="{"), NoAnswer, None),
-        (httpx.Response(200, text="null"), NoAnswer, None),
-        (httpx.Response(200, text="[" * 100_000), NoAnswer, None),
-        (httpx.Response(200, content=b"\xff\xfe"), NoAnswer, None),
-        (httpx.Response(200, json={"messages": []}), NoAnswer, None),
-        (httpx.Response(200, json={"messages": [{"id": 7}]}), NoAnswer, None),
-        (httpx.ConnectError("refused"), NotSent, None),
-        (httpx.ConnectTimeout("slow"), NotSent, None),
-        (httpx.PoolTimeout("full"), NotSent, None),
-        (httpx.ReadError("reset"), NoAnswer, None),
-        (httpx.WriteError("reset"), NoAnswer, None),
-        (httpx.ReadTimeout("slow"), NoAnswer, None),
-        (httpx.RemoteProtocolError("odd"), NoAnswer, None),
-        (httpx.DecodingError("odd"), NoAnswer, None),
+        (refusal(131056), PairLimitedError, 131056),
+        (refusal(130429), ThrottledError, 130429),
+        (refusal(131016, 500), TransientError, 131016),
+        (refusal(190, 401), SendingStoppedError, 190),
+        (refusal(131047), WindowClosedError, 131047),
+        (refusal(131009), RejectedError, 131009),
+        (refusal("131056"), PairLimitedError, 131056),
+        (refusal(100, error_subcode=33), SendingStoppedError, 100),
+        (refusal(131056, 200), PairLimitedError, 131056),
+        (refusal(True, 500), TransientError, None),
+        (refusal({}, 500), TransientError, None),
+        (httpx.Response(500, text="<html>"), TransientError, None),
+        (httpx.Response(429, text="slow down"), ThrottledError, None),
+        (httpx.Response(401, json={"error": "token"}), SendingStoppedError, None),
+        (httpx.Response(302, headers={"Location": "https://elsewhere.test/"}), SendingStoppedError, None),
+        (httpx.Response(504), NoAnswerError, None),
+        (httpx.Response(200, text=""), NoAnswerError, None),
+        (httpx.Response(200, text="{"), NoAnswerError, None),
+        (httpx.Response(200, text="null"), NoAnswerError, None),
+        (httpx.Response(200, text="[" * 100_000), NoAnswerError, None),
+        (httpx.Response(200, content=b"\xff\xfe"), NoAnswerError, None),
+        (httpx.Response(200, json={"messages": []}), NoAnswerError, None),
+        (httpx.Response(200, json={"messages": [{"id": 7}]}), NoAnswerError, None),
+        (httpx.ConnectError("refused"), NotSentError, None),
+        (httpx.ConnectTimeout("slow"), NotSentError, None),
+        (httpx.PoolTimeout("full"), NotSentError, None),
+        (httpx.ReadError("reset"), NoAnswerError, None),
+        (httpx.WriteError("reset"), NoAnswerError, None),
+        (httpx.ReadTimeout("slow"), NoAnswerError, None),
+        (httpx.RemoteProtocolError("odd"), NoAnswerError, None),
+        (httpx.DecodingError("odd"), NoAnswerError, None),
     ],
 )
 async def test_every_answer_means_one_thing_to_do(answer: Answer, kind: type[GraphError], code: int | None) -> None:
@@ -164,7 +164,7 @@ def test_a_call_has_one_deadline() -> None:
         return httpx.Response(200, stream=Dripping())
 
     async def main(clock: Clock) -> int:
-        with pytest.raises(NoAnswer, match="no answer within 10 s"):
+        with pytest.raises(NoAnswerError, match="no answer within 10 s"):
             await send(graph(dripping))
         return clock.now_ms()
 
@@ -274,7 +274,7 @@ async def test_a_connection_broken_after_the_request_leaves_its_fate_open(
     async with transport_class() as transport, server(behaviour) as url:
         with pytest.raises(GraphError) as raised:
             await send(over(transport, url))
-    assert type(raised.value) is NoAnswer
+    assert type(raised.value) is NoAnswerError
     # Nor do logs: the aiohttp transport calls whatever was lost a failure to connect.
     assert raised.value.details.split(":")[0] not in {"ConnectError", "ConnectTimeout"}
 
@@ -287,7 +287,7 @@ async def test_a_refused_connection_is_certain(transport_class: type[httpx.Async
     async with transport_class() as transport:
         with pytest.raises(GraphError) as raised:
             await send(over(transport, url))
-    assert type(raised.value) is NotSent
+    assert type(raised.value) is NotSentError
 
 
 @pytest.mark.parametrize("transport_class", TRANSPORTS)

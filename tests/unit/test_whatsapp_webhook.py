@@ -11,9 +11,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from service.domain import Said
+from service.domain import TextMessage
 from service.web.whatsapp_webhook import webhook_routes
-from service.whatsapp import Delivery, NotStored, sign
+from service.whatsapp import Delivery, NotStoredError, sign
 
 SECRET = "app-secret"
 TOKEN = "agreed-wörd"
@@ -102,7 +102,7 @@ async def test_a_delivery_is_stored_and_then_answered() -> None:
     async with meta(store) as client:
         response = await deliver(client, TEXT)
     assert (response.status_code, response.json()) == (200, {"status": "stored"})
-    assert [each.inbound.content for each in store.kept[0].messages] == [Said("Mhoro")]
+    assert [each.inbound.content for each in store.kept[0].messages] == [TextMessage("Mhoro")]
     assert store.kept[0].messages[0].inbound.received_at_ms == NOW_MS
 
 
@@ -161,7 +161,7 @@ async def test_an_unknown_thing_is_fine() -> None:
 
 async def test_what_is_not_stored_is_to_come_again() -> None:
     """When the store refuses, the answer is 503, and says nothing of the inside."""
-    async with meta(Store(NotStored("redis://secret@host is full"))) as client:
+    async with meta(Store(NotStoredError("redis://secret@host is full"))) as client:
         response = await deliver(client, TEXT)
     assert (response.status_code, response.json()["error"]) == (503, "unavailable")
     assert "secret" not in response.text

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from service.conversation import Session
-from service.domain import Inbound, Said
-from service.mailbox import Arrival, Idle
+from service.domain import InboundMessage, TextMessage
+from service.mailbox import Idle, InboxEntry
 from service.mailbox.versioning import read
 from service.runtime.inbox_worker import GIVEN_UP, Worker
 from tests.unit.money_core import START_MS, TARIRO
@@ -70,8 +70,8 @@ async def _newer_intent(bench: Bench) -> None:
 
 
 async def _newer_message(bench: Bench) -> None:
-    inbound = Inbound("wamid.1", START_MS, START_MS, Said("hi"), version=2)
-    await bench.mailbox.ingest([Arrival(TARIRO, "wamid.1", START_MS, msgspec.json.encode(inbound))], START_MS)
+    inbound = InboundMessage("wamid.1", START_MS, START_MS, TextMessage("hi"), version=2)
+    await bench.mailbox.ingest([InboxEntry(TARIRO, "wamid.1", START_MS, msgspec.json.encode(inbound))], START_MS)
 
 
 @pytest.mark.parametrize("arrange", [_newer_session, _newer_intent, _newer_message])
@@ -111,13 +111,13 @@ def test_after_five_claims_a_message_is_given_up_and_the_member_told() -> None:
         await bench.says("broken", "read")
         await bench.until_idle()
         (letter,) = await bench.mailbox.dead_letters()
-        text = msgspec.json.decode(letter.entry, type=Inbound).content
+        text = msgspec.json.decode(letter.entry, type=InboundMessage).content
         return await bench.told(), bench.passed_ms, (letter.reason, text)
 
     told, passed_ms, dead = on_bench(play)
     assert told == ["home", GIVEN_UP, "read: known", "rest"]
     assert passed_ms == 1_000 + 2_000 + 4_000 + 8_000 + 8_000
-    assert dead == ("not finished by 5 claims", Said("broken"))
+    assert dead == ("not finished by 5 claims", TextMessage("broken"))
 
 
 def test_giving_up_resets_the_session() -> None:
@@ -183,7 +183,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing() -> None:
 
     # The word that it takes longer was the slow one's, while it held the lease.
     words, same, sent, events = on_bench(play)
-    assert words[1:] == ["five: notdone", "rest"]  # type: ignore[index]
+    assert words[1:] == ["five: didnothappen", "rest"]  # type: ignore[index]
     assert (same, sent, events) == (True, 1, ["recovered"])
 
 
@@ -215,7 +215,7 @@ def test_a_stop_gives_back_uncounted() -> None:
         look.cancel()
         with suppress(asyncio.CancelledError):
             await look
-        await worker.give_back_all()
+        await worker.release_all()
         return busy, worker.busy, (await bench.claimed()).claims
 
     assert on_bench(play) == (True, False, 1)

@@ -8,16 +8,16 @@ from typing import Final
 
 import pytest
 
-from service.credex import CredexError, NoAnswer, NotSent
+from service.credex import CredexError, NoAnswerError, NotSentError
 from service.credex.errors import ServerError
-from service.mailbox import StateUnavailable
+from service.mailbox import StateUnavailableError
 from service.mailbox.versioning import read
-from service.writes.pending_write import Intents
+from service.writes.pending_write import PendingWrites
 from tests.unit.money_core import FIVE
 from tests.unit.worker_bench import SIX, Bench, on_bench
 
-LOST: Final = NoAnswer("no answer")
-AWAY: Final = NotSent("down")
+LOST: Final = NoAnswerError("no answer")
+AWAY: Final = NotSentError("down")
 MINUTE_MS: Final = 60_000
 
 
@@ -59,7 +59,7 @@ def test_the_intent_is_written_down_before_the_write_leaves() -> None:
         bench.core.takes_s = 1
         await bench.says("before")
         await bench.do()
-        intents = read(written[0], Intents)
+        intents = read(written[0], PendingWrites)
         assert intents is not None
         assert intents.under_way is not None
         said = [getattr(message, "body", "") for message in intents.under_way.messages]
@@ -81,7 +81,7 @@ def test_after_a_death_the_turn_goes_on_from_the_intent(*, happened: bool) -> No
         await bench.until_idle()
         return await bench.told(), len(bench.core.sent), bench.core.asked[0], [turn.event for turn in bench.turns]
 
-    outcome = "done" if happened else "notdone"
+    outcome = "done" if happened else "didnothappen"
     assert on_bench(play) == (["before: known", f"five: {outcome}", "rest"], 1, "dashboard", ["recovered"])
 
 
@@ -106,13 +106,13 @@ def test_without_a_stored_intent_nothing_leaves() -> None:
     async def play(bench: Bench) -> tuple[object, ...]:
         bench.scripts.lost = ["store_intent"] * 4
         await bench.says("five")
-        with pytest.raises(StateUnavailable):
+        with pytest.raises(StateUnavailableError):
             await bench.worker().run_once()
         before = list(bench.core.sent)
         await bench.until_idle_after(40)
         return before, bench.core.sent, (await bench.told())[-2:]
 
-    assert on_bench(play) == ([], [], ["five: notdone", "rest"])
+    assert on_bench(play) == ([], [], ["five: didnothappen", "rest"])
 
 
 def test_an_intent_whose_storing_took_too_long_is_not_sent() -> None:
@@ -135,7 +135,7 @@ def test_an_intent_whose_storing_took_too_long_is_not_sent() -> None:
     ("core_is_back_after_ms", "told_after_ms"),
     [(0, 30_000), (29_000, 30_000), (31_000, 150_000), (151_000, 750_000), (751_000, 750_000 + 60 * MINUTE_MS)],
 )
-@pytest.mark.parametrize(("happened", "found"), [(True, "done"), (False, "notdone")])
+@pytest.mark.parametrize(("happened", "found"), [(True, "done"), (False, "didnothappen")])
 def test_what_is_not_known_is_looked_for_and_told(
     core_is_back_after_ms: int, told_after_ms: int, found: str, *, happened: bool
 ) -> None:
@@ -149,7 +149,7 @@ def test_what_is_not_known_is_looked_for_and_told(
         await bench.until_idle()
         return at_first, (await bench.told())[2:], bench.clock.now_ms() - began_ms, await bench.intent()
 
-    expected = (["five: unresolved", "rest"], [f"found five: {found}"], told_after_ms, None)
+    expected = (["five: unknown", "rest"], [f"found five: {found}"], told_after_ms, None)
     assert on_bench(play) == expected
 
 
@@ -162,7 +162,7 @@ def test_what_can_never_be_found_out_is_said_at_the_end_of_the_second_day() -> N
         await bench.until_idle()
         return (await bench.told())[2:], bench.passed_ms, await bench.intent()
 
-    assert on_bench(play) == (["found five: unresolved"], (16 + 48) * 60 * MINUTE_MS, None)
+    assert on_bench(play) == (["found five: unknown"], (16 + 48) * 60 * MINUTE_MS, None)
 
 
 def test_each_of_several_is_told_once() -> None:
@@ -174,7 +174,7 @@ def test_each_of_several_is_told_once() -> None:
         await bench.until_idle()
         return (await bench.told())[4:], await bench.intent()
 
-    assert on_bench(play) == (["found five: done", "found six: notdone"], None)
+    assert on_bench(play) == (["found five: done", "found six: didnothappen"], None)
 
 
 def test_a_look_at_many_ends_before_the_lease() -> None:
@@ -187,7 +187,12 @@ def test_a_look_at_many_ends_before_the_lease() -> None:
         await bench.until_idle()
         return sorted((await bench.told())[8:]), len(await bench.mailbox.dead_letters()), await bench.intent()
 
-    told = ["found accept: notdone", "found cancel it: notdone", "found five: notdone", "found six: notdone"]
+    told = [
+        "found accept: didnothappen",
+        "found cancel it: didnothappen",
+        "found five: didnothappen",
+        "found six: didnothappen",
+    ]
     assert on_bench(play) == (told, 0, None)
 
 
@@ -222,7 +227,7 @@ def test_the_same_again_is_looked_for_first_and_not_sent_if_it_is_there() -> Non
         await bench.do()
         return (await bench.told())[2:], len(bench.core.sent), await bench.intent()
 
-    assert on_bench(play) == (["found five: done", "five: doubtful made", "rest"], 1, None)
+    assert on_bench(play) == (["found five: done", "five: possibleduplicate made", "rest"], 1, None)
 
 
 def test_the_same_again_is_sent_if_the_first_certainly_is_not_there() -> None:
@@ -236,7 +241,7 @@ def test_the_same_again_is_sent_if_the_first_certainly_is_not_there() -> None:
         await bench.do()
         return (await bench.told())[2:], len(bench.core.sent), await bench.intent()
 
-    assert on_bench(play) == (["found five: notdone", "five: done", "rest"], 2, None)
+    assert on_bench(play) == (["found five: didnothappen", "five: done", "rest"], 2, None)
 
 
 def _works(bench: Bench) -> None:
@@ -255,10 +260,10 @@ def test_the_same_again_is_doubtful_while_the_first_is_unresolved(reads: list[Cr
         await bench.do()
         return (await bench.told())[2:], len(bench.core.sent), await bench.intent() is not None
 
-    assert on_bench(play) == (["five: doubtful", "rest"], 1, True)
+    assert on_bench(play) == (["five: possibleduplicate", "rest"], 1, True)
 
 
-@pytest.mark.parametrize(("happened", "found"), [(True, "done"), (False, "notdone")])
+@pytest.mark.parametrize(("happened", "found"), [(True, "done"), (False, "didnothappen")])
 def test_the_same_again_despite_the_doubt_is_sent_and_not_taken_for_the_first(found: str, *, happened: bool) -> None:
     """What is found later is the first one's own."""
 
@@ -289,7 +294,7 @@ def test_one_offer_where_two_may_have_been_made_is_neithers(answer: CredexError)
         await bench.until_idle()
         return (await bench.told())[2:], len(bench.core.sent), await bench.intent()
 
-    told = ["despite: unresolved", "rest", "found five: unresolved", "found despite: unresolved"]
+    told = ["despite: unknown", "rest", "found five: unknown", "found despite: unknown"]
     assert on_bench(play) == (told, 2, None)
 
 
@@ -306,4 +311,4 @@ def test_an_offer_that_stood_before_the_second_was_sent_is_the_firsts(answer: Cr
         await bench.until_idle()
         return (await bench.told())[3:], len(bench.core.sent), await bench.intent()
 
-    assert on_bench(play) == (["despite: notdone", "rest", "found five: done"], 2, None)
+    assert on_bench(play) == (["despite: didnothappen", "rest", "found five: done"], 2, None)

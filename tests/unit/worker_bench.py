@@ -11,16 +11,15 @@ import msgspec
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from service.conversation import Ask, Book, CallCore, Exit, Flow, Phrases, Scene, Step, Words
-from service.credex import CredexError, NotSent, Written
-from service.domain import Dashboard, Inbound, Said
+from service.conversation import CoreCall, Exit, Flow, FlowRegistry, Phrases, Question, Step, TurnContext, Words
+from service.credex import CredexError, NotSentError, Written
+from service.domain import Dashboard, InboundMessage, TextMessage
 from service.domain.commands import Call, Known, Login, NotFound, Outcome, Read, Unavailable, Write
-from service.mailbox import Arrival, Claim, Idle, Mailbox, StateUnavailable, open_state
-from service.mailbox.scripts import Call as ScriptCall
-from service.mailbox.scripts import Scripts
+from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateUnavailableError, open_state
+from service.mailbox.scripts import ScriptCall, Scripts
 from service.messages import Message, Outgoing, Text
 from service.runtime.inbox_worker import Finished, Worker
-from service.writes.reconciler import MoneyCalls
+from service.writes.reconciler import Reconciler
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.redis_client import counted
 from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, MoneyCore, offer, usd
@@ -33,7 +32,7 @@ SIX: Final = msgspec.structs.replace(FIVE, amount=usd("6"))
 WRITES: Final[dict[str, Write]] = {
     "five": FIVE,
     "six": SIX,
-    "despite": msgspec.structs.replace(FIVE, despite=True),
+    "despite": msgspec.structs.replace(FIVE, allow_duplicate=True),
     "accept": ACCEPT,
     "cancel it": CANCEL,
     "join": JOIN,
@@ -45,36 +44,36 @@ def _name(outcome: Outcome | None) -> str:
     return f"{type(outcome).__name__.lower()}{made}"
 
 
-def _said(outcome: Outcome, scene: Scene) -> Exit:
+def _said(outcome: Outcome, scene: TurnContext) -> Exit:
     return Exit("ok", say=[Text(f"{scene.session.step}: {_name(outcome)}")])
 
 
-def _found(call: Call, outcome: Outcome, _: Scene) -> Sequence[Message]:
+def _found(call: Call, outcome: Outcome, _: TurnContext) -> Sequence[Message]:
     word = next(word for word, write in WRITES.items() if write == call)
     return [Text(f"found {word}: {_name(outcome)}")]
 
 
-def _broken(_: Scene) -> Sequence[Message]:
+def _broken(_: TurnContext) -> Sequence[Message]:
     raise RuntimeError("this screen cannot be made")
 
 
-def _call(name: str, call: Call, then: str = "rest", found: Any = None) -> CallCore:
-    return CallCore(name.replace(" ", "_"), lambda _: call, {"ok": then}, _said, found=found)
+def _call(name: str, call: Call, then: str = "rest", found: Any = None) -> CoreCall:
+    return CoreCall(name.replace(" ", "_"), lambda _: call, {"ok": then}, _said, found=found)
 
 
-def _book() -> Book:
+def _book() -> FlowRegistry:
     writes = [_call(word, write, found=_found) for word, write in WRITES.items()]
     steps: tuple[Step, ...] = (
-        Ask("home", "text", lambda _: [Text("home")], resting=True),
-        Ask("rest", "text", lambda _: [Text("rest")], resting=True),
-        Ask("broken", "text", _broken, resting=True),
+        Question("home", "text", lambda _: [Text("home")], interruptible=True),
+        Question("rest", "text", lambda _: [Text("rest")], interruptible=True),
+        Question("broken", "text", _broken, interruptible=True),
         _call("read", Login(fresh=True)),
         _call("twice", Login(fresh=True), then="read"),
         _call("before", Login(fresh=True), then="five"),
         *writes,
     )
     words = [step.name for step in steps]
-    return Book(
+    return FlowRegistry(
         flows=(Flow("bench", "A bench", steps),),
         home="bench.home",
         words=WORDS,
@@ -97,7 +96,7 @@ class Losing(Scripts):
         if name in self.lost:
             self.lost.remove(name)
             await asyncio.sleep(self.pause_s)
-            raise StateUnavailable(f"the reply of {name} was lost")
+            raise StateUnavailableError(f"the reply of {name} was lost")
         return reply
 
 
@@ -110,7 +109,7 @@ class BenchCore(MoneyCore):
 
     async def dashboard(self, member: str) -> Dashboard:
         if self.clock.now_ms() < self.down_until_ms:
-            raise NotSent("Credex core cannot be reached")
+            raise NotSentError("Credex core cannot be reached")
         return await super().dashboard(member)
 
     def written(self) -> Written:
@@ -167,7 +166,7 @@ class Bench:
         return Worker(
             self.mailbox,
             self.core,
-            MoneyCalls(self.core, self.clock.now_ms),
+            Reconciler(self.core, self.clock.now_ms),
             _book(),
             clock_ms=self.clock.now_ms,
             company=self.phone,
@@ -179,8 +178,8 @@ class Bench:
         for text in texts:
             now_ms = self.clock.now_ms()
             self.said += 1
-            inbound = Inbound(f"wamid.{self.said}", now_ms // 1000 * 1000, now_ms, Said(text))
-            await self.mailbox.ingest([Arrival(TARIRO, inbound.wamid, now_ms, msgspec.json.encode(inbound))], now_ms)
+            inbound = InboundMessage(f"wamid.{self.said}", now_ms // 1000 * 1000, now_ms, TextMessage(text))
+            await self.mailbox.ingest([InboxEntry(TARIRO, inbound.wamid, now_ms, msgspec.json.encode(inbound))], now_ms)
 
     async def until_idle(self, worker: Worker | None = None) -> None:
         """Let the worker do all that is due, now and later."""
@@ -211,10 +210,10 @@ class Bench:
             texts.append(getattr(message, "body", ""))
         return texts
 
-    async def claimed(self) -> Claim:
+    async def claimed(self) -> InboxLease:
         """Claim as another worker would; there must be something due."""
         claim = await self.mailbox.claim(self.clock.now_ms())
-        assert isinstance(claim, Claim), claim
+        assert isinstance(claim, InboxLease), claim
         return claim
 
     async def next_due_ms(self) -> int | None:

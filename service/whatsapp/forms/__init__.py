@@ -10,13 +10,13 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
 
-__all__ = ("DEFINITIONS", "Definition", "form_tokens")
+__all__ = ("DEFINITIONS", "FormDefinition", "form_tokens")
 
 _TOKEN_DIGITS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class FormDefinition:
     """A form as Meta is given it.
 
     Attributes:
@@ -41,8 +41,8 @@ class Definition:
 
 
 DEFINITIONS: Final = (
-    Definition("member_signup", "WHATSAPP_REGISTRATION_FLOW_ID", ("SIGN_UP",)),
-    Definition("open_account", "WHATSAPP_COMPANY_REGISTRATION_FLOW_ID", ("OTHER",)),
+    FormDefinition("member_signup", "WHATSAPP_REGISTRATION_FLOW_ID", ("SIGN_UP",)),
+    FormDefinition("open_account", "WHATSAPP_COMPANY_REGISTRATION_FLOW_ID", ("OTHER",)),
 )
 
 

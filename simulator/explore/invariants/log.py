@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from service.mailbox import MailboxError, StateBroken
+from service.mailbox import MailboxError, StateBrokenError
 
 __all__ = ("Log", "listening")
 
@@ -41,7 +41,7 @@ class Log:
 
     def _hear(self, what: str, error: BaseException | None) -> None:
         # Redis that cannot be reached is thought of everywhere: the step is made again.
-        if isinstance(error, MailboxError) and not isinstance(error, StateBroken):
+        if isinstance(error, MailboxError) and not isinstance(error, StateBrokenError):
             return
         self.errors.append(f"{what}: {type(error).__name__}: {error}" if error else what)
 

@@ -9,10 +9,10 @@ from typing import NamedTuple, Protocol
 from simulator.explore.invariants.store import Kept, Shelves
 from simulator.explore.invariants.view import View
 
-__all__ = ("Breach", "Broken", "Moment", "Promise")
+__all__ = ("Breach", "Invariant", "Moment", "Violation")
 
 
-class Broken(NamedTuple):
+class Violation(NamedTuple):
     """A promise that was not kept: which, to whom (empty: to nobody in particular), what happened, and when."""
 
     promise: str
@@ -43,7 +43,7 @@ class Moment:
     view: View
     shelves: Shelves
     kept: Kept
-    resting: frozenset[str]
+    interruptible: frozenset[str]
     unresolved: frozenset[str]
     given_up: int
     errors: tuple[str, ...]
@@ -51,7 +51,7 @@ class Moment:
     over: bool = False
 
 
-class Promise(Protocol):
+class Invariant(Protocol):
     """Something that must hold at every moment."""
 
     name: str

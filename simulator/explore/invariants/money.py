@@ -51,7 +51,7 @@ class Confirmed:
     def breaches(self, moment: Moment) -> Iterator[Breach]:
         """Writes that nobody confirmed, or that one confirmation made twice."""
         view = moment.view
-        for who in sorted(moment.resting):
+        for who in sorted(moment.interruptible):
             for wrote in view.wrote[who][self._judged[who] :]:
                 if not self._confirmed(view, wrote):
                     what = f"{wrote.call.endpoint} {_what(view, wrote)}"
@@ -199,7 +199,7 @@ class Truthful:
                 if claim.verb in _IN_LEDGER and not self._stands(moment.view, who, claim):
                     yield Breach(who, f"{claim.verb} of {claim.amount} ({claim.party}) is said to be done, and is not")
             self._judged[who] = len(done)
-        for who in sorted(moment.resting):
+        for who in sorted(moment.interruptible):
             if moment.given_up == 0:
                 yield from _denied(self._books, moment, who)
 
@@ -288,7 +288,7 @@ class Reported:
     def breaches(self, moment: Moment) -> Iterator[Breach]:
         """What happened and was not said, in any words that are known."""
         self._books.take_in(moment.view)
-        for who in sorted(moment.resting):
+        for who in sorted(moment.interruptible):
             if moment.given_up:
                 continue
             for (group, amount), count in _happened(moment, who).items():

@@ -13,7 +13,7 @@ from simulator.explore.invariants.view import Heard, Told
 from simulator.whatsapp_cloud import Event, TypingShown
 from simulator.whatsapp_cloud.transcript.model import Kind
 
-__all__ = ("Accepted", "Answered", "InOrder", "Once")
+__all__ = ("Accepted", "AlwaysAnswered", "InOrder", "Once")
 
 HELP: Final = "*VimbisoPay* keeps your credexes"
 """What stands above the question that was asked for help with; all else is said in one message."""
@@ -39,7 +39,7 @@ class _Windows:
     def closed(self, moment: Moment) -> Iterator[tuple[str, list[Heard], list[Told], bool]]:
         """Those that ended now, and whether the bot could not send something meanwhile."""
         lost, self._given_up = moment.given_up > self._given_up, moment.given_up
-        for who in sorted(moment.resting):
+        for who in sorted(moment.interruptible):
             everything = moment.view.heard[who]
             taken = sorted((one for one in everything if one.taken_ms is not None), key=lambda one: one.taken_order)
             heard, told = taken[self._heard[who] :], moment.view.told[who][self._told[who] :]
@@ -68,7 +68,7 @@ class _Early:
         return missing - made_up
 
 
-class Answered:
+class AlwaysAnswered:
     """Counts what the bot took and what it answered, whenever a person has nothing more to wait for."""
 
     name = "answered"

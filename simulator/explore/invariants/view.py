@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simulator.credex_core import Call
+from simulator.credex_core import HandledCall
 from simulator.whatsapp_cloud import Attempt, Bubble
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Kind, Screen
@@ -110,7 +110,7 @@ class Wrote:
     """A write of the bot that core looked at, and what the ledger made of it: the credex, or nothing."""
 
     who: str
-    call: Call
+    call: HandledCall
     credex: str = ""
     happened: bool = False
     prompt: str = ""

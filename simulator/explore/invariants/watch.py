@@ -8,17 +8,17 @@ from typing import Final
 
 from simulator.explore.invariants.house import Bounded, Continues, Drains, GoesOn, Private, Unfailing
 from simulator.explore.invariants.log import Log
-from simulator.explore.invariants.moment import Broken, Moment, Promise
+from simulator.explore.invariants.moment import Invariant, Moment, Violation
 from simulator.explore.invariants.money import Confirmed, Conserved, Reported, Truthful
 from simulator.explore.invariants.store import Embedded, Kept, Shelves
-from simulator.explore.invariants.talk import Accepted, Answered, InOrder, Once
+from simulator.explore.invariants.talk import Accepted, AlwaysAnswered, InOrder, Once
 from simulator.explore.invariants.view import View
 from simulator.playback.player import Stage
 from simulator.whatsapp_cloud import Event, SendRefused
 from simulator.world.operations import repair
 from simulator.world.world import World
 
-__all__ = ("PROMISES", "Broken", "Promises")
+__all__ = ("PROMISES", "Invariants", "Violation")
 
 LOOK_EVERY_MS: Final = 1_000
 DRAINED_WITHIN_MS: Final = 20 * 60_000
@@ -31,9 +31,9 @@ FORGOTTEN_WITHIN_MS: Final = 75 * 3_600_000
 """The longest life of an intent: to the end of the second day after it, and an hour to look."""
 
 
-def _promises() -> tuple[Promise, ...]:
+def _promises() -> tuple[Invariant, ...]:
     return (
-        Answered(),
+        AlwaysAnswered(),
         Once(),
         InOrder(),
         Confirmed(),
@@ -54,7 +54,7 @@ PROMISES: Final = {promise.name: promise.sentence for promise in _promises()}
 """Every promise, in one sentence each."""
 
 
-class Promises:
+class Invariants:
     """Watches a world from its start.
 
     Attributes:
@@ -76,11 +76,11 @@ class Promises:
         world.watchers.append(self._see)
         asyncio.get_running_loop().set_exception_handler(self._log.unhandled)
 
-    async def after_step(self) -> tuple[Broken, ...]:
+    async def after_step(self) -> tuple[Violation, ...]:
         """What is broken now and was not before."""
         return await self._judged(over=False)
 
-    async def at_end(self) -> tuple[Broken, ...]:
+    async def at_end(self) -> tuple[Violation, ...]:
         """Let all work again, let everything come to its end, have everybody ask for the menu, and judge."""
         broken = await self._judged(over=False)
         await repair(Stage(self._world))
@@ -90,9 +90,9 @@ class Promises:
         await self._until_drained(DRAINED_WITHIN_MS)
         return broken + await self._judged(over=True)
 
-    def stuck(self, error: Exception) -> Broken:
+    def stuck(self, error: Exception) -> Violation:
         """The world does not come to rest, or not to its end."""
-        return Broken(GoesOn.name, "", str(error), self._world.clock_ms())
+        return Violation(GoesOn.name, "", str(error), self._world.clock_ms())
 
     # -- looking ------------------------------------------------------------------------------------------------
 
@@ -103,16 +103,16 @@ class Promises:
             if isinstance(promise, InOrder):
                 promise.see(event)
 
-    async def _judged(self, *, over: bool) -> tuple[Broken, ...]:
+    async def _judged(self, *, over: bool) -> tuple[Violation, ...]:
         moment = await self._moment(over=over)
-        broken: list[Broken] = []
+        broken: list[Violation] = []
         for promise in self._promises:
             self.checked[promise.name] += 1
             for breach in promise.breaches(moment):
                 known = (promise.name, breach.who, breach.what)
                 if known not in self._found:
                     self._found.add(known)
-                    broken.append(Broken(promise.name, breach.who, breach.what, moment.now_ms))
+                    broken.append(Violation(promise.name, breach.who, breach.what, moment.now_ms))
         return tuple(broken)
 
     async def _moment(self, *, over: bool) -> Moment:
@@ -124,7 +124,7 @@ class Promises:
             view=self._view,
             shelves=self._shelves,
             kept=kept,
-            resting=self._resting(kept),
+            interruptible=self._resting(kept),
             unresolved=unresolved,
             given_up=self._log.given_up,
             errors=tuple(self._log.errors),

@@ -37,7 +37,7 @@ OUTAGES: Final = 0.15
 LEAST_FOR_OUTAGES_S: Final = 60
 IN_ORDER: Final = "a process told to stop ends in order"
 
-_AWAY: Final = Answer(503, "<html>away</html>", {"content-type": "text/html"})
+_UNAVAILABLE: Final = Answer(503, "<html>away</html>", {"content-type": "text/html"})
 _ODD: Final = Answer(500, '{"message": "Internal server error"}', {"content-type": "application/json"})
 _EXPIRED: Final = Answer(401, '{"message": "Token expired"}', {"content-type": "application/json"})
 _BUSY: Final = Answer(429, "Too many requests", {"content-type": "text/html; charset=utf-8", "retry-after": "2"})
@@ -51,7 +51,7 @@ def _code(code: int, status: int, title: str) -> Answer:
 
 
 _GRAPH: Final = (
-    Fault(Effect.ANSWER, "messages", answer=_AWAY),
+    Fault(Effect.ANSWER, "messages", answer=_UNAVAILABLE),
     Fault(Effect.ANSWER, "messages", times=3, answer=_code(130429, 429, "Rate limit hit")),
     Fault(
         Effect.ANSWER, "messages", answer=_code(131056, 400, "(Business Account, Consumer Account) pair rate limit hit")
@@ -62,7 +62,7 @@ _GRAPH: Final = (
 )
 _CORE_BEFORE: Final = (
     Fault(Effect.RESET, times=3),
-    Fault(Effect.ANSWER, times=3, answer=_AWAY),
+    Fault(Effect.ANSWER, times=3, answer=_UNAVAILABLE),
     Fault(Effect.ANSWER, "login", times=2, answer=_ODD),
     Fault(Effect.ANSWER, times=2, answer=_EXPIRED),
     Fault(Effect.ANSWER, times=2, answer=_BUSY),
@@ -221,14 +221,14 @@ class Chaos:
 
     async def _core_after(self) -> None:
         effect = self._chance.choice((Effect.RESET, Effect.RESET, Effect.ANSWER, Effect.TIMEOUT))
-        answer = self._chance.choice((_AWAY, _ODD)) if effect is Effect.ANSWER else None
+        answer = self._chance.choice((_UNAVAILABLE, _ODD)) if effect is Effect.ANSWER else None
         faults = self._town.world.core_front.faults
         # The writes that there are most of, and a lost connection, which tempts clients to send again, each time.
         faults.add(Fault(Effect.RESET, "createCredex", after=True))
         faults.add(Fault(effect, "createCredex", after=True, answer=answer))
         faults.add(Fault(effect, self._chance.choice(_WRITES), after=True, answer=answer))
         if self._chance.random() < self._outages:
-            number = faults.add(Fault(Effect.ANSWER, "login", times=None, answer=_AWAY))
+            number = faults.add(Fault(Effect.ANSWER, "login", times=None, answer=_UNAVAILABLE))
             self.done["core cannot be read for long"] += 1
             await asyncio.sleep(OUTAGE_S)
             faults.remove(number)

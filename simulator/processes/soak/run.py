@@ -109,11 +109,11 @@ async def soak(options: Options, watch: Watch) -> Result:
     folder = Path(tempfile.mkdtemp(prefix="vimbisopay-soak-"))
     keep = False
     try:
-        knobs = replace(KNOBS, pair_every_ms=None)
+        config = replace(KNOBS, pair_every_ms=None)
         here = town(
             bots=options.processes,
             seed=options.seed,
-            knobs=knobs,
+            config=config,
             module=options.module,
             variables=options.variables,
             folder=folder,

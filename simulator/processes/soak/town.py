@@ -26,8 +26,8 @@ from simulator.errors import SimulatorError
 from simulator.people import Persona
 from simulator.processes.programs import STATE_OPTIONS, Program, ProgramError, bot, free_port, start_redis
 from simulator.processes.tcp_proxy import TcpProxy, tcp_proxy
-from simulator.server.services import Standalone, Visitor, standalone
-from simulator.whatsapp_cloud import Event, Knobs, Shown
+from simulator.server.services import Standalone, VirtualUser, standalone
+from simulator.whatsapp_cloud import Config, Event, Shown
 
 __all__ = ("KNOBS", "Lines", "NotInTimeError", "Town", "eventually", "handle_of", "phone_of", "town")
 
@@ -45,7 +45,7 @@ SETTINGS: Final = {
 }
 """No rate is to be the reason for a wait here; nothing else differs from what is deployed."""
 
-KNOBS: Final = Knobs(
+KNOBS: Final = Config(
     # Sooner than Meta's ladder, whose third attempt comes after 10 s: it is the bot that is tried here, not patience.
     retry_after_ms=(0, 500, 1_000, *[2_000] * 60),
     sent_ms=20,
@@ -250,11 +250,11 @@ class Town:
             self.news.clear()
             await self.news.wait()
 
-    def visitor(self, person: Persona, number: int) -> Visitor:
+    def visitor(self, person: Persona, number: int) -> VirtualUser:
         """Somebody comes with a phone; numbers keep people apart whose personas share one."""
         return self.world.visitor(phone_of(number), person.name, skip=frozenset({STILL_WORKING}))
 
-    def member(self, person: Persona, number: int, *, tier: int = 3) -> Visitor:
+    def member(self, person: Persona, number: int, *, tier: int = 3) -> VirtualUser:
         """Somebody comes who is a member, with the handle ``member_<number>``."""
         phone, last = phone_of(number), person.last_name
         self.world.core.add_member(phone, person.first_name, last, tier=tier, handle=handle_of(number))
@@ -291,7 +291,7 @@ async def town(
     *,
     bots: int,
     seed: int,
-    knobs: Knobs = KNOBS,
+    config: Config = KNOBS,
     core_ms: int = 0,
     module: str = "service",
     variables: Mapping[str, str] | None = None,
@@ -302,7 +302,7 @@ async def town(
     Args:
         bots: processes of the service, on one Redis.
         seed: of ids.
-        knobs: of WhatsApp.
+        config: of WhatsApp.
         core_ms: what Credex core takes for each call.
         module: what is started as the service.
         variables: more of its environment.
@@ -320,7 +320,7 @@ async def town(
         cache = start_redis(folder / "cache", *CACHE_OPTIONS)
         running.append(cache)
         addresses = [f"http://127.0.0.1:{port}" for port in ports]
-        world = await stack.enter_async_context(standalone(bots=addresses, seed=seed, knobs=knobs))
+        world = await stack.enter_async_context(standalone(bots=addresses, seed=seed, config=config))
         world.core_front.latency_ms = core_ms
         before = [state.port, cache.port, world.port, world.port]
         lines = Lines(*[await stack.enter_async_context(tcp_proxy(port)) for port in before])

@@ -19,7 +19,7 @@ from simulator.script.directives import whatsapp as delivery
 from simulator.script.directives.directive import Directive, Line, Play, Scope
 from simulator.script.directives.people import MEDIA
 from simulator.script.directives.processes import STAGE as ADVERSARY
-from simulator.script.yaml_reader import Reading
+from simulator.script.yaml_reader import YamlReader
 
 __all__ = ("MEDIA", "STAGE", "VERBS", "Directive", "Line", "Play", "read_line", "read_lines")
 
@@ -30,7 +30,7 @@ STAGE: Final = MappingProxyType({each.words: each for each in (*around.STAGE, *d
 """What a line may say without a name."""
 
 
-def read_lines(reading: Reading, node: yaml.Node, people: Sequence[str]) -> tuple[Line, ...]:
+def read_lines(reading: YamlReader, node: yaml.Node, people: Sequence[str]) -> tuple[Line, ...]:
     """Read the lines of a conversation; what is wrong with them goes to the reading's problems."""
     read = [read_line(reading, item, people) for item in reading.items(node, "lines")]
     if not read and not reading.problems:
@@ -38,7 +38,7 @@ def read_lines(reading: Reading, node: yaml.Node, people: Sequence[str]) -> tupl
     return tuple(line for line in read if line is not None)
 
 
-def read_line(reading: Reading, node: yaml.Node, people: Sequence[str]) -> Line | None:
+def read_line(reading: YamlReader, node: yaml.Node, people: Sequence[str]) -> Line | None:
     """Read one line."""
     if isinstance(node, yaml.ScalarNode) and node.value in STAGE:
         key, value = str(node.value), yaml.ScalarNode("tag:yaml.org,2002:str", "", node.start_mark, node.end_mark)
@@ -52,7 +52,7 @@ def read_line(reading: Reading, node: yaml.Node, people: Sequence[str]) -> Line 
     return _line(reading, node, key, entry, people)
 
 
-def _line(reading: Reading, node: yaml.Node, key: str, value: yaml.Node, people: Sequence[str]) -> Line | None:
+def _line(reading: YamlReader, node: yaml.Node, key: str, value: yaml.Node, people: Sequence[str]) -> Line | None:
     directive, who = STAGE.get(key), ""
     if directive is None:
         who = next((name for name in sorted(people, key=len, reverse=True) if f"{key} ".startswith(f"{name} ")), "")

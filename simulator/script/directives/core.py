@@ -11,7 +11,7 @@ from simulator.errors import did_you_mean
 from simulator.script.directives.directive import Directive, Play, Scope, said_so
 from simulator.script.faults import GRAPH_CODES, read_core_fault, read_graph_fault
 from simulator.script.notices import read_event, read_notice
-from simulator.script.yaml_reader import Flaw, read_duration_ms
+from simulator.script.yaml_reader import FlawError, read_duration_ms
 
 __all__ = ("STAGE",)
 
@@ -177,7 +177,7 @@ def release(scope: Scope, node: yaml.Node) -> Play | None:
 
 def _read_times(text: str) -> int:
     if not text.isdecimal() or not 1 < int(text) <= MOST_AGAIN:
-        raise Flaw(f"not a number of times: {text!r}", f"From 2 to {MOST_AGAIN}.")
+        raise FlawError(f"not a number of times: {text!r}", f"From 2 to {MOST_AGAIN}.")
     return int(text)
 
 

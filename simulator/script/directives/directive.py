@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from simulator.errors import did_you_mean
-from simulator.script.yaml_reader import Flaw, Reading
+from simulator.script.yaml_reader import FlawError, YamlReader
 
 if TYPE_CHECKING:
     from simulator.playback.player import Stage
@@ -47,7 +47,7 @@ class Line:
         return self.key == HURRY
 
 
-ReadLine = Callable[[Reading, yaml.Node, Sequence[str]], Line | None]
+ReadLine = Callable[[YamlReader, yaml.Node, Sequence[str]], Line | None]
 """Reads a line; what is wrong with it goes to the reading's problems."""
 
 
@@ -55,15 +55,15 @@ ReadLine = Callable[[Reading, yaml.Node, Sequence[str]], Line | None]
 class Scope:
     """What a directive may look at while it reads: the file, who takes part, who acts (for verbs), and lines in it."""
 
-    reading: Reading
+    reading: YamlReader
     people: Sequence[str]
     line: ReadLine
     who: str = ""
 
     def person(self, name: str) -> str:
-        """A name that takes part. Raises `Flaw` for others."""
+        """A name that takes part. Raises `FlawError` for others."""
         if name not in self.people:
-            raise Flaw(f"nobody here is called {name!r}", did_you_mean(name, self.people, "people"))
+            raise FlawError(f"nobody here is called {name!r}", did_you_mean(name, self.people, "people"))
         return name
 
 

@@ -9,7 +9,7 @@ import yaml
 from simulator.errors import did_you_mean
 from simulator.script.core_acts import EXAMPLES, read_act
 from simulator.script.directives.directive import Directive, Play, Scope, said_so
-from simulator.script.yaml_reader import Flaw, read_phone
+from simulator.script.yaml_reader import FlawError, read_phone
 
 __all__ = ("MEDIA", "VERBS")
 
@@ -98,7 +98,7 @@ def in_core(scope: Scope, node: yaml.Node) -> Play | None:
         return None
     try:
         act = read_act(text, scope.person)
-    except Flaw as flaw:
+    except FlawError as flaw:
         scope.reading.problem(node, flaw.what, flaw.hint)
         return None
     if act is None:

@@ -10,7 +10,7 @@ import yaml
 from simulator.errors import did_you_mean
 from simulator.script.directives.directive import HURRY, Directive, Play, Scope, said_so
 from simulator.script.faults import read_webhook_fault
-from simulator.script.yaml_reader import Flaw, read_duration_ms
+from simulator.script.yaml_reader import FlawError, read_duration_ms
 from simulator.world import operations as adversity
 
 __all__ = ("STAGE",)
@@ -60,7 +60,7 @@ def _process(scope: Scope, node: yaml.Node, number: int, text: str) -> Play | No
         return None
     try:
         by_ms = read_duration_ms(match["how"]) * (1 if match["way"] == "ahead" else -1)
-    except Flaw as flaw:
+    except FlawError as flaw:
         scope.reading.problem(node, flaw.what, flaw.hint)
         return None
     return lambda stage: adversity.skew(stage, number, by_ms)
@@ -146,7 +146,7 @@ def repair(scope: Scope, node: yaml.Node) -> Play | None:
 
 def _read_times(text: str) -> int:
     if not text.isdecimal() or not 1 < int(text) <= MOST_TIMES:
-        raise Flaw(f"not a number of times: {text!r}", f"From 2 to {MOST_TIMES}.")
+        raise FlawError(f"not a number of times: {text!r}", f"From 2 to {MOST_TIMES}.")
     return int(text)
 
 

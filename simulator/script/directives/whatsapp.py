@@ -9,7 +9,7 @@ import yaml
 
 from simulator.errors import did_you_mean
 from simulator.script.directives.directive import Directive, Play, Scope, said_so
-from simulator.script.yaml_reader import Flaw, read_duration_ms, read_phone
+from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
 from simulator.whatsapp_cloud import Handset, Rule, RuleError, read_rule
 from simulator.whatsapp_cloud.faults import plain
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
@@ -140,13 +140,13 @@ def webhooks(scope: Scope, node: yaml.Node) -> Play | None:
 
 def _read_switch(text: str) -> bool:
     if text not in {"true", "false"}:
-        raise Flaw(f"neither true nor false: {text!r}")
+        raise FlawError(f"neither true nor false: {text!r}")
     return text == "true"
 
 
 def _read_shape(text: str) -> str:
     if text not in _SHAPES:
-        raise Flaw(f"no shape of a batch: {text!r}", did_you_mean(text, _SHAPES, "shapes"))
+        raise FlawError(f"no shape of a batch: {text!r}", did_you_mean(text, _SHAPES, "shapes"))
     return text
 
 
@@ -188,13 +188,13 @@ def _does(who: str, deed: _Deed, note: str = "") -> Play:
 
 def _own(handset: Handset) -> str:
     if not handset.written:
-        raise Flaw(f"{handset.name} has not written anything yet")
+        raise FlawError(f"{handset.name} has not written anything yet")
     return handset.written[-1].wamid
 
 
 def _theirs(handset: Handset) -> str:
     if not handset.screen:
-        raise Flaw(f"{handset.name}'s screen is empty")
+        raise FlawError(f"{handset.name}'s screen is empty")
     return handset.screen[-1].wamid
 
 

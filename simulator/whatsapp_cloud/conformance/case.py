@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from simulator.whatsapp_cloud import Knobs
+from simulator.whatsapp_cloud import Config
 
 if TYPE_CHECKING:
     from simulator.whatsapp_cloud.conformance.place import SimulatedPlace
@@ -63,7 +63,7 @@ class Case:
     status: int | None = None
     subcode: int | None = None
     type: str = ""
-    knobs: Knobs | None = None
+    config: Config | None = None
 
     def met_by(self, given: Given) -> bool:
         """Whether what came is what the reference says."""

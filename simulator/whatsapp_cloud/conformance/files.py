@@ -103,8 +103,8 @@ def _downloads() -> Iterator[Case]:
         return scene
 
     yield Case("download", "at once", None, play=fetched(0), status=200)
-    yield Case("download", "4:59 later", None, play=fetched(299 * SECOND), knobs=SHARED)
-    yield Case("download", "5:00 later", 404, play=fetched(300 * SECOND), status=404, knobs=SHARED)
+    yield Case("download", "4:59 later", None, play=fetched(299 * SECOND), config=SHARED)
+    yield Case("download", "5:00 later", 404, play=fetched(300 * SECOND), status=404, config=SHARED)
     yield Case("download", "without a token", 104, play=fetched(0, ""), status=401)
 
     def used(wait_ms: int) -> _Scene:
@@ -115,8 +115,8 @@ def _downloads() -> Iterator[Case]:
 
         return scene
 
-    yield Case("image", "by an id of nearly 30 days", None, play=used(30 * DAY - SECOND), knobs=SHARED)
-    yield Case("image", "by an id of 30 days", 131009, play=used(30 * DAY), knobs=SHARED)
+    yield Case("image", "by an id of nearly 30 days", None, play=used(30 * DAY - SECOND), config=SHARED)
+    yield Case("image", "by an id of 30 days", 131009, play=used(30 * DAY), config=SHARED)
 
     async def deleted(place: SimulatedPlace) -> Given:
         path = f"/v25.0/{place.names[MEDIA['image']]}"
@@ -130,8 +130,8 @@ def _downloads() -> Iterator[Case]:
         answer = await place.ask("GET", url)
         return Given(None, answer.status_code)
 
-    yield Case("download", "a deleted file", 100, play=deleted, subcode=33, knobs=SHARED)
-    yield Case("download", "what a person sent", None, play=received, status=200, knobs=SHARED)
+    yield Case("download", "a deleted file", 100, play=deleted, subcode=33, config=SHARED)
+    yield Case("download", "what a person sent", None, play=received, status=200, config=SHARED)
 
 
 def _submit(**changes: Any) -> _Scene:
@@ -153,7 +153,7 @@ def _templates() -> Iterator[Case]:
         for one, code in sizes_of(SIZES[part]).items():
             component: Json = {"type": kind, "text": "x" * one} | ({"format": "TEXT"} if kind == "HEADER" else {})
             components = [component] if kind == "BODY" else [component, plain]
-            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), knobs=SHARED)
+            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), config=SHARED)
     for part, make in (
         ("template.buttons", lambda size: [{"type": "QUICK_REPLY", "text": str(number)} for number in range(size)]),
         ("template.button_text", lambda size: [{"type": "QUICK_REPLY", "text": "x" * size}]),
@@ -161,7 +161,7 @@ def _templates() -> Iterator[Case]:
     ):
         for one, code in sizes_of(SIZES[part]).items():
             components = [plain, {"type": "BUTTONS", "buttons": make(one)}]
-            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), knobs=SHARED)
+            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), config=SHARED)
     wrong: tuple[tuple[str, Json], ...] = (
         ("a template with capitals in its name", {"name": "Greeting"}),
         ("a template without a language", {"language": ""}),
@@ -177,8 +177,8 @@ def _templates() -> Iterator[Case]:
         ("a picture without an example", {"components": [plain, {"type": "HEADER", "format": "IMAGE"}]}),
     )
     for rule, changes in wrong:
-        yield Case("set-up", rule, 100, play=_submit(**changes), knobs=SHARED)
-    yield Case("set-up", "a template in order", None, play=_submit(), knobs=SHARED)
+        yield Case("set-up", rule, 100, play=_submit(**changes), config=SHARED)
+    yield Case("set-up", "a template in order", None, play=_submit(), config=SHARED)
 
     def sent(wait_ms: int, stopped: str = "") -> _Scene:
         async def scene(place: SimulatedPlace) -> Given:
@@ -191,10 +191,10 @@ def _templates() -> Iterator[Case]:
 
         return scene
 
-    yield Case("template", "before it is approved", 132001, play=sent(59 * SECOND), knobs=SHARED)
-    yield Case("template", "once it is approved", None, play=sent(60 * SECOND), knobs=SHARED)
-    yield Case("template", "paused after its approval", 132015, play=sent(60 * SECOND, "PAUSED"), knobs=SHARED)
-    yield Case("template", "disabled after its approval", 132016, play=sent(60 * SECOND, "DISABLED"), knobs=SHARED)
+    yield Case("template", "before it is approved", 132001, play=sent(59 * SECOND), config=SHARED)
+    yield Case("template", "once it is approved", None, play=sent(60 * SECOND), config=SHARED)
+    yield Case("template", "paused after its approval", 132015, play=sent(60 * SECOND, "PAUSED"), config=SHARED)
+    yield Case("template", "disabled after its approval", 132016, play=sent(60 * SECOND, "DISABLED"), config=SHARED)
 
 
 def _forms() -> Iterator[Case]:
@@ -211,12 +211,12 @@ def _forms() -> Iterator[Case]:
 
         return scene
 
-    yield Case("flow", "blocked by Meta", 132068, play=stopped("BLOCKED"), knobs=SHARED)
-    yield Case("flow", "throttled by Meta", 132069, play=stopped("THROTTLED"), knobs=SHARED)
-    yield Case("flow", "deprecated", 131009, play=stopped("DEPRECATED"), knobs=SHARED)
-    yield Case("set-up", "deprecate a published form", None, play=asked("POST", FORM, "/deprecate"), knobs=SHARED)
-    yield Case("set-up", "deprecate a draft", 139003, play=asked("POST", DRAFT, "/deprecate"), knobs=SHARED)
-    yield Case("set-up", "delete a draft", None, play=asked("DELETE", DRAFT), knobs=SHARED)
-    yield Case("set-up", "delete a published form", 139004, play=asked("DELETE", FORM), knobs=SHARED)
-    yield Case("set-up", "publish a draft", None, play=asked("POST", DRAFT, "/publish"), knobs=SHARED)
-    yield Case("set-up", "publish what has no draft", 139002, play=asked("POST", FORM, "/publish"), knobs=SHARED)
+    yield Case("flow", "blocked by Meta", 132068, play=stopped("BLOCKED"), config=SHARED)
+    yield Case("flow", "throttled by Meta", 132069, play=stopped("THROTTLED"), config=SHARED)
+    yield Case("flow", "deprecated", 131009, play=stopped("DEPRECATED"), config=SHARED)
+    yield Case("set-up", "deprecate a published form", None, play=asked("POST", FORM, "/deprecate"), config=SHARED)
+    yield Case("set-up", "deprecate a draft", 139003, play=asked("POST", DRAFT, "/deprecate"), config=SHARED)
+    yield Case("set-up", "delete a draft", None, play=asked("DELETE", DRAFT), config=SHARED)
+    yield Case("set-up", "delete a published form", 139004, play=asked("DELETE", FORM), config=SHARED)
+    yield Case("set-up", "publish a draft", None, play=asked("POST", DRAFT, "/publish"), config=SHARED)
+    yield Case("set-up", "publish what has no draft", 139002, play=asked("POST", FORM, "/publish"), config=SHARED)

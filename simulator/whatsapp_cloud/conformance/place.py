@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.whatsapp_cloud import Approved, Business, CloudApi, Handset, Knobs, TemplateButton
+from simulator.whatsapp_cloud import Approved, Business, CloudApi, Config, Handset, TemplateButton
 from simulator.whatsapp_cloud.conformance.case import Given, Json
 from simulator.whatsapp_cloud.conformance.samples import DRAFT, FORM, FORM_NAME, INBOUND, MEDIA, OUTBOUND, PERSON
 from simulator.whatsapp_cloud.virtual_time import Clock
@@ -65,7 +65,7 @@ APPROVED: Final = (
     Approved("code", "en", "Your code", category="AUTHENTICATION"),
     *(Approved("x" * size, "en", "Good day") for size in (1, 2, 511, 512)),
 )
-SHARED: Final = Knobs(
+SHARED: Final = Config(
     pair_every_ms=None,
     per_second=None,
     templates=APPROVED,
@@ -238,11 +238,11 @@ def given(answer: httpx.Response) -> Given:
 
 
 @asynccontextmanager
-async def open_place(clock: Clock, knobs: Knobs) -> AsyncIterator[SimulatedPlace]:
+async def open_place(clock: Clock, config: Config) -> AsyncIterator[SimulatedPlace]:
     """A simulated API of its own, with a person who has just written."""
     bot = Bot()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
-        cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), knobs=knobs)
+        cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config)
         transport = httpx.ASGITransport(app=cloud.asgi)
         async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as http:
             await cloud.start()

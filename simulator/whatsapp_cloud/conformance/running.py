@@ -50,11 +50,11 @@ def try_simulated(tried: Iterable[Case]) -> list[Row]:
         # Time passes in the others, which would make what the shared one holds old.
         async with open_place(clock, SHARED) as shared:
             for place, case in enumerate(listed):
-                if case.knobs is None:
+                if case.config is None:
                     rows[place] = await _try(shared, case)
         for place, case in enumerate(listed):
-            if case.knobs is not None:
-                async with open_place(clock, case.knobs) as own:
+            if case.config is not None:
+                async with open_place(clock, case.config) as own:
                     rows[place] = await _try(own, case)
         return rows
 
@@ -74,4 +74,6 @@ async def try_elsewhere(server: Elsewhere, tried: Iterable[Case]) -> list[Row]:
 
 def _travels(case: Case) -> bool:
     needs = any(json.dumps(marker)[1:-1] in json.dumps(case.payload) for marker in MARKERS)
-    return case.play is None and case.knobs is None and not needs and case.kind not in {"template", "flow", "recipient"}
+    return (
+        case.play is None and case.config is None and not needs and case.kind not in {"template", "flow", "recipient"}
+    )

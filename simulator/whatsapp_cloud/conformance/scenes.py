@@ -31,7 +31,7 @@ def played() -> Iterator[Case]:
 
 def _failing_later(kind: str, rule: str, code: int, play: _Scene) -> Case:
     """A message that is accepted, and then fails with this code."""
-    return Case(kind, rule, code, play=play, later=True, knobs=SHARED)
+    return Case(kind, rule, code, play=play, later=True, config=SHARED)
 
 
 def _sending(payload: Json) -> _Scene:
@@ -70,9 +70,9 @@ def _asking() -> Iterator[Case]:
     yield Case("token", "none", 104, play=as_(""), status=401)
     yield Case("token", "of another scheme", 104, play=as_("Basic a-token"), status=401)
     yield Case("token", "garbage", 190, play=as_("Bearer wrong"), status=401, said=garbage)
-    yield Case("token", "expired", 190, play=expired, status=401, subcode=463, said=said, knobs=SHARED)
-    yield Case("token", "a moment before it expires", None, play=nearly_expired, knobs=SHARED)
-    yield Case("token", "taken back", 0, play=withdrawn, status=401, knobs=SHARED)
+    yield Case("token", "expired", 190, play=expired, status=401, subcode=463, said=said, config=SHARED)
+    yield Case("token", "a moment before it expires", None, play=nearly_expired, config=SHARED)
+    yield Case("token", "taken back", 0, play=withdrawn, status=401, config=SHARED)
     number, account = BUSINESS.phone_number_id, BUSINESS.business_id
     for version in ("v16.0", "v25.0", "v101.12"):
         yield Case("path", f"version {version}", None, play=at(f"/{version}/{number}/messages"))
@@ -115,21 +115,21 @@ def _pacing() -> Iterator[Case]:
 
     pair = replace(SHARED, pair_every_ms=6_000)
     for count, code in ((44, None), (45, None), (46, 131056)):
-        yield Case("pair rate", f"message {count} at once to one person", code, play=burst(count), knobs=pair)
-    yield Case("pair rate", "5.9 s after a burst", 131056, play=burst(46, then_ms=5_900), knobs=pair)
-    yield Case("pair rate", "6 s after a burst", None, play=burst(46, then_ms=6_000), knobs=pair)
+        yield Case("pair rate", f"message {count} at once to one person", code, play=burst(count), config=pair)
+    yield Case("pair rate", "5.9 s after a burst", 131056, play=burst(46, then_ms=5_900), config=pair)
+    yield Case("pair rate", "6 s after a burst", None, play=burst(46, then_ms=6_000), config=pair)
     other = burst(46, to="+263712345678")
-    yield Case("pair rate", "another person after a burst", None, play=other, knobs=pair)
+    yield Case("pair rate", "another person after a burst", None, play=other, config=pair)
     fast = replace(SHARED, per_second=80)
     for count, code in ((79, None), (80, None), (81, 130429)):
-        yield Case("throughput", f"message {count} in one second", code, play=crowd(count), knobs=fast)
-    yield Case("throughput", "0.9 s later", 130429, play=crowd(81, then_ms=900), knobs=fast)
-    yield Case("throughput", "1 s later", None, play=crowd(81, then_ms=1_000), knobs=fast)
+        yield Case("throughput", f"message {count} in one second", code, play=crowd(count), config=fast)
+    yield Case("throughput", "0.9 s later", 130429, play=crowd(81, then_ms=900), config=fast)
+    yield Case("throughput", "1 s later", None, play=crowd(81, then_ms=1_000), config=fast)
     allowed = replace(SHARED, allowed=frozenset({TARIRO}))
     listed = "Recipient phone number not in allowed list"
-    yield Case("test number", "somebody on its list", None, _TEXT, knobs=allowed)
+    yield Case("test number", "somebody on its list", None, _TEXT, config=allowed)
     stranger = changed(_TEXT, "to", to="+263712345678")
-    yield Case("test number", "somebody else", 131030, stranger, said=listed, knobs=allowed, status=400)
+    yield Case("test number", "somebody else", 131030, stranger, said=listed, config=allowed, status=400)
 
 
 def _after(ms: int, payload: Json) -> _Scene:
@@ -143,11 +143,11 @@ def _after(ms: int, payload: Json) -> _Scene:
 def _waiting() -> Iterator[Case]:
     """The 24 hours after a person's last message."""
     template = SAMPLES["template"]
-    yield Case("window", "23:59:59 after her last message", None, play=_after(DAY - SECOND, _TEXT), knobs=SHARED)
+    yield Case("window", "23:59:59 after her last message", None, play=_after(DAY - SECOND, _TEXT), config=SHARED)
     for kind, payload in SAMPLES.items():
         if kind not in {"template", "reaction"}:
             yield _failing_later("window", f"{kind} after 24 hours", 131047, _after(DAY, payload))
-    yield Case("window", "a template after 24 hours", None, play=_after(DAY, template), knobs=SHARED)
+    yield Case("window", "a template after 24 hours", None, play=_after(DAY, template), config=SHARED)
 
     async def again(place: SimulatedPlace) -> Given:
         await place.sleep(2 * DAY)
@@ -158,7 +158,7 @@ def _waiting() -> Iterator[Case]:
         place.cloud.handset("263712345678", name="Farai")
         return await place.send(changed(without(_TEXT, "context"), "to", to="+263712345678"))
 
-    yield Case("window", "when she has written again", None, play=again, knobs=SHARED)
+    yield Case("window", "when she has written again", None, play=again, config=SHARED)
     yield _failing_later("window", "to somebody who never wrote", 131047, never)
 
 
@@ -181,13 +181,13 @@ def _reacting() -> Iterator[Case]:
         return scene
 
     always = replace(SHARED, window_ms=None)
-    yield Case("reaction", "to her message", None, play=to(INBOUND), knobs=SHARED)
-    yield Case("reaction", "to a message of the business", None, play=to(OUTBOUND), knobs=SHARED)
+    yield Case("reaction", "to her message", None, play=to(INBOUND), config=SHARED)
+    yield Case("reaction", "to a message of the business", None, play=to(OUTBOUND), config=SHARED)
     yield _failing_later("reaction", "to a message that never was", 131009, to("wamid.X"))
     yield _failing_later("reaction", "to a reaction", 131009, to_a_reaction)
-    yield Case("reaction", "to a message of 30 days", None, play=aged(30 * DAY), knobs=always)
+    yield Case("reaction", "to a message of 30 days", None, play=aged(30 * DAY), config=always)
     old = aged(30 * DAY + SECOND)
-    yield Case("reaction", "to a message older than 30 days", 131009, play=old, knobs=always, later=True)
+    yield Case("reaction", "to a message older than 30 days", 131009, play=old, config=always, later=True)
 
 
 def _reading() -> Iterator[Case]:
@@ -200,9 +200,9 @@ def _reading() -> Iterator[Case]:
 
         return scene
 
-    yield Case("mark_as_read", "a message of 30 days", None, play=aged(30 * DAY), knobs=SHARED)
+    yield Case("mark_as_read", "a message of 30 days", None, play=aged(30 * DAY), config=SHARED)
     old = aged(30 * DAY + SECOND)
-    yield Case("mark_as_read", "a message older than 30 days", 131009, play=old, knobs=SHARED)
+    yield Case("mark_as_read", "a message older than 30 days", 131009, play=old, config=SHARED)
 
 
 def _addressing() -> Iterator[Case]:
@@ -234,7 +234,7 @@ def _failing() -> Iterator[Case]:
         there = SAMPLES[kind]
 
         yield _failing_later(kind, "by a link that cannot be fetched", 131053, _sending(gone))
-        yield Case(kind, "by a link that can be fetched", None, play=_sending(there), knobs=SHARED)
+        yield Case(kind, "by a link that can be fetched", None, play=_sending(there), config=SHARED)
     for used, file in (("image", "sticker"), ("sticker", "image"), ("video", "audio"), ("document", "image")):
         wrong = changed(SAMPLES[used], used, to={"id": MEDIA[file]})
         yield _failing_later(used, f"by the id of a file of kind {file}", 131053, _sending(wrong))

@@ -11,7 +11,7 @@ from simulator.whatsapp_cloud.kinds.kind import Found, Kind
 from simulator.whatsapp_cloud.kinds.media import MEDIA
 from simulator.whatsapp_cloud.kinds.people import CONTACTS, LOCATION, REACTION
 from simulator.whatsapp_cloud.kinds.template import TEMPLATE, read_template
-from simulator.whatsapp_cloud.shapes import Field, Shape, text
+from simulator.whatsapp_cloud.schema import Field, Schema, text
 
 __all__ = ("KINDS", "Found", "Kind")
 
@@ -22,7 +22,7 @@ def _read_text(content: object, found: Found) -> None:
 
 
 _TEXT: Final = Kind(
-    Field("object", required=True, shape=Shape({"body": text("text.body"), "preview_url": Field("boolean")})),
+    Field("object", required=True, shape=Schema({"body": text("text.body"), "preview_url": Field("boolean")})),
     _read_text,
 )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.kinds.kind import Found, exactly_one
-from simulator.whatsapp_cloud.shapes import Field, closed, text
+from simulator.whatsapp_cloud.schema import Field, closed, text
 from simulator.whatsapp_cloud.values import Json
 
 __all__ = ("FLOW", "has_emoji", "read_flow")
@@ -44,15 +44,15 @@ def read_flow(action: Json, found: Found) -> None:
     """The rules of a form's parameters."""
     form = action["parameters"]
     if form["flow_message_version"] != "3":
-        raise Refused(131009, details="flow_message_version must be 3")
+        raise RefusedError(131009, details="flow_message_version must be 3")
     exactly_one(form, ("flow_id", "flow_name"))
     found.bubble.label = form["flow_cta"]
     if has_emoji(form["flow_cta"]):
-        raise Refused(131009, details="flow_cta must not have emoji")
+        raise RefusedError(131009, details="flow_cta must not have emoji")
     start = form.get("flow_action_payload")
     if start is None:
         return
     if (form.get("flow_action") or "navigate").lower() != "navigate":
-        raise Refused(131009, details="flow_action_payload is only allowed when flow_action is navigate")
+        raise RefusedError(131009, details="flow_action_payload is only allowed when flow_action is navigate")
     if start.get("data") == {}:
-        raise Refused(131009, details="flow_action_payload data must not be empty")
+        raise RefusedError(131009, details="flow_action_payload data must not be empty")

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.kinds.flow import FLOW, read_flow
 from simulator.whatsapp_cloud.kinds.kind import Found, differ, trimmed
 from simulator.whatsapp_cloud.kinds.media import file_in_header
 from simulator.whatsapp_cloud.limits import LIMITS
-from simulator.whatsapp_cloud.shapes import Field, Shape, breach, closed, text
+from simulator.whatsapp_cloud.schema import Field, Schema, closed, text, violation
 from simulator.whatsapp_cloud.values import Choice, Json
 
 __all__ = ("INTERACTIVE", "read_interactive")
@@ -28,11 +28,11 @@ ELSEWHERE: Final = (
 """Kinds that Meta has and this simulator does not send."""
 
 _IN_HEADER: Final = ("image", "video", "document")
-_TEXT_HEADER: Final = Shape({}, by="type", variants={"text": Shape({"text": text("interactive.header")})})
-_ANY_HEADER: Final = Shape(
+_TEXT_HEADER: Final = Schema({}, by="type", variants={"text": Schema({"text": text("interactive.header")})})
+_ANY_HEADER: Final = Schema(
     {},
     by="type",
-    variants={**_TEXT_HEADER.variants, **{kind: Shape({kind: file_in_header(kind)}) for kind in _IN_HEADER}},
+    variants={**_TEXT_HEADER.variants, **{kind: Schema({kind: file_in_header(kind)}) for kind in _IN_HEADER}},
 )
 
 
@@ -42,23 +42,23 @@ def _named(name: str, parameters: Field | None = None) -> Field:
     return closed({"name": Field(required=True, choices=(name,)), **more})
 
 
-def _parts(action: Field, header: Shape | None = _ANY_HEADER) -> Shape:
+def _parts(action: Field, header: Schema | None = _ANY_HEADER) -> Schema:
     """The parts of an interactive message; those that only ask for something have neither header nor footer."""
     body = {"body": closed({"text": text("interactive.body")})}
     if header is None:
-        return Shape({**body, "action": action})
+        return Schema({**body, "action": action})
     footer = {"footer": closed({"text": text("interactive.footer")}, required=False)}
-    return Shape({"header": Field("object", shape=header), **body, **footer, "action": action})
+    return Schema({"header": Field("object", shape=header), **body, **footer, "action": action})
 
 
-_REPLY: Final = Shape(
+_REPLY: Final = Schema(
     {
         "type": Field(required=True, choices=("reply",)),
         "reply": closed({"id": text("button.id"), "title": text("button.title")}),
     }
 )
-_ROW: Final = Shape({"id": text("row.id"), "title": text("row.title"), "description": Field(limit="row.description")})
-_SECTION: Final = Shape(
+_ROW: Final = Schema({"id": text("row.id"), "title": text("row.title"), "description": Field(limit="row.description")})
+_SECTION: Final = Schema(
     {"title": Field(limit="section.title"), "rows": Field("array", required=True, shape=_ROW)},
 )
 _LIST: Final = closed(
@@ -69,7 +69,7 @@ _LIST: Final = closed(
 )
 _LINK: Final = closed({"display_text": text("cta_url.text"), "url": Field("url", required=True)})
 
-_SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
+_SHAPES: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "button": _parts(
             closed({"buttons": Field("array", required=True, limit="button.count", shape=_REPLY)}), _ANY_HEADER
@@ -84,7 +84,7 @@ _SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
 INTERACTIVE: Final = Field(
     "object",
     required=True,
-    shape=Shape({}, by="type", variants={**_SHAPES, **{kind: Shape({}) for kind in ELSEWHERE}}),
+    shape=Schema({}, by="type", variants={**_SHAPES, **{kind: Schema({}) for kind in ELSEWHERE}}),
 )
 
 
@@ -122,12 +122,12 @@ def _list(action: Json, found: Found) -> None:
     for section in sections:
         title = section.get("title") or ""
         if len(sections) > 1 and not title:
-            raise Refused(131009, details="Section title is required when there is more than one section")
+            raise RefusedError(131009, details="Section title is required when there is more than one section")
         if not section["rows"]:
-            raise Refused(131009, details="A section must have at least one row")
+            raise RefusedError(131009, details="A section must have at least one row")
         choices += [Choice(row["id"], row["title"], row.get("description") or "", title) for row in section["rows"]]
     if not LIMITS["list.rows"].keeps(len(choices)):
-        raise breach(LIMITS["list.rows"])
+        raise violation(LIMITS["list.rows"])
     differ("row ids", [choice.id for choice in choices])
     found.bubble.label, found.bubble.choices = action["button"], tuple(choices)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.whatsapp_cloud.errors import Refused
-from simulator.whatsapp_cloud.shapes import Field
+from simulator.whatsapp_cloud.errors import RefusedError
+from simulator.whatsapp_cloud.schema import Field
 from simulator.whatsapp_cloud.values import Bubble, Json
 
 __all__ = ("Found", "Kind", "differ", "exactly_one", "trimmed")
@@ -52,16 +52,16 @@ def exactly_one(content: Json, keys: tuple[str, str], path: str = "") -> None:
     given = [key for key in keys if content.get(key)]
     if len(given) != 1:
         where = f" in {path}" if path else ""
-        raise Refused(131009, details=f"Exactly one of {keys[0]} and {keys[1]} is needed{where}")
+        raise RefusedError(131009, details=f"Exactly one of {keys[0]} and {keys[1]} is needed{where}")
 
 
 def differ(what: str, values: Collection[str]) -> None:
     """Refuse values of which two are the same."""
     if len(set(values)) != len(values):
-        raise Refused(131009, details=f"Duplicate {what} are not allowed")
+        raise RefusedError(131009, details=f"Duplicate {what} are not allowed")
 
 
 def trimmed(what: str, value: str) -> None:
     """Refuse a value with white space at an end."""
     if value != value.strip():
-        raise Refused(131009, details=f"{what} must not begin or end with a space")
+        raise RefusedError(131009, details=f"{what} must not begin or end with a space")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from simulator.whatsapp_cloud.kinds.kind import Found, Kind
-from simulator.whatsapp_cloud.shapes import Field, Shape
+from simulator.whatsapp_cloud.schema import Field, Schema
 from simulator.whatsapp_cloud.values import Json
 
 __all__ = ("FILES", "MEDIA", "file_in_header")
@@ -20,20 +20,20 @@ def _captioned(kind: str) -> Mapping[str, Field]:
     return {"caption": Field(limit=f"{kind}.caption")}
 
 
-FILES: Final[Mapping[str, Shape]] = MappingProxyType(
+FILES: Final[Mapping[str, Schema]] = MappingProxyType(
     {
-        "image": Shape({**_FILE, **_captioned("image")}),
-        "video": Shape({**_FILE, **_captioned("video")}),
-        "audio": Shape({**_FILE, "voice": Field("boolean")}),
-        "document": Shape({**_NAMED, **_captioned("document")}),
-        "sticker": Shape(_FILE),
+        "image": Schema({**_FILE, **_captioned("image")}),
+        "video": Schema({**_FILE, **_captioned("video")}),
+        "audio": Schema({**_FILE, "voice": Field("boolean")}),
+        "document": Schema({**_NAMED, **_captioned("document")}),
+        "sticker": Schema(_FILE),
     }
 )
 
 
 def file_in_header(kind: str) -> Field:
     """The file of a header or of a template's parameter: it has no caption."""
-    return Field("object", required=True, shape=Shape(_NAMED if kind == "document" else _FILE))
+    return Field("object", required=True, shape=Schema(_NAMED if kind == "document" else _FILE))
 
 
 def _reader(kind: str) -> Callable[[Json, Found], None]:

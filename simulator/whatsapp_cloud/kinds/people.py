@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.kinds.kind import Found, Kind
-from simulator.whatsapp_cloud.shapes import Field, Shape, closed, text
+from simulator.whatsapp_cloud.schema import Field, Schema, closed, text
 from simulator.whatsapp_cloud.values import Json
 
 __all__ = ("CONTACTS", "LOCATION", "REACTION")
@@ -18,10 +18,10 @@ _ENDS: Final[Mapping[str, int]] = MappingProxyType({"latitude": 90, "longitude":
 
 
 def _listed(*keys: str) -> Field:
-    return Field("array", shape=Shape({key: Field() for key in keys}))
+    return Field("array", shape=Schema({key: Field() for key in keys}))
 
 
-_CONTACT: Final = Shape(
+_CONTACT: Final = Schema(
     {
         "name": closed({"formatted_name": text(), **{part: Field() for part in _NAME_PARTS}}),
         "phones": _listed("phone", "type", "wa_id"),
@@ -38,7 +38,7 @@ def _contacts(content: list[Json], found: Found) -> None:
     for place, contact in enumerate(content):
         if not any(contact["name"].get(part) for part in _NAME_PARTS):
             details = f"contacts[{place}]['name'] needs formatted_name and at least one other part of the name"
-            raise Refused(131009, details=details)
+            raise RefusedError(131009, details=details)
     found.bubble.header = "[contact]" if len(content) == 1 else f"[{len(content)} contacts]"
     found.bubble.body = "\n".join(_told(contact) for contact in content)
 
@@ -51,7 +51,7 @@ def _told(contact: Json) -> str:
 def _location(content: Json, found: Found) -> None:
     for part, end in _ENDS.items():
         if not -end <= float(content[part]) <= end:
-            raise Refused(131009, details=f"location {part} must be between -{end} and {end}")
+            raise RefusedError(131009, details=f"location {part} must be between -{end} and {end}")
     found.bubble.header = "[location]"
     place = f"{content['latitude']}, {content['longitude']}"
     found.bubble.body = "\n".join(told for told in (content.get("name"), content.get("address"), place) if told)
@@ -59,7 +59,7 @@ def _location(content: Json, found: Found) -> None:
 
 def _reaction(content: Json, found: Found) -> None:
     if found.bubble.quotes is not None:
-        raise Refused(131009, details="Reaction messages cannot have a context")
+        raise RefusedError(131009, details="Reaction messages cannot have a context")
     found.target, found.emoji = content["message_id"], content["emoji"]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.whatsapp_cloud.kinds.kind import Found
 from simulator.whatsapp_cloud.kinds.media import file_in_header
-from simulator.whatsapp_cloud.shapes import Field, Shape, closed, text
+from simulator.whatsapp_cloud.schema import Field, Schema, closed, text
 from simulator.whatsapp_cloud.values import Json
 
 __all__ = ("IN_HEADER", "TEMPLATE", "read_template")
@@ -19,19 +19,19 @@ _CURRENCY: Final = closed(
     {"fallback_value": text(), "code": text(), "amount_1000": Field("number", required=True)}, required=True
 )
 
-_PARAMETER: Final = Shape(
+_PARAMETER: Final = Schema(
     {},
     by="type",
     variants={
-        "text": Shape({**_NAMED, "text": Field()}),
-        "payload": Shape({"payload": Field()}),
-        "currency": Shape({**_NAMED, "currency": _CURRENCY}),
-        "date_time": Shape({**_NAMED, "date_time": closed({"fallback_value": text()})}),
-        "coupon_code": Shape({"coupon_code": text()}),
-        "action": Shape(
+        "text": Schema({**_NAMED, "text": Field()}),
+        "payload": Schema({"payload": Field()}),
+        "currency": Schema({**_NAMED, "currency": _CURRENCY}),
+        "date_time": Schema({**_NAMED, "date_time": closed({"fallback_value": text()})}),
+        "coupon_code": Schema({"coupon_code": text()}),
+        "action": Schema(
             {"action": closed({"flow_token": Field(), "flow_action_data": Field("object")}, required=True)}
         ),
-        "location": Shape(
+        "location": Schema(
             {
                 "location": closed(
                     {
@@ -43,17 +43,17 @@ _PARAMETER: Final = Shape(
                 )
             }
         ),
-        **{kind: Shape({kind: file_in_header(kind)}) for kind in IN_HEADER},
+        **{kind: Schema({kind: file_in_header(kind)}) for kind in IN_HEADER},
     },
 )
 _PARAMETERS: Final = Field("array", shape=_PARAMETER)
-_COMPONENT: Final = Shape(
+_COMPONENT: Final = Schema(
     {},
     by="type",
     variants={
-        "header": Shape({"parameters": _PARAMETERS}),
-        "body": Shape({"parameters": _PARAMETERS}),
-        "button": Shape(
+        "header": Schema({"parameters": _PARAMETERS}),
+        "body": Schema({"parameters": _PARAMETERS}),
+        "button": Schema(
             {
                 "sub_type": Field(required=True, choices=("quick_reply", "url", "flow", "copy_code")),
                 "index": Field("index", required=True),

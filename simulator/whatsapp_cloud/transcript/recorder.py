@@ -21,12 +21,12 @@ from simulator.whatsapp_cloud import (
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
 
-__all__ = ("Onlooker", "read_message")
+__all__ = ("TranscriptRecorder", "read_message")
 
 OK = 200
 
 
-class Onlooker:
+class TranscriptRecorder:
     """Turns WhatsApp's events into moments of a transcript."""
 
     def __init__(self, recorder: Recorder, names: Mapping[str, str]) -> None:

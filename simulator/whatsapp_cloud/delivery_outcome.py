@@ -6,57 +6,57 @@ import re
 from typing import Final
 
 from simulator.whatsapp_cloud.account import Account
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.handset import Handset
 from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import Sending
-from simulator.whatsapp_cloud.values import Knobs
+from simulator.whatsapp_cloud.values import Config
 
-__all__ = ("fate", "look_up")
+__all__ = ("delivery_outcome", "look_up")
 
 USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}", re.ASCII)
 
 
-def look_up(sending: Sending, account: Account, knobs: Knobs) -> None:
+def look_up(sending: Sending, account: Account, config: Config) -> None:
     """Find what a message names, and fill in what the person will see of a template.
 
     Raises:
         Refused: a template, a form or a file that does not exist or may not be used.
     """
     if sending.to is None and not USER_ID.fullmatch(sending.recipient or ""):
-        raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
+        raise RefusedError(131009, details=f"Recipient {sending.recipient} is not valid")
     bubble = sending.bubble
     if bubble.kind == "template":
-        templates = None if knobs.templates is None else (*knobs.templates, *account.approved())
+        templates = None if config.templates is None else (*config.templates, *account.approved())
         found = fill(bubble, templates)
         if found is not None and found.category == "AUTHENTICATION" and sending.to is None:
-            raise Refused(131062, details="Authentication templates can only be sent to a phone number")
-    if bubble.kind == "flow" and knobs.known_forms:
+            raise RefusedError(131062, details="Authentication templates can only be sent to a phone number")
+    if bubble.kind == "flow" and config.known_forms:
         account.may_send_form(bubble.payload["interactive"]["action"]["parameters"])
     for _, media_id in sending.media:
         file = account.media.find(media_id)
         if file is None or not file.uploaded:
-            raise Refused(131009, details=f"Media with ID {media_id} does not exist or has expired")
+            raise RefusedError(131009, details=f"Media with ID {media_id} does not exist or has expired")
 
 
-def fate(
-    sending: Sending, person: Handset | None, account: Account, knobs: Knobs, *, now_ms: int, in_window: bool
-) -> Refused | None:
+def delivery_outcome(
+    sending: Sending, person: Handset | None, account: Account, config: Config, *, now_ms: int, in_window: bool
+) -> RefusedError | None:
     """Why a message that is accepted now will turn out to have failed; None if it will not."""
     if person is None or person.blocked:
-        return Refused(131026, details="Message Undeliverable.")
+        return RefusedError(131026, details="Message Undeliverable.")
     known = sending.bubble.payload.get("recipient_identity_key_hash")
     if known is not None and known != person.identity:
-        return Refused(137000, details="The identity key hash is not that of the recipient any more")
+        return RefusedError(137000, details="The identity key hash is not that of the recipient any more")
     if sending.bubble.kind == "reaction":
         return None if _can_react(person, sending.target, now_ms) else _BAD_REACTION
     if sending.bubble.kind != "template" and not in_window:
-        return Refused(131047, details="More than 24 hours have passed since the recipient last replied")
-    return _bad_file(sending, account, knobs)
+        return RefusedError(131047, details="More than 24 hours have passed since the recipient last replied")
+    return _bad_file(sending, account, config)
 
 
-_BAD_REACTION: Final = Refused(131009, details="Parameter value is not valid: message_id of the reaction")
+_BAD_REACTION: Final = RefusedError(131009, details="Parameter value is not valid: message_id of the reaction")
 
 
 def _can_react(person: Handset, target: str, now_ms: int) -> bool:
@@ -67,13 +67,13 @@ def _can_react(person: Handset, target: str, now_ms: int) -> bool:
     return at_ms is not None and now_ms - at_ms <= MESSAGE_AGE_MS
 
 
-def _bad_file(sending: Sending, account: Account, knobs: Knobs) -> Refused | None:
+def _bad_file(sending: Sending, account: Account, config: Config) -> RefusedError | None:
     """Meta fetches links and looks into files after it has accepted a message."""
     for link in sending.links:
-        if link in knobs.unreachable:
-            return Refused(131053, details=f"Downloading media from weblink failed: {link}")
+        if link in config.unreachable:
+            return RefusedError(131053, details=f"Downloading media from weblink failed: {link}")
     for kind, media_id in sending.media:
         file = account.media.find(media_id)
         if file is not None and file.kind != kind:
-            return Refused(131053, details=f"Unsupported {kind} mime type {file.mime_type}")
+            return RefusedError(131053, details=f"Unsupported {kind} mime type {file.mime_type}")
     return None

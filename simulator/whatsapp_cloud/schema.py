@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.limits import LIMITS, Limit
 
-__all__ = ("Field", "Shape", "breach", "check", "closed", "measure", "text")
+__all__ = ("Field", "Schema", "check", "closed", "measure", "text", "violation")
 
 INVALID: Final = 100
 Type = Literal["string", "boolean", "number", "index", "url", "object", "array"]
@@ -50,11 +50,11 @@ class Field:
     required: bool = False
     limit: str = ""
     choices: tuple[str, ...] = ()
-    shape: Shape | None = None
+    shape: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Schema:
     """A closed object.
 
     Attributes:
@@ -65,7 +65,7 @@ class Shape:
 
     fields: Mapping[str, Field]
     by: str = ""
-    variants: Mapping[str, Shape] = field(default_factory=dict)
+    variants: Mapping[str, Schema] = field(default_factory=dict)
     default: str = ""
 
     def of(self, value: Mapping[str, Any]) -> Mapping[str, Field]:
@@ -83,17 +83,17 @@ def text(limit: str = "", *, required: bool = True) -> Field:
 
 def closed(fields: Mapping[str, Field], *, required: bool = True) -> Field:
     """An object with these keys at most."""
-    return Field("object", required, shape=Shape(fields))
+    return Field("object", required, shape=Schema(fields))
 
 
-def check(value: Any, shape: Shape, path: str, warnings: list[str]) -> None:
+def check(value: Any, shape: Schema, path: str, warnings: list[str]) -> None:
     """Hold a JSON value against a shape. ``warnings`` takes what a stricter count of characters would refuse.
 
     Raises:
         Refused: unknown or missing keys, values of a wrong type or length.
     """
     if not isinstance(value, dict):
-        raise Refused(INVALID, message=f"Param {path} must be a JSON object.")
+        raise RefusedError(INVALID, message=f"Param {path} must be a JSON object.")
     if shape.by:
         chooser = Field(required=not shape.default, choices=tuple(shape.variants))
         _field(value, shape.by, chooser, _at(path, shape.by), warnings)
@@ -101,7 +101,7 @@ def check(value: Any, shape: Shape, path: str, warnings: list[str]) -> None:
     for key in value:
         if key not in fields and key != shape.by:
             on = f' on param "{path}"' if path else ""
-            raise Refused(INVALID, message=f'Unexpected key "{key}"{on}.')
+            raise RefusedError(INVALID, message=f'Unexpected key "{key}"{on}.')
     for key, one in fields.items():
         _field(value, key, one, _at(path, key), warnings)
 
@@ -114,15 +114,15 @@ def _field(value: Mapping[str, Any], key: str, field_: Field, path: str, warning
     found = value.get(key)
     if found is None:
         if field_.required:
-            raise Refused(INVALID, message=f"The parameter {path} is required.")
+            raise RefusedError(INVALID, message=f"The parameter {path} is required.")
         return
     if not _is(found, field_.type):
-        raise Refused(INVALID, message=f"Param {path} must be {_CALLED[field_.type]}.")
+        raise RefusedError(INVALID, message=f"Param {path} must be {_CALLED[field_.type]}.")
     if field_.type == "url" and not _URL.fullmatch(found):
-        raise Refused(131009, details=f"{path} is not a valid URL. It must begin with http:// or https://")
+        raise RefusedError(131009, details=f"{path} is not a valid URL. It must begin with http:// or https://")
     if field_.choices and found.lower() not in field_.choices:
         choices = ", ".join(sorted(choice.upper() for choice in field_.choices))
-        raise Refused(INVALID, message=f'Param {path} must be one of {{{choices}}} - got "{found}".')
+        raise RefusedError(INVALID, message=f'Param {path} must be one of {{{choices}}} - got "{found}".')
     if field_.limit:
         measure(found, LIMITS[field_.limit], path, warnings)
     if field_.shape is not None:
@@ -158,17 +158,19 @@ def _is(found: Any, wanted: Type) -> bool:
 def measure(found: str | list[Any], limit: Limit, path: str, warnings: list[str]) -> None:
     """Refuse what is shorter or longer than its limit allows."""
     if not found and limit.least and limit.code == INVALID:
-        raise Refused(INVALID, message=f"The parameter {path} is required.")
+        raise RefusedError(INVALID, message=f"The parameter {path} is required.")
     if not limit.keeps(len(found)):
-        raise breach(limit)
+        raise violation(limit)
     if isinstance(found, str):
         units = len(found.encode("utf-16-le", "surrogatepass")) // 2
         if units > limit.most:
             warnings.append(f"{path} has {units} UTF-16 units; the limit is {limit.most}")
 
 
-def breach(limit: Limit) -> Refused:
+def violation(limit: Limit) -> RefusedError:
     """The error for what does not keep a limit."""
     return (
-        Refused(INVALID, message=limit.said()) if limit.code == INVALID else Refused(limit.code, details=limit.said())
+        RefusedError(INVALID, message=limit.said())
+        if limit.code == INVALID
+        else RefusedError(limit.code, details=limit.said())
     )

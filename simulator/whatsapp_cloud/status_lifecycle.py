@@ -7,14 +7,14 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.handset import Handset
 from simulator.whatsapp_cloud.limits import DAY_MS
 from simulator.whatsapp_cloud.values import (
     Bubble,
+    Config,
     Event,
     Json,
-    Knobs,
     Reacted,
     Shown,
     StatusNote,
@@ -22,7 +22,7 @@ from simulator.whatsapp_cloud.values import (
 )
 from simulator.whatsapp_cloud.wire import Update
 
-__all__ = ("Climber", "Ladder")
+__all__ = ("OutgoingMessage", "StatusLifecycle")
 
 KEPT_MS: Final = 30 * DAY_MS
 """How long WhatsApp keeps a message for a phone that is off; then it is gone, and nobody is told."""
@@ -33,7 +33,7 @@ _PER_MESSAGE: Final = (23, 0)
 
 
 @dataclass(slots=True, eq=False)
-class Climber:
+class OutgoingMessage:
     """A message on its way.
 
     Attributes:
@@ -47,7 +47,7 @@ class Climber:
     bubble: Bubble
     target: str = ""
     emoji: str = ""
-    problem: Refused | None = None
+    problem: RefusedError | None = None
     stage: str = "accepted"
     in_window: bool = True
     due_ms: int | None = 0
@@ -58,7 +58,7 @@ class Climber:
         return any(note.status in names for note in self.bubble.statuses)
 
 
-class Ladder:
+class StatusLifecycle:
     """Takes messages through their statuses, and reports each to the bot.
 
     Attributes:
@@ -68,23 +68,23 @@ class Ladder:
     def __init__(
         self,
         clock_ms: Callable[[], int],
-        knobs: Knobs,
+        config: Config,
         *,
         report: Callable[[Update], None],
         emit: Callable[[Event], None],
     ) -> None:
-        self.knobs = knobs
+        self.config = config
         self._clock_ms = clock_ms
         self._report = report
         self._emit = emit
-        self._climbers: dict[Climber, None] = {}
+        self._climbers: dict[OutgoingMessage, None] = {}
 
     def busy(self, until_ms: int) -> bool:
         """Whether a message will reach a status by then."""
         return any(climber.due_ms is not None and climber.due_ms <= until_ms for climber in self._climbers)
 
     @property
-    def climbers(self) -> list[Climber]:
+    def climbers(self) -> list[OutgoingMessage]:
         """The messages on their way, oldest first."""
         return list(self._climbers)
 
@@ -92,21 +92,21 @@ class Ladder:
         """Forget the messages on their way, whose coroutines were cancelled."""
         self._climbers.clear()
 
-    def climb(self, climber: Climber, person: Handset | None) -> Coroutine[Any, Any, None]:
+    def climb(self, climber: OutgoingMessage, person: Handset | None) -> Coroutine[Any, Any, None]:
         """The way of one message; it counts from now on, and goes on while the coroutine runs."""
-        climber.due_ms = climber.bubble.at_ms + self.knobs.sent_ms
+        climber.due_ms = climber.bubble.at_ms + self.config.sent_ms
         self._climbers[climber] = None
         return self._climb(climber, person)
 
-    async def announce(self, climber: Climber, person: Handset | None) -> None:
+    async def announce(self, climber: OutgoingMessage, person: Handset | None) -> None:
         """Report `sent` before the request that it is about is answered."""
         self._reach(climber, person, "sent")
         # Time enough for the bot to take it.
-        await asyncio.sleep(self.knobs.sent_ms / 1000)
+        await asyncio.sleep(self.config.sent_ms / 1000)
 
-    async def _climb(self, climber: Climber, person: Handset | None) -> None:
+    async def _climb(self, climber: OutgoingMessage, person: Handset | None) -> None:
         try:
-            await self._until(climber, climber.bubble.at_ms + self.knobs.sent_ms)
+            await self._until(climber, climber.bubble.at_ms + self.config.sent_ms)
             if person is None or self._fails(climber, "accepted"):
                 self._fail(climber, person)
                 return
@@ -120,12 +120,12 @@ class Ladder:
             self._tell_kept(climber)
             del self._climbers[climber]
 
-    async def _arrive(self, climber: Climber, person: Handset) -> None:
+    async def _arrive(self, climber: OutgoingMessage, person: Handset) -> None:
         bubble = climber.bubble
         if not await self._online(climber, person):
             return
         if not climber.reached("delivered") and bubble.shown_ms is None:
-            await self._until(climber, self._clock_ms() + self.knobs.delivered_ms - self.knobs.sent_ms)
+            await self._until(climber, self._clock_ms() + self.config.delivered_ms - self.config.sent_ms)
         if bubble.kind == "reaction":
             person.reactions[climber.target] = climber.emoji
             self._emit(Reacted(self._clock_ms(), person.phone, climber.target, climber.emoji))
@@ -133,17 +133,17 @@ class Ladder:
         if bubble.shown_ms is None:
             person.show(bubble)
             self._emit(Shown(self._clock_ms(), person.phone, bubble))
-        if not (self.knobs.skip_delivered and person.receipts) and not climber.reached("delivered"):
+        if not (self.config.skip_delivered and person.receipts) and not climber.reached("delivered"):
             self._reach(climber, person, "delivered")
         if self._fails(climber, "delivered"):
             self._fail(climber, person)
         elif person.receipts and not climber.reached("read"):
-            await self._until(climber, self._clock_ms() + self.knobs.read_ms - self.knobs.delivered_ms)
+            await self._until(climber, self._clock_ms() + self.config.read_ms - self.config.delivered_ms)
             self._reach(climber, person, "read")
             if bubble.kind == "audio":
                 self._reach(climber, person, "played")
 
-    async def _online(self, climber: Climber, person: Handset) -> bool:
+    async def _online(self, climber: OutgoingMessage, person: Handset) -> bool:
         """Wait for the phone; whether it came back before WhatsApp forgot the message."""
         if person.online:
             return True
@@ -156,16 +156,16 @@ class Ladder:
             return False
         return True
 
-    async def _until(self, climber: Climber, due_ms: int) -> None:
+    async def _until(self, climber: OutgoingMessage, due_ms: int) -> None:
         climber.due_ms = due_ms
         await asyncio.sleep(max(0, due_ms - self._clock_ms()) / 1000)
 
     @staticmethod
-    def _fails(climber: Climber, stage: str) -> bool:
+    def _fails(climber: OutgoingMessage, stage: str) -> bool:
         return climber.problem is not None and climber.stage == stage
 
-    def _fail(self, climber: Climber, person: Handset | None) -> None:
-        problem = climber.problem or Refused(131026)
+    def _fail(self, climber: OutgoingMessage, person: Handset | None) -> None:
+        problem = climber.problem or RefusedError(131026)
         self._note(climber.bubble, "failed", problem.code)
         status = self._status(climber.bubble, person, "failed")
         if climber.bubble.payload.get("to"):
@@ -174,28 +174,28 @@ class Ladder:
             status.pop("recipient_parent_user_id", None)
         self._tell(climber, Update(climber.bubble.phone, "statuses", {**status, "errors": [problem.as_failure()]}))
 
-    def _reach(self, climber: Climber, person: Handset | None, name: str) -> None:
+    def _reach(self, climber: OutgoingMessage, person: Handset | None, name: str) -> None:
         bubble = climber.bubble
         # Priced are `sent` and the first that tells of the arrival.
         priced = name in {"sent", "delivered"} or (name == "read" and not climber.reached("delivered"))
         self._note(bubble, name, None)
         status = self._status(bubble, person, name)
         if priced:
-            status["pricing"] = _pricing(bubble, _number(self.knobs.webhook_version), in_window=climber.in_window)
-            if _number(self.knobs.webhook_version) < _WITHOUT_CONVERSATION:
+            status["pricing"] = _pricing(bubble, _number(self.config.webhook_version), in_window=climber.in_window)
+            if _number(self.config.webhook_version) < _WITHOUT_CONVERSATION:
                 status["conversation"] = _conversation(bubble, ends=name == "sent")
-        beside = person is not None and self.knobs.contacts_beside_statuses
+        beside = person is not None and self.config.contacts_beside_statuses
         self._tell(
             climber, Update(bubble.phone, "statuses", status, self.contact(person) if beside and person else None)
         )
 
-    def _tell(self, climber: Climber, update: Update) -> None:
-        if self.knobs.reversed_statuses:
+    def _tell(self, climber: OutgoingMessage, update: Update) -> None:
+        if self.config.reversed_statuses:
             climber.kept.append(update)
         else:
             self._report(update)
 
-    def _tell_kept(self, climber: Climber) -> None:
+    def _tell_kept(self, climber: OutgoingMessage) -> None:
         kept, climber.kept = climber.kept, []
         for update in reversed(kept):
             self._report(update)
@@ -227,7 +227,7 @@ class Ladder:
             contact["wa_id"] = person.phone
         if person.parent_id:
             contact["parent_user_id"] = person.parent_id
-        if self.knobs.identity_check:
+        if self.config.identity_check:
             contact["identity_key_hash"] = person.identity
         return contact
 

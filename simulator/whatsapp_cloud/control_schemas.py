@@ -36,17 +36,17 @@ __all__ = (
 )
 
 
-class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ControlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that is asked: unknown keys are a mistake."""
 
 
-class Acting(Asked, frozen=True):
+class Acting(ControlRequest, frozen=True):
     """Something that a person does; the answer waits up to ``wait_ms`` for the bot's next message."""
 
     wait_ms: int = 0
 
 
-class Somebody(Asked, frozen=True):
+class Somebody(ControlRequest, frozen=True):
     """A person who gets a phone. ``identity``: what the business is told of them."""
 
     phone: str
@@ -59,7 +59,7 @@ class Somebody(Asked, frozen=True):
     parent_id: str = ""
 
 
-class Change(Asked, frozen=True):
+class Change(ControlRequest, frozen=True):
     """What changes about a person; what is not said stays."""
 
     name: str | None = None
@@ -134,13 +134,13 @@ class Raw(Acting, frozen=True, kw_only=True):
     contact: bool = True
 
 
-class Network(Asked, frozen=True):
+class Network(ControlRequest, frozen=True):
     """Whether webhooks are held up between Meta and the bot."""
 
     held: bool
 
 
-class Announce(Asked, frozen=True):
+class Announce(ControlRequest, frozen=True):
     """Another webhook field than `messages`; an example of its value unless one is given."""
 
     field: str

@@ -8,13 +8,13 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
+from simulator.whatsapp_cloud.errors import RefusedError
 from simulator.whatsapp_cloud.faults import WIRE, Rule
 
 if TYPE_CHECKING:
     from simulator.whatsapp_cloud.api import CloudApi
 
-__all__ = ("Injection", "kind_of")
+__all__ = ("FaultMiddleware", "kind_of")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,7 +26,7 @@ _JSON: Final = [(b"content-type", b"application/json")]
 _ANYWHERE: Final = WIRE | {"refuse"}
 
 
-class Injection:
+class FaultMiddleware:
     """The Graph API with its faults, an ASGI application."""
 
     def __init__(self, app: Application, api: CloudApi) -> None:
@@ -73,7 +73,7 @@ class Injection:
             case "answer":
                 await _answer(send, rule.status, b'{"error":"injected"}')
             case _:
-                refused = Refused(rule.code or 0, details=rule.details, status=rule.status or None)
+                refused = RefusedError(rule.code or 0, details=rule.details, status=rule.status or None)
                 body = json.dumps(refused.body(self._api.mint.text("trace"))).encode()
                 await _answer(send, refused.status, body)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from simulator.whatsapp_cloud.errors import Refused
-from simulator.whatsapp_cloud.fate import fate, look_up
+from simulator.whatsapp_cloud.delivery_outcome import delivery_outcome, look_up
+from simulator.whatsapp_cloud.errors import RefusedError
+from simulator.whatsapp_cloud.fault_middleware import kind_of
 from simulator.whatsapp_cloud.faults import Rule
-from simulator.whatsapp_cloud.injection import kind_of
-from simulator.whatsapp_cloud.ladder import Climber
 from simulator.whatsapp_cloud.limits import LIMITS, MESSAGE_AGE_MS
 from simulator.whatsapp_cloud.rates import PairRate, Throughput
-from simulator.whatsapp_cloud.shapes import breach
+from simulator.whatsapp_cloud.schema import violation
+from simulator.whatsapp_cloud.status_lifecycle import OutgoingMessage
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
 from simulator.whatsapp_cloud.values import Event, Json, SendRefused, TypingShown, Warned
 from simulator.whatsapp_cloud.wire import digits
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from simulator.whatsapp_cloud.api import CloudApi
     from simulator.whatsapp_cloud.handset import Handset
 
-__all__ = ("Intake",)
+__all__ = ("SendHandler",)
 
 _SHORTEST: Final = 7
 _LONGEST: Final = 15
 """Digits of an E.164 number."""
 
 
-class Intake:
+class SendHandler:
     """Takes what a business sends, and counts how fast it does.
 
     Attributes:
@@ -39,8 +39,8 @@ class Intake:
         """Take messages of this number."""
         self._api = api
         self._emit = emit
-        self.pairs = PairRate(lambda: api.knobs)
-        self._throughput = Throughput(lambda: api.knobs)
+        self.pairs = PairRate(lambda: api.config)
+        self._throughput = Throughput(lambda: api.config)
 
     def count(self, now_ms: int) -> None:
         """Count a message that a person wrote: it, too, is one of those of this second."""
@@ -54,7 +54,7 @@ class Intake:
         """
         try:
             return await self._handle(payload)
-        except Refused as refused:
+        except RefusedError as refused:
             given = payload.get("to") if isinstance(payload, dict) else None
             phone = digits(given) if isinstance(given, str) else None
             self._emit(
@@ -66,7 +66,7 @@ class Intake:
         if isinstance(payload, dict) and "status" not in payload:
             rule = self._strike("refuse", payload)
             if rule is not None:
-                raise Refused(rule.code or 0, details=rule.details, status=rule.status or None)
+                raise RefusedError(rule.code or 0, details=rule.details, status=rule.status or None)
         request = parse(payload)
         if isinstance(request, MarkAsRead):
             return self._mark_as_read(request)
@@ -80,7 +80,9 @@ class Intake:
     def _mark_as_read(self, request: MarkAsRead) -> Json:
         person, written = self._api.written.get(request.message_id, (None, None))
         if person is None or written is None or self._api.now_ms() - written.at_ms > MESSAGE_AGE_MS:
-            raise Refused(131009, details=f"No message with id {request.message_id} was received in the last 30 days")
+            raise RefusedError(
+                131009, details=f"No message with id {request.message_id} was received in the last 30 days"
+            )
         person.mark_read(written)
         if request.typing and person.online and not person.blocked:
             person.show_typing()
@@ -91,7 +93,7 @@ class Intake:
         now_ms = self._api.now_ms()
         phone, person = self._recipient(sending)
         bubble = sending.bubble
-        look_up(sending, self._api.account, self._api.knobs)
+        look_up(sending, self._api.account, self._api.config)
         self._admit(phone, now_ms)
         bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self._api.mint.outbound(phone)
         self._api.accepted.append(bubble)
@@ -100,7 +102,7 @@ class Intake:
         climber = self._climber(sending, person)
         if person is not None and bubble.kind != "reaction":
             person.bubbles.append(bubble)
-        if self._api.knobs.status_before_answer:
+        if self._api.config.status_before_answer:
             await self._api.ladder.announce(climber, person)
         self._api.tasks.start(self._api.ladder.climb(climber, person), f"statuses of {bubble.wamid}")
         return _accepted(sending)
@@ -108,46 +110,48 @@ class Intake:
     def _admit(self, phone: str, now_ms: int) -> None:
         """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
         if phone == self._api.business.display_phone_number:
-            raise Refused(131021, details="Recipient cannot be sender")
-        if self._api.knobs.allowed is not None and phone not in self._api.knobs.allowed:
-            raise Refused(131030, details="Recipient phone number not in allowed list")
+            raise RefusedError(131021, details="Recipient cannot be sender")
+        if self._api.config.allowed is not None and phone not in self._api.config.allowed:
+            raise RefusedError(131030, details="Recipient phone number not in allowed list")
         if not self._throughput.take(now_ms):
-            raise breach(LIMITS["rate.throughput"])
+            raise violation(LIMITS["rate.throughput"])
         if not self.pairs.take(phone, now_ms):
-            raise breach(LIMITS["rate.pair_burst"])
+            raise violation(LIMITS["rate.pair_burst"])
 
     def _recipient(self, sending: Sending) -> tuple[str, Handset | None]:
         if sending.to is not None:
             phone = digits(sending.to)
             if not (phone.isascii() and phone.isdecimal() and _SHORTEST <= len(phone) <= _LONGEST):
-                raise Refused(131009, details=f"Recipient phone number {sending.to} is not valid")
+                raise RefusedError(131009, details=f"Recipient phone number {sending.to} is not valid")
             return phone, self._api.handsets.get(phone)
         for person in self._api.handsets.values():
             if person.user_id == sending.recipient:
                 return person.phone, person
-        raise Refused(131009, details=f"Recipient {sending.recipient} is not valid")
+        raise RefusedError(131009, details=f"Recipient {sending.recipient} is not valid")
 
-    def _climber(self, sending: Sending, person: Handset | None) -> Climber:
+    def _climber(self, sending: Sending, person: Handset | None) -> OutgoingMessage:
         """The message that is accepted now, and what will become of it."""
         bubble = sending.bubble
-        climber = Climber(bubble, sending.target, sending.emoji, in_window=self._in_window(bubble.phone))
+        climber = OutgoingMessage(bubble, sending.target, sending.emoji, in_window=self._in_window(bubble.phone))
         wanted = self._strike("fail", bubble.payload)
         if wanted is None:
             climber.problem = self._later(sending, person)
         else:
-            climber.problem, climber.stage = Refused(wanted.code or 0, details=wanted.details), wanted.stage
+            climber.problem, climber.stage = RefusedError(wanted.code or 0, details=wanted.details), wanted.stage
         return climber
 
-    def _later(self, sending: Sending, person: Handset | None) -> Refused | None:
+    def _later(self, sending: Sending, person: Handset | None) -> RefusedError | None:
         """Why a message that is accepted now will turn out to have failed."""
         in_window = person is not None and self._in_window(person.phone)
-        return fate(sending, person, self._api.account, self._api.knobs, now_ms=self._api.now_ms(), in_window=in_window)
+        return delivery_outcome(
+            sending, person, self._api.account, self._api.config, now_ms=self._api.now_ms(), in_window=in_window
+        )
 
     def _in_window(self, phone: str) -> bool:
-        if self._api.knobs.window_ms is None:
+        if self._api.config.window_ms is None:
             return True
         last_ms = self._api.last_written_ms.get(phone)
-        return last_ms is not None and self._api.now_ms() - last_ms < self._api.knobs.window_ms
+        return last_ms is not None and self._api.now_ms() - last_ms < self._api.config.window_ms
 
 
 def _accepted(sending: Sending) -> Json:
