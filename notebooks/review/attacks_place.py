@@ -138,7 +138,7 @@ class Place:
     ) -> Answer:
         """Ask the service whatever one likes, from anywhere."""
         named = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with httpx.AsyncClient(transport=self.world.host, base_url=BOT_URL) as http:
+        async with httpx.AsyncClient(transport=self.world.process, base_url=BOT_URL) as http:
             response = await http.request(method, path, content=body, headers=named)
         answer = Answer(response.status_code, response.text, dict(response.headers))
         self.answers.append(answer)
@@ -330,7 +330,7 @@ def in_a_world(
     async def main(clock: Clock) -> _T:
         world = World(clock, _people(), seed=1, forms=forms, run_bot=run_bot)
         place = Place(world, heard.answers)
-        world.webhooks.way = partial(_noted, place)
+        world.webhooks.route = partial(_noted, place)
         await world.start(at_ms=STARTS_MS)
         try:
             result = await attack(place)
@@ -343,9 +343,9 @@ def in_a_world(
         return apart(lambda: run(main, start_ms=STARTS_MS - START_UP_MS))
 
 
-async def _noted(place: Place, detour: Any, request: httpx.Request) -> httpx.Response:
+async def _noted(place: Place, proxy: Any, request: httpx.Request) -> httpx.Response:
     place.deliveries.append(request.content)
-    response: httpx.Response = await detour.carry(request)
+    response: httpx.Response = await proxy.forward(request)
     return response
 
 

@@ -11,7 +11,7 @@ from notebooks.review.graph import everywhere, flow_graph, in_words
 from notebooks.review.pictures import Picture, Table
 from notebooks.review.played import Played, play_all, walkers
 from service.conversation import Flow
-from simulator.playback.coverage import ExitTaken, books
+from simulator.playback.coverage import ExitTaken, registries
 
 __all__ = ("Review",)
 
@@ -23,7 +23,7 @@ class Review:
     """Everything there is to see of today's flows. Conversations are played when they are first needed."""
 
     def __init__(self) -> None:
-        self._asking, self._by_forms = books()
+        self._asking, self._by_forms = registries()
 
     @cached_property
     def played(self) -> Mapping[str, Played]:

@@ -23,7 +23,7 @@ from simulator.script.conversation import load
 from simulator.server.services import Standalone, VirtualUser, standalone
 from simulator.whatsapp_cloud import Config
 from simulator.whatsapp_cloud.wire import signature
-from simulator.world.fixtures import settle_in
+from simulator.world.fixtures import load_fixtures
 
 __all__ = ("Chat", "Flood", "Full", "chat", "flood", "full_state")
 
@@ -199,7 +199,7 @@ class _House:
 
     def __init__(self, world: Standalone, program: Program, state: Any, cache: Any) -> None:
         self.world, self.program, self.state, self.cache = world, program, state, cache
-        settle_in(world.core, load(OFFER).people)
+        load_fixtures(world.core, load(OFFER).people)
         self.visitor: VirtualUser = world.visitor(PHONE, "Tariro Moyo")
 
     async def says(self, text: str) -> tuple[str, float]:

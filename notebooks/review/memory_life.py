@@ -18,9 +18,9 @@ from simulator.processes.programs import redis_server
 from simulator.script.conversation import CONVERSATIONS, load
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.failpoints import scripts_in
-from simulator.world.network import switched
+from simulator.world.network import with_switches
 from simulator.world.process import Bot
-from simulator.world.redis_database import own
+from simulator.world.redis_database import exclusive
 from simulator.world.world import START_UP_MS, Connections, run_service
 
 __all__ = ("OFFER", "Moment", "lasting", "lived")
@@ -52,7 +52,7 @@ def lived(conversation: Path = OFFER) -> list[Moment]:
     """Play a conversation on a redis-server of its own, in virtual time, and see all keys after every script."""
     with redis_server() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
-        with own(url):
+        with exclusive(url):
             return _played(conversation, url)
 
 
@@ -115,6 +115,6 @@ def _played(path: Path, url: str) -> list[Moment]:
 
 def _watched(looked: Callable[[str, bytes], Awaitable[None]]) -> Callable[[Connections], Bot]:
     def run_bot(wires: Connections) -> Bot:
-        return run_service(replace(wires, state=switched(wires.state, [], looked)))
+        return run_service(replace(wires, state=with_switches(wires.state, [], looked)))
 
     return run_bot

@@ -15,7 +15,7 @@ import structlog
 import yaml
 
 from service.runtime.inbox_worker import Finished
-from simulator.playback.coverage import ExitTaken, all_ways
+from simulator.playback.coverage import ExitTaken, all_exits
 from simulator.playback.player import replay
 from simulator.script.conversation import Conversation, load, parse, stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
@@ -155,7 +155,7 @@ def play_all(paths: Sequence[Path] | None = None) -> dict[str, Played]:
 
 def walkers(played: Mapping[str, Played]) -> dict[ExitTaken, list[str]]:
     """Every way through the flows, with the conversations that walk it."""
-    by_way: dict[ExitTaken, list[str]] = {way: [] for way in all_ways()}
+    by_way: dict[ExitTaken, list[str]] = {way: [] for way in all_exits()}
     for name, each in sorted(played.items()):
         for way in each.ways:
             if way in by_way:

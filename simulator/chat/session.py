@@ -24,8 +24,8 @@ from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import draw_moment
 from simulator.whatsapp_cloud.virtual_time import run
-from simulator.world.redis_database import own
-from simulator.world.world import Ticking, World
+from simulator.world.redis_database import exclusive
+from simulator.world.world import AnyClock, World
 
 __all__ = ("chat",)
 
@@ -59,7 +59,7 @@ def chat(*, name: str, phone: str, member: bool, real_time: bool, console: Conso
     """
     me = _me(name, phone, member=member)
 
-    async def main(clock: Ticking) -> None:
+    async def main(clock: AnyClock) -> None:
         world = World(clock, [me], redis_url=redis_url)
         await world.start()
         try:
@@ -67,7 +67,7 @@ def chat(*, name: str, phone: str, member: bool, real_time: bool, console: Conso
         finally:
             await world.stop()
 
-    with own(redis_url):
+    with exclusive(redis_url):
         if real_time:
             asyncio.run(main(RealClock()))
         else:

@@ -19,7 +19,7 @@ from rich.text import Text
 from simulator.cli.options import DIFFERENT, console, jobs_option, json_option, keep_logs_quiet, no_color_option
 from simulator.explore.fleet import Summary, explore_many, repeated_by
 from simulator.explore.invariants.watch import PROMISES
-from simulator.explore.kinds import KINDS, OF_PEOPLE
+from simulator.explore.kinds import KINDS, PEOPLE_KINDS
 from simulator.explore.options import Options, UnknownKindError, read_kinds
 from simulator.explore.regressions import keep
 from simulator.explore.run import WorldResult
@@ -36,7 +36,7 @@ SMALL: Final = 3
 
 SEEDS: Final = 1_000_000_000
 
-_WORDS: Final = {**{kind.name: kind.words for kind in KINDS.values()}, **OF_PEOPLE}
+_WORDS: Final = {**{kind.name: kind.words for kind in KINDS.values()}, **PEOPLE_KINDS}
 EPILOG: Final = "\n".join(
     [
         "\b",

@@ -18,7 +18,7 @@ from simulator.errors import DatabaseInUseError, UnknownConversationError
 from simulator.script.conversation import find, stored
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import draw
-from simulator.world.redis_database import claim
+from simulator.world.redis_database import ensure_empty
 
 __all__ = (
     "DIFFERENT",
@@ -88,7 +88,7 @@ def check_redis(redis_url: str, *, flush: bool) -> None:
     if redis_url == EMBEDDED:
         return
     try:
-        claim(redis_url, flush=flush)
+        ensure_empty(redis_url, flush=flush)
     except DatabaseInUseError as error:
         raise click.UsageError(str(error)) from error
     except (ValueError, RedisError, OSError) as error:

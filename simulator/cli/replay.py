@@ -85,7 +85,7 @@ def replay(
         progress=out if out.is_terminal and shown in {"lines", "trouble"} else None,
         told=lambda played: _tell(out, played, shown),
         jobs=jobs,
-        shelf=None if afresh or logs else ReplayCache.of(sources_digest()),
+        cache=None if afresh or logs else ReplayCache.of(sources_digest()),
     )
     if as_json:
         click.echo(json.dumps(_report_json(report), ensure_ascii=False, indent=2))

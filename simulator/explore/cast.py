@@ -11,7 +11,7 @@ from itertools import islice
 from simulator.people import Persona, persona
 from simulator.script.yaml_reader import show_phone
 
-__all__ = ("Player", "draw", "head")
+__all__ = ("Participant", "draw", "head")
 
 MEMBERS = 0.8
 TIERS = ((2, 3), (3, 4), (4, 2), (5, 2), (1, 1))
@@ -19,7 +19,7 @@ IDENTITIES = ("number", "username", "username", "hidden", "hidden", "parent")
 
 
 @dataclass(frozen=True, slots=True)
-class Player:
+class Participant:
     """Somebody, under the name that they have in the file; ``identity`` is as in `Person`."""
 
     key: str
@@ -39,12 +39,12 @@ class Player:
         return self.persona.handle if self.tier else self.persona.phone
 
 
-def draw(seed: int, count: int, rng: random.Random, *, hiding: bool = False) -> tuple[Player, ...]:
+def draw(seed: int, count: int, rng: random.Random, *, hiding: bool = False) -> tuple[Participant, ...]:
     """So many people; the first two are members, so that there is somebody to trade with.
 
     With ``hiding`` some have usernames, and some of them hide their numbers.
     """
-    players: list[Player] = []
+    players: list[Participant] = []
     for number, someone in enumerate(islice(_namesakes_left_out(seed), count)):
         key = someone.first_name
         if any(key == player.key for player in players):
@@ -54,7 +54,7 @@ def draw(seed: int, count: int, rng: random.Random, *, hiding: bool = False) -> 
         # No two have the same: whoever sees another's balance gives themselves away.
         balance = f"{rng.randint(20, 90)}.{number * 7 + 11:02} USD"
         identity = rng.choice(IDENTITIES) if hiding else "number"
-        players.append(Player(key, someone, tier, balance, identity))
+        players.append(Participant(key, someone, tier, balance, identity))
     return tuple(players)
 
 
@@ -67,7 +67,7 @@ def _namesakes_left_out(seed: int) -> Iterator[Persona]:
             yield someone
 
 
-def head(seed: int, players: Sequence[Player], *, about: str, processes: int, forms: bool = False) -> str:
+def head(seed: int, players: Sequence[Participant], *, about: str, processes: int, forms: bool = False) -> str:
     """The file up to its lines."""
     lines = [f"title: Explored from seed {seed}", f"about: {about}", f"seed: {seed}", f"processes: {processes}"]
     lines += ["forms: true"] * forms

@@ -11,15 +11,15 @@ from simulator.script.conversation import Conversation, parse
 from simulator.script.directives import Line, read_line
 from simulator.script.yaml_reader import YamlReader
 
-__all__ = ("Draft", "Said", "written")
+__all__ = ("Draft", "YamlEntry", "yaml_line")
 
 Value = str | int | bool | Mapping[str, object] | Sequence[object] | None
 
-Said = tuple[str, Value]
+YamlEntry = tuple[str, Value]
 """A line: what stands before the colon and, unless that says it all (None), what stands after it."""
 
 
-def written(said: Said) -> str:
+def yaml_line(said: YamlEntry) -> str:
     """A line as YAML, on one line."""
     key, value = said
     return key if value is None else _flow({key: value})
@@ -35,7 +35,7 @@ class Draft:
 
     def __init__(self, name: str, head: str) -> None:
         """Begin with a head that can be read."""
-        self.said: list[Said] = []
+        self.said: list[YamlEntry] = []
         self.name = name
         self._head = head
         self._people = tuple(person.key for person in self._parse("  - repair\n").people)
@@ -43,19 +43,19 @@ class Draft:
     @property
     def yaml(self) -> str:
         """All of it, as a file."""
-        return self._head + "".join(f"  - {written(said)}\n" for said in self.said)
+        return self._head + "".join(f"  - {yaml_line(said)}\n" for said in self.said)
 
     def opening(self) -> Conversation:
         """The conversation as far as it need be known before anything is said."""
         return self._parse("  - repair\n")
 
-    def add(self, said: Said) -> Line:
+    def add(self, said: YamlEntry) -> Line:
         """Write one more line down, and read it as anybody would who finds it in the file.
 
         Raises:
             ConversationError: it says nothing that a line can say.
         """
-        reading = YamlReader(self.name, f"- {written(said)}\n")
+        reading = YamlReader(self.name, f"- {yaml_line(said)}\n")
         (node,) = reading.items(reading.root, "lines") if reading.root is not None else [None]
         line = read_line(reading, node, self._people) if node is not None else None
         if line is None or reading.problems:

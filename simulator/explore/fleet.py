@@ -18,7 +18,7 @@ from typing import Protocol
 from simulator.explore.invariants.watch import Violation
 from simulator.explore.options import Options
 from simulator.explore.run import GOES_ON, WorldResult, explore_one
-from simulator.playback.gc import collect_if_much, rare_collection
+from simulator.playback.gc import collect_if_needed, deferred_collection
 from simulator.world.process import Bot
 from simulator.world.world import Connections, run_service
 
@@ -182,13 +182,13 @@ def _begin() -> None:
 def _batch(
     seeds: Sequence[int], options: Options, deadline: float | None, run_bot: Callable[[Connections], Bot] = run_service
 ) -> list[WorldResult]:
-    with rare_collection():
+    with deferred_collection():
         return [_explored_tidily(seed, options, run_bot) for seed in seeds if not _past(deadline)]
 
 
 def _explored_tidily(seed: int, options: Options, run_bot: Callable[[Connections], Bot]) -> WorldResult:
     outcome = _explored(seed, options, run_bot)
-    collect_if_much()
+    collect_if_needed()
     return outcome
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulator.explore.draft import Said
+from simulator.explore.draft import YamlEntry
 from simulator.world.failpoints import POINTS, SCRIPTS
 
-__all__ = ("KINDS", "LOSSY", "OF_PEOPLE", "Around", "Kind", "falls_over")
+__all__ = ("KINDS", "LOSSY", "PEOPLE_KINDS", "FaultContext", "FaultKind", "core_outage")
 
 WRITES: Final = ("createCredex", "acceptCredex", "declineCredex", "cancelCredex", "onboardMember")
 READS: Final = ("login", "login", "getAccountByHandle", "getCredex", "getLedger", "everything")
@@ -39,7 +39,7 @@ FROZEN: Final = (
 
 
 @dataclass(slots=True)
-class Around:
+class FaultContext:
     """What an adversary knows when it draws: its chance, how many processes there are, and what is broken now.
 
     Attributes:
@@ -48,9 +48,9 @@ class Around:
 
     rng: random.Random
     processes: int
-    broken: dict[str, Said] = field(default_factory=dict)
+    broken: dict[str, YamlEntry] = field(default_factory=dict)
 
-    def breaks(self, kind: str, said: Said, mended_by: Said) -> Said | None:
+    def breaks(self, kind: str, said: YamlEntry, mended_by: YamlEntry) -> YamlEntry | None:
         """Something that lasts; nothing if it is so already."""
         if kind in self.broken:
             return None
@@ -63,27 +63,27 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """A kind of trouble: its name, what it is in words, and how it is drawn."""
 
     name: str
     words: str
-    draw: Callable[[Around], Said | None]
+    draw: Callable[[FaultContext], YamlEntry | None]
 
 
-def _duplicates(around: Around) -> Said | None:
+def _duplicates(around: FaultContext) -> YamlEntry | None:
     if around.rng.random() < 0.5:  # noqa: PLR2004 - shares, here and below
         return "again", str(around.rng.randint(2, 4))
     return "webhook", {"times": around.rng.randint(2, 3), "at once": True}
 
 
-def _delays(around: Around) -> Said | None:
+def _delays(around: FaultContext) -> YamlEntry | None:
     if around.rng.random() < 0.6:  # noqa: PLR2004
         return "webhook", {"late": f"{around.rng.choice((1, 3, 10, 30, 90, 400))} s"}
     return around.breaks("hold", ("hold", True), ("release", None))
 
 
-def _disorder(around: Around) -> Said | None:
+def _disorder(around: FaultContext) -> YamlEntry | None:
     how, instead = around.rng.choice(
         (("in_order", True), ("reversed_statuses", False), ("status_before_answer", False), ("skip_delivered", False))
     )
@@ -92,13 +92,13 @@ def _disorder(around: Around) -> Said | None:
     return around.breaks(how, ("webhooks", {how: not instead}), ("webhooks", {how: instead}))
 
 
-def _losses(around: Around) -> Said | None:
+def _losses(around: FaultContext) -> YamlEntry | None:
     way = around.rng.choice(NETWORK_WAYS)
     when = "before" if way == "refused" else around.rng.choice(("before", "after"))
     return "network", {"with": way, "when": when, "times": around.rng.randint(1, 3)}
 
 
-def _graph(around: Around) -> Said | None:
+def _graph(around: FaultContext) -> YamlEntry | None:
     rng = around.rng
     if rng.random() < 0.5:  # noqa: PLR2004
         code = rng.choice(GRAPH_PASSING if rng.random() < 0.8 else GRAPH_STOPPING)  # noqa: PLR2004
@@ -108,16 +108,16 @@ def _graph(around: Around) -> Said | None:
     return "graph", {"fails": rng.choice(("messages", "everything")), "with": way, "accepted": accepted}
 
 
-def falls_over(rng: random.Random, *, spares: int) -> Said:
+def core_outage(rng: random.Random, *, spares: int) -> YamlEntry:
     """Core goes down while it is at work: what it still does nobody is told, and nobody can look for a while."""
     fault = {"fails": "everything", "with": rng.choice(LATE_WAYS), "when": "after", "spares": spares}
     return "core", {**fault, "times": rng.choice((4, 8, 16))}
 
 
-def _core(around: Around) -> Said | None:
+def _core(around: FaultContext) -> YamlEntry | None:
     rng = around.rng
     if rng.random() < 0.1:  # noqa: PLR2004
-        return falls_over(rng, spares=rng.randint(1, 3))
+        return core_outage(rng, spares=rng.randint(1, 3))
     where = rng.choice(WRITES) if rng.random() < 0.6 else rng.choice(READS)  # noqa: PLR2004
     fault: dict[str, object] = {"fails": where}
     if rng.random() < 0.2:  # noqa: PLR2004
@@ -136,57 +136,57 @@ def _core(around: Around) -> Said | None:
     return "core", fault
 
 
-def _quirks(around: Around) -> Said | None:
+def _quirks(around: FaultContext) -> YamlEntry | None:
     return "odd", around.rng.choice(QUIRKS)
 
 
-def _kills(around: Around) -> Said | None:
+def _kills(around: FaultContext) -> YamlEntry | None:
     rng = around.rng
     if rng.random() < 0.15:  # noqa: PLR2004
         return "process", {around.process(): "killed"}
     return "bot", f"killed at {rng.choice(IMPORTANT if rng.random() < 0.75 else POINTS)}"  # noqa: PLR2004
 
 
-def _freezes(around: Around) -> Said | None:
+def _freezes(around: FaultContext) -> YamlEntry | None:
     rng = around.rng
     often = rng.random() < 0.7  # noqa: PLR2004
     return "bot", f"frozen at {rng.choice(FROZEN) if often else f'{rng.choice(SIDES)} {rng.choice(SCRIPTS)}'}"
 
 
-def _answers(around: Around) -> Said | None:
+def _answers(around: FaultContext) -> YamlEntry | None:
     script = around.rng.choice(OFTEN if around.rng.random() < 0.6 else SCRIPTS)  # noqa: PLR2004
     return ("redis", {"loses": script}) if around.rng.random() < 0.6 else ("state redis", {"drops": script})  # noqa: PLR2004
 
 
-def _state(around: Around) -> Said | None:
+def _state(around: FaultContext) -> YamlEntry | None:
     if around.rng.random() < 0.5:  # noqa: PLR2004
         return "state redis", "restarted"
     return around.breaks("state", ("redis", {"state": "down"}), ("redis", {"state": "up"}))
 
 
-def _backups(around: Around) -> Said | None:
+def _backups(around: FaultContext) -> YamlEntry | None:
     # Not a fault by itself: what comes between the two is lost.
-    restored: Said = ("state redis", "restored")
+    restored: YamlEntry = ("state redis", "restored")
     return around.breaks("backup", ("state redis", "backed up"), restored)
 
 
-def _full(around: Around) -> Said | None:
+def _full(around: FaultContext) -> YamlEntry | None:
     return around.breaks("full", ("state redis", "full"), ("state redis", "has room"))
 
 
-def _cache(around: Around) -> Said | None:
+def _cache(around: FaultContext) -> YamlEntry | None:
     if around.rng.random() < 0.6:  # noqa: PLR2004
         return "cache redis", "flushed"
     return around.breaks("cache", ("redis", {"cache": "down"}), ("redis", {"cache": "up"}))
 
 
-def _clocks(around: Around) -> Said | None:
+def _clocks(around: FaultContext) -> YamlEntry | None:
     which = around.process()
     how = around.rng.choice(("1 s behind", "2 s behind", "1 s ahead", "5 s ahead", "40 s ahead"))
     return around.breaks(f"clock {which}", ("process", {which: f"clock {how}"}), ("process", {which: "clock right"}))
 
 
-def _releases(around: Around) -> Said | None:
+def _releases(around: FaultContext) -> YamlEntry | None:
     which = around.process()
     if around.rng.random() < 0.6:  # noqa: PLR2004
         return "process", {which: "becomes the next release"}
@@ -194,44 +194,48 @@ def _releases(around: Around) -> Said | None:
     return around.breaks("release", ("process", {which: "becomes this release"}), ("deploy", "next release"))
 
 
-def _deploys(around: Around) -> Said | None:
+def _deploys(around: FaultContext) -> YamlEntry | None:
     if around.rng.random() < 0.5:  # noqa: PLR2004
         return "deploy", "same release"
     which = around.process()
     return around.breaks(f"stop {which}", ("process", {which: "stops"}), ("process", {which: "starts"}))
 
 
-def _leaves(around: Around) -> Said | None:
+def _leaves(around: FaultContext) -> YamlEntry | None:
     return "wait", around.rng.choice(("20 s", "2 min", "4 min 58 s", "6 min", "30 min", "2 h"))
 
 
 _ALL: Final = (
-    Kind("duplicates", "webhooks come several times, one after the other or at once", _duplicates),
-    Kind("delays", "webhooks come late, or are held up for a while", _delays),
-    Kind("disorder", "webhooks in any order or in batches; statuses in reverse, too early, or left out", _disorder),
-    Kind("losses", "webhooks or the answers to them are lost on the way, and come again", _losses),
-    Kind("whatsapp", "WhatsApp refuses, throttles, does not answer, or takes it and the answer is lost", _graph),
-    Kind("credex", "Credex core is slow, fails, limits calls, or does it and fails", _core),
-    Kind("quirks", "Credex core answers in its odd ways", _quirks),
-    Kind("kills", "a process is killed: now, or at one of the points between claim and commit", _kills),
-    Kind("freezes", "a worker stands still for longer than its lease", _freezes),
-    Kind("answers", "the state Redis runs a script and the answer is lost, or the connection breaks before", _answers),
-    Kind("state", "the state Redis is away for a while, or restarts on what it acknowledged", _state),
-    Kind("full", "the state Redis is at its memory limit", _full),
-    Kind("cache", "the cache Redis is away, or loses everything", _cache),
-    Kind("clocks", "a process's clock is behind or ahead", _clocks),
-    Kind("releases", "the next release runs beside this one, forward and back", _releases),
-    Kind("deploys", "processes are replaced one after the other, or one is away", _deploys),
-    Kind("leaves", "people leave for minutes or hours", _leaves),
+    FaultKind("duplicates", "webhooks come several times, one after the other or at once", _duplicates),
+    FaultKind("delays", "webhooks come late, or are held up for a while", _delays),
+    FaultKind(
+        "disorder", "webhooks in any order or in batches; statuses in reverse, too early, or left out", _disorder
+    ),
+    FaultKind("losses", "webhooks or the answers to them are lost on the way, and come again", _losses),
+    FaultKind("whatsapp", "WhatsApp refuses, throttles, does not answer, or takes it and the answer is lost", _graph),
+    FaultKind("credex", "Credex core is slow, fails, limits calls, or does it and fails", _core),
+    FaultKind("quirks", "Credex core answers in its odd ways", _quirks),
+    FaultKind("kills", "a process is killed: now, or at one of the points between claim and commit", _kills),
+    FaultKind("freezes", "a worker stands still for longer than its lease", _freezes),
+    FaultKind(
+        "answers", "the state Redis runs a script and the answer is lost, or the connection breaks before", _answers
+    ),
+    FaultKind("state", "the state Redis is away for a while, or restarts on what it acknowledged", _state),
+    FaultKind("full", "the state Redis is at its memory limit", _full),
+    FaultKind("cache", "the cache Redis is away, or loses everything", _cache),
+    FaultKind("clocks", "a process's clock is behind or ahead", _clocks),
+    FaultKind("releases", "the next release runs beside this one, forward and back", _releases),
+    FaultKind("deploys", "processes are replaced one after the other, or one is away", _deploys),
+    FaultKind("leaves", "people leave for minutes or hours", _leaves),
 )
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
+KINDS: Final[Mapping[str, FaultKind]] = {kind.name: kind for kind in _ALL}
 """What an adversary does to the world, by name."""
 
-LOSSY: Final = Kind("backups", "the state Redis comes back without its last writes", _backups)
+LOSSY: Final = FaultKind("backups", "the state Redis comes back without its last writes", _backups)
 """Apart from the others: what the bot promises, it promises as long as the state keeps what it acknowledged."""
 
-OF_PEOPLE: Final[Mapping[str, str]] = {
+PEOPLE_KINDS: Final[Mapping[str, str]] = {
     "hurry": "people type while they are being answered, and faults strike in the middle of a turn",
     "double taps": "people confirm twice",
     "old taps": "people tap old buttons",

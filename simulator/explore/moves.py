@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from simulator.explore.cast import Player
-from simulator.explore.draft import Said
+from simulator.explore.cast import Participant
+from simulator.explore.draft import YamlEntry
 from simulator.people import choose
 from simulator.whatsapp_cloud.transcript.model import Screen
 
@@ -56,7 +56,7 @@ class Moves:
         rng: their chance.
     """
 
-    def __init__(self, players: Sequence[Player], kinds: frozenset[str], rng: random.Random) -> None:
+    def __init__(self, players: Sequence[Participant], kinds: frozenset[str], rng: random.Random) -> None:
         self._players = players
         self._kinds = kinds
         self._rng = rng
@@ -64,8 +64,8 @@ class Moves:
         self._reported: list[dict[str, str]] = []
 
     def draw(
-        self, player: Player, screens: Sequence[Screen], forms: Sequence[str] = (), *, offered: bool = False
-    ) -> Said:
+        self, player: Participant, screens: Sequence[Screen], forms: Sequence[str] = (), *, offered: bool = False
+    ) -> YamlEntry:
         """What somebody does next, seeing these screens, oldest first.
 
         ``forms`` is what those with a form say, and ``offered`` whether an offer waits for them in core.
@@ -83,7 +83,7 @@ class Moves:
             return self._fitting(player, screens)
         return self._plan(player, screens, titles)
 
-    def _odd(self, player: Player, screens: Sequence[Screen], *, offered: bool) -> Said | None:
+    def _odd(self, player: Participant, screens: Sequence[Screen], *, offered: bool) -> YamlEntry | None:
         rng = self._rng
         if "media" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
             return f"{player.key} sends", rng.choice(("image", "audio", "sticker", "location"))
@@ -97,7 +97,7 @@ class Moves:
             return self._notice(player, offered=offered)
         return self._in_core(player, screens) if "in core" in self._kinds else None
 
-    def _notice(self, player: Player, *, offered: bool) -> Said:
+    def _notice(self, player: Participant, *, offered: bool) -> YamlEntry:
         """Core tells somebody something, or reports a change; now and then one that it has reported before."""
         rng, newest = self._rng, {"offer": "newest"} if offered else {}
         if rng.random() < NOTIFIES:
@@ -117,7 +117,7 @@ class Moves:
         """Whether the newest screen waits for a confirmation."""
         return bool(screens) and any(choice.title == "Confirm" for choice in screens[-1].choices)
 
-    def _in_core(self, player: Player, screens: Sequence[Screen]) -> Said | None:
+    def _in_core(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry | None:
         """Past the bot; now and then the very offer that the bot has just asked them to confirm."""
         rng, who = self._rng, f"{player.key} in core"
         asked = _OFFERED.search(screens[-1].body) if self.asks_to_confirm(screens) else None
@@ -130,7 +130,7 @@ class Moves:
         other = self._other(player).key
         return who, _weighed(rng, IN_CORE_ACTS).format(amount=self._amount(), other=other, tier=rng.randint(3, 5))
 
-    def _filled_in(self, player: Player, forms: Sequence[str]) -> Said:
+    def _filled_in(self, player: Participant, forms: Sequence[str]) -> YamlEntry:
         rng, someone = self._rng, player.persona
         way = rng.choices(("fills in", "fills in without token", "fills in old"), (8, 1, 1))[0]
         if way == "fills in old" and len(forms) == 1:
@@ -149,23 +149,23 @@ class Moves:
         leading = leading or [title for title in titles if title[:1].isdigit()]
         return self._rng.choice(leading) if leading and self._rng.random() < 0.75 else None  # noqa: PLR2004
 
-    def several(self, player: Player, screens: Sequence[Screen]) -> Said:
+    def several(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
         """Somebody sends several messages at one time: in one POST, or in several at once."""
         count = self._rng.choice((2, 2, 3))
         # What is said in answer to this one word is known, and so it shows if one is answered in another's place.
-        asked: Said = (player.key, "help")
+        asked: YamlEntry = (player.key, "help")
         each = [dict([asked if self._rng.random() < HELPS else self._typed(player, screens)]) for _ in range(count)]
         return self._rng.choice(("together", "at once")), each
 
-    def _typed(self, player: Player, screens: Sequence[Screen]) -> Said:
+    def _typed(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
         while True:
             said = self._plan(player, screens, [])
             if said[0] == player.key:
                 return said
 
-    def _confirm(self, player: Player, screens: Sequence[Screen], titles: Sequence[str]) -> Said:
+    def _confirm(self, player: Participant, screens: Sequence[Screen], titles: Sequence[str]) -> YamlEntry:
         how = _weighed(self._rng, CONFIRMS)
-        tap: Said = (f"{player.key} taps", "Confirm")
+        tap: YamlEntry = (f"{player.key} taps", "Confirm")
         if how == "twice" and "double taps" in self._kinds:
             return "at once", [dict([tap]), dict([tap])]
         if how == "type":
@@ -176,7 +176,7 @@ class Moves:
             return self._plan(player, screens, titles)
         return tap
 
-    def _plan(self, player: Player, screens: Sequence[Screen], titles: Sequence[str]) -> Said:
+    def _plan(self, player: Participant, screens: Sequence[Screen], titles: Sequence[str]) -> YamlEntry:
         plan = _weighed(self._rng, PLANS)
         if plan == "choice" and titles:
             return f"{player.key} taps", self._rng.choice(titles)
@@ -186,7 +186,7 @@ class Moves:
             return self._wander(player, screens)
         return player.key, "menu" if plan == "choice" else plan
 
-    def _wander(self, player: Player, screens: Sequence[Screen]) -> Said:
+    def _wander(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
         others = [other.persona for other in self._players if other is not player]
         move = choose(player.persona, self._rng, screens, others)
         if move.verb == "wait" or (move.verb == "sends" and "media" not in self._kinds):
@@ -196,7 +196,7 @@ class Moves:
             return (f"{player.key} taps", move.value) if move.value in newest else (player.key, "hi")
         return f"{player.key} {move.verb}".strip(), move.value
 
-    def _fitting(self, player: Player, screens: Sequence[Screen]) -> Said:
+    def _fitting(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
         body = screens[-1].body.lower()
         if "last name" in body:
             return player.key, player.persona.last_name
@@ -208,7 +208,7 @@ class Moves:
             return player.key, self._other(player).handle
         return self._plan(player, screens, [])
 
-    def _other(self, player: Player) -> Player:
+    def _other(self, player: Participant) -> Participant:
         others = [other for other in self._players if other is not player]
         return self._rng.choice(others) if others else player
 

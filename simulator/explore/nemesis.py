@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from simulator.errors import LineError
-from simulator.explore.cast import Player
-from simulator.explore.draft import Draft, Said
-from simulator.explore.kinds import KINDS, LOSSY, Around, falls_over
+from simulator.explore.cast import Participant
+from simulator.explore.draft import Draft, YamlEntry
+from simulator.explore.kinds import KINDS, LOSSY, FaultContext, core_outage
 from simulator.explore.moves import Moves
-from simulator.playback.player import Player as Playing
+from simulator.playback.player import StepPlayer as Playing
 from simulator.script.yaml_reader import FlawError
 from simulator.world.fixtures import newest_offer_to
 
@@ -65,7 +65,7 @@ class Nemesis:
     def __init__(
         self,
         draft: Draft,
-        players: Sequence[Player],
+        players: Sequence[Participant],
         kinds: frozenset[str],
         *,
         turns: int,
@@ -80,10 +80,10 @@ class Nemesis:
         self._kinds = [kind for name, kind in KINDS.items() if name in kinds] + [LOSSY] * lossy * LOSES
         self._turns = turns
         self._rng = rng
-        self._around = Around(rng, processes)
+        self._around = FaultContext(rng, processes)
         self._moves = Moves(players, kinds, rng)
         self._tempting = False
-        self._next: Player | None = None
+        self._next: Participant | None = None
 
     async def act(self, playing: Playing, look: Callable[[], Awaitable[None]]) -> None:
         """Draw lines and play them, and look after each; the last one repairs everything."""
@@ -108,7 +108,7 @@ class Nemesis:
         await playing.play(self._draft.add(("repair", None)))
         await look()
 
-    async def _played(self, playing: Playing, said: Said, *, hurried: bool) -> bool:
+    async def _played(self, playing: Playing, said: YamlEntry, *, hurried: bool) -> bool:
         """Write a line down and play it; not if core refuses what somebody wanted to do there, past the bot."""
         line = self._draft.add(said)
         try:
@@ -121,11 +121,11 @@ class Nemesis:
         self.injected["in core"] += said[0].endswith(" in core")
         return True
 
-    def _trouble(self, playing: Playing) -> Said | None:
+    def _trouble(self, playing: Playing) -> YamlEntry | None:
         rng = self._rng
         world = playing.stage.world
         stopped = {said for name, said in self._mends().items() if name.startswith("stop ")}
-        if not all(host.running for host in world.hosts) and not stopped and rng.random() < RESTARTS:
+        if not all(host.running for host in world.processes) and not stopped and rng.random() < RESTARTS:
             return "bot", "restarted"
         tempting, self._tempting = self._tempting, False
         if tempting and "credex" in self._of_people and rng.random() < WHILE_ALIKE:
@@ -137,23 +137,23 @@ class Nemesis:
         if self._kinds and rng.random() < BREAKS:
             kind = rng.choice(self._kinds)
             asked = [player for player in self._players if self._is_asked(playing, player)]
-            said: Said | None = None
+            said: YamlEntry | None = None
             if kind.name == "credex" and asked and rng.random() < WHILE_ASKED:
                 # The baseline is read; what comes of the write cannot be seen.
-                self._next, said = rng.choice(asked), falls_over(rng, spares=1)
+                self._next, said = rng.choice(asked), core_outage(rng, spares=1)
             else:
                 said = kind.draw(self._around)
             self.injected[kind.name] += said is not None
             return said
         return None
 
-    def _is_asked(self, playing: Playing, player: Player) -> bool:
+    def _is_asked(self, playing: Playing, player: Participant) -> bool:
         return self._moves.asks_to_confirm([screen for _, screen in playing.stage.screens(player.key)][-1:])
 
     def _mends(self) -> dict[str, str]:
         return {name: str(said) for name, said in self._around.broken.items()}
 
-    def _move(self, playing: Playing) -> Said:
+    def _move(self, playing: Playing) -> YamlEntry:
         likely, self._next = self._next, None
         player = likely if likely and self._rng.random() < WHILE_ALIKE else self._rng.choice(self._players)
         if not _online(playing, player):
@@ -168,7 +168,7 @@ class Nemesis:
         shown = playing.stage.screens(player.key)
         screens = [screen for _, screen in shown]
         forms = [screen.body for bubble, screen in shown if bubble.kind == "flow"]
-        losing = any(point.endswith(" commit") for point in playing.stage.world.losses.armed)
+        losing = any(point.endswith(" commit") for point in playing.stage.world.drop_points.armed)
         if "several" in self._of_people and self._rng.random() < (SEVERAL_WHILE_LOSING if losing else SEVERAL):
             self.injected["several"] += 1
             return self._moves.several(player, screens)
@@ -183,7 +183,7 @@ class Nemesis:
         return said
 
 
-def _offered(playing: Playing, player: Player) -> bool:
+def _offered(playing: Playing, player: Participant) -> bool:
     """Whether an offer waits for them."""
     world = playing.stage.world
     person = world.people[player.key]
@@ -196,5 +196,5 @@ def _offered(playing: Playing, player: Player) -> bool:
     return True
 
 
-def _online(playing: Playing, player: Player) -> bool:
+def _online(playing: Playing, player: Participant) -> bool:
     return playing.stage.world.handsets[player.key].online

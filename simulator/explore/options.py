@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.errors import SimulatorError, did_you_mean
-from simulator.explore.kinds import KINDS, OF_PEOPLE
+from simulator.explore.kinds import KINDS, PEOPLE_KINDS
 
 __all__ = ("ALL_KINDS", "Options", "UnknownKindError", "read_kinds")
 
-ALL_KINDS: Final = (*KINDS, *OF_PEOPLE)
+ALL_KINDS: Final = (*KINDS, *PEOPLE_KINDS)
 SWITCHED_ON: Final = 0.5
 MEAN_TURNS: Final = 14
 MOST_TURNS: Final = 60

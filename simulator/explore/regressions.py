@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from simulator.explore.invariants.watch import PROMISES
-from simulator.explore.shrink import Small, head_of
+from simulator.explore.shrink import ShrunkWorld, head_of
 from simulator.script.conversation import CONVERSATIONS
 
 __all__ = ("FOLDER", "as_conversation", "keep", "stored_regressions")
@@ -20,7 +20,7 @@ _MONEY: Final = frozenset({"confirmed", "truthful", "reported", "conserved"})
 _HEAD: Final = ("title", "about", "covers")
 
 
-def as_conversation(small: Small) -> str:
+def as_conversation(small: ShrunkWorld) -> str:
     """The small world as a conversation to keep: called after its promise, and placed in the index."""
     head, lines = small.yaml.split("lines:\n", 1)
     found: dict[str, Any] = yaml.load(head, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts and mappings
@@ -34,7 +34,7 @@ def as_conversation(small: Small) -> str:
     return head_of({**named, **rest}) + "lines:\n" + lines
 
 
-def keep(small: Small, folder: Path = FOLDER) -> Path:
+def keep(small: ShrunkWorld, folder: Path = FOLDER) -> Path:
     """Write it into a folder, under a name that it always has. Returns where."""
     text = as_conversation(small)
     digest = hashlib.blake2s(text.encode(), digest_size=3).hexdigest()

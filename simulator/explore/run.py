@@ -20,12 +20,12 @@ from simulator.explore.invariants.money import Confirmed, is_repeated
 from simulator.explore.invariants.watch import Invariants, Violation
 from simulator.explore.nemesis import Nemesis
 from simulator.explore.options import Options
-from simulator.playback.player import Player, play_lines, world_of
+from simulator.playback.player import StepPlayer, play_lines, world_of
 from simulator.script.conversation import Conversation, parse
 from simulator.whatsapp_cloud.transcript.model import Kind
 from simulator.whatsapp_cloud.virtual_time import Clock, VirtualTimeError, run
 from simulator.world.process import Bot
-from simulator.world.redis_database import own
+from simulator.world.redis_database import exclusive
 from simulator.world.world import START_UP_MS, Connections, run_service
 
 __all__ = ("GOES_ON", "WorldResult", "explore_one", "play")
@@ -96,7 +96,7 @@ def explore_one(
     nemesis = Nemesis(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
 
     async def happen(watched: _Watched) -> None:
-        await nemesis.act(Player(watched.world, draft.name), watched.look)
+        await nemesis.act(StepPlayer(watched.world, draft.name), watched.look)
 
     watched = _lived(draft.opening(), happen, run_bot, redis_url)
     return watched.outcome(seed, draft.yaml, nemesis.injected)
@@ -148,7 +148,7 @@ class _Watched:
         self, clock: Clock, opening: Conversation, redis_url: str, run_bot: Callable[[Connections], Bot], log: Log
     ) -> None:
         self.trace = _Trace()
-        self.world = world_of(opening, clock, redis_url=redis_url, run_bot=run_bot, saw=self.trace)
+        self.world = world_of(opening, clock, redis_url=redis_url, run_bot=run_bot, trace=self.trace)
         self.promises = Invariants(self.world, log=log)
         self.broken: tuple[Violation, ...] = ()
         self._starts_ms = opening.starts_ms
@@ -203,7 +203,7 @@ class _Watched:
         if broken.promise == Confirmed.name and not is_repeated(broken.what):
             return False  # nothing is ever confirmed by itself
         moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == broken.who]
-        spans = self.world.forgotten
+        spans = self.world.lost_writes
         return any(since - UNDER_WAY_MS <= at_ms <= until for since, until in spans for at_ms in moments)
 
 
@@ -229,7 +229,7 @@ def _lived(
         finally:
             await watched.world.stop()
 
-    with own(redis_url), listening() as log:
+    with exclusive(redis_url), listening() as log:
         try:
             run(main, start_ms=opening.starts_ms - START_UP_MS)
         except VirtualTimeError as error:

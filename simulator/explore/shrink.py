@@ -15,13 +15,13 @@ from typing import Any, Final
 import yaml
 
 from simulator.errors import ConversationError, LineError
-from simulator.explore.draft import Said, written
+from simulator.explore.draft import YamlEntry, yaml_line
 from simulator.explore.invariants.moment import Violation
 from simulator.explore.run import play
 from simulator.world.process import Bot
 from simulator.world.world import Connections, run_service
 
-__all__ = ("MOST_TRIES", "Small", "head_of", "shrink")
+__all__ = ("MOST_TRIES", "ShrunkWorld", "head_of", "shrink")
 
 MOST_TRIES: Final = 400
 
@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Small:
+class ShrunkWorld:
     """What a failing world came to.
 
     Attributes:
@@ -51,7 +51,7 @@ class _World:
     """A conversation that can be taken apart: its head by key, and its lines."""
 
     head: Mapping[str, Any]
-    lines: tuple[Said, ...]
+    lines: tuple[YamlEntry, ...]
 
     @classmethod
     def read(cls, text: str) -> _World:
@@ -62,18 +62,18 @@ class _World:
 
     @property
     def yaml(self) -> str:
-        return head_of(self.head) + "lines:\n" + "".join(f"  - {written(line)}\n" for line in self.lines)
+        return head_of(self.head) + "lines:\n" + "".join(f"  - {yaml_line(line)}\n" for line in self.lines)
 
 
 def head_of(head: Mapping[str, Any]) -> str:
     """The head of a conversation as YAML, a line for each person."""
-    people = "".join(f"  {written(person)}\n" for person in head["people"].items())
+    people = "".join(f"  {yaml_line(person)}\n" for person in head["people"].items())
     rest = {key: value for key, value in head.items() if key != "people"}
     # Numbers are texts here, and a reader takes them either way.
-    return "".join(f"{written(entry)}\n" for entry in rest.items()) + "people:\n" + people
+    return "".join(f"{yaml_line(entry)}\n" for entry in rest.items()) + "people:\n" + people
 
 
-def _said(line: Any) -> Said:
+def _said(line: Any) -> YamlEntry:
     if isinstance(line, str):
         return line, None
     ((key, value),) = line.items()
@@ -87,7 +87,7 @@ def shrink(
     run_bot: Callable[[Connections], Bot] = run_service,
     most_tries: int = MOST_TRIES,
     progress: Progress = lambda _tries, _lines: None,
-) -> Small:
+) -> ShrunkWorld:
     """Make a failing world small.
 
     Args:
@@ -108,7 +108,7 @@ def shrink(
     for step in (_shorter, _fewer_lines, _fewer_people, _plainer, _fewer_lines):
         world = step(world, search)
     final = search.known.get(world.yaml) or found
-    return Small(world.yaml, final, len(world.lines), search.tries)
+    return ShrunkWorld(world.yaml, final, len(world.lines), search.tries)
 
 
 @dataclass(slots=True)
@@ -194,7 +194,7 @@ def _fewer_people(world: _World, search: _Search) -> _World:
     return world
 
 
-def _is_of(line: Said, name: str) -> bool:
+def _is_of(line: YamlEntry, name: str) -> bool:
     return line[0] == name or line[0].startswith(f"{name} ")
 
 
@@ -234,7 +234,7 @@ _AMOUNT: Final = re.compile(r"^(?P<amount>[0-9]+\.[0-9]+)(?P<rest>\s*=>.*)$", re
 _WAITS: Final = ("1 min", "10 min", "1 hour")
 
 
-def _ways(line: Said) -> Iterator[tuple[Said, ...]]:
+def _ways(line: YamlEntry) -> Iterator[tuple[YamlEntry, ...]]:
     """What could stand in the place of a line: simpler, and never of the same length twice."""
     key, value = line
     if key in {"together", "at once"} and isinstance(value, Sequence):

@@ -20,7 +20,7 @@ from simulator.errors import SimulatorError
 from simulator.matrix.relevance import touched
 from simulator.matrix.variants import FAULTS, Variant
 from simulator.playback.player import replay as replayed
-from simulator.playback.runner import spread
+from simulator.playback.runner import parallel_map
 from simulator.playback.snapshots import path_of
 from simulator.script.conversation import Conversation, load
 from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
@@ -112,7 +112,7 @@ def play(
         row.outcomes += [_untouched(_name(path), variant) for path in paths if path not in share]
         if most is not None and not variant.tells:
             share = random.Random(variant.name).sample(share, min(most, len(share)))
-        with spread(partial(_outcome, variant=variant, run_bot=run_bot), share, jobs) as outcomes:
+        with parallel_map(partial(_outcome, variant=variant, run_bot=run_bot), share, jobs) as outcomes:
             for outcome in outcomes:
                 row.outcomes.append(outcome)
                 told(outcome)

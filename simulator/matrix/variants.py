@@ -14,7 +14,7 @@ import httpx
 from simulator.credex_core import OF_FORM, WAYS, Quirks
 from simulator.matrix.tolerances import ALLOWED, APART, Apart, Difference
 from simulator.world.network import Effect, Fault
-from simulator.world.proxy import DetourProxy, Way
+from simulator.world.proxy import Proxy, Route
 from simulator.world.world import WEBHOOK_MS, World
 
 __all__ = ("CORE", "VARIANTS", "WIRES", "Variant")
@@ -59,23 +59,23 @@ class Variant:
 # -- what webhooks may do ---------------------------------------------------------------------------------------------
 
 
-def _webhooks(way: Way, world: World) -> None:
-    world.webhooks.way = way
+def _webhooks(way: Route, world: World) -> None:
+    world.webhooks.route = way
 
 
-async def _again(after_ms: tuple[int, ...], detour: DetourProxy, request: httpx.Request) -> httpx.Response:
+async def _again(after_ms: tuple[int, ...], proxy: Proxy, request: httpx.Request) -> httpx.Response:
     try:
-        return await detour.carry(request)
+        return await proxy.forward(request)
     finally:
         if _is_webhook(request):
             for each in after_ms:
-                detour.later(request, each)
+                proxy.later(request, each)
 
 
-async def _at_once(detour: DetourProxy, request: httpx.Request) -> httpx.Response:
+async def _at_once(proxy: Proxy, request: httpx.Request) -> httpx.Response:
     if not _is_webhook(request):
-        return await detour.carry(request)
-    first, *_ = await asyncio.gather(*(detour.carry(request) for _ in range(3)))
+        return await proxy.forward(request)
+    first, *_ = await asyncio.gather(*(proxy.forward(request) for _ in range(3)))
     return first
 
 
@@ -85,12 +85,12 @@ def _is_webhook(request: httpx.Request) -> bool:
 
 
 async def _delayed(
-    delays_ms: Mapping[str, int], otherwise_ms: int, detour: DetourProxy, request: httpx.Request
+    delays_ms: Mapping[str, int], otherwise_ms: int, proxy: Proxy, request: httpx.Request
 ) -> httpx.Response:
     statuses = _statuses_in(request)
     if not statuses:
-        return await detour.carry(request)
-    detour.later(request, delays_ms.get(statuses[0], otherwise_ms))
+        return await proxy.forward(request)
+    proxy.later(request, delays_ms.get(statuses[0], otherwise_ms))
     await asyncio.sleep(WEBHOOK_MS / 1000)
     return httpx.Response(200, request=request)
 

@@ -21,15 +21,15 @@ from simulator.whatsapp_cloud.transcript.model import Transcript
 __all__ = ("ReplayCache", "sources_digest")
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-SHELF: Final = ROOT / ".replayed"
-_ROOMS: Final = ("service", "simulator")
+CACHE_FOLDER: Final = ROOT / ".replayed"
+_PACKAGES: Final = ("service", "simulator")
 _LOCKS: Final = ("replay.lock", "dev.lock")
 
 
 def sources_digest(root: Path = ROOT) -> str:
     """A digest of all that a transcript depends on but its conversation: sources, pinned libraries, the Python."""
     digest = hashlib.blake2b(sys.version.encode(), digest_size=16)
-    files = [path for room in _ROOMS for path in sorted((root / room).rglob("*")) if _counts(path)]
+    files = [path for room in _PACKAGES for path in sorted((root / room).rglob("*")) if _counts(path)]
     for path in [*files, *(root / lock for lock in _LOCKS)]:
         if path.is_file():
             digest.update(b"\0" + str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
@@ -47,7 +47,7 @@ class ReplayCache:
     folder: Path
 
     @classmethod
-    def of(cls, digest: str, *, at: Path = SHELF) -> ReplayCache:
+    def of(cls, digest: str, *, at: Path = CACHE_FOLDER) -> ReplayCache:
         """The shelf for these sources. Those of other sources are stale and go."""
         with suppress(OSError):
             for other in at.iterdir():

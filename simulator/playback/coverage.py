@@ -16,13 +16,13 @@ from service.conversation import FlowRegistry
 from service.runtime.inbox_worker import Finished
 from simulator.errors import SimulatorError
 from simulator.playback.player import replay
-from simulator.playback.runner import spread
+from simulator.playback.runner import parallel_map
 from simulator.script.conversation import Conversation, load
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
 from simulator.world.world import run_service
 
-__all__ = ("Coverage", "ExitTaken", "all_ways", "books", "measure", "summed", "watched")
+__all__ = ("Coverage", "ExitTaken", "all_exits", "measure", "registries", "replay_with_exits", "sum_results")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,7 +37,7 @@ class ExitTaken:
         return f"{self.flow}.{self.step}" + (f" → {self.exit}" if self.exit else "")
 
 
-def books() -> tuple[FlowRegistry, ...]:
+def registries() -> tuple[FlowRegistry, ...]:
     """The flows as they ask by questions, and as they ask by forms."""
     return flows.book(), flows.book(_FORMS)
 
@@ -45,10 +45,10 @@ def books() -> tuple[FlowRegistry, ...]:
 _FORMS: Final = flows.Forms(token=lambda member, turn: f"{member}:{turn}", person="1", business="2")
 
 
-def all_ways(several: Iterable[FlowRegistry] | None = None) -> dict[ExitTaken, None]:
+def all_exits(several: Iterable[FlowRegistry] | None = None) -> dict[ExitTaken, None]:
     """Every way there is, in the order of the flows."""
     found: dict[ExitTaken, None] = {}
-    for book in books() if several is None else several:
+    for book in registries() if several is None else several:
         for flow in book.flows:
             for step in flow.steps:
                 found |= {ExitTaken(flow.name, step.name, name): None for name in step.exits or ("",)}
@@ -102,7 +102,7 @@ class Coverage:
         }
 
 
-def watched(conversation: Conversation, **how: Any) -> tuple[Transcript, frozenset[ExitTaken]]:
+def replay_with_exits(conversation: Conversation, **how: Any) -> tuple[Transcript, frozenset[ExitTaken]]:
     """Play a conversation as `replay` does, and watch which ways are walked.
 
     Raises:
@@ -120,13 +120,13 @@ def watched(conversation: Conversation, **how: Any) -> tuple[Transcript, frozens
 
 def measure(paths: Sequence[Path], *, jobs: int = 1) -> Coverage:
     """Play conversations, ``jobs`` at the same time, and find which ways they walk."""
-    with spread(_watch, paths, jobs) as results:
-        return summed(results)
+    with parallel_map(_watch, paths, jobs) as results:
+        return sum_results(results)
 
 
-def summed(results: Iterable[tuple[str, frozenset[ExitTaken], str]]) -> Coverage:
+def sum_results(results: Iterable[tuple[str, frozenset[ExitTaken], str]]) -> Coverage:
     """What was measured, from each conversation's name, the ways it walks, and what went wrong if anything did."""
-    walked: dict[ExitTaken, list[str]] = {way: [] for way in all_ways()}
+    walked: dict[ExitTaken, list[str]] = {way: [] for way in all_exits()}
     problems = {}
     for name, ways, problem in results:
         for way in sorted(ways & walked.keys()):
@@ -139,10 +139,10 @@ def summed(results: Iterable[tuple[str, frozenset[ExitTaken], str]]) -> Coverage
 def _watch(path: Path) -> tuple[str, frozenset[ExitTaken], str]:
     name = f"{path.parent.name}/{path.stem}"
     try:
-        return name, watched(load(path))[1], ""
+        return name, replay_with_exits(load(path))[1], ""
     except (SimulatorError, VirtualTimeError) as error:
         return name, frozenset(), str(error)
 
 
 def _titles() -> dict[str, str]:
-    return {flow.name: flow.title for book in books() for flow in book.flows}
+    return {flow.name: flow.title for book in registries() for flow in book.flows}

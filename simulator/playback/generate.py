@@ -17,7 +17,7 @@ from simulator.script.yaml_reader import read_duration_ms, show_phone
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.process import Bot
-from simulator.world.redis_database import own
+from simulator.world.redis_database import exclusive
 from simulator.world.world import START_UP_MS, Connections, World, run_service
 
 __all__ = ("SNAPSHOT_PEOPLE", "SNAPSHOT_SEEDS", "SNAPSHOT_TURNS", "Generated", "generate")
@@ -71,7 +71,7 @@ def generate(
         transcript = Transcript(_title(seed), _about(cast), START, tuple(cast), world.recorder.since(0))
         return Generated(transcript, text)
 
-    with own(redis_url, flush=flush):
+    with exclusive(redis_url, flush=flush):
         return run(main, start_ms=START - START_UP_MS)
 
 

@@ -24,19 +24,19 @@ from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.fixtures import newest_offer_to
 from simulator.world.network import Fault
 from simulator.world.process import Bot
-from simulator.world.redis_database import own
+from simulator.world.redis_database import exclusive
 from simulator.world.world import (
     API_KEY,
     BOT_URL,
     START_UP_MS,
     WEBHOOK_SECRET,
+    AnyClock,
     Connections,
-    Ticking,
     World,
     run_service,
 )
 
-__all__ = ("TYPING_MS", "Player", "Stage", "play_lines", "replay", "world_of")
+__all__ = ("TYPING_MS", "Stage", "StepPlayer", "play_lines", "replay", "world_of")
 
 CORE_WAITS_S: Final = 10
 TYPING_MS: Final = 4_000
@@ -86,20 +86,20 @@ def replay(
             moments=world.recorder.since(0),
         )
 
-    with own(redis_url, flush=flush):
+    with exclusive(redis_url, flush=flush):
         return run(main, start_ms=conversation.starts_ms - START_UP_MS)
 
 
 def world_of(
     conversation: Conversation,
-    clock: Ticking,
+    clock: AnyClock,
     *,
     seed: int = 1,
     redis_url: str = EMBEDDED,
     run_bot: Callable[[Connections], Bot] = run_service,
-    saw: Callable[[str, bytes], None] | None = None,
+    trace: Callable[[str, bytes], None] | None = None,
 ) -> World:
-    """The world at the beginning of a conversation; its own seed, if it has one, wins. ``saw`` is as in `World`."""
+    """The world at the beginning of a conversation; its own seed, if it has one, wins. ``trace`` is as in `World`."""
     return World(
         clock,
         conversation.people,
@@ -108,7 +108,7 @@ def world_of(
         run_bot=run_bot,
         forms=conversation.forms,
         processes=conversation.processes,
-        saw=saw,
+        trace=trace,
     )
 
 
@@ -125,13 +125,13 @@ async def play_lines(
         LineError: a line could not be played.
         UnsettledError: the world would not come to rest.
     """
-    player = Player(world, conversation.file)
+    player = StepPlayer(world, conversation.file)
     for line, following in zip(conversation.lines, (*conversation.lines[1:], None), strict=True):
         await player.play(line, hurried=following is not None and following.hurries)
         await after()
 
 
-class Player:
+class StepPlayer:
     """Plays lines one after the other, at the pace of people."""
 
     def __init__(self, world: World, file: str) -> None:
@@ -222,7 +222,7 @@ class Stage:
         """Somebody moves to another number."""
         handset = self.world.handsets[who]
         self.note(f"{who} changes to another phone number")
-        self.world.onlooker.moved(handset.phone, phone)
+        self.world.transcript_recorder.moved(handset.phone, phone)
         handset.change_number(phone)
 
     async def react(self, who: str, emoji: str) -> None:
@@ -345,37 +345,37 @@ class Stage:
     async def redis_loses(self, script: str) -> None:
         """The state Redis runs a script, and its answer never arrives."""
         self.note(f"The state Redis does the next {script}, but its answer is lost")
-        self.world.losses.arm(f"after {script}")
+        self.world.drop_points.arm(f"after {script}")
 
     # -- the bot ------------------------------------------------------------------------------------------------
 
     async def kill(self) -> None:
         """The bot is killed now."""
         self.note("The bot is killed")
-        for host in self.world.hosts:
-            host.kill()
+        for process in self.world.processes:
+            process.kill()
 
     async def kill_at(self, point: str) -> None:
         """The bot is to be killed when it comes to a point."""
         self.note(f"The bot is to be killed {point}")
-        self.world.crash.arm(point)
+        self.world.kill_points.arm(point)
 
     async def freeze_at(self, point: str) -> None:
         """The bot's worker is to freeze when it comes to a script of the mailbox."""
         self.note(f"The worker is to freeze {point}")
-        self.world.freezes.arm(point)
+        self.world.freeze_points.arm(point)
 
     async def stop(self) -> None:
         """The bot stops in an orderly way."""
         self.note("The bot stops")
-        for host in self.world.hosts:
-            await host.stop()
+        for process in self.world.processes:
+            await process.stop()
 
     async def restart(self) -> None:
         """The bot starts again."""
         self.note("The bot starts again")
-        for host in self.world.hosts:
-            await host.start()
+        for process in self.world.processes:
+            await process.start()
 
     # -- core and time ------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from service.settings import EMBEDDED
 from simulator.errors import SimulatorError
 from simulator.playback.cache import ReplayCache
-from simulator.playback.gc import collect_if_much, rare_collection
+from simulator.playback.gc import collect_if_needed, deferred_collection
 from simulator.playback.player import replay
 from simulator.playback.snapshots import difference
 from simulator.script.conversation import CONVERSATIONS, load
@@ -26,7 +26,7 @@ from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
 
-__all__ = ("Played", "Report", "play_all", "spread")
+__all__ = ("Played", "Report", "parallel_map", "play_all")
 
 _T = TypeVar("_T")
 
@@ -95,7 +95,7 @@ def play_all(
     told: Callable[[Played], None] = lambda _: None,
     progress: Console | None = None,
     jobs: int = 1,
-    shelf: ReplayCache | None = None,
+    cache: ReplayCache | None = None,
 ) -> Report:
     """Play conversations, and tell of them in their order.
 
@@ -106,13 +106,13 @@ def play_all(
         told: told of each as it ends.
         progress: where to show how far it has come.
         jobs: how many are played at the same time, each in a process of its own; 1 with a real Redis.
-        shelf: transcripts of stored conversations played before, which need not be played again on the embedded Redis.
+        cache: transcripts of stored conversations played before, which need not be played again on the embedded Redis.
     """
     began = time.perf_counter()
     told_of = []
-    play = partial(_play, seed=seed, redis_url=redis_url, shelf=shelf if redis_url == EMBEDDED else None)
+    play = partial(_play, seed=seed, redis_url=redis_url, cache=cache if redis_url == EMBEDDED else None)
     jobs = jobs if redis_url == EMBEDDED else 1
-    with _progress(progress, len(paths)) as step, spread(play, paths, jobs) as results:
+    with _progress(progress, len(paths)) as step, parallel_map(play, paths, jobs) as results:
         for played in results:
             told_of.append(played)
             step(played.name)
@@ -121,12 +121,12 @@ def play_all(
 
 
 @contextmanager
-def spread(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iterator[Iterator[_T]]:
+def parallel_map(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iterator[Iterator[_T]]:
     """The results of some work on each path, in their order, done by so many processes at the same time."""
     workers = min(jobs, len(paths) // PATHS_A_PROCESS)
     forks = "fork" in multiprocessing.get_all_start_methods()
     tidy = partial(_tidily, work)
-    with rare_collection():
+    with deferred_collection():
         if workers < 2 or not forks:  # noqa: PLR2004 - one process is this one
             yield map(tidy, paths)
             return
@@ -138,14 +138,14 @@ def spread(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iter
 def _tidily(work: Callable[[Path], _T], path: Path) -> _T:
     """Work on a path; what many worlds left behind is collected between two of them."""
     done = work(path)
-    collect_if_much()
+    collect_if_needed()
     return done
 
 
-def _play(path: Path, *, seed: int, redis_url: str, shelf: ReplayCache | None) -> Played:
+def _play(path: Path, *, seed: int, redis_url: str, cache: ReplayCache | None) -> Played:
     name = f"{path.parent.name}/{path.stem}"
     ours = path.resolve().is_relative_to(CONVERSATIONS.resolve())
-    kept = shelf if ours else None
+    kept = cache if ours else None
     transcript = kept.find(path, seed) if kept else None
     before = transcript is not None
     if transcript is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ("GENERATED", "SNAPSHOTS", "difference", "generated_name", "kept", "path_of")
+__all__ = ("GENERATED", "SNAPSHOTS", "difference", "generated_name", "path_of", "stored_names")
 
 SNAPSHOTS: Final = Path(__file__).parents[2] / "snapshots"
 
@@ -25,7 +25,7 @@ def generated_name(seed: int) -> str:
     return f"{GENERATED}/seed-{seed}"
 
 
-def kept(root: Path = SNAPSHOTS) -> Iterator[str]:
+def stored_names(root: Path = SNAPSHOTS) -> Iterator[str]:
     """The names of all transcripts kept."""
     for path in sorted(root.glob("*/*.txt")):
         yield f"{path.parent.name}/{path.stem}"

@@ -24,7 +24,7 @@ from service.http import certainly_not_sent
 from service.settings import Settings
 from simulator.credex_core import Core, Quirks
 from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown
-from simulator.world.network import Answer, Effect, Fault, Faults, Passage
+from simulator.world.network import Answer, Effect, Fault, Faults, RequestHook
 
 __all__ = ("ConnectionBalancer", "FaultProxy", "Standalone", "VirtualUser", "standalone")
 
@@ -116,7 +116,7 @@ class FaultProxy:
         """Stand before this ASGI application."""
         self.faults = Faults()
         self.latency_ms = latency_ms
-        self.passage: Passage = _nowhere
+        self.passage: RequestHook = _nowhere
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,7 +124,7 @@ class FaultProxy:
         endpoint = str(scope["path"]).rstrip("/").rsplit("/", 1)[-1]
         receive = await _received(receive)
         await self.passage(f"before {endpoint}")
-        fault = self.faults.strike(endpoint)
+        fault = self.faults.take(endpoint)
         await asyncio.sleep(self.latency_ms / 1000)
         if fault is None or fault.after:
             held = await self._handled(scope, receive, endpoint)

@@ -13,12 +13,12 @@ from simulator.script.conversation import Person
 from simulator.script.people import Deal, MemberSpec
 from simulator.script.yaml_reader import FlawError
 
-__all__ = ("newest_offer_to", "settle_in")
+__all__ = ("load_fixtures", "newest_offer_to")
 
 DUE_AFTER: Final = timedelta(days=28)
 
 
-def settle_in(core: Core, people: Iterable[Person]) -> None:
+def load_fixtures(core: Core, people: Iterable[Person]) -> None:
     """Put into core what a conversation says that it holds at the start.
 
     Raises:

@@ -20,17 +20,17 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 __all__ = (
     "Answer",
     "ArmedFault",
-    "CommandPassage",
+    "CommandHook",
     "Effect",
     "Fault",
     "Faults",
     "Network",
-    "Passage",
+    "RequestHook",
     "Switch",
-    "switched",
+    "with_switches",
 )
 
-Passage = Callable[[str], Awaitable[None]]
+RequestHook = Callable[[str], Awaitable[None]]
 """Told of every request twice, as ``before <endpoint>`` and ``after <endpoint>``. May never return."""
 
 
@@ -130,7 +130,7 @@ class Faults:
         """Take all faults out of force."""
         self._armed.clear()
 
-    def strike(self, endpoint: str) -> Fault | None:
+    def take(self, endpoint: str) -> Fault | None:
         """The fault that hits this request, counted as one of its times."""
         for place, armed in enumerate(self._armed):
             fault = armed.fault
@@ -170,7 +170,7 @@ class Network(httpx.AsyncBaseTransport):
         faults: Faults | None = None,
         endpoint: Callable[[httpx.Request], str] = last_segment,
         latency_ms: int = 0,
-        passage: Passage = _nowhere,
+        passage: RequestHook = _nowhere,
     ) -> None:
         self.faults = Faults() if faults is None else faults
         self._inner = inner
@@ -189,7 +189,7 @@ class Network(httpx.AsyncBaseTransport):
         """
         await request.aread()
         endpoint = self._endpoint(request)
-        fault = self.faults.strike(endpoint)
+        fault = self.faults.take(endpoint)
         if fault is not None and fault.effect is Effect.REFUSED:
             raise httpx.ConnectError("connection refused", request=request)
         await self._passage(f"before {endpoint}")
@@ -261,12 +261,12 @@ class Switch:
             raise RedisConnectionError("Connection refused: Redis is down")
 
 
-CommandPassage = Callable[[str, bytes], Awaitable[None]]
+CommandHook = Callable[[str, bytes], Awaitable[None]]
 """Told ``before`` and ``after`` of every packed command. May never return."""
 
 
-def switched(
-    client: redis.asyncio.Redis, switches: Sequence[Switch], passage: CommandPassage | None = None
+def with_switches(
+    client: redis.asyncio.Redis, switches: Sequence[Switch], passage: CommandHook | None = None
 ) -> redis.asyncio.Redis:
     """Make every connection of a fresh client obey switches, the embedded server's and a real one's alike."""
     pool = client.connection_pool
@@ -274,7 +274,7 @@ def switched(
     return client
 
 
-def _obeying(base: type[Any], switches: tuple[Switch, ...], passage: CommandPassage | None) -> type[Any]:
+def _obeying(base: type[Any], switches: tuple[Switch, ...], passage: CommandHook | None) -> type[Any]:
     class Obeying(base):  # type: ignore[misc]
         """A connection that fails while a switch is down."""
 

@@ -11,7 +11,7 @@ from simulator.script.yaml_reader import FlawError
 if TYPE_CHECKING:
     from simulator.playback.player import Stage
     from simulator.world.network import Fault
-    from simulator.world.process import ProcessHost
+    from simulator.world.process import BotProcess
     from simulator.world.world import World
 
 __all__ = (
@@ -34,10 +34,10 @@ __all__ = (
 RESTART_MS: Final = 2_000
 
 
-def _host(stage: Stage, number: int) -> ProcessHost:
-    hosts = stage.world.hosts
+def _process(stage: Stage, number: int) -> BotProcess:
+    processes = stage.world.processes
     # A conversation that was made smaller may have fewer processes than its lines speak of.
-    return hosts[(number - 1) % len(hosts)]
+    return processes[(number - 1) % len(processes)]
 
 
 # -- processes ----------------------------------------------------------------------------------------------------
@@ -46,19 +46,19 @@ def _host(stage: Stage, number: int) -> ProcessHost:
 async def kill(stage: Stage, number: int) -> None:
     """A process is killed now."""
     stage.note(f"Process {number} is killed")
-    _host(stage, number).kill()
+    _process(stage, number).kill()
 
 
 async def stop(stage: Stage, number: int) -> None:
     """A process stops in an orderly way."""
     stage.note(f"Process {number} stops")
-    await _host(stage, number).stop()
+    await _process(stage, number).stop()
 
 
 async def start(stage: Stage, number: int) -> None:
     """A process starts, if it does not run."""
     stage.note(f"Process {number} starts")
-    await _host(stage, number).start()
+    await _process(stage, number).start()
 
 
 async def skew(stage: Stage, number: int, by_ms: int) -> None:
@@ -74,16 +74,16 @@ async def deploy(stage: Stage, release: str, only: int | None = None) -> None:
     world = stage.world
     which = "The same release" if release == "same" else f"The {release} release" if release == "next" else "This one"
     stage.note(f"{which} is deployed{'' if only is None else f' to process {only}'}")
-    chosen = world.hosts if only is None else (_host(stage, only),)
-    for host in chosen:
-        await host.stop()
-        place = world.hosts.index(host)
+    chosen = world.processes if only is None else (_process(stage, only),)
+    for process in chosen:
+        await process.stop()
+        place = world.processes.index(process)
         if release == "next":
             world.next_releases.add(place)
-            world.newer = True
+            world.ran_next_release = True
         elif release == "this":
             world.next_releases.discard(place)
-        await host.start()
+        await process.start()
 
 
 # -- wires --------------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ async def webhook_is_odd(stage: Stage, changes: dict[str, Any]) -> None:
 async def state_drops(stage: Stage, script: str) -> None:
     """The connection breaks before the next run of a script reaches the state Redis."""
     stage.note(f"The connection to the state Redis breaks before the next {script}")
-    stage.world.losses.arm(f"before {script}")
+    stage.world.drop_points.arm(f"before {script}")
 
 
 async def run_full(stage: Stage, *, full: bool) -> None:
@@ -173,10 +173,10 @@ async def restore(stage: Stage) -> None:
     finally:
         await client.aclose()
     world.state_switch.down = False
-    world.forgotten.append((since_ms, world.clock_ms()))
+    world.lost_writes.append((since_ms, world.clock_ms()))
     # What is due again nobody here has heard of; in production they look twice a second.
-    for host in world.hosts:
-        host.wake()
+    for process in world.processes:
+        process.wake()
 
 
 async def flush_cache(stage: Stage) -> None:
@@ -202,7 +202,7 @@ async def repair(stage: Stage) -> None:
     stage.note("Everything works again")
     for faults in (world.core_faults, world.graph_faults, world.webhook_faults):
         faults.clear()
-    for points in (world.crash, world.freezes, world.losses):
+    for points in (world.kill_points, world.freeze_points, world.drop_points):
         points.disarm()
     world.cloud.rules.clear()
     world.cloud.release()
@@ -212,9 +212,9 @@ async def repair(stage: Stage) -> None:
 
 
 async def _restart(world: World) -> None:
-    for place, host in enumerate(world.hosts):
+    for place, process in enumerate(world.processes):
         # What the next release has stored only the next release can read: a roll-back ends by rolling forward.
-        if world.newer and place not in world.next_releases:
+        if world.ran_next_release and place not in world.next_releases:
             world.next_releases.add(place)
-            await host.stop()
-        await host.start()
+            await process.stop()
+        await process.start()

@@ -11,7 +11,7 @@ import httpx
 
 from simulator.world.network import Switch
 
-__all__ = ("Bot", "LoadBalancer", "ProcessHost", "ProcessRun")
+__all__ = ("Bot", "BotProcess", "LoadBalancer", "ProcessRun")
 
 
 class Bot(Protocol):
@@ -35,7 +35,7 @@ class Bot(Protocol):
 
 
 @runtime_checkable
-class _Looks(Protocol):
+class _Wakeable(Protocol):
     """A bot that can be told to look for work that others left, in place of looking every half a second."""
 
     def wake(self) -> None: ...
@@ -64,7 +64,7 @@ class ProcessRun:
         await self._ended.wait()
 
 
-class ProcessHost(httpx.AsyncBaseTransport):
+class BotProcess(httpx.AsyncBaseTransport):
     """The machine that the bot runs on. As a transport it carries requests to the bot that runs at the moment."""
 
     def __init__(self, build: Callable[[ProcessRun], Bot]) -> None:
@@ -104,7 +104,7 @@ class ProcessHost(httpx.AsyncBaseTransport):
     def wake(self) -> None:
         """Have the bot look for work."""
         bot: object = self._bot
-        if isinstance(bot, _Looks):
+        if isinstance(bot, _Wakeable):
             bot.wake()
 
     async def busy(self) -> bool:
@@ -136,15 +136,15 @@ class ProcessHost(httpx.AsyncBaseTransport):
 class LoadBalancer(httpx.AsyncBaseTransport):
     """Stands before several hosts: each request goes to one of those that run, drawn by chance."""
 
-    def __init__(self, hosts: Sequence[ProcessHost], chance: random.Random) -> None:
-        self._hosts = hosts
+    def __init__(self, processes: Sequence[BotProcess], chance: random.Random) -> None:
+        self._processes = processes
         self._chance = chance
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request to a bot; raises as `Host.handle_async_request` does."""
-        running = [host for host in self._hosts if host.running] or self._hosts
-        host = running[0] if len(running) == 1 else self._chance.choice(running)
-        return await host.handle_async_request(request)
+        running = [process for process in self._processes if process.running] or self._processes
+        process = running[0] if len(running) == 1 else self._chance.choice(running)
+        return await process.handle_async_request(request)
 
 
 async def _ended(task: asyncio.Future[Any]) -> None:

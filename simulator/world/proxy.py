@@ -8,41 +8,41 @@ from typing import Any
 
 import httpx
 
-__all__ = ("Carry", "DetourProxy", "Way", "straight")
+__all__ = ("Forward", "Proxy", "Route", "pass_through")
 
-Carry = Callable[[httpx.Request], Awaitable[httpx.Response]]
+Forward = Callable[[httpx.Request], Awaitable[httpx.Response]]
 """Takes a request over the rest of the wire."""
 
-Way = Callable[["DetourProxy", httpx.Request], Awaitable[httpx.Response]]
+Route = Callable[["Proxy", httpx.Request], Awaitable[httpx.Response]]
 """What becomes of a request."""
 
 
-async def straight(detour: DetourProxy, request: httpx.Request) -> httpx.Response:
+async def pass_through(proxy: Proxy, request: httpx.Request) -> httpx.Response:
     """Nothing happens to it."""
-    return await detour.carry(request)
+    return await proxy.forward(request)
 
 
-class DetourProxy(httpx.AsyncBaseTransport):
-    """Sends every request its ``way``, which may be changed at any time."""
+class Proxy(httpx.AsyncBaseTransport):
+    """Sends every request its ``route``, which may be changed at any time."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         """Lead over this wire, straight on."""
-        self.way: Way = straight
-        self.carry: Carry = inner.handle_async_request
+        self.route: Route = pass_through
+        self.forward: Forward = inner.handle_async_request
         self._inner = inner
         self._later: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one request."""
         await request.aread()
-        return await self.way(self, request)
+        return await self.route(self, request)
 
     def later(self, request: httpx.Request, after_ms: int) -> None:
         """Carry it (once more) when this time has passed; nobody waits for its answer, or learns that it got lost."""
 
         async def go() -> None:
             await asyncio.sleep(after_ms / 1000)
-            await self.carry(request)
+            await self.forward(request)
 
         self._spawn(go())
 

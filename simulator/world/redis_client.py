@@ -15,16 +15,16 @@ from redis.backoff import NoBackoff
 
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
 
-__all__ = ("counted", "counted_pool")
+__all__ = ("open_virtual_time_client", "virtual_time_client")
 
 
-def counted_pool(url: str, **kwargs: Any) -> Redis:
-    """A client of a real Redis for a virtual run: see `counted`. Commands are never repeated on errors."""
+def open_virtual_time_client(url: str, **kwargs: Any) -> Redis:
+    """A client of a real Redis for a virtual run: see `virtual_time_client`. Commands are never repeated on errors."""
     options = {"retry": Retry(NoBackoff(), 0), "max_connections": 1_000, **kwargs, **parse_url(url)}
-    return counted(Redis.from_pool(ConnectionPool(**options)))
+    return virtual_time_client(Redis.from_pool(ConnectionPool(**options)))
 
 
-def counted(client: Redis) -> Redis:
+def virtual_time_client(client: Redis) -> Redis:
     """A client like the given one, real or embedded, whose operations fit into a virtual run.
 
     While one is under way virtual time stands still; they reach servers one after the other, in the order in which they
@@ -35,7 +35,7 @@ def counted(client: Redis) -> Redis:
     """
     pool = client.connection_pool
     embedded = issubclass(pool.connection_class, FakeBaseAsyncConnection)
-    connection_class = type("Counted", (_Counted, pool.connection_class), {"_answers_at_once": embedded})
+    connection_class = type("Counted", (_VirtualTimeConnection, pool.connection_class), {"_answers_at_once": embedded})
     # While an answer is awaited no virtual time passes, so that no timeout can strike: to set one is lost labour.
     options: dict[str, Any] = {**pool.connection_kwargs, "connection_class": connection_class, "socket_timeout": None}
     if isinstance(pool, BlockingConnectionPool):
@@ -43,7 +43,7 @@ def counted(client: Redis) -> Redis:
     return Redis.from_pool(ConnectionPool(max_connections=pool.max_connections, **options))
 
 
-class _Counted(AbstractConnection):
+class _VirtualTimeConnection(AbstractConnection):
     """A connection that holds the loop's turn from the sending of commands to the last of their answers."""
 
     _answers_at_once = False

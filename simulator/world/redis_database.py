@@ -10,10 +10,10 @@ import redis
 from service.settings import EMBEDDED
 from simulator.errors import DatabaseInUseError
 
-__all__ = ("claim", "own")
+__all__ = ("ensure_empty", "exclusive")
 
 
-def claim(url: str, *, flush: bool = False) -> None:
+def ensure_empty(url: str, *, flush: bool = False) -> None:
     """Make sure that a database is empty.
 
     Args:
@@ -39,17 +39,17 @@ def claim(url: str, *, flush: bool = False) -> None:
 
 
 @contextmanager
-def own(url: str, *, flush: bool = False) -> Iterator[None]:
+def exclusive(url: str, *, flush: bool = False) -> Iterator[None]:
     """Have a database for oneself, and leave it empty; an embedded one needs no care.
 
     Raises:
-        DatabaseInUseError: as `claim` does.
+        DatabaseInUseError: as `ensure_empty` does.
     """
     if url == EMBEDDED:
         yield
         return
-    claim(url, flush=flush)
+    ensure_empty(url, flush=flush)
     try:
         yield
     finally:
-        claim(url, flush=True)
+        ensure_empty(url, flush=True)

@@ -39,11 +39,11 @@ from simulator.world.connections import (
     run_service,
 )
 from simulator.world.failpoints import Failpoints, scripts_in
-from simulator.world.fixtures import settle_in
-from simulator.world.network import CommandPassage, Faults, Network, Switch, switched
-from simulator.world.process import Bot, LoadBalancer, ProcessHost, ProcessRun
-from simulator.world.proxy import DetourProxy
-from simulator.world.redis_client import counted
+from simulator.world.fixtures import load_fixtures
+from simulator.world.network import CommandHook, Faults, Network, Switch, with_switches
+from simulator.world.process import Bot, BotProcess, LoadBalancer, ProcessRun
+from simulator.world.proxy import Proxy
+from simulator.world.redis_client import virtual_time_client
 
 __all__ = (
     "API_KEY",
@@ -52,8 +52,8 @@ __all__ = (
     "GRAPH_URL",
     "START_UP_MS",
     "WEBHOOK_SECRET",
+    "AnyClock",
     "Connections",
-    "Ticking",
     "World",
     "run_service",
 )
@@ -86,7 +86,7 @@ LOOK_EVERY_MS: Final = 200
 SETTLE_WITHIN_MS: Final = 15 * 60_000
 
 
-class Ticking(Protocol):
+class AnyClock(Protocol):
     """Any clock, virtual or on the wall."""
 
     def now_ms(self) -> int:
@@ -119,7 +119,7 @@ class World:
 
     def __init__(
         self,
-        clock: Ticking,
+        clock: AnyClock,
         people: Sequence[Person],
         *,
         seed: int = 1,
@@ -127,23 +127,23 @@ class World:
         run_bot: Callable[[Connections], Bot] = run_service,
         forms: bool = False,
         processes: int = 1,
-        saw: Callable[[str, bytes], None] | None = None,
+        trace: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._forms = forms
-        self._saw = saw
+        self._saw = trace
         self.skews_ms = [0] * processes
         self.next_releases: set[int] = set()
-        self.newer = False
+        self.ran_next_release = False
         self.backup: tuple[int, dict[bytes, tuple[bytes, int]]] | None = None
-        self.forgotten: list[tuple[int, int]] = []
+        self.lost_writes: list[tuple[int, int]] = []
         self.full = False
         self.watchers: list[Callable[[Event], None]] = []
         self.clock_ms = clock.now_ms
         self.people = {person.key: person for person in people}
         self.recorder = Recorder()
-        self.crash = Failpoints()
-        self.freezes = Failpoints()
-        self.losses = Failpoints()
+        self.kill_points = Failpoints()
+        self.freeze_points = Failpoints()
+        self.drop_points = Failpoints()
         self.core_faults = Faults()
         self.graph_faults = Faults()
         self.webhook_faults = Faults()
@@ -157,13 +157,13 @@ class World:
         self._bot_chance = self._chance("bot")
         self._polls = self._chance("polls")
         self._nudges: dict[int, asyncio.TimerHandle] = {}
-        self.hosts = tuple(ProcessHost(partial(self._build, place)) for place in range(processes))
-        self.host = self.hosts[0]
+        self.processes = tuple(BotProcess(partial(self._build, place)) for place in range(processes))
+        self.process = self.processes[0]
         self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
-        self.onlooker = TranscriptRecorder(self.recorder, {person.phone: person.key for person in people})
-        front = self.host if processes == 1 else LoadBalancer(self.hosts, self._chance("balancer"))
+        self.transcript_recorder = TranscriptRecorder(self.recorder, {person.phone: person.key for person in people})
+        front = self.process if processes == 1 else LoadBalancer(self.processes, self._chance("balancer"))
         way = Network(front, faults=self.webhook_faults, latency_ms=WEBHOOK_MS)
-        self.webhooks = DetourProxy(way)
+        self.webhooks = Proxy(way)
         self._to_bot = httpx.AsyncClient(transport=self.webhooks, timeout=None)  # noqa: S113 - WhatsApp has its own
         self.cloud = CloudApi(
             BUSINESS,
@@ -196,24 +196,24 @@ class World:
     # -- the bot and its wires ----------------------------------------------------------------------------------
 
     def _build(self, place: int, life: ProcessRun) -> Bot:
-        dead, host = life.switch, self.hosts[place]
+        dead, process = life.switch, self.processes[place]
 
         async def passage(point: str) -> None:
             self._note(place, point, b"")
-            if self.crash.reached(point):
-                await self._die(host)
+            if self.kill_points.reached(point):
+                await self._die(process)
 
         async def command(when: str, packed: bytes) -> None:
             self._note(place, when, packed)
             if self.full and when == "before" and not GROWS.isdisjoint(scripts_in(packed)):
                 raise OutOfMemoryError("command not allowed when used memory > 'maxmemory'.")
-            if when == "after" and len(self.hosts) > 1 and not BRINGS_WORK.isdisjoint(scripts_in(packed)):
+            if when == "after" and len(self.processes) > 1 and not BRINGS_WORK.isdisjoint(scripts_in(packed)):
                 self._nudge(place)
-            if self.crash.reached_script(when, packed):
-                await self._die(host)
-            if self.freezes.reached_script(when, packed):
+            if self.kill_points.reached_script(when, packed):
+                await self._die(process)
+            if self.freeze_points.reached_script(when, packed):
                 await self._freeze()
-            if self.losses.reached_script(when, packed):
+            if self.drop_points.reached_script(when, packed):
                 # Whoever left work does not know it, and finds it when it looks anyhow.
                 if not BRINGS_WORK.isdisjoint(scripts_in(packed)):
                     self._nudge(NOBODY)
@@ -241,7 +241,7 @@ class World:
         if self._saw is not None:
             self._saw(f"{self.clock_ms()} {place} {what}", content)
 
-    def _watch_cache(self, place: int) -> CommandPassage | None:
+    def _watch_cache(self, place: int) -> CommandHook | None:
         async def command(when: str, packed: bytes) -> None:
             self._note(place, f"cache {when}", packed)
 
@@ -250,7 +250,7 @@ class World:
     def _happened(self, event: Event) -> None:
         if self._saw is not None:
             self._saw("WhatsApp", repr(event).encode("utf-8", "surrogatepass"))
-        self.onlooker.see(event)
+        self.transcript_recorder.see(event)
         for watcher in self.watchers:
             watcher(event)
 
@@ -259,14 +259,14 @@ class World:
 
         Looks that would find nothing, twice a second and loop, would take most of the time of a long run.
         """
-        for place, host in enumerate(self.hosts):
+        for place, process in enumerate(self.processes):
             if place != by and place not in self._nudges:
                 pause_s = self._polls.randrange(POLL_MS) / 1000
-                self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._look, place, host)
+                self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._look, place, process)
 
-    def _look(self, place: int, host: ProcessHost) -> None:
+    def _look(self, place: int, process: BotProcess) -> None:
         del self._nudges[place]
-        host.wake()
+        process.wake()
 
     def _open(
         self,
@@ -277,20 +277,20 @@ class World:
     ) -> redis.asyncio.Redis:
         client = self.open_quietly(opener, place)
         self._clients.append(client)
-        return switched(client, switches, passage)
+        return with_switches(client, switches, passage)
 
     def open_quietly(self, opener: Callable[..., Any], place: int) -> redis.asyncio.Redis:
         """A client of the state (0) or the cache (1) that no fault hits and nobody watches; whoever asks closes it."""
         client = opener(self._redis_url, server=self._servers[place])
         # The client stays what it is (the mailbox asks whether it is an embedded one); only its pool is another.
-        client.connection_pool = counted(client).connection_pool
+        client.connection_pool = virtual_time_client(client).connection_pool
         embedded: redis.asyncio.Redis = client
         return embedded
 
-    async def _die(self, host: ProcessHost) -> None:
-        which = f"Process {self.hosts.index(host) + 1}" if len(self.hosts) > 1 else "The bot"
+    async def _die(self, process: BotProcess) -> None:
+        which = f"Process {self.processes.index(process) + 1}" if len(self.processes) > 1 else "The bot"
         self.recorder.record(self.clock_ms(), "", Kind.STAGE, text=f"{which} is killed")
-        host.kill()
+        process.kill()
         # Whoever asked is dead now, and will be told so by being cancelled.
         await asyncio.Event().wait()
 
@@ -308,17 +308,17 @@ class World:
 
     async def start(self, *, at_ms: int | None = None) -> None:
         """Fill Credex core and start the bot; ``at_ms`` is when all is to be ready."""
-        settle_in(self.core, self.people.values())
-        for host in self.hosts:
-            await host.start()
+        load_fixtures(self.core, self.people.values())
+        for process in self.processes:
+            await process.start()
         await self.cloud.start()
         if at_ms is not None:
             await self.pass_time(at_ms - self.clock_ms())
 
     async def stop(self) -> None:
         """Stop everything."""
-        for host in self.hosts:
-            await host.stop()
+        for process in self.processes:
+            await process.stop()
         for nudge in self._nudges.values():
             nudge.cancel()
         await self.cloud.stop()
@@ -359,8 +359,8 @@ class World:
         # With its state out of reach the bot can do nothing, and neither can it be asked.
         if self.state_switch.down:
             return False
-        for host in self.hosts:
-            if await host.busy():
+        for process in self.processes:
+            if await process.busy():
                 return True
         return False
 

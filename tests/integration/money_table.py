@@ -17,7 +17,7 @@ from simulator.whatsapp_cloud import Bubble
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.network import Fault
 from simulator.world.process import Bot
-from simulator.world.redis_database import own
+from simulator.world.redis_database import exclusive
 from simulator.world.world import Connections, run_service
 from tests.integration.money_table_rows import Core, Group, Row, Seen
 from tests.integration.money_table_world import Act, Moment, TroubledWorld
@@ -85,7 +85,7 @@ def drive(
         finally:
             await world.end()
 
-    with own(redis_url, flush=True):
+    with exclusive(redis_url, flush=True):
         return run(main, start_ms=START_MS)
 
 
@@ -108,7 +108,7 @@ def look_around(write: WriteRow, *, redis_url: str = EMBEDDED) -> Seen:
             points = world.watch.seen
             return points if trouble is None else points[points.index(f"before {write.endpoint}") + 1 :]
 
-        with own(redis_url, flush=True):
+        with exclusive(redis_url, flush=True):
             return run(main, start_ms=START_MS)
 
     acting = [core for core in Core if core is not Core.OTHER or write.other is not None]

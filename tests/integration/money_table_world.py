@@ -19,11 +19,11 @@ from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
 from simulator.script.conversation import Person
 from simulator.world.failpoints import Failpoints, _marks
-from simulator.world.fixtures import settle_in
-from simulator.world.network import CommandPassage, Switch
-from simulator.world.process import Bot, ProcessHost
-from simulator.world.redis_client import counted
-from simulator.world.world import Connections, Ticking, World, run_service
+from simulator.world.fixtures import load_fixtures
+from simulator.world.network import CommandHook, Switch
+from simulator.world.process import Bot, BotProcess
+from simulator.world.redis_client import virtual_time_client
+from simulator.world.world import AnyClock, Connections, World, run_service
 
 __all__ = ("Act", "Moment", "TroubledWorld", "Watch")
 
@@ -104,8 +104,8 @@ class _Line:
     fakeredis never forgets a connection's class, and that would never forget the world.
     """
 
-    def __init__(self, told: CommandPassage) -> None:
-        self._told: CommandPassage | None = told
+    def __init__(self, told: CommandHook) -> None:
+        self._told: CommandHook | None = told
 
     async def __call__(self, when: str, packed: bytes) -> None:
         if self._told is not None:
@@ -120,7 +120,7 @@ class TroubledWorld(World):
 
     def __init__(
         self,
-        clock: Ticking,
+        clock: AnyClock,
         people: Sequence[Person],
         *,
         redis_url: str = EMBEDDED,
@@ -128,9 +128,9 @@ class TroubledWorld(World):
     ) -> None:
         super().__init__(clock, people, redis_url=redis_url, run_bot=run_bot)
         self.watch = Watch()
-        self.crash = self.watch
-        self.losses = _Losses(self.watch)
-        self.state: redis.asyncio.Redis = counted(open_state(redis_url, server=self._servers[0]))
+        self.kill_points = self.watch
+        self.drop_points = _Losses(self.watch)
+        self.state: redis.asyncio.Redis = virtual_time_client(open_state(redis_url, server=self._servers[0]))
         self._lines: list[_Line] = []
         self._life = 0
         self._thawed = asyncio.Event()
@@ -141,7 +141,7 @@ class TroubledWorld(World):
         """Fill Credex core and start the bot, with scripts that Redis knows already."""
         for text in sources().values():
             await self.state.script_load(text.split("\n", 1)[1] if self._redis_url == EMBEDDED else text)
-        settle_in(self.core, self.people.values())
+        load_fixtures(self.core, self.people.values())
         await self._live()
         await self.cloud.start()
 
@@ -165,7 +165,7 @@ class TroubledWorld(World):
                 await self.pass_time(LOOK_EVERY_MS)
                 if await self._in_hand():
                     continue
-                if not self.host.running:
+                if not self.process.running:
                     await self.pass_time(RESTART_AFTER_MS)
                     await self._live()
                 elif (due_ms := await self._next_due_ms()) is not None:
@@ -187,7 +187,7 @@ class TroubledWorld(World):
         opener: Callable[..., redis.asyncio.Redis],
         place: int,
         switches: Sequence[Switch],
-        passage: CommandPassage | None,
+        passage: CommandHook | None,
     ) -> redis.asyncio.Redis:
         if passage is None:
             return super()._open(opener, place, switches, None)
@@ -200,11 +200,11 @@ class TroubledWorld(World):
         self._life += 1
         token = LIFE.set(self._life)
         try:
-            await self.host.start()
+            await self.process.start()
         finally:
             LIFE.reset(token)
 
-    async def _die(self, host: ProcessHost) -> None:
+    async def _die(self, host: BotProcess) -> None:
         act, self.watch.act = self.watch.act, None
         if act == "kill":
             await super()._die(host)
@@ -215,7 +215,7 @@ class TroubledWorld(World):
     async def _freeze(self) -> None:
         """This bot stops where it is, and keeps its connections; another one takes its place."""
         self.watch.frozen = self._life
-        host = self.host
+        host = self.process
         self._sleeper, host._bot, host._wire = host._bot, None, None
         self._starting = asyncio.create_task(self._live())
 

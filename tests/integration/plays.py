@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.playback.coverage import ExitTaken, watched
+from simulator.playback.coverage import ExitTaken, replay_with_exits
 from simulator.script.conversation import load
 from simulator.whatsapp_cloud.transcript.model import Transcript
 
@@ -28,5 +28,5 @@ class Plays:
 
     def _of(self, path: Path) -> tuple[Transcript, frozenset[ExitTaken]]:
         if path not in self._played:
-            self._played[path] = watched(load(path))
+            self._played[path] = replay_with_exits(load(path))
         return self._played[path]

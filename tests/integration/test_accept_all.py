@@ -70,7 +70,7 @@ def played(lines: str, *, killed: str = "") -> Played:
 
     async def main(clock: Clock) -> Played:
         world = World(clock, conversation.people)
-        world.crash = points = Second(killed)
+        world.kill_points = points = Second(killed)
         await world.start(at_ms=conversation.starts_ms)
         try:
             await play_lines(world, conversation)

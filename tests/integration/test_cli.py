@@ -10,7 +10,7 @@ import redis
 from click.testing import CliRunner, Result
 
 from simulator.cli.main import COMMANDS, main
-from simulator.playback.snapshots import difference, kept, path_of
+from simulator.playback.snapshots import difference, path_of, stored_names
 from simulator.script.conversation import load, stored
 from simulator.script.directives import STAGE, VERBS
 from tests.redis_server import RunningRedis
@@ -215,4 +215,4 @@ def test_differences_are_shown_short(tmp_path: Path) -> None:
     assert "+fifty" in difference("flow/name", same.replace("50\n", "fifty\n"), tmp_path)
     assert difference("flow/name", "other\n" * 100, tmp_path, most_lines=5).endswith("lines more")
     assert difference("flow/other", same, tmp_path).startswith("there is no transcript of it yet")
-    assert list(kept(tmp_path)) == ["flow/name"]
+    assert list(stored_names(tmp_path)) == ["flow/name"]

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from simulator.cli.main import main
-from simulator.playback.coverage import Coverage, ExitTaken, all_ways, books, summed
+from simulator.playback.coverage import Coverage, ExitTaken, all_exits, registries, sum_results
 from simulator.script.conversation import stored
 from tests.integration.plays import Plays
 
@@ -23,13 +23,13 @@ def test_every_way_is_walked_by_a_conversation(plays: Plays) -> None:
     """Whoever adds an exit adds a conversation that takes it; those that are missing are listed."""
     results = [(f"{path.parent.name}/{path.stem}", plays.ways(path), "") for path in stored()]
 
-    assert [str(way) for way in summed(results).missing] == []
+    assert [str(way) for way in sum_results(results).missing] == []
 
 
 def test_the_ways_are_those_of_the_flows_by_questions_and_by_forms() -> None:
     """Every exit of every step, and every step that has none."""
-    ways = all_ways()
-    for book in books():
+    ways = all_exits()
+    for book in registries():
         assert {f"{source} → {name}" for source, name, _ in book.edges()} <= {str(way) for way in ways}
     assert ExitTaken("help", "text") in ways
     assert {way.step for way in ways if way.flow == "registration"} >= {"first_name", "form"}
@@ -38,10 +38,10 @@ def test_the_ways_are_those_of_the_flows_by_questions_and_by_forms() -> None:
 def test_what_nobody_walks_is_missing_and_what_breaks_is_told() -> None:
     """Measured by what came out, not by what a conversation is called."""
     one = ExitTaken("help", "text")
-    coverage = summed([("help/help", frozenset({one}), ""), ("help/broken", frozenset(), "no such title")])
+    coverage = sum_results([("help/help", frozenset({one}), ""), ("help/broken", frozenset(), "no such title")])
 
     assert coverage.walked[one] == ("help/help",)
-    assert set(coverage.missing) == set(all_ways()) - {one}
+    assert set(coverage.missing) == set(all_exits()) - {one}
     assert coverage.problems == {"help/broken": "no such title"}
     assert not coverage.whole
     assert Coverage({}, {one: ("help/help",)}, {}).whole
@@ -55,7 +55,7 @@ def test_the_command_lists_flows_ways_and_conversations() -> None:
     assert "Help (help)\n  ✓ help.text  help/help\n" in result.output
     assert "  ✓ greeting.look_up → member  greeting/member and 1 more\n" in result.output
     assert "  ✗ registration.register → unknown  nobody\n" in result.output
-    assert result.output.endswith(f" of {len(all_ways())} ways are walked\n")
+    assert result.output.endswith(f" of {len(all_exits())} ways are walked\n")
     assert "✓" not in run("coverage", "help/help", "--missing").output
 
 
@@ -66,5 +66,5 @@ def test_the_command_says_the_same_as_json() -> None:
     assert {"step": "text", "exit": "", "conversations": ["help/help"]} in next(
         flow["ways"] for flow in said["flows"] if flow["name"] == "help"
     )
-    assert said["summary"]["ways"] == len(all_ways())
+    assert said["summary"]["ways"] == len(all_exits())
     assert 0 < said["summary"]["walked"] < said["summary"]["ways"]

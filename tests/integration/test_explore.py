@@ -19,7 +19,7 @@ from simulator.cli.options import keep_logs_quiet
 from simulator.explore import cast
 from simulator.explore.draft import Draft
 from simulator.explore.fleet import Summary, explore_many, repeated_by
-from simulator.explore.kinds import KINDS, LOSSY, Around
+from simulator.explore.kinds import KINDS, LOSSY, FaultContext
 from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read_kinds
 from simulator.explore.run import explore_one, play
 from simulator.script.conversation import parse
@@ -112,7 +112,7 @@ def test_whatever_trouble_is_drawn_is_a_line_that_can_be_read(name: str) -> None
     kind = KINDS.get(name, LOSSY)
     rng = random.Random(1)
     draft = Draft("drawn", cast.head(1, cast.draw(1, 2, rng), about="Drawn.", processes=2))
-    drawn = [said for _ in range(60) if (said := kind.draw(Around(rng, processes=2))) is not None]
+    drawn = [said for _ in range(60) if (said := kind.draw(FaultContext(rng, processes=2))) is not None]
     for said in drawn:
         draft.add(said)
     assert drawn

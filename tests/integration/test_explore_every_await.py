@@ -11,10 +11,10 @@ import pytest
 
 from simulator.explore.invariants.log import Log, listening
 from simulator.explore.invariants.watch import Invariants, Violation
-from simulator.playback.player import Player, world_of
+from simulator.playback.player import StepPlayer, world_of
 from simulator.script.conversation import parse
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.process import ProcessHost
+from simulator.world.process import BotProcess
 from simulator.world.world import START_UP_MS, run_service
 from tests.defects.build import RunBot
 from tests.defects.planted import PLANTED
@@ -56,7 +56,7 @@ class Reaper:
     armed: bool = False
     rounds: int = 0
 
-    def watch(self, loop: Any, host: ProcessHost) -> None:
+    def watch(self, loop: Any, host: BotProcess) -> None:
         """Begin to count a virtual loop's rounds, which it makes by asking its selector."""
         decide = loop._selector.decide
 
@@ -77,8 +77,8 @@ def killed(kill_at: int, run_bot: RunBot = run_service) -> tuple[int, Sequence[V
         world = world_of(CONVERSATION, clock, run_bot=run_bot)
         promises, reaper = Invariants(world, log=log), Reaper(kill_at)
         await world.start(at_ms=CONVERSATION.starts_ms)
-        reaper.watch(asyncio.get_running_loop(), world.host)
-        player, broken = Player(world, CONVERSATION.file), list[Violation]()
+        reaper.watch(asyncio.get_running_loop(), world.process)
+        player, broken = StepPlayer(world, CONVERSATION.file), list[Violation]()
         for place, line in enumerate(CONVERSATION.lines):
             reaper.armed = place == DEADLY
             await player.play(line)

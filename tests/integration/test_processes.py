@@ -19,7 +19,7 @@ import pytest_asyncio
 from service.app import WORKERS
 from service.domain import Money
 from simulator.server.services import VirtualUser
-from simulator.world.network import Effect, Fault, Passage
+from simulator.world.network import Effect, Fault, RequestHook
 from tests.integration.processes import Town, all_of, eventually, people, town
 from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
 from tests.integration.processes_talk import Newcomer, Reader, labels
@@ -146,7 +146,7 @@ async def told_to_stop() -> None:
         assert [pair for one in [maker.visitor, *(one.visitor for one in readers)] for pair in one.repetitions] == []
 
 
-def _counting(counts: Counter[str], here: Town) -> Passage:
+def _counting(counts: Counter[str], here: Town) -> RequestHook:
     async def passage(point: str) -> None:
         counts[point] += 1
         here.news.set()

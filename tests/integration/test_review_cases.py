@@ -14,7 +14,7 @@ from service.flows.greeting import GREETING
 from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER
 from service.flows.upgrade import UPGRADE
-from simulator.playback.coverage import ExitTaken, watched
+from simulator.playback.coverage import ExitTaken, replay_with_exits
 from simulator.script.conversation import find, load
 
 
@@ -114,4 +114,4 @@ def test_the_ways_are_those_that_coverage_counts(played: Mapping[str, Played]) -
     """One conversation, watched by both."""
     path: Path = next(find("upgrade/hustler"))
 
-    assert set(played["upgrade/hustler"].ways) == watched(load(path))[1]
+    assert set(played["upgrade/hustler"].ways) == replay_with_exits(load(path))[1]

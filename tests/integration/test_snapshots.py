@@ -13,7 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from simulator.playback.generate import SNAPSHOT_SEEDS, generate
-from simulator.playback.snapshots import generated_name, kept, path_of
+from simulator.playback.snapshots import generated_name, path_of, stored_names
 from simulator.script.conversation import stored
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
@@ -50,7 +50,7 @@ def test_transcript(name: str, transcripts: SnapshotAssertion, plays: Plays) -> 
 
 def test_no_transcript_is_kept_of_what_is_no_longer_played(request: pytest.FixtureRequest) -> None:
     """A transcript whose conversation was deleted or renamed goes with it: an update deletes it."""
-    orphans = sorted(set(kept()) - set(CONVERSATIONS))
+    orphans = sorted(set(stored_names()) - set(CONVERSATIONS))
     if request.config.option.update_snapshots:
         for name in orphans:
             path_of(name).unlink()

@@ -14,7 +14,7 @@ from simulator.errors import ConversationError, SimulatorError
 from simulator.script.conversation import Person, parse
 from simulator.script.core_acts import read_act
 from simulator.script.yaml_reader import FlawError
-from simulator.world.fixtures import settle_in
+from simulator.world.fixtures import load_fixtures
 from tests.credex_world import START_MS, usd
 
 PEOPLE = """
@@ -46,7 +46,7 @@ def people(text: str = PEOPLE) -> tuple[Person, ...]:
 def begun(text: str = PEOPLE) -> Core:
     """Core as these people find it."""
     core = Core(clock_ms=lambda: START_MS, rng=random.Random(1))
-    settle_in(core, people(text))
+    load_fixtures(core, people(text))
     return core
 
 

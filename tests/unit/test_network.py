@@ -11,7 +11,7 @@ import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.network import Answer, Effect, Fault, Faults, Network, Switch, switched
+from simulator.world.network import Answer, Effect, Fault, Faults, Network, Switch, with_switches
 
 START_MS = 1_793_600_000_000
 
@@ -83,12 +83,12 @@ def test_faults_wear_out_and_can_be_removed() -> None:
     faults.add(twice)
     number = faults.add(always)
 
-    struck = [faults.strike("login") for _ in range(4)]
+    struck = [faults.take("login") for _ in range(4)]
 
     assert [each and each.effect for each in struck] == [Effect.RESET, Effect.RESET, Effect.REFUSED, Effect.REFUSED]
     assert [number] == [armed.number for armed in faults]
     faults.remove(number)
-    assert faults.strike("login") is None
+    assert faults.take("login") is None
 
 
 def test_what_is_usual_befalls_what_no_fault_hits() -> None:
@@ -97,12 +97,12 @@ def test_what_is_usual_befalls_what_no_fault_hits() -> None:
     faults.usual = Fault(Effect.SLOW, "messages", slow_ms=500, times=None)
     faults.add(Fault(Effect.RESET, "messages"))
 
-    struck = [faults.strike("messages") for _ in range(3)]
+    struck = [faults.take("messages") for _ in range(3)]
 
     assert [each and each.effect for each in struck] == [Effect.RESET, Effect.SLOW, Effect.SLOW]
-    assert faults.strike("typing") is None
+    assert faults.take("typing") is None
     faults.clear()
-    assert faults.strike("messages") == faults.usual
+    assert faults.take("messages") == faults.usual
 
 
 def test_a_fault_says_what_it_does() -> None:
@@ -134,7 +134,7 @@ def test_passages_are_told_of_every_request() -> None:
 async def test_a_switch_cuts_redis_off_and_lets_it_back() -> None:
     """While it is down every command fails with redis-py's own error; afterwards all data is there."""
     switch = Switch()
-    client: redis.asyncio.Redis = switched(fakeredis.FakeAsyncRedis(), [Switch(), switch])
+    client: redis.asyncio.Redis = with_switches(fakeredis.FakeAsyncRedis(), [Switch(), switch])
     await client.set("key", "kept")
 
     switch.down = True
@@ -155,7 +155,7 @@ async def test_a_command_in_flight_when_the_switch_falls_is_lost_on_the_way_back
             told.append(when)
             switch.down = when == "after"
 
-    client: redis.asyncio.Redis = switched(fakeredis.FakeAsyncRedis(server=server), [switch], passage)
+    client: redis.asyncio.Redis = with_switches(fakeredis.FakeAsyncRedis(server=server), [switch], passage)
     with pytest.raises(RedisConnectionError):
         await client.incr("count")
     switch.down = False

@@ -24,14 +24,14 @@ def conversation(tmp_path: Path) -> Path:
 
 def test_what_was_kept_is_found_for_the_same_conversation_and_seed_only(tmp_path: Path, conversation: Path) -> None:
     """A line changed, or another seed, and it is played again."""
-    shelf = ReplayCache.of("sources", at=tmp_path / "shelf")
-    assert shelf.find(conversation, 1) is None
-    shelf.keep(conversation, 1, TRANSCRIPT)
+    cache = ReplayCache.of("sources", at=tmp_path / "shelf")
+    assert cache.find(conversation, 1) is None
+    cache.keep(conversation, 1, TRANSCRIPT)
 
-    assert shelf.find(conversation, 1) == TRANSCRIPT
-    assert shelf.find(conversation, 2) is None
+    assert cache.find(conversation, 1) == TRANSCRIPT
+    assert cache.find(conversation, 2) is None
     conversation.write_text("title: two\n", "utf-8")
-    assert shelf.find(conversation, 1) is None
+    assert cache.find(conversation, 1) is None
 
 
 def test_other_sources_find_nothing_and_clear_what_is_stale(tmp_path: Path, conversation: Path) -> None:
@@ -45,12 +45,12 @@ def test_other_sources_find_nothing_and_clear_what_is_stale(tmp_path: Path, conv
 
 def test_a_spoilt_record_is_played_again(tmp_path: Path, conversation: Path) -> None:
     """Whatever stands there."""
-    shelf = ReplayCache.of("sources", at=tmp_path / "shelf")
-    shelf.keep(conversation, 1, TRANSCRIPT)
+    cache = ReplayCache.of("sources", at=tmp_path / "shelf")
+    cache.keep(conversation, 1, TRANSCRIPT)
     for record in (tmp_path / "shelf" / "sources").iterdir():
         record.write_bytes(b"spoilt")
 
-    assert shelf.find(conversation, 1) is None
+    assert cache.find(conversation, 1) is None
 
 
 def test_every_source_and_lock_counts_and_conversations_do_not(tmp_path: Path) -> None:
@@ -70,9 +70,9 @@ def test_every_source_and_lock_counts_and_conversations_do_not(tmp_path: Path) -
 
 def test_a_conversation_is_played_once_and_compared_each_time(tmp_path: Path) -> None:
     """The second report says so, and holds the same transcript."""
-    shelf = ReplayCache.of("sources", at=tmp_path)
+    cache = ReplayCache.of("sources", at=tmp_path)
     (path,) = find("registration/stranger")
-    first, second = (play_all([path], shelf=shelf) for _ in range(2))
+    first, second = (play_all([path], cache=cache) for _ in range(2))
 
     assert [report.before for report in (first, second)] == [0, 1]
     assert second.played[0].transcript == first.played[0].transcript

@@ -12,9 +12,9 @@ from notebooks.review.tryout import small_book
 from service.conversation import Flow, FlowRegistry, Question
 from service.flows.greeting import ASTRAY
 from service.messages import Text
-from simulator.playback.coverage import books
+from simulator.playback.coverage import registries
 
-FLOWS = [(book, flow) for book in books() for flow in book.flows]
+FLOWS = [(book, flow) for book in registries() for flow in book.flows]
 
 
 @pytest.mark.parametrize(("book", "flow"), FLOWS, ids=[flow.name for _, flow in FLOWS])

@@ -22,7 +22,7 @@ from simulator.whatsapp_cloud.virtual_time import (
     VirtualTimeLoop,
     run,
 )
-from simulator.world.redis_client import counted, counted_pool
+from simulator.world.redis_client import open_virtual_time_client, virtual_time_client
 from tests.redis_server import RunningRedis, redis_server
 from tests.system import need
 
@@ -312,7 +312,7 @@ def test_real_redis_never_moves_the_clock(server: RunningRedis) -> None:
     """Operations on a real server, and a server that works for a while, take no virtual time."""
 
     async def main(clock: Clock) -> tuple[bytes | str | None, int, int]:
-        async with aclosing(counted_pool(server.url)) as client:
+        async with aclosing(open_virtual_time_client(server.url)) as client:
             reminder = asyncio.create_task(asyncio.sleep(0.001))
             await client.set("k", "v")
             await client.eval("local n = 0 for i = 1, 3e6 do n = n + i end return n", 0)
@@ -361,7 +361,7 @@ async def _interleaved(client: Redis, clock: Clock) -> list[str]:
 
 
 def _real(server: RunningRedis) -> Callable[[], Redis]:
-    return lambda: counted_pool(server.url)
+    return lambda: open_virtual_time_client(server.url)
 
 
 def _traced(client: Callable[[], Redis]) -> list[str]:
@@ -381,7 +381,7 @@ def test_two_runs_on_a_real_redis_take_the_same_course(server: RunningRedis) -> 
 
 def test_an_embedded_redis_takes_the_same_course_as_a_real_one(server: RunningRedis) -> None:
     """A counted embedded client sees the same order of operations as a counted client of a real server."""
-    assert _traced(lambda: counted(FakeAsyncRedis(server=FakeServer()))) == _traced(_real(server))
+    assert _traced(lambda: virtual_time_client(FakeAsyncRedis(server=FakeServer()))) == _traced(_real(server))
 
 
 def test_two_runs_on_a_unix_socket_take_the_same_course() -> None:
@@ -393,7 +393,7 @@ def test_two_runs_on_a_unix_socket_take_the_same_course() -> None:
         redis_server("--save", "", "--appendonly", "no", "--unixsocket", f"{folder}/redis"),
     ):
         socket = f"{folder}/redis"
-        runs = [_traced(lambda: counted_pool(f"unix://{socket}")) for _ in range(2)]
+        runs = [_traced(lambda: open_virtual_time_client(f"unix://{socket}")) for _ in range(2)]
     assert runs[0] == runs[1]
     assert len(runs[0]) > 90
 
@@ -405,7 +405,7 @@ def test_a_killed_task_leaves_the_turn_to_others(server: RunningRedis) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualTimeLoop)
         outcomes = []
-        async with aclosing(counted_pool(server.url)) as client:
+        async with aclosing(open_virtual_time_client(server.url)) as client:
 
             async def push() -> None:
                 async with client.pipeline(transaction=False) as pipeline:
@@ -435,7 +435,7 @@ def test_commands_are_not_repeated_on_errors() -> None:
     async def main(_: Clock) -> list[str]:
         outcomes = []
         with redis_server() as first:
-            client = counted_pool(first.url)
+            client = open_virtual_time_client(first.url)
             outcomes.append(str(await client.set("k", "v")))
             first.kill()
             try:
@@ -454,7 +454,7 @@ def test_other_loops_are_served_as_usual() -> None:
     """A counted client works on an ordinary event loop, too."""
 
     async def main() -> bytes | str | None:
-        client = counted(FakeAsyncRedis(server=FakeServer()))
+        client = virtual_time_client(FakeAsyncRedis(server=FakeServer()))
         await client.set("k", "v")
         value = await client.get("k")
         await client.aclose()

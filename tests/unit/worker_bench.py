@@ -21,7 +21,7 @@ from service.messages import Message, Outgoing, Text
 from service.runtime.inbox_worker import Finished, Worker
 from service.writes.reconciler import Reconciler
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.redis_client import counted
+from simulator.world.redis_client import virtual_time_client
 from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, MoneyCore, offer, usd
 
 T = TypeVar("T")
@@ -242,7 +242,7 @@ def on_bench(play: Callable[[Bench], Awaitable[T]]) -> T:
 
     async def main(clock: Clock) -> T:
         redis = open_state("embedded://")
-        redis.connection_pool = counted(redis).connection_pool
+        redis.connection_pool = virtual_time_client(redis).connection_pool
         core = BenchCore(clock)
         core.incoming.append(offer("c-in", usd("2")))
         core.outgoing.append(offer("c-out", usd("2")))

@@ -270,7 +270,7 @@ def changes_user_id(scope: Scope, node: yaml.Node) -> Play | None:
     async def change(stage: Stage) -> None:
         handset = stage.world.handsets[who]
         stage.note(f"{who} changes to another phone number, and has another user id")
-        stage.world.onlooker.moved(handset.phone, str(number))
+        stage.world.transcript_recorder.moved(handset.phone, str(number))
         handset.change_number(str(number), form="user_id")
 
     return change if number else None
