@@ -128,7 +128,7 @@ class Service:
             self._mailbox,
             core,
             Reconciler(core, parts.clock_ms),
-            flows.book(self._forms()),
+            flows.flow_registry(self._forms()),
             clock_ms=parts.clock_ms,
             company=graph,
             outbox_woken=self._outbox_wake.set,

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from service.conversation import FlowRegistry, Question, Session
-from service.flows import book
+from service.flows import flow_registry
 from tests.unit.flows_play import Play
 from tests.unit.test_flows_explore import WORLDS, explored
 
@@ -24,7 +24,7 @@ SESSIONS: Final = Path(__file__).parent / "fixtures" / "sessions" / "v1"
 
 def asking_steps(flows: FlowRegistry | None = None) -> Iterator[str]:
     """Every step that waits for the member, as ``flow.step``."""
-    for flow in (flows or book()).flows:
+    for flow in (flows or flow_registry()).flows:
         yield from (f"{flow.name}.{step.name}" for step in flow.steps if isinstance(step, Question))
 
 
@@ -41,7 +41,7 @@ def kept() -> dict[str, bytes]:
 def written() -> dict[str, Session]:
     """A session at each step that waits for the member, the fullest that there is."""
     found: dict[str, Session] = {}
-    plays: list[Play] = explored(book(), WORLDS["usual"])
+    plays: list[Play] = explored(flow_registry(), WORLDS["usual"])
     for play in plays:
         before = found.get(play.at)
         if play.call is None and play.session and (before is None or len(play.answers) > len(before.answers)):

@@ -31,7 +31,7 @@ from notebooks.review.attacks_place import (
 )
 from notebooks.review.pictures import Table
 from service.credex import CachedTokens
-from service.flows import book
+from service.flows import flow_registry
 from service.mailbox import open_state
 from service.messages import shorten
 from service.settings import Settings
@@ -110,10 +110,10 @@ def telling(conversation: Conversation, transcript: Transcript) -> set[str]:
 @cache
 def _own_words() -> frozenset[str]:
     """Words that members type and that name flows, steps and exits as well: those are logged."""
-    flows = book().flows
+    flows = flow_registry().flows
     names = [step.name for flow in flows for step in flow.steps]
     exits = [way for flow in flows for step in flow.steps for way in step.exits]
-    joined = " ".join([*(flow.name for flow in flows), *names, *exits, *book().keywords])
+    joined = " ".join([*(flow.name for flow in flows), *names, *exits, *flow_registry().keywords])
     return frozenset(re.split(r"[ _]", joined))
 
 

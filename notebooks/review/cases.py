@@ -17,14 +17,26 @@ from notebooks.review.phones import Phone, phones, split
 from notebooks.review.pictures import Picture
 from notebooks.review.played import Played, Turned, otherwise
 from service.conversation import END, CoreCall, Flow, FlowRegistry, Question, Step
-from service.flows.greeting import ASTRAY
+from service.flows.greeting import DASHBOARD_FAILED_EXITS
 from simulator.playback.coverage import ExitTaken
 from simulator.whatsapp_cloud.transcript.model import Kind
 
 __all__ = ("Case", "happy_paths", "left_or_late", "refusals", "strip")
 
 UNHAPPY: Final = frozenset(
-    {*ASTRAY, "not_found", "refused", "not_done", "unknown", "taken", "gone", "stands", "cancel", "change", "questions"}
+    {
+        *DASHBOARD_FAILED_EXITS,
+        "not_found",
+        "refused",
+        "not_done",
+        "unknown",
+        "taken",
+        "gone",
+        "stands",
+        "cancel",
+        "change",
+        "questions",
+    }
 )
 """Exits by which things go wrong or members change their mind, in whichever flow."""
 
@@ -62,15 +74,15 @@ def happy_paths(flow: Flow, played: Mapping[str, Played]) -> list[Case]:
     return _without_twins(cases)
 
 
-def refusals(book: FlowRegistry, flow: Flow, played: Mapping[str, Played]) -> list[Case]:
+def refusals(registry: FlowRegistry, flow: Flow, played: Mapping[str, Played]) -> list[Case]:
     """Every way off the happy path, and at each step an answer that cannot be taken."""
     cases = []
-    for way in _off_the_path(book, flow):
+    for way in _off_the_path(registry, flow):
         found = _shortest(way, played)
         if found is not None:
             cases.append(_around(f"{in_words(way.step)} → {in_words(way.exit)}", *found))
     for step in flow.steps:
-        again = _asked_again(book, f"{flow.name}.{step.name}", played)
+        again = _asked_again(registry, f"{flow.name}.{step.name}", played)
         if again is not None and isinstance(step, Question) and step.exits and not step.interruptible:
             cases.append(_around(f"{in_words(step.name)}: an answer that cannot be taken", *again))
     return _without_twins(cases)
@@ -80,8 +92,8 @@ def left_or_late(flow: Flow, played: Mapping[str, Played]) -> list[Case]:
     """Leaving in the middle, and coming back after more than five minutes."""
     cases = []
     for title, said, wait, word in (
-        ("left in the middle", flow.left, "", "menu"),
-        ("back after more than five minutes", flow.expired, "6 min", ""),
+        ("left in the middle", flow.cancelled_text, "", "menu"),
+        ("back after more than five minutes", flow.expired_text, "6 min", ""),
     ):
         found = _leaving(said, flow, played) or _left(flow, played, said, wait, word) if said else None
         if found is not None:
@@ -117,7 +129,7 @@ def strip(cases: Sequence[Case], *, whole: bool = False) -> Picture:
 
 def _aims(flow: Flow) -> list[ExitTaken]:
     """What the flow is for: its writes, done; or where it has none, the first way out of its first step."""
-    writes = [step for step in flow.steps if isinstance(step, CoreCall) and step.found is not None]
+    writes = [step for step in flow.steps if isinstance(step, CoreCall) and step.on_reconciled is not None]
     last = [step for step in writes if not isinstance(flow.step(_first(step)), CoreCall)]
     aims = [step for step in last if not any(_again(flow, step, other) for other in last)]
     return [ExitTaken(flow.name, step.name, next(iter(step.exits), "")) for step in aims or flow.steps[:1]]
@@ -139,20 +151,24 @@ def _again(flow: Flow, step: Step, other: Step) -> bool:
     return step is not other and step.name in reached and _first(step) == _first(other)
 
 
-def _off_the_path(book: FlowRegistry, flow: Flow) -> Iterator[ExitTaken]:
+def _off_the_path(registry: FlowRegistry, flow: Flow) -> Iterator[ExitTaken]:
     order = {f"{flow.name}.{step.name}": place for place, step in enumerate(flow.steps)}
     for place, step in enumerate(flow.steps):
         for number, (name, target) in enumerate(targets(flow, step)):
             back = order.get(target, place + 1) <= place
-            if number and (ASTRAY.get(name) != target or target in order) and _is_off(book, step, target, back=back):
+            if (
+                number
+                and (DASHBOARD_FAILED_EXITS.get(name) != target or target in order)
+                and _is_off(registry, step, target, back=back)
+            ):
                 yield ExitTaken(flow.name, step.name, name)
 
 
-def _is_off(book: FlowRegistry, step: Step, target: str, *, back: bool) -> bool:
+def _is_off(registry: FlowRegistry, step: Step, target: str, *, back: bool) -> bool:
     """Whether an exit that is not the first is a refusal, a change of mind or an ending: not one more question."""
     if isinstance(step, Question):
-        return step.confirms and (back or target in {END, book.home})
-    at = book.find(target)
+        return step.confirms and (back or target in {END, registry.home})
+    at = registry.find(target)
     asked = at[1] if at else None
     return asked is None or (isinstance(asked, Question) and (back or asked.interruptible or asked.confirms))
 
@@ -220,14 +236,14 @@ def _within(turn: Turned, flow: Flow) -> bool:
     return turn.after.startswith(f"{flow.name}.")
 
 
-def _asked_again(book: FlowRegistry, step: str, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:
+def _asked_again(registry: FlowRegistry, step: str, played: Mapping[str, Played]) -> tuple[Played, Turned] | None:
     """The conversation with the fewest detours in which an answer at this step cannot be taken; help is no answer."""
     found = []
     for each in played.values():
         for turn in each.turns:
             place = each.moment(turn.wamid) if turn.asked_again and turn.after == step else None
             answer = each.transcript.moments[place] if place is not None else None
-            if place is None or answer is None or answer.text.lower() in book.words.help:
+            if place is None or answer is None or answer.text.lower() in registry.vocabulary.help:
                 continue
             if any(moment.screen is not None for moment in each.around(place)[1:]):
                 detours = _detours(each, ExitTaken(step.partition(".")[0], ""))

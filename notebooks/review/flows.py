@@ -49,8 +49,8 @@ class Review:
 
     def refusals(self, name: str, *, forms: bool = False) -> Picture:
         """Every way off the happy path; of those that conversations by forms walk, if that is wanted."""
-        book = self._by_forms if forms else self._asking
-        return strip(refusals(book, self._flow(name, forms=forms), self._by(forms=forms)))
+        registry = self._by_forms if forms else self._asking
+        return strip(refusals(registry, self._flow(name, forms=forms), self._by(forms=forms)))
 
     def late(self, name: str) -> Picture:
         """Leaving in the middle, and coming back too late."""
@@ -94,8 +94,8 @@ class Review:
         source = f"{way.flow}.{way.step}"
         led = (
             to
-            for book in (self._asking, self._by_forms)
-            for at, name, to in book.edges()
+            for registry in (self._asking, self._by_forms)
+            for at, name, to in registry.edges()
             if (at, name) == (source, way.exit)
         )
         return next(led, "") or "the end"

@@ -13,7 +13,7 @@ from typing import Final
 from notebooks.review.pictures import BOLD, Picture, Table, dot
 from service.conversation import END, CoreCall, Flow, FlowRegistry, Question, Step
 from service.conversation.turn import VALID_MS
-from service.flows.greeting import ASTRAY
+from service.flows.greeting import DASHBOARD_FAILED_EXITS
 
 __all__ = ("everywhere", "flow_graph", "in_words", "outline", "source_of", "targets")
 
@@ -73,46 +73,49 @@ def outline(flow: Flow) -> list[str]:
     return lines
 
 
-def flow_graph(book: FlowRegistry, name: str) -> Picture:
+def flow_graph(registry: FlowRegistry, name: str) -> Picture:
     """The picture of one flow.
 
     Raises:
         KeyError: the book has no flow of this name.
         PictureError: graphviz is not installed.
     """
-    flow = book.flow(name)
+    flow = registry.flow(name)
     if flow is None:
-        raise KeyError(f"there is no flow {name!r}; there are {', '.join(each.name for each in book.flows)}")
-    return dot(source_of(book, flow), "\n".join(outline(flow)))
+        raise KeyError(f"there is no flow {name!r}; there are {', '.join(each.name for each in registry.flows)}")
+    return dot(source_of(registry, flow), "\n".join(outline(flow)))
 
 
-def source_of(book: FlowRegistry, flow: Flow) -> str:
+def source_of(registry: FlowRegistry, flow: Flow) -> str:
     """The picture of one flow, in graphviz's language."""
     drawn = _drawn(flow)
-    lines = [_HEAD, _legend(book, flow)]
-    lines += [f'"{step.name}" [label=<{_box(book, flow, step, drawn)}>]' for step in flow.steps]
+    lines = [_HEAD, _legend(registry, flow)]
+    lines += [f'"{step.name}" [label=<{_box(registry, flow, step, drawn)}>]' for step in flow.steps]
     lines += [f'"{source}" -> "{target}" [label=" {_quoted(in_words(exit_))} "]' for source, exit_, target in drawn]
-    lines += _entries(book, flow)
+    lines += _entries(registry, flow)
     return "\n".join([*lines, "}"])
 
 
-def everywhere(book: FlowRegistry) -> Table:
+def everywhere(registry: FlowRegistry) -> Table:
     """What holds for every step of every flow, and is not drawn again in each picture."""
-    home = _of_another(book, book.home)
+    home = _of_another(registry, registry.home)
     rows = [
         ("an answer that cannot be taken", "the same step again, with the reason above it"),
-        (f"{', '.join(sorted(book.words.leave))}, or a greeting", home),
-        (", ".join(sorted(book.words.help)), "a short help, then the same step again"),
+        (f"{', '.join(sorted(registry.vocabulary.leave))}, or a greeting", home),
+        (", ".join(sorted(registry.vocabulary.help)), "a short help, then the same step again"),
         ("a button of an earlier screen", "the current step again, and a word that the button was old"),
         (f"nothing for more than {VALID_MS // 60_000} minutes", f"{home}; what was left unfinished is said"),
-        *((f"{mark} {SAID[name]}", _of_another(book, ASTRAY[name])) for name, mark in MARKS.items()),
+        *(
+            (f"{mark} {SAID[name]}", _of_another(registry, DASHBOARD_FAILED_EXITS[name]))
+            for name, mark in MARKS.items()
+        ),
     ]
     return Table(("at any step", "what happens"), rows)
 
 
 def _drawn(flow: Flow) -> list[tuple[str, str, str]]:
     """The exits that are drawn as arrows: forward within the flow, the first to each step; so no two cross."""
-    order = {f"{flow.name}.{step.name}": place for place, step in enumerate(flow.steps)}
+    order = {f"{flow.name}.{step.name}": number for number, step in enumerate(flow.steps)}
     found: set[str] = set()
     arrows = []
     for step in sorted(flow.steps, key=lambda each: order[f"{flow.name}.{each.name}"]):
@@ -123,20 +126,29 @@ def _drawn(flow: Flow) -> list[tuple[str, str, str]]:
     return arrows
 
 
-def _legend(book: FlowRegistry, flow: Flow) -> str:
-    used = {name for step in flow.steps for name, target in targets(flow, step) if ASTRAY.get(name) == target}
-    said = [f"{mark} {SAID[name]} → {_of_another(book, ASTRAY[name])}" for name, mark in MARKS.items() if name in used]
+def _legend(registry: FlowRegistry, flow: Flow) -> str:
+    used = {
+        name
+        for step in flow.steps
+        for name, target in targets(flow, step)
+        if DASHBOARD_FAILED_EXITS.get(name) == target
+    }
+    said = [
+        f"{mark} {SAID[name]} → {_of_another(registry, DASHBOARD_FAILED_EXITS[name])}"
+        for name, mark in MARKS.items()
+        if name in used
+    ]
     return f'graph [label="{_quoted("     ".join(said))}" labelloc=b labeljust=l fontsize=8 fontcolor="#555555"]'
 
 
-def _box(book: FlowRegistry, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
+def _box(registry: FlowRegistry, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
     arrows = {(source, name) for source, name, _ in drawn}
     rows = [
-        _row(in_words(name), _where(book, flow, target))
+        _row(in_words(name), _where(registry, flow, target))
         for name, target in targets(flow, step)
-        if (step.name, name) not in arrows and ASTRAY.get(name) != target
+        if (step.name, name) not in arrows and DASHBOARD_FAILED_EXITS.get(name) != target
     ]
-    astray = {name for name, target in targets(flow, step) if ASTRAY.get(name) == target}
+    astray = {name for name, target in targets(flow, step) if DASHBOARD_FAILED_EXITS.get(name) == target}
     marks = "".join(mark for name, mark in MARKS.items() if name in astray)
     confirms = isinstance(step, Question) and step.confirms
     return _table(
@@ -163,30 +175,30 @@ def _table(
 
 def _kind(step: Step) -> str:
     if isinstance(step, CoreCall):
-        return "writes at Credex core" if step.found is not None else "asks Credex core"
+        return "writes at Credex core" if step.on_reconciled is not None else "asks Credex core"
     if step.confirms:
         return "asks to confirm"
     return KINDS[step.kind]
 
 
-def _where(book: FlowRegistry, flow: Flow, target: str) -> str:
+def _where(registry: FlowRegistry, flow: Flow, target: str) -> str:
     if target == END:
         return "the end"
     own, _, step = target.partition(".")
-    return step.replace("_", " ") if own == flow.name else _of_another(book, target)
+    return step.replace("_", " ") if own == flow.name else _of_another(registry, target)
 
 
-def _of_another(book: FlowRegistry, target: str) -> str:
+def _of_another(registry: FlowRegistry, target: str) -> str:
     """A step of another flow, in words."""
     flow, _, step = target.partition(".")
-    if target == book.home:
+    if target == registry.home:
         return "home" if flow == "home" else f"home ({flow})"
     return f"{flow}: {step.replace('_', ' ')}"
 
 
-def _entries(book: FlowRegistry, flow: Flow) -> Iterator[str]:
+def _entries(registry: FlowRegistry, flow: Flow) -> Iterator[str]:
     """How one comes into the flow, above the steps where one does."""
-    for number, (target, ways) in enumerate(_ways_in(book).items()):
+    for number, (target, ways) in enumerate(_ways_in(registry).items()):
         own, _, step = target.partition(".")
         shown = [way for source, way in ways if source != flow.name]
         if own == flow.name and shown:
@@ -196,23 +208,23 @@ def _entries(book: FlowRegistry, flow: Flow) -> Iterator[str]:
             yield f'"in{number}" -> "{step}" [style=dashed]'
 
 
-def _ways_in(book: FlowRegistry) -> dict[str, list[tuple[str, str]]]:
+def _ways_in(registry: FlowRegistry) -> dict[str, list[tuple[str, str]]]:
     """Steps that something leads to: words that may be typed anywhere, buttons, and other flows with their names."""
     ways: dict[str, list[tuple[str, str]]] = {}
-    for word, place in book.keywords.items():
-        ways.setdefault(book.places.get(place, ""), []).append(("", f"“{word}”"))
-    for place in sorted(book.places.keys() - set(book.keywords.values())):
-        ways.setdefault(book.places[place], []).append(("", f"button: {place.replace('_', ' ')}"))
-    for shortcut in book.shortcuts:
+    for word, route in registry.keywords.items():
+        ways.setdefault(registry.routes.get(route, ""), []).append(("", f"“{word}”"))
+    for route in sorted(registry.routes.keys() - set(registry.keywords.values())):
+        ways.setdefault(registry.routes[route], []).append(("", f"button: {route.replace('_', ' ')}"))
+    for shortcut in registry.shortcuts:
         ways.setdefault(shortcut.target, []).append(("", "in one line"))
-    for name, target in ASTRAY.items():
+    for name, target in DASHBOARD_FAILED_EXITS.items():
         ways.setdefault(target, []).append(("", f"any flow: {SAID[name]}"))
-    others = dict.fromkeys((target, source.partition(".")[0]) for source, _, target in book.edges())
+    others = dict.fromkeys((target, source.partition(".")[0]) for source, _, target in registry.edges())
     for target, source in others:
-        if target not in ASTRAY.values():
+        if target not in DASHBOARD_FAILED_EXITS.values():
             ways.setdefault(target, []).append((source, f"from {source}"))
-    if book.anonymous:
-        ways.setdefault(book.anonymous, []).append(("", "whoever hides their number"))
+    if registry.anonymous:
+        ways.setdefault(registry.anonymous, []).append(("", "whoever hides their number"))
     return ways
 
 

@@ -22,7 +22,7 @@ from service.conversation import (
 )
 from service.domain import ButtonReply, Content, InboundMessage, TextMessage
 from service.domain.commands import Call, Done, Outcome
-from service.flows.keywords import PHRASES, WORDS
+from service.flows.keywords import SYSTEM_TEXTS, VOCABULARY
 from service.messages import Buttons, Form, List, Message, Reaction, Template, Text, choices
 from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
@@ -49,15 +49,15 @@ def small_book(*flows: Flow) -> FlowRegistry:
     return FlowRegistry(
         flows=(home, *flows),
         home="home.here",
-        words=WORDS,
-        phrases=PHRASES,
-        places={"menu": "home.here", "start": begin},
+        vocabulary=VOCABULARY,
+        texts=SYSTEM_TEXTS,
+        routes={"menu": "home.here", "start": begin},
         keywords={"go": "start"},
     )
 
 
-def _home(scene: TurnContext) -> Sequence[Message]:
-    return [Buttons(body="You are at home.", buttons=(scene.link("start", "Start"),))]
+def _home(context: TurnContext) -> Sequence[Message]:
+    return [Buttons(body="You are at home.", buttons=(context.link("start", "Start"),))]
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Tryout:
         turns: all turns so far.
     """
 
-    book: FlowRegistry
+    registry: FlowRegistry
     core: Callable[[Call], Outcome] = lambda _: Done()
     now_ms: int = NOON_MS
     session: Session | None = None
@@ -127,7 +127,7 @@ class Tryout:
         wamid = f"wamid.{len(self._moments) + 1}"
         self._moments.append(Moment(self.now_ms, NAME, kind, text=words, wamid=wamid))
         inbound = InboundMessage(wamid, self.now_ms, self.now_ms, content)
-        self._take(take_turn(self.book, self.session, Received(MEMBER, inbound), self.now_ms))
+        self._take(take_turn(self.registry, self.session, Received(MEMBER, inbound), self.now_ms))
         return self
 
     def _take(self, turn: Turn) -> None:
@@ -138,7 +138,7 @@ class Tryout:
             self._moments.append(Moment(self.now_ms, NAME, Kind.SHOWN, wamid=wamid, screen=screen_of(message)))
         if turn.call is not None:
             answered = CallFinished(MEMBER, self.core(turn.call))
-            self._take(take_turn(self.book, turn.session, answered, self.now_ms))
+            self._take(take_turn(self.registry, turn.session, answered, self.now_ms))
 
 
 def screen_of(message: Message) -> Screen:

@@ -23,18 +23,25 @@ SECONDS: Final = 60
 
 _DRAW: Final = """
 import json
+from importlib import import_module
 from service import flows
-try:
-    try:
-        from simulator.playback.coverage import books
-    except ImportError:  # before the simulator was divided into packages
-        from simulator.coverage import books
-    several = books()
-except ImportError:
-    several = (flows.book(),)
+
+def registries():
+    # What the function was called, the newest name first.
+    for module, function in (
+        ("simulator.playback.coverage", "registries"),
+        ("simulator.playback.coverage", "books"),
+        ("simulator.coverage", "books"),
+    ):
+        try:
+            return getattr(import_module(module), function)()
+        except (ImportError, AttributeError):
+            continue
+    return ((getattr(flows, "flow_registry", None) or flows.book)(),)
+
 graphs = {}
-for book in several:
-    for flow in book.flows:
+for registry in registries():
+    for flow in registry.flows:
         steps = graphs.setdefault(flow.name, {"title": flow.title, "steps": {}})["steps"]
         for step in flow.steps:
             kind = "call" if hasattr(step, "call") else step.kind
@@ -74,8 +81,8 @@ class Version:
 def graphs_of(books: Iterable[FlowRegistry]) -> Graphs:
     """The flows of these books as graphs; where two have the same flow, its steps and exits together."""
     graphs: dict[str, Any] = {}
-    for book in books:
-        for flow in book.flows:
+    for registry in books:
+        for flow in registry.flows:
             steps = graphs.setdefault(flow.name, {"title": flow.title, "steps": {}})["steps"]
             for step in flow.steps:
                 known = steps.setdefault(step.name, {"kind": getattr(step, "kind", "call"), "exits": {}})

@@ -17,7 +17,7 @@ from service.conversation.flow import (
     Typed,
     navigation_id,
 )
-from service.conversation.registry import FlowRegistry, FlowRegistryError, Phrases, Words
+from service.conversation.registry import FlowRegistry, FlowRegistryError, SystemTexts, Vocabulary
 from service.conversation.session import Option, Session, Transition, Turn
 from service.conversation.turn import (
     CONFIRM_WITHIN_MS,
@@ -42,7 +42,6 @@ __all__ = (
     "FlowRegistry",
     "FlowRegistryError",
     "Option",
-    "Phrases",
     "Question",
     "Received",
     "Reply",
@@ -50,11 +49,12 @@ __all__ = (
     "Session",
     "Shortcut",
     "Step",
+    "SystemTexts",
     "Transition",
     "Turn",
     "TurnContext",
     "Typed",
-    "Words",
+    "Vocabulary",
     "WriteReconciled",
     "navigation_id",
     "take_turn",

@@ -34,9 +34,9 @@ ROW_TITLE = 24
 ROW_DESCRIPTION = 72
 
 
-def navigation_id(place: str, argument: str = "") -> str:
+def navigation_id(route: str, argument: str = "") -> str:
     """The id of a button that works however old it is: menu, open this offer, view pending."""
-    return f"n:{place}:{argument}" if argument else f"n:{place}"
+    return f"n:{route}:{argument}" if argument else f"n:{route}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class TurnContext:
         """A row that answers this screen, and only this one."""
         return self._row(f"a:{self.session.turn}:{value}", title, description)
 
-    def link(self, place: str, title: str, argument: str = "") -> Button:
+    def link(self, route: str, title: str, argument: str = "") -> Button:
         """A button that leads somewhere, today and tomorrow."""
-        return Button(navigation_id(place, argument), title)
+        return Button(navigation_id(route, argument), title)
 
-    def entry(self, place: str, title: str, description: str = "", argument: str = "") -> Row:
+    def entry(self, route: str, title: str, description: str = "", argument: str = "") -> Row:
         """A row that leads somewhere, today and tomorrow."""
-        return self._row(navigation_id(place, argument), title, description)
+        return self._row(navigation_id(route, argument), title, description)
 
     @staticmethod
     def _row(row_id: str, title: str, description: str) -> Row:
@@ -114,7 +114,7 @@ class Exit:
     answers: Mapping[str, str] = field(default_factory=dict)
     preface: str = ""
     account: str | None = None
-    say: Sequence[Message] = ()
+    messages: Sequence[Message] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class Question:
         exits: every way out, by name, with its target: ``step``, ``flow.step`` or `END`.
         read: turns the reply into an exit; by default the value of the option chosen is the exit's name.
         confirms: the exit ``confirm`` moves money, so it is held to the rules of confirmations.
-        again: the step that can make this screen again, where it needs a call to do so.
-        resting: nothing is left unfinished by going away from here.
+        reenter_at: the step that can make this screen again, where it needs a call to do so.
+        interruptible: nothing is left unfinished by leaving here.
     """
 
     name: str
@@ -148,7 +148,7 @@ class Question:
     exits: Mapping[str, str] = field(default_factory=dict)
     read: Callable[[Reply, TurnContext], Exit | Retry] | None = None
     confirms: bool = False
-    again: str = ""
+    reenter_at: str = ""
     interruptible: bool = False
 
 
@@ -161,14 +161,14 @@ class CoreCall:
         call: makes the call.
         exits: every way out, by name, with its target.
         result: turns the outcome into an exit.
-        found: for writes, what to tell the member when the outcome became known only later.
+        on_reconciled: for writes, what to tell the member when the outcome became known only later.
     """
 
     name: str
     call: Callable[[TurnContext], Call]
     exits: Mapping[str, str]
     result: Callable[[Outcome, TurnContext], Exit]
-    found: Callable[[Call, Outcome, TurnContext], Sequence[Message]] | None = None
+    on_reconciled: Callable[[Call, Outcome, TurnContext], Sequence[Message]] | None = None
 
 
 Step = Question | CoreCall
@@ -190,15 +190,15 @@ class Flow:
         name: of the flow.
         title: what it is, in words for a reviewer.
         steps: in the order a reviewer would read them.
-        left: said when the member leaves in the middle.
-        expired: said when the member comes back too late.
+        cancelled_text: sent when the member leaves in the middle.
+        expired_text: sent when the member comes back too late.
     """
 
     name: str
     title: str
     steps: Sequence[Step]
-    left: str = ""
-    expired: str = ""
+    cancelled_text: str = ""
+    expired_text: str = ""
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""

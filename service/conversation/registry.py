@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from service.conversation.flow import END, CoreCall, Flow, Question, Shortcut, Step
 
-__all__ = ("FlowRegistry", "FlowRegistryError", "Phrases", "Words")
+__all__ = ("FlowRegistry", "FlowRegistryError", "SystemTexts", "Vocabulary")
 
 
 class FlowRegistryError(ValueError):
@@ -15,7 +15,7 @@ class FlowRegistryError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Vocabulary:
     """Words understood everywhere, in lower case and without punctuation.
 
     ``thanks`` and ``agreed`` are words and single emoji that need no answer but a reaction.
@@ -31,8 +31,8 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrases:
-    """What the engine itself says."""
+class SystemTexts:
+    """What the framework itself says."""
 
     not_understood: str
     pick_an_option: str
@@ -51,21 +51,21 @@ class FlowRegistry:
     Attributes:
         flows: all of them.
         home: the step where greetings and leaving words lead.
-        places: names of places that durable buttons lead to, and their steps; ``help`` is the engine's own.
-        keywords: words that lead to a place when typed anywhere.
+        routes: names of the steps that durable buttons lead to; ``help`` is the framework's own.
+        keywords: words that lead to a route when typed anywhere.
         shortcuts: notations understood anywhere.
-        nameless: the step that answers whoever hides their phone number; they get nowhere else. Empty: there is none.
+        anonymous: the step that answers members who hide their phone number; they reach no other. Empty: none.
 
     Raises:
-        BookError: an exit leads nowhere, a step cannot be reached, calls may follow one another for ever, or a name
-            is used twice.
+        FlowRegistryError: an exit leads nowhere, a step cannot be reached, calls may follow one another without end,
+            or a name is used twice.
     """
 
     flows: Sequence[Flow]
     home: str
-    words: Words
-    phrases: Phrases
-    places: Mapping[str, str] = field(default_factory=dict)
+    vocabulary: Vocabulary
+    texts: SystemTexts
+    routes: Mapping[str, str] = field(default_factory=dict)
     keywords: Mapping[str, str] = field(default_factory=dict)
     shortcuts: Sequence[Shortcut] = ()
     anonymous: str = ""
@@ -106,7 +106,7 @@ class FlowRegistry:
 
     def _roots(self) -> set[str]:
         anonymous = {self.anonymous} if self.anonymous else set()
-        return {self.home, *self.places.values(), *(shortcut.target for shortcut in self.shortcuts), *anonymous}
+        return {self.home, *self.routes.values(), *(shortcut.target for shortcut in self.shortcuts), *anonymous}
 
     def _named_twice(self) -> Iterator[str]:
         names = [flow.name for flow in self.flows] + [name for name, _, _ in self._steps()]
@@ -116,14 +116,14 @@ class FlowRegistry:
         known = {name for name, _, _ in self._steps()}
         for root in sorted(self._roots() - known):
             yield f"nothing is called {root}, though it is led to from everywhere"
-        for word, place in self.keywords.items():
-            if place not in {*self.places, "help"}:
-                yield f"the keyword {word!r} leads to {place!r}, which is no place"
+        for word, route in self.keywords.items():
+            if route not in {*self.routes, "help"}:
+                yield f"the keyword {word!r} leads to {route!r}, which is no route"
         for source, name, target in self.edges():
             if target != END and target not in known:
                 yield f"{source} leads by {name!r} to {target}, which does not exist"
         for name, flow, step in self._steps():
-            again = resolve(flow, step.again) if isinstance(step, Question) and step.again else name
+            again = resolve(flow, step.reenter_at) if isinstance(step, Question) and step.reenter_at else name
             if again not in known:
                 yield f"{name} is shown again by {again}, which does not exist"
 

@@ -61,4 +61,4 @@ class Turn(msgspec.Struct, frozen=True):
     session: Session
     messages: tuple[Message, ...] = ()
     call: Call | None = None
-    walked: tuple[Transition, ...] = ()
+    transitions: tuple[Transition, ...] = ()

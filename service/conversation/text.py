@@ -1,4 +1,4 @@
-"""Texts as the engine reads and puts together: words without their clothes, choices, thanks, paragraphs."""
+"""Texts: normalised words, the option that a text names, thanks, paragraphs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from service.conversation.registry import Words
+from service.conversation.registry import Vocabulary
 from service.conversation.session import Option
 from service.messages import Buttons, Form, List, Message, Text, length
 
@@ -31,7 +31,7 @@ KINDS: Final = {
 THANKS: Final = "🙏"
 AGREED: Final = "👍"
 
-_COLOURS: Final = re.compile("[\\s\\ufe0f\\U0001f3fb-\\U0001f3ff]")
+_EMOJI_MODIFIERS: Final = re.compile("[\\s\\ufe0f\\U0001f3fb-\\U0001f3ff]")
 """What may stand around and on an emoji without making it another one: spaces, its coloured form, skin tones."""
 
 
@@ -40,16 +40,18 @@ def normalize(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s']", " ", text.casefold()).split())
 
 
-def thanked(text: str, words: Words, *, agreeing: bool) -> str:
+def thanked(text: str, vocabulary: Vocabulary, *, agreeing: bool) -> str:
     """The emoji that answers thanks and, if nothing hangs on it, agreement; empty when the text is neither."""
-    said, emoji = normalize(text), set(_COLOURS.sub("", text))
-    if said in words.thanks or (emoji and emoji <= words.thanks):
+    said, emoji = normalize(text), set(_EMOJI_MODIFIERS.sub("", text))
+    if said in vocabulary.thanks or (emoji and emoji <= vocabulary.thanks):
         return THANKS
-    agreed = said in words.agreed or (emoji and emoji <= words.agreed | words.thanks)
+    agreed = said in vocabulary.agreed or (emoji and emoji <= vocabulary.agreed | vocabulary.thanks)
     return AGREED if agreed and agreeing else ""
 
 
-def option_meant(word: str, options: Sequence[Option], words: Words, *, confirm_turn: int | None) -> Option | None:
+def option_meant(
+    word: str, options: Sequence[Option], vocabulary: Vocabulary, *, confirm_turn: int | None
+) -> Option | None:
     """The option that was meant by its number, its title, or, where the screen of `confirm_turn` asks, yes and no."""
     if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
         return options[int(word) - 1]
@@ -58,7 +60,7 @@ def option_meant(word: str, options: Sequence[Option], words: Words, *, confirm_
         return by_title[0]
     if confirm_turn is None:
         return None
-    meant = {**dict.fromkeys(words.yes, "confirm"), **dict.fromkeys(words.no, "cancel")}
+    meant = {**dict.fromkeys(vocabulary.yes, "confirm"), **dict.fromkeys(vocabulary.no, "cancel")}
     wanted = f"a:{confirm_turn}:{meant.get(word, '')}"
     return next((option for option in options if option.id == wanted), None)
 

@@ -99,11 +99,11 @@ class WriteReconciled(msgspec.Struct, frozen=True):
 Event = Received | CallFinished | WriteReconciled
 
 
-def take_turn(book: FlowRegistry, session: Session | None, event: Event, now_ms: int) -> Turn:
+def take_turn(registry: FlowRegistry, session: Session | None, event: Event, now_ms: int) -> Turn:
     """Take one turn.
 
     Args:
-        book: the flows.
+        registry: the flows.
         session: where the conversation stands; None when nothing is known of it.
         event: what happened.
         now_ms: the time.
@@ -112,38 +112,38 @@ def take_turn(book: FlowRegistry, session: Session | None, event: Event, now_ms:
         The next session, the messages to send, and the call to make, if any.
 
     Raises:
-        EngineError: a flow broke its own declaration.
+        ConversationError: a flow broke its own declaration.
     """
-    walk = TurnBuilder(book, session or Session(), event.member, now_ms)
+    builder = TurnBuilder(registry, session or Session(), event.member, now_ms)
     match event:
         case Received(inbound=InboundMessage(content=NumberChanged())):
             # Whoever has the old number next knows nothing of this, and the new one will speak for itself.
-            return Turn(Session(turn=walk.last_turn))
-        case Received(inbound=inbound) if book.anonymous and not event.member.isdecimal():
-            walk.receive_nameless(inbound)
+            return Turn(Session(turn=builder.last_turn))
+        case Received(inbound=inbound) if registry.anonymous and not event.member.isdecimal():
+            builder.receive_anonymous(inbound)
         case Received(inbound=inbound):
-            walk.receive(inbound, known=session is not None, last_delivered_ms=event.last_delivered_ms)
+            builder.receive(inbound, known=session is not None, last_delivered_ms=event.last_delivered_ms)
         case CallFinished(outcome=outcome):
-            walk.resume(outcome)
+            builder.resume(outcome)
         case WriteReconciled():
-            return walk.found(event)
-    return walk.turn()
+            return builder.on_reconciled(event)
+    return builder.turn()
 
 
 class TurnBuilder:
     """One turn in the making."""
 
-    def __init__(self, book: FlowRegistry, session: Session, member: str, now_ms: int) -> None:
-        self._book = book
+    def __init__(self, registry: FlowRegistry, session: Session, member: str, now_ms: int) -> None:
+        self._registry = registry
         self._session = session
         self._member = member
         self._now_ms = now_ms
         self._messages: list[Message] = []
-        self._walked: list[Transition] = []
+        self._transitions: list[Transition] = []
         self._call: Call | None = None
         self._outcome: Outcome | None = None
         self._wamid = ""
-        self._told_ms: int | None = 0
+        self._last_delivered_ms: int | None = 0
         self._chose_too_late = False
 
     @property
@@ -155,7 +155,7 @@ class TurnBuilder:
 
     def receive(self, inbound: InboundMessage, *, known: bool, last_delivered_ms: int | None) -> None:
         self._wamid = inbound.wamid
-        self._told_ms = last_delivered_ms
+        self._last_delivered_ms = last_delivered_ms
         hinted_at_ms = self._hinted(inbound)
         self._session = msgspec.structs.replace(self._session, hinted_at_ms=0)
         _, step = self._here() or (None, None)
@@ -164,7 +164,7 @@ class TurnBuilder:
             unfinished = self._unfinished()
             said = inbound.content.text if isinstance(inbound.content, TextMessage) else ""
             self._chose_too_late = self._option(normalize(said)) is not None
-            self._rest(preface=unfinished.expired if unfinished else self._session.preface)
+            self._rest(preface=unfinished.expired_text if unfinished else self._session.preface)
         match inbound.content:
             case ButtonReply(id=tapped, title=title):
                 self._tap(tapped, title, inbound, live=live)
@@ -178,11 +178,11 @@ class TurnBuilder:
                 # A reaction could only be answered by one, which WhatsApp refuses; a changed number never comes so far.
                 self._session = msgspec.structs.replace(self._session, hinted_at_ms=hinted_at_ms)
 
-    def receive_nameless(self, inbound: InboundMessage) -> None:
+    def receive_anonymous(self, inbound: InboundMessage) -> None:
         """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
         kind = inbound.content.kind if isinstance(inbound.content, UnsupportedMessage) else ""
         if not isinstance(inbound.content, Reacted) and kind not in UNANSWERED and not self._hinted(inbound):
-            self._enter(self._book.anonymous, {"sent": kind} if kind else {})
+            self._enter(self._registry.anonymous, {"sent": kind} if kind else {})
             self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms if kind else 0)
 
     def resume(self, outcome: Outcome) -> None:
@@ -192,15 +192,15 @@ class TurnBuilder:
                 f"a call was answered, but {self._session.flow}.{self._session.step} waits for none"
             )
         self._outcome = outcome
-        self._leave_by(flow, step, step.result(outcome, self._scene()))
+        self._leave_by(flow, step, step.result(outcome, self._context()))
 
-    def found(self, event: WriteReconciled) -> Turn:
-        at = self._book.find(event.step)
-        if at is None or not isinstance(at[1], CoreCall) or at[1].found is None:
+    def on_reconciled(self, event: WriteReconciled) -> Turn:
+        at = self._registry.find(event.step)
+        if at is None or not isinstance(at[1], CoreCall) or at[1].on_reconciled is None:
             raise ConversationError(f"{event.step} cannot tell what became of its call")
         told = msgspec.structs.replace(self._session, answers=event.answers)
-        scene = TurnContext(self._member, self._now_ms, told, event.outcome)
-        return Turn(self._session, tuple(at[1].found(event.call, event.outcome, scene)))
+        context = TurnContext(self._member, self._now_ms, told, event.outcome)
+        return Turn(self._session, tuple(at[1].on_reconciled(event.call, event.outcome, context)))
 
     def _hinted(self, inbound: InboundMessage) -> int:
         """When the member was told what cannot be read, if this is more of the same burst; else 0."""
@@ -215,34 +215,34 @@ class TurnBuilder:
     def _tap(self, tapped: str, title: str, inbound: InboundMessage, *, live: bool) -> None:
         mark, _, rest = tapped.partition(":")
         if mark == "n":
-            place, _, argument = rest.partition(":")
-            self._navigate(place, argument, live=live)
+            route, _, argument = rest.partition(":")
+            self._navigate(route, argument, live=live)
             return
         turn, _, value = rest.partition(":")
         current = live and mark == "a" and turn == str(self._session.turn)
         if current and any(option.id == tapped for option in self._session.options):
             self._reply(Chosen(value, title), inbound)
         elif live:
-            self._show_again(self._book.phrases.old_button)
+            self._show_again(self._registry.texts.old_button)
         else:
-            self._go_home(self._session.preface or self._book.phrases.old_button)
+            self._go_home(self._session.preface or self._registry.texts.old_button)
 
     def _say(self, text: str, inbound: InboundMessage, *, live: bool, known: bool) -> None:
         word = normalize(text)
-        words = self._book.words
-        if word in words.greetings or word in words.leave:
+        vocabulary = self._registry.vocabulary
+        if word in vocabulary.greetings or word in vocabulary.leave:
             self._leave(live=live)
-        elif word in words.help:
+        elif word in vocabulary.help:
             self._navigate("help", "", live=live)
-        elif word in self._book.keywords:
-            self._navigate(self._book.keywords[word], "", live=live)
+        elif word in self._registry.keywords:
+            self._navigate(self._registry.keywords[word], "", live=live)
         elif self._shortcut(text, live=live):
             pass
-        elif not live and not self._session.preface and (emoji := thanked(text, words, agreeing=True)):
+        elif not live and not self._session.preface and (emoji := thanked(text, vocabulary, agreeing=True)):
             self._react(emoji, inbound)
         elif not live:
-            phrases = self._book.phrases
-            why = phrases.old_choice if self._chose_too_late else phrases.not_understood if known else ""
+            texts = self._registry.texts
+            why = texts.old_choice if self._chose_too_late else texts.not_understood if known else ""
             self._go_home(self._session.preface or why)
         else:
             self._typed(text, word, inbound)
@@ -256,7 +256,7 @@ class TurnBuilder:
 
     def _form(self, filled: FormReply, inbound: InboundMessage, *, live: bool) -> None:
         _, step = self._here() or (None, None)
-        old = self._book.phrases.old_form or self._book.phrases.old_button
+        old = self._registry.texts.old_form or self._registry.texts.old_button
         if live and isinstance(step, Question) and step.kind == "form":
             self._reply(filled, inbound)
         elif live:
@@ -265,7 +265,7 @@ class TurnBuilder:
             self._go_home(self._session.preface or old)
 
     def _sent(self, kind: str, *, live: bool) -> None:
-        reason = self._book.phrases.cannot_read.format(kind=KINDS.get(kind, "that"))
+        reason = self._registry.texts.cannot_read.format(kind=KINDS.get(kind, "that"))
         self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms)
         if live:
             self._show_again(reason)
@@ -276,23 +276,23 @@ class TurnBuilder:
         """The option of the current screen that was meant."""
         _, step = self._here() or (None, None)
         turn = self._session.turn if isinstance(step, Question) and step.confirms else None
-        return option_meant(word, self._session.options, self._book.words, confirm_turn=turn)
+        return option_meant(word, self._session.options, self._registry.vocabulary, confirm_turn=turn)
 
     def _not_taken(self, reply: Reply, why: Retry, step: Question, inbound: InboundMessage) -> None:
         """What cannot be an answer may be thanks: whoever is called Tatenda is asked for their name before."""
         # Where there is something to choose, a thumb up must not look like a choice made.
         agreeing = step.kind == "text" or not step.exits
         said = reply.text if isinstance(reply, Typed) and not step.confirms else ""
-        if emoji := thanked(said, self._book.words, agreeing=agreeing):
+        if emoji := thanked(said, self._registry.vocabulary, agreeing=agreeing):
             self._react(emoji, inbound)
         else:
-            self._show_again(why.reason or self._book.phrases.pick_an_option)
+            self._show_again(why.reason or self._registry.texts.pick_an_option)
 
     def _react(self, emoji: str, inbound: InboundMessage) -> None:
         self._messages.append(Reaction(inbound.wamid, emoji))
 
     def _shortcut(self, text: str, *, live: bool) -> bool:
-        for shortcut in self._book.shortcuts:
+        for shortcut in self._registry.shortcuts:
             meant = shortcut.read(text)
             if meant is None:
                 continue
@@ -308,17 +308,17 @@ class TurnBuilder:
 
     # -- moving about ---------------------------------------------------------------------------------------------
 
-    def _navigate(self, place: str, argument: str, *, live: bool) -> None:
-        if place == "help" and live and self._unfinished():
-            self._messages.append(Text(self._book.phrases.help))
+    def _navigate(self, route: str, argument: str, *, live: bool) -> None:
+        if route == "help" and live and self._unfinished():
+            self._messages.append(Text(self._registry.texts.help))
             self._show_again("")
-        elif place in self._book.places:
+        elif route in self._registry.routes:
             answers = {"target": argument} if argument else {}
-            self._enter(self._book.places[place], answers, preface=self._leaving(live=live))
+            self._enter(self._registry.routes[route], answers, preface=self._leaving(live=live))
         elif live:
-            self._show_again(self._book.phrases.old_button)
+            self._show_again(self._registry.texts.old_button)
         else:
-            self._go_home(self._session.preface or self._book.phrases.old_button)
+            self._go_home(self._session.preface or self._registry.texts.old_button)
 
     def _leave(self, *, live: bool) -> None:
         self._go_home(self._leaving(live=live))
@@ -326,10 +326,10 @@ class TurnBuilder:
     def _leaving(self, *, live: bool) -> str:
         """What to say about what is left behind, here and now or because it took too long."""
         unfinished = self._unfinished() if live else None
-        return unfinished.left if unfinished else self._session.preface
+        return unfinished.cancelled_text if unfinished else self._session.preface
 
     def _go_home(self, preface: str = "") -> None:
-        self._enter(self._book.home, {}, preface=preface)
+        self._enter(self._registry.home, {}, preface=preface)
 
     def _enter(self, target: str, answers: Mapping[str, str], *, preface: str = "") -> None:
         self._session = msgspec.structs.replace(self._session, answers=dict(answers), preface=preface)
@@ -342,11 +342,11 @@ class TurnBuilder:
         flow, step = self._here() or (None, None)
         if flow is None or not isinstance(step, Question):
             raise ConversationError(f"{self._session.flow}.{self._session.step} was answered but asked nothing")
-        result = (step.read or _by_value)(reply, self._scene())
+        result = (step.read or _by_value)(reply, self._context())
         if isinstance(result, Retry):
             self._not_taken(reply, result, step, inbound)
         elif step.confirms and result.name == "confirm" and not self._confirmed(inbound):
-            self._show_again(self._book.phrases.check_again)
+            self._show_again(self._registry.texts.check_again)
         else:
             self._leave_by(flow, step, result)
 
@@ -359,16 +359,16 @@ class TurnBuilder:
         prompted = self._session.prompted_at_ms
         earliest = prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
         if isinstance(inbound.content, TextMessage):
-            if self._told_ms is None:
+            if self._last_delivered_ms is None:
                 return False
-            earliest = (max(prompted, self._told_ms) // 1000 + 1) * 1000
+            earliest = (max(prompted, self._last_delivered_ms) // 1000 + 1) * 1000
         return inbound.sent_at_ms >= earliest and self._now_ms <= prompted + CONFIRM_WITHIN_MS
 
     def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:
         if way.name not in step.exits:
             raise ConversationError(f"{flow.name}.{step.name} left by {way.name!r}, which it does not declare")
-        self._walked.append(Transition(flow.name, step.name, way.name))
-        self._messages.extend(way.say)
+        self._transitions.append(Transition(flow.name, step.name, way.name))
+        self._messages.extend(way.messages)
         target = resolve(flow, step.exits[way.name])
         stays = target.partition(".")[0] == flow.name
         self._session = msgspec.structs.replace(
@@ -384,13 +384,13 @@ class TurnBuilder:
             self._messages.extend([Text(self._session.preface)] if self._session.preface else [])
             self._rest()
             return
-        at = self._book.find(target)
+        at = self._registry.find(target)
         if at is None:
             raise ConversationError(f"there is no step {target}")
         flow, step = at
         self._session = msgspec.structs.replace(self._session, flow=flow.name, step=step.name, options=())
         if isinstance(step, CoreCall):
-            self._call = step.call(self._scene())
+            self._call = step.call(self._context())
         else:
             self._show(step)
 
@@ -400,7 +400,7 @@ class TurnBuilder:
             self._go_home(reason)
             return
         self._session = msgspec.structs.replace(self._session, preface=reason)
-        self._go_to(resolve(flow, step.again or step.name))
+        self._go_to(resolve(flow, step.reenter_at or step.name))
 
     def _show(self, step: Question) -> None:
         preface = self._session.preface
@@ -410,7 +410,7 @@ class TurnBuilder:
             prompted_at_ms=self._now_ms,
             preface="",
         )
-        screen = step.show(self._scene())
+        screen = step.show(self._context())
         self._messages.extend(with_preface(preface, screen))
         shown = tuple(Option(choice.id, choice.title) for message in screen for choice in choices(message))
         self._session = msgspec.structs.replace(self._session, options=shown)
@@ -418,21 +418,21 @@ class TurnBuilder:
     # -- small things ---------------------------------------------------------------------------------------------
 
     def _here(self) -> tuple[Flow, Step] | None:
-        return self._book.find(f"{self._session.flow}.{self._session.step}") if self._session.flow else None
+        return self._registry.find(f"{self._session.flow}.{self._session.step}") if self._session.flow else None
 
     def _unfinished(self) -> Flow | None:
         """The flow that would be left in the middle by going away from here."""
         flow, step = self._here() or (None, None)
         return None if isinstance(step, Question) and step.interruptible else flow
 
-    def _scene(self) -> TurnContext:
+    def _context(self) -> TurnContext:
         return TurnContext(self._member, self._now_ms, self._session, self._outcome, self._wamid)
 
     def turn(self) -> Turn:
         session = msgspec.structs.replace(self._session, valid_until_ms=self._now_ms + VALID_MS)
-        return Turn(session, tuple(self._messages), self._call, tuple(self._walked))
+        return Turn(session, tuple(self._messages), self._call, tuple(self._transitions))
 
 
-def _by_value(reply: Reply, scene: TurnContext) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
+def _by_value(reply: Reply, context: TurnContext) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
     """The default reader: the value chosen is the exit's name."""
     return Exit(reply.value) if isinstance(reply, Chosen) else Retry("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from service.conversation import FlowRegistry
-from service.flows.accept_all import BULK
+from service.flows.accept_all import ACCEPT_ALL
 from service.flows.accounts import ACCOUNTS
 from service.flows.business import business
 from service.flows.cash import CASH
@@ -14,7 +14,7 @@ from service.flows.forms import Forms
 from service.flows.greeting import GREETING
 from service.flows.help import HELP
 from service.flows.hidden_number import HIDDEN
-from service.flows.keywords import PHRASES, WORDS
+from service.flows.keywords import SYSTEM_TEXTS, VOCABULARY
 from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER, SHORTCUT
 from service.flows.pending import PENDING
@@ -22,10 +22,10 @@ from service.flows.people import PEOPLE
 from service.flows.registration import registration
 from service.flows.upgrade import UPGRADE
 
-__all__ = ("Forms", "book")
+__all__ = ("Forms", "flow_registry")
 
 
-def book(forms: Forms | None = None) -> FlowRegistry:
+def flow_registry(forms: Forms | None = None) -> FlowRegistry:
     """All flows of this release; with ``forms``, names and accounts are asked by WhatsApp forms."""
     return _without_forms() if forms is None else _bound(forms)
 
@@ -44,7 +44,7 @@ def _bound(forms: Forms | None) -> FlowRegistry:
             DASHBOARD,
             OFFER,
             PENDING,
-            BULK,
+            ACCEPT_ALL,
             LEDGER,
             ACCOUNTS,
             business(forms),
@@ -55,9 +55,9 @@ def _bound(forms: Forms | None) -> FlowRegistry:
             HIDDEN,
         ),
         home="greeting.look_up",
-        words=WORDS,
-        phrases=PHRASES,
-        places={
+        vocabulary=VOCABULARY,
+        texts=SYSTEM_TEXTS,
+        routes={
             "menu": "greeting.look_up",
             "refresh": "dashboard.refresh",
             "register": "greeting.look_up",  # which leads strangers there, and members home

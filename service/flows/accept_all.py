@@ -19,14 +19,14 @@ from service.domain.commands import (
     Refused,
     Unavailable,
 )
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import acting
-from service.flows.greeting import ASTRAY, dashboard_failed
-from service.flows.resolve_offer import told_of_acceptance
+from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
+from service.flows.resolve_offer import show_acceptance_reconciled
 from service.messages import Buttons, Message
 
-__all__ = ("BULK",)
+__all__ = ("ACCEPT_ALL",)
 
 AT_ONCE: Final = 5
 """Offers in one go: so many are read at a glance, and answered within the time of one turn."""
@@ -42,13 +42,13 @@ _SAID: Final = {
 }
 
 
-def _begun(outcome: Outcome, scene: TurnContext) -> Exit:
+def _begun(outcome: Outcome, context: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
-            account = acting(scene)
+            account = acting(context)
         case _:
             return dashboard_failed(outcome)
-    mine = show.one_of_several(dashboard, account)
+    mine = formatting.one_of_several(dashboard, account)
     if not account.incoming:
         return Exit("none", {"mine": mine, "others": "yes" * any(each.incoming for each in dashboard.accounts)})
     learnt = {"account": account.account_id, "waiting": str(len(account.incoming)), "mine": mine}
@@ -57,15 +57,15 @@ def _begun(outcome: Outcome, scene: TurnContext) -> Exit:
             f"credex_{number}": offer.credex_id,
             f"amount_{number}": str(offer.amount),
             f"party_{number}": offer.counterparty,
-            f"terms_{number}": "" if offer.secured else f", {show.terms(secured=False, due=offer.due)}",
+            f"terms_{number}": "" if offer.secured else f", {formatting.terms(secured=False, due=offer.due)}",
             f"outcome_{number}": "",
         }
     return Exit("some", {**learnt, "count": str(min(AT_ONCE, len(account.incoming)))})
 
 
-def _offers(scene: TurnContext) -> Iterator[tuple[int, Money, str]]:
-    for number in range(1, int(scene.answers["count"]) + 1):
-        yield number, Money.displayed(scene.answers[f"amount_{number}"]), scene.answers[f"party_{number}"]
+def _offers(context: TurnContext) -> Iterator[tuple[int, Money, str]]:
+    for number in range(1, int(context.answers["count"]) + 1):
+        yield number, Money.displayed(context.answers[f"amount_{number}"]), context.answers[f"party_{number}"]
 
 
 def _sums(offers: Iterable[Money]) -> dict[Denomination, Money]:
@@ -78,39 +78,39 @@ def _sums(offers: Iterable[Money]) -> dict[Denomination, Money]:
     return sums
 
 
-def _confirm(scene: TurnContext) -> Sequence[Message]:
-    count, waiting = int(scene.answers["count"]), int(scene.answers["waiting"])
+def _confirm(context: TurnContext) -> Sequence[Message]:
+    count, waiting = int(context.answers["count"]), int(context.answers["waiting"])
     which = f"the first {count} of {waiting} offers" if waiting > count else f"{'these' * (count > 1)} {count} offers"
     lines = [f"Accept {which if count > 1 else 'this offer'}?", ""]
-    for number, amount, party in _offers(scene):
-        lines.append(f"- *{amount}* from {show.name(party, _NAME)}{scene.answers.get(f'terms_{number}', '')}")
-    in_all = ", ".join(str(total) for total in _sums(amount for _, amount, _ in _offers(scene)).values())
-    lines += ["", f"In all: *{in_all}*, which they will then owe you." if count > 1 else show.WILL_OWE]
-    if mine := scene.answers.get("mine"):
-        lines.append(f"Your account: {show.name(mine)}")
-    return [Buttons(body="\n".join(lines), buttons=confirm_or_cancel(scene))]
+    for number, amount, party in _offers(context):
+        lines.append(f"- *{amount}* from {formatting.name(party, _NAME)}{context.answers.get(f'terms_{number}', '')}")
+    in_all = ", ".join(str(total) for total in _sums(amount for _, amount, _ in _offers(context)).values())
+    lines += ["", f"In all: *{in_all}*, which they will then owe you." if count > 1 else formatting.WILL_OWE]
+    if mine := context.answers.get("mine"):
+        lines.append(f"Your account: {formatting.name(mine)}")
+    return [Buttons(body="\n".join(lines), buttons=confirm_or_cancel(context))]
 
 
 def _accept(number: int) -> Callable[[TurnContext], Call]:
-    return lambda scene: AcceptOffer(
-        scene.answers["account"],
-        scene.answers[f"credex_{number}"],
-        Money.displayed(scene.answers[f"amount_{number}"]),
-        scene.answers[f"party_{number}"],
+    return lambda context: AcceptOffer(
+        context.answers["account"],
+        context.answers[f"credex_{number}"],
+        Money.displayed(context.answers[f"amount_{number}"]),
+        context.answers[f"party_{number}"],
     )
 
 
 def _accepted(number: int) -> Callable[[Outcome, TurnContext], Exit]:
-    def result(outcome: Outcome, scene: TurnContext) -> Exit:
+    def result(outcome: Outcome, context: TurnContext) -> Exit:
         said = _said(outcome)
         # What is unclear now will be unclear for the next one, too; and what was confirmed long ago begins no more.
         unclear = said in {"unknown", "not_done"}
-        late = scene.now_ms > scene.session.prompted_at_ms + CONFIRM_WITHIN_MS
-        last = number == int(scene.answers["count"])
+        late = context.now_ms > context.session.prompted_at_ms + CONFIRM_WITHIN_MS
+        last = number == int(context.answers["count"])
         learnt = {f"outcome_{number}": said}
-        so_far = {**scene.answers, **learnt}
-        accepted = (amount for each, amount, _ in _offers(scene) if so_far[f"outcome_{each}"] == "accepted")
-        learnt["now"] = _balance(outcome, scene, accepted)
+        so_far = {**context.answers, **learnt}
+        accepted = (amount for each, amount, _ in _offers(context) if so_far[f"outcome_{each}"] == "accepted")
+        learnt["now"] = _balance(outcome, context, accepted)
         return Exit("stop" if last or unclear or late else "next", learnt)
 
     return result
@@ -130,32 +130,35 @@ def _said(outcome: Outcome) -> str:
             return "unknown"
 
 
-def _summary(scene: TurnContext) -> Sequence[Message]:
-    done = [scene.answers[f"outcome_{number}"] for number, _, _ in _offers(scene)]
+def _summary(context: TurnContext) -> Sequence[Message]:
+    done = [context.answers[f"outcome_{number}"] for number, _, _ in _offers(context)]
     accepted, tried = done.count("accepted"), len([said for said in done if said])
     lines = [f"Accepted {accepted} of {len(done)}.", ""]
-    for number, amount, party in _offers(scene):
-        said = scene.answers[f"outcome_{number}"]
-        lines.append(f"{_SAID[said] if said else '– not tried:'} *{amount}* from {show.name(party, _NAME)}")
+    for number, amount, party in _offers(context):
+        said = context.answers[f"outcome_{number}"]
+        lines.append(f"{_SAID[said] if said else '– not tried:'} *{amount}* from {formatting.name(party, _NAME)}")
     if "unknown" in done:
         lines += ["", "I keep looking for what is not known yet, and will tell you."]
-    if scene.outcome is not None and (now := scene.answers.get("now")):
+    if context.outcome is not None and (now := context.answers.get("now")):
         lines += ["", f"Your balance is now {now}."]
-    left = int(scene.answers["waiting"]) - tried
+    left = int(context.answers["waiting"]) - tried
     onward = "Try again" if "not_done" in done else f"The other {left}" if left > 1 else "The last one" if left else ""
-    go_on = [scene.option("again", onward)] if onward else []
+    go_on = [context.option("again", onward)] if onward else []
     return [
-        Buttons(body="\n".join(lines), buttons=(*go_on, scene.link("incoming", "Incoming offers"), show.menu(scene)))
+        Buttons(
+            body="\n".join(lines),
+            buttons=(*go_on, context.link("incoming", "Incoming offers"), formatting.menu(context)),
+        )
     ]
 
 
-def _balance(outcome: Outcome, scene: TurnContext, accepted: Iterable[Money]) -> str:
+def _balance(outcome: Outcome, context: TurnContext, accepted: Iterable[Money]) -> str:
     """The balance in the denominations of what was accepted, as core told it last; empty once that may be outdated."""
     match outcome:
-        case Done(dashboard=Dashboard() as dashboard) if account := dashboard.account(scene.answers["account"]):
+        case Done(dashboard=Dashboard() as dashboard) if account := dashboard.account(context.answers["account"]):
             return ", ".join(str(account.balance(unit)) for unit in _sums(accepted))
         case Refused() | NotFound() | DidNotHappen() | Unavailable():
-            return scene.answers.get("now", "")
+            return context.answers.get("now", "")
         case _:
             return ""
 
@@ -167,22 +170,22 @@ def _steps() -> Iterator[CoreCall]:
             f"accept_{number}",
             call=_accept(number),
             result=_accepted(number),
-            found=told_of_acceptance,
+            on_reconciled=show_acceptance_reconciled,
             exits={**onward, "stop": "summary"},
         )
 
 
-BULK = Flow(
+ACCEPT_ALL = Flow(
     name="bulk",
     title="Accept all: several incoming offers in one go",
-    left="Nothing was changed.",
-    expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
+    cancelled_text="Nothing was changed.",
+    expired_text="That was left for more than five minutes, so I let it go. Nothing was changed.",
     steps=(
         CoreCall(
             "begin",
             call=lambda _: Login(fresh=True),
             result=_begun,
-            exits={"some": "confirm", "none": "pending.incoming_none", **ASTRAY},
+            exits={"some": "confirm", "none": "pending.incoming_none", **DASHBOARD_FAILED_EXITS},
         ),
         Question(
             "confirm",

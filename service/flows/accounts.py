@@ -8,9 +8,9 @@ from typing import Final
 from service.conversation import CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Account, Dashboard
 from service.domain.commands import Known, Login, Outcome
-from service.flows import show
+from service.flows import formatting
 from service.flows.dashboard import acting, seen
-from service.flows.greeting import ASTRAY, dashboard_failed, must_choose
+from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed, must_choose
 from service.messages import Buttons, List, Message, Row, Section
 
 __all__ = ("ACCOUNTS",)
@@ -30,20 +30,20 @@ def _listed(outcome: Outcome, _: TurnContext) -> Exit:
             return dashboard_failed(outcome)
 
 
-def _picker(scene: TurnContext) -> Sequence[Message]:
-    dashboard = seen(scene)
-    accounts, first = dashboard.accounts, must_choose(dashboard, scene)
+def _picker(context: TurnContext) -> Sequence[Message]:
+    dashboard = seen(context)
+    accounts, first = dashboard.accounts, must_choose(dashboard, context)
     pages = -(-len(accounts) // PAGE)
-    page = _page(scene.answers.get("target", ""), pages)
-    rows = [_row(scene, account, marked=not first) for account in accounts[(page - 1) * PAGE : page * PAGE]]
+    page = _page(context.answers.get("target", ""), pages)
+    rows = [_row(context, account, marked=not first) for account in accounts[(page - 1) * PAGE : page * PAGE]]
     if pages > 1:
         following = page % pages + 1
         title = "Next page" if following > page else "First page"
-        rows.append(scene.entry("accounts", title, f"Page {following} of {pages}", str(following)))
-    rows.append(scene.entry("open_business", "Open an account", "For a business of yours"))
+        rows.append(context.entry("accounts", title, f"Page {following} of {pages}", str(following)))
+    rows.append(context.entry("open_business", "Open an account", "For a business of yours"))
     if not first:
-        rows.append(scene.entry("menu", "Menu"))
-    return [List(body=_above(scene, pages, page), button="Choose", sections=(Section(rows=tuple(rows)),))]
+        rows.append(context.entry("menu", "Menu"))
+    return [List(body=_above(context, pages, page), button="Choose", sections=(Section(rows=tuple(rows)),))]
 
 
 def _page(asked: str, pages: int) -> int:
@@ -52,46 +52,46 @@ def _page(asked: str, pages: int) -> int:
     return max(1, min(wanted, pages))
 
 
-def _above(scene: TurnContext, pages: int, page: int) -> str:
-    dashboard = seen(scene)
+def _above(context: TurnContext, pages: int, page: int) -> str:
+    dashboard = seen(context)
     where = f" (page {page} of {pages})" if pages > 1 else ""
-    if must_choose(dashboard, scene):
-        hello = show.greeting(scene.now_ms, dashboard.first_name)
+    if must_choose(dashboard, context):
+        hello = formatting.greeting(context.now_ms, dashboard.first_name)
         return f"{hello}\n\nWhich account do you want to act for?{where}"
-    current = f"You act for *{show.name(acting(scene).name)}*."
+    current = f"You act for *{formatting.name(acting(context).name)}*."
     if len(dashboard.accounts) == 1:
         return f"{current} It is your only account."
     return f"Your accounts: {len(dashboard.accounts)}{where}.\n\n{current} Choose another one to act for it."
 
 
-def _row(scene: TurnContext, account: Account, *, marked: bool) -> Row:
-    about = show.handle(account.handle, ROW_NAME)
+def _row(context: TurnContext, account: Account, *, marked: bool) -> Row:
+    about = formatting.handle(account.handle, ROW_NAME)
     if account.net_assets is not None:
         about += f": {account.net_assets}"
-    if marked and account.account_id == acting(scene).account_id:
+    if marked and account.account_id == acting(context).account_id:
         about += ", current account"
     elif not account.owned:
         about += ", you may act for it"
-    return scene.entry("switch", show.name(account.name, ROW_NAME), about, account.account_id)
+    return context.entry("switch", formatting.name(account.name, ROW_NAME), about, account.account_id)
 
 
-def _switched(outcome: Outcome, scene: TurnContext) -> Exit:
+def _switched(outcome: Outcome, context: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
             return dashboard_failed(outcome)
-    account = dashboard.account(scene.answers.get("target", ""))
+    account = dashboard.account(context.answers.get("target", ""))
     if account is None:
         return Exit("gone")
-    return Exit("switched", account=account.account_id, preface=f"You now act for *{show.name(account.name)}*.")
+    return Exit("switched", account=account.account_id, preface=f"You now act for *{formatting.name(account.name)}*.")
 
 
-def _gone(scene: TurnContext) -> Sequence[Message]:
+def _gone(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="That account is not among those that you may act for, so nothing was changed.",
-            buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+            buttons=(context.link("accounts", "Accounts"), formatting.menu(context)),
         )
     ]
 
@@ -100,13 +100,15 @@ ACCOUNTS = Flow(
     name="accounts",
     title="Accounts: look at all, act for another",
     steps=(
-        CoreCall("list", call=lambda _: Login(fresh=True), result=_listed, exits={"some": "picker", **ASTRAY}),
-        Question("picker", "list", _picker, again="list", interruptible=True),
+        CoreCall(
+            "list", call=lambda _: Login(fresh=True), result=_listed, exits={"some": "picker", **DASHBOARD_FAILED_EXITS}
+        ),
+        Question("picker", "list", _picker, reenter_at="list", interruptible=True),
         CoreCall(
             "switch",
             call=lambda _: Login(fresh=True),
             result=_switched,
-            exits={"switched": "dashboard.menu", "gone": "gone", **ASTRAY},
+            exits={"switched": "dashboard.menu", "gone": "gone", **DASHBOARD_FAILED_EXITS},
         ),
         Question("gone", "buttons", _gone, interruptible=True),
     ),

@@ -22,15 +22,15 @@ from service.domain.commands import (
     Unauthorise,
     Unavailable,
 )
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.messages import Button, Buttons, Message
 
-__all__ = ("PERMITS",)
+__all__ = ("AUTHORISATION_STEPS",)
 
 
 @dataclass(frozen=True, slots=True)
-class _Permit:
+class _Change:
     """One of the three things; ``who`` is the person, ``of`` the account."""
 
     name: str
@@ -43,13 +43,13 @@ class _Permit:
     later: str
 
 
-def _on(scene: TurnContext) -> tuple[str, str, str]:
-    return scene.answers["account"], scene.answers["member"], scene.answers["name"]
+def _on(context: TurnContext) -> tuple[str, str, str]:
+    return context.answers["account"], context.answers["member"], context.answers["name"]
 
 
-_AUTHORISE = _Permit(
+_AUTHORISE = _Change(
     "authorise",
-    lambda scene: Authorise(*_on(scene), scene.answers["handle"]),
+    lambda context: Authorise(*_on(context), context.answers["handle"]),
     "list",
     "Let {who} ({handle}) act for {of}?\n\nThey can then offer, accept and decline for it, as you can.",
     "✅ {who} may now act for {of}.",
@@ -57,9 +57,9 @@ _AUTHORISE = _Permit(
     "{who} may *not* act for {of}.",
     "whether {who} may now act for {of}",
 )
-_REMOVE = _Permit(
+_REMOVE = _Change(
     "remove",
-    lambda scene: Unauthorise(*_on(scene)),
+    lambda context: Unauthorise(*_on(context)),
     "open",
     "Remove {who} from {of}?\n\nThey can then no longer act for it.",
     "✅ {who} can no longer act for {of}.",
@@ -67,9 +67,9 @@ _REMOVE = _Permit(
     "{who} may still act for {of}.",
     "whether {who} may still act for {of}",
 )
-_NOTICES = _Permit(
+_OFFER_RECIPIENT = _Change(
     "notices",
-    lambda scene: SetOfferRecipient(*_on(scene)),
+    lambda context: SetOfferRecipient(*_on(context)),
     "open",
     "Tell {who} of new offers to {of} from now on?\n\nOnly one person is told.",
     "✅ {who} is now told of new offers to {of}.",
@@ -80,62 +80,62 @@ _NOTICES = _Permit(
 
 
 def _words(text: str, who: str, of: str, handle: str = "") -> str:
-    return text.format(who=f"*{show.name(who)}*", of=f"*{show.name(of)}*", handle=handle)
+    return text.format(who=f"*{formatting.name(who)}*", of=f"*{formatting.name(of)}*", handle=handle)
 
 
-def _of(scene: TurnContext, text: str) -> str:
-    answers = scene.answers
+def _of(context: TurnContext, text: str) -> str:
+    answers = context.answers
     return _words(text, answers["name"], answers["account_name"], answers.get("handle", ""))
 
 
-def _ask(permit: _Permit) -> Callable[[TurnContext], Sequence[Message]]:
-    return lambda scene: [
+def _ask(change: _Change) -> Callable[[TurnContext], Sequence[Message]]:
+    return lambda context: [
         Buttons(
-            body=_of(scene, permit.question),
-            buttons=confirm_or_cancel(scene),
+            body=_of(context, change.question),
+            buttons=confirm_or_cancel(context),
         )
     ]
 
 
-def _refused(permit: _Permit, outcome: NotFound | Refused) -> Exit:
+def _refused(change: _Change, outcome: NotFound | Refused) -> Exit:
     if isinstance(outcome, Refused):
-        return Exit("refused", {"deed": permit.name, "reason": outcome.code})
+        return Exit("refused", {"deed": change.name, "reason": outcome.code})
     # Whoever is not among them need not be removed.
-    return Exit("stands" if permit is _REMOVE else "refused", {"deed": permit.name, "reason": "not_found"})
+    return Exit("stands" if change is _REMOVE else "refused", {"deed": change.name, "reason": "not_found"})
 
 
-def _result(permit: _Permit) -> Callable[[Outcome, TurnContext], Exit]:
+def _result(change: _Change) -> Callable[[Outcome, TurnContext], Exit]:
     def result(outcome: Outcome, _: TurnContext) -> Exit:
-        deed = {"deed": permit.name}
+        operation = {"deed": change.name}
         match outcome:
             case Done():
-                return Exit("done", deed)
+                return Exit("done", operation)
             case Refused(code="already"):
-                return Exit("stands", deed)
+                return Exit("stands", operation)
             case NotFound() | Refused():
-                return _refused(permit, outcome)
+                return _refused(change, outcome)
             case DidNotHappen() | Unavailable():
-                return Exit("not_done", {**deed, "looked": "yes" * isinstance(outcome, DidNotHappen)})
+                return Exit("not_done", {**operation, "looked": "yes" * isinstance(outcome, DidNotHappen)})
             case _:
-                return Exit("unknown", deed)
+                return Exit("unknown", operation)
 
     return result
 
 
-_PERMITS: Final = {permit.name: permit for permit in (_AUTHORISE, _REMOVE, _NOTICES)}
+_CHANGES: Final = {change.name: change for change in (_AUTHORISE, _REMOVE, _OFFER_RECIPIENT)}
 
 
-def _permit(scene: TurnContext) -> _Permit:
+def _change(context: TurnContext) -> _Change:
     """Which of the three it was; whoever was found to act already was to be let."""
-    return _PERMITS[scene.answers.get("deed") or _AUTHORISE.name]
+    return _CHANGES[context.answers.get("deed") or _AUTHORISE.name]
 
 
-def _show_done(scene: TurnContext) -> Sequence[Message]:
-    return [Buttons(body=_of(scene, _permit(scene).done), buttons=_ways(scene))]
+def _show_done(context: TurnContext) -> Sequence[Message]:
+    return [Buttons(body=_of(context, _change(context).done), buttons=_ways(context))]
 
 
-def _show_stands(scene: TurnContext) -> Sequence[Message]:
-    return [Buttons(body=_of(scene, _permit(scene).stands), buttons=_ways(scene))]
+def _show_stands(context: TurnContext) -> Sequence[Message]:
+    return [Buttons(body=_of(context, _change(context).stands), buttons=_ways(context))]
 
 
 _REFUSALS: Final = {
@@ -146,67 +146,67 @@ _REFUSALS: Final = {
 }
 
 
-def _show_refused(scene: TurnContext) -> Sequence[Message]:
-    reason = scene.answers["reason"]
-    why = _REFUSALS.get(reason) or show.explain_refusal(reason)
-    return [Buttons(body=f"Credex refused: {why}.\n\nNothing was changed.", buttons=_ways(scene))]
+def _show_refused(context: TurnContext) -> Sequence[Message]:
+    reason = context.answers["reason"]
+    why = _REFUSALS.get(reason) or formatting.explain_refusal(reason)
+    return [Buttons(body=f"Credex refused: {why}.\n\nNothing was changed.", buttons=_ways(context))]
 
 
-def _show_not_done(scene: TurnContext) -> Sequence[Message]:
+def _show_not_done(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"{show.why_not_done(scene)} {_of(scene, _permit(scene).not_done)}",
-            buttons=(scene.option("again", "Try again"), *_ways(scene)),
+            body=f"{formatting.why_not_done(context)} {_of(context, _change(context).not_done)}",
+            buttons=(context.option("again", "Try again"), *_ways(context)),
         )
     ]
 
 
-def _show_unknown(scene: TurnContext) -> Sequence[Message]:
+def _show_unknown(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"Credex did not answer clearly. I do *not know yet* {_of(scene, _permit(scene).later)}.\n\n"
+            body=f"Credex did not answer clearly. I do *not know yet* {_of(context, _change(context).later)}.\n\n"
             "I keep looking and will tell you.",
-            buttons=_ways(scene),
+            buttons=_ways(context),
         )
     ]
 
 
-def _ways(scene: TurnContext) -> tuple[Button, Button]:
-    return (scene.link("people", "People"), show.menu(scene))
+def _ways(context: TurnContext) -> tuple[Button, Button]:
+    return (context.link("people", "People"), formatting.menu(context))
 
 
-def _told_later(permit: _Permit) -> Callable[[Call, Outcome, TurnContext], Sequence[Message]]:
-    def told(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+def _show_reconciled(change: _Change) -> Callable[[Call, Outcome, TurnContext], Sequence[Message]]:
+    def told(call: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
         if not isinstance(call, Authorise | Unauthorise | SetOfferRecipient):
             return []
-        who, of = call.name, scene.answers.get("account_name", "")
+        who, of = call.name, context.answers.get("account_name", "")
         match outcome:
             case Done() | Refused(code="already"):
-                body = f"I looked again. {_words(permit.done, who, of)}"
+                body = f"I looked again. {_words(change.done, who, of)}"
             case DidNotHappen() | Refused() | NotFound():
-                body = f"I looked again: {_words(permit.not_done, who, of)} Nothing was changed."
+                body = f"I looked again: {_words(change.not_done, who, of)} Nothing was changed."
             case _:
-                body = f"I could not find out {_words(permit.later, who, of)}, and I have stopped looking."
-        return [Buttons(body=body, buttons=_ways(scene))]
+                body = f"I could not find out {_words(change.later, who, of)}, and I have stopped looking."
+        return [Buttons(body=body, buttons=_ways(context))]
 
     return told
 
 
-def _steps(permit: _Permit) -> tuple[Question | CoreCall, ...]:
+def _steps(change: _Change) -> tuple[Question | CoreCall, ...]:
     return (
         Question(
-            f"confirm_{permit.name}",
+            f"confirm_{change.name}",
             "buttons",
-            _ask(permit),
-            {"confirm": permit.name, "cancel": permit.cancel},
+            _ask(change),
+            {"confirm": change.name, "cancel": change.cancel},
             unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
         CoreCall(
-            permit.name,
-            call=permit.call,
-            result=_result(permit),
-            found=_told_later(permit),
+            change.name,
+            call=change.call,
+            result=_result(change),
+            on_reconciled=_show_reconciled(change),
             exits={
                 "done": "done",
                 "stands": "stands",
@@ -218,10 +218,10 @@ def _steps(permit: _Permit) -> tuple[Question | CoreCall, ...]:
     )
 
 
-PERMITS: Final = (
+AUTHORISATION_STEPS: Final = (
     *_steps(_AUTHORISE),
     *_steps(_REMOVE),
-    *_steps(_NOTICES),
+    *_steps(_OFFER_RECIPIENT),
     Question("done", "buttons", _show_done, interruptible=True),
     Question("stands", "buttons", _show_stands, interruptible=True),
     Question("refused", "buttons", _show_refused, interruptible=True),

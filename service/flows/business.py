@@ -8,11 +8,11 @@ from typing import Final
 from service.conversation import Chosen, CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused, Tier
 from service.domain.commands import Call, DidNotHappen, Done, Known, Login, OpenAccount, Outcome, Refused, Unavailable
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import BUSINESS as PAPER
 from service.flows.forms import Forms, form_step
-from service.flows.greeting import ASTRAY, dashboard_failed
+from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.messages import Button, Buttons, List, Message, Section, Text
 
 __all__ = ("business",)
@@ -62,8 +62,8 @@ def _read_name(reply: Reply, _: TurnContext) -> Exit | Retry:
     return Exit("ok", {"name": name.stored, "name_typed": name.typed})
 
 
-def _ask_denomination(scene: TurnContext) -> Sequence[Message]:
-    rows = tuple(scene.choice(unit.value, unit.value, words) for unit, words in _UNITS.items())
+def _ask_denomination(context: TurnContext) -> Sequence[Message]:
+    rows = tuple(context.choice(unit.value, unit.value, words) for unit, words in _UNITS.items())
     return [
         List(
             body="Which denomination shall it count in?\n\nIt can hold the others as well.",
@@ -108,17 +108,17 @@ def _read_form(answers: Mapping[str, str]) -> Exit | Retry:
 # -- is it right ----------------------------------------------------------------------------------------------------
 
 
-def _confirm(scene: TurnContext) -> Sequence[Message]:
-    name, typed = scene.answers["name"], scene.answers["name_typed"]
+def _confirm(context: TurnContext) -> Sequence[Message]:
+    name, typed = context.answers["name"], context.answers["name_typed"]
     changed = f"You typed “{typed}”. {_KEPT}\n\n" * (name != typed)
     return [
         Buttons(
-            body=f"{changed}Open this account?\n\n*{name}*\nHandle: {scene.answers['handle']}\n"
-            f"Denomination: {scene.answers['denomination']}",
+            body=f"{changed}Open this account?\n\n*{name}*\nHandle: {context.answers['handle']}\n"
+            f"Denomination: {context.answers['denomination']}",
             buttons=(
-                scene.option("confirm", "Confirm"),
-                scene.option("change", "Change it"),
-                scene.option("cancel", "Cancel"),
+                context.option("confirm", "Confirm"),
+                context.option("change", "Change it"),
+                context.option("cancel", "Cancel"),
             ),
         )
     ]
@@ -127,13 +127,13 @@ def _confirm(scene: TurnContext) -> Sequence[Message]:
 # -- what came of it ------------------------------------------------------------------------------------------------
 
 
-def _open(scene: TurnContext) -> Call:
-    answers = scene.answers
+def _open(context: TurnContext) -> Call:
+    answers = context.answers
     return OpenAccount(answers["name"], answers["handle"], Denomination(answers["denomination"]))
 
 
-def _opened(outcome: Outcome, scene: TurnContext) -> Exit:
-    handle = scene.answers["handle"]
+def _opened(outcome: Outcome, context: TurnContext) -> Exit:
+    handle = context.answers["handle"]
     match outcome:
         case Done(dashboard=dashboard):
             accounts = dashboard.accounts if dashboard else ()
@@ -151,58 +151,58 @@ def _opened(outcome: Outcome, scene: TurnContext) -> Exit:
             return Exit("unknown")
 
 
-def _show_opened(scene: TurnContext) -> Sequence[Message]:
-    opened = scene.answers.get("opened")
-    act: Button = scene.link("switch", "Act for it", opened) if opened else scene.link("accounts", "Accounts")
+def _show_opened(context: TurnContext) -> Sequence[Message]:
+    opened = context.answers.get("opened")
+    act: Button = context.link("switch", "Act for it", opened) if opened else context.link("accounts", "Accounts")
     return [
         Buttons(
-            body=f"✅ The account *{scene.answers['name']}* is open.\n\n"
-            f"Its handle is {scene.answers['handle']}: others can send offers to it.",
-            buttons=(act, show.menu(scene)),
+            body=f"✅ The account *{context.answers['name']}* is open.\n\n"
+            f"Its handle is {context.answers['handle']}: others can send offers to it.",
+            buttons=(act, formatting.menu(context)),
         )
     ]
 
 
-def _show_tier(scene: TurnContext) -> Sequence[Message]:
+def _show_tier(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"Credex refused to open *{scene.answers['name']}*: more than one account needs the hustler tier.\n\n"
-            "No account was opened.",
-            buttons=(scene.link("upgrade", "Upgrade"), show.menu(scene)),
+            body=f"Credex refused to open *{context.answers['name']}*: more than one account needs the hustler tier."
+            "\n\nNo account was opened.",
+            buttons=(context.link("upgrade", "Upgrade"), formatting.menu(context)),
         )
     ]
 
 
-def _show_refused(scene: TurnContext) -> Sequence[Message]:
-    why = show.explain_refusal(scene.answers["reason"])
+def _show_refused(context: TurnContext) -> Sequence[Message]:
+    why = formatting.explain_refusal(context.answers["reason"])
     return [
         Buttons(
-            body=f"Credex refused to open *{scene.answers['name']}*: {why}.\n\nNo account was opened.",
-            buttons=(scene.option("change", "Change it"), show.menu(scene)),
+            body=f"Credex refused to open *{context.answers['name']}*: {why}.\n\nNo account was opened.",
+            buttons=(context.option("change", "Change it"), formatting.menu(context)),
         )
     ]
 
 
-def _show_not_done(scene: TurnContext) -> Sequence[Message]:
+def _show_not_done(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"{show.why_not_done(scene)} the account *{scene.answers['name']}* was *not* opened.",
-            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+            body=f"{formatting.why_not_done(context)} the account *{context.answers['name']}* was *not* opened.",
+            buttons=(context.option("again", "Try again"), formatting.menu(context)),
         )
     ]
 
 
-def _show_unknown(scene: TurnContext) -> Sequence[Message]:
+def _show_unknown(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Credex did not answer clearly. I do *not know yet* whether the account "
-            f"*{scene.answers['name']}* was opened.\n\nI keep looking and will tell you.",
-            buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+            f"*{context.answers['name']}* was opened.\n\nI keep looking and will tell you.",
+            buttons=(context.link("accounts", "Accounts"), formatting.menu(context)),
         )
     ]
 
 
-def _told_later(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+def _show_reconciled(call: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
     if not isinstance(call, OpenAccount):
         return []
     account = f"the account *{call.name}* (handle {call.handle})"
@@ -213,7 +213,7 @@ def _told_later(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Me
             body = f"I looked again: {account} was *not* opened. You can try again."
         case _:
             body = f"I could not find out whether {account} was opened, and I have stopped looking."
-    return [Buttons(body=body, buttons=(scene.link("accounts", "Accounts"), show.menu(scene)))]
+    return [Buttons(body=body, buttons=(context.link("accounts", "Accounts"), formatting.menu(context)))]
 
 
 def business(forms: Forms | None = None) -> Flow:
@@ -238,10 +238,10 @@ def business(forms: Forms | None = None) -> Flow:
     return Flow(
         name="business",
         title="A business account: name, denomination, handle",
-        left="No account was opened.",
-        expired="That was left for more than five minutes, so I let it go. No account was opened.",
+        cancelled_text="No account was opened.",
+        expired_text="That was left for more than five minutes, so I let it go. No account was opened.",
         steps=(
-            CoreCall("begin", call=lambda _: Login(), result=_begun, exits={"ask": first, **ASTRAY}),
+            CoreCall("begin", call=lambda _: Login(), result=_begun, exits={"ask": first, **DASHBOARD_FAILED_EXITS}),
             *asks,
             Question(
                 "confirm",
@@ -255,7 +255,7 @@ def business(forms: Forms | None = None) -> Flow:
                 "open",
                 call=_open,
                 result=_opened,
-                found=_told_later,
+                on_reconciled=_show_reconciled,
                 exits={
                     "opened": "opened",
                     "taken": "handle" if forms is None else first,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from service.conversation import Flow, Question, TurnContext
-from service.flows import show
+from service.flows import formatting
 from service.messages import Buttons, Message
 
 __all__ = ("CASH",)
@@ -18,8 +18,8 @@ _TEXT: Final = (
 )
 
 
-def _explain(scene: TurnContext) -> Sequence[Message]:
-    return [Buttons(body=_TEXT, buttons=(show.menu(scene),))]
+def _explain(context: TurnContext) -> Sequence[Message]:
+    return [Buttons(body=_TEXT, buttons=(formatting.menu(context),))]
 
 
 CASH = Flow(

@@ -10,9 +10,9 @@ from service.messages import Button
 __all__ = ("confirm_or_cancel", "unless_cancelled")
 
 
-def confirm_or_cancel(scene: TurnContext) -> tuple[Button, Button]:
+def confirm_or_cancel(context: TurnContext) -> tuple[Button, Button]:
     """The two buttons under every question that moves money."""
-    return (scene.option("confirm", "Confirm"), scene.option("cancel", "Cancel"))
+    return (context.option("confirm", "Confirm"), context.option("cancel", "Cancel"))
 
 
 def unless_cancelled(said: str) -> Callable[[Reply, TurnContext], Exit | Retry]:

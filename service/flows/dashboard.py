@@ -7,58 +7,58 @@ from collections.abc import Sequence
 from service.conversation import ConversationError, CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Account, Dashboard, Tier
 from service.domain.commands import Known, Login, Outcome
-from service.flows import show
-from service.flows.greeting import ASTRAY, dashboard_failed
+from service.flows import formatting
+from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.messages import List, Message, Row, Section
 
 __all__ = ("DASHBOARD", "acting", "seen")
 
 
-def seen(scene: TurnContext) -> Dashboard:
+def seen(context: TurnContext) -> Dashboard:
     """The dashboard that the call just made brought."""
-    if not isinstance(scene.value, Dashboard):
+    if not isinstance(context.value, Dashboard):
         raise ConversationError("a screen that shows the dashboard was reached without one")
-    return scene.value
+    return context.value
 
 
-def acting(scene: TurnContext) -> Account:
+def acting(context: TurnContext) -> Account:
     """The account that the member acts for."""
-    dashboard = seen(scene)
-    account = dashboard.account(scene.session.account or None) or dashboard.account()
+    dashboard = seen(context)
+    account = dashboard.account(context.session.account or None) or dashboard.account()
     if account is None:
         raise ConversationError("a screen that shows an account was reached without one")
     return account
 
 
-def _menu(scene: TurnContext) -> Sequence[Message]:
-    dashboard, account = seen(scene), acting(scene)
-    greeting = show.greeting(scene.now_ms, dashboard.first_name)
+def _menu(context: TurnContext) -> Sequence[Message]:
+    dashboard, account = seen(context), acting(context)
+    greeting = formatting.greeting(context.now_ms, dashboard.first_name)
     return [
         List(
-            body=f"{greeting}\n\n{show.overview(dashboard, account)}",
+            body=f"{greeting}\n\n{formatting.overview(dashboard, account)}",
             button="Choose",
-            sections=(Section(rows=_rows(scene, account)),),
+            sections=(Section(rows=_rows(context, account)),),
         )
     ]
 
 
-def _rows(scene: TurnContext, account: Account) -> tuple[Row, ...]:
+def _rows(context: TurnContext, account: Account) -> tuple[Row, ...]:
     incoming, outgoing = len(account.incoming), len(account.outgoing)
-    rows = [scene.entry("offer", "Offer a credex", "Promise an amount to another member")]
+    rows = [context.entry("offer", "Offer a credex", "Promise an amount to another member")]
     if incoming:
         waits = "1 offer waits for you" if incoming == 1 else f"{incoming} offers wait for you"
-        rows.append(scene.entry("incoming", f"Incoming offers ({incoming})", f"{waits}: accept or decline"))
+        rows.append(context.entry("incoming", f"Incoming offers ({incoming})", f"{waits}: accept or decline"))
     if outgoing:
-        rows.append(scene.entry("outgoing", f"Outgoing offers ({outgoing})", "Not accepted yet: look or cancel"))
-    rows.append(scene.entry("ledger", "Ledger", "What was accepted, the newest first"))
-    rows.append(scene.entry("accounts", "Accounts", "Look at all of them, or act for another"))
+        rows.append(context.entry("outgoing", f"Outgoing offers ({outgoing})", "Not accepted yet: look or cancel"))
+    rows.append(context.entry("ledger", "Ledger", "What was accepted, the newest first"))
+    rows.append(context.entry("accounts", "Accounts", "Look at all of them, or act for another"))
     if account.owned:
-        rows.append(scene.entry("people", "People of this account", "Who may act for it"))
-    if (seen(scene).tier or 0) < Tier.HUSTLER:
-        rows.append(scene.entry("upgrade", "Upgrade", "The hustler tier for 1 USD"))
-    rows.append(scene.entry("cash", "Cash in and out", "What it costs, and whom to ask"))
-    rows.append(scene.entry("refresh", "Refresh", "Ask Credex again"))
-    rows.append(scene.entry("help", "Help", "What VimbisoPay is and how to use it"))
+        rows.append(context.entry("people", "People of this account", "Who may act for it"))
+    if (seen(context).tier or 0) < Tier.HUSTLER:
+        rows.append(context.entry("upgrade", "Upgrade", "The hustler tier for 1 USD"))
+    rows.append(context.entry("cash", "Cash in and out", "What it costs, and whom to ask"))
+    rows.append(context.entry("refresh", "Refresh", "Ask Credex again"))
+    rows.append(context.entry("help", "Help", "What VimbisoPay is and how to use it"))
     return tuple(rows)
 
 
@@ -74,12 +74,12 @@ DASHBOARD = Flow(
     name="dashboard",
     title="Dashboard: balances and what can be done",
     steps=(
-        Question("menu", "list", _menu, again="greeting.look_up", interruptible=True),
+        Question("menu", "list", _menu, reenter_at="greeting.look_up", interruptible=True),
         CoreCall(
             "refresh",
             call=lambda _: Login(fresh=True),
             result=_refreshed,
-            exits={"ok": "menu", **ASTRAY},
+            exits={"ok": "menu", **DASHBOARD_FAILED_EXITS},
         ),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from service.flows import show
+from service.flows import formatting
 
 __all__ = ("USUAL", "DueRefused", "core_day", "read_due", "window")
 
@@ -60,7 +60,7 @@ def read_due(text: str, day: date) -> date:
         DueRefused: with what was wrong and which dates there are, in words for the member.
     """
     first, last = window(day)
-    allowed = f"It can be from {show.day(first)} to {show.day(last)}."
+    allowed = f"It can be from {formatting.day(first)} to {formatting.day(last)}."
     words = " ".join(text.casefold().replace(",", " ").split()).rstrip(".!")
     for pattern, reader in _FORMS:
         match = pattern.fullmatch(words)
@@ -71,7 +71,7 @@ def read_due(text: str, day: date) -> date:
         except (ValueError, OverflowError):
             raise DueRefused("There is no such date.", allowed) from None
         if not first <= due <= last:
-            raise DueRefused(f"{show.day(due)} is too {'soon' if due < first else 'late'}.", allowed)
+            raise DueRefused(f"{formatting.day(due)} is too {'soon' if due < first else 'late'}.", allowed)
         return due
     raise DueRefused("I cannot read that date.", f"{allowed} For example: in 3 weeks.")
 

@@ -68,18 +68,18 @@ def form_step(
         read: the rules of the questions, applied to the answers: they come from the member's phone.
     """
 
-    def show(scene: TurnContext) -> Sequence[Message]:
-        token = forms.token(scene.member, scene.session.turn)
+    def show(context: TurnContext) -> Sequence[Message]:
+        token = forms.token(context.member, context.session.turn)
         said = f"{body}\n\nIf it does not open, type *{QUESTIONS}*."
         return [Form(body=said, button=BUTTON, form_id=form_id, token=token, screen=paper.screen)]
 
-    def read_form(reply: Reply, scene: TurnContext) -> Exit | Retry:
+    def read_form(reply: Reply, context: TurnContext) -> Exit | Retry:
         if isinstance(reply, Typed):
             if reply.text.strip().casefold().strip('*.!"“” ') == QUESTIONS:
                 return Exit("questions")
             return Retry("Please tap the button below and fill in the form.")
         if not isinstance(reply, FormReply) or not _is_this(
-            reply, paper, forms.token(scene.member, scene.session.turn)
+            reply, paper, forms.token(context.member, context.session.turn)
         ):
             return Retry("That was an earlier form, so I did nothing with it. Please fill in this one.")
         return read(reply.answers)

@@ -10,12 +10,12 @@ from service.domain import Dashboard
 from service.domain.commands import Known, Login, NotFound, Outcome
 from service.messages import Buttons, Message
 
-__all__ = ("ASTRAY", "GREETING", "dashboard_failed", "must_choose")
+__all__ = ("DASHBOARD_FAILED_EXITS", "GREETING", "dashboard_failed", "must_choose")
 
 CHOOSING_TIER: Final = 5
 """Members of this tier have accounts for many purposes, so they are asked which one they act for."""
 
-ASTRAY: Final = {
+DASHBOARD_FAILED_EXITS: Final = {
     "stranger": "registration.welcome",
     "no_account": "greeting.no_account",
     "away": "greeting.away",
@@ -34,17 +34,17 @@ def dashboard_failed(outcome: Outcome) -> Exit:
             return Exit("away")
 
 
-def must_choose(dashboard: Dashboard, scene: TurnContext) -> bool:
+def must_choose(dashboard: Dashboard, context: TurnContext) -> bool:
     """Whether the member has to say first which account they act for."""
     several = (dashboard.tier or 0) >= CHOOSING_TIER and len(dashboard.accounts) > 1
-    return several and not scene.session.account
+    return several and not context.session.account
 
 
-def _who(outcome: Outcome, scene: TurnContext) -> Exit:
+def _who(outcome: Outcome, context: TurnContext) -> Exit:
     match outcome:
-        case Known(value=Dashboard() as dashboard) if must_choose(dashboard, scene):
+        case Known(value=Dashboard() as dashboard) if must_choose(dashboard, context):
             return Exit("choose")
-        case Known(value=Dashboard() as dashboard) if dashboard.account(scene.session.account or None):
+        case Known(value=Dashboard() as dashboard) if dashboard.account(context.session.account or None):
             return Exit("member")
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             return Exit("member", account="", preface=_LOST)
@@ -55,21 +55,21 @@ def _who(outcome: Outcome, scene: TurnContext) -> Exit:
 _LOST: Final = "You can no longer act for the account that you had chosen. This is your own one."
 
 
-def _away(scene: TurnContext) -> Sequence[Message]:
+def _away(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="I cannot reach Credex at the moment. Nothing is lost. Please try again in a minute.",
-            buttons=(scene.link("menu", "Try again"),),
+            buttons=(context.link("menu", "Try again"),),
         )
     ]
 
 
-def _no_account(scene: TurnContext) -> Sequence[Message]:
+def _no_account(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="You are a member, but Credex shows no account of yours yet. Please try again later; "
             "if it stays like this, tell the people who invited you.",
-            buttons=(scene.link("menu", "Try again"),),
+            buttons=(context.link("menu", "Try again"),),
         )
     ]
 
@@ -82,7 +82,7 @@ GREETING = Flow(
             "look_up",
             call=lambda _: Login(fresh=True),
             result=_who,
-            exits={"member": "dashboard.menu", "choose": "accounts.picker", **ASTRAY},
+            exits={"member": "dashboard.menu", "choose": "accounts.picker", **DASHBOARD_FAILED_EXITS},
         ),
         Question("away", "buttons", _away, interruptible=True),
         Question("no_account", "buttons", _no_account, interruptible=True),

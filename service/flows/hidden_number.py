@@ -12,15 +12,15 @@ __all__ = ("HIDDEN",)
 _CARD = "Thank you for the contact card. But anyone can send anyone's card, so I cannot take it for yours.\n\n"
 
 
-def _explain(scene: TurnContext) -> Sequence[Message]:
-    card = _CARD if scene.answers.get("sent") == "contacts" else ""
+def _explain(context: TurnContext) -> Sequence[Message]:
+    card = _CARD if context.answers.get("sent") == "contacts" else ""
     return [
         Buttons(
             body=f"{card}Hello. WhatsApp hides your phone number from me, and Credex knows its members by their number "
             "alone. Without it I can do nothing for you here.\n\n"
             "To show it: open *Settings* in WhatsApp, tap your name, and remove your username. "
             "Then write to me again.",
-            buttons=(scene.link("menu", "I have done that"),),
+            buttons=(context.link("menu", "I have done that"),),
         )
     ]
 

@@ -1,12 +1,12 @@
-"""Words understood everywhere, and what the engine itself says."""
+"""Words understood everywhere, and what the framework itself says."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from service.conversation import Phrases, Words
+from service.conversation import SystemTexts, Vocabulary
 
-__all__ = ("HELP", "PHRASES", "WORDS")
+__all__ = ("HELP", "SYSTEM_TEXTS", "VOCABULARY")
 
 _GREETINGS: Final = (
     "hi", "hie", "hy", "hey", "hello", "hallo", "hi there", "hello there", "start", "retry",
@@ -29,7 +29,7 @@ _AGREED: Final = (
     "got it", "sharp", "zvakanaka", "zvakanaka henyu", "kulungile", "sawa", "bye", "goodbye",
 )  # fmt: skip
 
-WORDS: Final = Words(
+VOCABULARY: Final = Vocabulary(
     greetings=frozenset(_GREETINGS),
     leave=frozenset({"menu", "memu", "main menu", "home", "cancel", "x", "c", "exit", "quit", "reset", "back to menu"}),
     help=frozenset({"help", "about", "info", "rubatsiro", "uncedo"}),
@@ -48,7 +48,7 @@ HELP: Final = (
     "Being a member is free."
 )
 
-PHRASES: Final = Phrases(
+SYSTEM_TEXTS: Final = SystemTexts(
     not_understood="I did not understand that.",
     pick_an_option="I did not understand that. Please tap one of the choices, or type its number.",
     old_button="That button is from an earlier message, so I did nothing with it.",

@@ -9,7 +9,7 @@ from typing import Final
 from service.conversation import Chosen, Exit, Reply, Retry, TurnContext, Typed
 from service.domain import AmountError, Denomination, Handle, HandleRefused, Recipient, read_amount
 from service.domain.commands import Known, NotFound, Outcome, Refused
-from service.flows import show
+from service.flows import formatting
 from service.flows.dashboard import acting, seen
 from service.flows.dates import DueRefused, core_day, read_due, window
 from service.flows.offer_terms import offer, source
@@ -36,16 +36,16 @@ WEEKS: Final = (1, 2, 3, 4)
 # -- from which account ---------------------------------------------------------------------------------------------
 
 
-def which_account(scene: TurnContext) -> Sequence[Message]:
+def which_account(context: TurnContext) -> Sequence[Message]:
     """The member's accounts; where there are more than a list can hold, the way to the others."""
-    mine = acting(scene)  # whoever has more than a list can hold finds here the one that they have switched to
-    accounts = [mine, *(account for account in seen(scene).accounts if account.account_id != mine.account_id)]
+    mine = acting(context)  # whoever has more than a list can hold finds here the one that they have switched to
+    accounts = [mine, *(account for account in seen(context).accounts if account.account_id != mine.account_id)]
     rows = [
-        scene.choice(account.account_id, show.name(account.name), ", ".join(str(b) for b in account.balances))
+        context.choice(account.account_id, formatting.name(account.name), ", ".join(str(b) for b in account.balances))
         for account in accounts[:SHOWN_ACCOUNTS]
     ]
     if len(accounts) > SHOWN_ACCOUNTS:
-        rows.append(scene.entry("accounts", "Other accounts", "Switch to one first"))
+        rows.append(context.entry("accounts", "Other accounts", "Switch to one first"))
     return [
         List(body="From which account do you want to offer?", button="Choose", sections=(Section(rows=tuple(rows)),))
     ]
@@ -59,34 +59,34 @@ def read_account(reply: Reply, _: TurnContext) -> Exit | Retry:
 # -- how much -------------------------------------------------------------------------------------------------------
 
 
-def how_much(scene: TurnContext) -> Sequence[Message]:
+def how_much(context: TurnContext) -> Sequence[Message]:
     """Ask for the amount, beside what there is to offer."""
-    if scene.value is None:  # asked again: what the member has was said a moment ago
+    if context.value is None:  # asked again: what the member has was said a moment ago
         return [Text("How much do you want to offer?")]
-    account = source(scene, seen(scene))
-    have = ", ".join(str(balance) for balance in show.balances(account)) if account else ""
+    account = source(context, seen(context))
+    have = ", ".join(str(balance) for balance in formatting.balances(account)) if account else ""
     lines = [
         "How much do you want to offer?",
         "",
         *([f"Your balance: about {have}."] if have else []),
-        *show.limit(seen(scene)),
+        *formatting.limit(seen(context)),
         "",
-        f"For example: 5, 12.50 or ZWG 1,000. Without a code I take {scene.answers['denomination']}.",
+        f"For example: 5, 12.50 or ZWG 1,000. Without a code I take {context.answers['denomination']}.",
     ]
     return [Text("\n".join(lines))]
 
 
-def read_how_much(reply: Reply, scene: TurnContext) -> Exit | Retry:
+def read_how_much(reply: Reply, context: TurnContext) -> Exit | Retry:
     """Read the amount."""
     try:
-        default = Denomination(scene.answers["denomination"])
+        default = Denomination(context.answers["denomination"])
         amount = read_amount(reply.text if isinstance(reply, Typed) else "", default=default)
     except AmountError as error:
         return Retry(str(error))
     learnt = {"amount": str(amount)}
-    if scene.answers.get("typed_due"):  # neither the amount nor the date of one line could be taken
+    if context.answers.get("typed_due"):  # neither the amount nor the date of one line could be taken
         return Exit("due", {**learnt, "typed_due": ""})
-    return Exit("handle_known" if scene.answers.get("handle") else "ok", learnt)
+    return Exit("handle_known" if context.answers.get("handle") else "ok", learnt)
 
 
 # -- to whom --------------------------------------------------------------------------------------------------------
@@ -105,11 +105,11 @@ def read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
         return Retry(str(refused))
 
 
-def looked_up(outcome: Outcome, scene: TurnContext) -> Exit:
+def looked_up(outcome: Outcome, context: TurnContext) -> Exit:
     """Whose handle it is."""
-    handle = scene.answers["handle"]
+    handle = context.answers["handle"]
     match outcome:
-        case Known(value=Recipient() as recipient) if recipient.account_id == scene.answers["account"]:
+        case Known(value=Recipient() as recipient) if recipient.account_id == context.answers["account"]:
             return Exit("not_found", {"handle": ""}, preface="That is your own account. Please give another handle.")
         case Known(value=Recipient() as recipient):
             return Exit("found", {"receiver": recipient.account_id, "receiver_name": recipient.name})
@@ -123,28 +123,30 @@ def looked_up(outcome: Outcome, scene: TurnContext) -> Exit:
 # -- on which terms -------------------------------------------------------------------------------------------------
 
 
-def on_which_terms(scene: TurnContext) -> Sequence[Message]:
+def on_which_terms(context: TurnContext) -> Sequence[Message]:
     """Out of the balance, or later, by one of a few days."""
-    day = core_day(scene.now_ms)
-    rows = [scene.choice("secured", "From my balance", "Secured, nothing to pay later")]
+    day = core_day(context.now_ms)
+    rows = [context.choice("secured", "From my balance", "Secured, nothing to pay later")]
     for weeks in WEEKS:
         due = day + timedelta(weeks=weeks)
-        rows.append(scene.choice(due.isoformat(), "In 1 week" if weeks == 1 else f"In {weeks} weeks", show.day(due)))
+        rows.append(
+            context.choice(due.isoformat(), "In 1 week" if weeks == 1 else f"In {weeks} weeks", formatting.day(due))
+        )
     latest = window(day)[1]
     rows += [
-        scene.choice(latest.isoformat(), "As late as possible", show.day(latest)),
-        scene.choice("other", "Another date", "Type it yourself"),
+        context.choice(latest.isoformat(), "As late as possible", formatting.day(latest)),
+        context.choice("other", "Another date", "Type it yourself"),
     ]
     return [
         List(
-            body=f"Offer {offer(scene)}: from your balance, or to pay later, without backing?",
+            body=f"Offer {offer(context)}: from your balance, or to pay later, without backing?",
             button="Choose",
             sections=(Section(rows=tuple(rows)),),
         )
     ]
 
 
-def read_terms(reply: Reply, scene: TurnContext) -> Exit | Retry:
+def read_terms(reply: Reply, context: TurnContext) -> Exit | Retry:
     """The terms chosen; a date may also be typed at once."""
     match reply:
         case Chosen(value="secured"):
@@ -154,31 +156,31 @@ def read_terms(reply: Reply, scene: TurnContext) -> Exit | Retry:
         case Chosen(value=day):
             return Exit("due", {"due": day})
         case Typed(text=text):
-            return _read_due(text, scene, "due")
+            return _read_due(text, context, "due")
         case _:
             return Retry("")
 
 
-def ask_due(scene: TurnContext) -> Sequence[Message]:
+def ask_due(context: TurnContext) -> Sequence[Message]:
     """Ask for a due date."""
-    first, last = window(core_day(scene.now_ms))
+    first, last = window(core_day(context.now_ms))
     return [
         Text(
-            f"By when will you pay? From {show.day(first)} to {show.day(last)}.\n\n"
-            f"For example: {show.day(first)}, or in 3 weeks."
+            f"By when will you pay? From {formatting.day(first)} to {formatting.day(last)}.\n\n"
+            f"For example: {formatting.day(first)}, or in 3 weeks."
         )
     ]
 
 
-def read_day(reply: Reply, scene: TurnContext) -> Exit | Retry:
+def read_day(reply: Reply, context: TurnContext) -> Exit | Retry:
     """Read a due date; which ones there are stands in the question already."""
-    way = "known" if scene.answers.get("receiver") else "ok"
-    return _read_due(reply.text if isinstance(reply, Typed) else "", scene, way, said=True)
+    way = "known" if context.answers.get("receiver") else "ok"
+    return _read_due(reply.text if isinstance(reply, Typed) else "", context, way, said=True)
 
 
-def _read_due(text: str, scene: TurnContext, way: str, *, said: bool = False) -> Exit | Retry:
+def _read_due(text: str, context: TurnContext, way: str, *, said: bool = False) -> Exit | Retry:
     try:
-        due = read_due(text, core_day(scene.now_ms))
+        due = read_due(text, core_day(context.now_ms))
     except DueRefused as refused:
         return Retry(refused.reason if said else str(refused))
     return Exit(way, {"due": due.isoformat()})

@@ -16,7 +16,7 @@ from service.domain.commands import (
     Refused,
     Unavailable,
 )
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel
 from service.flows.offer_terms import amount, due, offer
 from service.messages import Buttons, Message
@@ -28,10 +28,10 @@ __all__ = (
     "result_despite",
     "show_doubt",
     "show_not_done",
+    "show_reconciled",
     "show_refused",
     "show_sent",
     "show_unknown",
-    "told_later",
 )
 
 DESPITE = {
@@ -59,25 +59,29 @@ def result(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("unknown")
 
 
-def result_despite(outcome: Outcome, scene: TurnContext) -> Exit:
+def result_despite(outcome: Outcome, context: TurnContext) -> Exit:
     """What came of an offer made in spite of a doubt: it is not doubted again, so a doubt would say nothing."""
-    return Exit("unknown") if isinstance(outcome, PossibleDuplicate) else result(outcome, scene)
+    return Exit("unknown") if isinstance(outcome, PossibleDuplicate) else result(outcome, context)
 
 
-def show_sent(scene: TurnContext) -> Sequence[Message]:
-    done, day = scene.outcome, due(scene)
-    accepted = bool(scene.answers.get("accepted"))
+def show_sent(context: TurnContext) -> Sequence[Message]:
+    done, day = context.outcome, due(context)
+    accepted = bool(context.answers.get("accepted"))
     then = ""
     if day is not None:  # nothing comes out of the balance
-        then = f" {'You' if accepted else 'If they do, you'} pay by {show.day(day)}."
+        then = f" {'You' if accepted else 'If they do, you'} pay by {formatting.day(day)}."
     elif isinstance(done, Done) and done.dashboard:
-        account = done.dashboard.account(scene.answers["account"])
-        then = f" Your balance is now {account.balance(amount(scene).denomination)}." if account else ""
+        account = done.dashboard.account(context.answers["account"])
+        then = f" Your balance is now {account.balance(amount(context).denomination)}." if account else ""
     checked = "Credex answered unclearly, so I looked: it is there.\n\n" * (isinstance(done, Done) and done.proven)
     return [
         Buttons(
-            body=f"{checked}✅ You offered {offer(scene)}.\n\n{_waits(accepted=accepted)}{then}",
-            buttons=(scene.link("offer", "Offer again"), scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
+            body=f"{checked}✅ You offered {offer(context)}.\n\n{_waits(accepted=accepted)}{then}",
+            buttons=(
+                context.link("offer", "Offer again"),
+                context.link("outgoing", "Outgoing offers"),
+                formatting.menu(context),
+            ),
         )
     ]
 
@@ -86,52 +90,56 @@ def _waits(*, accepted: bool) -> str:
     return "They have accepted it already." if accepted else "They have two days to accept it."
 
 
-def show_refused(scene: TurnContext) -> Sequence[Message]:
-    why = show.explain_refusal(scene.answers["reason"])
+def show_refused(context: TurnContext) -> Sequence[Message]:
+    why = formatting.explain_refusal(context.answers["reason"])
     return [
         Buttons(
-            body=f"Credex refused the offer of {offer(scene)}: {why}.\n\nNothing was offered.",
-            buttons=(scene.option("amount", "Another amount"), scene.option("terms", "Other terms"), show.menu(scene)),
+            body=f"Credex refused the offer of {offer(context)}: {why}.\n\nNothing was offered.",
+            buttons=(
+                context.option("amount", "Another amount"),
+                context.option("terms", "Other terms"),
+                formatting.menu(context),
+            ),
         )
     ]
 
 
-def show_not_done(scene: TurnContext) -> Sequence[Message]:
+def show_not_done(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"{show.why_not_done(scene)} your offer of {offer(scene)} was *not* made.",
-            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+            body=f"{formatting.why_not_done(context)} your offer of {offer(context)} was *not* made.",
+            buttons=(context.option("again", "Try again"), formatting.menu(context)),
         )
     ]
 
 
-def show_unknown(scene: TurnContext) -> Sequence[Message]:
+def show_unknown(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Credex did not answer clearly. I do *not know yet* whether your offer of "
-            f"{offer(scene)} was made.\n\n"
+            f"{offer(context)} was made.\n\n"
             "I keep looking and will tell you. Please do not offer it again until then.",
-            buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)),
+            buttons=(context.link("outgoing", "Outgoing offers"), formatting.menu(context)),
         )
     ]
 
 
-def show_doubt(scene: TurnContext) -> Sequence[Message]:
-    earlier = f"an earlier offer of {offer(scene)}"
-    if scene.answers.get("made"):
+def show_doubt(context: TurnContext) -> Sequence[Message]:
+    earlier = f"an earlier offer of {offer(context)}"
+    if context.answers.get("made"):
         body = f"⚠️ I looked first: {earlier} was made after all.\n\nOffer the same once more?"
     else:
         body = (
             f"⚠️ Not sent yet: {earlier} may have been made; Credex has not told me.\n\n"
             "Offer it all the same? It could be there twice."
         )
-    return [Buttons(body=body, buttons=confirm_or_cancel(scene))]
+    return [Buttons(body=body, buttons=confirm_or_cancel(context))]
 
 
-def told_later(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+def show_reconciled(call: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
     if not isinstance(call, CreateOffer):
         return []
-    mine = f"your offer of *{call.amount}* to *{show.name(call.receiver_name)}*"
+    mine = f"your offer of *{call.amount}* to *{formatting.name(call.receiver_name)}*"
     match outcome:
         case Done(accepted=accepted):
             body = f"✅ I looked again: {mine} was made. {_waits(accepted=accepted)}"
@@ -142,4 +150,4 @@ def told_later(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Mes
                 f"I could not find out whether {mine} was made, and I have stopped looking. "
                 "Please check your balance, or ask them."
             )
-    return [Buttons(body=body, buttons=(scene.link("outgoing", "Outgoing offers"), show.menu(scene)))]
+    return [Buttons(body=body, buttons=(context.link("outgoing", "Outgoing offers"), formatting.menu(context)))]

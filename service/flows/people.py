@@ -8,10 +8,10 @@ from typing import Final
 from service.conversation import CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import Account, Dashboard, Handle, HandleRefused, Person, Tier
 from service.domain.commands import FindMember, Known, Login, NotFound, Outcome, Refused
-from service.flows import show
-from service.flows.authorisation import PERMITS
+from service.flows import formatting
+from service.flows.authorisation import AUTHORISATION_STEPS
 from service.flows.dashboard import acting, seen
-from service.flows.greeting import ASTRAY, dashboard_failed
+from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.messages import Buttons, List, Message, Row, Section, Text
 
 __all__ = ("PEOPLE",)
@@ -29,42 +29,42 @@ ROWS: Final = 8
 # -- who they are ---------------------------------------------------------------------------------------------------
 
 
-def _listed(outcome: Outcome, scene: TurnContext) -> Exit:
+def _listed(outcome: Outcome, context: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
-            return Exit("listed" if acting(scene).owned else "not_owner")
+            return Exit("listed" if acting(context).owned else "not_owner")
         case _:
             return dashboard_failed(outcome)
 
 
-def _list(scene: TurnContext) -> Sequence[Message]:
-    account = acting(scene)
+def _list(context: TurnContext) -> Sequence[Message]:
+    account = acting(context)
     people = account.authorised[:ROWS]
-    rows = [_row(scene, account, person) for person in people]
-    rows.append(scene.entry("authorise", "Let another act", f"At most {MOST_PEOPLE} in all", account.account_id))
-    rows.append(scene.entry("menu", "Menu"))
-    of = f"*{show.name(account.name)}*"
+    rows = [_row(context, account, person) for person in people]
+    rows.append(context.entry("authorise", "Let another act", f"At most {MOST_PEOPLE} in all", account.account_id))
+    rows.append(context.entry("menu", "Menu"))
+    of = f"*{formatting.name(account.name)}*"
     count = len(account.authorised)
     body = f"People who may act for {of}: {count}." if people else f"Credex did not say who may act for {of}."
     return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
 
 
-def _row(scene: TurnContext, account: Account, person: Person) -> Row:
-    owner = person.member_id == seen(scene).member_id
+def _row(context: TurnContext, account: Account, person: Person) -> Row:
+    owner = person.member_id == seen(context).member_id
     about = "Owner" if owner else "May act for it"
     about += ", is told of new offers" * _told(account, person)
-    return scene.entry("person", show.name(person.name, 24), about, f"{account.account_id}/{person.member_id}")
+    return context.entry("person", formatting.name(person.name, 24), about, f"{account.account_id}/{person.member_id}")
 
 
 def _told(account: Account, person: Person) -> bool:
     return account.send_offers_to is not None and account.send_offers_to.member_id == person.member_id
 
 
-def _show_not_owner(scene: TurnContext) -> Sequence[Message]:
+def _show_not_owner(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Only the owner of an account can see and change who acts for it, and this one is not yours.",
-            buttons=(scene.link("accounts", "Accounts"), show.menu(scene)),
+            buttons=(context.link("accounts", "Accounts"), formatting.menu(context)),
         )
     ]
 
@@ -72,13 +72,13 @@ def _show_not_owner(scene: TurnContext) -> Sequence[Message]:
 # -- one of them ----------------------------------------------------------------------------------------------------
 
 
-def _opened(outcome: Outcome, scene: TurnContext) -> Exit:
+def _opened(outcome: Outcome, context: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
             return dashboard_failed(outcome)
-    account_id, _, member_id = scene.answers.get("target", "").partition("/")
+    account_id, _, member_id = context.answers.get("target", "").partition("/")
     account = dashboard.account(account_id)
     if account is None or not account.owned:
         return Exit("gone")
@@ -101,25 +101,25 @@ def _about(account: Account) -> dict[str, str]:
     return {"account": account.account_id, "account_name": account.name}
 
 
-def _show_person(scene: TurnContext) -> Sequence[Message]:
-    answers = scene.answers
-    of, told = f"*{show.name(answers['account_name'])}*", "told" if answers["told"] else "*not* told"
-    buttons = [scene.link("people", "Back")]
+def _show_person(context: TurnContext) -> Sequence[Message]:
+    answers = context.answers
+    of, told = f"*{formatting.name(answers['account_name'])}*", "told" if answers["told"] else "*not* told"
+    buttons = [context.link("people", "Back")]
     if answers["owner"]:
         body = f"You are the owner of {of}.\n\nYou are {told} of new offers to it."
     else:
-        body = f"*{show.name(answers['name'])}* may act for {of}.\n\nThey are {told} of new offers to it."
-        buttons.insert(0, scene.option("remove", "Remove"))
+        body = f"*{formatting.name(answers['name'])}* may act for {of}.\n\nThey are {told} of new offers to it."
+        buttons.insert(0, context.option("remove", "Remove"))
     if not answers["told"]:
-        buttons.insert(0, scene.option("notices", "Tell me of offers" if answers["owner"] else "Tell them of offers"))
+        buttons.insert(0, context.option("notices", "Tell me of offers" if answers["owner"] else "Tell them of offers"))
     return [Buttons(body=body, buttons=tuple(buttons))]
 
 
-def _show_gone(scene: TurnContext) -> Sequence[Message]:
+def _show_gone(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="They do not act for that account any more, or it is no longer yours. Nothing was changed.",
-            buttons=(scene.link("people", "People"), show.menu(scene)),
+            buttons=(context.link("people", "People"), formatting.menu(context)),
         )
     ]
 
@@ -127,14 +127,14 @@ def _show_gone(scene: TurnContext) -> Sequence[Message]:
 # -- another one ----------------------------------------------------------------------------------------------------
 
 
-def _begun(outcome: Outcome, scene: TurnContext) -> Exit:
+def _begun(outcome: Outcome, context: TurnContext) -> Exit:
     match outcome:
         case Known(value=Dashboard() as dashboard) if dashboard.account():
             pass
         case _:
             return dashboard_failed(outcome)
-    wanted = scene.answers.get("target")
-    account = dashboard.account(wanted) if wanted else acting(scene)
+    wanted = context.answers.get("target")
+    account = dashboard.account(wanted) if wanted else acting(context)
     if account is None or not account.owned:
         return Exit("not_owner")
     present = ",".join(person.member_id for person in account.authorised)
@@ -150,8 +150,12 @@ def _warning(dashboard: Dashboard, account: Account) -> str:
     return ""
 
 
-def _ask_handle(scene: TurnContext) -> Sequence[Message]:
-    return [Text(f"Who shall act for *{show.name(scene.answers['account_name'])}*? Please type their member handle.")]
+def _ask_handle(context: TurnContext) -> Sequence[Message]:
+    return [
+        Text(
+            f"Who shall act for *{formatting.name(context.answers['account_name'])}*? Please type their member handle."
+        )
+    ]
 
 
 def _read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
@@ -161,10 +165,10 @@ def _read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
         return Retry(str(refused))
 
 
-def _found(outcome: Outcome, scene: TurnContext) -> Exit:
-    handle = scene.answers["handle"]
+def _found(outcome: Outcome, context: TurnContext) -> Exit:
+    handle = context.answers["handle"]
     match outcome:
-        case Known(value=Person() as person) if person.member_id in scene.answers["present"].split(","):
+        case Known(value=Person() as person) if person.member_id in context.answers["present"].split(","):
             return Exit("already", {"member": person.member_id, "name": person.name})
         case Known(value=Person() as person):
             return Exit("found", {"member": person.member_id, "name": person.name})
@@ -178,22 +182,22 @@ def _found(outcome: Outcome, scene: TurnContext) -> Exit:
 PEOPLE = Flow(
     name="people",
     title="People of an account: who acts for it, and who is told of offers",
-    left="Nothing was changed.",
-    expired="That was left for more than five minutes, so I let it go. Nothing was changed.",
+    cancelled_text="Nothing was changed.",
+    expired_text="That was left for more than five minutes, so I let it go. Nothing was changed.",
     steps=(
         CoreCall(
             "list",
             call=lambda _: Login(fresh=True),
             result=_listed,
-            exits={"listed": "listed", "not_owner": "not_owner", **ASTRAY},
+            exits={"listed": "listed", "not_owner": "not_owner", **DASHBOARD_FAILED_EXITS},
         ),
-        Question("listed", "list", _list, again="list", interruptible=True),
+        Question("listed", "list", _list, reenter_at="list", interruptible=True),
         Question("not_owner", "buttons", _show_not_owner, interruptible=True),
         CoreCall(
             "open",
             call=lambda _: Login(fresh=True),
             result=_opened,
-            exits={"shown": "person", "gone": "gone", **ASTRAY},
+            exits={"shown": "person", "gone": "gone", **DASHBOARD_FAILED_EXITS},
         ),
         Question(
             "person",
@@ -207,12 +211,12 @@ PEOPLE = Flow(
             "begin",
             call=lambda _: Login(fresh=True),
             result=_begun,
-            exits={"ask": "handle", "not_owner": "not_owner", **ASTRAY},
+            exits={"ask": "handle", "not_owner": "not_owner", **DASHBOARD_FAILED_EXITS},
         ),
         Question("handle", "text", _ask_handle, {"ok": "find"}, _read_handle),
         CoreCall(
             "find",
-            call=lambda scene: FindMember(scene.answers["handle"]),
+            call=lambda context: FindMember(context.answers["handle"]),
             result=_found,
             exits={
                 "found": "confirm_authorise",
@@ -221,6 +225,6 @@ PEOPLE = Flow(
                 "away": "greeting.away",
             },
         ),
-        *PERMITS,
+        *AUTHORISATION_STEPS,
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from service.conversation import CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import NameRefused, PersonName
 from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Register, Unavailable
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import PERSON, Forms, form_step
 from service.messages import Buttons, Message, Text
@@ -15,12 +15,12 @@ from service.messages import Buttons, Message, Text
 __all__ = ("registration",)
 
 
-def _welcome(scene: TurnContext) -> Sequence[Message]:
+def _welcome(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Welcome to *VimbisoPay*.\n\nHere members offer each other credexes: promises to pay that can be "
             "accepted and passed on. Your number is not registered yet. Membership is free.",
-            buttons=(scene.option("join", "Become a member"), scene.link("help", "What is this?")),
+            buttons=(context.option("join", "Become a member"), context.link("help", "What is this?")),
         )
     ]
 
@@ -33,8 +33,8 @@ def _last_name(_: TurnContext) -> Sequence[Message]:
     return [Text("And your last name?")]
 
 
-def _read_name(reply: Reply, scene: TurnContext) -> Exit | Retry:
-    which = scene.session.step
+def _read_name(reply: Reply, context: TurnContext) -> Exit | Retry:
+    which = context.session.step
     try:
         name = PersonName.read(reply.text if isinstance(reply, Typed) else "")
     except NameRefused as refused:
@@ -53,26 +53,27 @@ def _read_form(answers: Mapping[str, str]) -> Exit | Retry:
     return Exit("ok", learnt)
 
 
-def _confirm(scene: TurnContext) -> Sequence[Message]:
-    answers = scene.answers
+def _confirm(context: TurnContext) -> Sequence[Message]:
+    answers = context.answers
     stored = f"{answers['first_name']} {answers['last_name']}"
     typed = f"{answers['first_name_typed']} {answers['last_name_typed']}"
     changed = f"\n\nYou typed “{typed}”. Credex keeps only the letters A to Z, spaces and hyphens." * (stored != typed)
     return [
         Buttons(
             body=f"Please check. You will be registered as\n*{stored}*{changed}\n\n"
-            f"Your handle will be {scene.member}: others use it to send you offers. Your first account will be in USD.",
+            f"Your handle will be {context.member}: others use it to send you offers. "
+            "Your first account will be in USD.",
             buttons=(
-                scene.option("confirm", "Confirm"),
-                scene.option("change", "Change the name"),
-                scene.option("cancel", "Cancel"),
+                context.option("confirm", "Confirm"),
+                context.option("change", "Change the name"),
+                context.option("cancel", "Cancel"),
             ),
         )
     ]
 
 
-def _register(scene: TurnContext) -> Call:
-    return Register(scene.answers["first_name"], scene.answers["last_name"])
+def _register(context: TurnContext) -> Call:
+    return Register(context.answers["first_name"], context.answers["last_name"])
 
 
 def _registered(outcome: Outcome, _: TurnContext) -> Exit:
@@ -89,31 +90,31 @@ def _registered(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("unknown")
 
 
-def _told_later(_: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+def _show_reconciled(_: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
     if isinstance(outcome, Done):
         body = "Your registration went through: you are now a member."
     elif isinstance(outcome, DidNotHappen):
         body = "Your registration did not go through. Please try again."
     else:
         body = "I could not find out whether your registration went through. Type *menu* to see."
-    return [Buttons(body=body, buttons=(show.menu(scene),))]
+    return [Buttons(body=body, buttons=(formatting.menu(context),))]
 
 
-def _unknown(scene: TurnContext) -> Sequence[Message]:
+def _unknown(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="Credex did not answer, so I do not know yet whether you are registered. I keep looking and will "
             "tell you. You need not do anything.",
-            buttons=(scene.link("menu", "Look now"),),
+            buttons=(context.link("menu", "Look now"),),
         )
     ]
 
 
-def _not_done(scene: TurnContext) -> Sequence[Message]:
+def _not_done(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="I could not reach Credex, so you are *not* registered yet. Please try again in a minute.",
-            buttons=(scene.link("register", "Try again"),),
+            buttons=(context.link("register", "Try again"),),
         )
     ]
 
@@ -138,8 +139,8 @@ def registration(forms: Forms | None = None) -> Flow:
     return Flow(
         name="registration",
         title="Registration: a stranger becomes a member",
-        left="Registration stopped. Nothing was stored.",
-        expired="Your registration was left for more than five minutes, so I let it go. Nothing was stored.",
+        cancelled_text="Registration stopped. Nothing was stored.",
+        expired_text="Your registration was left for more than five minutes, so I let it go. Nothing was stored.",
         steps=(
             Question("welcome", "buttons", _welcome, {"join": asks[0].name}, interruptible=True),
             *asks,
@@ -155,7 +156,7 @@ def registration(forms: Forms | None = None) -> Flow:
                 "register",
                 call=_register,
                 result=_registered,
-                found=_told_later,
+                on_reconciled=_show_reconciled,
                 exits={
                     "ok": "greeting.look_up",
                     "already": "greeting.look_up",

@@ -19,15 +19,15 @@ from service.domain.commands import (
     Refused,
     Unavailable,
 )
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.messages import Buttons, Message
 
-__all__ = ("DEEDS", "told_of_acceptance")
+__all__ = ("RESOLVE_OFFER_STEPS", "show_acceptance_reconciled")
 
 
 @dataclass(frozen=True, slots=True)
-class _Deed:
+class _Resolution:
     """One of the three things that can be done with a pending offer.
 
     Attributes:
@@ -42,15 +42,15 @@ class _Deed:
     offer: str
 
 
-_ACCEPT = _Deed(
+_ACCEPT = _Resolution(
     "accept",
     AcceptOffer,
-    f"Accept *{{amount}}* from *{{party}}*?\n\n{show.WILL_OWE}",
+    f"Accept *{{amount}}* from *{{party}}*?\n\n{formatting.WILL_OWE}",
     "✅ You accepted *{amount}* from *{party}*. They now owe you this amount.",
     "you accepted *{amount}* from *{party}*",
     "the offer of *{amount}* from *{party}*",
 )
-_DECLINE = _Deed(
+_DECLINE = _Resolution(
     "decline",
     DeclineOffer,
     "Decline *{amount}* from *{party}*?\n\nThe offer ends, and nobody owes anything.",
@@ -58,7 +58,7 @@ _DECLINE = _Deed(
     "you declined *{amount}* from *{party}*",
     "the offer of *{amount}* from *{party}*",
 )
-_CANCEL = _Deed(
+_CANCEL = _Resolution(
     "cancel_offer",
     CancelOffer,
     "Take back your offer of *{amount}* to *{party}*?\n\nThe offer ends, and you owe nothing for it.",
@@ -68,32 +68,32 @@ _CANCEL = _Deed(
 )
 
 
-def _words(text: str, scene: TurnContext) -> str:
-    return text.format(amount=_amount(scene), party=_party(scene))
+def _words(text: str, context: TurnContext) -> str:
+    return text.format(amount=_amount(context), party=_party(context))
 
 
-def _ask(deed: _Deed) -> Callable[[TurnContext], Sequence[Message]]:
-    return lambda scene: [
+def _ask(resolution: _Resolution) -> Callable[[TurnContext], Sequence[Message]]:
+    return lambda context: [
         Buttons(
-            body=_words(deed.question, scene) + (_without_backing(scene) if deed is _ACCEPT else ""),
-            buttons=confirm_or_cancel(scene),
+            body=_words(resolution.question, context) + (_without_backing(context) if resolution is _ACCEPT else ""),
+            buttons=confirm_or_cancel(context),
         )
     ]
 
 
-def _without_backing(scene: TurnContext) -> str:
-    if scene.answers.get("kind") != show.UNSECURED:
+def _without_backing(context: TurnContext) -> str:
+    if context.answers.get("kind") != formatting.UNSECURED:
         return ""
-    due = scene.answers.get("due")
+    due = context.answers.get("due")
     return f"\nIt is without backing{f', due on {due}' if due else ''}."
 
 
-def _do(deed: _Deed) -> Callable[[TurnContext], Call]:
-    return lambda scene: deed.call(
-        scene.answers["account"],
-        scene.answers["credex"],
-        Money.displayed(scene.answers["amount"]),
-        scene.answers["party"],
+def _do(resolution: _Resolution) -> Callable[[TurnContext], Call]:
+    return lambda context: resolution.call(
+        context.answers["account"],
+        context.answers["credex"],
+        Money.displayed(context.answers["amount"]),
+        context.answers["party"],
     )
 
 
@@ -113,117 +113,120 @@ def _result(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("unknown")
 
 
-def _show_done(deed: _Deed) -> Callable[[TurnContext], Sequence[Message]]:
-    def screen(scene: TurnContext) -> Sequence[Message]:
+def _show_done(resolution: _Resolution) -> Callable[[TurnContext], Sequence[Message]]:
+    def screen(context: TurnContext) -> Sequence[Message]:
         after = ""
-        if scene.answers.get("kind") == show.UNSECURED:  # no balance changes
-            due = scene.answers.get("due") if deed is _ACCEPT else ""
+        if context.answers.get("kind") == formatting.UNSECURED:  # no balance changes
+            due = context.answers.get("due") if resolution is _ACCEPT else ""
             after = f"\n\nIt is due on {due}." if due else ""
-        elif isinstance(scene.outcome, Done) and scene.outcome.dashboard:
-            account = scene.outcome.dashboard.account(scene.answers["account"])
-            denomination = Money.displayed(scene.answers["amount"]).denomination
+        elif isinstance(context.outcome, Done) and context.outcome.dashboard:
+            account = context.outcome.dashboard.account(context.answers["account"])
+            denomination = Money.displayed(context.answers["amount"]).denomination
             after = f"\n\nYour balance is now {account.balance(denomination)}." if account else ""
         return [
             Buttons(
-                body=_words(deed.done, scene) + after,
-                buttons=(scene.link("outgoing" if deed is _CANCEL else "incoming", "Pending offers"), show.menu(scene)),
+                body=_words(resolution.done, context) + after,
+                buttons=(
+                    context.link("outgoing" if resolution is _CANCEL else "incoming", "Pending offers"),
+                    formatting.menu(context),
+                ),
             )
         ]
 
     return screen
 
 
-def _show_ended(scene: TurnContext) -> Sequence[Message]:
+def _show_ended(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"The offer of *{_amount(scene)}* ({_party(scene)}) is no longer waiting. Credex did not answer "
+            body=f"The offer of *{_amount(context)}* ({_party(context)}) is no longer waiting. Credex did not answer "
             "clearly, so I cannot tell whether it was you or the other side who ended it. Your balance shows it.",
-            buttons=(show.menu(scene),),
+            buttons=(formatting.menu(context),),
         )
     ]
 
 
-def _show_refused(scene: TurnContext) -> Sequence[Message]:
-    why = show.explain_refusal(scene.answers["reason"])
-    return [Buttons(body=f"Credex refused: {why}.\n\nNothing was changed.", buttons=(show.menu(scene),))]
+def _show_refused(context: TurnContext) -> Sequence[Message]:
+    why = formatting.explain_refusal(context.answers["reason"])
+    return [Buttons(body=f"Credex refused: {why}.\n\nNothing was changed.", buttons=(formatting.menu(context),))]
 
 
-def _show_not_done(scene: TurnContext) -> Sequence[Message]:
+def _show_not_done(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"{show.why_not_done(scene)} nothing was changed. The offer of *{_amount(scene)}* "
-            f"({_party(scene)}) still waits.",
-            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+            body=f"{formatting.why_not_done(context)} nothing was changed. The offer of *{_amount(context)}* "
+            f"({_party(context)}) still waits.",
+            buttons=(context.option("again", "Try again"), formatting.menu(context)),
         )
     ]
 
 
-def _show_unknown(scene: TurnContext) -> Sequence[Message]:
+def _show_unknown(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"Credex did not answer clearly. I do *not know yet* what became of the offer of *{_amount(scene)}* "
-            f"({_party(scene)}).\n\nI keep looking and will tell you.",
-            buttons=(show.menu(scene),),
+            body=f"Credex did not answer clearly. I do *not know yet* what became of the offer of *{_amount(context)}* "
+            f"({_party(context)}).\n\nI keep looking and will tell you.",
+            buttons=(formatting.menu(context),),
         )
     ]
 
 
-def _told_later(deed: _Deed) -> Callable[[Call, Outcome, TurnContext], Sequence[Message]]:
-    def told(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+def _show_reconciled(resolution: _Resolution) -> Callable[[Call, Outcome, TurnContext], Sequence[Message]]:
+    def told(call: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
         if not isinstance(call, AcceptOffer | DeclineOffer | CancelOffer):
             return []
-        words = {"amount": call.amount, "party": show.name(call.counterparty)}
+        words = {"amount": call.amount, "party": formatting.name(call.counterparty)}
         match outcome:
             case Done(by_us=True):
-                body = f"I looked again. {deed.done.format(**words)}"
+                body = f"I looked again. {resolution.done.format(**words)}"
             case Done():
                 body = (
-                    f"I looked again: {deed.offer.format(**words)} is no longer waiting. I cannot tell whether it was "
-                    "you or the other side who ended it. Your balance shows it."
+                    f"I looked again: {resolution.offer.format(**words)} is no longer waiting. I cannot tell whether "
+                    "it was you or the other side who ended it. Your balance shows it."
                 )
             case Refused():
                 body = (
-                    f"I looked again: {deed.offer.format(**words)} is no longer waiting, but it ended in another way "
-                    "than you asked for. Your balance shows it."
+                    f"I looked again: {resolution.offer.format(**words)} is no longer waiting, but it ended in another "
+                    "way than you asked for. Your balance shows it."
                 )
             case DidNotHappen():
-                body = f"I looked again: {deed.offer.format(**words)} still waits. Nothing was changed."
+                body = f"I looked again: {resolution.offer.format(**words)} still waits. Nothing was changed."
             case _:
-                body = f"I could not find out whether {deed.did.format(**words)}, and I have stopped looking."
-        return [Buttons(body=body, buttons=(show.menu(scene),))]
+                body = f"I could not find out whether {resolution.did.format(**words)}, and I have stopped looking."
+        return [Buttons(body=body, buttons=(formatting.menu(context),))]
 
     return told
 
 
-told_of_acceptance: Callable[[Call, Outcome, TurnContext], Sequence[Message]] = _told_later(_ACCEPT)
+show_acceptance_reconciled: Callable[[Call, Outcome, TurnContext], Sequence[Message]] = _show_reconciled(_ACCEPT)
 """What is told of an acceptance whose outcome became known only later."""
 
 
-def _amount(scene: TurnContext) -> str:
-    return scene.answers["amount"]
+def _amount(context: TurnContext) -> str:
+    return context.answers["amount"]
 
 
-def _party(scene: TurnContext) -> str:
-    return show.name(scene.answers["party"])
+def _party(context: TurnContext) -> str:
+    return formatting.name(context.answers["party"])
 
 
-def _steps(deed: _Deed) -> tuple[Question | CoreCall, ...]:
+def _steps(resolution: _Resolution) -> tuple[Question | CoreCall, ...]:
     return (
         Question(
-            f"confirm_{deed.name}",
+            f"confirm_{resolution.name}",
             "buttons",
-            _ask(deed),
-            {"confirm": deed.name, "cancel": "open"},
+            _ask(resolution),
+            {"confirm": resolution.name, "cancel": "open"},
             unless_cancelled("Nothing was changed."),
             confirms=True,
         ),
         CoreCall(
-            deed.name,
-            call=_do(deed),
+            resolution.name,
+            call=_do(resolution),
             result=_result,
-            found=_told_later(deed),
+            on_reconciled=_show_reconciled(resolution),
             exits={
-                "done": f"{deed.name}_done",
+                "done": f"{resolution.name}_done",
                 "ended": "ended",
                 "gone": "gone",
                 "refused": "refused",
@@ -231,11 +234,11 @@ def _steps(deed: _Deed) -> tuple[Question | CoreCall, ...]:
                 "unknown": "unknown",
             },
         ),
-        Question(f"{deed.name}_done", "buttons", _show_done(deed), interruptible=True),
+        Question(f"{resolution.name}_done", "buttons", _show_done(resolution), interruptible=True),
     )
 
 
-DEEDS = (
+RESOLVE_OFFER_STEPS = (
     *_steps(_ACCEPT),
     *_steps(_DECLINE),
     *_steps(_CANCEL),

@@ -20,10 +20,10 @@ from service.domain.commands import (
     Unavailable,
 )
 from service.domain.commands import Upgrade as UpgradeCall
-from service.flows import show
+from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import seen
-from service.flows.greeting import ASTRAY, dashboard_failed
+from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.messages import Button, Buttons, Message
 
 __all__ = ("UPGRADE",)
@@ -42,8 +42,8 @@ def _begun(outcome: Outcome, _: TurnContext) -> Exit:
             return dashboard_failed(outcome)
 
 
-def _explain(scene: TurnContext) -> Sequence[Message]:
-    account = seen(scene).account(scene.answers["account"])
+def _explain(context: TurnContext) -> Sequence[Message]:
+    account = seen(context).account(context.answers["account"])
     balance = account.balance(PRICE.denomination) if account else None
     warning = ""
     if balance is not None and balance.amount < PRICE.amount:
@@ -52,14 +52,14 @@ def _explain(scene: TurnContext) -> Sequence[Message]:
         Buttons(
             body=f"{warning}Get the *hustler tier* for *{PRICE}*?\n\nIt is for 28 days and brings:\n"
             "- no limit on what you can offer in a day\n- more than one account, for example for a business\n\n"
-            f"It is paid from {_account(scene)}.",
-            buttons=confirm_or_cancel(scene),
+            f"It is paid from {_account(context)}.",
+            buttons=confirm_or_cancel(context),
         )
     ]
 
 
-def _pay(scene: TurnContext) -> Call:
-    return UpgradeCall(scene.answers["account"])
+def _pay(context: TurnContext) -> Call:
+    return UpgradeCall(context.answers["account"])
 
 
 def _paid(outcome: Outcome, _: TurnContext) -> Exit:
@@ -78,72 +78,72 @@ def _paid(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("unknown")
 
 
-def _show_upgraded(scene: TurnContext) -> Sequence[Message]:
+def _show_upgraded(context: TurnContext) -> Sequence[Message]:
     balance = ""
-    if isinstance(scene.outcome, Done) and scene.outcome.dashboard:
-        account = scene.outcome.dashboard.account(scene.answers["account"])
+    if isinstance(context.outcome, Done) and context.outcome.dashboard:
+        account = context.outcome.dashboard.account(context.answers["account"])
         balance = f" Your balance there is now {account.balance(PRICE.denomination)}." if account else ""
     return [
         Buttons(
-            body=f"✅ You now have the *hustler tier*.\n\n*{PRICE}* was paid from {_account(scene)}.{balance}",
-            buttons=(scene.link("open_business", "Open an account"), show.menu(scene)),
+            body=f"✅ You now have the *hustler tier*.\n\n*{PRICE}* was paid from {_account(context)}.{balance}",
+            buttons=(context.link("open_business", "Open an account"), formatting.menu(context)),
         )
     ]
 
 
-def _show_already(scene: TurnContext) -> Sequence[Message]:
+def _show_already(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body="You have the hustler tier or a higher one already, so there is nothing to pay.",
-            buttons=(show.menu(scene),),
+            buttons=(formatting.menu(context),),
         )
     ]
 
 
-def _show_too_little(scene: TurnContext) -> Sequence[Message]:
+def _show_too_little(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"Credex refused: {_account(scene)} has not enough to pay {PRICE}. Nothing was paid.\n\n"
+            body=f"Credex refused: {_account(context)} has not enough to pay {PRICE}. Nothing was paid.\n\n"
             "Your balance grows when you accept a secured offer, or by cash in.",
-            buttons=(_cash(scene), show.menu(scene)),
+            buttons=(_cash(context), formatting.menu(context)),
         )
     ]
 
 
-def _cash(scene: TurnContext) -> Button:
-    return scene.link("cash", "Cash in and out")
+def _cash(context: TurnContext) -> Button:
+    return context.link("cash", "Cash in and out")
 
 
-def _show_refused(scene: TurnContext) -> Sequence[Message]:
-    why = show.explain_refusal(scene.answers["reason"])
+def _show_refused(context: TurnContext) -> Sequence[Message]:
+    why = formatting.explain_refusal(context.answers["reason"])
     return [
         Buttons(
             body=f"Credex refused the upgrade: {why}.\n\nNothing was paid, and your tier is what it was.",
-            buttons=(show.menu(scene),),
+            buttons=(formatting.menu(context),),
         )
     ]
 
 
-def _show_not_done(scene: TurnContext) -> Sequence[Message]:
+def _show_not_done(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
-            body=f"{show.why_not_done(scene)} nothing was paid, and your tier is what it was.",
-            buttons=(scene.option("again", "Try again"), show.menu(scene)),
+            body=f"{formatting.why_not_done(context)} nothing was paid, and your tier is what it was.",
+            buttons=(context.option("again", "Try again"), formatting.menu(context)),
         )
     ]
 
 
-def _show_unknown(scene: TurnContext) -> Sequence[Message]:
+def _show_unknown(context: TurnContext) -> Sequence[Message]:
     return [
         Buttons(
             body=f"Credex did not answer clearly. I do *not know yet* whether {PRICE} was paid and your tier raised."
             "\n\nI keep looking and will tell you. Please do not try again until then.",
-            buttons=(show.menu(scene),),
+            buttons=(formatting.menu(context),),
         )
     ]
 
 
-def _told_later(_: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
+def _show_reconciled(_: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
     match outcome:
         case Done():
             body = f"✅ I looked again: you now have the *hustler tier*, and {PRICE} was paid for it."
@@ -156,24 +156,24 @@ def _told_later(_: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Messa
                 "I could not find out what became of your upgrade, and I have stopped looking. "
                 "Your balance shows whether it was paid."
             )
-    return [Buttons(body=body, buttons=(show.menu(scene),))]
+    return [Buttons(body=body, buttons=(formatting.menu(context),))]
 
 
-def _account(scene: TurnContext) -> str:
-    return f"*{show.name(scene.answers['account_name'])}*"
+def _account(context: TurnContext) -> str:
+    return f"*{formatting.name(context.answers['account_name'])}*"
 
 
 UPGRADE = Flow(
     name="upgrade",
     title="Upgrade: the hustler tier for 1 USD",
-    left="Nothing was paid.",
-    expired="That was left for more than five minutes, so I let it go. Nothing was paid.",
+    cancelled_text="Nothing was paid.",
+    expired_text="That was left for more than five minutes, so I let it go. Nothing was paid.",
     steps=(
         CoreCall(
             "begin",
             call=lambda _: Login(fresh=True),
             result=_begun,
-            exits={"explain": "explain", "already": "already", **ASTRAY},
+            exits={"explain": "explain", "already": "already", **DASHBOARD_FAILED_EXITS},
         ),
         Question(
             "explain",
@@ -182,13 +182,13 @@ UPGRADE = Flow(
             {"confirm": "pay", "cancel": "greeting.look_up"},
             unless_cancelled("Cancelled. Nothing was paid."),
             confirms=True,
-            again="begin",
+            reenter_at="begin",
         ),
         CoreCall(
             "pay",
             call=_pay,
             result=_paid,
-            found=_told_later,
+            on_reconciled=_show_reconciled,
             exits={
                 "upgraded": "upgraded",
                 "already": "already",

@@ -132,7 +132,7 @@ class Worker:
         mailbox: Mailbox,
         core: Reads,
         money: Reconciler,
-        book: FlowRegistry,
+        registry: FlowRegistry,
         *,
         clock_ms: Callable[[], int],
         company: Company | None = None,
@@ -143,7 +143,7 @@ class Worker:
         self._mailbox = mailbox
         self._core = core
         self._money = money
-        self._book = book
+        self._registry = registry
         self._clock_ms = clock_ms
         self._host = ProgressNotifier(mailbox, company, clock_ms, outbox_woken)
         self._outbox_woken = outbox_woken
@@ -244,9 +244,9 @@ class Worker:
         return await self._commit(work, turn.session)
 
     def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        turn = take_turn(self._book, session, event, self._clock_ms())
+        turn = take_turn(self._registry, session, event, self._clock_ms())
         work.messages += turn.messages
-        work.walked += turn.walked
+        work.walked += turn.transitions
         return turn
 
     async def _call(self, work: _Work, turn: Turn, call: Call) -> Outcome:

@@ -39,7 +39,7 @@ class ExitTaken:
 
 def registries() -> tuple[FlowRegistry, ...]:
     """The flows as they ask by questions, and as they ask by forms."""
-    return flows.book(), flows.book(_FORMS)
+    return flows.flow_registry(), flows.flow_registry(_FORMS)
 
 
 _FORMS: Final = flows.Forms(token=lambda member, turn: f"{member}:{turn}", person="1", business="2")
@@ -48,8 +48,8 @@ _FORMS: Final = flows.Forms(token=lambda member, turn: f"{member}:{turn}", perso
 def all_exits(several: Iterable[FlowRegistry] | None = None) -> dict[ExitTaken, None]:
     """Every way there is, in the order of the flows."""
     found: dict[ExitTaken, None] = {}
-    for book in registries() if several is None else several:
-        for flow in book.flows:
+    for registry in registries() if several is None else several:
+        for flow in registry.flows:
             for step in flow.steps:
                 found |= {ExitTaken(flow.name, step.name, name): None for name in step.exits or ("",)}
     return found
@@ -145,4 +145,4 @@ def _watch(path: Path) -> tuple[str, frozenset[ExitTaken], str]:
 
 
 def _titles() -> dict[str, str]:
-    return {flow.name: flow.title for book in registries() for flow in book.flows}
+    return {flow.name: flow.title for registry in registries() for flow in registry.flows}

@@ -71,7 +71,7 @@ def with_worker(kind: type[Worker]) -> RunBot:
             old._mailbox,
             old._core,
             old._money,
-            old._book,
+            old._registry,
             clock_ms=wires.clock_ms,
             company=old._host._company,
             outbox_woken=old._outbox_woken,

@@ -29,8 +29,8 @@ def test_every_way_is_walked_by_a_conversation(plays: Plays) -> None:
 def test_the_ways_are_those_of_the_flows_by_questions_and_by_forms() -> None:
     """Every exit of every step, and every step that has none."""
     ways = all_exits()
-    for book in registries():
-        assert {f"{source} → {name}" for source, name, _ in book.edges()} <= {str(way) for way in ways}
+    for registry in registries():
+        assert {f"{source} → {name}" for source, name, _ in registry.edges()} <= {str(way) for way in ways}
     assert ExitTaken("help", "text") in ways
     assert {way.step for way in ways if way.flow == "registration"} >= {"first_name", "form"}
 

@@ -29,7 +29,7 @@ EXIT_REMOVED = """
 import dataclasses
 from service import flows
 
-def book(forms=None, of_today=flows.book):
+def flow_registry(forms=None, of_today=flows.flow_registry):
     today = of_today(forms)
     offer = today.flow("offer")
     steps = [
@@ -42,7 +42,7 @@ def book(forms=None, of_today=flows.book):
         flows=[dataclasses.replace(flow, steps=steps) if flow.name == "offer" else flow for flow in today.flows],
     )
 
-flows.book = book
+flows.flow_registry = flow_registry
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from notebooks.review.cases import Case, happy_paths, left_or_late, refusals, strip
 from notebooks.review.played import Played, play_all, walkers
-from service.flows import book
+from service.flows import flow_registry
 from service.flows.greeting import GREETING
 from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER
@@ -38,7 +38,7 @@ def test_the_happy_path_runs_from_the_first_word_in_the_flow_to_its_end(played: 
 
 def test_every_way_off_the_happy_path_has_a_phone(played: Mapping[str, Played]) -> None:
     """Endings, refusals and changes of mind, but not what every flow shares."""
-    assert [title for title, _ in titles(refusals(book(), UPGRADE, played))] == [
+    assert [title for title, _ in titles(refusals(flow_registry(), UPGRADE, played))] == [
         "begin → already",
         "explain → cancel",
         "pay → already",
@@ -53,13 +53,13 @@ def test_a_way_that_nobody_walks_has_no_phone(played: Mapping[str, Played]) -> N
     """The table of exits shows it as walked by nobody."""
     fewer = {name: each for name, each in played.items() if name != "upgrade/refused"}
 
-    assert "pay → refused" not in [title for title, _ in titles(refusals(book(), UPGRADE, fewer))]
+    assert "pay → refused" not in [title for title, _ in titles(refusals(flow_registry(), UPGRADE, fewer))]
     assert walkers(fewer)[ExitTaken("upgrade", "pay", "refused")] == []
 
 
 def test_a_phone_shows_the_screen_before_what_was_done_and_what_was_said(played: Mapping[str, Played]) -> None:
     """Not the whole conversation, and no stage direction at its end."""
-    case = next(each for each in refusals(book(), UPGRADE, played) if each.title == "explain → cancel")
+    case = next(each for each in refusals(flow_registry(), UPGRADE, played) if each.title == "explain → cancel")
 
     assert [bubble.side for bubble in case.bubbles] == ["bot", "member", "bot"]
     assert case.bubbles[1].body == "▸ Cancel"
@@ -91,7 +91,7 @@ def test_a_screen_at_which_nothing_can_be_left_unfinished_is_shown_too_old() -> 
 def test_an_answer_that_cannot_be_taken_is_one_that_was_typed_and_answered() -> None:
     """A word for help is taken, and a picture of a sticker would show less."""
     wanted = ("offer/left-in-the-middle", "offer/handles-refused", "help/album", "offer/amounts-refused")
-    cases = refusals(book(), OFFER, play_all([path for name in wanted for path in find(name)]))
+    cases = refusals(flow_registry(), OFFER, play_all([path for name in wanted for path in find(name)]))
     again = {case.title: case for case in cases if case.title.endswith(": an answer that cannot be taken")}
 
     assert {title.partition(":")[0]: case.conversation for title, case in again.items()} == {
@@ -103,7 +103,9 @@ def test_an_answer_that_cannot_be_taken_is_one_that_was_typed_and_answered() -> 
 
 def test_what_happens_elsewhere_many_times_is_told_in_short() -> None:
     """The first two, and how many more."""
-    gone = next(case for case in refusals(book(), LEDGER, play_all([*find("ledger")])) if case.title == "line → gone")
+    gone = next(
+        case for case in refusals(flow_registry(), LEDGER, play_all([*find("ledger")])) if case.title == "line → gone"
+    )
 
     stage = [bubble.body for bubble in gone.bubbles if bubble.side == "stage"]
     assert len(stage) == 3

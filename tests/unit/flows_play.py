@@ -34,7 +34,7 @@ from service.domain import (
     UnsupportedMessage,
 )
 from service.domain.commands import Call, Outcome
-from service.flows import book
+from service.flows import flow_registry
 from service.messages import Buttons, Form, List, Message, Reaction, Text, choices
 
 __all__ = ("DAY", "MEMBER", "MINUTE", "MOST_MESSAGES", "NOON", "SECOND", "Play", "Stage", "read_back", "text_of")
@@ -64,7 +64,7 @@ class Play:
         walked: all exits taken so far.
     """
 
-    book: FlowRegistry
+    registry: FlowRegistry
     now_ms: int = NOON
     member: str = MEMBER
     session: Session | None = None
@@ -178,22 +178,22 @@ class Play:
 
     def _take(self, event: Event) -> Play:
         before, stored = self.session, msgspec.json.encode(self.session)
-        turn = take_turn(self.book, read_back(before), event, self.now_ms)
-        again = take_turn(self.book, read_back(before), event, self.now_ms)
+        turn = take_turn(self.registry, read_back(before), event, self.now_ms)
+        again = take_turn(self.registry, read_back(before), event, self.now_ms)
         assert turn == again, "a turn is a function of the session, the event and the time"
         assert stored == msgspec.json.encode(before), "a turn leaves the session that it came from alone"
         self._hold(before, turn)
         self.session = read_back(turn.session)
         self.said = read_back(turn).messages
         self.call = turn.call
-        self.walked += turn.walked
+        self.walked += turn.transitions
         return self
 
     def _hold(self, before: Session | None, turn: Turn) -> None:
         """What is true of every turn of every flow."""
         assert len(turn.messages) <= MOST_MESSAGES, f"{len(turn.messages)} messages in one turn: {turn.messages}"
         assert turn.session.turn >= (before.turn if before else 0), "turn numbers do not go back"
-        at = self.book.find(f"{turn.session.flow}.{turn.session.step}")
+        at = self.registry.find(f"{turn.session.flow}.{turn.session.step}")
         screens = [message for message in turn.messages if not isinstance(message, Reaction)]
         if turn.call is None and screens:
             assert at is not None, "whoever is answered stands somewhere"
@@ -234,12 +234,12 @@ class Stage:
 
     def __init__(self) -> None:
         """Nobody has said a word yet."""
-        self.book = book()
+        self.registry = flow_registry()
         self.walked: list[Transition] = []
 
     def member(self, *, account: str = "") -> Play:
         """Somebody who has not written for long; with an account that they chose to act for."""
-        return Play(self.book, session=Session(account=account) if account else None, walked=self.walked)
+        return Play(self.registry, session=Session(account=account) if account else None, walked=self.walked)
 
     def goes(self, play: Play, word: str, *outcomes: Outcome) -> list[str]:
         """Where each outcome of the call that a word or a title leads to takes the member, each tried from here."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from service.flows import show
+from service.flows import formatting
 from service.flows.dates import USUAL, DueRefused, core_day, read_due, window
 
 NOVEMBER = date(2026, 11, 5)
@@ -126,7 +126,7 @@ _WRITTEN = st.one_of(
     ),
     st.builds("{}/{}/{}".format, _FIGURES, _FIGURES, st.integers(0, 10_000)),
     DAYS.map(date.isoformat),
-    DAYS.map(show.day),
+    DAYS.map(formatting.day),
 )
 
 
@@ -141,7 +141,7 @@ def test_whatever_is_typed_is_a_date_that_core_takes_or_refused_in_words(typed: 
         due = read_due(typed, day)
     except DueRefused as refused:
         assert refused.reason in str(refused)  # noqa: PT017 - it may also not be raised
-        assert show.day(first) in str(refused)  # noqa: PT017
+        assert formatting.day(first) in str(refused)  # noqa: PT017
     else:
         assert first <= due <= last
 
@@ -150,7 +150,7 @@ def test_whatever_is_typed_is_a_date_that_core_takes_or_refused_in_words(typed: 
 def test_what_is_shown_can_be_typed_back(day: date, ahead: int) -> None:
     """Every date that there is, in every form that we show or suggest."""
     due = day + timedelta(days=ahead)
-    for typed in (show.day(due), due.isoformat(), f"{due.day}/{due.month}/{due.year}", f"in {ahead} days"):
+    for typed in (formatting.day(due), due.isoformat(), f"{due.day}/{due.month}/{due.year}", f"in {ahead} days"):
         assert read_due(typed, day) == due
     if ahead % 7 == 0:
         assert read_due(f"in {ahead // 7} weeks", day) == due

@@ -177,7 +177,7 @@ def test_what_is_found_out_later_is_told_with_name_and_handle(stage: Stage) -> N
     }
     for outcome, words in expected.items():
         (said,) = take_turn(
-            stage.book, None, WriteReconciled(MEMBER, "business.open", CALL, outcome, {}), NOON
+            stage.registry, None, WriteReconciled(MEMBER, "business.open", CALL, outcome, {}), NOON
         ).messages
         assert words in text_of(said)
         assert "the account *Moyo Hardware* (handle moyo_hardware)" in text_of(said)

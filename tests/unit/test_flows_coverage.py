@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 
-from service.flows import book
+from service.flows import flow_registry
 from tests.unit import (
+    test_flows_accept_all,
     test_flows_accounts,
-    test_flows_bulk,
     test_flows_business,
     test_flows_cash,
     test_flows_greeting,
@@ -24,7 +24,7 @@ from tests.unit.flows_play import Stage
 
 MODULES = (
     test_flows_accounts,
-    test_flows_bulk,
+    test_flows_accept_all,
     test_flows_business,
     test_flows_cash,
     test_flows_greeting,
@@ -52,6 +52,6 @@ def test_every_exit_of_every_step_is_walked_by_a_play() -> None:
     for play in plays():
         play(stage)
     walked = {(f"{walked.flow}.{walked.step}", walked.exit) for walked in stage.walked}
-    exits = {(step, way) for step, way, _ in book().edges()}
+    exits = {(step, way) for step, way, _ in flow_registry().edges()}
     assert sorted(exits - walked) == []
     assert walked <= exits

@@ -31,7 +31,7 @@ from service.domain.commands import (
     Unavailable,
     Unknown,
 )
-from service.flows import book
+from service.flows import flow_registry
 from service.flows.forms import Forms
 from service.messages import Form
 from service.whatsapp.forms import form_tokens
@@ -116,7 +116,7 @@ WORLDS = {
 class Explored:
     """The flows of a world, what core may answer, and every kind of screen and call that can be reached."""
 
-    book: FlowRegistry
+    registry: FlowRegistry
     outcomes: list[Outcome]
     plays: list[Play]
 
@@ -126,7 +126,7 @@ def worlds() -> Callable[[str], Explored]:
     """Each world, explored once."""
 
     def explore(name: str) -> Explored:
-        flows = book(FORMS if name == "asked by forms" else None)
+        flows = flow_registry(FORMS if name == "asked by forms" else None)
         return Explored(flows, WORLDS[name], explored(flows, WORLDS[name]))
 
     return cache(explore)
@@ -225,9 +225,9 @@ def deeds(play: Play) -> Iterator[Callable[[Play], Play]]:
     for old in (*OLD, f"a:{play.turn - 1}:confirm", f"a:{play.turn}:nothing"):
         yield partial(Play.tap_again, option=Option(old, "Old"))
     if play.session is None:
-        for place in play.book.places:
-            yield partial(Play.tap_again, option=Option(f"n:{place}", "Old"))
-            yield partial(Play.tap_again, option=Option(f"n:{place}:x", "Old"))
+        for route in play.registry.routes:
+            yield partial(Play.tap_again, option=Option(f"n:{route}", "Old"))
+            yield partial(Play.tap_again, option=Option(f"n:{route}:x", "Old"))
     for text in SAID:
         yield partial(Play.say, text=text)
     for kind in KINDS:
@@ -300,10 +300,10 @@ def test_whatever_happens_there_is_an_answer_and_a_way_to_the_menu(world: Explor
 
 def test_every_screen_and_call_is_visited_in_every_world(world: Explored) -> None:
     """But those for members without offers or accounts, where everybody has the most."""
-    steps = {f"{flow.name}.{step.name}" for flow in world.book.flows for step in flow.steps}
+    steps = {f"{flow.name}.{step.name}" for flow in world.registry.flows for step in flow.steps}
     reached = {play.at for play in world.plays}
     poor = NOT_FOR_ALL if world.outcomes not in (WORLDS["usual"], WORLDS["asked by forms"]) else set()
-    anonymous = {book().anonymous}  # all that those see who hide their number
+    anonymous = {flow_registry().anonymous}  # all that those see who hide their number
     assert sorted(steps - reached - anonymous - poor) == []
 
 
@@ -312,7 +312,7 @@ def test_every_way_out_of_every_step_is_taken(worlds: Callable[[str], Explored],
     """Whatever a step may lead to, something that members do or core answers leads there."""
     world = worlds(name)
     taken = {(f"{way.flow}.{way.step}", way.exit) for play in world.plays for way in play.walked}
-    assert sorted({(step, way) for step, way, _ in world.book.edges()} - taken) == []
+    assert sorted({(step, way) for step, way, _ in world.registry.edges()} - taken) == []
 
 
 def test_what_became_of_any_write_can_be_told_whatever_it_is(world: Explored) -> None:
@@ -322,7 +322,7 @@ def test_what_became_of_any_write_can_be_told_whatever_it_is(world: Explored) ->
         if isinstance(play.call, WRITES):
             for outcome in (*world.outcomes, *OTHERWISE):
                 found = WriteReconciled(MEMBER, play.at, play.call, outcome, play.answers)
-                assert len(take_turn(play.book, None, found, NOON).messages) == 1
+                assert len(take_turn(play.registry, None, found, NOON).messages) == 1
                 told += 1
     assert told
 
@@ -348,5 +348,5 @@ def test_every_kind_of_outcome_is_tried() -> None:
 
 
 def _asks_for_answers(play: Play) -> bool:
-    at = play.book.find(play.at)
+    at = play.registry.find(play.at)
     return at is not None and isinstance(at[1], Question) and at[1].kind in {"text", "form"}

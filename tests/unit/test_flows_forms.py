@@ -7,7 +7,7 @@ import pytest
 from service.conversation import Option
 from service.domain import Denomination
 from service.domain.commands import NotFound, OpenAccount, Refused, Register
-from service.flows import Forms, book
+from service.flows import Forms, flow_registry
 from service.flows.forms import BUSINESS, PERSON
 from service.messages import Form
 from service.whatsapp.forms import DEFINITIONS, form_tokens
@@ -22,7 +22,7 @@ NAMES = {"form": "member_signup", "first_name": "Tariro", "last_name": "Moyo"}
 def at_form() -> Play:
     """A stranger who is shown the form."""
     forms = Forms(TOKEN, person="1111", business="2222")
-    return Play(book(forms)).say("hi").core(NotFound()).tap("Become a member")
+    return Play(flow_registry(forms)).say("hi").core(NotFound()).tap("Become a member")
 
 
 def shown(play: Play) -> Form:
@@ -143,7 +143,7 @@ SHOP = {"form": "open_account", "name": "Moyo & Sons", "denomination": "ZWG", "h
 @pytest.fixture
 def at_business_form() -> Play:
     """A member who is shown the form for a business account."""
-    play = Play(book(Forms(TOKEN, person="1111", business="2222")))
+    play = Play(flow_registry(Forms(TOKEN, person="1111", business="2222")))
     return play.tap_again(Option("n:open_business", "Open an account")).core(known())
 
 
@@ -173,7 +173,9 @@ def test_whoever_cannot_open_the_business_form_is_asked_question_by_question(at_
 def test_forms_add_these_exits_and_no_others() -> None:
     """All of them are walked above."""
     forms = Forms(TOKEN, person="1111", business="2222")
-    added = {(step, way) for step, way, _ in book(forms).edges()} - {(step, way) for step, way, _ in book().edges()}
+    added = {(step, way) for step, way, _ in flow_registry(forms).edges()} - {
+        (step, way) for step, way, _ in flow_registry().edges()
+    }
     assert added == {(f"{flow}.form", way) for flow in ("registration", "business") for way in ("ok", "questions")}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from service.conversation import Session
 from service.domain.commands import Login, NotFound
-from service.flows import book
+from service.flows import flow_registry
 from tests.unit.flows_play import DAY, MINUTE, Play
 
 HIDING = "ZW.8842019377265501"
@@ -15,7 +15,7 @@ HIDING = "ZW.8842019377265501"
 @pytest.fixture
 def hiding() -> Play:
     """Somebody of whom WhatsApp tells the user id only."""
-    return Play(book(), member=HIDING)
+    return Play(flow_registry(), member=HIDING)
 
 
 def test_whoever_hides_their_number_is_told_what_is_needed(hiding: Play) -> None:
@@ -58,19 +58,19 @@ def test_a_reaction_needs_no_answer(hiding: Play) -> None:
 def test_what_whatsapp_itself_says_and_what_was_deleted_needs_no_answer(hiding: Play, kind: str) -> None:
     """Such as that a security code changed; nobody wrote it."""
     assert hiding.say("hi").send(kind).said == ()
-    shown = Play(book()).say("hi").core(NotFound())
+    shown = Play(flow_registry()).say("hi").core(NotFound())
     assert (shown.send(kind).said, shown.at) == ((), "registration.welcome")
 
 
 def test_whoever_shows_their_number_starts_afresh() -> None:
     """To us it is somebody else: the number."""
-    shown = Play(book()).say("Mhoro")
+    shown = Play(flow_registry()).say("Mhoro")
     assert (shown.call, shown.session is not None) == (Login(fresh=True), True)
 
 
 def test_a_number_that_changed_is_forgotten_without_a_word() -> None:
     """In the middle of a registration; whoever has it next is a stranger to what was begun."""
-    play = Play(book()).say("hi").core(NotFound()).tap("Become a member").say("Tariro")
+    play = Play(flow_registry()).say("hi").core(NotFound()).tap("Become a member").say("Tariro")
     turn = play.turn
     play.change_number()
     assert (play.said, play.session, play.call) == ((), Session(turn=turn), None)

@@ -321,7 +321,7 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
     }
     for step in ("offer.create", "offer.create_despite"):
         for outcome, words in expected.items():
-            (said,) = take_turn(stage.book, None, WriteReconciled(MEMBER, step, FIVE, outcome, {}), NOON).messages
+            (said,) = take_turn(stage.registry, None, WriteReconciled(MEMBER, step, FIVE, outcome, {}), NOON).messages
             assert words in text_of(said)
             assert "your offer of *5.00 USD* to *Farai Ncube Personal*" in text_of(said)
 

@@ -315,7 +315,7 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
     for deed, (*_, call) in DEEDS.items():
         for outcome, words in expected.items():
             (said,) = take_turn(
-                stage.book, None, WriteReconciled(MEMBER, f"pending.{deed}", call, outcome, {}), NOON
+                stage.registry, None, WriteReconciled(MEMBER, f"pending.{deed}", call, outcome, {}), NOON
             ).messages
             assert words in text_of(said)
             assert "*5.00 USD*" in text_of(said)

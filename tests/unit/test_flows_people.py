@@ -289,7 +289,7 @@ def test_what_is_found_out_later_is_told_with_person_and_account(stage: Stage) -
         answers = {"account_name": "Tariro Moyo Personal"}
         for outcome, words in expected.items():
             (said,) = take_turn(
-                stage.book, None, WriteReconciled(MEMBER, f"people.{deed}", call, outcome, answers), NOON
+                stage.registry, None, WriteReconciled(MEMBER, f"people.{deed}", call, outcome, answers), NOON
             ).messages
             assert words in text_of(said)
             assert ACCOUNT in text_of(said)

@@ -137,6 +137,8 @@ def test_what_is_found_out_later_is_told(stage: Stage) -> None:
     call = Register("Tariro", "Moyo")
     told = []
     for outcome in (Done(), DidNotHappen(), Unknown()):
-        turn = take_turn(stage.book, None, WriteReconciled(MEMBER, "registration.register", call, outcome, {}), NOON)
+        turn = take_turn(
+            stage.registry, None, WriteReconciled(MEMBER, "registration.register", call, outcome, {}), NOON
+        )
         told += [text_of(message) for message in turn.messages]
     assert ["went through: you are" in told[0], "did not go" in told[1], "could not find out" in told[2]] == [True] * 3

@@ -146,6 +146,6 @@ def test_what_is_found_out_later_is_told(stage: Stage) -> None:
     }
     for outcome, words in expected.items():
         (said,) = take_turn(
-            stage.book, None, WriteReconciled(MEMBER, "upgrade.pay", Upgrade("acc-1"), outcome, {}), NOON
+            stage.registry, None, WriteReconciled(MEMBER, "upgrade.pay", Upgrade("acc-1"), outcome, {}), NOON
         ).messages
         assert words in text_of(said)

@@ -23,7 +23,7 @@ from tests.unit.money_core import FARAI, MINE, START_MS, TARIRO
 
 T = TypeVar("T")
 
-BOOK: Final = flows.book()
+BOOK: Final = flows.flow_registry()
 RECIPIENT: Final = Recipient("account-of-farai", FARAI, "farai_shop")
 LARGEST: Final = "999,999,999,999.99"
 

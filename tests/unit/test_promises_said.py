@@ -38,7 +38,7 @@ ANSWERS = {
     "reason": "tier",
     "looked": "yes",
 }
-ON_OFFER: dict[str, tuple[deeds._Deed, Call]] = {
+ON_OFFER: dict[str, tuple[deeds._Resolution, Call]] = {
     "acceptCredex": (deeds._ACCEPT, AcceptOffer("a", "c", FIVE, PARTY)),
     "declineCredex": (deeds._DECLINE, DeclineOffer("a", "c", FIVE, PARTY)),
     "cancelCredex": (deeds._CANCEL, CancelOffer("a", "c", FIVE, PARTY)),
@@ -77,7 +77,7 @@ def test_every_result_of_an_offer_is_read(screen: Callable[[TurnContext], Sequen
 )
 def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meaning: Meaning) -> None:
     """It is known for news about an earlier write, and not taken for an answer."""
-    told = offer_results.told_later(OFFER, outcome, scene())
+    told = offer_results.show_reconciled(OFFER, outcome, scene())
 
     assert said(told) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
     assert [is_later(body(message)) for message in told] == [True]
@@ -98,9 +98,9 @@ def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
     endpoint: str, outcome: Outcome, meaning: Meaning
 ) -> None:
     """Which of the three it was is read where the words tell."""
-    deed, call = ON_OFFER[endpoint]
+    resolution, call = ON_OFFER[endpoint]
 
-    told = said(deeds._told_later(deed)(call, outcome, scene()))
+    told = said(deeds._show_reconciled(resolution)(call, outcome, scene()))
 
     verb = endpoint if meaning in {Meaning.DONE, Meaning.STOPPED} else ""
     assert told == [Claim("end", verb, meaning, str(FIVE), PARTY)]
@@ -109,8 +109,8 @@ def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
 @pytest.mark.parametrize("endpoint", list(ON_OFFER))
 def test_every_answer_to_an_offer_is_read(endpoint: str) -> None:
     """Done, ended by somebody, not done, and not known."""
-    deed, _ = ON_OFFER[endpoint]
-    screens = [deeds._show_done(deed), deeds._show_ended, deeds._show_not_done, deeds._show_unknown]
+    resolution, _ = ON_OFFER[endpoint]
+    screens = [deeds._show_done(resolution), deeds._show_ended, deeds._show_not_done, deeds._show_unknown]
 
     read = [claim.meaning for screen in screens for claim in said(screen(scene(Done())))]
 

@@ -10,15 +10,15 @@ from service.messages import Buttons, Message
 
 
 def screen(body: str, *titles: str) -> Question:
-    def show(scene: TurnContext) -> list[Message]:
-        return [Buttons(body=body, buttons=tuple(scene.option(each.lower(), each) for each in titles))]
+    def show(context: TurnContext) -> list[Message]:
+        return [Buttons(body=body, buttons=tuple(context.option(each.lower(), each) for each in titles))]
 
     return Question("ask", "buttons", show, {each.lower(): "" for each in titles})
 
 
 def version(name: str, *steps: Question, title: str = "A flow") -> Version:
-    book = small_book(Flow("f", title, steps))
-    return Version(name, graphs_of([book]), {"f/asked": Tryout(book).says("go").snapshot("Asked")})
+    registry = small_book(Flow("f", title, steps))
+    return Version(name, graphs_of([registry]), {"f/asked": Tryout(registry).says("go").snapshot("Asked")})
 
 
 def said(changes: Changes) -> list[tuple[str, str]]:

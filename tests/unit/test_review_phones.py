@@ -21,12 +21,12 @@ from simulator.playback.snapshots import SNAPSHOTS
 KEPT = sorted(SNAPSHOTS.glob("*/*.txt"))
 
 
-def shown(scene: TurnContext) -> list[Message]:
+def shown(context: TurnContext) -> list[Message]:
     rows = (
-        scene.choice("a", "An apple", "Red, green or yellow, as they come at this time of the year"),
-        scene.choice("b", "Bread"),
+        context.choice("a", "An apple", "Red, green or yellow, as they come at this time of the year"),
+        context.choice("b", "Bread"),
     )
-    buttons = (scene.option("more", "More"), scene.link("menu", "Menu"))
+    buttons = (context.option("more", "More"), context.link("menu", "Menu"))
     return [
         List(
             body="What will it be today, of all that there is in the shop?", button="Choose", sections=(Section(rows),)

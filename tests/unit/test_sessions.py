@@ -7,7 +7,7 @@ import pytest
 
 from service.conversation import Option, Session
 from service.domain.commands import Known
-from service.flows import book
+from service.flows import flow_registry
 from tests.sessions import asking_steps, kept
 from tests.unit.flows_play import MINUTE, Play
 from tests.unit.test_flows_explore import USUAL, WORLDS
@@ -19,7 +19,7 @@ CALLS_A_TURN = 8
 def resumed(step: str) -> Play:
     """A member who stands where that session says, and writes a moment after it was stored."""
     session = msgspec.json.decode(KEPT[step], type=Session)
-    return Play(book(), now_ms=session.prompted_at_ms + MINUTE, session=session)
+    return Play(flow_registry(), now_ms=session.prompted_at_ms + MINUTE, session=session)
 
 
 def settled(play: Play) -> Play:
@@ -33,7 +33,7 @@ def settled(play: Play) -> Play:
 
 def test_there_is_a_session_for_every_step_that_waits_for_the_member() -> None:
     """Whoever adds a step adds its session: ``python -m tests.sessions``."""
-    anonymous = {book().anonymous}  # who hide their number stand nowhere that matters
+    anonymous = {flow_registry().anonymous}  # who hide their number stand nowhere that matters
     assert sorted(set(asking_steps()) - anonymous - set(KEPT)) == []
 
 

@@ -28,7 +28,7 @@ async def test_the_session_of_a_number_that_changed_is_deleted_and_nothing_is_sa
     state = open_state("embedded://", server=FakeServer())
     mailbox = Mailbox(state)
     money: Reconciler = Reconciler.__new__(Reconciler)  # no money moves here
-    worker = Worker(mailbox, NobodyKnown(), money, flows.book(), clock_ms=lambda: NOW)
+    worker = Worker(mailbox, NobodyKnown(), money, flows.flow_registry(), clock_ms=lambda: NOW)
     contents: list[Content] = [TextMessage("Mhoro"), NumberChanged("263782000909")]
     for number, content in enumerate(contents):
         inbound = InboundMessage(f"wamid.{number}", NOW, NOW, content)

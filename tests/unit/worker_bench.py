@@ -11,7 +11,17 @@ import msgspec
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from service.conversation import CoreCall, Exit, Flow, FlowRegistry, Phrases, Question, Step, TurnContext, Words
+from service.conversation import (
+    CoreCall,
+    Exit,
+    Flow,
+    FlowRegistry,
+    Question,
+    Step,
+    SystemTexts,
+    TurnContext,
+    Vocabulary,
+)
 from service.credex import CredexError, NotSentError, Written
 from service.domain import Dashboard, InboundMessage, TextMessage
 from service.domain.commands import Call, Known, Login, NotFound, Outcome, Read, Unavailable, Write
@@ -26,8 +36,10 @@ from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, 
 
 T = TypeVar("T")
 
-PHRASES: Final = Phrases("?", "?", "old", "late", "cannot read {kind}", "again", "help")
-WORDS: Final = Words(frozenset({"hi"}), frozenset({"menu"}), frozenset({"help"}), frozenset({"yes"}), frozenset({"no"}))
+SYSTEM_TEXTS: Final = SystemTexts("?", "?", "old", "late", "cannot read {kind}", "again", "help")
+VOCABULARY: Final = Vocabulary(
+    frozenset({"hi"}), frozenset({"menu"}), frozenset({"help"}), frozenset({"yes"}), frozenset({"no"})
+)
 SIX: Final = msgspec.structs.replace(FIVE, amount=usd("6"))
 WRITES: Final[dict[str, Write]] = {
     "five": FIVE,
@@ -44,8 +56,8 @@ def _name(outcome: Outcome | None) -> str:
     return f"{type(outcome).__name__.lower()}{made}"
 
 
-def _said(outcome: Outcome, scene: TurnContext) -> Exit:
-    return Exit("ok", say=[Text(f"{scene.session.step}: {_name(outcome)}")])
+def _said(outcome: Outcome, context: TurnContext) -> Exit:
+    return Exit("ok", messages=[Text(f"{context.session.step}: {_name(outcome)}")])
 
 
 def _found(call: Call, outcome: Outcome, _: TurnContext) -> Sequence[Message]:
@@ -57,12 +69,12 @@ def _broken(_: TurnContext) -> Sequence[Message]:
     raise RuntimeError("this screen cannot be made")
 
 
-def _call(name: str, call: Call, then: str = "rest", found: Any = None) -> CoreCall:
-    return CoreCall(name.replace(" ", "_"), lambda _: call, {"ok": then}, _said, found=found)
+def _call(name: str, call: Call, then: str = "rest", on_reconciled: Any = None) -> CoreCall:
+    return CoreCall(name.replace(" ", "_"), lambda _: call, {"ok": then}, _said, on_reconciled=on_reconciled)
 
 
-def _book() -> FlowRegistry:
-    writes = [_call(word, write, found=_found) for word, write in WRITES.items()]
+def _registry() -> FlowRegistry:
+    writes = [_call(word, write, on_reconciled=_found) for word, write in WRITES.items()]
     steps: tuple[Step, ...] = (
         Question("home", "text", lambda _: [Text("home")], interruptible=True),
         Question("rest", "text", lambda _: [Text("rest")], interruptible=True),
@@ -76,9 +88,9 @@ def _book() -> FlowRegistry:
     return FlowRegistry(
         flows=(Flow("bench", "A bench", steps),),
         home="bench.home",
-        words=WORDS,
-        phrases=PHRASES,
-        places={word: f"bench.{word}" for word in words},
+        vocabulary=VOCABULARY,
+        texts=SYSTEM_TEXTS,
+        routes={word: f"bench.{word}" for word in words},
         keywords={word.replace("_", " "): word for word in words},
     )
 
@@ -167,7 +179,7 @@ class Bench:
             self.mailbox,
             self.core,
             Reconciler(self.core, self.clock.now_ms),
-            _book(),
+            _registry(),
             clock_ms=self.clock.now_ms,
             company=self.phone,
             finished=self.turns.append,

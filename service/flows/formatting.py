@@ -68,9 +68,9 @@ def terms(*, secured: bool, due: date | None) -> str:
     return "secured" if secured else f"{UNSECURED}{f', due on {day(due)}' if due else ''}"
 
 
-def menu(scene: TurnContext) -> Button:
+def menu(context: TurnContext) -> Button:
     """The button that leads home from anywhere."""
-    return scene.link("menu", "Menu")
+    return context.link("menu", "Menu")
 
 
 def usd(amount: Decimal) -> str:
@@ -132,8 +132,8 @@ def explain_refusal(code: str) -> str:
     return _REFUSALS.get(code, "it gave a reason that I cannot explain")
 
 
-def why_not_done(scene: TurnContext) -> str:
+def why_not_done(context: TurnContext) -> str:
     """Why a write did not happen, as the beginning of a sentence: we looked, or nothing could even be sent."""
-    if scene.answers.get("looked"):
+    if context.answers.get("looked"):
         return "Credex did not take it, and I have looked:"
     return "I could not reach Credex, so"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from service.conversation import END, Flow, FlowRegistry, FlowRegistryError, Retry, Shortcut
-from tests.unit.engine_tea import asking, calling, kiosk, steps_of
+from tests.unit.conversation_kiosk import asking, calling, kiosk, steps_of
 
 
 def problems(make: Callable[[], FlowRegistry]) -> list[str]:
@@ -18,10 +18,10 @@ def problems(make: Callable[[], FlowRegistry]) -> list[str]:
 
 def test_a_book_that_hangs_together_can_be_made() -> None:
     """The kiosk's, say."""
-    book = kiosk()
-    assert ("tea.cups", "ok", "tea.confirm") in list(book.edges())
-    assert ("desk.menu", "cancel", END) in list(book.edges())
-    assert ("tea.confirm", "cancel", "desk.look") in list(book.edges())
+    registry = kiosk()
+    assert ("tea.cups", "ok", "tea.confirm") in list(registry.edges())
+    assert ("desk.menu", "cancel", END) in list(registry.edges())
+    assert ("tea.confirm", "cancel", "desk.look") in list(registry.edges())
 
 
 def test_a_step_that_nothing_leads_to_is_found() -> None:
@@ -34,7 +34,7 @@ def test_a_step_is_reached_through_places_and_shortcuts_too() -> None:
     """They lead there from everywhere."""
     flow = Flow("f", "f", (asking("a"), asking("b"), asking("c", go="d"), asking("d")))
     shortcut = Shortcut(lambda _: Retry(""), "f.c")
-    kiosk(flows=(flow,), home="f.a", places={"b": "f.b"}, keywords={}, shortcuts=(shortcut,))
+    kiosk(flows=(flow,), home="f.a", routes={"b": "f.b"}, keywords={}, shortcuts=(shortcut,))
 
 
 def test_an_exit_that_leads_nowhere_is_found() -> None:
@@ -48,7 +48,7 @@ def test_an_exit_that_leads_nowhere_is_found() -> None:
 
 def test_a_screen_that_nothing_can_make_again_is_found() -> None:
     """The step that makes a screen again has to be there."""
-    again = type(asking("a"))("a", "text", lambda _: [], again="look")
+    again = type(asking("a"))("a", "text", lambda _: [], reenter_at="look")
     assert problems(steps_of(again)) == ["f.a is shown again by f.look, which does not exist"]
 
 
@@ -58,7 +58,7 @@ def test_a_screen_that_nothing_can_make_again_is_found() -> None:
         ({"home": "desk.door"}, "nothing is called desk.door, though it is led to from everywhere"),
         (
             {"keywords": {"milk": "cow"}},
-            "the keyword 'milk' leads to 'cow', which is no place",
+            "the keyword 'milk' leads to 'cow', which is no route",
         ),
         (
             {"shortcuts": (Shortcut(lambda _: None, "tea.pot"),)},
@@ -85,7 +85,7 @@ def test_calls_that_may_follow_one_another_for_ever_are_found() -> None:
         "f.b may call for ever, with no question between",
         "f.c may call for ever, with no question between",
     ]
-    itself = steps_of(calling("a", again="a"))
+    itself = steps_of(calling("a", reenter_at="a"))
     assert problems(itself) == ["f.a may call for ever, with no question between"]
     steps_of(asking("a", go="b"), calling("b", on="c", off="a"), calling("c", back="a"))()
 

@@ -18,7 +18,7 @@ from service.conversation import (
 )
 from service.domain.commands import DidNotHappen, Done, Login, NotFound, Refused, Register, Unavailable, Unknown
 from service.messages import Text
-from tests.unit.engine_tea import PHRASES, kiosk
+from tests.unit.conversation_kiosk import SYSTEM_TEXTS, kiosk
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, SECOND, Play
 
 OPEN = NotFound()
@@ -92,7 +92,7 @@ def test_a_shortcut_that_cannot_be_read_says_how_and_keeps_the_place() -> None:
 def test_help_in_the_middle_keeps_the_place() -> None:
     """The help is said, and the same question asked again; its answers are kept."""
     play = at_confirm("4").say("help")
-    assert play.said[0] == Text(PHRASES.help)
+    assert play.said[0] == Text(SYSTEM_TEXTS.help)
     assert play.at == "tea.confirm"
     assert play.text.endswith("4 cups of tea?")
     assert play.tap("Help").at == "tea.confirm"
@@ -168,9 +168,9 @@ def test_a_preface_that_does_not_fit_is_a_message_of_its_own() -> None:
     """WhatsApp's limit for a body is kept."""
     room = 1024 - len("\n\nHow many cups?")
     fits, play = "a" * room, at_cups()
-    play.book = kiosk(phrases=replace(PHRASES, cannot_read=fits))
+    play.registry = kiosk(texts=replace(SYSTEM_TEXTS, cannot_read=fits))
     assert play.send("image").said == (Text(f"{fits}\n\nHow many cups?"),)
-    play.book = kiosk(phrases=replace(PHRASES, cannot_read=f"{fits}a"))
+    play.registry = kiosk(texts=replace(SYSTEM_TEXTS, cannot_read=f"{fits}a"))
     assert play.wait(MINUTE).send("image").said == (Text(f"{fits}a"), Text("How many cups?"))
 
 
@@ -376,11 +376,11 @@ def test_what_became_of_a_write_is_told_without_touching_the_conversation() -> N
     """It is told in the words of the step that made it, with the answers of then."""
     play = at_cups()
     found = WriteReconciled(MEMBER, "tea.pour", Register("6", ""), Done(), {"cups": "6"})
-    turn = take_turn(play.book, play.session, found, play.now_ms)
+    turn = take_turn(play.registry, play.session, found, play.now_ms)
     assert turn.messages == (Text("Register of 6 cups: Done."),)
     assert turn.session == play.session
     assert turn.call is None
-    assert take_turn(play.book, None, found, NOON).session == Session()
+    assert take_turn(play.registry, None, found, NOON).session == Session()
 
 
 @pytest.mark.parametrize("step", ["tea.cups", "desk.look", "gone.gone", ""])

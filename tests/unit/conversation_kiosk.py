@@ -11,21 +11,21 @@ from service.conversation import (
     Exit,
     Flow,
     FlowRegistry,
-    Phrases,
     Question,
     Reply,
     Retry,
     Shortcut,
+    SystemTexts,
     TurnContext,
     Typed,
-    Words,
+    Vocabulary,
 )
 from service.domain.commands import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unknown
 from service.messages import Buttons, Form, List, Message, Section, Text
 
-__all__ = ("PHRASES", "kiosk", "steps_of")
+__all__ = ("SYSTEM_TEXTS", "kiosk", "steps_of")
 
-WORDS = Words(
+VOCABULARY = Vocabulary(
     greetings=frozenset({"hi", "good morning"}),
     leave=frozenset({"menu", "home", "cancel", "x"}),
     help=frozenset({"help"}),
@@ -34,7 +34,7 @@ WORDS = Words(
     thanks=frozenset({"thanks", "tatenda", "🙏", "❤"}),
     agreed=frozenset({"ok", "great", "👍"}),
 )
-PHRASES = Phrases(
+SYSTEM_TEXTS = SystemTexts(
     not_understood="I did not understand that.",
     pick_an_option="Please pick one.",
     old_button="That is an old button.",
@@ -48,12 +48,12 @@ PHRASES = Phrases(
 # -- the desk, where everybody begins -------------------------------------------------------------------------------
 
 
-def _menu(scene: TurnContext) -> Sequence[Message]:
+def _menu(context: TurnContext) -> Sequence[Message]:
     rows = (
-        scene.entry("tea", "Order tea"),
-        scene.entry("shelf", "The blue tin", argument="blue"),
-        scene.entry("card", "Loyalty card"),
-        scene.choice("cancel", "Bye"),
+        context.entry("tea", "Order tea"),
+        context.entry("shelf", "The blue tin", argument="blue"),
+        context.entry("card", "Loyalty card"),
+        context.choice("cancel", "Bye"),
     )
     return [List(body="What will it be?", button="Choose", sections=(Section(rows=rows),))]
 
@@ -68,8 +68,8 @@ DESK = Flow(
             result=lambda outcome, _: Exit("shut" if isinstance(outcome, Unavailable) else "open"),
             exits={"open": "menu", "shut": "shut"},
         ),
-        Question("menu", "list", _menu, {"cancel": ""}, again="look", interruptible=True),
-        Question("shut", "buttons", lambda scene: _with_menu(scene, "The kiosk is shut."), interruptible=True),
+        Question("menu", "list", _menu, {"cancel": ""}, reenter_at="look", interruptible=True),
+        Question("shut", "buttons", lambda context: _with_menu(context, "The kiosk is shut."), interruptible=True),
     ),
 )
 
@@ -82,13 +82,13 @@ def _read_cups(reply: Reply, _: TurnContext) -> Exit | Retry:
     if not (text.isascii() and text.isdecimal()):
         return Retry("How many, in digits?")
     if int(text) > 99:
-        return Exit("too_many", preface="So many cups we have not.", say=[Text("Oh!")])
+        return Exit("too_many", preface="So many cups we have not.", messages=[Text("Oh!")])
     return Exit("ok", {"cups": text})
 
 
-def _confirm(scene: TurnContext) -> Sequence[Message]:
-    answers = (scene.option("confirm", "Yes please"), scene.option("cancel", "Rather not"))
-    return [Buttons(body=f"{scene.answers['cups']} cups of tea?", buttons=(*answers, scene.link("help", "Help")))]
+def _confirm(context: TurnContext) -> Sequence[Message]:
+    answers = (context.option("confirm", "Yes please"), context.option("cancel", "Rather not"))
+    return [Buttons(body=f"{context.answers['cups']} cups of tea?", buttons=(*answers, context.link("help", "Help")))]
 
 
 def _read_confirm(reply: Reply, _: TurnContext) -> Exit | Retry:
@@ -107,15 +107,15 @@ def _poured(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("spilt", account="kitchen")
 
 
-def _found(call: Call, outcome: Outcome, scene: TurnContext) -> Sequence[Message]:
-    return [Text(f"{type(call).__name__} of {scene.answers['cups']} cups: {type(outcome).__name__}.")]
+def _found(call: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
+    return [Text(f"{type(call).__name__} of {context.answers['cups']} cups: {type(outcome).__name__}.")]
 
 
 TEA = Flow(
     name="tea",
     title="Tea",
-    left="No tea was ordered.",
-    expired="Your tea got cold.",
+    cancelled_text="No tea was ordered.",
+    expired_text="Your tea got cold.",
     steps=(
         Question("cups", "text", lambda _: [Text("How many cups?")], {"ok": "confirm", "too_many": "cups"}, _read_cups),
         Question(
@@ -123,13 +123,13 @@ TEA = Flow(
         ),
         CoreCall(
             "pour",
-            call=lambda scene: Register(scene.answers["cups"], scene.wamid),
+            call=lambda context: Register(context.answers["cups"], context.wamid),
             result=_poured,
             exits={"poured": "poured", "spilt": "spilt"},
-            found=_found,
+            on_reconciled=_found,
         ),
-        Question("poured", "buttons", lambda scene: _with_menu(scene, "Here is your tea."), interruptible=True),
-        Question("spilt", "buttons", lambda scene: _with_menu(scene, "It was spilt."), interruptible=True),
+        Question("poured", "buttons", lambda context: _with_menu(context, "Here is your tea."), interruptible=True),
+        Question("spilt", "buttons", lambda context: _with_menu(context, "It was spilt."), interruptible=True),
     ),
 )
 
@@ -137,8 +137,8 @@ TEA = Flow(
 # -- the shelf, and the card ----------------------------------------------------------------------------------------
 
 
-def _item(scene: TurnContext) -> Sequence[Message]:
-    return _with_menu(scene, f"The {scene.answers.get('target', 'empty')} shelf.")
+def _item(context: TurnContext) -> Sequence[Message]:
+    return _with_menu(context, f"The {context.answers.get('target', 'empty')} shelf.")
 
 
 SHELF = Flow("shelf", "The shelf", steps=(Question("item", "buttons", _item, interruptible=True),))
@@ -146,14 +146,14 @@ SHELF = Flow("shelf", "The shelf", steps=(Question("item", "buttons", _item, int
 CARD = Flow(
     "card",
     "The loyalty card",
-    left="No card was made.",
-    expired="Your card was not made in time.",
+    cancelled_text="No card was made.",
+    expired_text="Your card was not made in time.",
     steps=(
         Question(
             "fill",
             "form",
-            lambda scene: [
-                Form(body="Your card", button="Fill", form_id="1", token=str(scene.session.turn), screen="A")
+            lambda context: [
+                Form(body="Your card", button="Fill", form_id="1", token=str(context.session.turn), screen="A")
             ],
             {"ok": "desk.look"},
             lambda reply, _: Retry("Please use the form.") if isinstance(reply, Typed | Chosen) else Exit("ok"),
@@ -164,12 +164,12 @@ CARD = Flow(
 HELP = Flow(
     "help",
     "Help",
-    steps=(Question("text", "buttons", lambda scene: _with_menu(scene, PHRASES.help), interruptible=True),),
+    steps=(Question("text", "buttons", lambda context: _with_menu(context, SYSTEM_TEXTS.help), interruptible=True),),
 )
 
 
-def _with_menu(scene: TurnContext, body: str) -> Sequence[Message]:
-    return [Buttons(body=body, buttons=(scene.link("menu", "To the desk"),))]
+def _with_menu(context: TurnContext, body: str) -> Sequence[Message]:
+    return [Buttons(body=body, buttons=(context.link("menu", "To the desk"),))]
 
 
 def _shortcut(text: str) -> Mapping[str, str] | Retry | None:
@@ -180,12 +180,12 @@ def _shortcut(text: str) -> Mapping[str, str] | Retry | None:
 
 def kiosk(**changed: object) -> FlowRegistry:
     """The book, with some of its fields changed."""
-    book = FlowRegistry(
+    registry = FlowRegistry(
         flows=(DESK, TEA, SHELF, CARD, HELP),
         home="desk.look",
-        words=WORDS,
-        phrases=PHRASES,
-        places={
+        vocabulary=VOCABULARY,
+        texts=SYSTEM_TEXTS,
+        routes={
             "menu": "desk.look",
             "tea": "tea.cups",
             "shelf": "shelf.item",
@@ -195,14 +195,16 @@ def kiosk(**changed: object) -> FlowRegistry:
         keywords={"tea": "tea", "about": "help"},
         shortcuts=(Shortcut(_shortcut, "tea.confirm"),),
     )
-    return replace(book, **changed)  # type: ignore[arg-type]
+    return replace(registry, **changed)  # type: ignore[arg-type]
 
 
 def steps_of(
     *steps: Question | CoreCall, home: str = "f.a", name: str = "f", more: Sequence[Flow] = ()
 ) -> Callable[[], FlowRegistry]:
     """A book of these steps, not made yet."""
-    return lambda: FlowRegistry(flows=(Flow(name, name, steps), *more), home=home, words=WORDS, phrases=PHRASES)
+    return lambda: FlowRegistry(
+        flows=(Flow(name, name, steps), *more), home=home, vocabulary=VOCABULARY, texts=SYSTEM_TEXTS
+    )
 
 
 def asking(name: str, /, **exits: str) -> Question:

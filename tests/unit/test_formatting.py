@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.flows import show
+from service.flows import formatting
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from service.flows import show
 )
 def test_a_name_can_do_nothing_but_be_read(told: str, shown: str) -> None:
     """No emphasis, no line of its own, nothing that turns the direction of the amount beside it."""
-    assert show.name(told) == shown
+    assert formatting.name(told) == shown
 
 
 def test_a_handle_keeps_its_underscores_and_shows_nothing_invisible() -> None:
     """They are no markup within it."""
-    assert (show.handle("farai_shop"), show.handle("farai\u202eshop")) == ("farai_shop", "farai shop")
+    assert (formatting.handle("farai_shop"), formatting.handle("farai\u202eshop")) == ("farai_shop", "farai shop")

@@ -6,10 +6,10 @@ import pytest
 
 from service.conversation.text import thanked
 from service.domain.commands import NotFound, Register
-from service.flows import book
-from service.flows.keywords import WORDS
+from service.flows import flow_registry
+from service.flows.keywords import VOCABULARY
 from service.messages import Reaction
-from tests.unit.engine_tea import kiosk
+from tests.unit.conversation_kiosk import kiosk
 from tests.unit.flows_play import MINUTE, SECOND, Play
 
 OPEN = NotFound()
@@ -61,7 +61,7 @@ def test_thanks_in_the_middle_lose_nothing() -> None:
 
 def test_what_a_step_can_read_is_an_answer_and_not_thanks() -> None:
     """Whoever is called Tatenda may say so."""
-    play = Play(book()).say("hi").core(NotFound()).say("1")
+    play = Play(flow_registry()).say("hi").core(NotFound()).say("1")
     assert play.at == "registration.first_name"
     assert play.fork().say("thanks 🙏").at == "registration.last_name"
     assert play.fork().say("🙏").text == "🙏"
@@ -104,7 +104,7 @@ def test_a_reaction_of_the_member_needs_no_answer() -> None:
 @pytest.mark.parametrize("word", ["thank you", "Ok 👍", "ngiyabonga", "Maita basa!", "asante", "okay thanks", "👌"])
 def test_thanks_are_understood_in_the_languages_of_the_members(word: str) -> None:
     """With and without emoji and punctuation."""
-    assert thanked(word, WORDS, agreeing=True)
+    assert thanked(word, VOCABULARY, agreeing=True)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_thanks_are_understood_in_the_languages_of_the_members(word: str) -> Non
 )
 def test_other_words_are_no_thanks(word: str) -> None:
     """They are answered."""
-    assert thanked(word, WORDS, agreeing=True) == ""
+    assert thanked(word, VOCABULARY, agreeing=True) == ""
 
 
 # -- what cannot be read ----------------------------------------------------------------------------------------------

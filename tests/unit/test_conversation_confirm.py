@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.domain.commands import Login, NotFound, Register
-from tests.unit.engine_tea import kiosk
+from tests.unit.conversation_kiosk import kiosk
 from tests.unit.flows_play import MINUTE, NOON, SECOND, Play
 
 AGAIN = "Please look again.\n\n2 cups of tea?"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.conversation import Option, Session
 from service.domain.commands import NotFound
-from tests.unit.engine_tea import kiosk
+from tests.unit.conversation_kiosk import kiosk
 from tests.unit.flows_play import DAY, MINUTE, NOON, SECOND, Play, read_back
 
 OPEN = NotFound()

@@ -279,5 +279,5 @@ def test_what_is_found_out_later_is_told_with_amount_and_person(stage: Stage) ->
     """As after accepting a single one."""
     for number in range(1, AT_ONCE + 1):
         found = WriteReconciled(MEMBER, f"bulk.accept_{number}", accepting(number), Done(proven=True), {})
-        (said,) = take_turn(stage.book, None, found, NOON).messages
+        (said,) = take_turn(stage.registry, None, found, NOON).messages
         assert text_of(said).startswith(f"I looked again. ✅ You accepted *{number}.00 USD* from *{FARAI}*.")
