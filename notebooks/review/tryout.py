@@ -24,6 +24,7 @@ from service.domain import ButtonReply, Content, InboundMessage, TextMessage
 from service.domain.commands import Call, Done, Outcome
 from service.flows.keywords import SYSTEM_TEXTS, VOCABULARY
 from service.messages import Buttons, Form, List, Message, Reaction, Template, Text, choices
+from simulator.script.yaml_reader import HARARE
 from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 
@@ -109,7 +110,7 @@ class Tryout:
     def transcript(self, title: str) -> Transcript:
         """All of it, as the simulator would tell it."""
         numbered = (replace(moment, sequence=place) for place, moment in enumerate(self._moments))
-        return Transcript(title, "", NOON_MS, (NAME,), tuple(numbered))
+        return Transcript(title, "", NOON_MS, (NAME,), tuple(numbered), HARARE)
 
     def snapshot(self, title: str) -> str:
         """All of it as text, as the snapshots hold it."""

@@ -20,7 +20,7 @@ from simulator.errors import ConversationError, Problem
 from simulator.playback.player import Stage
 from simulator.script.conversation import MemberSpec, Person
 from simulator.script.directives import MEDIA
-from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
+from simulator.script.yaml_reader import HARARE, FlawError, read_duration_ms, read_phone
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import draw_moment
 from simulator.whatsapp_cloud.virtual_time import run
@@ -125,7 +125,7 @@ class Chat:
 
     def _show(self) -> None:
         moments = self.world.recorder.since(0)
-        transcript = Transcript("", "", moments[0].at_ms if moments else 0, (ME,), moments)
+        transcript = Transcript("", "", moments[0].at_ms if moments else 0, (ME,), moments, HARARE)
         for moment in transcript.moments:
             if moment.sequence in self._shown:
                 continue

@@ -13,7 +13,7 @@ from service.settings import EMBEDDED
 from simulator.people import Move, Persona, choose, persona
 from simulator.playback.player import TYPING_MS, Stage
 from simulator.script.conversation import START, Conversation, Person, parse
-from simulator.script.yaml_reader import read_duration_ms, show_phone
+from simulator.script.yaml_reader import HARARE, read_duration_ms, show_phone
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.process import Bot
@@ -68,7 +68,7 @@ def generate(
         finally:
             await world.stop()
         text = _yaml(seed, cast, moves)
-        transcript = Transcript(_title(seed), _about(cast), START, tuple(cast), world.recorder.since(0))
+        transcript = Transcript(_title(seed), _about(cast), START, tuple(cast), world.recorder.since(0), HARARE)
         return Generated(transcript, text)
 
     with exclusive(redis_url, flush=flush):

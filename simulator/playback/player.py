@@ -16,7 +16,7 @@ from simulator.script.core_acts import Act
 from simulator.script.directives import Line, Play
 from simulator.script.faults import GraphFault, describe_core
 from simulator.script.notices import Event, Notice
-from simulator.script.yaml_reader import FlawError, show_duration
+from simulator.script.yaml_reader import HARARE, FlawError, show_duration
 from simulator.whatsapp_cloud import Bubble, NotFilledInError
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Kind, Screen, Transcript
@@ -84,6 +84,7 @@ def replay(
             start_ms=conversation.starts_ms,
             members=tuple(person.key for person in conversation.people),
             moments=world.recorder.since(0),
+            zone=HARARE,
         )
 
     with exclusive(redis_url, flush=flush):
@@ -243,7 +244,7 @@ class Stage:
 
     async def together(self, plays: Sequence[Play]) -> None:
         """Several messages in one POST."""
-        with self.world.cloud.together():
+        with self.world.cloud.batch():
             for play in plays:
                 await play(self)
 

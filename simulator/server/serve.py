@@ -186,9 +186,9 @@ class Served:
             return {
                 "status": "ok",
                 "bots": self.world.balancer.bots,
-                "verified": cloud.courier.verified,
+                "verified": cloud.dispatcher.verified,
                 "people": len(cloud.handsets),
-                "undelivered": cloud.courier.waiting,
+                "undelivered": cloud.dispatcher.waiting,
             }
 
         @get("/state", tags=["server"], summary="All that it holds, as one JSON value")
@@ -253,7 +253,7 @@ async def served(
     async def prepare(world: Standalone) -> None:
         one = Served(world, file, say)
         world.watch = one.news.see
-        world.cloud.courier.patient = True
+        world.cloud.dispatcher.patient = True
         if host != EVERYWHERE:  # where nobody knows under which name bots reach it
             world.cloud.account.media.base_url = f"http://{host}:{world.port}"
         await one.read_file()

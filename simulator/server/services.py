@@ -23,7 +23,7 @@ from httpx_aiohttp import AiohttpTransport
 from service.http import certainly_not_sent
 from service.settings import Settings
 from simulator.credex_core import Core, Quirks
-from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown
+from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown, graph_app
 from simulator.world.network import Answer, Effect, Fault, Faults, RequestHook
 
 __all__ = ("ConnectionBalancer", "FaultProxy", "Standalone", "VirtualUser", "standalone")
@@ -390,5 +390,5 @@ def _build(
         config=config,
         on_event=see,
     )
-    made = Standalone(settings, port, core, FaultProxy(core.asgi), cloud, FaultProxy(cloud.asgi), balancer)
+    made = Standalone(settings, port, core, FaultProxy(core.asgi), cloud, FaultProxy(graph_app(cloud)), balancer)
     return made

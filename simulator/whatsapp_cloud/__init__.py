@@ -6,9 +6,10 @@ is a knob in `Config`.
 
 from __future__ import annotations
 
-from simulator.whatsapp_cloud.account import Account
-from simulator.whatsapp_cloud.api import CloudApi
-from simulator.whatsapp_cloud.errors import (
+from .account import Account
+from .api import CloudApi
+from .app import graph_app
+from .errors import (
     CODES,
     CloudError,
     Code,
@@ -18,12 +19,12 @@ from simulator.whatsapp_cloud.errors import (
     NotOnScreenError,
     RefusedError,
 )
-from simulator.whatsapp_cloud.faults import ArmedRule, Rule, RuleError, Rules, read_rule, read_words
-from simulator.whatsapp_cloud.forms import FlowForm
-from simulator.whatsapp_cloud.handset import Handset, Written, scoped_id
-from simulator.whatsapp_cloud.in_process import InProcess
-from simulator.whatsapp_cloud.limits import LIMITS, Limit
-from simulator.whatsapp_cloud.values import (
+from .faults import ArmedRule, Rule, RuleError, Rules, read_rule, read_words
+from .forms import FlowForm
+from .handset import Handset, Written, scoped_id
+from .in_process import InProcess
+from .limits import LIMITS, Limit
+from .values import (
     Acted,
     Approved,
     Attempt,
@@ -87,6 +88,7 @@ __all__ = (
     "WebhookDropped",
     "Written",
     "backing_off",
+    "graph_app",
     "read_rule",
     "read_words",
     "scoped_id",

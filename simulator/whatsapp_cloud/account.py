@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.forms import FlowForm, check_named, is_draft, may_send, named
-from simulator.whatsapp_cloud.media import Media
-from simulator.whatsapp_cloud.submitted import SubmittedTemplate, check_submitted
-from simulator.whatsapp_cloud.tokens import Tokens
-from simulator.whatsapp_cloud.values import Approved, Business, Json
-from simulator.whatsapp_cloud.wire import IdFactory
+from .errors import RefusedError
+from .forms import FlowForm, check_named, is_draft, may_send, named
+from .media import Media
+from .submitted import SubmittedTemplate, check_submitted
+from .tokens import Tokens
+from .values import Approved, Business, Json
+from .wire import IdFactory
 
 __all__ = ("PAGE", "REVIEW_MS", "Account", "no_such")
 

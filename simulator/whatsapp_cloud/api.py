@@ -10,18 +10,17 @@ from typing import Any
 
 import httpx
 
-from simulator.whatsapp_cloud.account import Account
-from simulator.whatsapp_cloud.delivery import WebhookDispatcher
-from simulator.whatsapp_cloud.errors import RefusedError, known
-from simulator.whatsapp_cloud.fault_middleware import FaultMiddleware
-from simulator.whatsapp_cloud.faults import Rule, Rules
-from simulator.whatsapp_cloud.graph import graph
-from simulator.whatsapp_cloud.handset import Beside, Handset, Written
-from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
-from simulator.whatsapp_cloud.send_handler import SendHandler
-from simulator.whatsapp_cloud.status_lifecycle import OutgoingMessage, StatusLifecycle
-from simulator.whatsapp_cloud.tasks import Tasks
-from simulator.whatsapp_cloud.values import (
+from .account import Account
+from .delivery import WebhookDispatcher
+from .errors import RefusedError, known
+from .faults import Rule, Rules
+from .handset import Beside, Handset, Written
+from .inbound import OTHER_FIELDS
+from .send_handler import SendHandler
+from .status_lifecycle import OutgoingMessage, StatusLifecycle
+from .store import Store
+from .tasks import Tasks
+from .values import (
     Acted,
     Attempt,
     Bubble,
@@ -32,13 +31,13 @@ from simulator.whatsapp_cloud.values import (
     Json,
     Shape,
 )
-from simulator.whatsapp_cloud.wire import IdFactory, Update, digits
+from .wire import IdFactory, Update, digits
 
 __all__ = ("CloudApi",)
 
 
-def _nobody(_: Event) -> None:
-    """The observer when there is none."""
+def _ignore(_: Event) -> None:
+    """Observe nothing."""
 
 
 class CloudApi:
@@ -50,20 +49,20 @@ class CloudApi:
         to_bot: a client that reaches the business's callback URL.
         clock_ms: milliseconds since the epoch; must agree with the event loop's sleeps.
         rng: seeds the ids. Ids of one person do not depend on what others do.
-        knobs: how it behaves where Meta's behaviour varies or is unpublished.
+        config: how it behaves where Meta's behaviour varies or is unpublished.
         on_event: told at once of everything that happens.
 
     Attributes:
-        asgi: the Graph API, an ASGI application.
+        store: what WhatsApp holds; the following are parts of it.
         handsets: by phone number.
         accepted: every message accepted, whoever it is for, in order.
         account: the business account: its subscription, forms and templates.
         rules: the faults in force.
-        courier: brings webhooks to the bot; ``ladder``: takes the bot's messages through their statuses.
         last_written_ms: when each phone last wrote, which opens the 24-hour window.
         written: what people wrote, by wamid.
-        intake: takes what the bot sends, and counts how fast it does.
-        knobs: how it behaves.
+        dispatcher: delivers webhooks to the bot.
+        lifecycle: takes the bot's messages through their statuses.
+        send_handler: accepts what the bot sends, and limits its rate.
     """
 
     def __init__(
@@ -76,35 +75,45 @@ class CloudApi:
         config: Config | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        self.business = business
-        self.config = Config() if config is None else config
-        self.handsets: dict[str, Handset] = {}
-        self.accepted: list[Bubble] = []
         seed = rng.getrandbits(64)
-        self.mint = IdFactory(seed)
-        # Not part of what is kept: a bot that is away is asked again and again.
+        self.ids = IdFactory(seed)
+        # Not part of the dumped state: a bot that does not answer is challenged any number of times.
         self._challenges = IdFactory(seed)
         self.rules = Rules(random.Random(rng.getrandbits(64)))
+        self.account = Account(business, self.ids, clock_ms)
+        self.store = Store(business, config or Config(), clock_ms, self.ids, self.account, self.rules)
+        self.business = business
         self.now_ms = clock_ms
-        self.account = Account(business, self.mint, clock_ms)
-        self._emit = on_event or _nobody
+        self.handsets = self.store.handsets
+        self.accepted = self.store.accepted
+        self.last_written_ms = self.store.last_written_ms
+        self.written = self.store.written
+        self._emit = on_event or _ignore
         self.tasks = Tasks()
-        self.courier = WebhookDispatcher(
+        self.dispatcher = WebhookDispatcher(
             business,
             to_bot,
             clock_ms=clock_ms,
-            config=self.config,
+            config=self.store.current_config,
             emit=self._emit,
             tasks=self.tasks,
             rules=self.rules,
             chance=random.Random(rng.getrandbits(64)),
         )
-        self.courier.subscribed = lambda: self.account.subscribed
-        self.ladder = StatusLifecycle(clock_ms, self.config, report=self.courier.report, emit=self._emit)
-        self.last_written_ms: dict[str, int] = {}
-        self.written: dict[str, tuple[Handset, Written]] = {}
-        self.intake = SendHandler(self, self._emit)
-        self.asgi = FaultMiddleware(graph(self), self)
+        self.dispatcher.subscribed = lambda: self.account.subscribed
+        self.lifecycle = StatusLifecycle(
+            clock_ms, self.store.current_config, report=self.dispatcher.report, emit=self._emit
+        )
+        self.send_handler = SendHandler(self.store, self.lifecycle, self.tasks, self._emit)
+
+    @property
+    def config(self) -> Config:
+        """How it behaves."""
+        return self.store.config
+
+    @config.setter
+    def config(self, config: Config) -> None:
+        self.store.config = config
 
     async def start(self) -> None:
         """Have the bot verify its callback URL, as Meta does when it is set.
@@ -112,7 +121,7 @@ class CloudApi:
         Raises:
             HandshakeFailed: it did not; nothing will be delivered until a later `start` succeeds.
         """
-        await self.courier.handshake(self._challenges.text("challenge"))
+        await self.dispatcher.handshake(self._challenges.text("challenge"))
 
     async def stop(self) -> None:
         """End all deliveries and statuses. What was not handed over is lost."""
@@ -122,7 +131,7 @@ class CloudApi:
         """Whether deliveries or statuses are still to come within the knobs' horizon."""
         self.tasks.check()
         until_ms = self.now_ms() + self.config.horizon_ms
-        return self.ladder.busy(until_ms) or self.courier.busy(until_ms)
+        return self.lifecycle.busy(until_ms) or self.dispatcher.busy(until_ms)
 
     def handset(
         self,
@@ -149,7 +158,7 @@ class CloudApi:
     @property
     def deliveries(self) -> list[Attempt]:
         """Every attempt to deliver a webhook, in order."""
-        return self.courier.attempts
+        return self.dispatcher.attempts
 
     def redeliver(self, number: int) -> int:
         """Deliver the bytes of an attempt in the log once more; returns the number of the webhook.
@@ -157,11 +166,11 @@ class CloudApi:
         Raises:
             UnknownAttempt: the log has none with this number.
         """
-        return self.courier.redeliver(number)
+        return self.dispatcher.redeliver(number)
 
-    def together(self, shape: Shape = "natural") -> AbstractContextManager[None]:
+    def batch(self, shape: Shape = "natural") -> AbstractContextManager[None]:
         """What people do within this block reaches the bot in one POST."""
-        return self.courier.together(shape)
+        return self.dispatcher.batch(shape)
 
     def announce(self, field: str, value: Mapping[str, Any] | None = None) -> None:
         """Tell the bot something of another webhook field than `messages`: ``account_update`` for one.
@@ -175,22 +184,22 @@ class CloudApi:
         """
         if value is None and field not in OTHER_FIELDS:
             raise ValueError(f"no example of the field {field!r}; there are: {', '.join(OTHER_FIELDS)}")
-        self.courier.report(Update("", "field", dict(OTHER_FIELDS[field] if value is None else value), field=field))
+        self.dispatcher.report(Update("", "field", dict(OTHER_FIELDS[field] if value is None else value), field=field))
 
     def announce_error(self, code: int) -> None:
         """Tell the bot of an error of the account, in `value.errors`."""
-        self.courier.report(Update("", "errors", RefusedError(code).as_failure()))
+        self.dispatcher.report(Update("", "errors", RefusedError(code).as_failure()))
 
     def change(self, **changes: Any) -> None:
         """Turn knobs while it runs, by fields of `Config`."""
-        self.config = self.courier.config = self.ladder.config = replace(self.config, **changes)
+        self.config = replace(self.config, **changes)
 
     def next_delivery(self, **changes: Any) -> None:
         """Make the next webhook with a person's message odd, by fields of `DeliveryFault`: ``times=3`` for one."""
         unknown = set(changes) - set(DeliveryFault.__dataclass_fields__)
         if unknown:
             raise ValueError(f"a delivery has no {', '.join(sorted(unknown))}")
-        self.courier.next(changes)
+        self.dispatcher.next(changes)
 
     def delay_next(self, delay_ms: int) -> None:
         """Hand over the next webhook with a person's message so much later."""
@@ -198,11 +207,11 @@ class CloudApi:
 
     def hold(self) -> None:
         """Cut the network between Meta and the bot. Timestamps stay those of when people acted."""
-        self.courier.hold()
+        self.dispatcher.hold()
 
     def release(self) -> None:
         """Mend the network: what was held back is handed over."""
-        self.courier.release()
+        self.dispatcher.release()
 
     def fail_next(
         self,
@@ -236,14 +245,7 @@ class CloudApi:
         Raises:
             Refused: with one of Meta's errors.
         """
-        return await self.intake.handle(payload)
-
-    def addressed(self, payload: Json) -> str:
-        """The phone that a message is for, whether it is named by number or by user id; empty if it is nobody's."""
-        if isinstance(payload.get("to"), str):
-            return digits(payload["to"])
-        named = payload.get("recipient")
-        return next((person.phone for person in self.handsets.values() if person.user_id == named), "")
+        return await self.send_handler.handle(payload)
 
     def remember(self, handset: Handset) -> None:
         """Take in a person with all that the phone holds, as after a restart."""
@@ -253,36 +255,33 @@ class CloudApi:
     def resume(self, climber: OutgoingMessage) -> None:
         """Go on with a message on its way, as after a restart."""
         person = self.handsets.get(climber.bubble.phone)
-        self.tasks.start(self.ladder.climb(climber, person), f"statuses of {climber.bubble.wamid}")
+        self.tasks.start(self.lifecycle.climb(climber, person), f"statuses of {climber.bubble.wamid}")
 
     def forget(self) -> None:
         """Forget people and messages, to take in others."""
-        self.handsets.clear()
-        self.accepted.clear()
-        self.last_written_ms.clear()
-        self.written.clear()
+        self.store.clear()
 
     # What phones ask for.
 
     def hand_over(self, handset: Handset, message: Json, beside: Beside) -> str:
         """Take a person's message to the bot; see `Handset`."""
         now_ms = self.now_ms()
-        wamid = str(message.get("id") or self.mint.inbound(handset.phone))
+        wamid = str(message.get("id") or self.ids.inbound(handset.phone))
         context = message.get("context")
         if isinstance(context, dict) and context.get("from") == "":
             context["from"] = self.business.display_phone_number
         sender: Json = {} if handset.hides_number else {"from": handset.phone}
         sender["from_user_id"] = handset.user_id
         message = {**sender, "id": wamid, "timestamp": str(now_ms // 1000), **message}
-        self.intake.count(now_ms)
+        self.send_handler.count(now_ms)
         self.last_written_ms[handset.phone] = now_ms
         written = Written(wamid, now_ms, message)
         handset.written.append(written)
         self.written[wamid] = (handset, written)
         self.account.media.receive(message)
         self._emit(Acted(now_ms, handset.phone, wamid, message, beside.form))
-        about = self.ladder.contact(handset) if beside.contact else None
-        self.courier.add(Update(handset.phone, "messages", message, about, tuple(beside.errors)))
+        about = self.lifecycle.contact(handset) if beside.contact else None
+        self.dispatcher.add(Update(handset.phone, "messages", message, about, tuple(beside.errors)))
         return wamid
 
     def form(self, bubble: Bubble) -> str:
@@ -291,7 +290,7 @@ class CloudApi:
 
     def media_id(self, phone: str) -> str:
         """A new id for a file that a person sends."""
-        return self.mint.number(f"media {phone}")
+        return self.ids.number(f"media {phone}")
 
     def renumber(self, handset: Handset, phone: str) -> None:
         """Move a person to another phone number."""

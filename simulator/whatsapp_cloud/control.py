@@ -17,8 +17,8 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from simulator.whatsapp_cloud.api import CloudApi
-from simulator.whatsapp_cloud.control_schemas import (
+from .api import CloudApi
+from .control_schemas import (
     Acting,
     Announce,
     Change,
@@ -42,12 +42,12 @@ from simulator.whatsapp_cloud.control_schemas import (
     message,
     person,
 )
-from simulator.whatsapp_cloud.delivery import UnknownAttemptError
-from simulator.whatsapp_cloud.errors import CloudError, HandsetError
-from simulator.whatsapp_cloud.faults import CHOICES, ArmedRule, Rule, RuleError
-from simulator.whatsapp_cloud.handset import Handset
-from simulator.whatsapp_cloud.values import Config, Event
-from simulator.whatsapp_cloud.wire import digits
+from .delivery import UnknownAttemptError
+from .errors import CloudError, HandsetError
+from .faults import CHOICES, ArmedRule, Rule, RuleError
+from .handset import Handset
+from .values import Config, Event
+from .wire import digits
 
 __all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained", "told_of")
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from simulator.whatsapp_cloud.handset import Handset
-from simulator.whatsapp_cloud.values import Attempt, Bubble, Choice, FormField, StatusNote
+from .handset import Handset
+from .values import Attempt, Bubble, Choice, FormField, StatusNote
 
 __all__ = (
     "Announce",

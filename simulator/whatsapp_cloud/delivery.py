@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import httpx
 
-from simulator.whatsapp_cloud.errors import CloudError, HandshakeFailedError
-from simulator.whatsapp_cloud.faults import Rules
-from simulator.whatsapp_cloud.tasks import Tasks
-from simulator.whatsapp_cloud.values import (
+from .errors import CloudError, HandshakeFailedError
+from .faults import Rules
+from .tasks import Tasks
+from .values import (
     Attempt,
     Business,
     Config,
@@ -24,7 +24,7 @@ from simulator.whatsapp_cloud.values import (
     WebhookAnswered,
     WebhookDropped,
 )
-from simulator.whatsapp_cloud.wire import Undelivered, Update, envelope, escaped, shuffled, signature
+from .wire import Undelivered, Update, envelope, escaped, shuffled, signature
 
 __all__ = ("UnknownAttemptError", "WebhookDispatcher")
 
@@ -55,8 +55,7 @@ class WebhookDispatcher:
 
     Attributes:
         attempts: every POST so far.
-        knobs: may be changed at any time.
-        subscribed: whether the app is to get webhooks of the account; asked where the knobs want it.
+        subscribed: whether the app is to get webhooks of the account; asked where the configuration wants it.
         patient: what cannot be delivered because the bot has not verified its callback URL waits until it has;
             otherwise it is dropped, as by Meta.
     """
@@ -67,14 +66,14 @@ class WebhookDispatcher:
         to_bot: httpx.AsyncClient,
         *,
         clock_ms: Callable[[], int],
-        config: Config,
+        config: Callable[[], Config],
         emit: Callable[[Event], None],
         tasks: Tasks,
         rules: Rules,
         chance: random.Random,
     ) -> None:
         self.attempts: list[Attempt] = []
-        self.config = config
+        self._config = config
         self.patient = False
         self.subscribed: Callable[[], bool] = lambda: True
         self._rules = rules
@@ -115,7 +114,7 @@ class WebhookDispatcher:
             "hub.verify_token": self._business.verify_token,
         }
         try:
-            async with asyncio.timeout(self.config.webhook_timeout_ms / 1000):
+            async with asyncio.timeout(self._config().webhook_timeout_ms / 1000):
                 answer = await self._to_bot.get(self._callback_url, params=parameters)
         except (httpx.HTTPError, TimeoutError) as problem:
             raise HandshakeFailedError(
@@ -132,14 +131,14 @@ class WebhookDispatcher:
         """A person did something: deliver it, or collect it if a batch is open."""
         if self._batch is not None:
             self._batch.append(update)
-        elif self.config.batch_ms:
+        elif self._config().batch_ms:
             self._gather(update)
         else:
             self._deliver([update], "natural", self._take_fault())
 
     def report(self, update: Update) -> None:
         """A status, or what is about the account: delivered on its own, whatever else is under way."""
-        if self.config.batch_ms:
+        if self._config().batch_ms:
             self._gather(update)
         else:
             self._post([update], "natural", self._odd([update], DeliveryFault()), after=())
@@ -147,8 +146,8 @@ class WebhookDispatcher:
     def _gather(self, update: Update) -> None:
         self._gathered.append(update)
         if len(self._gathered) == 1:
-            self._gathered_until_ms = self._clock_ms() + self.config.batch_ms
-            self._tasks.start(self._flush_later(self.config.batch_ms), "a batch of webhooks")
+            self._gathered_until_ms = self._clock_ms() + self._config().batch_ms
+            self._tasks.start(self._flush_later(self._config().batch_ms), "a batch of webhooks")
 
     async def _flush_later(self, wait_ms: int) -> None:
         await asyncio.sleep(wait_ms / 1000)
@@ -157,10 +156,10 @@ class WebhookDispatcher:
     def flush(self) -> None:
         """Start what has gathered for a batch."""
         gathered, self._gathered = self._gathered, []
-        self._deliver_all(gathered, self.config.batch_shape)
+        self._deliver_all(gathered, self._config().batch_shape)
 
     @contextmanager
-    def together(self, shape: Shape) -> Iterator[None]:
+    def batch(self, shape: Shape) -> Iterator[None]:
         """What people do within the block is delivered in one POST at its end."""
         if self._batch is not None:
             raise ValueError("a batch is open already")
@@ -277,7 +276,7 @@ class WebhookDispatcher:
         return fault
 
     def _deliver_all(self, updates: Sequence[Update], shape: Shape) -> None:
-        most = self.config.batch_most
+        most = self._config().batch_most
         for begin in range(0, len(updates), most):
             self._deliver(updates[begin : begin + most], shape, self._take_fault())
 
@@ -285,7 +284,7 @@ class WebhookDispatcher:
         fault = self._odd(updates, fault)
         phones = {update.phone for update in updates}
         earlier = {before: None for phone in sorted(phones) for before in self._tails.get(phone, ())}
-        after = tuple(earlier) if self.config.in_order else ()
+        after = tuple(earlier) if self._config().in_order else ()
         last = self._post(updates, shape, fault, after=after)
         # A webhook that the bot rightly refuses comes back for days; it must not hold up the person's others.
         if last and not fault.refused:
@@ -301,7 +300,7 @@ class WebhookDispatcher:
             self._emit(WebhookDropped(self._clock_ms(), self._last, reason))
             return ()
         made = envelope(self._business, updates, shape, fault)
-        body = escaped(shuffled(made, self._chance) if self.config.shuffle_keys else made)
+        body = escaped(shuffled(made, self._chance) if self._config().shuffle_keys else made)
         headers = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
         if fault.signature != "missing":
             secret = self._business.app_secret + ("" if fault.signature == "right" else "?")
@@ -311,7 +310,7 @@ class WebhookDispatcher:
         started: list[_Webhook] = []
         for _ in range(fault.times):
             before = after if fault.at_once else (*after, *started)
-            late_ms = self._chance.randint(0, self.config.jitter_ms) if self.config.jitter_ms else 0
+            late_ms = self._chance.randint(0, self._config().jitter_ms) if self._config().jitter_ms else 0
             started.append(self._start(phones, body, headers, after=before, delay_ms=fault.delay_ms + late_ms))
         return tuple(started)
 
@@ -319,7 +318,7 @@ class WebhookDispatcher:
         """Why a webhook does not even set out; empty if it does."""
         if fault.lost:
             return "lost on the way"
-        if self.config.subscription_needed and not self.subscribed():
+        if self._config().subscription_needed and not self.subscribed():
             return "the app is not subscribed to the account"
         return "" if self.verified or self.patient else "the callback URL was never verified"
 
@@ -352,10 +351,10 @@ class WebhookDispatcher:
                 if await self._attempt(webhook):
                     return
                 webhook.tries += 1
-                if webhook.tries > len(self.config.retry_after_ms):
+                if webhook.tries > len(self._config().retry_after_ms):
                     self._emit(WebhookDropped(self._clock_ms(), webhook.number, "nobody answered 200 in time"))
                     return
-                webhook.due_ms = self._clock_ms() + self.config.retry_after_ms[webhook.tries - 1]
+                webhook.due_ms = self._clock_ms() + self._config().retry_after_ms[webhook.tries - 1]
         finally:
             self._under_way.remove(webhook)
             webhook.after = ()
@@ -367,13 +366,13 @@ class WebhookDispatcher:
         self.attempts.append(attempt)
         webhook.posting = True
         try:
-            async with asyncio.timeout(self.config.webhook_timeout_ms / 1000):
+            async with asyncio.timeout(self._config().webhook_timeout_ms / 1000):
                 answer = await self._to_bot.post(
                     self._callback_url, content=webhook.body, headers=webhook.headers, timeout=None
                 )
             attempt.status = answer.status_code
         except TimeoutError:
-            attempt.problem = f"no answer within {self.config.webhook_timeout_ms} ms"
+            attempt.problem = f"no answer within {self._config().webhook_timeout_ms} ms"
         except Exception as problem:  # noqa: BLE001  (in one process a bot's own exception comes through: to Meta it is one more failure)
             attempt.problem = repr(problem)
         finally:

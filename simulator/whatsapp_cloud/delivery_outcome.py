@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from simulator.whatsapp_cloud.account import Account
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.handset import Handset
-from simulator.whatsapp_cloud.limits import MESSAGE_AGE_MS
-from simulator.whatsapp_cloud.templates import fill
-from simulator.whatsapp_cloud.validate import Sending
-from simulator.whatsapp_cloud.values import Config
+from .account import Account
+from .errors import RefusedError
+from .handset import Handset
+from .limits import MESSAGE_AGE_MS
+from .templates import fill
+from .validate import Sending
+from .values import Config
 
 __all__ = ("delivery_outcome", "look_up")
 

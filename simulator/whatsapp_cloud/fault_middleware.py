@@ -6,15 +6,14 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.faults import WIRE, Rule
+from .errors import RefusedError
+from .faults import WIRE, Rule
+from .store import Store
+from .validate import kind_of
 
-if TYPE_CHECKING:
-    from simulator.whatsapp_cloud.api import CloudApi
-
-__all__ = ("FaultMiddleware", "kind_of")
+__all__ = ("FaultMiddleware",)
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -29,21 +28,21 @@ _ANYWHERE: Final = WIRE | {"refuse"}
 class FaultMiddleware:
     """The Graph API with its faults, an ASGI application."""
 
-    def __init__(self, app: Application, api: CloudApi) -> None:
+    def __init__(self, app: Application, store: Store) -> None:
         """Stand before this application."""
         self._app = app
-        self._api = api
+        self._store = store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if not self._api.rules or scope["type"] != "http" or not self._authenticated(scope):
+        if not self._store.rules or scope["type"] != "http" or not self._authenticated(scope):
             await self._app(scope, receive, send)
             return
         body, replayed = await _received(receive)
         on, phone, kind = self._asked(str(scope["path"]), body)
         # What is refused at /messages shows to observers: the API itself refuses it there.
         does = WIRE if on == "messages" else _ANYWHERE
-        rule = self._api.rules.strike(on, does, phone=phone, kind=kind)
+        rule = self._store.rules.strike(on, does, phone=phone, kind=kind)
         if rule is None:
             await self._app(scope, replayed, send)
             return
@@ -74,12 +73,12 @@ class FaultMiddleware:
                 await _answer(send, rule.status, b'{"error":"injected"}')
             case _:
                 refused = RefusedError(rule.code or 0, details=rule.details, status=rule.status or None)
-                body = json.dumps(refused.body(self._api.mint.text("trace"))).encode()
+                body = json.dumps(refused.body(self._store.ids.text("trace"))).encode()
                 await _answer(send, refused.status, body)
 
     def _authenticated(self, scope: Scope) -> bool:
         header = next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
-        token = self._api.business.access_token.encode()
+        token = self._store.business.access_token.encode()
         return hmac.compare_digest(header.partition(b" ")[2].strip(), token)
 
     def _asked(self, path: str, body: bytes) -> tuple[str, str, str]:
@@ -93,7 +92,7 @@ class FaultMiddleware:
             return "messages", "", ""
         if not isinstance(payload, dict):
             return "messages", "", ""
-        return ("typing" if "status" in payload else "messages"), self._api.addressed(payload), kind_of(payload)
+        return ("typing" if "status" in payload else "messages"), self._store.recipient_of(payload), kind_of(payload)
 
 
 async def _received(receive: Receive) -> tuple[bytes, Receive]:
@@ -108,15 +107,6 @@ async def _received(receive: Receive) -> tuple[bytes, Receive]:
         return part if part is not None else await receive()
 
     return b"".join(part.get("body", b"") for part in parts), again
-
-
-def kind_of(payload: dict[str, Any]) -> str:
-    """The kind of a message, as bubbles have it: an interactive one is called by what it shows."""
-    kind = payload.get("type", "text")
-    interactive = payload.get("interactive")
-    if kind == "interactive" and isinstance(interactive, dict):
-        kind = interactive.get("type", kind)
-    return str(kind)
 
 
 def _holding(held: list[Message]) -> Send:

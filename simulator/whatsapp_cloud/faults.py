@@ -19,8 +19,8 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from simulator.whatsapp_cloud.errors import CloudError
-from simulator.whatsapp_cloud.wire import digits
+from .errors import CloudError
+from .wire import digits
 
 __all__ = (
     "CHOICES",

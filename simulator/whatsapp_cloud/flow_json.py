@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.values import Json
+from .values import Json
 
 __all__ = ("INPUTS", "LONGEST_AREA", "LONGEST_INPUT", "OPTIONS", "PUBLISHABLE", "components", "problems", "screen_ids")
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import NotFilledInError
-from simulator.whatsapp_cloud.flow_json import INPUTS, LONGEST_AREA, LONGEST_INPUT, OPTIONS, components, problems
-from simulator.whatsapp_cloud.values import FormField, Json
+from .errors import NotFilledInError
+from .flow_json import INPUTS, LONGEST_AREA, LONGEST_INPUT, OPTIONS, components, problems
+from .values import FormField, Json
 
 __all__ = ("OpenForm",)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.flow_json import problems, screen_ids
-from simulator.whatsapp_cloud.values import Json
+from .errors import RefusedError
+from .flow_json import problems, screen_ids
+from .values import Json
 
 __all__ = ("FlowForm", "check_named", "is_draft", "may_send", "named")
 

@@ -6,30 +6,28 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from litestar import Litestar, MediaType, Request, Response, delete, get, post
 from litestar.datastructures import UploadFile
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
-from simulator.whatsapp_cloud.account import PAGE, no_such
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.limits import LIMITS
-from simulator.whatsapp_cloud.values import Json
-
-if TYPE_CHECKING:
-    from simulator.whatsapp_cloud.api import CloudApi
+from .account import PAGE, no_such
+from .api import CloudApi
+from .errors import RefusedError
+from .limits import LIMITS
+from .values import Json
 
 __all__ = ("graph",)
 
 _VERSION: Final = re.compile(r"v\d+\.\d+")
 _EDGES: Final = ("phone_numbers", "subscribed_apps", "flows", "assets", "message_templates")
-_API: Final = "simulator.whatsapp_cloud.api"
-"""Where the scope of a request holds the API that it came to."""
+_SCOPE_KEY: Final = "whatsapp_cloud.api"
+"""The key of the ASGI scope under which a request carries its API."""
 
 _Request = Request[Any, Any, Any]
-_Act = Callable[["CloudApi", _Request, str], Awaitable[object]]
+_Act = Callable[[CloudApi, _Request, str], Awaitable[object]]
 _Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 LARGEST_BODY: Final = LIMITS["media.document"].most + 1024 * 1024
@@ -40,7 +38,7 @@ def graph(api: CloudApi) -> _Application:
     """The ASGI application that serves one business phone number, and the account that it belongs to."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
-        scope[_API] = api
+        scope[_SCOPE_KEY] = api
         await _routes()(scope, receive, send)
 
     return serve
@@ -94,7 +92,7 @@ def _route(method: Callable[..., Any], path: str | list[str], act: _Act, **optio
 
 
 def _api(request: _Request) -> CloudApi:
-    api: CloudApi = request.scope[_API]  # type: ignore[typeddict-item]
+    api: CloudApi = request.scope[_SCOPE_KEY]  # type: ignore[typeddict-item]
     return api
 
 
@@ -261,7 +259,7 @@ def _json(body: bytes) -> Any:
 
 
 def _refusal(api: CloudApi, refused: RefusedError) -> Response[bytes]:
-    return _answer(refused.status, refused.body(api.mint.text("trace")))
+    return _answer(refused.status, refused.body(api.ids.text("trace")))
 
 
 def _answer(status: int, content: object) -> Response[bytes]:

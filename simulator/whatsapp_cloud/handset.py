@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
-from simulator.whatsapp_cloud.errors import HandsetError, NotOnScreenError
-from simulator.whatsapp_cloud.form_screens import OpenForm
-from simulator.whatsapp_cloud.inbound import (
+from .errors import HandsetError, NotOnScreenError
+from .form_screens import OpenForm
+from .inbound import (
     MEDIA,
     edited,
     filled,
@@ -22,7 +22,7 @@ from simulator.whatsapp_cloud.inbound import (
     referral,
     tapped,
 )
-from simulator.whatsapp_cloud.values import Bubble, Choice, Json
+from .values import Bubble, Choice, Json
 
 __all__ = ("Beside", "Handset", "Line", "Written", "scoped_id")
 

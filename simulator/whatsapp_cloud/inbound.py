@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import HandsetError
-from simulator.whatsapp_cloud.values import Bubble, Choice, Json
+from .errors import HandsetError
+from .values import Bubble, Choice, Json
 
 __all__ = (
     "MEDIA",

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.limits import DAY_MS, LIMITS
-from simulator.whatsapp_cloud.schema import violation
-from simulator.whatsapp_cloud.values import Json
-from simulator.whatsapp_cloud.wire import IdFactory
+from .errors import RefusedError
+from .limits import DAY_MS, LIMITS
+from .schema import violation
+from .values import Json
+from .wire import IdFactory
 
 __all__ = ("KINDS", "File", "Media")
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from simulator.whatsapp_cloud.values import Config
+from .values import Config
 
 __all__ = ("PairRate", "Throughput")
 

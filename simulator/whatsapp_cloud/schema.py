@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.limits import LIMITS, Limit
+from .errors import RefusedError
+from .limits import LIMITS, Limit
 
 __all__ = ("Field", "Schema", "check", "closed", "measure", "text", "violation")
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from simulator.whatsapp_cloud.delivery_outcome import delivery_outcome, look_up
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.fault_middleware import kind_of
-from simulator.whatsapp_cloud.faults import Rule
-from simulator.whatsapp_cloud.limits import LIMITS, MESSAGE_AGE_MS
-from simulator.whatsapp_cloud.rates import PairRate, Throughput
-from simulator.whatsapp_cloud.schema import violation
-from simulator.whatsapp_cloud.status_lifecycle import OutgoingMessage
-from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
-from simulator.whatsapp_cloud.values import Event, Json, SendRefused, TypingShown, Warned
-from simulator.whatsapp_cloud.wire import digits
-
-if TYPE_CHECKING:
-    from simulator.whatsapp_cloud.api import CloudApi
-    from simulator.whatsapp_cloud.handset import Handset
+from .delivery_outcome import delivery_outcome, look_up
+from .errors import RefusedError
+from .faults import Rule
+from .handset import Handset
+from .limits import LIMITS, MESSAGE_AGE_MS
+from .rates import PairRate, Throughput
+from .schema import violation
+from .status_lifecycle import OutgoingMessage, StatusLifecycle
+from .store import Store
+from .tasks import Tasks
+from .validate import MarkAsRead, Sending, kind_of, parse
+from .values import Event, Json, SendRefused, TypingShown, Warned
+from .wire import digits
 
 __all__ = ("SendHandler",)
 
@@ -35,12 +33,14 @@ class SendHandler:
         pairs: how fast it writes to each person.
     """
 
-    def __init__(self, api: CloudApi, emit: Callable[[Event], None]) -> None:
-        """Take messages of this number."""
-        self._api = api
+    def __init__(self, store: Store, lifecycle: StatusLifecycle, tasks: Tasks, emit: Callable[[Event], None]) -> None:
+        """Accept messages of this number, and start their lifecycles."""
+        self._store = store
+        self._lifecycle = lifecycle
+        self._tasks = tasks
         self._emit = emit
-        self.pairs = PairRate(lambda: api.config)
-        self._throughput = Throughput(lambda: api.config)
+        self.pairs = PairRate(store.current_config)
+        self._throughput = Throughput(store.current_config)
 
     def count(self, now_ms: int) -> None:
         """Count a message that a person wrote: it, too, is one of those of this second."""
@@ -58,7 +58,7 @@ class SendHandler:
             given = payload.get("to") if isinstance(payload, dict) else None
             phone = digits(given) if isinstance(given, str) else None
             self._emit(
-                SendRefused(self._api.now_ms(), phone, refused.code, refused.details or refused.message, payload)
+                SendRefused(self._store.now_ms(), phone, refused.code, refused.details or refused.message, payload)
             )
             raise
 
@@ -73,45 +73,47 @@ class SendHandler:
         return await self._send(request)
 
     def _strike(self, do: str, payload: Json) -> Rule | None:
-        if not self._api.rules:
+        if not self._store.rules:
             return None
-        return self._api.rules.strike("messages", {do}, phone=self._api.addressed(payload), kind=kind_of(payload))
+        return self._store.rules.strike(
+            "messages", {do}, phone=self._store.recipient_of(payload), kind=kind_of(payload)
+        )
 
     def _mark_as_read(self, request: MarkAsRead) -> Json:
-        person, written = self._api.written.get(request.message_id, (None, None))
-        if person is None or written is None or self._api.now_ms() - written.at_ms > MESSAGE_AGE_MS:
+        person, written = self._store.written.get(request.message_id, (None, None))
+        if person is None or written is None or self._store.now_ms() - written.at_ms > MESSAGE_AGE_MS:
             raise RefusedError(
                 131009, details=f"No message with id {request.message_id} was received in the last 30 days"
             )
         person.mark_read(written)
         if request.typing and person.online and not person.blocked:
             person.show_typing()
-            self._emit(TypingShown(self._api.now_ms(), person.phone, written.wamid))
+            self._emit(TypingShown(self._store.now_ms(), person.phone, written.wamid))
         return {"success": True}
 
     async def _send(self, sending: Sending) -> Json:
-        now_ms = self._api.now_ms()
+        now_ms = self._store.now_ms()
         phone, person = self._recipient(sending)
         bubble = sending.bubble
-        look_up(sending, self._api.account, self._api.config)
+        look_up(sending, self._store.account, self._store.config)
         self._admit(phone, now_ms)
-        bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self._api.mint.outbound(phone)
-        self._api.accepted.append(bubble)
+        bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self._store.ids.outbound(phone)
+        self._store.accepted.append(bubble)
         for warning in sending.warnings:
             self._emit(Warned(now_ms, phone, warning))
         climber = self._climber(sending, person)
         if person is not None and bubble.kind != "reaction":
             person.bubbles.append(bubble)
-        if self._api.config.status_before_answer:
-            await self._api.ladder.announce(climber, person)
-        self._api.tasks.start(self._api.ladder.climb(climber, person), f"statuses of {bubble.wamid}")
+        if self._store.config.status_before_answer:
+            await self._lifecycle.announce(climber, person)
+        self._tasks.start(self._lifecycle.climb(climber, person), f"statuses of {bubble.wamid}")
         return _accepted(sending)
 
     def _admit(self, phone: str, now_ms: int) -> None:
         """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
-        if phone == self._api.business.display_phone_number:
+        if phone == self._store.business.display_phone_number:
             raise RefusedError(131021, details="Recipient cannot be sender")
-        if self._api.config.allowed is not None and phone not in self._api.config.allowed:
+        if self._store.config.allowed is not None and phone not in self._store.config.allowed:
             raise RefusedError(131030, details="Recipient phone number not in allowed list")
         if not self._throughput.take(now_ms):
             raise violation(LIMITS["rate.throughput"])
@@ -123,8 +125,8 @@ class SendHandler:
             phone = digits(sending.to)
             if not (phone.isascii() and phone.isdecimal() and _SHORTEST <= len(phone) <= _LONGEST):
                 raise RefusedError(131009, details=f"Recipient phone number {sending.to} is not valid")
-            return phone, self._api.handsets.get(phone)
-        for person in self._api.handsets.values():
+            return phone, self._store.handsets.get(phone)
+        for person in self._store.handsets.values():
             if person.user_id == sending.recipient:
                 return person.phone, person
         raise RefusedError(131009, details=f"Recipient {sending.recipient} is not valid")
@@ -132,7 +134,7 @@ class SendHandler:
     def _climber(self, sending: Sending, person: Handset | None) -> OutgoingMessage:
         """The message that is accepted now, and what will become of it."""
         bubble = sending.bubble
-        climber = OutgoingMessage(bubble, sending.target, sending.emoji, in_window=self._in_window(bubble.phone))
+        climber = OutgoingMessage(bubble, sending.target, sending.emoji, in_window=self._store.in_window(bubble.phone))
         wanted = self._strike("fail", bubble.payload)
         if wanted is None:
             climber.problem = self._later(sending, person)
@@ -142,16 +144,10 @@ class SendHandler:
 
     def _later(self, sending: Sending, person: Handset | None) -> RefusedError | None:
         """Why a message that is accepted now will turn out to have failed."""
-        in_window = person is not None and self._in_window(person.phone)
+        in_window = person is not None and self._store.in_window(person.phone)
         return delivery_outcome(
-            sending, person, self._api.account, self._api.config, now_ms=self._api.now_ms(), in_window=in_window
+            sending, person, self._store.account, self._store.config, now_ms=self._store.now_ms(), in_window=in_window
         )
-
-    def _in_window(self, phone: str) -> bool:
-        if self._api.config.window_ms is None:
-            return True
-        last_ms = self._api.last_written_ms.get(phone)
-        return last_ms is not None and self._api.now_ms() - last_ms < self._api.config.window_ms
 
 
 def _accepted(sending: Sending) -> Json:

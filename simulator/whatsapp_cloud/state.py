@@ -11,17 +11,17 @@ from typing import Any, Final
 
 import msgspec
 
-from simulator.whatsapp_cloud.account import REVIEW_MS
-from simulator.whatsapp_cloud.api import CloudApi
-from simulator.whatsapp_cloud.errors import CloudError, RefusedError
-from simulator.whatsapp_cloud.faults import ArmedRule
-from simulator.whatsapp_cloud.forms import FlowForm
-from simulator.whatsapp_cloud.handset import Handset, Written
-from simulator.whatsapp_cloud.media import File
-from simulator.whatsapp_cloud.status_lifecycle import OutgoingMessage
-from simulator.whatsapp_cloud.submitted import SubmittedTemplate
-from simulator.whatsapp_cloud.values import Attempt, Bubble, Config, Json
-from simulator.whatsapp_cloud.wire import Undelivered, Update
+from .account import REVIEW_MS
+from .api import CloudApi
+from .errors import CloudError, RefusedError
+from .faults import ArmedRule
+from .forms import FlowForm
+from .handset import Handset, Written
+from .media import File
+from .status_lifecycle import OutgoingMessage
+from .submitted import SubmittedTemplate
+from .values import Attempt, Bubble, Config, Json
+from .wire import Undelivered, Update
 
 __all__ = ("VERSION", "StateError", "dump", "load")
 
@@ -100,11 +100,11 @@ def dump(api: CloudApi) -> Json:
     state = _State(
         version=VERSION,
         phone_number_id=api.business.phone_number_id,
-        mint=api.mint.dump(),
+        mint=api.ids.dump(),
         config=api.config,
         handsets=[_kept(handset) for handset in api.handsets.values()],
         accepted=api.accepted,
-        climbers=[_on_the_way(climber) for climber in api.ladder.climbers],
+        climbers=[_on_the_way(climber) for climber in api.lifecycle.climbers],
         last_written_ms=api.last_written_ms,
         subscribed=account.subscribed,
         forms=account.forms,
@@ -113,14 +113,14 @@ def dump(api: CloudApi) -> Json:
         addresses=account.media.addresses,
         rules=list(api.rules),
         last_rule=api.rules.last,
-        undelivered=api.courier.undelivered(),
-        last_webhook=api.courier.last,
-        held=api.courier.held,
+        undelivered=api.dispatcher.undelivered(),
+        last_webhook=api.dispatcher.last,
+        held=api.dispatcher.held,
         token_ends_ms=account.tokens.ends_ms,
         token_withdrawn=account.tokens.withdrawn,
-        attempts=api.courier.attempts[-KEPT_ATTEMPTS:],
-        gathered=api.courier.gathered,
-        paid_until_ms=api.intake.pairs.debts(api.now_ms()),
+        attempts=api.dispatcher.attempts[-KEPT_ATTEMPTS:],
+        gathered=api.dispatcher.gathered,
+        paid_until_ms=api.send_handler.pairs.debts(api.now_ms()),
         review_ms=account.review_ms,
     )
     dumped: Json = msgspec.to_builtins(state)
@@ -136,21 +136,21 @@ async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
     state = _read(api, dumped)
     await api.stop()
     api.forget()
-    api.ladder.forget()
-    api.courier.forget()
-    api.mint.load(state.mint)
-    api.config = api.courier.config = api.ladder.config = state.config
+    api.lifecycle.forget()
+    api.dispatcher.forget()
+    api.ids.load(state.mint)
+    api.config = state.config
     _account(api, state)
     api.accepted.extend(state.accepted)
     bubbles = {bubble.wamid: bubble for bubble in state.accepted}
     for kept in state.handsets:
         api.remember(_handset(api, kept, bubbles))
     api.last_written_ms.update(state.last_written_ms)
-    api.intake.pairs.owe(state.paid_until_ms)
+    api.send_handler.pairs.owe(state.paid_until_ms)
     api.rules.restore(state.rules, state.last_rule)
-    api.courier.attempts[:] = state.attempts
+    api.dispatcher.attempts[:] = state.attempts
     (api.hold if state.held else api.release)()
-    api.courier.resume(state.undelivered, last=state.last_webhook, gathered=state.gathered)
+    api.dispatcher.resume(state.undelivered, last=state.last_webhook, gathered=state.gathered)
     for climber in state.climbers:
         api.resume(_climber(climber, bubbles))
 

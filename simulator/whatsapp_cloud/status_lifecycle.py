@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.handset import Handset
-from simulator.whatsapp_cloud.limits import DAY_MS
-from simulator.whatsapp_cloud.values import (
+from .errors import RefusedError
+from .handset import Handset
+from .limits import DAY_MS
+from .values import (
     Bubble,
     Config,
     Event,
@@ -20,7 +20,7 @@ from simulator.whatsapp_cloud.values import (
     StatusNote,
     StatusReported,
 )
-from simulator.whatsapp_cloud.wire import Update
+from .wire import Update
 
 __all__ = ("OutgoingMessage", "StatusLifecycle")
 
@@ -59,21 +59,17 @@ class OutgoingMessage:
 
 
 class StatusLifecycle:
-    """Takes messages through their statuses, and reports each to the bot.
-
-    Attributes:
-        knobs: may be changed at any time.
-    """
+    """Takes messages through their statuses, and reports each to the bot."""
 
     def __init__(
         self,
         clock_ms: Callable[[], int],
-        config: Config,
+        config: Callable[[], Config],
         *,
         report: Callable[[Update], None],
         emit: Callable[[Event], None],
     ) -> None:
-        self.config = config
+        self._config = config
         self._clock_ms = clock_ms
         self._report = report
         self._emit = emit
@@ -94,7 +90,7 @@ class StatusLifecycle:
 
     def climb(self, climber: OutgoingMessage, person: Handset | None) -> Coroutine[Any, Any, None]:
         """The way of one message; it counts from now on, and goes on while the coroutine runs."""
-        climber.due_ms = climber.bubble.at_ms + self.config.sent_ms
+        climber.due_ms = climber.bubble.at_ms + self._config().sent_ms
         self._climbers[climber] = None
         return self._climb(climber, person)
 
@@ -102,11 +98,11 @@ class StatusLifecycle:
         """Report `sent` before the request that it is about is answered."""
         self._reach(climber, person, "sent")
         # Time enough for the bot to take it.
-        await asyncio.sleep(self.config.sent_ms / 1000)
+        await asyncio.sleep(self._config().sent_ms / 1000)
 
     async def _climb(self, climber: OutgoingMessage, person: Handset | None) -> None:
         try:
-            await self._until(climber, climber.bubble.at_ms + self.config.sent_ms)
+            await self._until(climber, climber.bubble.at_ms + self._config().sent_ms)
             if person is None or self._fails(climber, "accepted"):
                 self._fail(climber, person)
                 return
@@ -125,7 +121,7 @@ class StatusLifecycle:
         if not await self._online(climber, person):
             return
         if not climber.reached("delivered") and bubble.shown_ms is None:
-            await self._until(climber, self._clock_ms() + self.config.delivered_ms - self.config.sent_ms)
+            await self._until(climber, self._clock_ms() + self._config().delivered_ms - self._config().sent_ms)
         if bubble.kind == "reaction":
             person.reactions[climber.target] = climber.emoji
             self._emit(Reacted(self._clock_ms(), person.phone, climber.target, climber.emoji))
@@ -133,12 +129,12 @@ class StatusLifecycle:
         if bubble.shown_ms is None:
             person.show(bubble)
             self._emit(Shown(self._clock_ms(), person.phone, bubble))
-        if not (self.config.skip_delivered and person.receipts) and not climber.reached("delivered"):
+        if not (self._config().skip_delivered and person.receipts) and not climber.reached("delivered"):
             self._reach(climber, person, "delivered")
         if self._fails(climber, "delivered"):
             self._fail(climber, person)
         elif person.receipts and not climber.reached("read"):
-            await self._until(climber, self._clock_ms() + self.config.read_ms - self.config.delivered_ms)
+            await self._until(climber, self._clock_ms() + self._config().read_ms - self._config().delivered_ms)
             self._reach(climber, person, "read")
             if bubble.kind == "audio":
                 self._reach(climber, person, "played")
@@ -181,16 +177,16 @@ class StatusLifecycle:
         self._note(bubble, name, None)
         status = self._status(bubble, person, name)
         if priced:
-            status["pricing"] = _pricing(bubble, _number(self.config.webhook_version), in_window=climber.in_window)
-            if _number(self.config.webhook_version) < _WITHOUT_CONVERSATION:
+            status["pricing"] = _pricing(bubble, _number(self._config().webhook_version), in_window=climber.in_window)
+            if _number(self._config().webhook_version) < _WITHOUT_CONVERSATION:
                 status["conversation"] = _conversation(bubble, ends=name == "sent")
-        beside = person is not None and self.config.contacts_beside_statuses
+        beside = person is not None and self._config().contacts_beside_statuses
         self._tell(
             climber, Update(bubble.phone, "statuses", status, self.contact(person) if beside and person else None)
         )
 
     def _tell(self, climber: OutgoingMessage, update: Update) -> None:
-        if self.config.reversed_statuses:
+        if self._config().reversed_statuses:
             climber.kept.append(update)
         else:
             self._report(update)
@@ -227,7 +223,7 @@ class StatusLifecycle:
             contact["wa_id"] = person.phone
         if person.parent_id:
             contact["parent_user_id"] = person.parent_id
-        if self.config.identity_check:
+        if self._config().identity_check:
             contact["identity_key_hash"] = person.identity
         return contact
 

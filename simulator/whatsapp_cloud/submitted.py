@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.limits import LIMITS
-from simulator.whatsapp_cloud.templates import placeholders
-from simulator.whatsapp_cloud.values import Approved, Json, TemplateButton
+from .errors import RefusedError
+from .limits import LIMITS
+from .templates import placeholders
+from .values import Approved, Json, TemplateButton
 
 __all__ = ("SubmittedTemplate", "check_submitted")
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.kinds.template import IN_HEADER
-from simulator.whatsapp_cloud.limits import LIMITS
-from simulator.whatsapp_cloud.values import Approved, Bubble, Choice, Json, TemplateButton
+from .errors import RefusedError
+from .kinds.template import IN_HEADER
+from .limits import LIMITS
+from .values import Approved, Bubble, Choice, Json, TemplateButton
 
 __all__ = ("fill", "placeholders")
 

@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
+from .errors import RefusedError
 
 __all__ = ("Tokens",)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.kinds import KINDS, Found
-from simulator.whatsapp_cloud.kinds.interactive import ELSEWHERE
-from simulator.whatsapp_cloud.schema import Field, Schema, check, closed, text
-from simulator.whatsapp_cloud.values import Bubble, Json
+from .errors import RefusedError
+from .kinds import KINDS, Found
+from .kinds.interactive import ELSEWHERE
+from .schema import Field, Schema, check, closed, text
+from .values import Bubble, Json
 
 __all__ = ("MARK_AS_READ", "MESSAGE", "MarkAsRead", "Sending", "parse")
 
@@ -123,3 +123,12 @@ def _send_elsewhere(payload: Json) -> None:
     kind = content.get("type") if isinstance(content, dict) else None
     if isinstance(kind, str) and kind.lower() in ELSEWHERE:
         raise RefusedError(131051, status=501, details=f"This simulator does not send {kind} messages yet")
+
+
+def kind_of(payload: dict[str, Any]) -> str:
+    """The kind of a message, as bubbles have it: an interactive one is called by what it shows."""
+    kind = payload.get("type", "text")
+    interactive = payload.get("interactive")
+    if kind == "interactive" and isinstance(interactive, dict):
+        kind = interactive.get("type", kind)
+    return str(kind)

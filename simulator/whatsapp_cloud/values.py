@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
-from simulator.whatsapp_cloud.limits import DAY_MS, LIMITS
+from .limits import DAY_MS, LIMITS
 
 __all__ = (
     "Acted",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Literal
 
-from simulator.whatsapp_cloud.values import Business, DeliveryFault, Json, Shape
+from .values import Business, DeliveryFault, Json, Shape
 
 __all__ = ("IdFactory", "Shape", "Undelivered", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
 

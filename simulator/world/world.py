@@ -24,7 +24,7 @@ from service.whatsapp.templates import INCOMING
 from simulator.credex_core import Core
 from simulator.errors import UnsettledError
 from simulator.script.conversation import Person
-from simulator.whatsapp_cloud import Approved, CloudApi, Config, Event, FlowForm, Handset, InProcess
+from simulator.whatsapp_cloud import Approved, CloudApi, Config, Event, FlowForm, Handset, InProcess, graph_app
 from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
 from simulator.whatsapp_cloud.transcript.recorder import TranscriptRecorder
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
@@ -225,7 +225,7 @@ class World:
             cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
             core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
             graph=Network(
-                InProcess(self.cloud.asgi),
+                InProcess(graph_app(self.cloud)),
                 faults=self.graph_faults,
                 latency_ms=GRAPH_MS,
                 passage=passage,

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.whatsapp_cloud import Business, CloudApi, Config, Event
+from simulator.whatsapp_cloud import Business, CloudApi, Config, Event, graph_app
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 T = TypeVar("T")
@@ -184,7 +184,7 @@ def play(
                 config=config,
                 on_event=events.append,
             )
-            app: Any = cloud.asgi
+            app: Any = graph_app(cloud)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://graph.test") as graph:
                 if started:
                     await cloud.start()

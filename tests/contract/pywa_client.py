@@ -15,6 +15,7 @@ from pywa import types as _types
 from pywa.types import flows as _flows
 from pywa.types import templates as _templates
 
+from simulator.whatsapp_cloud import graph_app
 from tests.contract.cloud_bot import BUSINESS, World
 
 __all__ = ("HANDLERS", "Reader", "WhatsApp", "errors", "flows", "sender", "templates", "types")
@@ -45,7 +46,7 @@ HANDLERS = (
 
 def sender(world: World) -> Any:
     """Pywa's client, which believes that it talks to graph.facebook.com."""
-    app: Any = world.cloud.asgi
+    app: Any = graph_app(world.cloud)
     session = httpx.AsyncClient(transport=httpx.ASGITransport(app=app))
     client: Any = pywa_async.client.WhatsApp
     return client(

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from simulator.cli.conformance import conformance_command
-from simulator.whatsapp_cloud import LIMITS, CloudApi, Config
-from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Given, cases, try_elsewhere, try_simulated
+from simulator.whatsapp_cloud import LIMITS, CloudApi, Config, graph_app
+from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Observed, cases, try_elsewhere, try_simulated
 from simulator.whatsapp_cloud.conformance.generated import BUILDERS
 from simulator.whatsapp_cloud.conformance.reference import SIZES
 from simulator.whatsapp_cloud.conformance.samples import SAMPLES
@@ -60,17 +60,17 @@ def test_every_kind_of_message_has_a_sample() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        Given(None),
-        Given(131008, 400, "a button"),
-        Given(131009, 400, "another thing"),
-        Given(131009, 500, "a button"),
-        Given(131009, 400, "a button", later=True),
+        Observed(None),
+        Observed(131008, 400, "a button"),
+        Observed(131009, 400, "another thing"),
+        Observed(131009, 500, "a button"),
+        Observed(131009, 400, "a button", later=True),
     ],
 )
-def test_a_row_is_wrong_in_its_code_its_words_its_status_or_its_time(given: Given) -> None:
+def test_a_row_is_wrong_in_its_code_its_words_its_status_or_its_time(given: Observed) -> None:
     """Each is looked at."""
     case = Case("button", "a rule", 131009, said="a button", status=400)
-    assert case.met_by(Given(131009, 400, "a button is too long"))
+    assert case.met_by(Observed(131009, 400, "a button is too long"))
     assert not case.met_by(given)
 
 
@@ -91,7 +91,7 @@ async def test_another_server_can_be_tried_over_real_sockets() -> None:
             rng=random.Random(1),
             config=Config(pair_every_ms=None, per_second=None),
         )
-        async with served(cloud.asgi) as url:
+        async with served(graph_app(cloud)) as url:
             server = Elsewhere(url, BUSINESS.access_token, BUSINESS.phone_number_id)
             rows = await try_elsewhere(server, cases(["location", "contacts", "flow", "mark_as_read", "token"]))
             garbled = await try_elsewhere(replace(server, token="wrong"), cases(["location"])[:1])

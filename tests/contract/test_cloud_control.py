@@ -15,7 +15,7 @@ import pytest
 from litestar import Litestar
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.whatsapp_cloud import CloudApi, Config, FlowForm, InProcess
+from simulator.whatsapp_cloud import CloudApi, Config, FlowForm, InProcess, graph_app
 from simulator.whatsapp_cloud.control import News, control
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
@@ -58,7 +58,7 @@ async def desk(clock: Clock, config: Config | None = None) -> AsyncIterator[Desk
         app: Any = Litestar([control(cloud, news)], openapi_config=None, logging_config=None)
         async with (
             httpx.AsyncClient(transport=InProcess(app), base_url="http://control.test", timeout=90) as http,
-            httpx.AsyncClient(transport=InProcess(cloud.asgi), base_url="http://graph.test") as graph,
+            httpx.AsyncClient(transport=InProcess(graph_app(cloud)), base_url="http://graph.test") as graph,
         ):
             await cloud.start()
             try:

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from simulator.whatsapp_cloud import CloudApi, Config, InProcess, Rule
+from simulator.whatsapp_cloud import CloudApi, Config, InProcess, Rule, graph_app
 from simulator.whatsapp_cloud.state import StateError, dump, load
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
@@ -29,7 +29,7 @@ class Site:
     async def say(self, content: dict[str, Any], to: str = TARIRO) -> httpx.Response:
         """The bot sends something."""
         body = {"messaging_product": "whatsapp", "to": to, **content}
-        async with httpx.AsyncClient(transport=InProcess(self.cloud.asgi), base_url="http://graph.test") as http:
+        async with httpx.AsyncClient(transport=InProcess(graph_app(self.cloud)), base_url="http://graph.test") as http:
             return await http.post(
                 "/v25.0/506914307656634/messages", json=body, headers={"Authorization": "Bearer a-token"}
             )

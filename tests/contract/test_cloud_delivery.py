@@ -247,7 +247,7 @@ def test_messages_together_share_a_post() -> None:
 
     async def scenario(world: World) -> tuple[int, list[str], int]:
         tariro, farai = (world.cloud.handset(phone, name="x") for phone in (TARIRO, FARAI))
-        with world.cloud.together():
+        with world.cloud.batch():
             tariro.type("a")
             tariro.type("b")
             farai.type("c")
@@ -264,7 +264,7 @@ def test_a_batch_keeps_each_persons_order() -> None:
         tariro, farai = (world.cloud.handset(phone, name="x") for phone in (TARIRO, FARAI))
         world.cloud.delay_next(3_000)
         farai.type("1")
-        with world.cloud.together("entries"):
+        with world.cloud.batch("entries"):
             tariro.type("2")
             farai.type("3")
         tariro.type("4")

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from simulator.whatsapp_cloud import InProcess, Rule, RuleError, Rules, read_rule, read_words
+from simulator.whatsapp_cloud import InProcess, Rule, RuleError, Rules, graph_app, read_rule, read_words
 from simulator.whatsapp_cloud.faults import ODD
 from tests.contract.cloud_bot import FARAI, TARIRO, World, buttons, code_of, greeted, play, text
 
@@ -123,7 +123,7 @@ def test_rules_are_listed_and_removed_by_their_numbers() -> None:
 async def outcome(world: World, payload: dict[str, Any]) -> str:
     """What becomes of a request, as a client with a read timeout of 2 s sees it."""
     async with httpx.AsyncClient(
-        transport=InProcess(world.cloud.asgi), base_url="http://graph.test", timeout=2
+        transport=InProcess(graph_app(world.cloud)), base_url="http://graph.test", timeout=2
     ) as http:
         try:
             answer = await http.post(

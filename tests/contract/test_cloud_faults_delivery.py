@@ -172,7 +172,7 @@ def test_a_patient_courier_keeps_what_comes_before_the_bot_is_there() -> None:
     """Webhooks wait for the handshake, and are not dropped as Meta would."""
 
     async def scenario(world: World) -> tuple[int, list[str]]:
-        world.cloud.courier.patient = True
+        world.cloud.dispatcher.patient = True
         tariro = world.cloud.handset(TARIRO, name="Tariro")
         tariro.type("a")
         tariro.type("b")
@@ -210,6 +210,6 @@ def test_two_apis_of_one_seed_draw_alike() -> None:
         one, other = make(), make()
         for _ in range(3):
             await other.start()
-        return one.mint.dump() == other.mint.dump()
+        return one.ids.dump() == other.ids.dump()
 
     assert play(scenario)

@@ -277,7 +277,7 @@ def test_an_independent_client_reads_the_first_of_a_batch_only() -> None:
 
     async def scenario(world: World) -> Reader:
         her = world.cloud.handset(TARIRO, name="Tariro")
-        with world.cloud.together("messages"):
+        with world.cloud.batch("messages"):
             her.type("one")
             her.type("two")
         await asyncio.sleep(1)

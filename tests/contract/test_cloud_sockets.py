@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import httpx
 import uvicorn
 
-from simulator.whatsapp_cloud import CloudApi, Config
+from simulator.whatsapp_cloud import CloudApi, Config, graph_app
 from tests.contract.cloud_bot import BUSINESS, TARIRO
 
 
@@ -53,7 +53,7 @@ async def test_a_bot_in_another_process_is_served_in_real_time() -> None:
             rng=random.Random(1),
             config=Config(sent_ms=1, delivered_ms=2, read_ms=3),
         )
-        async with served(cloud.asgi) as graph_url, asyncio.timeout(300):
+        async with served(graph_app(cloud)) as graph_url, asyncio.timeout(300):
             await cloud.start()
             tariro = cloud.handset(TARIRO, name="Tariro")
             tariro.type("Mhoro")

@@ -18,7 +18,7 @@ import pytest
 from service.admin.whatsapp_setup import Report, Setup
 from service.whatsapp.forms import DEFINITIONS
 from service.whatsapp.templates import INCOMING
-from simulator.whatsapp_cloud import CloudApi, Config
+from simulator.whatsapp_cloud import CloudApi, Config, graph_app
 from tests.contract.cloud_bot import BUSINESS, FARAI
 from tests.contract.test_cloud_sockets import served
 
@@ -38,7 +38,7 @@ class Meta:
             rng=random.Random(1),
             config=Config(templates=()),
         )
-        app: Any = self.cloud.asgi
+        app: Any = graph_app(self.cloud)
         transport = httpx.ASGITransport(app=app)
         self.http = httpx.AsyncClient(transport=transport, event_hooks={"request": [self._note]})
 
@@ -270,7 +270,7 @@ async def test_the_commands_work_over_a_real_socket() -> None:
         out, _ = await process.communicate()
         return process.returncode, out.decode()
 
-    async with served(meta.cloud.asgi) as url:
+    async with served(graph_app(meta.cloud)) as url:
         assert (await command("check", url))[0] == 1
         code, told = await command("setup", url)
         assert (code, "For .env:" in told) == (0, True)

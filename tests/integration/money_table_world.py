@@ -170,7 +170,7 @@ class TroubledWorld(World):
                     await self._live()
                 elif (due_ms := await self._next_due_ms()) is not None:
                     await self.pass_time(max(0, due_ms - self.clock_ms()))
-                elif self.cloud.courier.busy(self.clock_ms() + REDELIVERY_MS):
+                elif self.cloud.dispatcher.busy(self.clock_ms() + REDELIVERY_MS):
                     await self.pass_time(REDELIVERY_MS)
                 elif not await self._wake_sleeper():
                     return

@@ -17,6 +17,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 OURS = ("service", "simulator")
 
+DISTRIBUTION = "simulator.whatsapp_cloud"
+"""A distribution of its own, which may be imported under another name: it imports itself relatively."""
+
 PURE = ("domain", "messages", "conversation", "flows")
 """Packages without input, output, clock and randomness."""
 
@@ -90,17 +93,25 @@ class Module:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                assert node.level == 0, f"{self.name} imports relatively"
-                assert node.module is not None
-                if node.module in MODULES:
+                source = self._source(node)
+                if source in MODULES:
                     # `from service import flows` imports a module, `from service.conversation import x` what is shown.
-                    shown = SHOWN[node.module]
-                    names = {a.name: f"{node.module}.{a.name}" for a in node.names}
-                    yield from (
-                        full if full in MODULES and a not in shown else node.module for a, full in names.items()
-                    )
+                    shown = SHOWN[source]
+                    names = {a.name: f"{source}.{a.name}" for a in node.names}
+                    yield from (full if full in MODULES and a not in shown else source for a, full in names.items())
                 else:
-                    yield node.module
+                    yield source
+
+    def _source(self, node: ast.ImportFrom) -> str:
+        """The full name of the module that an import names; relative only within a distribution of its own."""
+        if node.level == 0:
+            assert node.module is not None
+            return node.module
+        parts = self.name.split(".")
+        package = parts[: len(parts) - node.level + self.is_package]
+        inside = ".".join(package) == DISTRIBUTION or ".".join(package).startswith(f"{DISTRIBUTION}.")
+        assert inside, f"{self.name} imports relatively"
+        return ".".join([*package, *([node.module] if node.module else [])])
 
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
         """Every call with the last part of what is called."""

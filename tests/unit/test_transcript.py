@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from simulator import whatsapp_cloud as cloud
+from simulator.script.yaml_reader import HARARE
 from simulator.whatsapp_cloud import Bubble
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Recorder, Screen, Transcript, relative
@@ -29,7 +30,7 @@ MENU = Screen(
 
 
 def transcript(*moments: Moment, members: tuple[str, ...] = ("Tariro",)) -> Transcript:
-    return Transcript("A title", "What a reviewer should see.", START_MS, members, moments)
+    return Transcript("A title", "What a reviewer should see.", START_MS, members, moments, HARARE)
 
 
 def said(after_ms: int, member: str, text: str, wamid: str, sequence: int = 0) -> Moment:

@@ -150,7 +150,7 @@ class Invariants:
             # What has taken an hour may take a minute more.
             await self._world.pass_time(max(LOOK_EVERY_MS, so_far // 60))
             # Not only what is due soon: a webhook that comes again in an hour is still to be answered.
-            coming = self._world.cloud.courier.busy(self._world.clock_ms() + DELIVERED_WITHIN_MS)
+            coming = self._world.cloud.dispatcher.busy(self._world.clock_ms() + DELIVERED_WITHIN_MS)
             busy = coming or any([await host.busy() for host in self._world.processes])
             if not busy and not self._shelves.waiting(self._shelves.kept()):
                 return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.whatsapp_cloud.conformance.case import Case, Given, Row
-from simulator.whatsapp_cloud.conformance.running import Elsewhere, cases, try_elsewhere, try_simulated
+from .case import Case, Row
+from .observed import Observed
+from .running import Elsewhere, cases, try_elsewhere, try_simulated
 
-__all__ = ("Case", "Elsewhere", "Given", "Row", "cases", "try_elsewhere", "try_simulated")
+__all__ = ("Case", "Elsewhere", "Observed", "Row", "cases", "try_elsewhere", "try_simulated")

@@ -5,36 +5,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from simulator.whatsapp_cloud import Config
+from .. import Config
+from .observed import Json, Observed
+from .place import SimulatedPlace
 
-if TYPE_CHECKING:
-    from simulator.whatsapp_cloud.conformance.place import SimulatedPlace
+__all__ = ("Case", "Play", "Row", "changed", "without")
 
-__all__ = ("Case", "Given", "Json", "Play", "Row", "changed", "without")
-
-Json = dict[str, Any]
-Play = Callable[["SimulatedPlace"], Awaitable["Given"]]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What came of a request.
-
-    Attributes:
-        code: Meta's error code, at once or, when ``later``, in a failed status; None when nothing went wrong.
-        status: the HTTP status.
-        said: what the error says.
-        subcode, type: of the error, where it has them.
-    """
-
-    code: int | None
-    status: int = 200
-    said: str = ""
-    subcode: int | None = None
-    type: str = ""
-    later: bool = False
+Play = Callable[[SimulatedPlace], Awaitable[Observed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +44,7 @@ class Case:
     type: str = ""
     config: Config | None = None
 
-    def met_by(self, given: Given) -> bool:
+    def met_by(self, given: Observed) -> bool:
         """Whether what came is what the reference says."""
         return (
             (given.code, given.later) == (self.code, self.later)
@@ -81,7 +60,7 @@ class Row:
     """A case and what came of it."""
 
     case: Case
-    given: Given
+    given: Observed
 
     @property
     def right(self) -> bool:

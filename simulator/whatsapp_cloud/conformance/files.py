@@ -6,17 +6,18 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.conformance.case import Case, Given, Json, changed
-from simulator.whatsapp_cloud.conformance.generated import sizes_of
-from simulator.whatsapp_cloud.conformance.place import BUSINESS, SHARED, SimulatedPlace, given
-from simulator.whatsapp_cloud.conformance.reference import SIZES
-from simulator.whatsapp_cloud.conformance.samples import DRAFT, FORM, MEDIA, SAMPLES
+from .case import Case, changed
+from .generated import sizes_of
+from .observed import Json, Observed
+from .place import BUSINESS, SHARED, SimulatedPlace, given
+from .reference import SIZES
+from .samples import DRAFT, FORM, MEDIA, SAMPLES
 
 __all__ = ("filed",)
 
 SECOND: Final = 1_000
 DAY: Final = 24 * 3_600 * SECOND
-_Scene = Callable[[SimulatedPlace], Awaitable[Given]]
+_Scene = Callable[[SimulatedPlace], Awaitable[Observed]]
 _TYPES: Final = {
     "media.image": "image/jpeg",
     "media.video": "video/mp4",
@@ -35,7 +36,7 @@ def filed() -> Iterator[Case]:
 
 
 def _upload(mime_type: str, content: bytes = b"x", **fields: Any) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Given:
+    async def scene(place: SimulatedPlace) -> Observed:
         whole = {"file": ("a-file", content, mime_type), "messaging_product": (None, "whatsapp"), **fields}
         files = {name: part for name, part in whole.items() if part is not None}
         path = f"/v25.0/{BUSINESS.phone_number_id}/media"
@@ -54,7 +55,7 @@ def _uploads() -> Iterator[Case]:
     yield Case("upload", "for another product", 100, play=_upload("image/png", messaging_product=(None, "sms")))
     yield Case("upload", "without a file", 100, play=_upload("image/png", file=None, type=(None, "image/png")))
 
-    async def elsewhere(place: SimulatedPlace) -> Given:
+    async def elsewhere(place: SimulatedPlace) -> Observed:
         return given(await place.ask("POST", "/v25.0/1/media", files={"messaging_product": (None, "whatsapp")}))
 
     yield Case("upload", "to another number", 100, play=elsewhere, subcode=33, type="GraphMethodException")
@@ -81,7 +82,7 @@ def _sizes() -> Iterator[Case]:
 
 
 def _large(part: str, size: int) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Given:
+    async def scene(place: SimulatedPlace) -> Observed:
         return await _upload(_TYPES[part], _bytes(part, size))(place)
 
     return scene
@@ -94,11 +95,11 @@ async def _address(place: SimulatedPlace, kind: str = "image") -> Json:
 
 def _downloads() -> Iterator[Case]:
     def fetched(wait_ms: int, authorization: str | None = None) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             url = (await _address(place))["url"]
             await place.sleep(wait_ms)
             answer = await place.ask("GET", url, authorization=authorization)
-            return Given(given(answer).code or (404 if answer.status_code == 404 else None), answer.status_code)  # noqa: PLR2004
+            return Observed(given(answer).code or (404 if answer.status_code == 404 else None), answer.status_code)  # noqa: PLR2004
 
         return scene
 
@@ -108,7 +109,7 @@ def _downloads() -> Iterator[Case]:
     yield Case("download", "without a token", 104, play=fetched(0, ""), status=401)
 
     def used(wait_ms: int) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             file = place.cloud.account.media.files[place.names[MEDIA["image"]]]
             await place.sleep(file.ends_ms - 30 * DAY + wait_ms - place.clock.now_ms())
             return await place.post(changed(SAMPLES["image"], "image", to={"id": MEDIA["image"]}))
@@ -118,24 +119,24 @@ def _downloads() -> Iterator[Case]:
     yield Case("image", "by an id of nearly 30 days", None, play=used(30 * DAY - SECOND), config=SHARED)
     yield Case("image", "by an id of 30 days", 131009, play=used(30 * DAY), config=SHARED)
 
-    async def deleted(place: SimulatedPlace) -> Given:
+    async def deleted(place: SimulatedPlace) -> Observed:
         path = f"/v25.0/{place.names[MEDIA['image']]}"
         await place.ask("DELETE", path)
         return given(await place.ask("GET", path))
 
-    async def received(place: SimulatedPlace) -> Given:
+    async def received(place: SimulatedPlace) -> Observed:
         place.tariro.send("image")
         media_id = place.tariro.written[-1].message["image"]["id"]
         url = (await place.ask("GET", f"/v25.0/{media_id}")).json()["url"]
         answer = await place.ask("GET", url)
-        return Given(None, answer.status_code)
+        return Observed(None, answer.status_code)
 
     yield Case("download", "a deleted file", 100, play=deleted, subcode=33, config=SHARED)
     yield Case("download", "what a person sent", None, play=received, status=200, config=SHARED)
 
 
 def _submit(**changes: Any) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Given:
+    async def scene(place: SimulatedPlace) -> Observed:
         body = {"type": "BODY", "text": "Hello, {{1}}.", "example": {"body_text": [["Tariro"]]}}
         whole = {"name": "greeting", "language": "en_US", "category": "UTILITY", "components": [body], **changes}
         return given(await place.ask("POST", f"/v25.0/{BUSINESS.business_id}/message_templates", json=whole))
@@ -181,7 +182,7 @@ def _templates() -> Iterator[Case]:
     yield Case("set-up", "a template in order", None, play=_submit(), config=SHARED)
 
     def sent(wait_ms: int, stopped: str = "") -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             await _submit()(place)
             place.cloud.account.templates[0].stopped = stopped
             await place.sleep(wait_ms)
@@ -199,14 +200,14 @@ def _templates() -> Iterator[Case]:
 
 def _forms() -> Iterator[Case]:
     def stopped(why: str) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             place.cloud.account.forms[place.names[FORM]].stopped = why
             return await place.post(SAMPLES["flow"])
 
         return scene
 
     def asked(method: str, name: str, edge: str = "") -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             return given(await place.ask(method, f"/v25.0/{place.names[name]}{edge}"))
 
         return scene

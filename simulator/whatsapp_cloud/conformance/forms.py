@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.conformance.case import Case, Given, Json, Play, changed, without
-from simulator.whatsapp_cloud.conformance.place import BUSINESS, FORM_JSON, SimulatedPlace, given
+from .case import Case, Play, changed, without
+from .observed import Json, Observed
+from .place import BUSINESS, FORM_JSON, SimulatedPlace, given
 
 __all__ = ("formed",)
 
@@ -47,7 +48,7 @@ def formed() -> Iterator[Case]:
 
 
 def _published(definition: Any) -> Play:
-    async def scene(place: SimulatedPlace) -> Given:
+    async def scene(place: SimulatedPlace) -> Observed:
         source = definition if isinstance(definition, str) else json.dumps(definition)
         name = f"form {len(place.cloud.account.forms)}"
         made = {"name": name, "categories": ["OTHER"], "flow_json": source}

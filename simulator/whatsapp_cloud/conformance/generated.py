@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.conformance.case import Case, Json, changed, without
-from simulator.whatsapp_cloud.conformance.reference import FREE, NULLABLE, OPTIONAL, SIZES, Size
-from simulator.whatsapp_cloud.conformance.samples import READ, SAMPLES
+from .case import Case, changed, without
+from .observed import Json
+from .reference import FREE, NULLABLE, OPTIONAL, SIZES, Size
+from .samples import READ, SAMPLES
 
 __all__ = ("BUILDERS", "shaped", "sized", "sizes_of")
 

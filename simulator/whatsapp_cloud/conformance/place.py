@@ -12,10 +12,10 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.whatsapp_cloud import Approved, Business, CloudApi, Config, Handset, TemplateButton
-from simulator.whatsapp_cloud.conformance.case import Given, Json
-from simulator.whatsapp_cloud.conformance.samples import DRAFT, FORM, FORM_NAME, INBOUND, MEDIA, OUTBOUND, PERSON
-from simulator.whatsapp_cloud.virtual_time import Clock
+from .. import Approved, Business, CloudApi, Config, Handset, TemplateButton, graph_app
+from ..virtual_time import Clock
+from .observed import Json, Observed
+from .samples import DRAFT, FORM, FORM_NAME, INBOUND, MEDIA, OUTBOUND, PERSON
 
 __all__ = (
     "APPROVED",
@@ -148,7 +148,7 @@ class Place:
         self.phone_number_id = phone_number_id
         self.names = dict(names or {})
 
-    async def post(self, payload: Any, *, path: str = "", authorization: str | None = None) -> Given:
+    async def post(self, payload: Any, *, path: str = "", authorization: str | None = None) -> Observed:
         """Send a request to `/messages`, or elsewhere."""
         answer = await self.ask("POST", path, json=self.filled(payload), authorization=authorization)
         return given(answer)
@@ -189,7 +189,7 @@ class SimulatedPlace(Place):
         """Let virtual time pass."""
         await asyncio.sleep(ms / 1000)
 
-    async def send(self, payload: Json) -> Given:
+    async def send(self, payload: Json) -> Observed:
         """Send a message, and wait for what becomes of it."""
         answer = await self.ask("POST", json=self.filled(payload))
         now = given(answer)
@@ -197,7 +197,7 @@ class SimulatedPlace(Place):
             return now
         await self.sleep(5_000)
         code, said = self.bot.failed.get(answer.json()["messages"][0]["id"], (None, ""))
-        return Given(code, answer.status_code, said, later=code is not None)
+        return Observed(code, answer.status_code, said, later=code is not None)
 
     async def upload(self, content: bytes, mime_type: str) -> httpx.Response:
         """Upload a file."""
@@ -224,17 +224,17 @@ class SimulatedPlace(Place):
         return form_id
 
 
-def given(answer: httpx.Response) -> Given:
+def given(answer: httpx.Response) -> Observed:
     """What an answer says."""
     try:
         body = answer.json()
     except ValueError:
-        return Given(None, answer.status_code, answer.text)
+        return Observed(None, answer.status_code, answer.text)
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
-        return Given(None, answer.status_code)
+        return Observed(None, answer.status_code)
     said = str(error.get("error_data", {}).get("details") or error.get("message"))
-    return Given(error.get("code"), answer.status_code, said, error.get("error_subcode"), error.get("type", ""))
+    return Observed(error.get("code"), answer.status_code, said, error.get("error_subcode"), error.get("type", ""))
 
 
 @asynccontextmanager
@@ -243,7 +243,7 @@ async def open_place(clock: Clock, config: Config) -> AsyncIterator[SimulatedPla
     bot = Bot()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
         cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config)
-        transport = httpx.ASGITransport(app=cloud.asgi)
+        transport = httpx.ASGITransport(app=graph_app(cloud))
         async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as http:
             await cloud.start()
             cloud.handset(TARIRO, name="Tariro", receipts=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.conformance.case import Case, Json, changed, without
-from simulator.whatsapp_cloud.conformance.place import BUSINESS
-from simulator.whatsapp_cloud.conformance.samples import DRAFT, FORM_NAME, MEDIA, OUTBOUND, READ, SAMPLES, message
+from .case import Case, changed, without
+from .observed import Json
+from .place import BUSINESS
+from .samples import DRAFT, FORM_NAME, MEDIA, OUTBOUND, READ, SAMPLES, message
 
 __all__ = ("ruled",)
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import httpx
 
-from simulator.whatsapp_cloud.conformance.case import Case, Row
-from simulator.whatsapp_cloud.conformance.files import filed
-from simulator.whatsapp_cloud.conformance.forms import formed
-from simulator.whatsapp_cloud.conformance.generated import shaped, sized
-from simulator.whatsapp_cloud.conformance.place import SHARED, START_MS, Place, SimulatedPlace, open_place
-from simulator.whatsapp_cloud.conformance.rules import ruled
-from simulator.whatsapp_cloud.conformance.samples import MARKERS
-from simulator.whatsapp_cloud.conformance.scenes import played
-from simulator.whatsapp_cloud.virtual_time import Clock, run
+from ..virtual_time import Clock, run
+from .case import Case, Row
+from .files import filed
+from .forms import formed
+from .generated import shaped, sized
+from .place import SHARED, START_MS, Place, SimulatedPlace, open_place
+from .rules import ruled
+from .samples import MARKERS
+from .scenes import played
 
 __all__ = ("Elsewhere", "cases", "try_elsewhere", "try_simulated")
 

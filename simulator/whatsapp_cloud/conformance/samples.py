@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from simulator.whatsapp_cloud.conformance.case import Json
+from .observed import Json
 
 __all__ = (
     "DRAFT",

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from simulator.whatsapp_cloud.conformance.case import Case, Given, Json, changed, without
-from simulator.whatsapp_cloud.conformance.place import BUSINESS, SHARED, TARIRO, SimulatedPlace, given
-from simulator.whatsapp_cloud.conformance.samples import INBOUND, MEDIA, OUTBOUND, READ, SAMPLES, message
+from .case import Case, changed, without
+from .observed import Json, Observed
+from .place import BUSINESS, SHARED, TARIRO, SimulatedPlace, given
+from .samples import INBOUND, MEDIA, OUTBOUND, READ, SAMPLES, message
 
 __all__ = ("played",)
 
@@ -20,7 +21,7 @@ _TEXT: Final = SAMPLES["text"]
 _GRAPH: Final = (
     "Unsupported {verb} request. Object with ID '1' does not exist, cannot be loaded due to missing permissions"
 )
-_Scene = Callable[[SimulatedPlace], Awaitable[Given]]
+_Scene = Callable[[SimulatedPlace], Awaitable[Observed]]
 
 
 def played() -> Iterator[Case]:
@@ -45,24 +46,24 @@ def _asking() -> Iterator[Case]:
         return lambda place: place.post(_TEXT, authorization=authorization)
 
     def at(path: str, method: str = "POST") -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             return given(await place.ask(method, path, json=place.filled(_TEXT) if method == "POST" else None))
 
         return scene
 
-    async def expired(place: SimulatedPlace) -> Given:
+    async def expired(place: SimulatedPlace) -> Observed:
         place.cloud.account.tokens.ends_ms = place.clock.now_ms()
         return await place.post(_TEXT)
 
-    async def nearly_expired(place: SimulatedPlace) -> Given:
+    async def nearly_expired(place: SimulatedPlace) -> Observed:
         place.cloud.account.tokens.ends_ms = place.clock.now_ms() + 1
         return await place.post(_TEXT)
 
-    async def withdrawn(place: SimulatedPlace) -> Given:
+    async def withdrawn(place: SimulatedPlace) -> Observed:
         place.cloud.account.tokens.withdrawn = True
         return await place.post(_TEXT)
 
-    async def no_json(place: SimulatedPlace) -> Given:
+    async def no_json(place: SimulatedPlace) -> Observed:
         return given(await place.ask("POST", content=b"{"))
 
     said = "Error validating access token: Session has expired on "
@@ -93,7 +94,7 @@ def _pacing() -> Iterator[Case]:
     """How fast, how many, and to whom."""
 
     def burst(messages: int, *, then_ms: int = 0, to: str = "") -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             place.cloud.handset("263712345678", name="Farai")
             # One message went to her when the world was made.
             for _ in range(messages - 2):
@@ -104,7 +105,7 @@ def _pacing() -> Iterator[Case]:
         return scene
 
     def crowd(messages: int, *, then_ms: int = 0) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             await place.sleep(SECOND)
             for number in range(messages - 1):
                 await place.post(changed(_TEXT, "to", to=f"+{263772000000 + number}"))
@@ -133,7 +134,7 @@ def _pacing() -> Iterator[Case]:
 
 
 def _after(ms: int, payload: Json) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Given:
+    async def scene(place: SimulatedPlace) -> Observed:
         await place.sleep(place.tariro.written[-1].at_ms + ms - place.clock.now_ms())
         return await place.send(payload)
 
@@ -149,12 +150,12 @@ def _waiting() -> Iterator[Case]:
             yield _failing_later("window", f"{kind} after 24 hours", 131047, _after(DAY, payload))
     yield Case("window", "a template after 24 hours", None, play=_after(DAY, template), config=SHARED)
 
-    async def again(place: SimulatedPlace) -> Given:
+    async def again(place: SimulatedPlace) -> Observed:
         await place.sleep(2 * DAY)
         place.tariro.type("Are you there?")
         return await place.send(_TEXT)
 
-    async def never(place: SimulatedPlace) -> Given:
+    async def never(place: SimulatedPlace) -> Observed:
         place.cloud.handset("263712345678", name="Farai")
         return await place.send(changed(without(_TEXT, "context"), "to", to="+263712345678"))
 
@@ -169,12 +170,12 @@ def _reacting() -> Iterator[Case]:
     def to(wamid: str) -> _Scene:
         return lambda place: place.send(changed(reaction, "reaction", "message_id", to=wamid))
 
-    async def to_a_reaction(place: SimulatedPlace) -> Given:
+    async def to_a_reaction(place: SimulatedPlace) -> Observed:
         wamid = place.tariro.react(place.names[OUTBOUND], "👍")
         return await place.send(changed(reaction, "reaction", "message_id", to=wamid))
 
     def aged(ms: int) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             await place.sleep(place.tariro.written[0].at_ms + ms - place.clock.now_ms())
             return await place.send(reaction)
 
@@ -194,7 +195,7 @@ def _reading() -> Iterator[Case]:
     """How old a message may be that is marked as read."""
 
     def aged(ms: int) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             await place.sleep(place.tariro.written[0].at_ms + ms - place.clock.now_ms())
             return await place.post(READ)
 
@@ -209,7 +210,7 @@ def _addressing() -> Iterator[Case]:
     """People by their business-scoped id."""
 
     def to_her(payload: Json) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Given:
+        async def scene(place: SimulatedPlace) -> Observed:
             return await place.post({**without(payload, "to"), "recipient": place.tariro.user_id})
 
         return scene
@@ -222,7 +223,7 @@ def _addressing() -> Iterator[Case]:
 def _failing() -> Iterator[Case]:
     """What is accepted and then not delivered."""
 
-    async def blocked(place: SimulatedPlace) -> Given:
+    async def blocked(place: SimulatedPlace) -> Observed:
         place.tariro.blocked = True
         return await place.send(_TEXT)
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.kinds.interactive import INTERACTIVE, read_interactive
-from simulator.whatsapp_cloud.kinds.kind import Found, Kind
-from simulator.whatsapp_cloud.kinds.media import MEDIA
-from simulator.whatsapp_cloud.kinds.people import CONTACTS, LOCATION, REACTION
-from simulator.whatsapp_cloud.kinds.template import TEMPLATE, read_template
-from simulator.whatsapp_cloud.schema import Field, Schema, text
+from ..schema import Field, Schema, text
+from .interactive import INTERACTIVE, read_interactive
+from .kind import Found, Kind
+from .media import MEDIA
+from .people import CONTACTS, LOCATION, REACTION
+from .template import TEMPLATE, read_template
 
 __all__ = ("KINDS", "Found", "Kind")
 

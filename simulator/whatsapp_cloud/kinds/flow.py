@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.kinds.kind import Found, exactly_one
-from simulator.whatsapp_cloud.schema import Field, closed, text
-from simulator.whatsapp_cloud.values import Json
+from ..errors import RefusedError
+from ..schema import Field, closed, text
+from ..values import Json
+from .kind import Found, exactly_one
 
 __all__ = ("FLOW", "has_emoji", "read_flow")
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.kinds.flow import FLOW, read_flow
-from simulator.whatsapp_cloud.kinds.kind import Found, differ, trimmed
-from simulator.whatsapp_cloud.kinds.media import file_in_header
-from simulator.whatsapp_cloud.limits import LIMITS
-from simulator.whatsapp_cloud.schema import Field, Schema, closed, text, violation
-from simulator.whatsapp_cloud.values import Choice, Json
+from ..errors import RefusedError
+from ..limits import LIMITS
+from ..schema import Field, Schema, closed, text, violation
+from ..values import Choice, Json
+from .flow import FLOW, read_flow
+from .kind import Found, differ, trimmed
+from .media import file_in_header
 
 __all__ = ("INTERACTIVE", "read_interactive")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.schema import Field
-from simulator.whatsapp_cloud.values import Bubble, Json
+from ..errors import RefusedError
+from ..schema import Field
+from ..values import Bubble, Json
 
 __all__ = ("Found", "Kind", "differ", "exactly_one", "trimmed")
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.kinds.kind import Found, Kind
-from simulator.whatsapp_cloud.schema import Field, Schema
-from simulator.whatsapp_cloud.values import Json
+from ..schema import Field, Schema
+from ..values import Json
+from .kind import Found, Kind
 
 __all__ = ("FILES", "MEDIA", "file_in_header")
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.errors import RefusedError
-from simulator.whatsapp_cloud.kinds.kind import Found, Kind
-from simulator.whatsapp_cloud.schema import Field, Schema, closed, text
-from simulator.whatsapp_cloud.values import Json
+from ..errors import RefusedError
+from ..schema import Field, Schema, closed, text
+from ..values import Json
+from .kind import Found, Kind
 
 __all__ = ("CONTACTS", "LOCATION", "REACTION")
 

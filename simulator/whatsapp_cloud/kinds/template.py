@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from simulator.whatsapp_cloud.kinds.kind import Found
-from simulator.whatsapp_cloud.kinds.media import file_in_header
-from simulator.whatsapp_cloud.schema import Field, Schema, closed, text
-from simulator.whatsapp_cloud.values import Json
+from ..schema import Field, Schema, closed, text
+from ..values import Json
+from .kind import Found
+from .media import file_in_header
 
 __all__ = ("IN_HEADER", "TEMPLATE", "read_template")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.whatsapp_cloud import Bubble
-from simulator.whatsapp_cloud.transcript.model import Choice, Screen
+from .. import Bubble
+from .model import Choice, Screen
 
 __all__ = ("screen",)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Final
 
@@ -130,13 +131,18 @@ def _order(moment: Moment) -> tuple[int, str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A conversation as it came out."""
+    """What happened in a conversation.
+
+    Attributes:
+        zone: the time zone in which the start is shown.
+    """
 
     title: str
     about: str
     start_ms: int
     members: tuple[str, ...]
     moments: tuple[Moment, ...]
+    zone: tzinfo = UTC
     ids: dict[str, str] = field(init=False)
     """wamid → ``m1``, ``m2`` … in the order of the transcript."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.whatsapp_cloud import (
+from .. import (
     Acted,
     Event,
     Reacted,
@@ -18,8 +18,8 @@ from simulator.whatsapp_cloud import (
     WebhookAnswered,
     WebhookDropped,
 )
-from simulator.whatsapp_cloud.transcript.bubbles import screen
-from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
+from .bubbles import screen
+from .model import Kind, Recorder
 
 __all__ = ("TranscriptRecorder", "read_message")
 

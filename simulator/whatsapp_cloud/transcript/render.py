@@ -14,8 +14,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
-from simulator.script.yaml_reader import HARARE
-from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
+from .model import Choice, Kind, Moment, Screen, Transcript
 
 __all__ = ("draw", "draw_moment", "plain")
 
@@ -92,8 +91,8 @@ def _own_words(moment: Moment, on: str) -> str:
 
 
 def _heading(transcript: Transcript) -> list[Text]:
-    start = datetime.fromtimestamp(transcript.start_ms / 1000, HARARE)
-    when = f"{start:%A} {start.day} {start:%B %Y, %H:%M} in Harare"
+    start = datetime.fromtimestamp(transcript.start_ms / 1000, transcript.zone)
+    when = f"{start:%A} {start.day} {start:%B %Y, %H:%M} in {transcript.zone.tzname(start)}"
     lines = [Text(transcript.title, "bold")]
     lines += [Text(line) for line in _wrapped(transcript.about, _width(transcript))] if transcript.about else []
     lines.append(Text(when, _QUIET))
