@@ -1,1 +1,1 @@
-"""The commands of the simulator's command line, one file each."""
+"""The command line of the simulator: one file per command, and its work in `runners`."""

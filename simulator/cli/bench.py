@@ -1,16 +1,14 @@
-"""`bench`: measures."""
+"""`bench`: measure throughput and memory."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from simulator.cli.options import console, keep_logs_quiet, logs_option, no_color_option
-from simulator.errors import SimulatorError
+from simulator.cli.options import logs_option, no_color_option
 
 __all__ = ("bench_command",)
-
 
 EXAMPLES: Final = """\b
 Examples:
@@ -18,24 +16,15 @@ Examples:
   python -m simulator bench --members 5000 --seconds 60"""
 
 
-@click.command("bench", epilog=EXAMPLES, short_help="Measure turns and webhooks a second, bytes a member.")
+@click.command("bench", epilog=EXAMPLES, short_help="Measure turns and webhooks per second, bytes per member.")
 @click.option(
-    "--members", default=500, show_default=True, type=click.IntRange(10, 20_000), help="Who write at the same moment."
+    "--members", default=500, show_default=True, type=click.IntRange(10, 20_000), help="How many write at once."
 )
-@click.option("--seconds", default=10, show_default=True, type=click.IntRange(1, 600), help="The most for each load.")
+@click.option("--seconds", default=10, show_default=True, type=click.IntRange(1, 600), help="The limit for each load.")
 @no_color_option
 @logs_option
-def bench_command(*, members: int, seconds: int, no_color: bool, logs: bool) -> None:
-    """Measure turns and webhooks a second, and bytes a member in Redis. Nothing here passes or fails."""
-    from simulator.processes.bench import bench  # noqa: PLC0415 - a web server that nothing else here needs
+def bench_command(**options: Any) -> None:
+    """Measure turns and webhooks per second, and bytes per member in Redis. Nothing here passes or fails."""
+    from simulator.cli.runners.bench import run
 
-    keep_logs_quiet(logs=logs)
-    try:
-        bench(
-            members=members,
-            seconds=seconds,
-            out=console(no_color=no_color),
-            progress=console(no_color=no_color, stderr=True),
-        )
-    except SimulatorError as error:
-        raise click.ClickException(str(error)) from error
+    run(**options)

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import click
-import httpx
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from simulator.cli.options import DIFFERENT, console, json_option, keep_logs_quiet, no_color_option
-from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Row, cases, try_elsewhere, try_simulated
+from simulator.cli.options import json_option, no_color_option
 
 __all__ = ("conformance_command",)
 
@@ -24,103 +14,27 @@ EXAMPLES: Final = """\b
 Examples:
   python -m simulator conformance                    every rule of the Cloud API
   python -m simulator conformance --kind list        those of list messages
-  python -m simulator conformance --failed           only what is not as expected
+  python -m simulator conformance --failed           only the rows that are not as expected
   python -m simulator conformance --url https://graph.example --token T --phone 123
                                                      against another server
 
-It really sends: with --url, use a number that may get some hundred messages."""
-
-_WIDEST_PLAIN: Final = 200
+With --url it really sends: use a number that may receive some hundred messages."""
 
 
 @click.command("conformance", epilog=EXAMPLES, short_help="Try every limit of the simulated Cloud API.")
-@click.option(
-    "--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind of message or rule; several times."
-)
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind of message or rule; repeatable.")
 @click.option("--failed", is_flag=True, help="Show only the rows that are not as expected.")
-@click.option("--url", metavar="URL", help="Try a server at this address instead of the simulated API.")
+@click.option("--url", metavar="URL", help="Try the server at this address instead of the simulated API.")
 @click.option("--token", metavar="TOKEN", help="An access token for that server.")
 @click.option("--phone", metavar="ID", help="The id of the phone number that it sends from.")
 @json_option
 @no_color_option
-def conformance_command(
-    kinds: tuple[str, ...],
-    *,
-    failed: bool,
-    url: str | None,
-    token: str | None,
-    phone: str | None,
-    as_json: bool,
-    no_color: bool,
-) -> None:
+def conformance_command(**options: Any) -> None:
     """Try each limit of the Cloud API at its ends and beyond them, and each rule, over HTTP.
 
-    A row is a request with the error code that Meta's pages name for it and the one that came: a number at once, or
-    one marked "later" in a failed status.
+    A row is a request with the error code that Meta's documentation gives for it and the code that came: in the
+    answer or, marked "later", in a failed status.
     """
-    keep_logs_quiet(logs=False)
-    chosen = _chosen(kinds)
-    rows = try_simulated(chosen) if url is None else _elsewhere(url, token, phone, chosen)
-    shown = [row for row in rows if not (failed and row.right)]
-    right = sum(row.right for row in rows)
-    if as_json:
-        told = {"rows": [row.json() for row in shown], "tried": len(rows), "right": right}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
-    else:
-        _print(console(no_color=no_color), shown, rows)
-    sys.exit(0 if right == len(rows) else DIFFERENT)
+    from simulator.cli.runners.conformance import run
 
-
-def _chosen(kinds: Sequence[str]) -> list[Case]:
-    known = list(dict.fromkeys(case.kind for case in cases()))
-    for kind in kinds:
-        if kind not in known:
-            raise click.UsageError(f"there is no kind {kind!r}; the kinds are: {', '.join(known)}")
-    return cases(kinds)
-
-
-def _elsewhere(url: str, token: str | None, phone: str | None, chosen: Sequence[Case]) -> list[Row]:
-    if token is None or phone is None:
-        raise click.UsageError("--url needs --token and --phone, too")
-    try:
-        return asyncio.run(try_elsewhere(Elsewhere(url, token, phone), chosen))
-    except httpx.HTTPError as error:
-        raise click.ClickException(f"no answer from {url} ({error}); nothing more was sent") from error
-
-
-def _print(out: Console, shown: Sequence[Row], rows: Sequence[Row]) -> None:
-    if shown:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("", "kind", "rule", "expected", "given", "what the error says"):
-            table.add_column(name, no_wrap=name != "rule", overflow="ellipsis" if name.startswith("what") else "fold")
-        for row in shown:
-            table.add_row(*_cells(row))
-        if not out.is_terminal:
-            out.width = _WIDEST_PLAIN
-        out.print(table)
-    tried = Counter(row.case.kind for row in rows)
-    wrong = Counter(row.case.kind for row in rows if not row.right)
-    counted = ", ".join(f"{kind} {number}" for kind, number in tried.items())
-    out.print(Text(f"\n{len(rows)} rows: {counted}", "grey50"), soft_wrap=True)
-    if wrong:
-        told = ", ".join(f"{kind} {number}" for kind, number in wrong.items())
-        out.print(Text(f"{wrong.total()} of {len(rows)} rows are not as expected: {told}", "bold red"), soft_wrap=True)
-    else:
-        out.print(Text(f"all {len(rows)} rows are as expected", "bold green"), soft_wrap=True)
-
-
-def _cells(row: Row) -> tuple[Text, ...]:
-    case, given = row.case, row.given
-    style = "" if row.right else "bold red"
-    return (
-        Text("✓", "green") if row.right else Text("✗", "bold red"),
-        Text(case.kind),
-        Text(case.rule),
-        Text(_code(case.code, later=case.later), style),
-        Text(_code(given.code, later=given.later), style),
-        Text(given.said, "grey50"),
-    )
-
-
-def _code(code: int | None, *, later: bool) -> str:
-    return "accepted" if code is None else f"{code} later" if later else str(code)
+    run(**options)

@@ -1,68 +1,33 @@
-"""`coverage`: who walks which way."""
+"""`coverage`: which exits of the flows the conversations take."""
 
 from __future__ import annotations
 
-import json
-import sys
-from typing import Final
+from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.text import Text
 
-from simulator.cli.options import (
-    DIFFERENT,
-    console,
-    jobs_option,
-    json_option,
-    keep_logs_quiet,
-    no_color_option,
-    paths_of,
-)
-from simulator.playback.coverage import Coverage, measure
+from simulator.cli.options import jobs_option, json_option, no_color_option
 
 __all__ = ("coverage_command",)
 
-
 EXAMPLES: Final = """\b
 Examples:
-  python -m simulator coverage                  flows, their ways, and who walks them
-  python -m simulator coverage help             what the conversations of one flow walk
-  python -m simulator coverage --missing        only the ways that nobody walks"""
+  python -m simulator coverage                  flows, their exits, and the conversations that take them
+  python -m simulator coverage help             the exits that the conversations of one flow take
+  python -m simulator coverage --missing        only the exits that no conversation takes"""
 
 
-@click.command("coverage", epilog=EXAMPLES, short_help="Show which ways through the flows are walked, and by whom.")
+@click.command("coverage", epilog=EXAMPLES, short_help="Show which exits of the flows the conversations take.")
 @click.argument("names", nargs=-1, metavar="[FILES OR NAMES]...")
-@click.option("--missing", is_flag=True, help="Show only what is not walked.")
+@click.option("--missing", is_flag=True, help="Show only the exits that no conversation takes.")
 @jobs_option
 @json_option
 @no_color_option
-def coverage_command(names: tuple[str, ...], *, missing: bool, jobs: int, as_json: bool, no_color: bool) -> None:
-    """List all flows and their ways, and which conversations walk them: all that are stored, or those named.
+def coverage_command(**options: Any) -> None:
+    """List all flows, their exits, and the conversations that take them: all stored ones, or those named.
 
-    Every way must be walked by one that is stored.
+    A stored conversation must take every exit.
     """
-    keep_logs_quiet(logs=False)
-    coverage = measure(paths_of(names), jobs=jobs)
-    if as_json:
-        click.echo(json.dumps(coverage.json(), ensure_ascii=False, indent=2))
-    else:
-        _coverage(console(no_color=no_color), coverage, missing=missing)
-    sys.exit(0 if coverage.whole else DIFFERENT)
+    from simulator.cli.runners.coverage import run
 
-
-def _coverage(out: Console, coverage: Coverage, *, missing: bool) -> None:
-    for name, title in coverage.titles.items():
-        shown = {way: by for way, by in coverage.of(name).items() if not (missing and by)}
-        if shown:
-            out.print(Text(f"{title} ({name})", "bold"), soft_wrap=True)
-        for way, by in shown.items():
-            mark = Text("  ✓ ", "green") if by else Text("  ✗ ", "bold red")
-            more = f" and {len(by) - 1} more" if len(by) > 1 else ""
-            walker = f"  {by[0]}{more}" if by else "  nobody"
-            out.print(mark + Text(str(way)) + Text(walker, "grey50"), soft_wrap=True)
-    for conversation, problem in coverage.problems.items():
-        out.print(Text(f"✗ {conversation}: {problem}", "bold red"), soft_wrap=True)
-    walked = len(coverage.walked) - len(coverage.missing)
-    style = "bold green" if coverage.whole else "bold red"
-    out.print(Text(f"{walked} of {len(coverage.walked)} ways are walked", style))
+    run(**options)

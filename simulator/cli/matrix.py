@@ -1,131 +1,43 @@
-"""`matrix`: all conversations in all odd worlds."""
+"""`matrix`: all conversations in all variant worlds."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Sequence
 from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
-from rich.text import Text
 
-from simulator.cli.options import (
-    DIFFERENT,
-    console,
-    jobs_option,
-    json_option,
-    keep_logs_quiet,
-    no_color_option,
-    paths_of,
-)
-from simulator.matrix.run import Row, Verdict, play
-from simulator.matrix.variants import VARIANTS
+from simulator.cli.options import jobs_option, json_option, no_color_option
 
 __all__ = ("matrix_command",)
-
 
 EXAMPLES: Final = """\b
 Examples:
   python -m simulator matrix                              everything; takes minutes
   python -m simulator matrix offer --only webhooks-twice  one flow, each webhook delivered twice
   python -m simulator matrix --only all-of-form --only null_tier
-  python -m simulator matrix --most 5                     five conversations drawn for each of them
-  python -m simulator matrix --list                       which odd worlds there are"""
+  python -m simulator matrix --most 5                     five conversations drawn for each variant
+  python -m simulator matrix --list                       the variants"""
 
 
-@click.command("matrix", epilog=EXAMPLES, short_help="Play them in odd worlds: do members notice?")
+def _known(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    if names:
+        from simulator.matrix.variants import VARIANTS
+
+        choice = click.Choice(list(VARIANTS))
+        return tuple(choice.convert(name, None, None) for name in names)
+    return names
+
+
+@click.command("matrix", epilog=EXAMPLES, short_help="Play them in variant worlds: do members notice?")
 @click.argument("names", nargs=-1, metavar="[FILES OR NAMES]...")
-@click.option(
-    "--only", multiple=True, type=click.Choice(list(VARIANTS)), metavar="VARIANT", help="Only this odd world."
-)
-@click.option("--most", type=click.IntRange(1), metavar="N", help="Draw only so many conversations for each of them.")
-@click.option("--list", "listing", is_flag=True, help="Name the odd worlds, and what members may notice of them.")
+@click.option("--only", multiple=True, callback=_known, metavar="VARIANT", help="Only this variant; repeatable.")
+@click.option("--most", type=click.IntRange(1), metavar="N", help="Draw only N conversations for each variant.")
+@click.option("--list", "listing", is_flag=True, help="List the variants, and what members may notice of them.")
 @jobs_option
 @json_option
 @no_color_option
-def matrix_command(
-    names: tuple[str, ...],
-    *,
-    only: tuple[str, ...],
-    most: int | None,
-    listing: bool,
-    jobs: int,
-    as_json: bool,
-    no_color: bool,
-) -> None:
-    """Play conversations in odd worlds: members must notice nothing but what is allowed there, with a reason."""
-    out = console(no_color=no_color)
-    if listing:
-        _list(out)
-        return
-    keep_logs_quiet(logs=False)
-    paths = paths_of(names)
-    variants = [VARIANTS[name] for name in dict.fromkeys(only or VARIANTS)]
-    rows: list[Row] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as bar:
-        task = bar.add_task("playing", total=len(variants))
-        for row in play(variants, paths, jobs=jobs, most=most, told=lambda one: bar.update(task, description=one.name)):
-            rows.append(row)
-            bar.advance(task)
-            if not as_json:
-                _told(out, row)
-    if as_json:
-        click.echo(json.dumps([_json(row) for row in rows], ensure_ascii=False, indent=2))
-    else:
-        _summary(out, rows)
-    sys.exit(0 if all(row.good for row in rows) else DIFFERENT)
+def matrix_command(**options: Any) -> None:
+    """Play conversations in variant worlds: members may notice only the listed differences, each with a reason."""
+    from simulator.cli.runners.matrix import run
 
-
-def _list(out: Console) -> None:
-    for variant in VARIANTS.values():
-        out.print(Text(variant.name, "bold") + Text(f"  {variant.about}", "grey50"), soft_wrap=True)
-        for difference in variant.differences:
-            out.print(f"  may differ: {difference.why}", soft_wrap=True)
-        for name, apart in variant.apart.items():
-            out.print(f"  apart: {name}: {apart.why}", soft_wrap=True)
-
-
-def _told(out: Console, row: Row) -> None:
-    """What is wrong, as soon as it is known; and a line for those who read a log."""
-    for outcome in row.outcomes:
-        if outcome.verdict is Verdict.WRONG:
-            out.print(Text(f"✗ {row.variant.name}: {outcome.name}", "bold red"), soft_wrap=True)
-            for line in outcome.said.splitlines():
-                out.print(Text(f"    {line}"), soft_wrap=True)
-    if not out.is_terminal:
-        counts = ", ".join(f"{count} {verdict}" for verdict, count in row.counts.items())
-        out.print(Text(f"{'✓' if row.good else '✗'} {row.variant.name}: {counts}, {row.seconds:.0f} s"), soft_wrap=True)
-    out.file.flush()
-
-
-def _summary(out: Console, rows: Sequence[Row]) -> None:
-    shown = [verdict for verdict in Verdict if any(row.counts[verdict] for row in rows)]
-    table = Table("odd world", *(str(verdict) for verdict in shown), "s", box=None, pad_edge=False)
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in rows:
-        style = "default" if row.good else "bold red"
-        counts = (str(row.counts[verdict] or "") for verdict in shown)
-        table.add_row(row.variant.name, *counts, f"{row.seconds:.0f}", style=style)
-    out.print(table)
-    wrong = sum(row.counts[Verdict.WRONG] for row in rows)
-    played = sum(row.played for row in rows)
-    text = f"{played} conversations played in {len(rows)} odd worlds, {sum(row.seconds for row in rows):.0f} s"
-    text += f", {wrong} not as they should be" if wrong else ""
-    out.print(Text(text, "bold red" if wrong else "bold green"), soft_wrap=True)
-
-
-def _json(row: Row) -> dict[str, Any]:
-    return {
-        "variant": row.variant.name,
-        "good": row.good,
-        "seconds": round(row.seconds, 1),
-        "conversations": [
-            {"name": each.name, "verdict": str(each.verdict), "said": each.said} for each in row.outcomes
-        ],
-    }
+    run(**options)

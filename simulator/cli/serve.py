@@ -1,20 +1,16 @@
-"""`serve`: a stand-alone server for bots in development."""
+"""`serve`: the simulator as a server for bots in development."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import secrets
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import click
 
-from simulator.cli.options import keep_logs_quiet
-from simulator.credex_core import Quirks
-from simulator.errors import SimulatorError
-from simulator.whatsapp_cloud import Rule, RuleError, read_words
+if TYPE_CHECKING:
+    from simulator.credex_core import Quirks
+    from simulator.whatsapp_cloud import Rule
 
 __all__ = ("serve_command",)
 
@@ -34,10 +30,12 @@ Then, with any HTTP client:
   curl -d '{"on": "messages", "do": "refuse", "code": 131056}' http://127.0.0.1:8001/control/faults
 
 \b
-http://127.0.0.1:8001/schema lists all there is. SIGTERM or Ctrl-C saves the state and ends."""
+http://127.0.0.1:8001/schema lists all endpoints. SIGTERM or Ctrl-C saves the state and ends."""
 
 
 def _rule(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[Rule, ...]:
+    from simulator.whatsapp_cloud import RuleError, read_words
+
     try:
         return tuple(read_words(text) for text in given)
     except RuleError as error:
@@ -47,10 +45,12 @@ def _rule(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tupl
 def _quirks(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> Quirks | None:
     if not given:
         return None
+    from simulator.credex_core import Quirks
+
     unknown = sorted(set(given) - set(Quirks.__dataclass_fields__))
     if unknown:
         known = ", ".join(Quirks.__dataclass_fields__)
-        raise click.BadParameter(f"core is not known for {', '.join(unknown)}; it is for {known}")
+        raise click.BadParameter(f"no such quirk: {', '.join(unknown)}; the quirks of core are: {known}")
     switches: dict[str, Any] = {name: type(getattr(Quirks(), name))(1) for name in given}
     return Quirks(**switches)
 
@@ -74,7 +74,7 @@ def _bot(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple
     metavar="URL",
     help="Where the bot listens; several take turns. It need not run yet.",
 )
-@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 for any that is free.")
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(0, 65535), help="0 for any free port.")
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 in a container."
 )
@@ -82,7 +82,7 @@ def _bot(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple
     "--state",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Read what it holds from this file, if it exists, and keep it there.",
+    help="Load the state from this file, if it exists, and save it there.",
 )
 @click.option(
     "--fault",
@@ -90,36 +90,12 @@ def _bot(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple
     multiple=True,
     callback=_rule,
     metavar="RULE",
-    help="Let something go wrong: key=value pairs or JSON. Keys: on, do, to, kind, times, after, every, percent, ...",
+    help="Inject a fault: key=value pairs or JSON. Keys: on, do, to, kind, times, after, every, percent, ...",
 )
-@click.option("--quirk", "quirks", multiple=True, callback=_quirks, help="Let Credex core be odd in this way.")
-@click.option("--seed", type=int, help="Of all ids; any other each time, unless given.")
-def serve_command(
-    *,
-    bots: tuple[str, ...],
-    port: int,
-    host: str,
-    file: Path | None,
-    rules: tuple[Rule, ...],
-    quirks: Quirks | None,
-    seed: int | None,
-) -> None:
+@click.option("--quirk", "quirks", multiple=True, callback=_quirks, help="Turn on this quirk of Credex core.")
+@click.option("--seed", type=int, help="Of all ids; random unless given.")
+def serve_command(**options: Any) -> None:
     """Serve WhatsApp, Credex core and people with phones to a bot that runs as a process of its own."""
-    from simulator.server.serve import serve  # noqa: PLC0415 - a web framework that no other command needs
+    from simulator.cli.runners.serve import run
 
-    keep_logs_quiet(logs=False)
-    # A bot remembers ids for days: the same ones once more would look to it like messages delivered twice.
-    chosen = secrets.randbits(63) if seed is None else seed
-    try:
-        asyncio.run(
-            serve(bots=bots, port=port, host=host, file=file, rules=rules, quirks=quirks, seed=chosen, say=_say)
-        )
-    except SimulatorError as error:
-        raise click.ClickException(str(error)) from error
-    except OSError as error:
-        other = "; --port chooses another one" if error.errno == errno.EADDRINUSE else ""
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error}{other}") from error
-
-
-def _say(line: str) -> None:
-    click.echo(line)
+    run(**options)

@@ -1,32 +1,17 @@
-"""`soak`: real processes, real Redis, under load, killed and cut off; the promises checked from outside."""
+"""`soak`: real processes on a real Redis, under load and faults."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import secrets
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
-from rich.table import Table
 
-from simulator.cli.options import console, json_option, keep_logs_quiet, no_color_option
-from simulator.errors import SimulatorError
-
-if TYPE_CHECKING:
-    from simulator.processes.soak import Options, Progress, Result
+from simulator.cli.options import json_option, no_color_option
 
 __all__ = ("soak_command",)
 
-MOST_SHOWN: Final = 20
-MOST_WAIT_S: Final = 100
-"""Nobody may wait longer than this between two messages: after five minutes the bot lets a question go."""
+MAX_WAIT_S: Final = 100
+"""Nobody may wait longer than this between two messages: after five minutes the bot abandons an unanswered question."""
 
 EXAMPLES: Final = """\b
 Examples:
@@ -38,105 +23,23 @@ Examples:
 
 @click.command("soak", epilog=EXAMPLES, short_help="Load and kill real processes: are the promises kept?")
 @click.option("--seconds", default=60, show_default=True, type=click.IntRange(10, 86_400), help="Of load and faults.")
-@click.option("--seed", type=click.IntRange(0, 2**31), help="Of what people do and what goes wrong.  [default: any]")
+@click.option("--seed", type=click.IntRange(0, 2**31), help="Of people's acts and faults.  [default: random]")
 @click.option("--members", default=60, show_default=True, type=click.IntRange(4, 5_000), help="People at a time.")
-@click.option("--rate", default=10.0, show_default=True, type=click.FloatRange(0.5, 200), help="Messages a second.")
+@click.option("--rate", default=10.0, show_default=True, type=click.FloatRange(0.5, 200), help="Messages per second.")
 @click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 8), help="Of the service.")
 @json_option
 @no_color_option
-def soak_command(
-    *, seconds: int, seed: int | None, members: int, rate: float, processes: int, as_json: bool, no_color: bool
-) -> None:
-    """Run the service as processes on a real Redis, under load, and kill, stop and cut off everything.
+def soak_command(*, members: int, rate: float, **options: Any) -> None:
+    """Run the service as processes on a real Redis, under load; kill, stop and disconnect every part of it.
 
-    Then the faults stop, everything has to come to rest (up to 12 minutes, usually one), and the promises are checked
-    from outside: no message lost, nothing done twice, nothing said that is not so. Needs redis-server.
+    Then the faults stop, all queues must empty (up to 12 minutes, usually one), and the promises are checked from
+    outside: no message lost, nothing done twice, every answer true. Needs redis-server.
     """
-    from simulator.processes.soak import Options  # noqa: PLC0415 - a web server that nothing else here needs
-
-    if members / rate > MOST_WAIT_S:
+    if members / rate > MAX_WAIT_S:
         raise click.UsageError(
             f"{members} people who write {rate:g} messages a second together would each wait {members / rate:.0f} s "
-            f"between two messages; {MOST_WAIT_S} s is the most. Use fewer --members or a higher --rate."
+            f"between two messages; {MAX_WAIT_S} s is the most. Use fewer --members or a higher --rate."
         )
-    keep_logs_quiet(logs=False)
-    chosen = secrets.randbelow(2**31) if seed is None else seed
-    options = Options(seconds=seconds, seed=chosen, members=members, rate=rate, processes=processes)
-    out, progress = console(no_color=no_color), console(no_color=no_color, stderr=True)
-    progress.print(f"seed {chosen}")
-    try:
-        result = asyncio.run(_soak(options, progress))
-    except SimulatorError as error:
-        raise click.ClickException(str(error)) from error
-    except asyncio.CancelledError:
-        raise click.ClickException("told to stop; all processes have ended, and nothing was judged.") from None
-    if as_json:
-        out.print(json.dumps(_plain(options, result), indent=2), soft_wrap=True)
-    else:
-        _show(out, options, result)
-    if result.broken:
-        raise SystemExit(1)
+    from simulator.cli.runners.soak import run
 
-
-async def _soak(options: Options, progress: Console) -> Result:
-    from simulator.processes.soak import soak  # noqa: PLC0415 - see above
-
-    task = asyncio.current_task()
-    if task is not None:
-        # Ctrl-C cancels by itself; a supervisor's SIGTERM must end all processes in the same way.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    with _bar(progress) as show:
-        return await soak(options, show)
-
-
-@contextmanager
-def _bar(progress: Console) -> Iterator[Callable[[Progress], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[seen]}"))
-    with Bars(*columns, console=progress, transient=True) as bars:
-        task = bars.add_task("starting", total=1.0, seen="")
-
-        def show(now: Progress) -> None:
-            seen = now.figures
-            killed = sum(int(count) for kind, count in seen.items() if kind.startswith(("kill", "SIGTERM")))
-            line = (
-                f"{seen['messages in']} in, {seen['answers']} answered, {seen['offers created']} offers, {killed} kills"
-            )
-            bars.update(task, description=now.phase, completed=now.share, seen=line)
-
-        yield show
-
-
-def _plain(options: Options, result: Result) -> dict[str, object]:
-    return {
-        "seed": options.seed,
-        "members": options.members,
-        "rate": options.rate,
-        "processes": options.processes,
-        "figures": result.figures,
-        "broken": [each._asdict() for each in result.broken],
-        "kept": None if result.kept is None else str(result.kept),
-    }
-
-
-def _show(out: Console, options: Options, result: Result) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
-    table.add_column()
-    table.add_column(justify="right", style="bold")
-    for name, figure in result.figures.items():
-        table.add_row(name, f"{figure:,}")
-    out.print(table)
-    out.print()
-    if not result.broken:
-        out.print("All promises were kept: nothing lost, nothing twice, nothing said that is not so.")
-        return
-    out.print(f"{len(result.broken)} promises were broken:", style="bold red")
-    for each in result.broken[:MOST_SHOWN]:
-        out.print(f"  {each.promise}\n    {each.who}: {each.what}", soft_wrap=True)
-    if len(result.broken) > MOST_SHOWN:
-        out.print(f"  and {len(result.broken) - MOST_SHOWN} more")
-    out.print(f"\nWhat people wrote and were told, and the logs of all processes: {result.kept}", soft_wrap=True)
-    again = f"--seed {options.seed} --members {options.members} --rate {options.rate:g}"
-    out.print(
-        f"Again: python -m simulator soak --seconds {options.seconds} {again} --processes {options.processes}",
-        soft_wrap=True,
-    )
+    run(members=members, rate=rate, **options)

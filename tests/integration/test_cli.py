@@ -9,7 +9,7 @@ import pytest
 import redis
 from click.testing import CliRunner, Result
 
-from simulator.cli.main import COMMANDS, main
+from simulator.cli.main import main
 from simulator.playback.snapshots import difference, path_of, stored_names
 from simulator.script.conversation import load, stored
 from simulator.script.directives import STAGE, VERBS
@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *main.commands])
 def test_every_command_explains_itself_with_examples(command: str) -> None:
     """Help texts are complete: each option has words, and there is something to copy."""
     result = run(*([command] if command else []), "--help")
@@ -51,7 +51,7 @@ def test_the_list_of_commands_says_of_each_in_one_whole_sentence_what_it_does() 
     """Nothing is cut off, on a terminal 80 wide."""
     lines = run("--help").output.split("Commands:\n")[1].split("\n\n")[0].splitlines()
 
-    assert [line.split()[0] for line in lines] == list(COMMANDS)
+    assert [line.split()[0] for line in lines] == list(main.commands)
     assert [line for line in lines if len(line) > 80 or not line.endswith((".", "?")) or line.endswith("...")] == []
 
 
@@ -68,7 +68,7 @@ def test_a_file_of_ones_own_is_played_and_shown(file: Path) -> None:
 
 def test_a_stored_conversation_that_comes_out_as_kept_is_good() -> None:
     """--quiet leaves only the summary."""
-    result = run("replay", "registration/stranger", "--quiet", "--afresh")
+    result = run("replay", "registration/stranger", "--quiet", "--no-cache")
 
     assert result.exit_code == 0
     assert len(result.output.splitlines()) == 1

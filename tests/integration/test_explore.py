@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from simulator.cli.main import main
-from simulator.cli.options import keep_logs_quiet
+from simulator.cli.output import keep_logs_quiet
 from simulator.explore import cast
 from simulator.explore.draft import Draft
 from simulator.explore.fleet import Summary, explore_many, repeated_by

@@ -1,0 +1,1 @@
+"""The work of each command. Imported only when the command runs."""
