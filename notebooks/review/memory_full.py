@@ -20,7 +20,7 @@ from notebooks.review.memory_members import DAY_MS, NOW_MS, Records
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateFullError, open_state
 from simulator.processes.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
 from simulator.script.conversation import load
-from simulator.server.services import Standalone, VirtualUser, standalone
+from simulator.server.services import SimulatedServices, VirtualUser, run_services
 from simulator.whatsapp_cloud import Config
 from simulator.whatsapp_cloud.wire import signature
 from simulator.world.fixtures import load_fixtures
@@ -166,13 +166,13 @@ async def full_state() -> list[Full]:
     async with _house() as house:
         await house.state.config_set("maxmemory", (await house.state.info("memory"))["used_memory"] + STATE_ROOM)
         steps = [Full("Tariro greets; there is room", _first(await house.says("hi")))]
-        house.world.core_front.latency_ms = 1500
+        house.world.core_proxy.latency_ms = 1500
         answers = len(house.visitor.answers)
         house.visitor.type(f"12.50=>{SHOP}")
         await house.until_stored(answers)
         await house.fill_state()
         steps.append(Full("she offers; the state runs full while core thinks", await house.next_answer(answers)))
-        house.world.core_front.latency_ms = 0
+        house.world.core_proxy.latency_ms = 0
         await house.quiet()
         before = await house.keys()
         status = await house.post("wamid.full", "hi")
@@ -197,7 +197,7 @@ def _first(answer: tuple[str, float]) -> str:
 class _House:
     """The service as a process, two redis-servers, and one member with a phone."""
 
-    def __init__(self, world: Standalone, program: Program, state: Any, cache: Any) -> None:
+    def __init__(self, world: SimulatedServices, program: Program, state: Any, cache: Any) -> None:
         self.world, self.program, self.state, self.cache = world, program, state, cache
         load_fixtures(world.core, load(OFFER).people)
         self.visitor: VirtualUser = world.visitor(PHONE, "Tariro Moyo")
@@ -290,7 +290,7 @@ async def _house(*cache_options: str) -> AsyncIterator[_House]:
         redis_server(*options) as cache,
         tempfile.TemporaryDirectory(prefix="vimbisopay-memory-") as folder,
     ):
-        async with standalone(bots=[f"http://127.0.0.1:{port}"], config=KNOBS) as world:
+        async with run_services(bots=[f"http://127.0.0.1:{port}"], config=KNOBS) as world:
             environment = world.environment(
                 redis_state_url=f"redis://127.0.0.1:{state.port}",
                 redis_url=f"redis://127.0.0.1:{cache.port}",

@@ -23,11 +23,11 @@ Each world has 1 to 3 processes of the bot over one Redis and, unless you say ot
 (half of the worlds have 2) who act 3 to 60 times (14 on average), and each kind of fault with a
 probability of one half.
 
-Exit codes: 0 all promises kept, 1 at least one broken, 2 wrong usage."""
+Exit codes: 0 all invariants hold, 1 at least one is violated, 2 wrong usage."""
 
 
 class _WithTables(click.Command):
-    """Its help lists the kinds of faults and the promises, which are imported only for that."""
+    """Its help lists the kinds of faults and the invariants, which are imported only for that."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from simulator.cli.runners.explore import help_tables
@@ -70,10 +70,10 @@ def _faults(_: click.Context, __: click.Parameter, text: str) -> frozenset[str] 
 @no_color_option
 @click.pass_obj
 def explore_command(run_bot: Any, /, **options: Any) -> None:
-    """Run whole worlds from seeds, inject every kind of fault, and check the promises after every step.
+    """Run whole worlds from seeds, inject every kind of fault, and check the invariants after every step.
 
     A world is a function of its seed: people, WhatsApp, processes of the bot, Redis, Credex core, time and chance. For
-    a world with a broken promise, a command line is printed that repeats it.
+    a world that violates an invariant, a command line is printed that repeats it.
     """
     from simulator.cli.runners.explore import run
 

@@ -21,7 +21,7 @@ Examples:
   python -m simulator soak --processes 4 --rate 40 --members 200"""
 
 
-@click.command("soak", epilog=EXAMPLES, short_help="Load and kill real processes: are the promises kept?")
+@click.command("soak", epilog=EXAMPLES, short_help="Load and kill real processes: do the invariants hold?")
 @click.option("--seconds", default=60, show_default=True, type=click.IntRange(10, 86_400), help="Of load and faults.")
 @click.option("--seed", type=click.IntRange(0, 2**31), help="Of people's acts and faults.  [default: random]")
 @click.option("--members", default=60, show_default=True, type=click.IntRange(4, 5_000), help="People at a time.")
@@ -32,7 +32,7 @@ Examples:
 def soak_command(*, members: int, rate: float, **options: Any) -> None:
     """Run the service as processes on a real Redis, under load; kill, stop and disconnect every part of it.
 
-    Then the faults stop, all queues must empty (up to 12 minutes, usually one), and the promises are checked from
+    Then the faults stop, all queues must empty (up to 12 minutes, usually one), and the invariants are checked from
     outside: no message lost, nothing done twice, every answer true. Needs redis-server.
     """
     if members / rate > MAX_WAIT_S:

@@ -5,26 +5,26 @@ from __future__ import annotations
 from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import API_KEY, Core, HandledCall
 from simulator.credex_core.endpoints import ENDPOINTS
-from simulator.credex_core.ledger import DAY_MS, Account, Credex, Member, NotConserved, State, conserved
-from simulator.credex_core.quirks import OF_FORM, WAYS, Quirks
-from simulator.credex_core.rules import NotFoundRefusal, Refusal
+from simulator.credex_core.ledger import DAY_MS, Account, Credex, Member, NotConservedError, State, check_conserved
+from simulator.credex_core.quirks import FORMAT_QUIRKS, QUIRK_NAMES, Quirks
+from simulator.credex_core.rules import NotFoundRefusalError, RefusalError
 
 __all__ = (
     "API_KEY",
     "DAY_MS",
     "ENDPOINTS",
-    "OF_FORM",
-    "WAYS",
+    "FORMAT_QUIRKS",
+    "QUIRK_NAMES",
     "Account",
     "Core",
     "Credex",
     "HandledCall",
     "Member",
-    "NotConserved",
-    "NotFoundRefusal",
+    "NotConservedError",
+    "NotFoundRefusalError",
     "Quirks",
     "Rates",
-    "Refusal",
+    "RefusalError",
     "State",
-    "conserved",
+    "check_conserved",
 )

@@ -9,7 +9,7 @@ from typing import Final
 
 from service.domain import Denomination
 
-__all__ = ("Rates", "shown")
+__all__ = ("Rates", "format_amount")
 
 _WIDE: Final = Context(prec=80)
 
@@ -38,7 +38,7 @@ class Rates:
         return amount if given is wanted else amount * self.in_usd[given] / self.in_usd[wanted]
 
 
-def shown(amount: Decimal, denomination: Denomination) -> str:
+def format_amount(amount: Decimal, denomination: Denomination) -> str:
     """Thousands separated by commas, the denomination's decimals, one space, its code: ``-1,234.50 USD``."""
     # Amounts have up to 30 digits before the point, more than the usual context carries.
     rounded = amount.quantize(Decimal(1).scaleb(-denomination.decimals), rounding=ROUND_HALF_UP, context=_WIDE)

@@ -18,7 +18,7 @@ from simulator.credex_core.amounts import Rates
 from simulator.credex_core.core import Core
 from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import NotFoundRefusal, Refusal, amount
+from simulator.credex_core.rules import NotFoundRefusalError, RefusalError, amount
 
 __all__ = ("control",)
 
@@ -27,7 +27,7 @@ MOST_TIMES = 1_000
 TIERS = range(1, 6)
 
 
-class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody who becomes a member; ``balances`` such as ``["50 USD"]``."""
 
     phone: str
@@ -38,7 +38,7 @@ class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     balances: list[str] = []
 
 
-class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An offer from one account to another, by their handles; ``amount`` such as ``"5 USD"``."""
 
     sender: str
@@ -52,7 +52,7 @@ class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: int
 
 
-class CoreKnobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How core behaves where nobody knows: calls a minute for all callers (null: any number), worths in USD."""
 
     rate_limit: int | None = None
@@ -60,7 +60,7 @@ class CoreKnobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class MemberSummary:
     """A member, with balances by the handles of the accounts."""
 
     phone: str
@@ -71,7 +71,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
+class PendingOffer:
     """An offer that waits."""
 
     credex_id: str
@@ -88,10 +88,10 @@ def _told_of(shape: type[Any]) -> str:
 def control(core: Core) -> Router:
     """What stands under ``/control/core``."""
     handlers = [*_looking(core), *_changing(core), *_passing(core), *_turning(core)]
-    return Router("/control/core", route_handlers=handlers, exception_handlers={HTTPException: explained})
+    return Router("/control/core", route_handlers=handlers, exception_handlers={HTTPException: error_response})
 
 
-def explained(_: Request[Any, Any, Any], problem: HTTPException) -> Response[dict[str, Any]]:
+def error_response(_: Request[Any, Any, Any], problem: HTTPException) -> Response[dict[str, Any]]:
     """An error's answer: what was wrong, and where."""
     said: dict[str, Any] = {"error": problem.detail}
     if isinstance(problem.extra, list):
@@ -101,13 +101,13 @@ def explained(_: Request[Any, Any, Any], problem: HTTPException) -> Response[dic
 
 def _looking(core: Core) -> list[HTTPRouteHandler]:
     @get("/members", tags=["core"], summary="Members and their balances")
-    async def members() -> list[Holder]:
+    async def members() -> list[MemberSummary]:
         return [_told(core, member.phone) for member in core.ledger.members.values()]
 
     @get("/offers", tags=["core"], summary="Offers that wait")
-    async def offers() -> list[Offered]:
+    async def offers() -> list[PendingOffer]:
         return [
-            Offered(
+            PendingOffer(
                 credex.credex_id,
                 core.ledger.accounts[credex.issuer_id].handle,
                 core.ledger.accounts[credex.receiver_id].handle,
@@ -129,8 +129,8 @@ def _looking(core: Core) -> list[HTTPRouteHandler]:
 
 
 def _changing(core: Core) -> list[HTTPRouteHandler]:
-    @post("/members", tags=["core"], summary="Somebody becomes a member", description=_told_of(Joining))
-    async def join(data: JSONBody[Joining]) -> Holder:
+    @post("/members", tags=["core"], summary="Somebody becomes a member", description=_told_of(NewMember))
+    async def join(data: JSONBody[NewMember]) -> MemberSummary:
         balances = [_money(text) for text in data.balances]
         if data.tier not in TIERS:
             raise ClientException(f"there are tiers {TIERS.start} to {TIERS.stop - 1}, not {data.tier}")
@@ -138,20 +138,20 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
             joined = core.add_member(data.phone, data.first_name, data.last_name, tier=data.tier, handle=data.handle)
             for balance in balances:
                 core.fund(joined.handle, balance)
-        except (Refusal, NotFoundRefusal) as refusal:
+        except (RefusalError, NotFoundRefusalError) as refusal:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
         return _told(core, data.phone)
 
-    @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot", description=_told_of(Offer))
-    async def offer(data: JSONBody[Offer]) -> dict[str, str]:
+    @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot", description=_told_of(NewOffer))
+    async def offer(data: JSONBody[NewOffer]) -> dict[str, str]:
         try:
             made = core.offer(data.sender, data.receiver, _money(data.amount))
-        except (Refusal, NotFoundRefusal, KeyError) as refusal:
+        except (RefusalError, NotFoundRefusalError, KeyError) as refusal:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
         return {"credex_id": made.credex_id}
 
     @delete("/members/{phone:str}", tags=["core"], summary="Somebody is no member any more", status_code=200)
-    async def leave(phone: FromPath[str]) -> Holder:
+    async def leave(phone: FromPath[str]) -> MemberSummary:
         told = _told(core, phone)
         core.leave(core.member(phone))
         return told
@@ -193,13 +193,13 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
 
 def _turning(core: Core) -> list[HTTPRouteHandler]:
     @get("/knobs", tags=["core"], summary="How many calls a minute core takes, and what denominations are worth")
-    async def config() -> CoreKnobs:
+    async def config() -> CoreConfig:
         return _knobs(core)
 
-    @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays", description=_told_of(CoreKnobs))
-    async def turn(data: JSONBody[dict[str, Any]]) -> CoreKnobs:
+    @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays", description=_told_of(CoreConfig))
+    async def turn(data: JSONBody[dict[str, Any]]) -> CoreConfig:
         try:
-            turned = msgspec.convert(data, CoreKnobs)
+            turned = msgspec.convert(data, CoreConfig)
         except msgspec.ValidationError as error:
             raise ClientException(f"{error}; nothing has changed") from None
         if turned.rate_limit is not None and turned.rate_limit < 1:
@@ -214,8 +214,8 @@ def _turning(core: Core) -> list[HTTPRouteHandler]:
     return [config, turn]
 
 
-def _knobs(core: Core) -> CoreKnobs:
-    return CoreKnobs(core.rate_limit, dict(core.rates.in_usd))
+def _knobs(core: Core) -> CoreConfig:
+    return CoreConfig(core.rate_limit, dict(core.rates.in_usd))
 
 
 def _clock(core: Core) -> dict[str, int]:
@@ -223,16 +223,18 @@ def _clock(core: Core) -> dict[str, int]:
     return {"now_ms": now_ms, "days_ahead": (now_ms - core.clock_ms()) // DAY_MS}
 
 
-def _told(core: Core, phone: str) -> Holder:
+def _told(core: Core, phone: str) -> MemberSummary:
     try:
         member = core.member(phone)
     except KeyError:
         raise NotFoundException(f"no member has the phone {phone}; GET /control/core/members lists them") from None
     accounts = {
-        account.handle: {str(unit): str(amount) for unit, amount in core.ledger.displayed(account.account_id).items()}
+        account.handle: {
+            str(unit): str(amount) for unit, amount in core.ledger.displayed_balances(account.account_id).items()
+        }
         for account in core.ledger.accounts_of(member.member_id)
     }
-    return Holder(member.phone, f"{member.first_name} {member.last_name}", member.handle, member.tier, accounts)
+    return MemberSummary(member.phone, f"{member.first_name} {member.last_name}", member.handle, member.tier, accounts)
 
 
 def _money(text: str) -> Money:
@@ -240,5 +242,5 @@ def _money(text: str) -> Money:
     figure, _, unit = text.partition(" ")
     try:
         return Money(amount({"amount": figure}, "amount"), Denomination(unit))
-    except (Refusal, ValueError):
+    except (RefusalError, ValueError):
         raise ClientException(f"no amount: {text!r}; for example: 5 USD") from None

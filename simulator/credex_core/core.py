@@ -15,7 +15,16 @@ from service.domain import Denomination, Money
 from simulator.credex_core import rules, trading
 from simulator.credex_core.amounts import Rates
 from simulator.credex_core.http import application
-from simulator.credex_core.ledger import DAY_MS, EXPIRES_AFTER_DAYS, Account, Credex, Ledger, Member, State, conserved
+from simulator.credex_core.ledger import (
+    DAY_MS,
+    EXPIRES_AFTER_DAYS,
+    Account,
+    Credex,
+    Ledger,
+    Member,
+    State,
+    check_conserved,
+)
 from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.sessions import Sessions
 
@@ -81,8 +90,8 @@ class Core:
         self.api_key = api_key
         self.rate_limit = rate_limit
         # Tokens and request ids have their own chance: how often somebody logs in changes no other id.
-        self.chance = random.Random(rng.getrandbits(64))
-        self.sessions = Sessions(clock_ms=clock_ms, rng=self.chance)
+        self.token_rng = random.Random(rng.getrandbits(64))
+        self.sessions = Sessions(clock_ms=clock_ms, rng=self.token_rng)
         self.ledger = Ledger(clock_ms=self._day_clock_ms, rng=rng, rates=rates)
         self.quirks = quirks
         self.calls: list[HandledCall] = []
@@ -128,15 +137,15 @@ class Core:
         return left.pop(0) if left else None
 
     @property
-    def stumbles_left(self) -> dict[str, list[int]]:
+    def misreports_left(self) -> dict[str, list[int]]:
         """By endpoint, the statuses that successes are still to be hidden behind."""
         return {endpoint: list(left) for endpoint, left in self._stumbles.items() if left}
 
-    @stumbles_left.setter
-    def stumbles_left(self, left: Mapping[str, list[int]]) -> None:
+    @misreports_left.setter
+    def misreports_left(self, left: Mapping[str, list[int]]) -> None:
         self._stumbles = {endpoint: list(statuses) for endpoint, statuses in left.items()}
 
-    def note(self, endpoint: str, phone: str, status: int, body: Mapping[str, Any]) -> None:
+    def record_call(self, endpoint: str, phone: str, status: int, body: Mapping[str, Any]) -> None:
         """Write a request down."""
         self.calls.append(HandledCall(endpoint, phone, self.clock_ms(), status, body))
 
@@ -195,9 +204,9 @@ class Core:
         """Let a member no longer act for an account of another one."""
         trading.unauthorise(self._account(account), member)
 
-    def direct_notices(self, account: Account | str, member: Member) -> None:
+    def set_offer_recipient(self, account: Account | str, member: Member) -> None:
         """Have a member who may act for an account told of new offers to it."""
-        trading.direct_notices(self._account(account), member)
+        trading.set_offer_recipient(self._account(account), member)
 
     def leave(self, member: Member) -> None:
         """Somebody is no member any more."""
@@ -311,7 +320,7 @@ class Core:
 
     def balance(self, handle: str, denomination: Denomination = Denomination.USD) -> Money:
         """What the dashboard of this account shows, exactly."""
-        shown = self.ledger.displayed(self.account(handle).account_id)
+        shown = self.ledger.displayed_balances(self.account(handle).account_id)
         return Money(shown.get(denomination, Decimal(0)), denomination)
 
     def total(self) -> dict[Denomination, Decimal]:
@@ -319,8 +328,8 @@ class Core:
         return self.ledger.total()
 
     def check_conserved(self) -> None:
-        """See `conserved`."""
-        conserved(self.ledger)
+        """See `check_conserved`."""
+        check_conserved(self.ledger)
 
     # State
 

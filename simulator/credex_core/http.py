@@ -15,12 +15,12 @@ import msgspec
 from litestar import Litestar, Request, Response, get, post
 from litestar.params import FromPath
 
-from simulator.credex_core.endpoints import ENDPOINTS, Desk, Reply
+from simulator.credex_core.endpoints import ENDPOINTS, Reply, RequestContext
 from simulator.credex_core.ledger import Member
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import Refusal
+from simulator.credex_core.responses import ResponseBuilder
+from simulator.credex_core.rules import RefusalError
 from simulator.credex_core.sessions import Session
-from simulator.credex_core.wire import View
 
 if TYPE_CHECKING:
     from simulator.credex_core.core import Core
@@ -38,17 +38,17 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 # What core says after it did what was asked and then stumbled over something else.
-STUMBLED: Final = {
+MISREPORTS: Final = {
     404: {"error": "Failed to fetch dashboard data"},
     400: {"error": "Failed to create the digital signature"},
     500: {"error": "Internal server error"},
 }
-STUMBLED_JOINING: Final = {"message": "The account could not be created"}
+MISREPORTED_ONBOARDING: Final = {"message": "The account could not be created"}
 DATABASE_WORDS: Final = "Cannot read properties of undefined (reading 'properties')"
-NOT_THERE: Final = frozenset({"NOT_FOUND", "NOT_PENDING"})
+MISSING_CODES: Final = frozenset({"NOT_FOUND", "NOT_PENDING"})
 
 
-class Halt(Exception):  # noqa: N818 - it stops a request, nothing went wrong
+class RejectedError(Exception):
     """The request gets this answer and goes no further."""
 
     def __init__(self, status: int, body: Mapping[str, Any] | str, *, retry_after_s: int | None = None) -> None:
@@ -60,7 +60,7 @@ class Halt(Exception):  # noqa: N818 - it stops a request, nothing went wrong
 
 
 @dataclass(slots=True)
-class Window:
+class RateWindow:
     """The rate limiter's count: fixed windows, one for all callers."""
 
     began_ms: int = 0
@@ -83,7 +83,7 @@ class _Served:
     """One core, and how often it was called."""
 
     core: Core
-    window: Window = field(default_factory=Window)
+    window: RateWindow = field(default_factory=RateWindow)
 
 
 @cache
@@ -104,7 +104,7 @@ async def _call(endpoint: FromPath[str], request: Request[Any, Any, Any]) -> Res
     body = _parsed(await request.body(), request.headers.get("content-type", ""))
     handling = _Handling(served.core, served.window, endpoint, request.headers)
     status, content = handling.answer(body)
-    served.core.note(endpoint, handling.phone(body), status, {} if body is None else body)
+    served.core.record_call(endpoint, handling.phone(body), status, {} if body is None else body)
     text = isinstance(content, str)
     return Response(
         content=content.encode() if isinstance(content, str) else _encode(content),
@@ -117,13 +117,13 @@ async def _call(endpoint: FromPath[str], request: Request[Any, Any, Any]) -> Res
 class _Handling:
     """One request on its way through key, limit, token and endpoint."""
 
-    def __init__(self, core: Core, window: Window, endpoint: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, core: Core, window: RateWindow, endpoint: str, headers: Mapping[str, str]) -> None:
         self._core = core
         self._window = window
         self._endpoint = endpoint
         self._given = headers
         self._member: Member | None = None
-        self.headers = {"X-Request-ID": str(uuid.UUID(int=core.chance.getrandbits(128), version=4))}
+        self.headers = {"X-Request-ID": str(uuid.UUID(int=core.token_rng.getrandbits(128), version=4))}
 
     def phone(self, body: Mapping[str, Any] | None) -> str:
         """Whom the request was about, as far as that came out."""
@@ -133,55 +133,57 @@ class _Handling:
     def answer(self, body: Mapping[str, Any] | None) -> tuple[int, Mapping[str, Any] | str]:
         """Status and body; headers are left in ``headers``."""
         core = self._core
-        view = View(core.ledger, core.quirks, core.chance)
+        responses = ResponseBuilder(core.ledger, core.quirks, core.token_rng)
         try:
             self._limit()
-            reply = self._reply(body, view)
-        except Halt as halt:
+            reply = self._reply(body, responses)
+        except RejectedError as halt:
             if halt.retry_after_s is not None:
                 self.headers["Retry-After"] = str(halt.retry_after_s)
             return halt.status, halt.body
-        except Refusal as refusal:
-            return _refused(refusal, self._endpoint, core.quirks, view)
+        except RefusalError as refusal:
+            return _refused(refusal, self._endpoint, core.quirks, responses)
         self._member = reply.member
         stumbles = core.stumbles(self._endpoint)
         if stumbles is None:
             return reply.status, self._without_dashboard(reply.body)
         if self._endpoint != "onboardMember":
-            return stumbles, STUMBLED[stumbles]
+            return stumbles, MISREPORTS[stumbles]
         core.ledger.drop_account(core.ledger.accounts_of(reply.member.member_id)[0])
-        return stumbles, STUMBLED_JOINING
+        return stumbles, MISREPORTED_ONBOARDING
 
     def _without_dashboard(self, body: dict[str, Any]) -> dict[str, Any]:
         if self._core.quirks.dashboard_left_out and ENDPOINTS[self._endpoint].writes:
             body["data"]["dashboard"] = None
         return body
 
-    def _reply(self, body: Mapping[str, Any] | None, view: View) -> Reply:
+    def _reply(self, body: Mapping[str, Any] | None, responses: ResponseBuilder) -> Reply:
         core = self._core
         endpoint = ENDPOINTS.get(self._endpoint)
         if endpoint is None:
-            raise Halt(404, {"status": "error", "statusCode": 404, "message": f"No such path: {self._endpoint}"})
+            raise RejectedError(
+                404, {"status": "error", "statusCode": 404, "message": f"No such path: {self._endpoint}"}
+            )
         if self._given.get("x-client-api-key") != core.api_key:
-            raise Halt(401, {"message": "Unauthorized client"})
+            raise RejectedError(401, {"message": "Unauthorized client"})
         if body is None:
-            raise Halt(400, {"status": "error", "statusCode": 400, "message": "The body is no JSON"})
+            raise RejectedError(400, {"status": "error", "statusCode": 400, "message": "The body is no JSON"})
         member = None
-        if endpoint.bearer:
+        if endpoint.authenticated:
             session = self._session()
             member = self._member = core.ledger.members[session.member_id]
             if not core.quirks.tokens_not_renewed:
                 self.headers["Authorization"] = f"Bearer {core.sessions.renew(session)}"
-        desk = Desk(core.ledger, core.sessions, core.quirks, view, core.treasury)
-        return endpoint.act(desk, member, body)
+        context = RequestContext(core.ledger, core.sessions, core.quirks, responses, core.treasury)
+        return endpoint.handle(context, member, body)
 
     def _session(self) -> Session:
         scheme, _, token = self._given.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Halt(401, {"message": "Authentication required"})
+            raise RejectedError(401, {"message": "Authentication required"})
         session = self._core.sessions.find(token)
         if session is None or session.member_id not in self._core.ledger.members:
-            raise Halt(401, {"message": "Invalid token"})
+            raise RejectedError(401, {"message": "Invalid token"})
         return session
 
     def _limit(self) -> None:
@@ -200,23 +202,25 @@ class _Handling:
             "X-RateLimit-Reset": str(reset_s),
         }
         if window.calls > most:
-            raise Halt(429, "Too many requests, please try again later.", retry_after_s=reset_s)
+            raise RejectedError(429, "Too many requests, please try again later.", retry_after_s=reset_s)
 
 
-def _refused(refusal: Refusal, name: str, quirks: Quirks, view: View) -> tuple[int, Mapping[str, Any]]:
+def _refused(
+    refusal: RefusalError, name: str, quirks: Quirks, responses: ResponseBuilder
+) -> tuple[int, Mapping[str, Any]]:
     """A refusal, in the form of the oddest core asked for."""
     endpoint = ENDPOINTS[name]
     if quirks.raw_errors and refusal.code == "MISSING_PARAMS":
         return 400, {"error": DATABASE_WORDS}
-    if quirks.missing_as_500 and endpoint.ends and refusal.code in NOT_THERE:
+    if quirks.missing_as_500 and endpoint.names_credex and refusal.code in MISSING_CODES:
         return 500, {"status": "error", "statusCode": 500, "message": "Internal server error"}
-    if quirks.management_as_200 and endpoint.manages:
+    if quirks.management_as_200 and endpoint.manages_accounts:
         return 200, {"message": refusal.reason}
     if quirks.bare_refusals:
-        by_credex = endpoint.ends or name == "createCredex"
+        by_credex = endpoint.names_credex or name == "createCredex"
         return refusal.status, {"error" if by_credex else "message": refusal.reason}
     status = 200 if quirks.errors_as_200 else 400 if quirks.errors_as_400 else refusal.status
-    return status, view.refusal(refusal)
+    return status, responses.refusal(refusal)
 
 
 def _parsed(content: bytes, media_type: str) -> Mapping[str, Any] | None:

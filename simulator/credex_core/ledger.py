@@ -26,9 +26,9 @@ __all__ = (
     "Credex",
     "Ledger",
     "Member",
-    "NotConserved",
+    "NotConservedError",
     "State",
-    "conserved",
+    "check_conserved",
 )
 
 DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ EXPIRES_AFTER_DAYS = 2
 ZERO = Decimal(0)
 
 
-class NotConserved(AssertionError):  # noqa: N818 - it says what is wrong
+class NotConservedError(AssertionError):
     """The books do not balance: a bug in this simulator."""
 
 
@@ -203,7 +203,7 @@ class Ledger:
     def end(self, credex: Credex, state: State, at_ms: int) -> None:
         """An offer becomes something else, once and for all."""
         if credex.state is not State.OFFERS:
-            raise NotConserved(f"credex {credex.credex_id} is {credex.state} and cannot become {state}")
+            raise NotConservedError(f"credex {credex.credex_id} is {credex.state} and cannot become {state}")
         credex.state = state
         credex.ended_ms = at_ms
         if state is State.OWES:
@@ -253,7 +253,7 @@ class Ledger:
 
     # Reckoning
 
-    def displayed(self, account_id: str) -> dict[Denomination, Decimal]:
+    def displayed_balances(self, account_id: str) -> dict[Denomination, Decimal]:
         """Secured balances as the dashboard has them: pending outgoing offers are already gone; no zeros."""
         balances: dict[Denomination, Decimal] = defaultdict(Decimal)
         for credex in self.of_account(account_id):
@@ -263,7 +263,7 @@ class Ledger:
                 balances[credex.denomination] += credex.outstanding
         return {denomination: balance for denomination, balance in sorted(balances.items()) if balance}
 
-    def buckets(self, account_id: str, denomination: Denomination) -> dict[str, Decimal]:
+    def balances_by_securer(self, account_id: str, denomination: Denomination) -> dict[str, Decimal]:
         """What may be spent in one denomination, per securer: accepted income less what is owed or offered."""
         buckets: dict[str, Decimal] = defaultdict(Decimal)
         for credex in self.of_account(account_id):
@@ -277,7 +277,7 @@ class Ledger:
 
     def securable(self, account_id: str, denomination: Denomination) -> tuple[str | None, Decimal]:
         """The securer with the most behind this account, and how much one offer may spend of it."""
-        buckets = self.buckets(account_id, denomination)
+        buckets = self.balances_by_securer(account_id, denomination)
         securer = max(buckets, key=lambda one: (buckets[one], one), default=None)
         return (securer, buckets[securer]) if securer is not None else (None, ZERO)
 
@@ -318,7 +318,7 @@ class Ledger:
         return {denomination: amount for denomination, amount in sorted(held.items()) if amount}
 
 
-def conserved(ledger: Ledger) -> None:
+def check_conserved(ledger: Ledger) -> None:
     """Add up all accounts, per denomination, from nothing but the credexes.
 
     What comes in over all accounts goes out over all accounts; what the dashboards show is what the credexes add up to;
@@ -332,12 +332,12 @@ def conserved(ledger: Ledger) -> None:
     _shown(ledger)
     issued = {denomination: amount for denomination, amount in sorted(ledger.issued.items()) if amount}
     if ledger.total() != issued:
-        raise NotConserved(f"members hold {ledger.total()}, but {issued} was issued")
+        raise NotConservedError(f"members hold {ledger.total()}, but {issued} was issued")
     for account in ledger.accounts.values():
         for denomination in Denomination:
-            buckets = {} if account.audited else ledger.buckets(account.account_id, denomination)
+            buckets = {} if account.audited else ledger.balances_by_securer(account.account_id, denomination)
             if any(bucket < 0 for bucket in buckets.values()):
-                raise NotConserved(f"{account.handle} spent more {denomination} than it had: {buckets}")
+                raise NotConservedError(f"{account.handle} spent more {denomination} than it had: {buckets}")
 
 
 def _sides(ledger: Ledger) -> None:
@@ -347,7 +347,9 @@ def _sides(ledger: Ledger) -> None:
     for account_id in ledger.accounts:
         for credex in ledger.of_account(account_id):
             if not ZERO <= credex.outstanding <= credex.amount:
-                raise NotConserved(f"credex {credex.credex_id} has {credex.outstanding} of {credex.amount} outstanding")
+                raise NotConservedError(
+                    f"credex {credex.credex_id} has {credex.outstanding} of {credex.amount} outstanding"
+                )
             if credex.state is State.OWES:
                 side = outgoing if account_id == credex.issuer_id else incoming
                 side[credex.denomination] += credex.outstanding
@@ -356,14 +358,14 @@ def _sides(ledger: Ledger) -> None:
         if credex.state is State.OWES:
             owed[credex.denomination] += credex.outstanding
     if not incoming == outgoing == owed:
-        raise NotConserved(f"{dict(incoming)} come in, {dict(outgoing)} go out, {dict(owed)} are owed")
+        raise NotConservedError(f"{dict(incoming)} come in, {dict(outgoing)} go out, {dict(owed)} are owed")
 
 
 def _shown(ledger: Ledger) -> None:
     """The balances of all accounts together: nothing but what is offered, and what expired and was kept, is missing."""
     balances: dict[Denomination, Decimal] = defaultdict(Decimal)
     for account_id in ledger.accounts:
-        for denomination, balance in ledger.displayed(account_id).items():
+        for denomination, balance in ledger.displayed_balances(account_id).items():
             balances[denomination] += balance
     underway: dict[Denomination, Decimal] = defaultdict(Decimal)
     for credex in ledger.credexes.values():
@@ -371,7 +373,7 @@ def _shown(ledger: Ledger) -> None:
             underway[credex.denomination] += credex.outstanding
     for denomination in Denomination:
         if balances[denomination] + underway[denomination]:
-            raise NotConserved(
+            raise NotConservedError(
                 f"all balances in {denomination} add up to {balances[denomination]}, "
                 f"though {underway[denomination]} are offered"
             )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
-__all__ = ("OF_FORM", "WAYS", "Quirks")
+__all__ = ("FORMAT_QUIRKS", "QUIRK_NAMES", "Quirks")
 
 _FORM: Final = "form"
 
@@ -112,16 +112,16 @@ class Quirks:
     @classmethod
     def everything(cls, *, times: int = 1) -> Quirks:
         """All of them at once; those that count happen ``times`` times."""
-        return cls.named(WAYS, times=times)
+        return cls.named(QUIRK_NAMES, times=times)
 
     @classmethod
-    def of_form(cls) -> Quirks:
+    def format_only(cls) -> Quirks:
         """All that only change how an answer looks: a tolerant client reads the same out of it as without them."""
-        return cls.named(OF_FORM)
+        return cls.named(FORMAT_QUIRKS)
 
-    def and_also(self, others: Quirks) -> Quirks:
+    def union(self, others: Quirks) -> Quirks:
         """These and those."""
-        both = {way: getattr(self, way) or getattr(others, way) for way in WAYS}
+        both = {way: getattr(self, way) or getattr(others, way) for way in QUIRK_NAMES}
         return replace(self, **both)
 
     def stumbles(self) -> dict[str, list[int]]:
@@ -134,8 +134,8 @@ class Quirks:
 
 
 _FIELDS: Final = {one.name: one for one in fields(Quirks)}
-WAYS: Final = tuple(_FIELDS)
+QUIRK_NAMES: Final = tuple(_FIELDS)
 """The names of all quirks."""
 
-OF_FORM: Final = tuple(name for name, one in _FIELDS.items() if one.metadata.get(_FORM))
+FORMAT_QUIRKS: Final = tuple(name for name, one in _FIELDS.items() if one.metadata.get(_FORM))
 """The names of those that only change how an answer looks."""

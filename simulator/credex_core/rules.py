@@ -16,8 +16,8 @@ from service.domain import Denomination
 __all__ = (
     "DAILY_CAPS_USD",
     "DUE_DAYS",
-    "NotFoundRefusal",
-    "Refusal",
+    "NotFoundRefusalError",
+    "RefusalError",
     "account_handle",
     "account_name",
     "amount",
@@ -45,7 +45,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
-class Refusal(Exception):  # noqa: N818 - core refuses; nothing went wrong
+class RefusalError(Exception):
     """Core says no: what it answers, as data."""
 
     def __init__(
@@ -66,7 +66,7 @@ class Refusal(Exception):  # noqa: N818 - core refuses; nothing went wrong
         self.field = field
 
 
-class NotFoundRefusal(Refusal):
+class NotFoundRefusalError(RefusalError):
     """There is no such member, account or credex."""
 
     def __init__(self, what: str, field: str) -> None:
@@ -78,9 +78,9 @@ def flat_text(body: Mapping[str, Any], field: str) -> str:
     """A required text."""
     value = body.get(field)
     if value is None or value == "":
-        raise Refusal(f"{field} is required", code="MISSING_PARAMS", field=field)
+        raise RefusalError(f"{field} is required", code="MISSING_PARAMS", field=field)
     if not isinstance(value, str):
-        raise Refusal(f"{field} must be a text", field=field)
+        raise RefusalError(f"{field} must be a text", field=field)
     return value
 
 
@@ -88,7 +88,7 @@ def phone(body: Mapping[str, Any], field: str = "phone") -> str:
     """All but digits is deleted; then 2 to 15 digits that begin with a country code."""
     digits = re.sub(r"[^0-9]", "", flat_text(body, field))
     if not re.fullmatch(r"[1-9][0-9]{1,14}", digits):
-        raise Refusal("The phone number must be 2 to 15 digits and begin with its country code", field=field)
+        raise RefusalError("The phone number must be 2 to 15 digits and begin with its country code", field=field)
     return digits
 
 
@@ -105,7 +105,7 @@ def account_name(body: Mapping[str, Any], field: str = "accountName") -> str:
 def _long_enough(kept: str, field: str) -> str:
     trimmed = kept.strip()
     if len(trimmed) not in NAME_LENGTHS:
-        raise Refusal(f"{field} must be 3 to 50 characters long", field=field)
+        raise RefusalError(f"{field} must be 3 to 50 characters long", field=field)
     return trimmed
 
 
@@ -117,7 +117,7 @@ def account_handle(body: Mapping[str, Any], field: str = "accountHandle", *, rew
     given = flat_text(body, field)
     handle = re.sub(r"[^A-Za-z0-9_]", "", given) if rewritten else given.lower()
     if not re.fullmatch(r"[a-z0-9_]{3,30}", handle):
-        raise Refusal("The handle must be 3 to 30 of a-z, 0-9 and _", field=field)
+        raise RefusalError("The handle must be 3 to 30 of a-z, 0-9 and _", field=field)
     return handle
 
 
@@ -125,7 +125,7 @@ def identifier(body: Mapping[str, Any], field: str) -> str:
     """A UUID of version 1 to 5; characters that cannot be in one are deleted first."""
     value = re.sub(r"[^0-9a-fA-F\-]", "", flat_text(body, field)).lower()
     if not _UUID.fullmatch(value):
-        raise Refusal(f"{field} is an invalid id", field=field)
+        raise RefusalError(f"{field} is an invalid id", field=field)
     return value
 
 
@@ -134,20 +134,20 @@ def denomination(body: Mapping[str, Any], field: str) -> Denomination:
     try:
         return Denomination(flat_text(body, field).upper())
     except ValueError:
-        raise Refusal(f"{field} must be one of {', '.join(Denomination)}", field=field) from None
+        raise RefusalError(f"{field} must be one of {', '.join(Denomination)}", field=field) from None
 
 
 def amount(body: Mapping[str, Any], field: str = "InitialAmount") -> Decimal:
     """A number or a text that is one, above zero; as precise as it comes."""
     value = body.get(field)
     if value is None or value == "":
-        raise Refusal(f"{field} is required", code="MISSING_PARAMS", field=field)
+        raise RefusalError(f"{field} is required", code="MISSING_PARAMS", field=field)
     text = str(value).strip()
     if isinstance(value, bool) or not _NUMBER.fullmatch(text):
-        raise Refusal(f"{field} must be a number", field=field)
+        raise RefusalError(f"{field} must be a number", field=field)
     number = Decimal(text)
     if number <= 0 or abs(number.adjusted()) > MOST_EXPONENT:
-        raise Refusal(f"{field} must be a number above zero", field=field)
+        raise RefusalError(f"{field} must be a number above zero", field=field)
     return number
 
 
@@ -155,9 +155,9 @@ def flag(body: Mapping[str, Any], field: str) -> bool:
     """True or false; nothing is taken for one of them."""
     value = body.get(field)
     if value is None:
-        raise Refusal(f"{field} is required", code="MISSING_PARAMS", field=field)
+        raise RefusalError(f"{field} is required", code="MISSING_PARAMS", field=field)
     if not isinstance(value, bool):
-        raise Refusal(f"{field} must be true or false", field=field)
+        raise RefusalError(f"{field} must be true or false", field=field)
     return value
 
 
@@ -165,7 +165,7 @@ def one_of(body: Mapping[str, Any], field: str, allowed: frozenset[str]) -> str:
     """One of some words."""
     value = flat_text(body, field)
     if value not in allowed:
-        raise Refusal(f"{field} must be one of {', '.join(sorted(allowed))}", field=field)
+        raise RefusalError(f"{field} must be one of {', '.join(sorted(allowed))}", field=field)
     return value
 
 
@@ -174,24 +174,24 @@ def due_date(body: Mapping[str, Any], *, secured: bool, field: str = "dueDate") 
     value = body.get(field)
     if secured:
         if value:
-            raise Refusal("A secured credex has no due date", code="DUE_DATE", field=field)
+            raise RefusalError("A secured credex has no due date", code="DUE_DATE", field=field)
         return None
     try:
         return date.fromisoformat(flat_text(body, field))
     except ValueError:
-        raise Refusal("The due date must be YYYY-MM-DD", code="DUE_DATE", field=field) from None
+        raise RefusalError("The due date must be YYYY-MM-DD", code="DUE_DATE", field=field) from None
 
 
 def in_window(due: date, today: date) -> None:
     """Refuse a due date outside of the window."""
     if (due - today).days not in DUE_DAYS:
         first, last = (today + timedelta(days=days) for days in (DUE_DAYS.start, DUE_DAYS.stop - 1))
-        raise Refusal(f"The due date must be from {first} to {last}", code="DUE_DATE", field="dueDate")
+        raise RefusalError(f"The due date must be from {first} to {last}", code="DUE_DATE", field="dueDate")
 
 
 def whole_number(body: Mapping[str, Any], field: str, *, default: int, least: int) -> int:
     """An integer that may be left out."""
     value = body.get(field, default)
     if type(value) is not int or value < least:
-        raise Refusal(f"{field} must be a whole number of {least} or more", field=field)
+        raise RefusalError(f"{field} must be a whole number of {least} or more", field=field)
     return value

@@ -17,16 +17,16 @@ from simulator.credex_core.ledger import DAY_MS
 from simulator.credex_core.quirks import Quirks
 from simulator.credex_core.sessions import Session
 
-__all__ = ("Kept", "KeptError", "dump", "load", "read")
+__all__ = ("SavedState", "SavedStateError", "dump", "load", "read")
 
 VERSION: Final = 1
 
 
-class KeptError(ValueError):
+class SavedStateError(ValueError):
     """A state of core cannot be taken in; what was here before is still here."""
 
 
-class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SavedState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A state of core.
 
     Attributes:
@@ -48,13 +48,13 @@ class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def dump(core: Core) -> dict[str, Any]:
     """Everything."""
-    kept = Kept(
+    kept = SavedState(
         VERSION,
         core.dump(),
         core.quirks,
         _ahead(core),
         core.sessions.dump(),
-        core.stumbles_left,
+        core.misreports_left,
         core.rates,
         core.rate_limit,
     )
@@ -62,36 +62,38 @@ def dump(core: Core) -> dict[str, Any]:
     return dumped
 
 
-def read(dumped: Mapping[str, Any]) -> Kept:
+def read(dumped: Mapping[str, Any]) -> SavedState:
     """See whether it is a state of core.
 
     Raises:
         KeptError: it is none.
     """
     try:
-        kept = msgspec.convert(dict(dumped), Kept)
+        kept = msgspec.convert(dict(dumped), SavedState)
     except msgspec.ValidationError as error:
-        raise KeptError(f"no state of Credex core: {error}; nothing has changed") from error
+        raise SavedStateError(f"no state of Credex core: {error}; nothing has changed") from error
     if kept.version != VERSION:
-        raise KeptError(f"a state of version {kept.version} cannot be read, only {VERSION}; nothing has changed")
+        raise SavedStateError(f"a state of version {kept.version} cannot be read, only {VERSION}; nothing has changed")
     try:
         # Whether a core can take it in, only a core can tell.
         Core(clock_ms=lambda: 0, rng=random.Random(0)).load(kept.ledger)
     except msgspec.ValidationError as error:
-        raise KeptError(f"no ledger of Credex core: {error}; nothing has changed") from error
+        raise SavedStateError(f"no ledger of Credex core: {error}; nothing has changed") from error
     except KeyError as error:
-        raise KeptError(f"no ledger of Credex core: something is missing, {error}; nothing has changed") from error
+        raise SavedStateError(
+            f"no ledger of Credex core: something is missing, {error}; nothing has changed"
+        ) from error
     return kept
 
 
-def load(core: Core, kept: Kept) -> None:
+def load(core: Core, kept: SavedState) -> None:
     """Take it in, in place of everything here."""
     core.load(kept.ledger)
     core.rates, core.rate_limit = kept.rates, kept.rate_limit
     # Before days pass: how offers expire is one of them.
     core.quirks = kept.quirks
     if kept.stumbles is not None:
-        core.stumbles_left = kept.stumbles
+        core.misreports_left = kept.stumbles
     core.advance(kept.days_ahead - _ahead(core))
     core.sessions.load(kept.tokens)
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Denomination, Money
-from simulator.credex_core.amounts import shown
+from simulator.credex_core.amounts import format_amount
 from simulator.credex_core.ledger import DAY_MS, ZERO, Account, Credex, Ledger, Member, State
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import DAILY_CAPS_USD, NotFoundRefusal, Refusal, in_window
+from simulator.credex_core.rules import DAILY_CAPS_USD, NotFoundRefusalError, RefusalError, in_window
 
 __all__ = (
     "accept",
@@ -18,7 +18,6 @@ __all__ = (
     "cancel",
     "clear",
     "decline",
-    "direct_notices",
     "fund",
     "join",
     "leave",
@@ -26,6 +25,7 @@ __all__ = (
     "open_account",
     "owe",
     "remaining_today",
+    "set_offer_recipient",
     "unauthorise",
     "upgrade",
 )
@@ -52,9 +52,9 @@ def join(
     """A new member of tier 1 with one personal account; both have the phone's digits for a handle unless given one."""
     handle = handle or phone
     if ledger.member_by_phone(phone) is not None:
-        raise Refusal("Phone number already in use", status=409, code="DUPLICATE_PHONE", field="phone")
+        raise RefusalError("Phone number already in use", status=409, code="DUPLICATE_PHONE", field="phone")
     if ledger.member_by_handle(handle) is not None or ledger.account_by_handle(handle) is not None:
-        raise Refusal("Handle already in use", status=409, code="DUPLICATE_HANDLE", field="memberHandle")
+        raise RefusalError("Handle already in use", status=409, code="DUPLICATE_HANDLE", field="memberHandle")
     member = ledger.add_member(
         Member(ledger.new_id(), phone, first_name, last_name, handle, 1, denomination, ledger.clock_ms())
     )
@@ -76,9 +76,9 @@ def open_account(
     """Another account of a member; from tier 3 on."""
     owned = any(account.owner_id == owner.member_id for account in ledger.accounts.values())
     if owned and owner.tier < SECOND_ACCOUNT_FROM_TIER:
-        raise Refusal("More than one account takes tier 3", status=403, code="TIER_TOO_LOW")
+        raise RefusalError("More than one account takes tier 3", status=403, code="TIER_TOO_LOW")
     if ledger.account_by_handle(handle) is not None:
-        raise Refusal("Handle already in use", status=409, code="DUPLICATE_HANDLE", field="accountHandle")
+        raise RefusalError("Handle already in use", status=409, code="DUPLICATE_HANDLE", field="accountHandle")
     return _open(ledger, owner, name=name, handle=handle, kind=kind, denomination=denomination, audited=audited)
 
 
@@ -111,11 +111,11 @@ def _open(
 def authorise(ledger: Ledger, account: Account, member: Member) -> None:
     """Let another member act for an account; the owner needs tier 4, and five may act in all."""
     if ledger.members[account.owner_id].tier < AUTHORISE_FROM_TIER:
-        raise Refusal("Authorising others takes tier 4", status=403, code="TIER_TOO_LOW")
+        raise RefusalError("Authorising others takes tier 4", status=403, code="TIER_TOO_LOW")
     if member.member_id in account.authorised:
         return
     if len(account.authorised) >= MOST_AUTHORISED:
-        raise Refusal("Five members may act for this account already", code="LIMIT_REACHED")
+        raise RefusalError("Five members may act for this account already", code="LIMIT_REACHED")
     account.authorised.append(member.member_id)
     ledger.shared.add(account.account_id)
 
@@ -123,18 +123,18 @@ def authorise(ledger: Ledger, account: Account, member: Member) -> None:
 def unauthorise(account: Account, member: Member) -> None:
     """Let a member no longer act for an account; the owner always may. Notices of theirs go to the owner again."""
     if member.member_id == account.owner_id:
-        raise Refusal("The owner always acts for an account", code="OWNER_STAYS", field="memberIDtoBeUnauthorized")
+        raise RefusalError("The owner always acts for an account", code="OWNER_STAYS", field="memberIDtoBeUnauthorized")
     if member.member_id not in account.authorised:
-        raise NotFoundRefusal("Member", "memberIDtoBeUnauthorized")
+        raise NotFoundRefusalError("Member", "memberIDtoBeUnauthorized")
     account.authorised.remove(member.member_id)
     if account.send_offers_to == member.member_id:
         account.send_offers_to = account.owner_id
 
 
-def direct_notices(account: Account, member: Member) -> None:
+def set_offer_recipient(account: Account, member: Member) -> None:
     """Have a member told of new offers to an account: one of those who may act for it."""
     if member.member_id not in account.authorised:
-        raise Refusal("This member is not authorised for the account", code="NOT_AUTHORIZED", status=403)
+        raise RefusalError("This member is not authorised for the account", code="NOT_AUTHORIZED", status=403)
     account.send_offers_to = member.member_id
 
 
@@ -178,11 +178,11 @@ def offer(
         raise _failed("Issuer and receiver are the same account", "SAME_ACCOUNT", "receiverAccountID")
     issuer = ledger.accounts.get(issuer_id)
     if issuer is None:
-        raise NotFoundRefusal("Account", "issuerAccountID")
+        raise NotFoundRefusalError("Account", "issuerAccountID")
     if receiver_id not in ledger.accounts:
-        raise NotFoundRefusal("Account", "receiverAccountID")
+        raise NotFoundRefusalError("Account", "receiverAccountID")
     if actor.member_id not in issuer.authorised and not quirks.lenient_authority:
-        raise Refusal("Not authorised to issue from this account", status=403, code="NOT_AUTHORIZED")
+        raise RefusalError("Not authorised to issue from this account", status=403, code="NOT_AUTHORIZED")
     _within_tier(ledger, issuer, amount, denomination, secured=due is None, refuse_exact=quirks.exact_limit_refused)
     if due is not None and not quirks.due_window_open:
         in_window(due, ledger.today)
@@ -213,7 +213,7 @@ def _within_tier(
     remaining = remaining_today(ledger, owner)
     wanted = ledger.rates.convert(amount, denomination, Denomination.USD)
     if remaining is not None and (wanted > remaining or (refuse_exact and wanted == remaining)):
-        left = shown(max(remaining, ZERO), Denomination.USD)
+        left = format_amount(max(remaining, ZERO), Denomination.USD)
         raise _failed(
             f"Daily limit of tier {owner.tier} reached: {left} remaining", "DAILY_LIMIT", "InitialAmount", status=403
         )
@@ -226,9 +226,9 @@ def _securer(
         return issuer.account_id
     securer, available = ledger.securable(issuer.account_id, denomination)
     if securer is None or available < amount or (refuse_exact and available == amount):
-        raise Refusal(
-            f"Insufficient secured balance: requested {shown(amount, denomination)}, "
-            f"maximum securable {shown(max(available, ZERO), denomination)}",
+        raise RefusalError(
+            f"Insufficient secured balance: requested {format_amount(amount, denomination)}, "
+            f"maximum securable {format_amount(max(available, ZERO), denomination)}",
             code="INSUFFICIENT_SECURED_BALANCE",
             field="InitialAmount",
         )
@@ -254,14 +254,14 @@ def _end(ledger: Ledger, actor: Member, credex_id: str, state: State, *, lenient
     ledger.expire()
     credex = ledger.credexes.get(credex_id)
     if credex is None or credex.state is State.EXPIRED:
-        raise NotFoundRefusal("Credex", "credexID")
+        raise NotFoundRefusalError("Credex", "credexID")
     side = credex.issuer_id if state is State.CANCELLED else credex.receiver_id
     if actor.member_id not in ledger.accounts[side].authorised and not lenient:
-        raise Refusal("Not authorised for the account of this credex", status=403, code="NOT_AUTHORIZED")
+        raise RefusalError("Not authorised for the account of this credex", status=403, code="NOT_AUTHORIZED")
     if credex.state is State.OWES:
-        raise Refusal("Credex has already been accepted", status=409, code="ALREADY_ACCEPTED", field="credexID")
+        raise RefusalError("Credex has already been accepted", status=409, code="ALREADY_ACCEPTED", field="credexID")
     if credex.state is not State.OFFERS:
-        raise Refusal("Credex is not pending any more", status=409, code="NOT_PENDING", field="credexID")
+        raise RefusalError("Credex is not pending any more", status=409, code="NOT_PENDING", field="credexID")
     ledger.end(credex, state, ledger.clock_ms())
     return credex
 
@@ -303,11 +303,15 @@ def clear(ledger: Ledger, securer: Account, issuer: Account, receiver: Account, 
 def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account, quirks: Quirks = NONE) -> int:
     """Pay for tier 3; returns the tier before."""
     if account.owner_id != actor.member_id:
-        raise Refusal("Not authorised for this account", status=403, code="NOT_AUTHORIZED", field="personalAccountID")
+        raise RefusalError(
+            "Not authorised for this account", status=403, code="NOT_AUTHORIZED", field="personalAccountID"
+        )
     if account.kind != PERSONAL:
-        raise Refusal("The upgrade is paid from the personal account", field="personalAccountID")
+        raise RefusalError("The upgrade is paid from the personal account", field="personalAccountID")
     if actor.tier >= HUSTLER_TIER:
-        raise Refusal(f"This member has tier {actor.tier} already", status=409, kind="ERROR", code="ALREADY_ENROLLED")
+        raise RefusalError(
+            f"This member has tier {actor.tier} already", status=409, kind="ERROR", code="ALREADY_ENROLLED"
+        )
     price = HUSTLER_PRICE
     exact = quirks.exact_balance_refused
     securer_id = _securer(ledger, account, price.amount, price.denomination, refuse_exact=exact)
@@ -345,5 +349,5 @@ def _owed(
     )
 
 
-def _failed(reason: str, code: str, field: str, *, status: int = 400) -> Refusal:
-    return Refusal(reason, status=status, kind="CREDEX_CREATE_FAILED", code=code, field=field)
+def _failed(reason: str, code: str, field: str, *, status: int = 400) -> RefusalError:
+    return RefusalError(reason, status=status, kind="CREDEX_CREATE_FAILED", code=code, field=field)

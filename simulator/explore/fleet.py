@@ -15,7 +15,7 @@ from itertools import count
 from multiprocessing.pool import AsyncResult
 from typing import Protocol
 
-from simulator.explore.invariants.watch import Violation
+from simulator.explore.invariants.checker import Violation
 from simulator.explore.options import Options
 from simulator.explore.run import GOES_ON, WorldResult, explore_one
 from simulator.playback.gc import collect_if_needed, deferred_collection
@@ -42,7 +42,7 @@ class Summary:
     injected: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
     lost: Counter[str] = field(default_factory=Counter)
-    broken: list[WorldResult] = field(default_factory=list)
+    failures: list[WorldResult] = field(default_factory=list)
     digest: str = ""
 
     def add(self, outcome: WorldResult) -> None:
@@ -54,8 +54,8 @@ class Summary:
         self.injected += outcome.injected
         self.checked += outcome.checked
         self.lost += outcome.lost
-        if outcome.broken:
-            self.broken.append(outcome)
+        if outcome.violations:
+            self.failures.append(outcome)
 
     @property
     def virtual_hours(self) -> float:
@@ -99,7 +99,7 @@ def explore_many(
             summary.add(outcome)
             summary.seconds = time.monotonic() - began
             told(outcome)
-            if outcome.broken and not keep_going:
+            if outcome.violations and not keep_going:
                 break
     return summary
 
@@ -196,5 +196,5 @@ def _explored(seed: int, options: Options, run_bot: Callable[[Connections], Bot]
     try:
         return explore_one(seed, options, run_bot=run_bot)
     except Exception:  # noqa: BLE001 - whatever it is, it belongs to this world and is told with its seed
-        broken = Violation(GOES_ON, "", traceback.format_exc(limit=-6), 0)
-        return WorldResult(seed, (broken,), "", "", 0, 0, Counter(), Counter(), Counter())
+        violations = Violation(GOES_ON, "", traceback.format_exc(limit=-6), 0)
+        return WorldResult(seed, (violations,), "", "", 0, 0, Counter(), Counter(), Counter())

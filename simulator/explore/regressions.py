@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from simulator.explore.invariants.watch import PROMISES
+from simulator.explore.invariants.checker import INVARIANTS
 from simulator.explore.shrink import ShrunkWorld, head_of
 from simulator.script.conversation import CONVERSATIONS
 
@@ -26,9 +26,9 @@ def as_conversation(small: ShrunkWorld) -> str:
     found: dict[str, Any] = yaml.load(head, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts and mappings
     broken = small.broken
     named = {
-        "title": f"{broken.promise.capitalize()}, in a world that once broke it",
-        "about": f"{PROMISES.get(broken.promise, 'The world comes to rest.')} It did not: {_plain(broken.what)}.",
-        "covers": ["money is safe" if broken.promise in _MONEY else "redis fails"],
+        "title": f"{broken.invariant.capitalize()}, in a world that once broke it",
+        "about": f"{INVARIANTS.get(broken.invariant, 'The world comes to rest.')} It did not: {_plain(broken.what)}.",
+        "covers": ["money is safe" if broken.invariant in _MONEY else "redis fails"],
     }
     rest = {key: value for key, value in found.items() if key not in _HEAD}
     return head_of({**named, **rest}) + "lines:\n" + lines
@@ -39,7 +39,7 @@ def keep(small: ShrunkWorld, folder: Path = FOLDER) -> Path:
     text = as_conversation(small)
     digest = hashlib.blake2s(text.encode(), digest_size=3).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{small.broken.promise.replace(' ', '-')}-{digest}.yaml"
+    path = folder / f"{small.broken.invariant.replace(' ', '-')}-{digest}.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 

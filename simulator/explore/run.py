@@ -14,10 +14,10 @@ from service.settings import EMBEDDED
 from simulator.errors import UnsettledError
 from simulator.explore import cast
 from simulator.explore.draft import Draft
-from simulator.explore.invariants.house import GoesOn
+from simulator.explore.invariants.checker import InvariantChecker, Violation
+from simulator.explore.invariants.liveness import GoesOn
 from simulator.explore.invariants.log import Log, listening
 from simulator.explore.invariants.money import Confirmed, is_repeated
-from simulator.explore.invariants.watch import Invariants, Violation
 from simulator.explore.nemesis import Nemesis
 from simulator.explore.options import Options
 from simulator.playback.player import StepPlayer, play_lines, world_of
@@ -60,7 +60,7 @@ class WorldResult:
     """
 
     seed: int
-    broken: tuple[Violation, ...]
+    violations: tuple[Violation, ...]
     digest: str
     yaml: str
     turns: int
@@ -149,8 +149,8 @@ class _Watched:
     ) -> None:
         self.trace = _Trace()
         self.world = world_of(opening, clock, redis_url=redis_url, run_bot=run_bot, trace=self.trace)
-        self.promises = Invariants(self.world, log=log)
-        self.broken: tuple[Violation, ...] = ()
+        self.invariants = InvariantChecker(self.world, log=log)
+        self.violations: tuple[Violation, ...] = ()
         self._starts_ms = opening.starts_ms
         self._turns: int | None = None
         self._lost: Counter[str] = Counter()
@@ -161,48 +161,48 @@ class _Watched:
         Raises:
             _BrokenError: a promise is broken.
         """
-        self._judge(await self.promises.after_step())
+        self._judge(await self.invariants.after_step())
 
     async def end(self) -> None:
         """Let it come to its end, and judge it; raises as `look` does."""
         self._turns = self._acted()
-        self._judge(await self.promises.at_end())
+        self._judge(await self.invariants.at_end())
 
     def stuck(self, error: Exception) -> None:
         """It does not go on."""
-        self.broken = (*self.broken, self.promises.stuck(error))
+        self.violations = (*self.violations, self.invariants.stuck(error))
 
     def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> WorldResult:
         """What came of it."""
         return WorldResult(
             seed=seed,
-            broken=self.broken,
+            violations=self.violations,
             digest=self.trace.digest,
             yaml=yaml,
             turns=self._acted() if self._turns is None else self._turns,
             virtual_ms=self.world.clock_ms() - self._starts_ms,
             injected=injected,
-            checked=self.promises.checked,
+            checked=self.invariants.checked,
             lost=self._lost,
         )
 
     def _acted(self) -> int:
         return sum(moment.kind in BY_MEMBERS for moment in self.world.recorder.since(0))
 
-    def _judge(self, broken: tuple[Violation, ...]) -> None:
-        excused = [each for each in broken if self._excused(each)]
-        self._lost.update(each.promise for each in excused)
-        self.broken += tuple(each for each in broken if each not in excused)
-        if self.broken:
+    def _judge(self, violations: tuple[Violation, ...]) -> None:
+        excused = [each for each in violations if self._excused(each)]
+        self._lost.update(each.invariant for each in excused)
+        self.violations += tuple(each for each in violations if each not in excused)
+        if self.violations:
             raise _ViolationError
 
-    def _excused(self, broken: Violation) -> bool:
+    def _excused(self, violations: Violation) -> bool:
         """The state lost what it had acknowledged: it may concern those who said or heard something meanwhile."""
-        if broken.promise in SURVIVES or not broken.who:
+        if violations.invariant in SURVIVES or not violations.who:
             return False
-        if broken.promise == Confirmed.name and not is_repeated(broken.what):
+        if violations.invariant == Confirmed.name and not is_repeated(violations.what):
             return False  # nothing is ever confirmed by itself
-        moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == broken.who]
+        moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == violations.who]
         spans = self.world.lost_writes
         return any(since - UNDER_WAY_MS <= at_ms <= until for since, until in spans for at_ms in moments)
 

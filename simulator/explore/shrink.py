@@ -16,7 +16,7 @@ import yaml
 
 from simulator.errors import ConversationError, LineError
 from simulator.explore.draft import YamlEntry, yaml_line
-from simulator.explore.invariants.moment import Violation
+from simulator.explore.invariants.invariant import Violation
 from simulator.explore.run import play
 from simulator.world.process import Bot
 from simulator.world.world import Connections, run_service
@@ -100,11 +100,11 @@ def shrink(
     Raises:
         ValueError: the promise does not break when the conversation is played.
     """
-    search = _Search(broken.promise, run_bot, most_tries, progress)
+    search = _Search(broken.invariant, run_bot, most_tries, progress)
     world = _World.read(text)
     found = search.breaks(world)
     if found is None:
-        raise ValueError(f"the promise {broken.promise!r} does not break in this conversation")
+        raise ValueError(f"the promise {broken.invariant!r} does not break in this conversation")
     for step in (_shorter, _fewer_lines, _fewer_people, _plainer, _fewer_lines):
         world = step(world, search)
     final = search.known.get(world.yaml) or found
@@ -115,7 +115,7 @@ def shrink(
 class _Search:
     """Plays candidates, each once, as long as tries are left."""
 
-    promise: str
+    invariant: str
     run_bot: Callable[[Connections], Bot]
     most_tries: int
     progress: Progress
@@ -138,7 +138,7 @@ class _Search:
             outcome = play(text, run_bot=self.run_bot)
         except (ConversationError, LineError):
             return None
-        return next((broken for broken in outcome.broken if broken.promise == self.promise), None)
+        return next((broken for broken in outcome.violations if broken.invariant == self.invariant), None)
 
 
 # -- lines --------------------------------------------------------------------------------------------------------

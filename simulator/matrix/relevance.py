@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from simulator.credex_core import DAY_MS, ENDPOINTS, WAYS, Core, Credex, HandledCall
+from simulator.credex_core import DAY_MS, ENDPOINTS, QUIRK_NAMES, Core, Credex, HandledCall
 
-__all__ = ("touched",)
+__all__ = ("relevant_quirks",)
 
 TOKENS_LAST_MS: Final = 290_000
 SEPARATED_FROM: Final = Decimal("999.5")
@@ -72,24 +72,24 @@ def _large(facts: _Facts) -> bool:
         for account in facts.core.ledger.accounts.values()
         if not account.audited
         for balance in (
-            *facts.core.ledger.displayed(account.account_id).values(),
+            *facts.core.ledger.displayed_balances(account.account_id).values(),
             *facts.core.ledger.unsecured(account.account_id),
         )
     ) or any(one.amount > SEPARATED_FROM for one in facts.credexes)
 
 
 def _ends(call: HandledCall) -> bool:
-    return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].ends
+    return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].names_credex
 
 
 def _manages(call: HandledCall) -> bool:
-    return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].manages
+    return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].manages_accounts
 
 
 _WRITES: Final = tuple(name for name, one in ENDPOINTS.items() if one.writes)
 _SPENDS: Final = ("createCredex", "hustler10k")
 
-_TOUCHES: Final[Mapping[str, Callable[[_Facts], bool]]] = {
+_RELEVANT_IF: Final[Mapping[str, Callable[[_Facts], bool]]] = {
     "negative_outgoing": lambda facts: bool(facts.credexes),
     "no_separators": _large,
     "reason_only": _Facts.refused,
@@ -122,8 +122,8 @@ _TOUCHES: Final[Mapping[str, Callable[[_Facts], bool]]] = {
 """Those that are not listed show in every dashboard."""
 
 
-def touched(core: Core) -> frozenset[str]:
+def relevant_quirks(core: Core) -> frozenset[str]:
     """The oddities that could have shown up to now. Core must have been plain, or odd in form alone."""
     facts = _Facts(core, core.calls, core.credexes())
     asked = bool(core.calls)
-    return frozenset(way for way in WAYS if asked and _TOUCHES.get(way, _always)(facts))
+    return frozenset(way for way in QUIRK_NAMES if asked and _RELEVANT_IF.get(way, _always)(facts))

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from service.settings import EMBEDDED
-from simulator.credex_core import NotConserved
+from simulator.credex_core import NotConservedError
 from simulator.errors import SimulatorError
-from simulator.matrix.relevance import touched
+from simulator.matrix.relevance import relevant_quirks
 from simulator.matrix.variants import FAULTS, Variant
 from simulator.playback.player import replay as replayed
 from simulator.playback.runner import parallel_map
@@ -29,7 +29,7 @@ from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
 from simulator.world.process import Bot
 from simulator.world.world import Connections, World, run_service
 
-__all__ = ("Row", "VariantResult", "Verdict", "play", "undrawn")
+__all__ = ("Row", "VariantResult", "Verdict", "normalized_words", "play")
 
 _FRAMES: Final = str.maketrans("", "", "│╭╮╰╯─├┤")
 _SPOKE: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.FILLED})
@@ -55,7 +55,7 @@ class VariantResult:
     name: str
     verdict: Verdict
     said: str = ""
-    touched: frozenset[str] = frozenset()
+    relevant_quirks: frozenset[str] = frozenset()
     """Which oddities of Credex core could have shown, in a variant that tells."""
 
 
@@ -65,17 +65,17 @@ class Row:
 
     variant: Variant
     seconds: float = 0.0
-    outcomes: list[VariantResult] = field(default_factory=list)
+    results: list[VariantResult] = field(default_factory=list)
 
     @property
     def counts(self) -> Counter[Verdict]:
         """How often each verdict was given."""
-        return Counter(outcome.verdict for outcome in self.outcomes)
+        return Counter(result.verdict for result in self.results)
 
     @property
     def played(self) -> int:
         """How many were played."""
-        return len(self.outcomes) - self.counts[Verdict.UNTOUCHED]
+        return len(self.results) - self.counts[Verdict.UNTOUCHED]
 
     @property
     def good(self) -> bool:
@@ -89,7 +89,7 @@ def play(
     *,
     jobs: int = 1,
     most: int | None = None,
-    told: Callable[[VariantResult], None] = lambda _outcome: None,
+    told: Callable[[VariantResult], None] = lambda _play_one: None,
     run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Iterator[Row]:
     """Play conversations in each variant; a row for each as it is done.
@@ -106,24 +106,26 @@ def play(
         run_bot: starts the bot; the service by default.
     """
     known: dict[str, frozenset[str]] = {}
-    for variant in sorted(variants, key=lambda each: not each.tells):
+    for variant in sorted(variants, key=lambda each: not each.finds_relevance):
         row, began = Row(variant), time.perf_counter()
-        share = [path for path in paths if variant.name in known.get(_name(path), {variant.name}) or not variant.oddity]
-        row.outcomes += [_untouched(_name(path), variant) for path in paths if path not in share]
-        if most is not None and not variant.tells:
+        share = [
+            path for path in paths if variant.name in known.get(_name(path), {variant.name}) or not variant.single_quirk
+        ]
+        row.results += [_untouched(_name(path), variant) for path in paths if path not in share]
+        if most is not None and not variant.finds_relevance:
             share = random.Random(variant.name).sample(share, min(most, len(share)))
-        with parallel_map(partial(_outcome, variant=variant, run_bot=run_bot), share, jobs) as outcomes:
-            for outcome in outcomes:
-                row.outcomes.append(outcome)
-                told(outcome)
-        if variant.tells:
-            known = {outcome.name: outcome.touched for outcome in row.outcomes}
+        with parallel_map(partial(_play_one, variant=variant, run_bot=run_bot), share, jobs) as results:
+            for result in results:
+                row.results.append(result)
+                told(result)
+        if variant.finds_relevance:
+            known = {result.name: result.relevant_quirks for result in row.results}
         row.seconds = time.perf_counter() - began
         yield row
 
 
 def _untouched(name: str, variant: Variant) -> VariantResult:
-    if name in variant.apart:
+    if name in variant.divergences:
         return VariantResult(
             name, Verdict.WRONG, "it is said to go another way, though the oddity could not show in it"
         )
@@ -134,7 +136,7 @@ def _name(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
-def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Connections], Bot]) -> VariantResult:
+def _play_one(path: Path, *, variant: Variant, run_bot: Callable[[Connections], Bot]) -> VariantResult:
     name = _name(path)
     conversation = load(path)
     worlds: list[World] = []
@@ -148,12 +150,12 @@ def _outcome(path: Path, *, variant: Variant, run_bot: Callable[[Connections], B
         transcript = replayed(conversation, redis_url=EMBEDDED, run_bot=run_bot, bend=bend)
     except (SimulatorError, VirtualTimeError) as error:
         problem = str(error)
-    except NotConserved as error:
+    except NotConservedError as error:
         return VariantResult(name, Verdict.WRONG, f"money was not conserved: {error}")
     if variant.promises:
         return _promised(name, conversation, transcript, worlds[0])
-    outcome = _compared(name, variant, "" if transcript is None else plain(transcript), problem)
-    return replace(outcome, touched=touched(worlds[0].core)) if variant.tells else outcome
+    result = _compared(name, variant, "" if transcript is None else plain(transcript), problem)
+    return replace(result, relevant_quirks=relevant_quirks(worlds[0].core)) if variant.finds_relevance else result
 
 
 # -- comparing --------------------------------------------------------------------------------------------------------
@@ -164,8 +166,8 @@ def _compared(name: str, variant: Variant, made: str, problem: str) -> VariantRe
     if not path.exists():
         return VariantResult(name, Verdict.WRONG, f"there is no transcript of it to compare with: {path.name}")
     kept = path.read_text(encoding="utf-8")
-    if apart := variant.apart.get(name):
-        seen = made != kept and re.search(apart.seen, problem or undrawn(made))
+    if apart := variant.divergences.get(name):
+        seen = made != kept and re.search(apart.seen, problem or normalized_words(made))
         said = f"expected to be seen, since {apart.why}: {apart.seen}\n{problem}"
         return VariantResult(name, Verdict.APART, apart.why) if seen else VariantResult(name, Verdict.WRONG, said)
     if problem or made == kept:
@@ -175,11 +177,11 @@ def _compared(name: str, variant: Variant, made: str, problem: str) -> VariantRe
 
 def _excused(name: str, variant: Variant, kept: str, made: str) -> VariantResult:
     """The verdict on a transcript that is not the usual one."""
-    if not (variant.differences or variant.reordered):
+    if not (variant.tolerances or variant.reordered):
         return VariantResult(name, Verdict.WRONG, _difference(kept, made))
-    usual, seen = undrawn(kept), undrawn(made)
-    for difference in variant.differences:
-        usual, seen = difference.left_out(usual), difference.left_out(seen)
+    usual, seen = normalized_words(kept), normalized_words(made)
+    for difference in variant.tolerances:
+        usual, seen = difference.remove(usual), difference.remove(seen)
     if _words(usual, variant) == _words(seen, variant):
         return VariantResult(name, Verdict.ALLOWED)
     return VariantResult(name, Verdict.WRONG, _difference(_broken_up(usual), _broken_up(seen)))
@@ -195,7 +197,7 @@ def _difference(usual: str, seen: str) -> str:
     return "\n".join(lines[2 : 2 + MOST_SAID])
 
 
-def undrawn(text: str) -> str:
+def normalized_words(text: str) -> str:
     """A transcript's words, with ids and times, without frames and without the ends of lines."""
     return _squeezed(text.translate(_FRAMES))
 
@@ -216,7 +218,7 @@ def _promised(name: str, conversation: Conversation, transcript: Transcript | No
     """What holds in any world: money is conserved, no offer is made unasked, and who writes is answered."""
     try:
         world.core.check_conserved()
-    except NotConserved as error:
+    except NotConservedError as error:
         return VariantResult(name, Verdict.WRONG, f"money was not conserved: {error}")
     moments = world.recorder.since(0) if transcript is None else transcript.moments
     offers = sum(call.endpoint == "createCredex" for call in world.core.calls)

@@ -11,8 +11,8 @@ from typing import Final
 
 import httpx
 
-from simulator.credex_core import OF_FORM, WAYS, Quirks
-from simulator.matrix.tolerances import ALLOWED, APART, Apart, Difference
+from simulator.credex_core import FORMAT_QUIRKS, QUIRK_NAMES, Quirks
+from simulator.matrix.tolerances import DIVERGENCES, TOLERANCES, Divergence, Tolerance
 from simulator.world.network import Effect, Fault
 from simulator.world.proxy import Proxy, Route
 from simulator.world.world import WEBHOOK_MS, World
@@ -48,12 +48,12 @@ class Variant:
     name: str
     about: str
     bend: Callable[[World], None]
-    differences: tuple[Difference, ...] = ()
-    apart: Mapping[str, Apart] = field(default_factory=dict)
+    tolerances: tuple[Tolerance, ...] = ()
+    divergences: Mapping[str, Divergence] = field(default_factory=dict)
     reordered: bool = False
     promises: bool = False
-    oddity: bool = False
-    tells: bool = False
+    single_quirk: bool = False
+    finds_relevance: bool = False
 
 
 # -- what webhooks may do ---------------------------------------------------------------------------------------------
@@ -111,19 +111,19 @@ WIRES: Final = (
         "webhooks-twice",
         "each webhook comes again a moment later",
         partial(_webhooks, partial(_again, (SOON_MS,))),
-        apart=APART["webhooks-twice"],
+        divergences=DIVERGENCES["webhooks-twice"],
     ),
     Variant(
         "webhooks-at-once",
         "each webhook comes three times in the same moment",
         partial(_webhooks, _at_once),
-        apart=APART["webhooks-at-once"],
+        divergences=DIVERGENCES["webhooks-at-once"],
     ),
     Variant(
         "webhooks-late",
         "each webhook comes again during the next turn, and after 10 minutes",
         partial(_webhooks, partial(_again, (NEXT_TURN_MS, MUCH_LATER_MS))),
-        apart=APART["webhooks-late"],
+        divergences=DIVERGENCES["webhooks-late"],
     ),
     Variant(
         "statuses-backwards",
@@ -134,16 +134,16 @@ WIRES: Final = (
         "statuses-late",
         "each status comes after 10 minutes",
         partial(_webhooks, partial(_delayed, {}, MUCH_LATER_MS)),
-        apart=APART["statuses-late"],
+        divergences=DIVERGENCES["statuses-late"],
     ),
     Variant(
         "statuses-early",
         "'sent' comes before the answer to the message that it is about",
         _answered_late,
-        apart=APART["statuses-early"],
-        differences=(
-            Difference("each answer of WhatsApp takes half a second longer", r"(day [0-9]+, )?\+[0-9:]+"),
-            Difference("so that something may come before a pause that came after it", r"-- 1 minute passes --"),
+        divergences=DIVERGENCES["statuses-early"],
+        tolerances=(
+            Tolerance("each answer of WhatsApp takes half a second longer", r"(day [0-9]+, )?\+[0-9:]+"),
+            Tolerance("so that something may come before a pause that came after it", r"-- 1 minute passes --"),
         ),
     ),
 )
@@ -158,7 +158,10 @@ def _make_odd(quirks: Quirks, world: World) -> None:
 
 CORE: Final = (
     Variant(
-        "all-of-form", "all oddities of form of Credex core at once", partial(_make_odd, Quirks.of_form()), tells=True
+        "all-of-form",
+        "all oddities of form of Credex core at once",
+        partial(_make_odd, Quirks.format_only()),
+        finds_relevance=True,
     ),
     Variant(
         "everything", "all oddities of Credex core at once", partial(_make_odd, Quirks.everything()), promises=True
@@ -166,14 +169,14 @@ CORE: Final = (
     *(
         Variant(
             way,
-            "an oddity of form" if way in OF_FORM else "an oddity that members may notice",
+            "an oddity of form" if way in FORMAT_QUIRKS else "an oddity that members may notice",
             partial(_make_odd, Quirks.named([way])),
-            differences=ALLOWED.get(way, ()),
-            apart=APART.get(way, {}),
+            tolerances=TOLERANCES.get(way, ()),
+            divergences=DIVERGENCES.get(way, {}),
             reordered=way == "lists_reversed",
-            oddity=True,
+            single_quirk=True,
         )
-        for way in WAYS
+        for way in QUIRK_NAMES
     ),
 )
 

@@ -284,7 +284,7 @@ class Stage:
         """Credex core has more of its oddities; with none named, it has none any more."""
         self.note(f"Credex core is odd: {', '.join(way.replace('_', ' ') for way in ways) or 'no more'}")
         core = self.world.core
-        core.quirks = core.quirks.and_also(Quirks.named(ways)) if ways else Quirks()
+        core.quirks = core.quirks.union(Quirks.named(ways)) if ways else Quirks()
 
     async def notify(self, notice: Notice) -> None:
         """Credex core asks the bot to tell somebody something."""

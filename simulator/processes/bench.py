@@ -36,7 +36,7 @@ from simulator.processes.programs import (
     redis_server,
 )
 from simulator.script.conversation import load, stored
-from simulator.server.services import Standalone, standalone
+from simulator.server.services import SimulatedServices, run_services
 from simulator.whatsapp_cloud import Config, DeliveryFault
 from simulator.whatsapp_cloud.wire import Update, envelope, escaped, signature
 
@@ -53,7 +53,7 @@ REST_BYTES: Final = 512
 MOST_READINGS: Final = 40
 """Redis is at rest when so many readings, half a second apart, differ by no more than this; the last one counts."""
 
-KNOBS: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
+CONFIG: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
 """No limit of WhatsApp's is what is measured; `sent` and `delivered` come for each answer, as always."""
 
 Step = Callable[[int], None]
@@ -166,7 +166,7 @@ async def _served(members: int, seconds: int, bars: Bars) -> list[Figure]:
         redis_server() as cache,
         tempfile.TemporaryDirectory(prefix="vimbisopay-bench-") as folder,
     ):
-        async with standalone(bots=[f"http://127.0.0.1:{port}"], config=KNOBS) as world:
+        async with run_services(bots=[f"http://127.0.0.1:{port}"], config=CONFIG) as world:
             environment = world.environment(
                 redis_state_url=f"redis://127.0.0.1:{state.port}",
                 redis_url=f"redis://127.0.0.1:{cache.port}",
@@ -211,7 +211,13 @@ class _Load:
     """Members who all write at the same moment."""
 
     def __init__(
-        self, world: Standalone, program: Program, client: redis.asyncio.Redis, members: int, seconds: int, bars: Bars
+        self,
+        world: SimulatedServices,
+        program: Program,
+        client: redis.asyncio.Redis,
+        members: int,
+        seconds: int,
+        bars: Bars,
     ) -> None:
         self._world = world
         self._program = program

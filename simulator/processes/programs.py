@@ -71,14 +71,14 @@ class Program:
         self._process.kill()
         self._process.wait()
 
-    def ask_to_stop(self) -> None:
+    def terminate(self) -> None:
         """Ask it to end in order (SIGTERM), and do not wait."""
         self._process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
         """End it in order or, when that takes too long, anyhow; does nothing when it has ended."""
         if not self.ended:
-            self.ask_to_stop()
+            self.terminate()
         try:
             self._process.wait(STOP_WITHIN_S)
         except subprocess.TimeoutExpired:
@@ -88,7 +88,7 @@ class Program:
         """The end of what it has written."""
         return self.log.read_text("utf-8", "replace")[-last:]
 
-    def keep_log_short(self, most: int) -> None:
+    def truncate_log(self, most: int) -> None:
         """Throw away the older half of its log when that holds more than so many bytes."""
         # It appends, so what it writes next stands behind whatever is left.
         if self.log.stat().st_size > most:

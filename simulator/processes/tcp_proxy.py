@@ -31,7 +31,7 @@ class Direction(StrEnum):
 
 
 @dataclass(eq=False)
-class _Link:
+class _Connection:
     """One client's connection and the one to the server that belongs to it."""
 
     client: asyncio.StreamWriter
@@ -63,8 +63,8 @@ class TcpProxy:
         """Stand before this port of 127.0.0.1; see `tcp_proxy` for one that listens."""
         self.port = 0
         self.server_port = server_port
-        self.done: Counter[str] = Counter()
-        self._links: set[_Link] = set()
+        self.fault_counts: Counter[str] = Counter()
+        self._connections: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._cuts: Counter[Direction] = Counter()
         self._refusing = False
@@ -74,15 +74,15 @@ class TcpProxy:
     @property
     def connections(self) -> int:
         """How many clients are connected."""
-        return len(self._links)
+        return len(self._connections)
 
     def reset(self) -> int:
         """Reset all connections. Returns how many there were."""
-        links = list(self._links)
-        for link in links:
-            link.reset()
-        self.done["reset"] += len(links)
-        return len(links)
+        connections = list(self._connections)
+        for connection in connections:
+            connection.reset()
+        self.fault_counts["reset"] += len(connections)
+        return len(connections)
 
     def cut_next(self, direction: Direction, times: int = 1) -> None:
         """Lose each of the next chunks that go this way, and reset its connection.
@@ -94,19 +94,19 @@ class TcpProxy:
 
     def half_close(self, direction: Direction) -> int:
         """Close all connections this way only; the other way goes on. Returns how many there were."""
-        links = [link for link in self._links if direction not in link.closed]
-        for link in links:
-            link.closed.add(direction)
+        connections = [connection for connection in self._connections if direction not in connection.closed]
+        for connection in connections:
+            connection.closed.add(direction)
             with suppress(OSError, RuntimeError):
-                link.writer(direction).write_eof()
-        self.done["half closed"] += len(links)
-        return len(links)
+                connection.writer(direction).write_eof()
+        self.fault_counts["half closed"] += len(connections)
+        return len(connections)
 
     def stall(self) -> None:
-        """Hold up everything, both ways, until `flow`. New connections are taken."""
+        """Hold up everything, both ways, until `resume`. New connections are taken."""
         self._flowing.clear()
 
-    def flow(self) -> None:
+    def resume(self) -> None:
         """Let everything flow again."""
         self._flowing.set()
 
@@ -118,11 +118,11 @@ class TcpProxy:
         """Take new connections again."""
         self._refusing = False
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """No faults from now on."""
         self._cuts.clear()
         self.accept()
-        self.flow()
+        self.resume()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one client's bytes until both ways are closed."""
@@ -139,7 +139,7 @@ class TcpProxy:
 
     async def stop(self) -> None:
         """End all connections."""
-        self.mend()
+        self.clear_faults()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -147,57 +147,57 @@ class TcpProxy:
 
     async def _serve(self, from_client: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         if self._refusing:
-            self.done["refused"] += 1
-            _Link(client, client).reset()
+            self.fault_counts["refused"] += 1
+            _Connection(client, client).reset()
             return
         try:
             from_server, server = await asyncio.open_connection(HOST, self.server_port)
         except OSError:
             # Nobody is there: what a client sees of that through a proxy is a connection that ends at once.
-            _Link(client, client).reset()
+            _Connection(client, client).reset()
             return
-        link = _Link(client, server)
-        self._links.add(link)
-        ways = (
-            asyncio.ensure_future(self._pump(link, from_client, Direction.TO_SERVER)),
-            asyncio.ensure_future(self._pump(link, from_server, Direction.TO_CLIENT)),
+        connection = _Connection(client, server)
+        self._connections.add(connection)
+        pumps = (
+            asyncio.ensure_future(self._pump(connection, from_client, Direction.TO_SERVER)),
+            asyncio.ensure_future(self._pump(connection, from_server, Direction.TO_CLIENT)),
         )
         try:
-            await asyncio.wait(ways)
+            await asyncio.wait(pumps)
         finally:
-            self._links.discard(link)
-            for way in ways:
-                way.cancel()
+            self._connections.discard(connection)
+            for pump in pumps:
+                pump.cancel()
             for writer in (client, server):
                 writer.close()
         for writer in (client, server):
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def _pump(self, link: _Link, source: asyncio.StreamReader, direction: Direction) -> None:
-        target = link.writer(direction)
+    async def _pump(self, connection: _Connection, source: asyncio.StreamReader, direction: Direction) -> None:
+        target = connection.writer(direction)
         try:
             while chunk := await source.read(CHUNK):
                 await self._flowing.wait()
-                if direction in link.closed:
+                if direction in connection.closed:
                     continue
                 if self._cuts[direction] > 0:
-                    self._cut(link, direction, chunk)
+                    self._cut(connection, direction, chunk)
                     return
                 target.write(chunk)
                 await target.drain()
-            if direction not in link.closed and target.can_write_eof():
+            if direction not in connection.closed and target.can_write_eof():
                 target.write_eof()
         except (OSError, RuntimeError):
             # One side is gone; the other learns of it in the same way.
-            link.reset()
+            connection.reset()
 
-    def _cut(self, link: _Link, direction: Direction, chunk: bytes) -> None:
+    def _cut(self, connection: _Connection, direction: Direction, chunk: bytes) -> None:
         self._cuts[direction] -= 1
-        self.done["cut"] += 1
+        self.fault_counts["cut"] += 1
         if direction is Direction.TO_SERVER:
-            link.server.write(chunk[: len(chunk) // 2])
-        link.reset()
+            connection.server.write(chunk[: len(chunk) // 2])
+        connection.reset()
 
 
 @asynccontextmanager

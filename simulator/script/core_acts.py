@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from service.domain import Money
-from simulator.credex_core import Account, Core, Member, NotFoundRefusal, Refusal
+from simulator.credex_core import Account, Core, Member, NotFoundRefusalError, RefusalError
 from simulator.script.yaml_reader import FlawError, read_amount
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _offers(amount: Money, to: str, due_days: int | None) -> Act:
         try:
             receiver = core.member(people[to].phone).handle if to in people else to
             core.offer(core.member(people[who].phone).handle, receiver, amount, due=due)
-        except (Refusal, NotFoundRefusal, KeyError) as refusal:
+        except (RefusalError, NotFoundRefusalError, KeyError) as refusal:
             raise FlawError(f"Credex core refuses it: {refusal}") from refusal
         when = "" if due_days is None else f", due in {due_days} days,"
         return f"{who} offers {amount} to {to}{when} in Credex core"
@@ -72,7 +72,7 @@ def _ends(verb: str, other: str, *, newest: bool) -> Act:
         credex = waiting[-1 if newest else 0]
         try:
             {"accepts": core.accept, "declines": core.decline, "cancels": core.cancel}[verb](credex)
-        except (Refusal, NotFoundRefusal) as refusal:
+        except (RefusalError, NotFoundRefusalError) as refusal:
             raise FlawError(f"Credex core refuses it: {refusal}") from refusal
         money, way = Money(credex.amount, credex.denomination), "to" if verb == "cancels" else "from"
         return f"{who} {verb} the offer of {money} {way} {other} in Credex core"
@@ -83,7 +83,7 @@ def _ends(verb: str, other: str, *, newest: bool) -> Act:
 _PERMIT: Final[Mapping[str, Callable[[Core, Account, Member], None]]] = {
     "authorises": Core.authorise,
     "unauthorises": Core.unauthorise,
-    "sends notices to": Core.direct_notices,
+    "sends notices to": Core.set_offer_recipient,
 }
 
 
@@ -95,7 +95,7 @@ def _permits(verb: str, other: str, handle: str | None) -> Act:
             raise FlawError(f"{who} owns no account {handle}")
         try:
             _PERMIT[verb](core, account, core.member(people[other].phone))
-        except (Refusal, NotFoundRefusal, KeyError) as refusal:
+        except (RefusalError, NotFoundRefusalError, KeyError) as refusal:
             raise FlawError(f"Credex core refuses it: {refusal}") from refusal
         return f"{who} {verb} {other}{f' for {handle}' if handle else ''} in Credex core"
 
@@ -124,7 +124,7 @@ def _joins(core: Core, people: Mapping[str, Person], who: str) -> str:
     first, _, last = people[who].name.partition(" ")
     try:
         core.add_member(people[who].phone, first, last)
-    except Refusal as refusal:
+    except RefusalError as refusal:
         raise FlawError(f"Credex core refuses it: {refusal}", "They need a first and a last name.") from refusal
     return f"{who} becomes a member in Credex core"
 

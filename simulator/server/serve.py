@@ -28,13 +28,13 @@ from simulator.credex_core import Quirks
 from simulator.credex_core import control as core_control
 from simulator.credex_core import state as core_state
 from simulator.errors import SimulatorError
-from simulator.server.services import Standalone, standalone
+from simulator.server.services import SimulatedServices, run_services
 from simulator.whatsapp_cloud import CloudError, Config, HandshakeFailedError, Rule
 from simulator.whatsapp_cloud import control as cloud_control
 from simulator.whatsapp_cloud import state as cloud_state
 from simulator.whatsapp_cloud.openapi_page import Page
 
-__all__ = ("Served", "StateFileError", "serve", "served")
+__all__ = ("SimulatorServer", "StateFileError", "run_server", "serve")
 
 FORMAT: Final = "vimbisopay-simulator"
 EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, not listened at
@@ -56,7 +56,7 @@ class StateFileError(SimulatorError):
 
 
 @dataclass(slots=True)
-class Served:
+class SimulatorServer:
     """A running server.
 
     Attributes:
@@ -66,7 +66,7 @@ class Served:
         ended: set when it is to end.
     """
 
-    world: Standalone
+    world: SimulatedServices
     file: Path | None
     say: Callable[[str], None]
     news: cloud_control.News = field(default_factory=cloud_control.News)
@@ -107,7 +107,7 @@ class Served:
         try:
             dumped = msgspec.json.decode(self.file.read_bytes(), type=dict[str, Any])
             await self.load(dumped)
-        except (OSError, msgspec.DecodeError, cloud_state.StateError, core_state.KeptError) as error:
+        except (OSError, msgspec.DecodeError, cloud_state.StateError, core_state.SavedStateError) as error:
             raise StateFileError(
                 f"{self.file} cannot be read: {error}. It is as it was; move it away to begin anew, or name another."
             ) from error
@@ -167,7 +167,7 @@ class Served:
             exception_handlers={
                 CloudError: cloud_control.explained,
                 HTTPException: cloud_control.explained,
-                core_state.KeptError: cloud_control.explained,
+                core_state.SavedStateError: cloud_control.explained,
             },
             openapi_config=OpenAPIConfig(
                 title="VimbisoPay's simulator",
@@ -228,7 +228,7 @@ STRICT: Final = Config(known_forms=True, templates=())
 
 
 @asynccontextmanager
-async def served(
+async def run_server(
     *,
     bots: Sequence[str],
     port: int,
@@ -239,7 +239,7 @@ async def served(
     quirks: Quirks | None = None,
     rules: Sequence[Rule] = (),
     say: Callable[[str], None] = lambda _: None,
-) -> AsyncIterator[Served]:
+) -> AsyncIterator[SimulatorServer]:
     """Serve until the end of the block; the state is saved then.
 
     Rules are added to those that the file holds; quirks, if given, are in place of the file's.
@@ -248,10 +248,10 @@ async def served(
         StateFileError: the file holds something else; nothing was started.
         OSError: the port is taken.
     """
-    made: list[Served] = []
+    made: list[SimulatorServer] = []
 
-    async def prepare(world: Standalone) -> None:
-        one = Served(world, file, say)
+    async def prepare(world: SimulatedServices) -> None:
+        one = SimulatorServer(world, file, say)
         world.watch = one.news.see
         world.cloud.dispatcher.patient = True
         if host != EVERYWHERE:  # where nobody knows under which name bots reach it
@@ -264,10 +264,10 @@ async def served(
         if quirks is not None:
             world.core.quirks = quirks
         control = one.control()
-        world.beside |= {"/control": control, "/schema": control, "/": control}
+        world.mounts |= {"/control": control, "/schema": control, "/": control}
         made.append(one)
 
-    async with standalone(
+    async with run_services(
         bots=bots, port=port, host=host, seed=seed, config=config, quirks=quirks, prepare=prepare
     ) as world:
         (one,) = made
@@ -285,8 +285,8 @@ async def served(
 
 
 async def serve(**options: Any) -> None:
-    """Serve until SIGTERM or Ctrl-C; the options are those of `served`."""
-    async with served(**options) as one:
+    """Serve until SIGTERM or Ctrl-C; the options are those of `run_server`."""
+    async with run_server(**options) as one:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, one.ended.set)

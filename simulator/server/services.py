@@ -26,7 +26,7 @@ from simulator.credex_core import Core, Quirks
 from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown, graph_app
 from simulator.world.network import Answer, Effect, Fault, Faults, RequestHook
 
-__all__ = ("ConnectionBalancer", "FaultProxy", "Standalone", "VirtualUser", "standalone")
+__all__ = ("FailoverTransport", "FaultProxy", "SimulatedServices", "VirtualUser", "run_services")
 
 CALLBACK: Final = "http://bot.simulated/bot/webhook"
 """Where WhatsApp sends webhooks; the balancer knows which processes stand behind that name."""
@@ -49,7 +49,7 @@ async def _nowhere(_: str) -> None:
     """The passage of a front that nobody watches."""
 
 
-class ConnectionBalancer(httpx.AsyncBaseTransport):
+class FailoverTransport(httpx.AsyncBaseTransport):
     """What stands before several bots: each request goes to the next of them that takes connections.
 
     Attributes:
@@ -248,14 +248,14 @@ class _Server(uvicorn.Server):
 
 
 @dataclass(slots=True)
-class Standalone:
+class SimulatedServices:
     """What stands around bots that run as processes: one port for Credex core and the Graph API, and the people.
 
     Attributes:
         settings: what the bots are told, as far as the other side must know it, too.
         port: of both, on 127.0.0.1.
-        core: Credex core; ``core_front`` is its way to the network.
-        cloud: WhatsApp; ``graph_front`` is its Graph API's way to the network.
+        core: Credex core; ``core_proxy`` is its way to the network.
+        cloud: WhatsApp; ``graph_proxy`` is its Graph API's way to the network.
         balancer: the way to the bots.
         visitors: the people who use a phone here, by number.
         watch: told of everything that happens at WhatsApp.
@@ -265,13 +265,13 @@ class Standalone:
     settings: Settings
     port: int
     core: Core
-    core_front: FaultProxy
+    core_proxy: FaultProxy
     cloud: CloudApi
-    graph_front: FaultProxy
-    balancer: ConnectionBalancer
-    visitors: dict[str, VirtualUser] = field(default_factory=dict)
+    graph_proxy: FaultProxy
+    balancer: FailoverTransport
+    users: dict[str, VirtualUser] = field(default_factory=dict)
     watch: Callable[[Event], None] = field(default=lambda _: None)
-    beside: dict[str, Application] = field(default_factory=dict)
+    mounts: dict[str, Application] = field(default_factory=dict)
 
     @property
     def core_url(self) -> str:
@@ -293,28 +293,28 @@ class Standalone:
     ) -> VirtualUser:
         """Somebody comes with a phone."""
         visitor = VirtualUser(self.cloud.handset(phone, name=name, receipts=receipts), skip=skip)
-        self.visitors[visitor.phone] = visitor
+        self.users[visitor.phone] = visitor
         return visitor
 
     def see(self, event: Event) -> None:
         """Something happened at WhatsApp."""
-        if isinstance(event, Shown) and event.phone in self.visitors:
-            self.visitors[event.phone].look()
+        if isinstance(event, Shown) and event.phone in self.users:
+            self.users[event.phone].look()
         self.watch(event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One port for both, as the defaults of the settings have it: told apart by the path."""
         path = str(scope["path"])
-        other = next((app for begin, app in self.beside.items() if path == begin or path.startswith(f"{begin}/")), None)
+        other = next((app for begin, app in self.mounts.items() if path == begin or path.startswith(f"{begin}/")), None)
         if other is not None:
             await other(scope, receive, send)
             return
         of_core = path.startswith("/v1/")
-        await (self.core_front if of_core else self.graph_front)(scope, receive, send)
+        await (self.core_proxy if of_core else self.graph_proxy)(scope, receive, send)
 
 
 @asynccontextmanager
-async def standalone(
+async def run_services(
     *,
     bots: Sequence[str],
     port: int = 0,
@@ -322,8 +322,8 @@ async def standalone(
     config: Config | None = None,
     quirks: Quirks | None = None,
     host: str = "127.0.0.1",
-    prepare: Callable[[Standalone], Awaitable[None]] | None = None,
-) -> AsyncIterator[Standalone]:
+    prepare: Callable[[SimulatedServices], Awaitable[None]] | None = None,
+) -> AsyncIterator[SimulatedServices]:
     """Have it listen, until the end of the block.
 
     WhatsApp delivers nothing before the bots have verified their address: call ``cloud.start()`` when they run.
@@ -363,7 +363,7 @@ def _session() -> aiohttp.ClientSession:
 
 def _build(
     settings: Settings, port: int, bots: Sequence[str], seed: int, config: Config | None, quirks: Quirks | None
-) -> Standalone:
+) -> SimulatedServices:
     def see(event: Event) -> None:
         made.see(event)
 
@@ -373,7 +373,7 @@ def _build(
         api_key=settings.client_api_key.get_secret_value(),
         quirks=quirks or Quirks(),
     )
-    balancer = ConnectionBalancer(bots, AiohttpTransport(client=_session))
+    balancer = FailoverTransport(bots, AiohttpTransport(client=_session))
     cloud = CloudApi(
         Business(
             phone_number_id=settings.whatsapp_phone_number_id,
@@ -390,5 +390,5 @@ def _build(
         config=config,
         on_event=see,
     )
-    made = Standalone(settings, port, core, FaultProxy(core.asgi), cloud, FaultProxy(graph_app(cloud)), balancer)
+    made = SimulatedServices(settings, port, core, FaultProxy(core.asgi), cloud, FaultProxy(graph_app(cloud)), balancer)
     return made

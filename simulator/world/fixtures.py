@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from simulator.credex_core import DAY_MS, Core, NotFoundRefusal, Refusal
+from simulator.credex_core import DAY_MS, Core, NotFoundRefusalError, RefusalError
 from simulator.credex_core import Member as CoreMember
 from simulator.errors import SimulatorError
 from simulator.script.conversation import Person
@@ -35,7 +35,7 @@ def load_fixtures(core: Core, people: Iterable[Person]) -> None:
             _remember(core, handles[key], member.history, handles)
         for key, (_, member) in members.items():
             _deal(core, handles[key], member, handles)
-    except (Refusal, NotFoundRefusal, KeyError) as refusal:
+    except (RefusalError, NotFoundRefusalError, KeyError) as refusal:
         raise SimulatorError(f"Credex core cannot begin like this: {refusal}") from refusal
 
 
@@ -61,7 +61,7 @@ def _permit(core: Core, own: str, member: MemberSpec, handles: Mapping[str, str]
     for permission in member.authorises:
         core.authorise(permission.handle or own, _member(core, handles[permission.other]))
     for permission in member.notices:
-        core.direct_notices(permission.handle or own, _member(core, handles[permission.other]))
+        core.set_offer_recipient(permission.handle or own, _member(core, handles[permission.other]))
 
 
 def _member(core: Core, handle: str) -> CoreMember:

@@ -14,7 +14,7 @@ import pytest
 
 from service.whatsapp.forms import DEFINITIONS
 from simulator.credex_core import Quirks
-from simulator.server.serve import Served, StateFileError, served
+from simulator.server.serve import SimulatorServer, StateFileError, run_server
 from simulator.whatsapp_cloud import RefusedError, Rule
 from tests.unit.cloud_requests import form
 
@@ -23,17 +23,17 @@ PHONE = "263771234567"
 
 
 @asynccontextmanager
-async def client(one: Served) -> AsyncIterator[httpx.AsyncClient]:
+async def client(one: SimulatorServer) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody with HTTP."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{one.world.port}", trust_env=False, timeout=30) as http:
         yield http
 
 
-def play(scenario: Callable[[Served, httpx.AsyncClient], Awaitable[T]], **options: Any) -> T:
+def play(scenario: Callable[[SimulatorServer, httpx.AsyncClient], Awaitable[T]], **options: Any) -> T:
     """Serve for a scenario, on a port that the system chooses; there is no bot."""
 
     async def main() -> T:
-        async with served(bots=[], port=0, **options) as one, client(one) as http:
+        async with run_server(bots=[], port=0, **options) as one, client(one) as http:
             return await scenario(one, http)
 
     return asyncio.run(main())
@@ -42,7 +42,7 @@ def play(scenario: Callable[[Served, httpx.AsyncClient], Awaitable[T]], **option
 def test_it_is_healthy_without_a_bot() -> None:
     """And says that none has verified its address."""
 
-    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[int, Any]:
+    async def scenario(_: SimulatorServer, http: httpx.AsyncClient) -> tuple[int, Any]:
         answer = await http.get("/control/health")
         return answer.status_code, answer.json()
 
@@ -53,7 +53,7 @@ def test_it_is_healthy_without_a_bot() -> None:
 def test_only_forms_that_were_made_and_published_can_be_sent() -> None:
     """On a screen that they have. As at Meta: what `whatsapp setup` is for is missed where it was not run."""
 
-    async def scenario(one: Served, _: httpx.AsyncClient) -> list[int]:
+    async def scenario(one: SimulatorServer, _: httpx.AsyncClient) -> list[int]:
         cloud, definition = one.world.cloud, DEFINITIONS[0]
         account, owner = cloud.account, cloud.business.business_id
         cloud.handset(PHONE, name="Tariro")
@@ -79,7 +79,7 @@ def test_only_forms_that_were_made_and_published_can_be_sent() -> None:
 def test_only_templates_that_were_approved_can_be_sent() -> None:
     """As at Meta: submitted and looked at; a name that nobody knows is refused with 132001."""
 
-    async def scenario(one: Served, _: httpx.AsyncClient) -> list[int]:
+    async def scenario(one: SimulatorServer, _: httpx.AsyncClient) -> list[int]:
         cloud = one.world.cloud
         cloud.handset(PHONE, name="Tariro")
         said = {"messaging_product": "whatsapp", "to": PHONE, "type": "template"}
@@ -106,7 +106,7 @@ def test_only_templates_that_were_approved_can_be_sent() -> None:
 def test_a_file_that_somebody_sends_can_be_fetched_from_the_address_in_the_webhook() -> None:
     """With the token, as its webhook says since November 2025."""
 
-    async def scenario(one: Served, http: httpx.AsyncClient) -> list[int]:
+    async def scenario(one: SimulatorServer, http: httpx.AsyncClient) -> list[int]:
         cloud = one.world.cloud
         handset = cloud.handset(PHONE, name="Tariro")
         handset.send("image")
@@ -123,7 +123,7 @@ def test_a_file_that_somebody_sends_can_be_fetched_from_the_address_in_the_webho
 def test_cores_knobs_are_turned_and_kept() -> None:
     """How many calls it takes a minute, and rates; what makes no sense is refused."""
 
-    async def scenario(_: Served, http: httpx.AsyncClient) -> list[Any]:
+    async def scenario(_: SimulatorServer, http: httpx.AsyncClient) -> list[Any]:
         wrong = [await http.patch("/control/core/knobs", json={key: 0}) for key in ("rate_limit", "speed")]
         wrong.append(await http.patch("/control/core/knobs", json={"rates": {"ZWG": "-1"}}))
         turned = await http.patch("/control/core/knobs", json={"rate_limit": 1, "rates": {"ZWG": "0.03"}})
@@ -158,7 +158,7 @@ def test_cores_knobs_are_turned_and_kept() -> None:
 def test_core_takes_no_nonsense_past_its_own_rules(method: str, path: str, body: dict[str, Any], said: str) -> None:
     """Whoever sets it up keeps the rules that hold over HTTP; nothing has changed."""
 
-    async def scenario(one: Served, http: httpx.AsyncClient) -> tuple[int, str, int]:
+    async def scenario(one: SimulatorServer, http: httpx.AsyncClient) -> tuple[int, str, int]:
         before = len(one.world.core.ledger.members)
         joining = {"phone": PHONE, "first_name": "Tariro", "last_name": "Moyo"} if path == "members" else {}
         answer = await http.request(method, f"/control/core/{path}", json={**joining, **body})
@@ -173,7 +173,7 @@ def test_core_takes_no_nonsense_past_its_own_rules(method: str, path: str, body:
 def test_a_browser_at_the_front_door_is_led_to_the_docs() -> None:
     """They say what each key of a rule means."""
 
-    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[int, str, str]:
+    async def scenario(_: SimulatorServer, http: httpx.AsyncClient) -> tuple[int, str, str]:
         door = await http.get("/")
         page = (await http.get(door.headers["location"])).text
         return door.status_code, door.headers["location"], page
@@ -187,7 +187,7 @@ def test_a_browser_at_the_front_door_is_led_to_the_docs() -> None:
 def test_the_page_lists_every_operation_and_needs_no_network() -> None:
     """Nothing in it leads away from the server, and it is as complete as the JSON beside it."""
 
-    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[str, dict[str, Any]]:
+    async def scenario(_: SimulatorServer, http: httpx.AsyncClient) -> tuple[str, dict[str, Any]]:
         return (await http.get("/schema")).text, (await http.get("/schema/openapi.json")).json()
 
     page, schema = play(scenario)
@@ -201,7 +201,7 @@ def test_the_page_lists_every_operation_and_needs_no_network() -> None:
 def test_the_state_goes_out_and_in_as_one_value() -> None:
     """What one server gives another takes: people, rules, members, oddities, days."""
 
-    async def fill(one: Served, http: httpx.AsyncClient) -> Any:
+    async def fill(one: SimulatorServer, http: httpx.AsyncClient) -> Any:
         for path, body in (
             ("/control/people", {"phone": PHONE, "name": "Tariro"}),
             (f"/control/people/{PHONE}/type", {"text": "hi"}),
@@ -219,7 +219,7 @@ def test_the_state_goes_out_and_in_as_one_value() -> None:
 
     kept = play(fill, seed=1)
 
-    async def take(_: Served, http: httpx.AsyncClient) -> tuple[Any, Any, Any, Any]:
+    async def take(_: SimulatorServer, http: httpx.AsyncClient) -> tuple[Any, Any, Any, Any]:
         put = await http.put("/control/state", json=kept)
         members = (await http.get("/control/core/members")).json()
         clock = (await http.get("/control/core/clock")).json()
@@ -244,7 +244,7 @@ def test_the_state_goes_out_and_in_as_one_value() -> None:
 def test_what_is_no_state_is_refused_whole(spoil: Callable[[dict[str, Any]], Any], said: str) -> None:
     """With 400 and the reason; neither half has changed."""
 
-    async def scenario(_: Served, http: httpx.AsyncClient) -> tuple[int, str, bool]:
+    async def scenario(_: SimulatorServer, http: httpx.AsyncClient) -> tuple[int, str, bool]:
         await http.post("/control/people", json={"phone": PHONE, "name": "Tariro"})
         before = (await http.get("/control/state")).json()
         spoiled = (await http.get("/control/state")).json()
@@ -261,7 +261,7 @@ def test_the_file_is_written_whole_when_something_has_changed_and_read_at_the_st
     """Another server finds everybody there; no other file stays beside it."""
     file = tmp_path / "world.json"
 
-    async def begin(one: Served, http: httpx.AsyncClient) -> tuple[int, bool]:
+    async def begin(one: SimulatorServer, http: httpx.AsyncClient) -> tuple[int, bool]:
         await http.post("/control/people", json={"phone": PHONE, "name": "Tariro"})
         one.save()
         first = file.stat().st_ino
@@ -272,7 +272,7 @@ def test_the_file_is_written_whole_when_something_has_changed_and_read_at_the_st
     assert untouched
     assert [each.name for each in tmp_path.iterdir()] == ["world.json"]
 
-    async def look(one: Served, _: httpx.AsyncClient) -> list[str]:
+    async def look(one: SimulatorServer, _: httpx.AsyncClient) -> list[str]:
         return list(one.world.cloud.handsets)
 
     assert play(look, file=file) == [PHONE]
@@ -281,7 +281,7 @@ def test_the_file_is_written_whole_when_something_has_changed_and_read_at_the_st
 def test_what_the_command_line_says_is_not_added_once_more_at_each_start(tmp_path: Path) -> None:
     """A rule that is in the file is kept with its count; quirks given are in place of the file's, others stay."""
 
-    async def look(one: Served, _: httpx.AsyncClient) -> tuple[list[str], bool]:
+    async def look(one: SimulatorServer, _: httpx.AsyncClient) -> tuple[list[str], bool]:
         one.world.core.check_conserved()
         return [armed.rule.do for armed in one.world.cloud.rules], one.world.core.quirks.negative_zero
 
@@ -299,7 +299,7 @@ def test_a_broken_file_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "world.json"
     file.write_text("{", "utf-8")
 
-    async def scenario(_: Served, __: httpx.AsyncClient) -> None:
+    async def scenario(_: SimulatorServer, __: httpx.AsyncClient) -> None:
         raise AssertionError("it started")
 
     with pytest.raises(StateFileError, match="cannot be read"):
@@ -310,7 +310,7 @@ def test_a_broken_file_stops_the_start(tmp_path: Path) -> None:
 def test_rules_from_the_command_line_are_in_force_and_core_can_be_driven() -> None:
     """Offers past the bot, expiry by days that pass, members that leave; refusals are told."""
 
-    async def scenario(one: Served, http: httpx.AsyncClient) -> list[Any]:
+    async def scenario(one: SimulatorServer, http: httpx.AsyncClient) -> list[Any]:
         for phone, handle in ((PHONE, "tariro_m"), ("263712345678", "farai_shop")):
             body = {"phone": phone, "first_name": "Aba", "last_name": "Bee", "handle": handle, "tier": 3}
             made = await http.post("/control/core/members", json={**body, "balances": ["9 USD"]})
@@ -345,7 +345,7 @@ def test_on_sockets_connections_are_cut_and_hang_as_in_process(
 ) -> None:
     """A reset ends the connection before the answer is whole; a hang lasts as long as the client waits."""
 
-    async def scenario(one: Served, http: httpx.AsyncClient) -> int:
+    async def scenario(one: SimulatorServer, http: httpx.AsyncClient) -> int:
         settings = one.world.settings
         body = {"messaging_product": "whatsapp", "to": PHONE, "type": "text", "text": {"body": "x"}}
         token = settings.whatsapp_access_token.get_secret_value()

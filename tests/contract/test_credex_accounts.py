@@ -63,7 +63,7 @@ def personal(dashboard: Dashboard | None) -> Account:
     return account
 
 
-@pytest.mark.parametrize("quirks", [Quirks(), Quirks.of_form()], ids=["plain", "quirks"])
+@pytest.mark.parametrize("quirks", [Quirks(), Quirks.format_only()], ids=["plain", "quirks"])
 def test_a_business_account_is_opened_and_listed(quirks: Quirks) -> None:
     """It belongs to the member, who acts for it alone and is told of its offers."""
 
@@ -85,7 +85,7 @@ def test_a_business_account_is_opened_and_listed(quirks: Quirks) -> None:
     in_world(play, quirks=quirks)
 
 
-@pytest.mark.parametrize("quirks", [Quirks(), Quirks.of_form()], ids=["plain", "quirks"])
+@pytest.mark.parametrize("quirks", [Quirks(), Quirks.format_only()], ids=["plain", "quirks"])
 def test_who_may_act_for_an_account_and_who_is_told_of_offers_is_listed(quirks: Quirks) -> None:
     """Each change shows in the dashboard that the answer brings, and in the other one's own."""
 

@@ -437,7 +437,7 @@ async def test_core_answers_as_the_contract_says(row: Row) -> None:
     scene.core.check_conserved()
 
 
-@pytest.mark.parametrize("endpoint", [name for name, one in ENDPOINTS.items() if one.bearer])
+@pytest.mark.parametrize("endpoint", [name for name, one in ENDPOINTS.items() if one.authenticated])
 async def test_no_endpoint_but_two_answers_without_a_token(endpoint: str) -> None:
     """Login and onboarding are open; nothing else says a word to strangers."""
     answer = await Scene().ask("", endpoint, {})

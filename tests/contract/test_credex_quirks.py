@@ -23,7 +23,7 @@ from service.domain import Account, Dashboard, Denomination, Money, Recipient
 from simulator.credex_core import Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd
 
-FORMS = [one.name for one in fields(Quirks) if getattr(Quirks.of_form(), one.name)]
+FORMS = [one.name for one in fields(Quirks) if getattr(Quirks.format_only(), one.name)]
 DUE = date(2026, 11, 20)
 
 
@@ -93,7 +93,7 @@ def test_each_form_reads_the_same(form: str, plain: Seen) -> None:
 
 def test_all_forms_at_once_read_the_same(plain: Seen) -> None:
     """Nor do all of them together."""
-    assert plain == seen(Quirks.of_form())
+    assert plain == seen(Quirks.format_only())
 
 
 def test_an_account_that_one_acts_for_is_listed_as_not_owned(plain: Seen) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.credex_core import DAY_MS, OF_FORM, WAYS, Quirks, State
+from simulator.credex_core import DAY_MS, FORMAT_QUIRKS, QUIRK_NAMES, Quirks, State
 from tests.contract.credex_scene import NOBODY, RUDO, TODAY, Scene
 from tests.credex_world import FARAI, TARIRO, usd
 
@@ -226,10 +226,10 @@ async def joined_but_400(scene: Scene) -> bool:
     return answer.status_code == 400 and accounts == []
 
 
-SHOWS: dict[str, Shows] = {name: found for name, found in globals().items() if name in WAYS}
+SHOWS: dict[str, Shows] = {name: found for name, found in globals().items() if name in QUIRK_NAMES}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", QUIRK_NAMES)
 async def test_an_oddity_shows_on_the_wire_when_it_is_on_and_only_then(way: str) -> None:
     """And no oddity brings the books out of balance."""
     shows = SHOWS[way]
@@ -238,7 +238,7 @@ async def test_an_oddity_shows_on_the_wire_when_it_is_on_and_only_then(way: str)
     odd.core.check_conserved()
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if "_but_" in way])
+@pytest.mark.parametrize("way", [way for way in QUIRK_NAMES if "_but_" in way])
 def test_those_that_count_come_to_an_end(way: str) -> None:
     """So many times, and never again."""
     stumbles = [status for each in Quirks.named([way], times=2).stumbles().values() for status in each]
@@ -247,7 +247,7 @@ def test_those_that_count_come_to_an_end(way: str) -> None:
 
 def test_oddities_add_up() -> None:
     """More of them leave the others on; all of form are among everything."""
-    some = Quirks.named(["null_tier", "created_but_404"]).and_also(Quirks.named(["negative_zero"]))
+    some = Quirks.named(["null_tier", "created_but_404"]).union(Quirks.named(["negative_zero"]))
     assert some == Quirks(null_tier=True, created_but_404=1, negative_zero=True)
-    assert Quirks.of_form() == Quirks.named(OF_FORM)
-    assert Quirks.everything().and_also(Quirks.of_form()) == Quirks.everything()
+    assert Quirks.format_only() == Quirks.named(FORMAT_QUIRKS)
+    assert Quirks.everything().union(Quirks.format_only()) == Quirks.everything()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.credex import Refusal, RefusedError
 from service.domain import Denomination, Money
 from simulator.credex_core import Core
-from simulator.credex_core import Refusal as CoreRefusal
+from simulator.credex_core import RefusalError as CoreRefusal
 from tests.credex_world import START_MS, World, in_world
 
 DAY_MS = 86_400_000

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from tests.defects.planted import PLANTED
+from tests.defects.catalogue import PLANTED
 from tests.defects.search import look_for
 
 
@@ -29,9 +29,9 @@ def main() -> int:
         )
         took_s = time.perf_counter() - begun
         # Another promise than it is known to break would hide that this one no longer finds it.
-        missed += found is None or not planted.breaks & set(found.promises)
-        said = f"{found.worlds:4} worlds  {', '.join(found.promises)}" if found else "   not found"
-        if found and not planted.breaks & set(found.promises):
+        missed += found is None or not planted.breaks & set(found.invariants)
+        said = f"{found.worlds:4} worlds  {', '.join(found.invariants)}" if found else "   not found"
+        if found and not planted.breaks & set(found.invariants):
             said += f", and not {' or '.join(sorted(planted.breaks))}"
         sys.stdout.write(f"{name:45} {said}  ({took_s:.1f} s)\n")
         sys.stdout.flush()

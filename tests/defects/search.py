@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from simulator.explore.invariants.watch import Violation
+from simulator.explore.invariants.checker import Violation
 from simulator.explore.options import Options
 from simulator.explore.run import explore_one
 from tests.defects.build import RunBot
@@ -19,19 +19,19 @@ class Found:
 
     seed: int
     worlds: int
-    broken: tuple[Violation, ...]
+    violations: tuple[Violation, ...]
     yaml: str
 
     @property
-    def promises(self) -> tuple[str, ...]:
+    def invariants(self) -> tuple[str, ...]:
         """The promises that broke, each once."""
-        return tuple(dict.fromkeys(broken.promise for broken in self.broken))
+        return tuple(dict.fromkeys(violation.invariant for violation in self.violations))
 
 
 def look_for(run_bot: RunBot, seeds: Iterable[int], *, options: Options = Options()) -> Found | None:  # noqa: B008 - frozen
     """Explore worlds of a bot until a promise breaks; nothing if none does."""
     for worlds, seed in enumerate(seeds, 1):
         outcome = explore_one(seed, options, run_bot=run_bot)
-        if outcome.broken:
-            return Found(seed, worlds, outcome.broken, outcome.yaml)
+        if outcome.violations:
+            return Found(seed, worlds, outcome.violations, outcome.yaml)
     return None

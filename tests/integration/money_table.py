@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from service.settings import EMBEDDED
-from simulator.credex_core import Refusal
+from simulator.credex_core import RefusalError
 from simulator.playback.player import Stage
 from simulator.script import faults
 from simulator.whatsapp_cloud import Bubble
@@ -201,7 +201,7 @@ class _Play:
         """Core was still at work: now it is done."""
 
         def act() -> None:
-            with suppress(Refusal):  # the other side was faster
+            with suppress(RefusalError):  # the other side was faster
                 self._write.act(self._world.core, self._credex_id)
                 if core is Core.OTHER:
                     self._other_acts()

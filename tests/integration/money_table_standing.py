@@ -111,7 +111,7 @@ MORE: Final = (
         steps=("people", "[Farai Ncube]", "[Tell them of offers]", "[Confirm]"),
         begin=_as_tier(4, with_farai=True),
         facts=_told,
-        act=lambda core, _: core.direct_notices(TARIRO, core.member(FARAI)),
+        act=lambda core, _: core.set_offer_recipient(TARIRO, core.member(FARAI)),
         other=None,
         words=_PERMIT_WORDS | {rf"✅ {_WHO} is now told of new offers to {_OF}": Said.DONE},
     ),

@@ -1,4 +1,4 @@
-"""What the tests with real processes share beyond `soak.town`: people, and waiting for all of them."""
+"""What the tests with real processes share beyond `soak.stack`: people, and waiting for all of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any
 
 from simulator.people import Persona, persona
-from simulator.processes.soak.town import Town, eventually, handle_of, town
+from simulator.processes.soak.stack import Stack, eventually, handle_of, start_stack
 from simulator.server.services import VirtualUser
 
-__all__ = ("Town", "all_of", "eventually", "handle_of", "people", "town")
+__all__ = ("Stack", "all_of", "eventually", "handle_of", "people", "start_stack")
 
 
 def people(seed: int, count: int) -> list[Persona]:

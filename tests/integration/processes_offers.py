@@ -13,7 +13,7 @@ from service.domain import Denomination, Money
 from simulator.server.services import VirtualUser
 from simulator.whatsapp_cloud import Bubble
 from simulator.world.network import Answer, Effect, Fault
-from tests.integration.processes import Town, handle_of, people
+from tests.integration.processes import Stack, handle_of, people
 
 __all__ = ("Offerer", "Saboteur", "crowd")
 
@@ -85,7 +85,7 @@ class Offerer:
         return await self.visitor.answer(self.read - 1)
 
 
-def crowd(here: Town, seed: int, count: int, *, each: int) -> list[Offerer]:
+def crowd(here: Stack, seed: int, count: int, *, each: int) -> list[Offerer]:
     """Members with 100 USD, who will offer ``each`` amounts to the next of them; no amount comes twice."""
     chance = random.Random(seed)
     made = []
@@ -116,7 +116,7 @@ class Saboteur:
     lost and core cannot be read until the member is told that nothing is known: it stays so until the bot looks again.
     """
 
-    def __init__(self, here: Town, seed: int, *, between: range) -> None:
+    def __init__(self, here: Stack, seed: int, *, between: range) -> None:
         chance = random.Random(seed)
         self._here = here
         self._chance = chance
@@ -141,18 +141,18 @@ class Saboteur:
         self._due.remove(kind)
         self.done.append(kind)
         if kind == "never sent":
-            self._here.world.core_front.faults.add(Fault(Effect.RESET, "createCredex"))
+            self._here.world.core_proxy.faults.add(Fault(Effect.RESET, "createCredex"))
         both = point == "before createCredex"
         self._kill_and_start(range(2) if both else [self._chance.randrange(2)])
 
     async def end_outage(self, cast: Sequence[Offerer]) -> None:
         """Let core be reached again as soon as somebody was told that nothing is known."""
         await self._here.until(lambda: any(UNKNOWN in one.said(money) for one in cast for money in one.confirmed))
-        self._here.world.core_front.faults.clear()
+        self._here.world.core_proxy.faults.clear()
 
     def _cut_off_core(self) -> None:
         away = Answer(503, "<html>away</html>", {"content-type": "text/html"})
-        faults = self._here.world.core_front.faults
+        faults = self._here.world.core_proxy.faults
         faults.add(Fault(Effect.ANSWER, "createCredex", after=True, answer=away))
         faults.add(Fault(Effect.ANSWER, "login", times=None, answer=away))
 

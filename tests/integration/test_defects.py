@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from simulator.explore.invariants.watch import PROMISES
-from tests.defects.planted import PLANTED, Planted
+from simulator.explore.invariants.checker import INVARIANTS
+from tests.defects.catalogue import PLANTED, Planted
 from tests.defects.search import look_for
 
 SOON: Final = 20
@@ -18,7 +18,7 @@ def test_every_promise_is_broken_by_a_planted_defect() -> None:
     """A promise that nothing breaks checks nothing."""
     tripped = frozenset().union(*(planted.breaks for planted in PLANTED.values()))
 
-    assert tripped == frozenset(PROMISES)
+    assert tripped == frozenset(INVARIANTS)
 
 
 @pytest.mark.usefixtures("quiet")
@@ -31,4 +31,4 @@ def test_a_planted_defect_is_found_within_its_number_of_worlds(planted: Planted)
     found = look_for(planted.run_bot, range(1, planted.within + 1), options=planted.options)
 
     assert found is not None
-    assert planted.breaks & set(found.promises)
+    assert planted.breaks & set(found.invariants)

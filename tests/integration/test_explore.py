@@ -23,7 +23,7 @@ from simulator.explore.kinds import KINDS, LOSSY, FaultContext
 from simulator.explore.options import ALL_KINDS, Options, UnknownKindError, read_kinds
 from simulator.explore.run import explore_one, play
 from simulator.script.conversation import parse
-from tests.defects.planted import PLANTED
+from tests.defects.catalogue import PLANTED
 
 ROOT = Path(__file__).parents[2]
 FIXED = 1
@@ -53,9 +53,9 @@ def explored(*arguments: str, hash_seed: str, jobs: str) -> dict[str, object]:
 
 def check(summary: Summary, options: Options) -> None:
     told = [
-        f"{repeated_by(outcome, options)}: {broken.promise}: {broken.who} {broken.what}"
-        for outcome in summary.broken
-        for broken in outcome.broken
+        f"{repeated_by(outcome, options)}: {violation.invariant}: {violation.who} {violation.what}"
+        for outcome in summary.failures
+        for violation in outcome.violations
     ]
     assert not told, "\n".join(told)
 
@@ -72,8 +72,8 @@ def test_every_kind_of_trouble_is_made_where_it_is_asked_for(kind: str) -> None:
     """In some worlds that have no other, it happens, and no promise breaks."""
     options = Options(people=2, turns=20, faults=frozenset({kind}))
     outcomes = (explore_one(seed, options) for seed in range(1, MOST_WORLDS_FOR_ONE + 1))
-    outcome = next(outcome for outcome in outcomes if outcome.injected[kind] or outcome.broken)
-    assert not outcome.broken
+    outcome = next(outcome for outcome in outcomes if outcome.injected[kind] or outcome.violations)
+    assert not outcome.violations
     assert set(+outcome.injected) == {kind}
 
 
@@ -103,7 +103,7 @@ def test_a_world_is_a_conversation_that_replays_to_the_same_bytes(seed: int) -> 
     """What was written down is all there is to it."""
     drawn = explore_one(seed)
     again = play(drawn.yaml)
-    assert (again.digest, again.broken, again.turns) == (drawn.digest, drawn.broken, drawn.turns)
+    assert (again.digest, again.violations, again.turns) == (drawn.digest, drawn.violations, drawn.turns)
 
 
 @pytest.mark.parametrize("name", [*KINDS, LOSSY.name])
@@ -141,22 +141,22 @@ lines:
 def test_what_is_done_again_after_a_loss_is_counted_and_no_broken_promise() -> None:
     """The offer was forgotten, not its question: whoever confirms it once more makes a second one."""
     outcome = play(FORGETFUL + "  - Tariro taps: Confirm\n  - state redis: restored\n  - Tariro taps: Confirm\n")
-    assert (outcome.broken, outcome.lost["confirmed"]) == ((), 1)
+    assert (outcome.violations, outcome.lost["confirmed"]) == ((), 1)
 
 
 def test_no_loss_excuses_what_nobody_confirmed() -> None:
     """Whatever the state has forgotten, nothing is confirmed by itself, nor by what was meant for something else."""
     text = FORGETFUL + "  - state redis: restored\n  - Tariro taps old: Confirm\n"
     obliging = play(text, run_bot=PLANTED["an old Confirm acts"].run_bot)
-    assert [(broken.promise, broken.who) for broken in obliging.broken] == [("confirmed", "Tariro")]
-    assert play(text).broken == ()
+    assert [(violation.invariant, violation.who) for violation in obliging.violations] == [("confirmed", "Tariro")]
+    assert play(text).violations == ()
 
 
 def test_without_trouble_none_is_made() -> None:
     """`none` is none."""
     outcome = explore_one(3, Options(faults=frozenset()))
     assert not +outcome.injected
-    assert not outcome.broken
+    assert not outcome.violations
 
 
 def test_worlds_are_as_small_as_is_said() -> None:
@@ -200,10 +200,10 @@ def test_the_summary_names_trouble_promises_and_speed() -> None:
     """One table each, and one line."""
     done = CliRunner().invoke(main, ["explore", "--seed", "1", "--worlds", "2", "--jobs", "1", "--no-color"])
     assert done.exit_code == 0
-    assert "Trouble made" in done.stdout
-    assert "Promises checked" in done.stdout
+    assert "Faults injected" in done.stdout
+    assert "Invariants checked" in done.stdout
     assert "2 worlds" in done.stdout
-    assert "all promises kept" in done.stdout
+    assert "all invariants hold" in done.stdout
 
 
 def test_help_names_every_kind_of_trouble_and_every_promise() -> None:

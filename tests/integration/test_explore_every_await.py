@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from simulator.explore.invariants.checker import InvariantChecker, Violation
 from simulator.explore.invariants.log import Log, listening
-from simulator.explore.invariants.watch import Invariants, Violation
 from simulator.playback.player import StepPlayer, world_of
 from simulator.script.conversation import parse
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.process import BotProcess
 from simulator.world.world import START_UP_MS, run_service
 from tests.defects.build import RunBot
-from tests.defects.planted import PLANTED
+from tests.defects.catalogue import PLANTED
 
 NEVER = -1
 FEWEST = 40
@@ -75,18 +75,18 @@ def killed(kill_at: int, run_bot: RunBot = run_service) -> tuple[int, Sequence[V
 
     async def main(clock: Clock) -> tuple[int, Sequence[Violation], int]:
         world = world_of(CONVERSATION, clock, run_bot=run_bot)
-        promises, reaper = Invariants(world, log=log), Reaper(kill_at)
+        invariants, reaper = InvariantChecker(world, log=log), Reaper(kill_at)
         await world.start(at_ms=CONVERSATION.starts_ms)
         reaper.watch(asyncio.get_running_loop(), world.process)
-        player, broken = StepPlayer(world, CONVERSATION.file), list[Violation]()
+        player, violations = StepPlayer(world, CONVERSATION.file), list[Violation]()
         for place, line in enumerate(CONVERSATION.lines):
             reaper.armed = place == DEADLY
             await player.play(line)
-            broken += await promises.after_step()
+            violations += await invariants.after_step()
         reaper.armed = False
-        broken += await promises.at_end()
+        violations += await invariants.at_end()
         await world.stop()
-        return reaper.rounds, broken, len(world.core.offers())
+        return reaper.rounds, violations, len(world.core.offers())
 
     with listening() as log:
         assert isinstance(log, Log)
@@ -99,11 +99,11 @@ def test_wherever_the_process_dies_all_promises_are_kept() -> None:
     Before the message is stored WhatsApp brings it again. So the offer stands in the end wherever the death came, but
     where the write was announced and not yet sent: that is told, and nothing is sent a second time.
     """
-    rounds, broken, made = killed(NEVER)
-    assert (broken, made) == ([], 1)
+    rounds, violations, made = killed(NEVER)
+    assert (violations, made) == ([], 1)
     assert rounds > FEWEST
     found = {place: killed(place) for place in range(rounds)}
-    assert {place: broken for place, (_, broken, _) in found.items() if broken} == {}
+    assert {place: violations for place, (_, violations, _) in found.items() if violations} == {}
     assert {made for _, _, made in found.values()} <= {0, 1}
 
 
@@ -112,5 +112,7 @@ def test_a_bot_that_takes_up_badly_after_a_crash_is_found_out() -> None:
     popping = PLANTED["the head is popped when it is claimed"]
     rounds, _, _ = killed(NEVER, popping.run_bot)
     # The first rounds belong to the webhook: nothing is claimed yet.
-    found = (broken.promise for place in range(rounds // 8, rounds) for broken in killed(place, popping.run_bot)[1])
+    found = (
+        violation.invariant for place in range(rounds // 8, rounds) for violation in killed(place, popping.run_bot)[1]
+    )
     assert next(found) in popping.breaks

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from simulator.cli.main import main
 from simulator.explore.run import play
 from simulator.script.conversation import load
-from tests.defects.planted import PLANTED
+from tests.defects.catalogue import PLANTED
 
 FEW = 10
 DROPPED = PLANTED["the second message of a POST is dropped"]
@@ -40,8 +40,10 @@ def test_a_failing_world_is_told_and_kept_whole_and_small(tmp_path: Path) -> Non
     assert small.name.startswith("answered-")
     assert len(load(small).lines) < min(FEW, len(load(whole).lines))
     for path in (whole, small):
-        assert {broken.promise for broken in play(load(path), run_bot=DROPPED.run_bot).broken} == {"answered"}
-        assert play(load(path)).broken == ()
+        assert {violation.invariant for violation in play(load(path), run_bot=DROPPED.run_bot).violations} == {
+            "answered"
+        }
+        assert play(load(path)).violations == ()
 
 
 def test_what_was_made_small_is_a_conversation_that_anybody_can_replay(tmp_path: Path) -> None:
@@ -65,4 +67,4 @@ def test_a_failing_world_is_told_to_programs_as_well(tmp_path: Path) -> None:
     assert exit_code == 1
     assert failing["files"] == [str(path)]
     assert failing["conversation"] == path.read_text(encoding="utf-8")
-    assert {promise["promise"] for promise in failing["promises"]} == {"answered"}
+    assert {violation["invariant"] for violation in failing["violations"]} == {"answered"}

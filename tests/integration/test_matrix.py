@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from service.app import Service
 from service.mailbox import InboxEntry, Mailbox
 from simulator.cli.main import main
-from simulator.credex_core import OF_FORM, WAYS
+from simulator.credex_core import FORMAT_QUIRKS, QUIRK_NAMES
 from simulator.matrix.run import Row, VariantResult, Verdict, play
 from simulator.matrix.variants import VARIANTS
 from simulator.script.conversation import stored
@@ -41,7 +41,7 @@ def path_of(name: str) -> Path:
 def verdict(variant: str, conversation: str, **otherwise: object) -> VariantResult:
     """What comes of one conversation in one odd world."""
     rows = list(play([VARIANTS[variant]], [path_of(conversation)], **otherwise))  # type: ignore[arg-type]
-    return rows[0].outcomes[0]
+    return rows[0].results[0]
 
 
 # -- the bot ----------------------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ def test_members_notice_nothing_that_they_should_not_in_any_odd_world() -> None:
     assert {
         (row.variant.name, outcome.name): outcome.said
         for row in rows
-        for outcome in row.outcomes
+        for outcome in row.results
         if outcome.verdict is Verdict.WRONG
     } == {}
     assert {row.variant.name for row in rows} == set(VARIANTS)
@@ -68,18 +68,18 @@ def test_members_notice_nothing_that_they_should_not_in_any_odd_world() -> None:
 def test_few_conversations_go_another_way_and_each_for_a_reason() -> None:
     """None is left out of any odd world, and less than a twentieth of them differ in any."""
     for variant in VARIANTS.values():
-        assert len(variant.apart) < len(stored()) / 20, variant.name
-        assert all(len(apart.why) > len("a reason") for apart in variant.apart.values())
+        assert len(variant.divergences) < len(stored()) / 20, variant.name
+        assert all(len(apart.why) > len("a reason") for apart in variant.divergences.values())
 
 
 def test_what_may_differ_belongs_to_oddities_that_members_may_notice() -> None:
     """None of form is excused, and what is excused names conversations that exist."""
     names = {f"{path.parent.name}/{path.stem}" for path in stored()}
     for variant in VARIANTS.values():
-        assert set(variant.apart) <= names
-        assert not (variant.name in OF_FORM and (variant.differences or variant.apart))
-        assert all(difference.left_out("words that say nothing of the kind") for difference in variant.differences)
-    assert set(WAYS) <= set(VARIANTS)
+        assert set(variant.divergences) <= names
+        assert not (variant.name in FORMAT_QUIRKS and (variant.tolerances or variant.divergences))
+        assert all(difference.remove("words that say nothing of the kind") for difference in variant.tolerances)
+    assert set(QUIRK_NAMES) <= set(VARIANTS)
 
 
 # -- the matrix -------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def test_an_oddity_is_not_played_where_it_could_not_show() -> None:
     variants = [VARIANTS[name] for name in ("created_but_404", "all-of-form", "webhooks-twice")]
     paths = [path_of("help/help")]
     rows: dict[str, Row] = {row.variant.name: row for row in play(variants, paths)}
-    assert {name: row.outcomes[0].verdict for name, row in rows.items()} == {
+    assert {name: row.results[0].verdict for name, row in rows.items()} == {
         "all-of-form": Verdict.SAME,
         "created_but_404": Verdict.UNTOUCHED,
         "webhooks-twice": Verdict.SAME,
@@ -177,6 +177,6 @@ def test_the_command_lists_what_may_differ_and_why() -> None:
     listed = CliRunner().invoke(main, ["matrix", "--list"]).output
     for variant in VARIANTS.values():
         assert variant.name in listed
-        reasons = [each.why for each in variant.differences]
-        reasons += [each.why for each in variant.apart.values()]
+        reasons = [each.why for each in variant.tolerances]
+        reasons += [each.why for each in variant.divergences.values()]
         assert all(why in listed for why in reasons)

@@ -1,7 +1,7 @@
 """Real processes of the service on a real Redis: killed, stopped, cut off; nothing is lost and nothing said is untrue.
 
 Most of the time here is spent waiting for the leases of the dead (40 s), so all of these tests run at the same time:
-each is a task of its own, in a town of its own, and the tests wait for theirs. Seeds are printed when one fails.
+each is a task of its own, on a stack of its own, and the tests wait for theirs. Seeds are printed when one fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from service.app import WORKERS
 from service.domain import Money
 from simulator.server.services import VirtualUser
 from simulator.world.network import Effect, Fault, RequestHook
-from tests.integration.processes import Town, all_of, eventually, people, town
+from tests.integration.processes import Stack, all_of, eventually, people, start_stack
 from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
 from tests.integration.processes_talk import Newcomer, Reader, labels
 from tests.system import need
@@ -43,7 +43,7 @@ Tasks = dict[str, asyncio.Task[None]]
 async def conversations_survive() -> None:
     """200 people talk to two processes; one is killed, then both, and started again."""
     chance = random.Random(SEED)
-    async with town(bots=2, seed=SEED, core_ms=100) as here:
+    async with start_stack(bots=2, seed=SEED, core_ms=100) as here:
         cast: list[Reader | Newcomer] = []
         for number, person in enumerate(people(SEED, 200)):
             if number % 5 == 0:
@@ -54,7 +54,7 @@ async def conversations_survive() -> None:
         await all_of([one.talk() for one in cast], [one.visitor for one in cast], within_s=DEADLINE_S)
         await kills
 
-        assert await here.quiet(within_s=DEADLINE_S) == []
+        assert await here.wait_until_idle(within_s=DEADLINE_S) == []
         assert await here.durability() == ("yes", "always", "noeviction")
         assert {one.visitor.phone: labels(one.visitor) for one in cast} == {
             one.visitor.phone: one.expected for one in cast
@@ -67,10 +67,10 @@ async def conversations_survive() -> None:
 
 async def offers_survive() -> None:
     """100 members make an offer each over two processes, which are killed over them four times."""
-    async with town(bots=2, seed=SEED, core_ms=100) as here:
+    async with start_stack(bots=2, seed=SEED, core_ms=100) as here:
         cast = crowd(here, SEED, 100, each=1)
         saboteur = Saboteur(here, SEED, between=range(20, 50))
-        here.world.core_front.passage = saboteur.passage
+        here.world.core_proxy.passage = saboteur.passage
         # While core is cut off offers are refused before they are written; so only the first 20 meet that, and however
         # quick or slow the machine, those after them bring the writes that the saboteur counts. The last ten come when
         # all those are there: somebody has yet to log in whenever it waits for that.
@@ -83,7 +83,7 @@ async def offers_survive() -> None:
         await all_of(talking, [one.visitor for one in cast], within_s=DEADLINE_S)
 
         assert sorted(saboteur.done) == sorted(saboteur.plan.values())
-        assert await here.quiet(within_s=DEADLINE_S) == []
+        assert await here.wait_until_idle(within_s=DEADLINE_S) == []
         confirmed = [(one, money) for one in cast for money in one.confirmed]
         assert len(confirmed) == 100
         made = Counter(str(Money(credex.amount, credex.denomination)) for credex in here.world.core.offers())
@@ -96,10 +96,10 @@ async def offers_survive() -> None:
         here.world.core.check_conserved()
         # That all this was tried: somebody was told at once that nothing is known, and the dead were taken over from.
         assert [amount for amount, said in told.items() if said[0] == UNKNOWN] != []
-        assert "recovered" in {turn["kind"] for turn in here.turns()}
+        assert "recovered" in {turn["kind"] for turn in here.turn_logs()}
 
 
-async def _kill_twice(here: Town) -> None:
+async def _kill_twice(here: Stack) -> None:
     """Kill one process early, and both later; there is work in the hands of the dead."""
     await here.until(lambda: here.shown >= 150)
     here.kill(0)
@@ -108,45 +108,45 @@ async def _kill_twice(here: Town) -> None:
     await here.until(lambda: here.shown >= 400)
     here.kill(0)
     here.kill(1)
-    assert await here.held() != []
+    assert await here.held_leases() != []
     here.start(0)
     here.start(1)
 
 
 async def told_to_stop() -> None:
     """A process is told to stop while a write waits 5 s for core and seven reads 4 s; others wait their turn."""
-    async with town(bots=1, seed=SEED) as here:
+    async with start_stack(bots=1, seed=SEED) as here:
         maker, _ = crowd(here, SEED, 2, each=1)
         readers = [Reader(here.member(person, 10 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)]
         # Each of these takes 4 s at least (core has 10 s to answer), so that they cannot all be finished in time.
         readers[0].words = ["hi", "menu", "pending", "outgoing"] * 2
         in_core = Counter[str]()
-        here.world.core_front.passage = _counting(in_core, here)
-        here.world.core_front.faults.add(Fault(Effect.SLOW, "createCredex", slow_ms=5_000))
+        here.world.core_proxy.passage = _counting(in_core, here)
+        here.world.core_proxy.faults.add(Fault(Effect.SLOW, "createCredex", slow_ms=5_000))
         question = await maker.asked(maker.amounts[0])
         maker.visitor.tap(question, "Confirm")
         await here.until(lambda: in_core["before createCredex"] == 1)
-        here.world.core_front.faults.add(Fault(Effect.SLOW, "login", times=None, slow_ms=4_000))
+        here.world.core_proxy.faults.add(Fault(Effect.SLOW, "login", times=None, slow_ms=4_000))
         talking = [asyncio.create_task(one.talk()) for one in readers]
         already = in_core["before login"]
         await here.until(lambda: in_core["before login"] >= already + WORKERS - 1)
         assert await _stopped(here) == 0
         # It did not go on until all was done: what was not finished was given back, and waits for no lease.
         assert await here.redis.llen(f"{{0}}:inbox:{readers[0].visitor.phone}") > 0
-        assert (await here.held(), await _due_later(here)) == ([], [])
-        here.world.core_front.faults.clear()
+        assert (await here.held_leases(), await _due_later(here)) == ([], [])
+        here.world.core_proxy.faults.clear()
 
         here.start(0)
         await all_of(talking, [one.visitor for one in readers], within_s=DEADLINE_S)
         await maker.told(maker.amounts[0])
-        assert await here.quiet(within_s=DEADLINE_S) == []
+        assert await here.wait_until_idle(within_s=DEADLINE_S) == []
         assert [labels(one.visitor) for one in readers] == [one.expected for one in readers]
         assert [said for said in maker.said(maker.amounts[0]) if said != UNKNOWN] == [OFFERED]
         assert len(here.world.core.offers()) == 1
         assert [pair for one in [maker.visitor, *(one.visitor for one in readers)] for pair in one.repetitions] == []
 
 
-def _counting(counts: Counter[str], here: Town) -> RequestHook:
+def _counting(counts: Counter[str], here: Stack) -> RequestHook:
     async def passage(point: str) -> None:
         counts[point] += 1
         here.news.set()
@@ -154,9 +154,9 @@ def _counting(counts: Counter[str], here: Town) -> RequestHook:
     return passage
 
 
-async def _stopped(here: Town) -> int | None:
+async def _stopped(here: Stack) -> int | None:
     """Tell the only process to stop (SIGTERM); its exit code."""
-    here.bots[0].ask_to_stop()
+    here.bots[0].terminate()
 
     async def ended() -> bool:
         return here.bots[0].ended
@@ -165,7 +165,7 @@ async def _stopped(here: Town) -> int | None:
     return here.bots[0].exit_code
 
 
-async def _due_later(here: Town) -> list[str]:
+async def _due_later(here: Stack) -> list[str]:
     """Members whose work nobody would take up now."""
     now_ms = time.time_ns() // 1_000_000
     later = [await here.redis.zrangebyscore(f"{{0}}:{queue}", f"({now_ms}", "+inf") for queue in ("inbox", "outbox")]
@@ -175,7 +175,7 @@ async def _due_later(here: Town) -> list[str]:
 async def redis_comes_back() -> None:
     """The state Redis is killed in the middle of 40 conversations and comes back on its file; then the cache goes."""
     chance = random.Random(SEED)
-    async with town(bots=1, seed=SEED, core_ms=50) as here:
+    async with start_stack(bots=1, seed=SEED, core_ms=50) as here:
         cast = [Reader.of(here.member(person, place), chance) for place, person in enumerate(PEOPLE * 4)]
         late = [Reader(here.member(person, 100 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)]
         talking = [asyncio.create_task(one.talk()) for one in cast]
@@ -184,12 +184,12 @@ async def redis_comes_back() -> None:
         assert (await here.healthy(503))["status"] == "unavailable"
         talking += [asyncio.create_task(one.talk()) for one in late]
         await here.until(lambda: any(attempt.status == 503 for attempt in here.world.cloud.deliveries))
-        await here.revive_state()
+        await here.restart_state()
         assert (await here.healthy(200))["status"] == "ok"
         everybody = [*cast, *late]
         await all_of(talking, [one.visitor for one in everybody], within_s=DEADLINE_S)
 
-        assert await here.quiet(within_s=DEADLINE_S) == []
+        assert await here.wait_until_idle(within_s=DEADLINE_S) == []
         assert [labels(one.visitor) for one in everybody] == [one.expected for one in everybody]
         assert _too_soon([one.visitor for one in everybody]) == []
 

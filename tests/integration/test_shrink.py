@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from simulator.explore.invariants.moment import Violation
+from simulator.explore.invariants.invariant import Violation
 from simulator.explore.regressions import as_conversation, keep, stored_regressions
 from simulator.explore.run import play
 from simulator.explore.shrink import shrink
 from simulator.script.conversation import load
-from tests.defects.planted import PLANTED
+from tests.defects.catalogue import PLANTED
 from tests.defects.search import look_for
 
 FEW = 10
@@ -26,11 +26,13 @@ def test_a_world_that_shows_a_planted_defect_comes_to_a_few_lines(name: str) -> 
     found = look_for(planted.run_bot, range(1, planted.within + 1), options=planted.options)
     assert found is not None
 
-    small = shrink(found.yaml, found.broken[0], run_bot=planted.run_bot, most_tries=60)
+    small = shrink(found.yaml, found.violations[0], run_bot=planted.run_bot, most_tries=60)
 
     assert small.lines < FEW
-    assert {broken.promise for broken in play(small.yaml, run_bot=planted.run_bot).broken} == {small.broken.promise}
-    assert play(small.yaml).broken == ()
+    assert {violation.invariant for violation in play(small.yaml, run_bot=planted.run_bot).violations} == {
+        small.broken.invariant
+    }
+    assert play(small.yaml).violations == ()
 
 
 LONG = """\
@@ -101,9 +103,9 @@ def test_a_small_world_is_kept_as_a_conversation_like_all_others(tmp_path: Path)
     kept = load(path)
     assert kept.title == "Answered, in a world that once broke it"
     assert kept.covers == ("redis fails",)
-    assert {broken.promise for broken in play(kept, run_bot=planted.run_bot).broken} == {"answered"}
+    assert {violation.invariant for violation in play(kept, run_bot=planted.run_bot).violations} == {"answered"}
 
 
 def test_worlds_that_once_broke_a_promise_keep_all() -> None:
     """What was found once and repaired stays repaired."""
-    assert [path.stem for path in stored_regressions() if play(load(path)).broken] == []
+    assert [path.stem for path in stored_regressions() if play(load(path)).violations] == []

@@ -2,7 +2,7 @@
 
 Whether a defect shows depends on a fault meeting a write, in real time; so those runs are asked for
 (`--soak-defects`), and `test_soak_books.py` shows without chance that the books notice what is broken. All runs go on
-at the same time, each in a town of its own: most of the time is spent waiting for leases of the dead.
+at the same time, each on a stack of its own: most of the time is spent waiting for leases of the dead.
 """
 
 from __future__ import annotations
@@ -61,16 +61,16 @@ async def soaks(request: pytest.FixtureRequest) -> AsyncIterator[Tasks]:
         task.cancel()
     await asyncio.gather(*started.values(), return_exceptions=True)
     for task in started.values():
-        if not task.cancelled() and task.exception() is None and (kept := task.result().kept) is not None:
+        if not task.cancelled() and task.exception() is None and (kept := task.result().evidence) is not None:
             shutil.rmtree(kept)
 
 
 async def result_of(soaks: Tasks, name: str) -> Result:
     print(f"SEED={SEED} plays it again, as far as a clock allows")  # noqa: T201 - pytest shows it with a failure
     result = await soaks[name]
-    for each in result.broken:
-        print(f"{each.promise}: {each.who}: {each.what}")  # noqa: T201
-        if result.kept is not None and (told := result.kept / "transcripts" / f"{each.who}.txt").exists():
+    for each in result.violations:
+        print(f"{each.invariant}: {each.who}: {each.what}")  # noqa: T201
+        if result.evidence is not None and (told := result.evidence / "transcripts" / f"{each.who}.txt").exists():
             print(told.read_text("utf-8"))  # noqa: T201
     return result
 
@@ -79,8 +79,8 @@ async def test_under_load_with_everything_going_wrong_all_promises_are_kept(soak
     """Nothing is lost, nothing happens twice, nothing is said that is not so; and something was tried."""
     result = await result_of(soaks, "the service as it is")
 
-    assert result.broken == []
-    assert result.kept is None
+    assert result.violations == []
+    assert result.evidence is None
     figures = result.figures
     assert figures["answers"] == figures["messages in"] > 0
     assert figures["offers confirmed"] >= figures["offers created"] == figures["offers told made"]
@@ -94,12 +94,12 @@ async def test_a_service_that_resends_a_write_whose_answer_was_lost_is_found_out
     """Two offers for one confirmation: the soak says whose, and keeps what they wrote and were told."""
     result = await result_of(soaks, "resends a write")
 
-    assert "at most one credex a confirmation" in {each.promise for each in result.broken}
-    assert result.kept is not None
-    twice = next(each for each in result.broken if each.promise == "at most one credex a confirmation")
+    assert "at most one credex a confirmation" in {each.invariant for each in result.violations}
+    assert result.evidence is not None
+    twice = next(each for each in result.violations if each.invariant == "at most one credex a confirmation")
     amount = twice.what.partition(" offers of ")[2].removesuffix(" were made for one confirmation")
-    assert f"Offer *{amount}* to" in (result.kept / "transcripts" / f"{twice.who}.txt").read_text("utf-8")
-    assert [log.name for log in result.kept.glob("bot-*.log")] != []
+    assert f"Offer *{amount}* to" in (result.evidence / "transcripts" / f"{twice.who}.txt").read_text("utf-8")
+    assert [log.name for log in result.evidence.glob("bot-*.log")] != []
 
 
 @pytest.mark.soak_defects
@@ -108,7 +108,7 @@ async def test_a_service_that_acknowledges_webhooks_before_storing_them_is_found
     result = await result_of(soaks, "acknowledges before storing")
 
     # One of several written at once may be missed at its place in the row of answers, too.
-    found = {each.promise for each in result.broken}
+    found = {each.invariant for each in result.violations}
     assert found & {"no message is lost", "each message is answered, once and in order"} != set()
 
 

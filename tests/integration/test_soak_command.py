@@ -12,7 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from simulator.cli.main import main
-from simulator.processes.soak.town import eventually
+from simulator.processes.soak.stack import eventually
 from tests.system import need
 
 ROOT = Path(__file__).parent.parent.parent

@@ -73,7 +73,7 @@ async def test_without_a_fault_it_passes_everything_on() -> None:
 
     assert told == [b"you said a\n", b"you said b\n", b"you said " + long]
     assert sorted(echo.heard) == sorted([b"a\n", b"b\n", long])
-    assert dict(proxy.done) == {}
+    assert dict(proxy.fault_counts) == {}
 
 
 async def test_the_end_of_one_way_is_passed_on_and_the_other_way_stays_open() -> None:
@@ -101,7 +101,7 @@ async def test_a_reset_breaks_every_connection_and_none_that_comes_later() -> No
         told = await say(*again, b"after\n")
         again[1].close()
 
-    assert (count, proxy.done["reset"]) == (1, 1)
+    assert (count, proxy.fault_counts["reset"]) == (1, 1)
     assert told == b"you said after\n"
 
 
@@ -119,7 +119,7 @@ async def test_an_answer_that_is_cut_is_lost_after_the_server_has_acted() -> Non
 
     assert echo.heard == [b"pay\n", b"look\n"]
     assert told == b"you said look\n"
-    assert proxy.done["cut"] == 1
+    assert proxy.fault_counts["cut"] == 1
 
 
 async def test_a_request_that_is_cut_never_arrives_whole() -> None:
@@ -132,7 +132,7 @@ async def test_a_request_that_is_cut_never_arrives_whole() -> None:
         writer.close()
 
     assert b"pay ten dollars\n" not in echo.heard
-    assert proxy.done["cut"] == 1
+    assert proxy.fault_counts["cut"] == 1
 
 
 async def test_half_closed_to_the_client_requests_still_arrive() -> None:
@@ -161,7 +161,7 @@ async def test_what_is_held_up_arrives_when_it_flows_again() -> None:
         waiting = asyncio.create_task(reader.readline())
         other = await asyncio.open_connection(HOST, proxy.port)
         held = not waiting.done()
-        proxy.flow()
+        proxy.resume()
         told = await waiting
         for end in (writer, other[1]):
             end.close()
@@ -185,7 +185,7 @@ async def test_refused_connections_are_counted_and_those_that_stand_are_left_alo
         writer.close()
 
     assert told == b"you said still\n"
-    assert proxy.done["refused"] == 1
+    assert proxy.fault_counts["refused"] == 1
 
 
 async def test_a_server_that_is_away_ends_the_connection_at_once() -> None:

@@ -14,15 +14,15 @@ from simulator.credex_core import (
     Account,
     Core,
     Credex,
-    NotConserved,
-    NotFoundRefusal,
+    NotConservedError,
+    NotFoundRefusalError,
     Quirks,
-    Refusal,
+    RefusalError,
     State,
-    conserved,
+    check_conserved,
     trading,
 )
-from simulator.credex_core.amounts import shown
+from simulator.credex_core.amounts import format_amount
 
 START_MS = 1_793_606_400_000
 DAY_MS = 86_400_000
@@ -63,9 +63,9 @@ def core(clock: Hands) -> Core:
     return core
 
 
-def refused(code: str) -> pytest.RaisesExc[Refusal]:
+def refused(code: str) -> pytest.RaisesExc[RefusalError]:
     """The refusal with this code."""
-    return pytest.RaisesExc(Refusal, check=lambda refusal: refusal.code == code)
+    return pytest.RaisesExc(RefusalError, check=lambda refusal: refusal.code == code)
 
 
 def give(core: Core, amount: str, due: date | None = None) -> Credex:
@@ -132,7 +132,7 @@ def test_amounts_are_exact(core: Core) -> None:
     """Nothing is rounded on entry, only in display."""
     give(core, "0.001")
     assert core.balance(TARIRO) == usd("12.499")
-    assert shown(core.balance(TARIRO).amount, Denomination.USD) == "12.50 USD"
+    assert format_amount(core.balance(TARIRO).amount, Denomination.USD) == "12.50 USD"
 
 
 def test_books_that_do_not_balance_are_noticed(core: Core) -> None:
@@ -141,7 +141,7 @@ def test_books_that_do_not_balance_are_noticed(core: Core) -> None:
     core.check_conserved()
     core.credexes()[0].amount += 1
     core.credexes()[0].outstanding += 1
-    with pytest.raises(NotConserved, match=r"but .* was issued"):
+    with pytest.raises(NotConservedError, match=r"but .* was issued"):
         core.check_conserved()
 
 
@@ -149,23 +149,23 @@ def test_a_side_that_is_missing_is_noticed(core: Core) -> None:
     """What comes in over all accounts goes out over all accounts."""
     core.accept(give(core, "10"))
     del core.ledger.accounts[core.account(FARAI).account_id]
-    with pytest.raises(NotConserved, match="come in"):
-        conserved(core.ledger)
+    with pytest.raises(NotConservedError, match="come in"):
+        check_conserved(core.ledger)
 
 
 def test_more_outstanding_than_was_offered_is_noticed(core: Core) -> None:
     """A credex never grows."""
     give(core, "10").outstanding += Decimal("0.01")
-    with pytest.raises(NotConserved, match="outstanding"):
-        conserved(core.ledger)
+    with pytest.raises(NotConservedError, match="outstanding"):
+        check_conserved(core.ledger)
 
 
 def test_a_balance_that_shows_what_is_not_there_is_noticed(core: Core) -> None:
     """All balances together are what is offered and not taken, and nothing else."""
     core.cancel(give(core, "10"))
     core.credexes()[-1].outstanding += 1
-    with pytest.raises(NotConserved, match="balances"):
-        conserved(core.ledger)
+    with pytest.raises(NotConservedError, match="balances"):
+        check_conserved(core.ledger)
 
 
 def test_money_of_all_states_is_conserved(core: Core, clock: Hands) -> None:
@@ -176,16 +176,16 @@ def test_money_of_all_states_is_conserved(core: Core, clock: Hands) -> None:
     give(core, "1")
     core.accept(give(core, "3", due=TODAY + timedelta(days=10)))
     core.history(TARIRO, FARAI, usd("4"), at_ms=START_MS - DAY_MS)
-    conserved(core.ledger)
+    check_conserved(core.ledger)
     clock.at_ms += 3 * DAY_MS
-    conserved(core.ledger)
+    check_conserved(core.ledger)
     assert {credex.state for credex in core.credexes()} == set(State) - {State.OFFERS}
 
 
 def test_overspending_is_noticed(core: Core) -> None:
     """An offer of more than there is breaks the books."""
     give(core, "10").outstanding = Decimal(13)
-    with pytest.raises(NotConserved):
+    with pytest.raises(NotConservedError):
         core.check_conserved()
 
 
@@ -309,7 +309,7 @@ def test_an_offer_vanishes_at_the_end_of_the_second_day(core: Core, clock: Hands
     assert core.offers() == []
     assert (credex.state, credex.ended_ms, core.balance(TARIRO)) == (State.EXPIRED, last, usd("12.50"))
     for act in (core.accept, core.decline, core.cancel):
-        with pytest.raises(NotFoundRefusal):
+        with pytest.raises(NotFoundRefusalError):
             act(credex)
 
 

@@ -140,7 +140,7 @@ def test_whoever_left_acts_for_nobody() -> None:
     core.member(TARIRO).tier = 4
     farai = core.member(FARAI)
     core.authorise(TARIRO, farai)
-    core.direct_notices(TARIRO, farai)
+    core.set_offer_recipient(TARIRO, farai)
     core.leave(farai)
     account = core.account(TARIRO)
     assert (account.authorised, account.send_offers_to) == ([account.owner_id], account.owner_id)

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from simulator.cli.output import DIFFERENT, console, keep_logs_quiet
 from simulator.explore.fleet import Summary, explore_many, repeated_by
-from simulator.explore.invariants.watch import PROMISES
+from simulator.explore.invariants.checker import INVARIANTS
 from simulator.explore.kinds import KINDS, PEOPLE_KINDS
 from simulator.explore.options import Options
 from simulator.explore.regressions import keep
@@ -40,7 +40,7 @@ _WORDS: Final = {**{kind.name: kind.words for kind in KINDS.values()}, **PEOPLE_
 
 
 def help_tables() -> str:
-    """The kinds of faults and the promises, for the end of the help text."""
+    """The kinds of faults and the invariants, for the end of the help text."""
     return "\n".join(
         [
             "\b",
@@ -48,8 +48,8 @@ def help_tables() -> str:
             *(f"  {name.replace(' ', '-'):<16}{words}" for name, words in _WORDS.items()),
             "",
             "\b",
-            "Promises:",
-            *(f"  {name:<16}{sentence}" for name, sentence in PROMISES.items()),
+            "Invariants:",
+            *(f"  {name:<16}{sentence}" for name, sentence in INVARIANTS.items()),
         ]
     )
 
@@ -88,13 +88,13 @@ def run(
     progress = console(no_color=no_color, stderr=True)
     saved = {
         outcome.seed: _save(outcome, save, progress, shrinking=shrinking and place < MAX_SHRUNK, run_bot=run_bot)
-        for place, outcome in enumerate(summary.broken)
+        for place, outcome in enumerate(summary.failures)
     }
     if as_json:
         click.echo(json.dumps(_json(summary, options, first, version, saved), ensure_ascii=False, indent=2))
     else:
         _show(out, summary, options, version, saved)
-    sys.exit(DIFFERENT if summary.broken else 0)
+    sys.exit(DIFFERENT if summary.failures else 0)
 
 
 @contextmanager
@@ -103,14 +103,14 @@ def _progress(out: Console | None, total: int | None) -> Iterator[Callable[[Worl
         yield lambda _: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    broken = 0
+    failed = 0
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("exploring", total=total)
 
         def step(outcome: WorldResult) -> None:
-            nonlocal broken
-            broken += bool(outcome.broken)
-            bar.update(task, advance=1, description=f"seed {outcome.seed}" + (f", {broken} broken" if broken else ""))
+            nonlocal failed
+            failed += bool(outcome.violations)
+            bar.update(task, advance=1, description=f"seed {outcome.seed}" + (f", {failed} failed" if failed else ""))
 
         yield step
 
@@ -133,33 +133,33 @@ def _save(
             bar.update(task, description=f"shrinking seed {outcome.seed}: {lines} lines, {tries} tries")
 
         try:
-            found = shrink(outcome.yaml, outcome.broken[0], run_bot=run_bot, progress=step)
+            found = shrink(outcome.yaml, outcome.violations[0], run_bot=run_bot, progress=step)
         except ValueError:
             return (whole,)
     return whole, keep(found, folder)
 
 
 def _show(out: Console, summary: Summary, options: Options, version: str, saved: dict[int, tuple[Path, ...]]) -> None:
-    for outcome in summary.broken:
+    for outcome in summary.failures:
         out.print(Text(f"✗ seed {outcome.seed}", "bold red"))
-        for broken in outcome.broken:
-            sentence = PROMISES.get(broken.promise, "")
-            whose = f"{broken.who}: " if broken.who else ""
-            out.print(Text(f"    {broken.promise}: {sentence}", "red"), soft_wrap=True)
-            out.print(Text(f"    {whose}{broken.what}"), soft_wrap=True)
+        for violation in outcome.violations:
+            sentence = INVARIANTS.get(violation.invariant, "")
+            whose = f"{violation.who}: " if violation.who else ""
+            out.print(Text(f"    {violation.invariant}: {sentence}", "red"), soft_wrap=True)
+            out.print(Text(f"    {whose}{violation.what}"), soft_wrap=True)
         out.print(Text(f"    {repeated_by(outcome, options)}   (sources {version})", "bold"), soft_wrap=True)
         for path in saved[outcome.seed]:
             out.print(Text(f"    {path}", "grey50"), soft_wrap=True)
-    out.print(_table("Trouble made", summary.injected, "times"))
-    out.print(_table("Promises checked", summary.checked, "times"))
+    out.print(_table("Faults injected", summary.injected, "times"))
+    out.print(_table("Invariants checked", summary.checked, "times"))
     if options.lossy:
-        out.print(_table("Not kept, for the state had lost it", summary.lost, "times"))
+        out.print(_table("Violated because the state lost acknowledged writes", summary.lost, "times"))
     text = (
         f"{summary.worlds:,} worlds, {summary.turns:,} turns, {summary.virtual_hours:,.0f} hours of their time, "
         f"{summary.seconds:,.1f} s, {summary.per_second:.1f} worlds a second; "
-        + (f"{len(summary.broken)} with broken promises" if summary.broken else "all promises kept")
+        + (f"{len(summary.failures)} with violated invariants" if summary.failures else "all invariants hold")
     )
-    out.print(Text(text, "bold red" if summary.broken else "bold green"), soft_wrap=True)
+    out.print(Text(text, "bold red" if summary.failures else "bold green"), soft_wrap=True)
     out.print(Text(f"digest {summary.digest}", "grey50"))
 
 
@@ -188,11 +188,11 @@ def _json(
         "broken": [
             {
                 "seed": outcome.seed,
-                "promises": [broken._asdict() for broken in outcome.broken],
+                "violations": [violation._asdict() for violation in outcome.violations],
                 "repeat": repeated_by(outcome, options),
                 "files": [str(path) for path in saved[outcome.seed]],
                 "conversation": outcome.yaml,
             }
-            for outcome in summary.broken
+            for outcome in summary.failures
         ],
     }

@@ -57,18 +57,18 @@ def run(
 def _list(out: Console) -> None:
     for variant in VARIANTS.values():
         out.print(Text(variant.name, "bold") + Text(f"  {variant.about}", "grey50"), soft_wrap=True)
-        for difference in variant.differences:
-            out.print(f"  may differ: {difference.why}", soft_wrap=True)
-        for name, apart in variant.apart.items():
-            out.print(f"  apart: {name}: {apart.why}", soft_wrap=True)
+        for tolerance in variant.tolerances:
+            out.print(f"  may differ: {tolerance.why}", soft_wrap=True)
+        for name, divergence in variant.divergences.items():
+            out.print(f"  diverges: {name}: {divergence.why}", soft_wrap=True)
 
 
 def _told(out: Console, row: Row) -> None:
     """What is wrong, as soon as it is known; and a line for those who read a log."""
-    for outcome in row.outcomes:
-        if outcome.verdict is Verdict.WRONG:
-            out.print(Text(f"✗ {row.variant.name}: {outcome.name}", "bold red"), soft_wrap=True)
-            for line in outcome.said.splitlines():
+    for result in row.results:
+        if result.verdict is Verdict.WRONG:
+            out.print(Text(f"✗ {row.variant.name}: {result.name}", "bold red"), soft_wrap=True)
+            for line in result.said.splitlines():
                 out.print(Text(f"    {line}"), soft_wrap=True)
     if not out.is_terminal:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in row.counts.items())
@@ -78,7 +78,7 @@ def _told(out: Console, row: Row) -> None:
 
 def _summary(out: Console, rows: Sequence[Row]) -> None:
     shown = [verdict for verdict in Verdict if any(row.counts[verdict] for row in rows)]
-    table = Table("odd world", *(str(verdict) for verdict in shown), "s", box=None, pad_edge=False)
+    table = Table("variant", *(str(verdict) for verdict in shown), "s", box=None, pad_edge=False)
     for column in table.columns[1:]:
         column.justify = "right"
     for row in rows:
@@ -88,7 +88,7 @@ def _summary(out: Console, rows: Sequence[Row]) -> None:
     out.print(table)
     wrong = sum(row.counts[Verdict.WRONG] for row in rows)
     played = sum(row.played for row in rows)
-    text = f"{played} conversations played in {len(rows)} odd worlds, {sum(row.seconds for row in rows):.0f} s"
+    text = f"{played} conversations played in {len(rows)} variant worlds, {sum(row.seconds for row in rows):.0f} s"
     text += f", {wrong} not as they should be" if wrong else ""
     out.print(Text(text, "bold red" if wrong else "bold green"), soft_wrap=True)
 
@@ -98,7 +98,5 @@ def _json(row: Row) -> dict[str, Any]:
         "variant": row.variant.name,
         "good": row.good,
         "seconds": round(row.seconds, 1),
-        "conversations": [
-            {"name": each.name, "verdict": str(each.verdict), "said": each.said} for each in row.outcomes
-        ],
+        "conversations": [{"name": each.name, "verdict": str(each.verdict), "said": each.said} for each in row.results],
     }

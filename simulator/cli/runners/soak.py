@@ -28,7 +28,7 @@ MOST_SHOWN: Final = 20
 def run(
     *, seconds: int, seed: int | None, members: int, rate: float, processes: int, as_json: bool, no_color: bool
 ) -> None:
-    """Soak for the given time, and print figures and broken promises."""
+    """Soak for the given time, and print figures and violated invariants."""
     keep_logs_quiet(logs=False)
     chosen = secrets.randbelow(2**31) if seed is None else seed
     options = Options(seconds=seconds, seed=chosen, members=members, rate=rate, processes=processes)
@@ -44,7 +44,7 @@ def run(
         out.print(json.dumps(_plain(options, result), indent=2), soft_wrap=True)
     else:
         _show(out, options, result)
-    if result.broken:
+    if result.violations:
         raise SystemExit(1)
 
 
@@ -81,8 +81,8 @@ def _plain(options: Options, result: Result) -> dict[str, object]:
         "rate": options.rate,
         "processes": options.processes,
         "figures": result.figures,
-        "broken": [each._asdict() for each in result.broken],
-        "kept": None if result.kept is None else str(result.kept),
+        "violations": [each._asdict() for each in result.violations],
+        "evidence": None if result.evidence is None else str(result.evidence),
     }
 
 
@@ -94,15 +94,15 @@ def _show(out: Console, options: Options, result: Result) -> None:
         table.add_row(name, f"{figure:,}")
     out.print(table)
     out.print()
-    if not result.broken:
-        out.print("All promises were kept: nothing lost, nothing twice, nothing said that is not so.")
+    if not result.violations:
+        out.print("All invariants held: no message lost, no write made twice, every answer true.")
         return
-    out.print(f"{len(result.broken)} promises were broken:", style="bold red")
-    for each in result.broken[:MOST_SHOWN]:
-        out.print(f"  {each.promise}\n    {each.who}: {each.what}", soft_wrap=True)
-    if len(result.broken) > MOST_SHOWN:
-        out.print(f"  and {len(result.broken) - MOST_SHOWN} more")
-    out.print(f"\nWhat people wrote and were told, and the logs of all processes: {result.kept}", soft_wrap=True)
+    out.print(f"{len(result.violations)} invariants were violated:", style="bold red")
+    for each in result.violations[:MOST_SHOWN]:
+        out.print(f"  {each.invariant}\n    {each.who}: {each.what}", soft_wrap=True)
+    if len(result.violations) > MOST_SHOWN:
+        out.print(f"  and {len(result.violations) - MOST_SHOWN} more")
+    out.print(f"\nTranscripts and the logs of all processes: {result.evidence}", soft_wrap=True)
     again = f"--seed {options.seed} --members {options.members} --rate {options.rate:g}"
     out.print(
         f"Again: python -m simulator soak --seconds {options.seconds} {again} --processes {options.processes}",

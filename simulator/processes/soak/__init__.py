@@ -7,7 +7,7 @@ by then; so the kill does not prove the fsync, and the setting is asked of the r
 
 from __future__ import annotations
 
-from simulator.processes.soak.books import Broken
+from simulator.processes.soak.ledger_audit import Violation
 from simulator.processes.soak.run import Options, Progress, Result, soak
 
-__all__ = ("Broken", "Options", "Progress", "Result", "soak")
+__all__ = ("Options", "Progress", "Result", "Violation", "soak")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from simulator.processes.programs import STOP_WITHIN_S, Program, free_port
-from simulator.processes.soak.books import Broken
-from simulator.processes.soak.town import START_WITHIN_S, NotInTimeError, Town, eventually
+from simulator.processes.soak.ledger_audit import Violation
+from simulator.processes.soak.stack import START_WITHIN_S, NotInTimeError, Stack, eventually
 from simulator.processes.tcp_proxy import Direction, TcpProxy
 from simulator.world.network import Answer, Effect, Fault
 
@@ -81,23 +81,23 @@ class Chaos:
         broken: promises that were not kept by what was stopped in order.
     """
 
-    def __init__(self, town: Town, seed: int, seconds: float) -> None:
+    def __init__(self, stack: Stack, seed: int, seconds: float) -> None:
         """Prepare to trouble a town for so many seconds."""
         self.done: Counter[str] = Counter()
-        self.broken: list[Broken] = []
-        self._town = town
+        self.violations: list[Violation] = []
+        self._stack = stack
         self._chance = random.Random(f"{seed}:chaos")
-        lines = town.lines
+        proxies = stack.proxies
         self._acts: Mapping[str, Act] = {
             "kill -9 service": self._kill_service,
             "kill -9 state": self._kill_state,
             "kill -9 cache": self._kill_cache,
             "SIGTERM deploy": self._deploy,
             "connections reset": self._reset,
-            "answers of the state cut": lambda: self._cut(lines.state, Direction.TO_CLIENT),
-            "requests to the state cut": lambda: self._cut(lines.state, Direction.TO_SERVER),
-            "answers of core cut": lambda: self._cut(lines.core, Direction.TO_CLIENT),
-            "answers of WhatsApp cut": lambda: self._cut(lines.graph, Direction.TO_CLIENT),
+            "answers of the state cut": lambda: self._cut(proxies.state, Direction.TO_CLIENT),
+            "requests to the state cut": lambda: self._cut(proxies.state, Direction.TO_SERVER),
+            "answers of core cut": lambda: self._cut(proxies.core, Direction.TO_CLIENT),
+            "answers of WhatsApp cut": lambda: self._cut(proxies.graph, Direction.TO_CLIENT),
             "connections held up": self._stall,
             "connections half closed": self._half_close,
             "core fails before acting": self._core_before,
@@ -124,57 +124,57 @@ class Chaos:
         self._background = [task for task in self._background if not task.done() or task.exception()]
         self._background.append(asyncio.create_task(act))
 
-    async def mend(self) -> None:
+    async def clear_faults(self) -> None:
         """No faults from now on; everything runs."""
-        town = self._town
+        stack = self._stack
         await asyncio.gather(*self._background)
-        town.lines.mend()
-        town.world.core_front.faults.clear()
-        town.world.graph_front.faults.clear()
-        for place, program in enumerate(town.bots):
+        stack.proxies.clear_faults()
+        stack.world.core_proxy.faults.clear()
+        stack.world.graph_proxy.faults.clear()
+        for place, program in enumerate(stack.bots):
             if program.ended:
-                town.start(place)
+                stack.start(place)
 
     # -- processes --------------------------------------------------------------------------------------------------
 
     async def _kill_service(self) -> None:
-        place = self._chance.randrange(len(self._town.bots))
-        self._town.kill(place)
-        self._town.start(place)
+        place = self._chance.randrange(len(self._stack.bots))
+        self._stack.kill(place)
+        self._stack.start(place)
 
     async def _kill_state(self) -> None:
-        if not self._town.state.ended:
-            self._town.state.kill()
+        if not self._stack.state.ended:
+            self._stack.state.kill()
             await asyncio.sleep(self._chance.uniform(*DOWN_S))
-            await self._town.revive_state()
+            await self._stack.restart_state()
 
     async def _kill_cache(self) -> None:
-        if not self._town.cache.ended:
-            self._town.cache.kill()
+        if not self._stack.cache.ended:
+            self._stack.cache.kill()
             await asyncio.sleep(self._chance.uniform(*DOWN_S))
-            await self._town.revive_cache()
+            await self._stack.restart_cache()
 
     async def _deploy(self) -> None:
         """A new process takes over: it is up before the old one is told to go. Other things break meanwhile."""
-        places = [place for place in range(len(self._town.bots)) if place not in self._deploying]
+        places = [place for place in range(len(self._stack.bots)) if place not in self._deploying]
         if places:
             place = self._chance.choice(places)
             self._deploying.add(place)
             await self._take_over(place)
 
     async def _take_over(self, place: int) -> None:
-        town, new = self._town, self._town.run_bot(free_port())
+        stack, new = self._stack, self._stack.run_bot(free_port())
 
         async def up() -> bool:
-            return new.ended or (await town.health_of(new))[0] == 200  # noqa: PLR2004
+            return new.ended or (await stack.health_of(new))[0] == 200  # noqa: PLR2004
 
         await eventually(up, "the new process is healthy", within_s=START_WITHIN_S)
-        old, town.bots[place] = town.bots[place], new
-        town.world.balancer.bots[place] = f"http://127.0.0.1:{new.port}"
+        old, stack.bots[place] = stack.bots[place], new
+        stack.world.balancer.bots[place] = f"http://127.0.0.1:{new.port}"
         self._deploying.discard(place)
-        served = (await town.health_of(old))[0] != 0
+        served = (await stack.health_of(old))[0] != 0
         if not old.ended:
-            old.ask_to_stop()
+            old.terminate()
             await self._gone(old, served=served)
 
     async def _gone(self, old: Program, *, served: bool) -> None:
@@ -186,16 +186,18 @@ class Chaos:
         try:
             await eventually(ended, "a process that was told to stop has ended", within_s=4 * STOP_WITHIN_S)
         except NotInTimeError as error:
-            self.broken.append(Broken(IN_ORDER, f"process {old.pid}", str(error)))
+            self.violations.append(Violation(IN_ORDER, f"process {old.pid}", str(error)))
             return
         if served and old.exit_code != 0:
-            self.broken.append(Broken(IN_ORDER, f"process {old.pid}", f"ended with {old.exit_code} instead of 0"))
+            self.violations.append(
+                Violation(IN_ORDER, f"process {old.pid}", f"ended with {old.exit_code} instead of 0")
+            )
 
     # -- connections ------------------------------------------------------------------------------------------------
 
     def _one(self) -> TcpProxy:
-        lines = self._town.lines
-        return self._chance.choice((lines.state, lines.cache, lines.core, lines.graph))
+        proxies = self._stack.proxies
+        return self._chance.choice((proxies.state, proxies.cache, proxies.core, proxies.graph))
 
     async def _reset(self) -> None:
         self._one().reset()
@@ -209,7 +211,7 @@ class Chaos:
         try:
             await asyncio.sleep(self._chance.uniform(*STALL_S))
         finally:
-            proxy.flow()
+            proxy.resume()
 
     async def _half_close(self) -> None:
         self._one().half_close(self._chance.choice(list(Direction)))
@@ -217,12 +219,12 @@ class Chaos:
     # -- what the others answer -------------------------------------------------------------------------------------
 
     async def _core_before(self) -> None:
-        self._town.world.core_front.faults.add(self._chance.choice(_CORE_BEFORE))
+        self._stack.world.core_proxy.faults.add(self._chance.choice(_CORE_BEFORE))
 
     async def _core_after(self) -> None:
         effect = self._chance.choice((Effect.RESET, Effect.RESET, Effect.ANSWER, Effect.TIMEOUT))
         answer = self._chance.choice((_UNAVAILABLE, _ODD)) if effect is Effect.ANSWER else None
-        faults = self._town.world.core_front.faults
+        faults = self._stack.world.core_proxy.faults
         # The writes that there are most of, and a lost connection, which tempts clients to send again, each time.
         faults.add(Fault(Effect.RESET, "createCredex", after=True))
         faults.add(Fault(effect, "createCredex", after=True, answer=answer))
@@ -234,12 +236,12 @@ class Chaos:
             faults.remove(number)
 
     async def _graph(self) -> None:
-        self._town.world.graph_front.faults.add(self._chance.choice(_GRAPH))
+        self._stack.world.graph_proxy.faults.add(self._chance.choice(_GRAPH))
 
     async def _graph_lost(self) -> None:
         effect = self._chance.choice((Effect.RESET, Effect.RESET, Effect.TIMEOUT))
-        self._town.world.graph_front.faults.add(Fault(effect, "messages", after=True, times=2))
+        self._stack.world.graph_proxy.faults.add(Fault(effect, "messages", after=True, times=2))
 
     async def _duplicate(self) -> None:
         at_once = self._chance.random() < 0.5  # noqa: PLR2004 - a share
-        self._town.world.cloud.next_delivery(times=self._chance.randint(2, 4), at_once=at_once)
+        self._stack.world.cloud.next_delivery(times=self._chance.randint(2, 4), at_once=at_once)

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.domain import Denomination, Money
-from simulator.explore.invariants.said import Meaning
+from simulator.explore.invariants.claims import Meaning
 from simulator.people import persona
-from simulator.processes.soak.books import ONCE, Books, Broken
 from simulator.processes.soak.chaos import Chaos
-from simulator.processes.soak.people import NOT_AGAIN, Pace, Person, Tally
-from simulator.processes.soak.town import KNOBS, NotInTimeError, Town, eventually, handle_of, phone_of, town
+from simulator.processes.soak.ledger_audit import ONCE, LedgerAudit, Violation
+from simulator.processes.soak.stack import CONFIG, NotInTimeError, Stack, eventually, handle_of, phone_of, start_stack
+from simulator.processes.soak.users import NOT_AGAIN, Counters, Pacer, SoakUser
 from simulator.whatsapp_cloud import Event, Shown, WebhookAnswered, WebhookDropped
 
 __all__ = ("Options", "Progress", "Result", "soak")
@@ -84,8 +84,8 @@ class Result:
     """
 
     figures: dict[str, int | float]
-    broken: list[Broken]
-    kept: Path | None = None
+    violations: list[Violation]
+    evidence: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +109,8 @@ async def soak(options: Options, watch: Watch) -> Result:
     folder = Path(tempfile.mkdtemp(prefix="vimbisopay-soak-"))
     keep = False
     try:
-        config = replace(KNOBS, pair_every_ms=None)
-        here = town(
+        config = replace(CONFIG, pair_every_ms=None)
+        here = start_stack(
             bots=options.processes,
             seed=options.seed,
             config=config,
@@ -120,13 +120,13 @@ async def soak(options: Options, watch: Watch) -> Result:
         )
         async with here as made:
             run = _Soak(options, made, watch)
-            broken = await run.run()
-        lost = sum(each.promise == LOST for each in broken)
-        twice = sum(each.promise in TWICE for each in broken)
-        result = Result(run.figures() | {"lost": lost, "twice": twice}, broken)
-        if broken:
+            violations = await run.run()
+        lost = sum(each.invariant == LOST for each in violations)
+        twice = sum(each.invariant in TWICE for each in violations)
+        result = Result(run.figures() | {"lost": lost, "twice": twice}, violations)
+        if violations:
             keep = True
-            result.kept = folder
+            result.evidence = folder
             run.write_transcripts(folder)
         return result
     finally:
@@ -144,16 +144,16 @@ class _Seen:
 
 
 class _Soak:
-    def __init__(self, options: Options, here: Town, watch: Watch) -> None:
+    def __init__(self, options: Options, here: Stack, watch: Watch) -> None:
         self._options = options
-        self._town = here
+        self._stack = here
         self._watch = watch
-        self._books = Books()
-        self._tally = Tally()
-        self._pace = Pace(options.rate)
+        self._audit = LedgerAudit()
+        self._counters = Counters()
+        self._pacer = Pacer(options.rate)
         self._chaos = Chaos(here, options.seed, options.seconds)
         self._seen = _Seen()
-        self._people: dict[str, Person] = {}
+        self._people: dict[str, SoakUser] = {}
         self._began = time.monotonic()
         self._load_s = 0.0
         self._drain_s = 0.0
@@ -161,14 +161,14 @@ class _Soak:
 
     # -- the three acts ---------------------------------------------------------------------------------------------
 
-    async def run(self) -> list[Broken]:
+    async def run(self) -> list[Violation]:
         """Load and chaos, then peace, then the verdict."""
-        durability = await self._town.durability()
+        durability = await self._stack.durability()
         lives = self._move_in()
         self._began = time.monotonic()
         await self._trouble(lives)
         self._load_s = time.monotonic() - self._began
-        await self._chaos.mend()
+        await self._chaos.clear_faults()
         left = await self._come_to_rest(lives)
         self._drain_s = time.monotonic() - self._began - self._load_s
         for life in lives:
@@ -177,7 +177,7 @@ class _Soak:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
-        return [*self._durable(durability, await self._town.durability()), *self._verdict(left)]
+        return [*self._durable(durability, await self._stack.durability()), *self._verdict(left)]
 
     def _move_in(self) -> list[asyncio.Task[None]]:
         options = self._options
@@ -185,19 +185,19 @@ class _Soak:
         for number in range(options.members):
             who, is_member = persona(options.seed, number), number % STRANGERS != STRANGERS - 1
             if is_member:
-                visitor = self._town.member(who, number)
-                self._town.world.core.fund(handle_of(number), BALANCE)
-                self._books.funded(phone_of(number), BALANCE)
+                visitor = self._stack.member(who, number)
+                self._stack.world.core.fund(handle_of(number), BALANCE)
+                self._audit.funded(phone_of(number), BALANCE)
             else:
-                visitor = self._town.visitor(who, number)
-            person = Person(
+                visitor = self._stack.visitor(who, number)
+            person = SoakUser(
                 visitor.handset,
                 who,
                 number,
                 chance=random.Random(f"{options.seed}:{number}"),
-                books=self._books,
-                pace=self._pace,
-                tally=self._tally,
+                audit=self._audit,
+                pacer=self._pacer,
+                counters=self._counters,
                 crowd=crowd,
                 stride=STRIDE,
                 member=is_member,
@@ -237,7 +237,7 @@ class _Soak:
             for life in lives:
                 if life.done():
                     life.result()
-            left = [*await self._town.left_over(), *["a webhook is under way"] * self._town.world.cloud.busy()]
+            left = [*await self._stack.unfinished_work(), *["a webhook is under way"] * self._stack.world.cloud.busy()]
             quiet = 0 if left else quiet + 1
             return quiet >= QUIET_LOOKS
 
@@ -250,49 +250,49 @@ class _Soak:
     # -- the verdict ------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _durable(*told: tuple[str, str, str]) -> list[Broken]:
+    def _durable(*told: tuple[str, str, str]) -> list[Violation]:
         """What the state Redis says of itself before and after: a kill alone cannot show whether it syncs."""
         wanted = ("yes", "always", "noeviction")
         wrong = sorted({one for one in told if one != wanted})
-        return [Broken("acknowledged is on disk", "the state Redis", f"{one} instead of {wanted}") for one in wrong]
+        return [Violation("acknowledged is on disk", "the state Redis", f"{one} instead of {wanted}") for one in wrong]
 
-    def _verdict(self, left: Sequence[str]) -> list[Broken]:
+    def _verdict(self, left: Sequence[str]) -> list[Violation]:
         for person in self._people.values():
             person.rest()
-        broken = [*self._books.broken, *self._chaos.broken, *self._books.check(self._town.world.core)]
-        broken += [Broken("all work comes to an end", "the state Redis", item) for item in left]
-        broken += [
-            Broken(LOST, person.phone, f"no answer to {person.waiting_for!r}")
+        violations = [*self._audit.violations, *self._chaos.violations, *self._audit.check(self._stack.world.core)]
+        violations += [Violation("all work comes to an end", "the state Redis", item) for item in left]
+        violations += [
+            Violation(LOST, person.phone, f"no answer to {person.waiting_for!r}")
             for person in self._people.values()
             if person.waiting_for
         ]
-        return [*broken, *[Broken(LOST, "WhatsApp", reason) for reason in self._seen.dropped]]
+        return [*violations, *[Violation(LOST, "WhatsApp", reason) for reason in self._seen.dropped]]
 
     def figures(self) -> dict[str, int | float]:
         """Everything that was counted."""
-        told, done, lines = self._books.figures, self._chaos.done, self._town.lines
-        proxies = (lines.state, lines.cache, lines.core, lines.graph)
-        sums: Counter[str] = sum((proxy.done for proxy in proxies), Counter())
+        told, done, proxies = self._audit.figures, self._chaos.done, self._stack.proxies
+        each = (proxies.state, proxies.cache, proxies.core, proxies.graph)
+        sums: Counter[str] = sum((proxy.fault_counts for proxy in each), Counter())
         return {
             "seconds of load": round(self._load_s, 1),
             "seconds to come to rest": round(self._drain_s, 1),
-            "messages in": self._tally.messages,
-            "answers": self._tally.answers,
-            "answers that Credex is away": self._tally.away,
-            "messages given up and told so": self._tally.given_up,
-            "outcomes told later": self._tally.found_later,
+            "messages in": self._counters.messages,
+            "answers": self._counters.answers,
+            "answers that Credex is away": self._counters.away,
+            "messages given up and told so": self._counters.given_up,
+            "outcomes told later": self._counters.found_later,
             "registrations confirmed": told.get("registration confirmed", 0),
             "offers confirmed": told.get("offers confirmed", 0),
             "offers told made": told.get(f"offers told {Meaning.DONE}", 0),
             "offers told not made": told.get(f"offers told {Meaning.NOT}", 0),
-            "offers created": len(self._town.world.core.credexes()) - self._funded,
+            "offers created": len(self._stack.world.core.credexes()) - self._funded,
             "accepted, declined, taken back": told.get("end confirmed", 0),
             **{kind: done[kind] for kind in sorted(done)},
             "connections reset": sums["reset"] + sums["cut"],
             "connections half closed, each": sums["half closed"],
             "webhooks delivered": self._seen.delivered,
             "webhooks refused or unanswered": self._seen.failed,
-            "messages sent again": self._tally.sent_again,
+            "messages sent again": self._counters.sent_again,
             "memory of this process, MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         }
 
@@ -323,12 +323,12 @@ class _Soak:
 
     def _tidy_up(self) -> None:
         """What the neighbours write down for tests to look at is of no use here, and an hour of it would be much."""
-        world = self._town.world
+        world = self._stack.world
         logs: tuple[list[Any], ...] = (world.core.calls, world.cloud.accepted, world.cloud.deliveries)
         for log in logs:
             if len(log) > MOST_NOTED:
                 log.clear()
-        self._town.keep_logs_short()
+        self._stack.truncate_logs()
 
     def _show(self, phase: str, share: float) -> None:
         self._watch(Progress(phase, share, self.figures()))

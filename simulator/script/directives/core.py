@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from simulator.credex_core import OF_FORM, WAYS
+from simulator.credex_core import FORMAT_QUIRKS, QUIRK_NAMES
 from simulator.errors import did_you_mean
 from simulator.script.directives.directive import Directive, Play, Scope, said_so
 from simulator.script.faults import GRAPH_CODES, read_core_fault, read_graph_fault
@@ -95,7 +95,12 @@ def odd(scope: Scope, node: yaml.Node) -> Play | None:
 
 def _ways(scope: Scope, node: yaml.Node) -> tuple[str, ...] | None:
     text = scope.reading.text(node, "how core is odd")
-    groups = {"everything": WAYS, "all of form": OF_FORM, "none": (), **{way: (way,) for way in WAYS}}
+    groups = {
+        "everything": QUIRK_NAMES,
+        "all of form": FORMAT_QUIRKS,
+        "none": (),
+        **{way: (way,) for way in QUIRK_NAMES},
+    }
     if text is not None and text not in groups:
         hint = did_you_mean(text, tuple(groups), "ways")
         scope.reading.problem(node, f"core is not known to be odd like this: {text!r}", hint)

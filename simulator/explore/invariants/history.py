@@ -19,7 +19,7 @@ from simulator.whatsapp_cloud.transcript.model import Kind, Screen
 from simulator.whatsapp_cloud.transcript.recorder import read_message
 from simulator.world.world import BUSINESS, World
 
-__all__ = ("WRITES", "Heard", "Told", "View", "Wrote")
+__all__ = ("WRITES", "CoreWrite", "History", "IncomingMessage", "OutgoingMessage")
 
 OK: Final = 200
 
@@ -44,7 +44,7 @@ NOT_TAKEN: Final = frozenset({401, 429})
 
 
 @dataclass(slots=True)
-class Heard:
+class IncomingMessage:
     """A message of a person that reached the bot, or was to.
 
     Attributes:
@@ -52,7 +52,7 @@ class Heard:
         sent_ms: when the person sent it.
         taken_ms: when the bot first answered 200 for it; None while it has not.
         handed_ms: when it was first handed over to the bot.
-        batch: the webhook that the bot took it with, and ``place`` where it stood in it.
+        batch: the webhook that the bot took it with, and ``position`` where it stood in it.
         taken_order: its place among all that the bot took.
         numbered: the phone number was told with it; without, nobody can know that it is from the same person.
     """
@@ -61,18 +61,18 @@ class Heard:
     who: str
     kind: Kind
     text: str
-    on: str
+    replies_to: str
     sent_ms: int
-    taken_ms: int | None = None
-    handed_ms: int | None = None
+    acknowledged_ms: int | None = None
+    first_attempt_ms: int | None = None
     batch: int | None = None
-    place: int = 0
-    taken_order: int = 0
-    numbered: bool = True
+    position: int = 0
+    ack_order: int = 0
+    has_number: bool = True
 
 
 @dataclass(slots=True)
-class Told:
+class OutgoingMessage:
     """One message of the bot, however often it was sent.
 
     Attributes:
@@ -106,30 +106,30 @@ class Told:
 
 
 @dataclass(slots=True)
-class Wrote:
+class CoreWrite:
     """A write of the bot that core looked at, and what the ledger made of it: the credex, or nothing."""
 
     who: str
     call: HandledCall
-    credex: str = ""
+    credex_id: str = ""
     happened: bool = False
     prompt: str = ""
 
 
-class View:
+class History:
     """All that was seen so far, by person."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.heard: dict[str, list[Heard]] = defaultdict(list)
-        self.told: dict[str, list[Told]] = defaultdict(list)
-        self.wrote: dict[str, list[Wrote]] = defaultdict(list)
-        self.news = 0
+        self.incoming: dict[str, list[IncomingMessage]] = defaultdict(list)
+        self.outgoing: dict[str, list[OutgoingMessage]] = defaultdict(list)
+        self.core_writes: dict[str, list[CoreWrite]] = defaultdict(list)
+        self.core_events = 0
         """How often core asked the bot to tell somebody something."""
         self.broken_webhooks: list[Attempt] = []
         self._taken_so_far = 0
-        self._by_wamid: dict[str, Heard] = {}
-        self._by_callback: dict[str, Told] = {}
+        self._by_wamid: dict[str, IncomingMessage] = {}
+        self._by_callback: dict[str, OutgoingMessage] = {}
         self._written: dict[str, int] = defaultdict(int)
         self._shown: dict[str, int] = defaultdict(int)
         self._moments = 0
@@ -144,11 +144,13 @@ class View:
             self._phones[handset.phone] = who
             self._phones[handset.user_id] = who
             for written in handset.written[self._written[who] :]:
-                kind, text, on = read_message(written.message)
-                numbered = bool(written.message.get("from"))
-                heard = Heard(written.wamid, who, kind, text, on, written.at_ms, numbered=numbered)
-                self._by_wamid[written.wamid] = heard
-                self.heard[who].append(heard)
+                kind, text, replies_to = read_message(written.message)
+                has_number = bool(written.message.get("from"))
+                incoming = IncomingMessage(
+                    written.wamid, who, kind, text, replies_to, written.at_ms, has_number=has_number
+                )
+                self._by_wamid[written.wamid] = incoming
+                self.incoming[who].append(incoming)
             self._written[who] = len(handset.written)
             for bubble in handset.bubbles[self._shown[who] :]:
                 self._tell(who, bubble)
@@ -157,19 +159,19 @@ class View:
         self._core()
         directions = self.world.recorder.since(self._moments)
         self._moments = len(self.world.recorder)
-        self.news += sum(moment.text.startswith(_NEWS) for moment in directions if moment.kind is Kind.STAGE)
+        self.core_events += sum(moment.text.startswith(_NEWS) for moment in directions if moment.kind is Kind.STAGE)
 
     def who(self, named: str) -> str:
         """Whom a phone number, a user id or a name of the mailbox means; nobody for strangers to this world."""
         return self._phones.get(named) or next((who for key, who in self._phones.items() if key in named), "")
 
-    def message(self, wamid: str) -> Heard | None:
+    def message(self, wamid: str) -> IncomingMessage | None:
         """The person's message with this id."""
         return self._by_wamid.get(wamid)
 
-    def answers_to(self, wamid: str, who: str) -> Told | None:
+    def answers_to(self, wamid: str, who: str) -> OutgoingMessage | None:
         """The bot's message with this id."""
-        return next((told for told in reversed(self.told[who]) if wamid in told.wamids), None)
+        return next((outgoing for outgoing in reversed(self.outgoing[who]) if wamid in outgoing.wamids), None)
 
     def _tell(self, who: str, bubble: Bubble) -> None:
         callback = bubble.callback or bubble.wamid
@@ -179,9 +181,9 @@ class View:
             return
         last = callback.rsplit(":", 1)[-1]
         seq = int(last) if last.isdecimal() else 0
-        told = Told(callback, seq, who, bubble.at_ms, bubble.kind, screen(bubble), [bubble.wamid])
-        self._by_callback[callback] = told
-        self.told[who].append(told)
+        outgoing = OutgoingMessage(callback, seq, who, bubble.at_ms, bubble.kind, screen(bubble), [bubble.wamid])
+        self._by_callback[callback] = outgoing
+        self.outgoing[who].append(outgoing)
 
     def _deliveries(self) -> None:
         attempts = self.world.cloud.deliveries
@@ -199,37 +201,37 @@ class View:
         self._open = waiting
 
     def _handed(self, attempt: Attempt) -> None:
-        for heard in self._within(attempt):
-            if heard.handed_ms is None or attempt.at_ms < heard.handed_ms:
-                heard.handed_ms = attempt.at_ms
+        for incoming in self._within(attempt):
+            if incoming.first_attempt_ms is None or attempt.at_ms < incoming.first_attempt_ms:
+                incoming.first_attempt_ms = attempt.at_ms
 
     def _taken(self, attempt: Attempt) -> None:
-        for place, heard in enumerate(self._within(attempt)):
-            if heard.taken_ms is None:
-                heard.taken_ms, heard.batch, heard.place = attempt.ended_ms, attempt.number, place
+        for place, incoming in enumerate(self._within(attempt)):
+            if incoming.acknowledged_ms is None:
+                incoming.acknowledged_ms, incoming.batch, incoming.position = attempt.ended_ms, attempt.number, place
                 self._taken_so_far += 1
-                heard.taken_order = self._taken_so_far
+                incoming.ack_order = self._taken_so_far
 
-    def _within(self, attempt: Attempt) -> list[Heard]:
+    def _within(self, attempt: Attempt) -> list[IncomingMessage]:
         if b'"messages":[' not in attempt.body:
             return []
         found = (self._by_wamid.get(wamid) for wamid in _wamids(json.loads(attempt.body)))
-        return [heard for heard in found if heard is not None]
+        return [incoming for incoming in found if incoming is not None]
 
     def _core(self) -> None:
         calls, ledger = self.world.core.calls, self.world.core.ledger
         for call in calls[self._calls :]:
             if call.endpoint not in WRITES or call.status in NOT_TAKEN:
                 continue
-            wrote = Wrote(self.who(call.phone), call)
-            self.wrote[wrote.who].append(wrote)
-            self._effect(wrote, ledger.credexes)
+            write = CoreWrite(self.who(call.phone), call)
+            self.core_writes[write.who].append(write)
+            self._effect(write, ledger.credexes)
         self._calls = len(calls)
 
-    def _effect(self, wrote: Wrote, credexes: Mapping[str, Any]) -> None:
-        body, at_ms = wrote.call.body, wrote.call.at_ms
-        if wrote.call.endpoint == "createCredex":
-            claimed = {other.credex for wrotes in self.wrote.values() for other in wrotes}
+    def _effect(self, write: CoreWrite, credexes: Mapping[str, Any]) -> None:
+        body, at_ms = write.call.body, write.call.at_ms
+        if write.call.endpoint == "createCredex":
+            claimed = {other.credex_id for writes in self.core_writes.values() for other in writes}
             for credex in reversed(list(credexes.values())):
                 if credex.created_ms < at_ms:
                     break
@@ -239,15 +241,15 @@ class View:
                     credex.issuer_id,
                     credex.receiver_id,
                 ) == asked and credex.credex_id not in claimed:
-                    wrote.credex, wrote.happened = credex.credex_id, True
+                    write.credex_id, write.happened = credex.credex_id, True
                     return
-        elif wrote.call.endpoint in ENDS:
+        elif write.call.endpoint in ENDS:
             credex = credexes.get(str(body.get("credexID")))
             if credex is not None:
-                wrote.credex = credex.credex_id
-                wrote.happened = credex.ended_ms == at_ms and credex.state in ENDS[wrote.call.endpoint]
+                write.credex_id = credex.credex_id
+                write.happened = credex.ended_ms == at_ms and credex.state in ENDS[write.call.endpoint]
         else:
-            wrote.happened = wrote.call.status < 300  # noqa: PLR2004 - the HTTP range of success
+            write.happened = write.call.status < 300  # noqa: PLR2004 - the HTTP range of success
 
 
 ENDS: Final[Mapping[str, frozenset[str]]] = {

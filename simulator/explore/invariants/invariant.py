@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from simulator.explore.invariants.store import Kept, Shelves
-from simulator.explore.invariants.view import View
+from simulator.explore.invariants.history import History
+from simulator.explore.invariants.redis_contents import RedisContents, StoredKeys
 
-__all__ = ("Breach", "Invariant", "Moment", "Violation")
+__all__ = ("Finding", "Invariant", "Observation", "Violation")
 
 
 class Violation(NamedTuple):
     """A promise that was not kept: which, to whom (empty: to nobody in particular), what happened, and when."""
 
-    promise: str
+    invariant: str
     who: str
     what: str
     at_ms: int
 
 
-class Breach(NamedTuple):
+class Finding(NamedTuple):
     """The same, as the promise itself finds it."""
 
     who: str
@@ -29,7 +29,7 @@ class Breach(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Observation:
     """What there is to see.
 
     Attributes:
@@ -40,10 +40,10 @@ class Moment:
     """
 
     now_ms: int
-    view: View
-    shelves: Shelves
-    kept: Kept
-    interruptible: frozenset[str]
+    history: History
+    redis: RedisContents
+    keys: StoredKeys
+    idle: frozenset[str]
     unresolved: frozenset[str]
     given_up: int
     errors: tuple[str, ...]
@@ -57,5 +57,5 @@ class Invariant(Protocol):
     name: str
     sentence: str
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """What breaks it now, as far as that was not found before."""

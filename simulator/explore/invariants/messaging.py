@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.explore.invariants.moment import Breach, Moment
-from simulator.explore.invariants.said import is_aside, is_later
-from simulator.explore.invariants.view import Heard, Told
+from simulator.explore.invariants.claims import is_late_result, is_unsolicited
+from simulator.explore.invariants.history import IncomingMessage, OutgoingMessage
+from simulator.explore.invariants.invariant import Finding, Observation
 from simulator.whatsapp_cloud import Event, TypingShown
 from simulator.whatsapp_cloud.transcript.model import Kind
 
@@ -36,16 +36,20 @@ class _Windows:
         self._told: dict[str, int] = defaultdict(int)
         self._given_up = 0
 
-    def closed(self, moment: Moment) -> Iterator[tuple[str, list[Heard], list[Told], bool]]:
+    def closed(
+        self, observation: Observation
+    ) -> Iterator[tuple[str, list[IncomingMessage], list[OutgoingMessage], bool]]:
         """Those that ended now, and whether the bot could not send something meanwhile."""
-        lost, self._given_up = moment.given_up > self._given_up, moment.given_up
-        for who in sorted(moment.interruptible):
-            everything = moment.view.heard[who]
-            taken = sorted((one for one in everything if one.taken_ms is not None), key=lambda one: one.taken_order)
-            heard, told = taken[self._heard[who] :], moment.view.told[who][self._told[who] :]
-            self._heard[who], self._told[who] = len(taken), len(moment.view.told[who])
-            if heard or told:
-                yield who, heard, told, lost
+        lost, self._given_up = observation.given_up > self._given_up, observation.given_up
+        for who in sorted(observation.idle):
+            everything = observation.history.incoming[who]
+            taken = sorted(
+                (one for one in everything if one.acknowledged_ms is not None), key=lambda one: one.ack_order
+            )
+            incoming, outgoing = taken[self._heard[who] :], observation.history.outgoing[who][self._told[who] :]
+            self._heard[who], self._told[who] = len(taken), len(observation.history.outgoing[who])
+            if incoming or outgoing:
+                yield who, incoming, outgoing, lost
 
 
 class _Early:
@@ -79,36 +83,40 @@ class AlwaysAnswered:
         self._media: dict[str, bool] = {}
         self._answers, self._helps = _Early(), _Early()
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """Messages without an answer."""
-        for who, heard, told, lost in self._windows.closed(moment):
+        for who, incoming, outgoing, lost in self._windows.closed(observation):
             reactions = {
                 # What WhatsApp has accepted counts, as for messages: the phone shows it a moment later.
                 bubble.payload["reaction"]["message_id"]
-                for bubble in moment.view.world.cloud.accepted
+                for bubble in observation.history.world.cloud.accepted
                 if bubble.kind == "reaction"
             }
-            wanted = [one for one in heard if self._wants_answer(one) and one.wamid not in reactions]
-            answers = [one for one in told if not is_aside(one.body) and not is_later(one.body)]
-            later = [one for one in told if is_later(one.body)]
-            untaken = [one for one in moment.view.heard[who] if one.handed_ms is not None and one.taken_ms is None]
+            wanted = [one for one in incoming if self._wants_answer(one) and one.wamid not in reactions]
+            answers = [one for one in outgoing if not is_unsolicited(one.body) and not is_late_result(one.body)]
+            later = [one for one in outgoing if is_late_result(one.body)]
+            untaken = [
+                one
+                for one in observation.history.incoming[who]
+                if one.first_attempt_ms is not None and one.acknowledged_ms is None
+            ]
             missing = self._answers.missing(who, len(wanted) - len(answers), len(untaken))
             # A look that a message brought about is told beside its answer; alone, it may be all that is said.
             if missing > len(later) and not lost:
                 said = ", ".join(repr(one.text) for one in wanted)
-                yield Breach(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
+                yield Finding(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
             unhelped = self._helps.missing(
-                who, sum(map(_is_help, wanted)) - sum(HELP in one.body for one in told), sum(map(_is_help, untaken))
+                who, sum(map(_is_help, wanted)) - sum(HELP in one.body for one in outgoing), sum(map(_is_help, untaken))
             )
             if unhelped > 0 and not lost:
-                yield Breach(who, f"asked for help {unhelped} times more than they were helped")
+                yield Finding(who, f"asked for help {unhelped} times more than they were helped")
 
-    def _wants_answer(self, heard: Heard) -> bool:
+    def _wants_answer(self, incoming: IncomingMessage) -> bool:
         """An album is answered once; a reaction, a deletion, or what WhatsApp itself says, not at all."""
-        if _is_silent(heard):
+        if _is_silent(incoming):
             return False
-        media, self._media[heard.who] = self._media.get(heard.who, False), heard.kind is Kind.SENT
-        return not (media and heard.kind is Kind.SENT)
+        media, self._media[incoming.who] = self._media.get(incoming.who, False), incoming.kind is Kind.SENT
+        return not (media and incoming.kind is Kind.SENT)
 
 
 class Once:
@@ -122,35 +130,37 @@ class Once:
         self._helps: dict[str, int] = defaultdict(int)
         self._places: dict[str, int] = defaultdict(int)
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """More answers than messages that can have reached the bot; whether it said so or not."""
-        for who, told in list(moment.view.told.items()):
-            new, self._places[who] = told[self._places[who] :], len(told)
+        for who, outgoing in list(observation.history.outgoing.items()):
+            new, self._places[who] = outgoing[self._places[who] :], len(outgoing)
             if not new:
                 continue
             self._answers[who] += sum(_answers_a_message(one) for one in new)
-            heard = moment.view.heard[who]
-            handed = sum(one.handed_ms is not None and not _is_silent(one) for one in heard)
-            if self._answers[who] > handed + moment.view.news:
-                newest = ", ".join(repr(one.text) for one in heard[-3:])
-                yield Breach(who, f"{self._answers[who]} answers to {handed} messages, the last of them {newest}")
+            incoming = observation.history.incoming[who]
+            handed = sum(one.first_attempt_ms is not None and not _is_silent(one) for one in incoming)
+            if self._answers[who] > handed + observation.history.core_events:
+                newest = ", ".join(repr(one.text) for one in incoming[-3:])
+                yield Finding(who, f"{self._answers[who]} answers to {handed} messages, the last of them {newest}")
             self._helps[who] += sum(one.body.startswith(HELP) for one in new)
-            asked = sum(one.handed_ms is not None and ASKS_FOR_HELP.search(one.text) is not None for one in heard)
+            asked = sum(
+                one.first_attempt_ms is not None and ASKS_FOR_HELP.search(one.text) is not None for one in incoming
+            )
             if self._helps[who] > asked:
-                yield Breach(who, f"was helped {self._helps[who]} times, and asked for it {asked} times at most")
+                yield Finding(who, f"was helped {self._helps[who]} times, and asked for it {asked} times at most")
 
 
-def _answers_a_message(told: Told) -> bool:
-    return not (is_aside(told.body) or is_later(told.body) or told.body.startswith(HELP))
+def _answers_a_message(outgoing: OutgoingMessage) -> bool:
+    return not (is_unsolicited(outgoing.body) or is_late_result(outgoing.body) or outgoing.body.startswith(HELP))
 
 
-def _is_help(heard: Heard) -> bool:
+def _is_help(incoming: IncomingMessage) -> bool:
     # Whoever hides the number is told what that means, whatever they ask for.
-    return heard.kind is Kind.SAID and heard.text.lower() == "help" and heard.numbered
+    return incoming.kind is Kind.SAID and incoming.text.lower() == "help" and incoming.has_number
 
 
-def _is_silent(heard: Heard) -> bool:
-    return heard.kind is Kind.REACTED or (heard.kind is Kind.SENT and heard.text in UNANSWERED)
+def _is_silent(incoming: IncomingMessage) -> bool:
+    return incoming.kind is Kind.REACTED or (incoming.kind is Kind.SENT and incoming.text in UNANSWERED)
 
 
 class InOrder:
@@ -160,7 +170,7 @@ class InOrder:
     sentence = "A person's messages are handled in the order in which they were taken, and answered in it."
 
     def __init__(self) -> None:
-        self._first: dict[str, list[Heard]] = defaultdict(list)
+        self._first: dict[str, list[IncomingMessage]] = defaultdict(list)
         self._typed: list[TypingShown] = []
         self._seqs: dict[str, int] = defaultdict(int)
         self._places: dict[str, int] = defaultdict(int)
@@ -170,39 +180,41 @@ class InOrder:
         if isinstance(event, TypingShown):
             self._typed.append(event)
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """What overtook something else."""
-        for who, all_told in moment.view.told.items():
-            for told in all_told[self._places[who] :]:
-                newest = self._seqs[told.queue]
-                if 0 < told.seq < newest:
-                    yield Breach(who, f"message {told.seq} went out after message {newest}: {told.body[:60]}")
-                self._seqs[told.queue] = max(newest, told.seq)
+        for who, all_told in observation.history.outgoing.items():
+            for outgoing in all_told[self._places[who] :]:
+                newest = self._seqs[outgoing.queue]
+                if 0 < outgoing.seq < newest:
+                    yield Finding(who, f"message {outgoing.seq} went out after message {newest}: {outgoing.body[:60]}")
+                self._seqs[outgoing.queue] = max(newest, outgoing.seq)
             self._places[who] = len(all_told)
         typed, self._typed = self._typed, []
         for event in typed:
-            heard = moment.view.message(event.wamid)
-            if heard is None or heard in self._first[heard.who]:
+            incoming = observation.history.message(event.wamid)
+            if incoming is None or incoming in self._first[incoming.who]:
                 continue
-            earlier = self._first[heard.who]
-            overtaken = next((one for one in earlier if _before(heard, one)), None)
+            earlier = self._first[incoming.who]
+            overtaken = next((one for one in earlier if _before(incoming, one)), None)
             if overtaken is not None:
-                yield Breach(heard.who, f"{heard.text!r} was begun after {overtaken.text!r}, which was taken later")
-            earlier.append(heard)
+                yield Finding(
+                    incoming.who, f"{incoming.text!r} was begun after {overtaken.text!r}, which was taken later"
+                )
+            earlier.append(incoming)
 
 
-def _before(one: Heard, other: Heard) -> bool:
+def _before(one: IncomingMessage, other: IncomingMessage) -> bool:
     """Whether a message had surely been taken when the other one was first handed over.
 
     One without a number and one with it are two people's to the bot.
     """
-    if one.numbered is not other.numbered:
+    if one.has_number is not other.has_number:
         return False
-    if one.taken_ms is None or other.handed_ms is None:
+    if one.acknowledged_ms is None or other.first_attempt_ms is None:
         return False
     if one.batch is not None and one.batch == other.batch:
-        return one.place < other.place
-    return one.taken_ms < other.handed_ms
+        return one.position < other.position
+    return one.acknowledged_ms < other.first_attempt_ms
 
 
 class Accepted:
@@ -214,10 +226,10 @@ class Accepted:
     def __init__(self) -> None:
         self._seen: dict[str, int] = defaultdict(int)
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """Refusals that are the bot's own fault."""
-        for who, codes in moment.refused.items():
+        for who, codes in observation.refused.items():
             for code in codes[self._seen[who] :]:
                 if code in FAULTY:
-                    yield Breach(who, f"WhatsApp refused a message with {code}")
+                    yield Finding(who, f"WhatsApp refused a message with {code}")
             self._seen[who] = len(codes)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.explore.invariants.watch import PROMISES
+from simulator.explore.invariants.checker import INVARIANTS
 from simulator.explore.run import play
 from simulator.script.conversation import CONVERSATIONS, load, stored
 
@@ -19,8 +19,8 @@ def test_every_stored_conversation_keeps_its_promises(path: Path) -> None:
 
     outcome = play(conversation)
 
-    assert outcome.broken == ()
-    assert outcome.checked == dict.fromkeys(PROMISES, len(conversation.lines) + 2)
+    assert outcome.violations == ()
+    assert outcome.checked == dict.fromkeys(INVARIANTS, len(conversation.lines) + 2)
 
 
 UNHEARD = """
@@ -38,9 +38,9 @@ lines:
 @pytest.mark.usefixtures("quiet")
 def test_what_was_answered_before_whatsapp_heard_of_it_is_answered() -> None:
     """The answer, and the help, are there before the message counts as taken: they are for it, not for none."""
-    assert play(UNHEARD).broken == ()
+    assert play(UNHEARD).violations == ()
 
 
 def test_every_promise_is_one_sentence() -> None:
     """A promise that takes more words than one sentence is two promises."""
-    assert [name for name, sentence in PROMISES.items() if sentence.count(".") != 1 or sentence[-1] != "."] == []
+    assert [name for name, sentence in INVARIANTS.items() if sentence.count(".") != 1 or sentence[-1] != "."] == []

@@ -17,13 +17,13 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Denomination, Money
-from simulator.explore.invariants.said import is_aside, is_given_up, is_later
+from simulator.explore.invariants.claims import is_given_up, is_late_result, is_unsolicited
 from simulator.people import Persona
-from simulator.processes.soak.books import Books, Broken
-from simulator.processes.soak.town import handle_of
+from simulator.processes.soak.ledger_audit import LedgerAudit, Violation
+from simulator.processes.soak.stack import handle_of
 from simulator.whatsapp_cloud import Bubble, Handset, HandsetError
 
-__all__ = ("NOT_AGAIN", "Pace", "Person", "Tally", "label")
+__all__ = ("NOT_AGAIN", "Counters", "Pacer", "SoakUser", "classify")
 
 KEPT_BUBBLES: Final = 20
 KEPT_LINES: Final = 80
@@ -82,19 +82,19 @@ _READING: Final = {
 }
 """What a member may write, and what answers it."""
 
-_DEEDS: Final = {"Accept": "accept?", "Decline": "decline?", "Cancel the offer": "cancel?"}
+_QUESTIONS: Final = {"Accept": "accept?", "Decline": "decline?", "Cancel the offer": "cancel?"}
 
 _AMOUNT: Final = re.compile(r"\*([^*]+)\*")
 
 
-def label(bubble: Bubble) -> str:
+def classify(bubble: Bubble) -> str:
     """What kind of answer a message is; its text if none that is known."""
     if is_given_up(bubble.body):
         return "given up"
     return next((name for name, pattern in _LABELS if pattern.search(bubble.body)), bubble.body)
 
 
-class Pace:
+class Pacer:
     """A steady rate for everybody together: whoever wants to do something waits for their turn."""
 
     def __init__(self, per_second: float) -> None:
@@ -110,7 +110,7 @@ class Pace:
 
 
 @dataclass
-class Tally:
+class Counters:
     """What happened, counted."""
 
     messages: int = 0
@@ -119,22 +119,22 @@ class Tally:
     found_later: int = 0
     given_up: int = 0
     away: int = 0
-    errands: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
 
 
 _PLAIN_NO: Final = {"away", "given up"}
 """Answers that fit every message: Credex is away, or the message could not be finished."""
 
 
-class _EndedError(Exception):
+class _ActionEndedError(Exception):
     """The errand ends here, for the time being."""
 
 
-class _AstrayError(_EndedError):
+class _UnexpectedAnswerError(_ActionEndedError):
     """An answer that does not fit what was said; it has been written down as a broken promise."""
 
 
-class Person:
+class SoakUser:
     """Somebody with a phone, who runs errands one after the other, and expects one answer to each message.
 
     Attributes:
@@ -149,9 +149,9 @@ class Person:
         number: int,
         *,
         chance: random.Random,
-        books: Books,
-        pace: Pace,
-        tally: Tally,
+        audit: LedgerAudit,
+        pacer: Pacer,
+        counters: Counters,
         crowd: Sequence[int],
         stride: int,
         member: bool,
@@ -163,9 +163,9 @@ class Person:
             persona: who they are.
             number: theirs; ``stride`` is more than the highest, so that no two ever offer the same amount.
             chance: by which they decide.
-            books: where what they confirm and are told is written down.
-            pace: their share of the traffic.
-            tally: counts for all.
+            audit: where what they confirm and are told is written down.
+            pacer: their share of the traffic.
+            counters: counts for all.
             crowd: the numbers of members, to offer to.
             stride: see ``number``.
             member: whether they are one from the beginning.
@@ -176,9 +176,9 @@ class Person:
         self._persona = persona
         self._number = number
         self._chance = chance
-        self._books = books
-        self._pace = pace
-        self._tally = tally
+        self._audit = audit
+        self._pacer = pacer
+        self._counters = counters
         self._others = [one for one in crowd if one != number]
         self._stride = stride
         self._member = member
@@ -203,10 +203,10 @@ class Person:
             self._tidy_up()
             self._nothing_unasked()
             try:
-                await self._errand()
-            except _AstrayError:
+                await self._act()
+            except _UnexpectedAnswerError:
                 await self._recover()
-            except _EndedError:
+            except _ActionEndedError:
                 continue
 
     def rest(self) -> None:
@@ -215,17 +215,17 @@ class Person:
 
     # -- errands ----------------------------------------------------------------------------------------------------
 
-    async def _errand(self) -> None:
+    async def _act(self) -> None:
         if not self._member:
-            errand = self._register
+            action = self._register
         elif not self._rich:
-            errand = self._chance.choice((self._browse, self._look_into_incoming))
+            action = self._chance.choice((self._browse, self._look_into_incoming))
         else:
-            errand = self._chance.choices(
+            action = self._chance.choices(
                 (self._browse, self._offer, self._look_into_incoming, self._look_into_outgoing), (30, 32, 30, 8)
             )[0]
-        self._tally.errands[errand.__name__.strip("_")] += 1
-        await errand()
+        self._counters.actions[action.__name__.strip("_")] += 1
+        await action()
 
     async def _browse(self) -> None:
         """Read this and that; the hasty write it all at once and then wait."""
@@ -248,17 +248,17 @@ class Person:
         twice = self._chance.random() < 0.25  # noqa: PLR2004 - a share
         kind, question = await self._ask(f"{money.amount}=>{to}", {"offer?"})
         if kind == "offer?":
-            self._books.confirmed(self.phone, "createCredex", str(money))
+            self._audit.confirmed(self.phone, "createCredex", str(money))
             await self._confirm(question, {"offered"}, twice=twice)
 
     async def _look_into_incoming(self) -> None:
-        deed = self._chance.choices(("Accept", "Decline"), (3, 1))[0]
-        await self._end_an_offer("pending", "incoming", deed)
+        choice_title = self._chance.choices(("Accept", "Decline"), (3, 1))[0]
+        await self._end_an_offer("pending", "incoming", choice_title)
 
     async def _look_into_outgoing(self) -> None:
         await self._end_an_offer("outgoing", "outgoing", "Cancel the offer")
 
-    async def _end_an_offer(self, word: str, way: str, deed: str) -> None:
+    async def _end_an_offer(self, word: str, way: str, choice_title: str) -> None:
         draw = self._chance.random()
         kind, listed = await self._ask(word, {way, f"no {way}"})
         if kind != way:
@@ -268,12 +268,12 @@ class Person:
         kind, shown = await self._tap(listed, row.id, row.title, {f"{way} offer", "gone"})
         if kind != f"{way} offer":
             return
-        kind, question = await self._tap(shown, deed, deed, {_DEEDS[deed], "gone"})
-        if kind != _DEEDS[deed]:
+        kind, question = await self._tap(shown, choice_title, choice_title, {_QUESTIONS[choice_title], "gone"})
+        if kind != _QUESTIONS[choice_title]:
             return
-        verb = {"Accept": "acceptCredex", "Decline": "declineCredex"}.get(deed, "cancelCredex")
+        endpoint = {"Accept": "acceptCredex", "Decline": "declineCredex"}.get(choice_title, "cancelCredex")
         found = _AMOUNT.search(question.body)
-        self._books.confirmed(self.phone, verb, found[1] if found else "")
+        self._audit.confirmed(self.phone, endpoint, found[1] if found else "")
         await self._confirm(question, {"ended", "gone"})
 
     async def _register(self) -> None:
@@ -282,7 +282,7 @@ class Person:
             await self._tap(told, "Become a member", "Become a member", {"first name?"})
             await self._ask(self._persona.first_name, {"last name?"})
             _, question = await self._ask(self._persona.last_name, {"register?"})
-            self._books.confirmed(self.phone, "onboardMember", "")
+            self._audit.confirmed(self.phone, "onboardMember", "")
             kind = await self._confirm(question, {"joined", "not joined", "joining unknown", "away"})
         self._member = kind in {"joined", "dashboard"}
 
@@ -309,38 +309,38 @@ class Person:
         return await self._answer(expected)
 
     async def _say(self, text: str) -> None:
-        await self._pace.turn()
+        await self._pacer.turn()
         self._note("▸", text)
         self.waiting_for = text
-        self._tally.messages += 1
+        self._counters.messages += 1
         self.handset.type(text)
 
     async def _tap(
         self, bubble: Bubble, choice: str, title: str, expected: set[str], *, times: int = 1
     ) -> tuple[str, Bubble]:
-        await self._pace.turn()
+        await self._pacer.turn()
         for _ in range(times):
             self._note("▸", f"[{title}]")
             self.waiting_for = title
-            self._tally.messages += 1
+            self._counters.messages += 1
             try:
                 self.handset.tap(bubble.wamid, choice)
             except HandsetError as error:
-                raise self._astray("each question can be answered", str(error)) from error
+                raise self._unexpected("each question can be answered", str(error)) from error
         return await self._answer(expected)
 
     async def _answer(self, expected: set[str]) -> tuple[str, Bubble]:
         """Wait for the next answer; it must be one of these, or say that Credex is away or the message given up."""
         bubble = await self._next()
         self.waiting_for = ""
-        self._tally.answers += 1
-        kind = label(bubble)
-        self._tally.away += kind == "away"
-        self._tally.given_up += kind == "given up"
+        self._counters.answers += 1
+        kind = classify(bubble)
+        self._counters.away += kind == "away"
+        self._counters.given_up += kind == "given up"
         if kind not in expected:
             if kind in _PLAIN_NO:
-                raise _EndedError
-            raise self._astray(
+                raise _ActionEndedError
+            raise self._unexpected(
                 "each message is answered, once and in order",
                 f"expected {' or '.join(sorted(expected))}, but was told: {kind[:200]!r}",
             )
@@ -372,24 +372,26 @@ class Person:
             self._ids.popitem(last=False)
         if first_ms != bubble.at_ms:
             self._note("◂ (again)", bubble.body)
-            self._tally.sent_again += 1
+            self._counters.sent_again += 1
             if bubble.at_ms - first_ms < TOO_SOON_MS:
-                self._broken(
+                self._report_violation(
                     "no message is sent twice without a doubt",
                     f"again after {bubble.at_ms - first_ms} ms: {bubble.body}",
                 )
             return False
         self._note("◂", bubble.body)
-        self._books.said(self.phone, bubble.body)
-        if is_later(bubble.body):
-            self._tally.found_later += 1
+        self._audit.said(self.phone, bubble.body)
+        if is_late_result(bubble.body):
+            self._counters.found_later += 1
             return False
-        return not is_aside(bubble.body)
+        return not is_unsolicited(bubble.body)
 
     def _nothing_unasked(self) -> None:
         bubble = self._unread()
         if bubble is not None:
-            self._broken("each message is answered, once and in order", f"told without asking: {bubble.body[:200]!r}")
+            self._report_violation(
+                "each message is answered, once and in order", f"told without asking: {bubble.body[:200]!r}"
+            )
 
     def _tidy_up(self) -> None:
         """Forget what was read long ago: an hour of this must not take more memory than a minute."""
@@ -401,13 +403,13 @@ class Person:
         del self.handset.written[:-KEPT_BUBBLES]
         self.handset.typing.clear()
 
-    def _astray(self, promise: str, what: str) -> _AstrayError:
-        self._broken(promise, what)
-        return _AstrayError()
+    def _unexpected(self, invariant: str, what: str) -> _UnexpectedAnswerError:
+        self._report_violation(invariant, what)
+        return _UnexpectedAnswerError()
 
-    def _broken(self, promise: str, what: str) -> None:
-        self._note("!!", f"{promise}: {what}")
-        self._books.broken.append(Broken(promise, self.phone, what))
+    def _report_violation(self, invariant: str, what: str) -> None:
+        self._note("!!", f"{invariant}: {what}")
+        self._audit.violations.append(Violation(invariant, self.phone, what))
 
     def _note(self, sign: str, text: str) -> None:
         at = f"{datetime.now(UTC):%H:%M:%S.%f}"[:-3]

@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import Any
 
 from service.domain import Denomination
-from simulator.credex_core.amounts import shown
+from simulator.credex_core.amounts import format_amount
 from simulator.credex_core.ledger import ACCEPTED, DAY_MS, ZERO, Account, Credex, Ledger, Member, State
 from simulator.credex_core.quirks import Quirks
-from simulator.credex_core.rules import Refusal
+from simulator.credex_core.rules import RefusalError
 from simulator.credex_core.trading import remaining_today
 
-__all__ = ("View", "iso")
+__all__ = ("ResponseBuilder", "iso")
 
 Json = dict[str, Any]
 
@@ -26,13 +26,13 @@ def iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class View:
+class ResponseBuilder:
     """Turns records into JSON for one request."""
 
-    def __init__(self, ledger: Ledger, quirks: Quirks, chance: random.Random) -> None:
-        """Look at this ledger with these quirks; ids of actions come from ``chance``, never from the ledger's own."""
+    def __init__(self, ledger: Ledger, quirks: Quirks, token_rng: random.Random) -> None:
+        """Look at this ledger with these quirks; ids of actions come from ``token_rng``, not from the ledger's."""
         self._ledger = ledger
-        self._chance = chance
+        self._token_rng = token_rng
         self._quirks = quirks
 
     # Envelopes
@@ -44,7 +44,7 @@ class View:
             "message": kind.replace("_", " ").capitalize(),
             "data": {
                 "action": self._action(
-                    action_id or str(uuid.UUID(int=self._chance.getrandbits(128), version=4)),
+                    action_id or str(uuid.UUID(int=self._token_rng.getrandbits(128), version=4)),
                     kind,
                     member.member_id,
                     details,
@@ -53,7 +53,7 @@ class View:
             },
         }
 
-    def refusal(self, refusal: Refusal) -> Json:
+    def refusal(self, refusal: RefusalError) -> Json:
         """An answer that says no."""
         details = {"code": refusal.code, "reason": refusal.reason, "field": refusal.field}
         if refusal.kind == "ERROR":
@@ -128,7 +128,7 @@ class View:
 
     def _balances(self, account: Account) -> Json:
         own = account.denomination
-        balances = self._ledger.displayed(account.account_id)
+        balances = self._ledger.displayed_balances(account.account_id)
         payables, receivables = self._ledger.unsecured(account.account_id)
         secured = sum((self._ledger.rates.convert(held, unit, own) for unit, held in balances.items()), ZERO)
         return {
@@ -234,7 +234,7 @@ class View:
         return self._integer(int(number)) if whole and number >= 0 else round(number, 10)
 
     def _shown(self, amount: Decimal, denomination: Denomination) -> str:
-        figure = shown(amount, denomination)
+        figure = format_amount(amount, denomination)
         return figure.replace(",", "") if self._quirks.no_separators else figure
 
     def _figure(self, amount: Decimal, denomination: Denomination) -> str:

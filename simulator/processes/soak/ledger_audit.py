@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from service.domain import Denomination, Money
 from simulator.credex_core import Core
-from simulator.credex_core.ledger import Credex, NotConserved, State
-from simulator.explore.invariants.said import GROUPS, Claim, Meaning, claims
+from simulator.credex_core.ledger import Credex, NotConservedError, State
+from simulator.explore.invariants.claims import GROUPS, Claim, Meaning, claims
 
-__all__ = ("ONCE", "Books", "Broken")
+__all__ = ("ONCE", "LedgerAudit", "Violation")
 
 ONCE: Final = "at most one credex a confirmation"
 NONE_WITHOUT: Final = "nothing without a confirmation"
@@ -23,10 +23,10 @@ CONSERVED: Final = "money is conserved"
 _ENDS: Final = {"acceptCredex": State.OWES, "declineCredex": State.DECLINED, "cancelCredex": State.CANCELLED}
 
 
-class Broken(NamedTuple):
+class Violation(NamedTuple):
     """A promise that was not kept."""
 
-    promise: str
+    invariant: str
     who: str
     what: str
 
@@ -34,13 +34,13 @@ class Broken(NamedTuple):
 class _Said(NamedTuple):
     """What somebody was told last of a write, and whether it was ever said to be done."""
 
-    verb: str
+    endpoint: str
     last: Meaning | None
     done: bool = False
     denied_after_done: bool = False
 
 
-class Books:
+class LedgerAudit:
     """Who confirmed what, and what was said of it. No two offers have the same amount, so an amount names an offer.
 
     Attributes:
@@ -49,7 +49,7 @@ class Books:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.broken: list[Broken] = []
+        self.violations: list[Violation] = []
         self._said: dict[tuple[str, str, str], _Said] = {}
         self._asked: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._funded: dict[str, Decimal] = {}
@@ -58,10 +58,10 @@ class Books:
         """A member had this from the beginning."""
         self._funded[phone] = money.amount
 
-    def confirmed(self, phone: str, verb: str, amount: str) -> None:
+    def confirmed(self, phone: str, endpoint: str, amount: str) -> None:
         """Somebody confirms a write; what is said of it from now on is about this."""
-        self._said[phone, GROUPS[verb], amount] = _Said(verb, None)
-        self._asked[phone, amount].add(verb)
+        self._said[phone, GROUPS[endpoint], amount] = _Said(endpoint, None)
+        self._asked[phone, amount].add(endpoint)
 
     def said(self, phone: str, body: str) -> None:
         """Somebody was told something."""
@@ -73,11 +73,13 @@ class Books:
     def _note(self, phone: str, claim: Claim) -> None:
         key = (phone, claim.group, claim.amount)
         before = self._said.get(key)
-        if before is None or (claim.verb and claim.verb != before.verb):
-            self.broken.append(Broken(NONE_WITHOUT, phone, f"was told of a write that was never confirmed: {claim}"))
+        if before is None or (claim.endpoint and claim.endpoint != before.endpoint):
+            self.violations.append(
+                Violation(NONE_WITHOUT, phone, f"was told of a write that was never confirmed: {claim}")
+            )
             return
         done = before.done or claim.meaning is Meaning.DONE
-        self._said[key] = _Said(before.verb, claim.meaning, done, before.done and claim.meaning is Meaning.NOT)
+        self._said[key] = _Said(before.endpoint, claim.meaning, done, before.done and claim.meaning is Meaning.NOT)
 
     @property
     def figures(self) -> Mapping[str, int]:
@@ -93,7 +95,7 @@ class Books:
 
     # -- held against the ledger ------------------------------------------------------------------------------------
 
-    def check(self, core: Core) -> list[Broken]:
+    def check(self, core: Core) -> list[Violation]:
         """Everything that is not as it was confirmed or said, once all is quiet."""
         phones = {
             account.account_id: core.ledger.members[account.owner_id].phone for account in core.ledger.accounts.values()
@@ -102,59 +104,59 @@ class Books:
         found = [*self._offers(traded, phones), *self._ends(traded, phones), *self._told()]
         return [*found, *self._members(core), *self._money(core, traded, phones)]
 
-    def _offers(self, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Broken]:
+    def _offers(self, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Violation]:
         made = Counter((phones[credex.issuer_id], _amount(credex)) for credex in traded)
         for (phone, amount), count in made.items():
             if "createCredex" not in self._asked[phone, amount]:
-                yield Broken(NONE_WITHOUT, phone, f"{count} offers of {amount} that nobody confirmed")
+                yield Violation(NONE_WITHOUT, phone, f"{count} offers of {amount} that nobody confirmed")
             elif count > 1:
-                yield Broken(ONCE, phone, f"{count} offers of {amount} were made for one confirmation")
+                yield Violation(ONCE, phone, f"{count} offers of {amount} were made for one confirmation")
         for (phone, group, amount), said in self._said.items():
             if group != "offer":
                 continue
             count = made[phone, amount]
             if said.done and not count:
-                yield Broken(TRUE, phone, f"the offer of {amount} was said to be made, and there is none")
+                yield Violation(TRUE, phone, f"the offer of {amount} was said to be made, and there is none")
             if said.last is Meaning.NOT and count:
-                yield Broken(TRUE, phone, f"the offer of {amount} was said not to be made, and there is one")
+                yield Violation(TRUE, phone, f"the offer of {amount} was said not to be made, and there is one")
 
-    def _ends(self, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Broken]:
+    def _ends(self, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Violation]:
         for credex in traded:
             amount = _amount(credex)
             issuer, receiver = phones[credex.issuer_id], phones[credex.receiver_id]
             who = {"acceptCredex": receiver, "declineCredex": receiver, "cancelCredex": issuer}
-            for verb, state in _ENDS.items():
-                if credex.state is state and verb not in self._asked[who[verb], amount]:
-                    yield Broken(NONE_WITHOUT, who[verb], f"the offer of {amount} became {state}, unconfirmed")
+            for endpoint, state in _ENDS.items():
+                if credex.state is state and endpoint not in self._asked[who[endpoint], amount]:
+                    yield Violation(NONE_WITHOUT, who[endpoint], f"the offer of {amount} became {state}, unconfirmed")
             for phone in {issuer, receiver}:
                 said = self._said.get((phone, "end", amount))
                 if said is not None:
                     yield from _agree(said, credex, phone)
 
-    def _told(self) -> Iterator[Broken]:
+    def _told(self) -> Iterator[Violation]:
         for (phone, group, amount), said in self._said.items():
             if said.last in {Meaning.UNKNOWN, Meaning.STOPPED}:
-                yield Broken(TOLD, phone, f"{said.verb} {amount}: the last word is {said.last.value!r}")
+                yield Violation(TOLD, phone, f"{said.endpoint} {amount}: the last word is {said.last.value!r}")
             if said.denied_after_done:
-                yield Broken(TRUE, phone, f"{said.verb} {amount}: said to be done, and then not to be ({group})")
+                yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said to be done, and then not to be ({group})")
 
-    def _members(self, core: Core) -> Iterator[Broken]:
+    def _members(self, core: Core) -> Iterator[Violation]:
         joined = Counter(member.phone for member in core.ledger.members.values())
         expected = {*self._funded, core.foundation.phone}
         for phone, count in joined.items():
             if count > 1:
-                yield Broken(ONCE, phone, f"is a member {count} times")
+                yield Violation(ONCE, phone, f"is a member {count} times")
             if phone not in expected and "onboardMember" not in self._asked[phone, ""]:
-                yield Broken(NONE_WITHOUT, phone, "became a member without a confirmation")
+                yield Violation(NONE_WITHOUT, phone, "became a member without a confirmation")
         for (phone, group, _), said in self._said.items():
             if group == "registration" and said.done and not joined[phone]:
-                yield Broken(TRUE, phone, "was told to be a member, and is none")
+                yield Violation(TRUE, phone, "was told to be a member, and is none")
 
-    def _money(self, core: Core, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Broken]:
+    def _money(self, core: Core, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Violation]:
         try:
             core.check_conserved()
-        except NotConserved as error:
-            yield Broken(CONSERVED, "everybody", str(error))
+        except NotConservedError as error:
+            yield Violation(CONSERVED, "everybody", str(error))
         balances = defaultdict(Decimal, self._funded)
         for credex in traded:
             if credex.state in {State.OWES, State.OFFERS}:
@@ -164,18 +166,18 @@ class Books:
         for phone, balance in balances.items():
             shown = core.balance(core.ledger.accounts_of(core.member(phone).member_id)[0].handle).amount
             if shown != balance:
-                yield Broken(CONSERVED, phone, f"has {shown} and should have {balance}")
+                yield Violation(CONSERVED, phone, f"has {shown} and should have {balance}")
 
 
-def _agree(said: _Said, credex: Credex, phone: str) -> Iterator[Broken]:
+def _agree(said: _Said, credex: Credex, phone: str) -> Iterator[Violation]:
     """What was said of the end of an offer, and how it ended."""
-    amount, wanted = _amount(credex), _ENDS[said.verb]
+    amount, wanted = _amount(credex), _ENDS[said.endpoint]
     if said.done and credex.state is not wanted:
-        yield Broken(TRUE, phone, f"{said.verb} {amount}: said to be done, but the offer is {credex.state}")
+        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said to be done, but the offer is {credex.state}")
     if said.last is Meaning.NOT and credex.state is wanted:
-        yield Broken(TRUE, phone, f"{said.verb} {amount}: said not to be done, but the offer is {credex.state}")
+        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said not to be done, but the offer is {credex.state}")
     if said.last is Meaning.UNCLEAR and credex.state is State.OFFERS:
-        yield Broken(TRUE, phone, f"{said.verb} {amount}: said to have ended, but the offer still waits")
+        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said to have ended, but the offer still waits")
 
 
 def _amount(credex: Credex) -> str:

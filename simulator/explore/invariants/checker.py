@@ -6,19 +6,19 @@ import asyncio
 from collections import Counter, defaultdict
 from typing import Final
 
-from simulator.explore.invariants.house import Bounded, Continues, Drains, GoesOn, Private, Unfailing
+from simulator.explore.invariants.history import History
+from simulator.explore.invariants.invariant import Invariant, Observation, Violation
+from simulator.explore.invariants.liveness import Bounded, Continues, Drains, GoesOn, Private, Unfailing
 from simulator.explore.invariants.log import Log
-from simulator.explore.invariants.moment import Invariant, Moment, Violation
+from simulator.explore.invariants.messaging import Accepted, AlwaysAnswered, InOrder, Once
 from simulator.explore.invariants.money import Confirmed, Conserved, Reported, Truthful
-from simulator.explore.invariants.store import Embedded, Kept, Shelves
-from simulator.explore.invariants.talk import Accepted, AlwaysAnswered, InOrder, Once
-from simulator.explore.invariants.view import View
+from simulator.explore.invariants.redis_contents import EmbeddedStore, RedisContents, StoredKeys
 from simulator.playback.player import Stage
 from simulator.whatsapp_cloud import Event, SendRefused
 from simulator.world.operations import repair
 from simulator.world.world import World
 
-__all__ = ("PROMISES", "Invariants", "Violation")
+__all__ = ("INVARIANTS", "InvariantChecker", "Violation")
 
 LOOK_EVERY_MS: Final = 1_000
 DRAINED_WITHIN_MS: Final = 20 * 60_000
@@ -50,11 +50,11 @@ def _promises() -> tuple[Invariant, ...]:
     )
 
 
-PROMISES: Final = {promise.name: promise.sentence for promise in _promises()}
+INVARIANTS: Final = {invariant.name: invariant.sentence for invariant in _promises()}
 """Every promise, in one sentence each."""
 
 
-class Invariants:
+class InvariantChecker:
     """Watches a world from its start.
 
     Attributes:
@@ -66,9 +66,9 @@ class Invariants:
         self.checked: Counter[str] = Counter()
         self._world = world
         self._log = Log() if log is None else log
-        self._view = View(world)
+        self._history = History(world)
         servers = world._servers  # noqa: SLF001 - a look from outside must not pass through the world's own wires
-        self._shelves = Shelves(*(Embedded(server) for server in servers))
+        self._redis = RedisContents(*(EmbeddedStore(server) for server in servers))
         self._promises = _promises()
         self._refused: dict[str, list[int]] = defaultdict(list)
         self._found: set[tuple[str, str, str]] = set()
@@ -98,33 +98,33 @@ class Invariants:
 
     def _see(self, event: Event) -> None:
         if isinstance(event, SendRefused):
-            self._refused[self._view.who(event.phone or "")].append(event.code)
-        for promise in self._promises:
-            if isinstance(promise, InOrder):
-                promise.see(event)
+            self._refused[self._history.who(event.phone or "")].append(event.code)
+        for invariant in self._promises:
+            if isinstance(invariant, InOrder):
+                invariant.see(event)
 
     async def _judged(self, *, over: bool) -> tuple[Violation, ...]:
-        moment = await self._moment(over=over)
+        observation = await self._moment(over=over)
         broken: list[Violation] = []
-        for promise in self._promises:
-            self.checked[promise.name] += 1
-            for breach in promise.breaches(moment):
-                known = (promise.name, breach.who, breach.what)
+        for invariant in self._promises:
+            self.checked[invariant.name] += 1
+            for breach in invariant.findings(observation):
+                known = (invariant.name, breach.who, breach.what)
                 if known not in self._found:
                     self._found.add(known)
-                    broken.append(Violation(promise.name, breach.who, breach.what, moment.now_ms))
+                    broken.append(Violation(invariant.name, breach.who, breach.what, observation.now_ms))
         return tuple(broken)
 
-    async def _moment(self, *, over: bool) -> Moment:
-        self._view.look()
-        kept = self._shelves.kept()
-        unresolved = frozenset(self._view.who(member) for member in kept.by_kind["intent"])
-        return Moment(
+    async def _moment(self, *, over: bool) -> Observation:
+        self._history.look()
+        keys = self._redis.keys()
+        unresolved = frozenset(self._history.who(member) for member in keys.by_kind["intent"])
+        return Observation(
             now_ms=self._world.clock_ms(),
-            view=self._view,
-            shelves=self._shelves,
-            kept=kept,
-            interruptible=self._resting(kept),
+            history=self._history,
+            redis=self._redis,
+            keys=keys,
+            idle=self._resting(keys),
             unresolved=unresolved,
             given_up=self._log.given_up,
             errors=tuple(self._log.errors),
@@ -132,13 +132,13 @@ class Invariants:
             over=over,
         )
 
-    def _resting(self, kept: Kept) -> frozenset[str]:
+    def _resting(self, keys: StoredKeys) -> frozenset[str]:
         """People who have nothing in a queue and no claim in hand."""
-        working = {self._view.who(member) for member in self._shelves.waiting(kept)}
+        working = {self._history.who(member) for member in self._redis.members_with_work(keys)}
         now_ms = self._world.clock_ms()
-        due = self._shelves.state.due("inbox")
+        due = self._redis.state.due("inbox")
         held = {
-            self._view.who(member) for member in due if member not in kept.by_kind["intent"] or due[member] <= now_ms
+            self._history.who(member) for member in due if member not in keys.by_kind["intent"] or due[member] <= now_ms
         }
         return frozenset(self._world.people) - working - held
 
@@ -152,19 +152,19 @@ class Invariants:
             # Not only what is due soon: a webhook that comes again in an hour is still to be answered.
             coming = self._world.cloud.dispatcher.busy(self._world.clock_ms() + DELIVERED_WITHIN_MS)
             busy = coming or any([await host.busy() for host in self._world.processes])
-            if not busy and not self._shelves.waiting(self._shelves.kept()):
+            if not busy and not self._redis.members_with_work(self._redis.keys()):
                 return
 
     async def _until_forgotten(self) -> None:
         limit = self._world.clock_ms() + FORGOTTEN_WITHIN_MS
-        while self._shelves.kept().by_kind["intent"] and self._world.clock_ms() < limit:
-            due_ms = min(self._shelves.state.due("inbox").values(), default=0)
+        while self._redis.keys().by_kind["intent"] and self._world.clock_ms() < limit:
+            due_ms = min(self._redis.state.due("inbox").values(), default=0)
             await self._world.pass_time(max(LOOK_EVERY_MS, due_ms - self._world.clock_ms() + LOOK_EVERY_MS))
         await self._until_drained(DRAINED_WITHIN_MS)
 
     async def _ask(self) -> None:
-        self._view.look()
+        self._history.look()
         for who, handset in self._world.handsets.items():
             if handset.online and not handset.blocked:
-                self._continues.asked[who] = len(self._view.told[who])
+                self._continues.asked[who] = len(self._history.outgoing[who])
                 handset.type("menu")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ("GROUPS", "Claim", "Meaning", "claims", "is_aside", "is_given_up", "is_later")
+__all__ = ("GROUPS", "Claim", "Meaning", "claims", "is_given_up", "is_late_result", "is_unsolicited")
 
 
 class Meaning(StrEnum):
@@ -37,7 +37,7 @@ class Claim:
     """
 
     group: str
-    verb: str
+    endpoint: str
     meaning: Meaning
     amount: str = ""
     party: str = ""
@@ -111,7 +111,9 @@ _RULES: Final[tuple[tuple[str, str, Meaning, str], ...]] = (
     ("registration", "onboardMember", _S, r"I could not find out whether your registration went through"),
 )
 
-_COMPILED: Final = tuple((group, verb, said, re.compile(text, re.MULTILINE)) for group, verb, said, text in _RULES)
+_COMPILED: Final = tuple(
+    (group, endpoint, said, re.compile(text, re.MULTILINE)) for group, endpoint, said, text in _RULES
+)
 
 # A screen that is shown again says first why, and what it says of a write was said before.
 _FRESH: Final = re.compile(
@@ -127,20 +129,20 @@ _GIVEN_UP: Final = "Something went wrong on our side with your last message, and
 def claims(body: str) -> Iterator[Claim]:
     """Everything that a message says of writes, and says for the first time if it says that they are done."""
     fresh = _FRESH.search(body) is not None
-    for group, verb, meaning, pattern in _COMPILED:
+    for group, endpoint, meaning, pattern in _COMPILED:
         if meaning is Meaning.DONE and not fresh:
             continue
         for found in pattern.finditer(body):
             parts = found.groupdict()
-            yield Claim(group, verb, meaning, parts.get("amount") or "", parts.get("party") or "")
+            yield Claim(group, endpoint, meaning, parts.get("amount") or "", parts.get("party") or "")
 
 
-def is_later(body: str) -> bool:
+def is_late_result(body: str) -> bool:
     """Whether it tells what was found out about an earlier write, and so answers no message."""
     return _LATER.search(body) is not None
 
 
-def is_aside(body: str) -> bool:
+def is_unsolicited(body: str) -> bool:
     """Whether it is said while a message is being answered, or is news from core: it answers nothing either."""
     return body.startswith(_ASIDE) or _NEWS.search(body) is not None
 

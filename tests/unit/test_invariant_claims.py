@@ -25,7 +25,7 @@ from service.flows import offer_results
 from service.flows import resolve_offer as deeds
 from service.messages import Buttons, Message
 from service.runtime.inbox_worker import GIVEN_UP
-from simulator.explore.invariants.said import Claim, Meaning, claims, is_given_up, is_later
+from simulator.explore.invariants.claims import Claim, Meaning, claims, is_given_up, is_late_result
 
 FIVE = Money(Decimal(5), Denomination.USD)
 PARTY = "Farai Ncube Personal"
@@ -80,7 +80,7 @@ def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meanin
     told = offer_results.show_reconciled(OFFER, outcome, scene())
 
     assert said(told) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
-    assert [is_later(body(message)) for message in told] == [True]
+    assert [is_late_result(body(message)) for message in told] == [True]
 
 
 @pytest.mark.parametrize("endpoint", list(ON_OFFER))
@@ -102,8 +102,8 @@ def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
 
     told = said(deeds._show_reconciled(resolution)(call, outcome, scene()))
 
-    verb = endpoint if meaning in {Meaning.DONE, Meaning.STOPPED} else ""
-    assert told == [Claim("end", verb, meaning, str(FIVE), PARTY)]
+    endpoint = endpoint if meaning in {Meaning.DONE, Meaning.STOPPED} else ""
+    assert told == [Claim("end", endpoint, meaning, str(FIVE), PARTY)]
 
 
 @pytest.mark.parametrize("endpoint", list(ON_OFFER))

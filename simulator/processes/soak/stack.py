@@ -1,6 +1,6 @@
 """Processes of the service on a real Redis, and the world around them on sockets of this machine.
 
-A `Town` is one state Redis, one cache, some processes of the service, and WhatsApp, Credex core and people in this
+A `Stack` is one state Redis, one cache, some processes of the service, and WhatsApp, Credex core and people in this
 process. All of it ends with its block, however the block ends. Between the processes and everything they talk to stand
 proxies that can break connections.
 """
@@ -26,10 +26,10 @@ from simulator.errors import SimulatorError
 from simulator.people import Persona
 from simulator.processes.programs import STATE_OPTIONS, Program, ProgramError, bot, free_port, start_redis
 from simulator.processes.tcp_proxy import TcpProxy, tcp_proxy
-from simulator.server.services import Standalone, VirtualUser, standalone
+from simulator.server.services import SimulatedServices, VirtualUser, run_services
 from simulator.whatsapp_cloud import Config, Event, Shown
 
-__all__ = ("KNOBS", "Lines", "NotInTimeError", "Town", "eventually", "handle_of", "phone_of", "town")
+__all__ = ("CONFIG", "NotInTimeError", "Proxies", "Stack", "eventually", "handle_of", "phone_of", "start_stack")
 
 START_WITHIN_S: Final = 300
 QUIET_WITHIN_S: Final = 300
@@ -45,7 +45,7 @@ SETTINGS: Final = {
 }
 """No rate is to be the reason for a wait here; nothing else differs from what is deployed."""
 
-KNOBS: Final = Config(
+CONFIG: Final = Config(
     # Sooner than Meta's ladder, whose third attempt comes after 10 s: it is the bot that is tried here, not patience.
     retry_after_ms=(0, 500, 1_000, *[2_000] * 60),
     sent_ms=20,
@@ -60,7 +60,7 @@ class NotInTimeError(SimulatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Proxies:
     """The proxies between the processes of the service and what they talk to."""
 
     state: TcpProxy
@@ -68,14 +68,14 @@ class Lines:
     core: TcpProxy
     graph: TcpProxy
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """No faults from now on."""
         for proxy in (self.state, self.cache, self.core, self.graph):
-            proxy.mend()
+            proxy.clear_faults()
 
 
 @dataclass
-class Town:
+class Stack:
     """Where it takes place. `bots` are in the order of their places; a restarted one takes its old place.
 
     Attributes:
@@ -87,12 +87,12 @@ class Town:
         watch: told of everything that happens at WhatsApp.
     """
 
-    world: Standalone
+    world: SimulatedServices
     bots: list[Program]
     state: Program
     cache: Program
     redis: Redis
-    lines: Lines
+    proxies: Proxies
     folder: Path
     environment: dict[str, str]
     module: str
@@ -123,22 +123,22 @@ class Town:
         self.programs.append(program)
         return program
 
-    def keep_logs_short(self) -> None:
+    def truncate_logs(self) -> None:
         """Throw away what is too much of the logs."""
         ended = [program for program in self.programs if program.ended]
         for program in ended[:-LOGS_KEPT]:
             self.programs.remove(program)
             program.log.unlink()
         for program in (*self.bots, self.state, self.cache):
-            program.keep_log_short(MOST_LOG_BYTES)
+            program.truncate_log(MOST_LOG_BYTES)
 
-    async def revive_state(self) -> None:
+    async def restart_state(self) -> None:
         """Start the state Redis that was killed again, on its port and its file."""
         self.state = await self._revived("state", self.state.port, STATE_OPTIONS)
         # Its connections went with the killed one, and nothing here is repeated.
         await self.redis.connection_pool.disconnect()
 
-    async def revive_cache(self) -> None:
+    async def restart_cache(self) -> None:
         """Start the cache that was killed again, with nothing in it."""
         self.cache = await self._revived("cache", self.cache.port, CACHE_OPTIONS)
 
@@ -189,36 +189,36 @@ class Town:
         await eventually(answers, f"/health/ says {status}", within_s=START_WITHIN_S)
         return said
 
-    def turns(self) -> list[dict[str, Any]]:
+    def turn_logs(self) -> list[dict[str, Any]]:
         """The log lines of all processes about turns."""
-        lines = [line for log in self.folder.glob("bot-*.log") for line in log.read_text("utf-8").splitlines()]
-        read = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        proxies = [line for log in self.folder.glob("bot-*.log") for line in log.read_text("utf-8").splitlines()]
+        read = [json.loads(line) for line in proxies if line.startswith("{") and line.endswith("}")]
         return [line for line in read if line.get("event") == "turn"]
 
     # -- Redis ------------------------------------------------------------------------------------------------------
 
-    async def held(self) -> list[str]:
+    async def held_leases(self) -> list[str]:
         """The leases that are in somebody's hands, the dead's included."""
         keys = [key async for key in self.redis.scan_iter(match="{0}:lease:*", count=1000)]
         fields = [await _awaited(self.redis.hget(key, "held")) for key in keys]
         return sorted(key.decode() for key, value in zip(keys, fields, strict=True) if value is not None)
 
-    async def left_over(self) -> list[str]:
+    async def unfinished_work(self) -> list[str]:
         """What is in the state Redis and should not stay there: anything but sessions, seen messages and free leases.
 
         Session and seen are memory, not work.
         """
         keys = [key.decode() async for key in self.redis.scan_iter(count=1000)]
         work = [key for key in keys if not key.startswith(("{0}:session:", "{0}:seen:", "{0}:lease:"))]
-        return sorted([*work, *[f"held: {lease}" for lease in await self.held()]])
+        return sorted([*work, *[f"held: {lease}" for lease in await self.held_leases()]])
 
-    async def quiet(self, *, within_s: float = QUIET_WITHIN_S) -> list[str]:
+    async def wait_until_idle(self, *, within_s: float = QUIET_WITHIN_S) -> list[str]:
         """Wait until no work is left; what is left all the same when it takes too long."""
         left: list[str] = []
 
         async def nothing_left() -> bool:
             nonlocal left
-            left = await self.left_over()
+            left = await self.unfinished_work()
             return not left
 
         try:
@@ -287,16 +287,16 @@ async def eventually(
 
 
 @asynccontextmanager
-async def town(
+async def start_stack(
     *,
     bots: int,
     seed: int,
-    config: Config = KNOBS,
+    config: Config = CONFIG,
     core_ms: int = 0,
     module: str = "service",
     variables: Mapping[str, str] | None = None,
     folder: Path | None = None,
-) -> AsyncIterator[Town]:
+) -> AsyncIterator[Stack]:
     """A town with so many processes of the service, all healthy and verified by WhatsApp.
 
     Args:
@@ -320,20 +320,20 @@ async def town(
         cache = start_redis(folder / "cache", *CACHE_OPTIONS)
         running.append(cache)
         addresses = [f"http://127.0.0.1:{port}" for port in ports]
-        world = await stack.enter_async_context(standalone(bots=addresses, seed=seed, config=config))
-        world.core_front.latency_ms = core_ms
+        world = await stack.enter_async_context(run_services(bots=addresses, seed=seed, config=config))
+        world.core_proxy.latency_ms = core_ms
         before = [state.port, cache.port, world.port, world.port]
-        lines = Lines(*[await stack.enter_async_context(tcp_proxy(port)) for port in before])
+        proxies = Proxies(*[await stack.enter_async_context(tcp_proxy(port)) for port in before])
         redis = open_state(f"redis://127.0.0.1:{state.port}")
         stack.push_async_callback(redis.aclose)
         environment = world.environment(
             **SETTINGS,
-            redis_state_url=f"redis://127.0.0.1:{lines.state.port}",
-            redis_url=f"redis://127.0.0.1:{lines.cache.port}",
-            mycredex_app_url=world.core_url.replace(f":{world.port}/", f":{lines.core.port}/"),
-            whatsapp_api_url=world.graph_url.replace(f":{world.port}/", f":{lines.graph.port}/"),
+            redis_state_url=f"redis://127.0.0.1:{proxies.state.port}",
+            redis_url=f"redis://127.0.0.1:{proxies.cache.port}",
+            mycredex_app_url=world.core_url.replace(f":{world.port}/", f":{proxies.core.port}/"),
+            whatsapp_api_url=world.graph_url.replace(f":{world.port}/", f":{proxies.graph.port}/"),
         )
-        made = Town(world, [], state, cache, redis, lines, folder, {**environment, **(variables or {})}, module)
+        made = Stack(world, [], state, cache, redis, proxies, folder, {**environment, **(variables or {})}, module)
         stack.push_async_callback(made.end)
         world.watch = made.see
         made.bots = [made.run_bot(port) for port in ports]

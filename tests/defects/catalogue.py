@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulator.explore.options import Options
-from tests.defects import elsewhere, money, queues
+from tests.defects import members, money, queues
 from tests.defects.build import RunBot
 
 __all__ = ("PLANTED", "Planted")
@@ -34,7 +34,7 @@ class Planted:
         return Options(faults=self.faults)
 
 
-_STARTS: Final = {**queues.DEFECTS, **money.DEFECTS, **elsewhere.DEFECTS}
+_STARTS: Final = {**queues.DEFECTS, **money.DEFECTS, **members.DEFECTS}
 
 _TABLE: Final = (
     ("a late commit is not refused", "answered, once, truthful", 10, "freezes, several, hurry"),
@@ -78,6 +78,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 PLANTED: Final[dict[str, Planted]] = {
-    name: Planted(_STARTS[name], _words(promises), within, _words(kinds)) for name, promises, within, kinds in _TABLE
+    name: Planted(_STARTS[name], _words(invariants), within, _words(kinds))
+    for name, invariants, within, kinds in _TABLE
 }
 """By name."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-__all__ = ("CACHE_LIFE_MS", "Embedded", "Entry", "Kept", "Rule", "Shelves", "Store")
+__all__ = ("CACHE_TTL_MS", "EmbeddedStore", "Entry", "KeyRule", "KeyStore", "RedisContents", "StoredKeys")
 
 DAY_MS: Final = 86_400_000
-CACHE_LIFE_MS: Final = 3_600_000
+CACHE_TTL_MS: Final = 3_600_000
 """The cache forgets: nothing in it is meant to last."""
 
 
@@ -21,10 +21,10 @@ class Entry:
     type: str
     parts: int
     size: int
-    life_ms: int | None
+    ttl_ms: int | None
 
 
-class Store(Protocol):
+class KeyStore(Protocol):
     """A Redis database, looked at from outside."""
 
     def entries(self) -> Iterator[Entry]:
@@ -34,7 +34,7 @@ class Store(Protocol):
         """Who has work in ``inbox`` or ``outbox``, and when it is due."""
 
 
-class Embedded:
+class EmbeddedStore:
     """The Redis inside this process: its memory is at hand, so that a look costs no command."""
 
     def __init__(self, server: Any) -> None:
@@ -74,7 +74,7 @@ def _bytes(value: Any) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class KeyRule:
     """What design says of one of a member's keys.
 
     Attributes:
@@ -87,18 +87,18 @@ class Rule:
     type: str
     parts: int
     size: int
-    life_ms: int | None
+    ttl_ms: int | None
 
 
-RULES: Final = {
-    "inbox": Rule("list", 200, 200_000, None),
-    "outbox": Rule("list", 400, 800_000, None),
-    "lease:inbox": Rule("hash", 10, 400, None),
-    "lease:outbox": Rule("hash", 10, 400, None),
-    "session": Rule("string", 1, 4_096, DAY_MS),
-    "intent": Rule("string", 1, 65_536, 4 * DAY_MS),
-    "seen": Rule("zset", 64, 64 * 16, 7 * DAY_MS),
-    "posted": Rule("zset", 64, 64 * 16, DAY_MS),
+KEY_RULES: Final = {
+    "inbox": KeyRule("list", 200, 200_000, None),
+    "outbox": KeyRule("list", 400, 800_000, None),
+    "lease:inbox": KeyRule("hash", 10, 400, None),
+    "lease:outbox": KeyRule("hash", 10, 400, None),
+    "session": KeyRule("string", 1, 4_096, DAY_MS),
+    "intent": KeyRule("string", 1, 65_536, 4 * DAY_MS),
+    "seen": KeyRule("zset", 64, 64 * 16, 7 * DAY_MS),
+    "posted": KeyRule("zset", 64, 64 * 16, DAY_MS),
 }
 """One of each for a member, and no other key: this is all that a member may cost."""
 
@@ -106,91 +106,91 @@ _QUEUES: Final = ("inbox", "outbox")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredKeys:
     """What is kept for members at one moment, by kind of key and name."""
 
     by_kind: dict[str, dict[str, Entry]]
-    strangers: tuple[Entry, ...]
-    dead: int
+    unknown_keys: tuple[Entry, ...]
+    dead_letters: int
 
     def has(self, kind: str, member: str) -> bool:
         """Whether a member has this key."""
         return member in self.by_kind.get(kind, {})
 
 
-class Shelves:
+class RedisContents:
     """The state Redis and the cache, and what is wrong with what they hold."""
 
-    def __init__(self, state: Store, cache: Store) -> None:
+    def __init__(self, state: KeyStore, cache: KeyStore) -> None:
         self.state = state
         self.cache = cache
 
-    def kept(self) -> Kept:
+    def keys(self) -> StoredKeys:
         """What stands in the state Redis now."""
-        by_kind: dict[str, dict[str, Entry]] = {kind: {} for kind in RULES}
-        strangers: list[Entry] = []
+        by_kind: dict[str, dict[str, Entry]] = {kind: {} for kind in KEY_RULES}
+        unknown_keys: list[Entry] = []
         dead = 0
         for entry in self.state.entries():
             tag, _, rest = entry.name.partition(":")
             kind, member = _split(rest)
-            if tag == "{0}" and kind in RULES and member:
+            if tag == "{0}" and kind in KEY_RULES and member:
                 by_kind[kind][member] = entry
             elif entry.name == "{0}:dead" and entry.type == "list":
                 dead = entry.parts
             elif not (entry.name in {"{0}:inbox", "{0}:outbox"} and entry.type == "zset"):
-                strangers.append(entry)
-        return Kept(by_kind, tuple(strangers), dead)
+                unknown_keys.append(entry)
+        return StoredKeys(by_kind, tuple(unknown_keys), dead)
 
-    def overgrown(self, kept: Kept) -> Iterator[str]:
+    def rule_violations(self, keys: StoredKeys) -> Iterator[str]:
         """What breaks the table: keys that should not be, too large, of another type, or that live too long."""
-        for entry in kept.strangers:
+        for entry in keys.unknown_keys:
             yield f"{entry.name} ({entry.type}) is no key of the design"
-        for kind, entries in kept.by_kind.items():
-            rule = RULES[kind]
+        for kind, entries in keys.by_kind.items():
+            rule = KEY_RULES[kind]
             for entry in entries.values():
                 yield from _broken(entry, rule)
         for queue in _QUEUES:
-            yield from self._leases(kept, queue)
+            yield from self._leases(keys, queue)
         for entry in self.cache.entries():
-            if entry.life_ms is None or entry.life_ms > CACHE_LIFE_MS:
-                yield f"{entry.name} in the cache lives {_life(entry.life_ms)}"
+            if entry.ttl_ms is None or entry.ttl_ms > CACHE_TTL_MS:
+                yield f"{entry.name} in the cache lives {_life(entry.ttl_ms)}"
 
-    def _leases(self, kept: Kept, queue: str) -> Iterator[str]:
+    def _leases(self, keys: StoredKeys, queue: str) -> Iterator[str]:
         working = self.state.due(queue)
-        for member, entry in kept.by_kind[f"lease:{queue}"].items():
-            if member not in working and entry.life_ms is None:
+        for member, entry in keys.by_kind[f"lease:{queue}"].items():
+            if member not in working and entry.ttl_ms is None:
                 yield f"{entry.name} lives for ever, though {member} rests"
 
-    def lost(self, kept: Kept) -> Iterator[str]:
+    def orphaned_work(self, keys: StoredKeys) -> Iterator[str]:
         """Work that nobody will ever take up, for nothing says that it is due."""
         for queue in _QUEUES:
             due = self.state.due(queue)
-            for member, entry in kept.by_kind[queue].items():
+            for member, entry in keys.by_kind[queue].items():
                 if member not in due:
                     yield f"{entry.name} holds {entry.parts} and is never due"
 
-    def waiting(self, kept: Kept) -> set[str]:
+    def members_with_work(self, keys: StoredKeys) -> set[str]:
         """Names of members with something in a queue: a message, or what is to be told."""
-        return {member for queue in _QUEUES for member in kept.by_kind[queue]}
+        return {member for queue in _QUEUES for member in keys.by_kind[queue]}
 
 
 def _split(rest: str) -> tuple[str, str]:
-    for kind in RULES:
+    for kind in KEY_RULES:
         if rest.startswith(f"{kind}:"):
             return kind, rest.removeprefix(f"{kind}:")
     return "", ""
 
 
-def _broken(entry: Entry, rule: Rule) -> Iterator[str]:
+def _broken(entry: Entry, rule: KeyRule) -> Iterator[str]:
     if entry.type != rule.type:
         yield f"{entry.name} is a {entry.type}, not a {rule.type}"
     if entry.parts > rule.parts:
         yield f"{entry.name} has {entry.parts} entries, more than {rule.parts}"
     if entry.size > rule.size:
         yield f"{entry.name} holds {entry.size} bytes, more than {rule.size}"
-    if rule.life_ms is not None and (entry.life_ms is None or entry.life_ms > rule.life_ms):
-        yield f"{entry.name} lives {_life(entry.life_ms)}"
+    if rule.ttl_ms is not None and (entry.ttl_ms is None or entry.ttl_ms > rule.ttl_ms):
+        yield f"{entry.name} lives {_life(entry.ttl_ms)}"
 
 
-def _life(life_ms: int | None) -> str:
-    return "for ever" if life_ms is None else f"for {life_ms // 60_000} minutes"
+def _life(ttl_ms: int | None) -> str:
+    return "for ever" if ttl_ms is None else f"for {ttl_ms // 60_000} minutes"

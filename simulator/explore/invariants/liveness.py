@@ -11,9 +11,9 @@ from typing import Final
 from service.domain import Denomination, Money
 from simulator.credex_core import Credex
 from simulator.credex_core.ledger import Ledger
-from simulator.explore.invariants.moment import Breach, Moment
-from simulator.explore.invariants.said import is_given_up
-from simulator.explore.invariants.view import Told, View
+from simulator.explore.invariants.claims import is_given_up
+from simulator.explore.invariants.history import History, OutgoingMessage
+from simulator.explore.invariants.invariant import Finding, Observation
 
 __all__ = ("Bounded", "Continues", "Drains", "GoesOn", "Private", "Unfailing")
 
@@ -35,28 +35,28 @@ class Private:
     def __init__(self) -> None:
         self._read: dict[str, int] = defaultdict(int)
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """What was shown to whom it does not concern."""
-        view = moment.view
-        for who, told in list(view.told.items()):
-            for one in told[self._read[who] :]:
-                yield from _foreign(view, who, one)
-            self._read[who] = len(told)
+        history = observation.history
+        for who, outgoing in list(history.outgoing.items()):
+            for one in outgoing[self._read[who] :]:
+                yield from _foreign(history, who, one)
+            self._read[who] = len(outgoing)
 
 
-def _foreign(view: View, who: str, told: Told) -> Iterator[Breach]:
-    ledger = view.world.core.ledger
-    phones = {view.world.people[who].phone, view.world.handsets[who].phone}
+def _foreign(history: History, who: str, outgoing: OutgoingMessage) -> Iterator[Finding]:
+    ledger = history.world.core.ledger
+    phones = {history.world.people[who].phone, history.world.handsets[who].phone}
     member = next((found for phone in sorted(phones) if (found := ledger.member_by_phone(phone))), None)
     mine = ledger.accounts_of(member.member_id) if member else []
-    body = told.body
-    yield from _balances(view, who, body, {account.account_id for account in mine})
+    body = outgoing.body
+    yield from _balances(history, who, body, {account.account_id for account in mine})
     for handle in _HANDLE.findall(body):
         if handle not in {account.handle for account in mine}:
-            yield Breach(who, f"was shown the dashboard of {handle}")
+            yield Finding(who, f"was shown the dashboard of {handle}")
     for name in _GREETING.findall(body):
         if member is None or name[:10] != member.first_name[:10]:
-            yield Breach(who, f"was greeted as {name}")
+            yield Finding(who, f"was greeted as {name}")
     for other in ledger.members.values():
         if other is member or other.phone in phones:
             continue
@@ -64,13 +64,13 @@ def _foreign(view: View, who: str, told: Told) -> Iterator[Breach]:
         marks = {other.phone, f"{other.first_name} {other.last_name}"}
         shown = sorted(mark for mark in marks if mark in body)
         known = {*marks, other.handle}
-        if shown and not _acquainted(view, who, {account.account_id for account in mine}, other.member_id, known):
-            yield Breach(who, f"was shown {shown[0]}, with whom they have nothing to do")
+        if shown and not _acquainted(history, who, {account.account_id for account in mine}, other.member_id, known):
+            yield Finding(who, f"was shown {shown[0]}, with whom they have nothing to do")
 
 
-def _balances(view: View, who: str, body: str, mine: set[str]) -> Iterator[Breach]:
+def _balances(history: History, who: str, body: str, mine: set[str]) -> Iterator[Finding]:
     """Balances that somebody else has, and that those who saw them can never have had."""
-    ledger = view.world.core.ledger
+    ledger = history.world.core.ledger
     shown = {amount for block in _BALANCES.findall(body) for amount in _AMOUNT.findall(block)}
     strange = shown - {str(amount) for account in mine for amount in _held(ledger, account)}
     if not strange:
@@ -83,11 +83,11 @@ def _balances(view: View, who: str, body: str, mine: set[str]) -> Iterator[Breac
         own |= _ever_held(account, credexes)
     theirs = {str(amount) for account in ledger.accounts if account not in mine for amount in _held(ledger, account)}
     for amount in sorted(strange - own & theirs):
-        yield Breach(who, f"was shown a balance of {amount}, which is another's")
+        yield Finding(who, f"was shown a balance of {amount}, which is another's")
 
 
 def _held(ledger: Ledger, account: str) -> list[Money]:
-    return [Money(amount, denomination) for denomination, amount in ledger.displayed(account).items()]
+    return [Money(amount, denomination) for denomination, amount in ledger.displayed_balances(account).items()]
 
 
 def _ever_held(account: str, credexes: Sequence[Credex]) -> set[str]:
@@ -99,22 +99,22 @@ def _ever_held(account: str, credexes: Sequence[Credex]) -> set[str]:
     return {str(Money(amount, denomination)) for denomination, amounts in sums.items() for amount in amounts}
 
 
-def _acquainted(view: View, who: str, mine: set[str], other: str, marks: set[str]) -> bool:
-    ledger = view.world.core.ledger
+def _acquainted(history: History, who: str, mine: set[str], other: str, marks: set[str]) -> bool:
+    ledger = history.world.core.ledger
     theirs = {account.account_id for account in ledger.accounts_of(other)}
     if mine & theirs:
         return True
-    said = " ".join(heard.text.lower() for heard in view.heard[who])
+    said = " ".join(incoming.text.lower() for incoming in history.incoming[who])
     handles = {ledger.accounts[account].handle for account in theirs}
     if any(mark.lower() in said for mark in marks | handles):
         return True
     pairs = ({credex.issuer_id, credex.receiver_id} for credex in ledger.credexes.values())
-    return any(pair & mine and pair & theirs for pair in pairs) or _was_with(view, who, other)
+    return any(pair & mine and pair & theirs for pair in pairs) or _was_with(history, who, other)
 
 
-def _was_with(view: View, who: str, other: str) -> bool:
+def _was_with(history: History, who: str, other: str) -> bool:
     """Whether a write of theirs spoke of the other one: let act, and removed since."""
-    return any(other in str(wrote.call.body.values()) for wrote in view.wrote[who])
+    return any(other in str(write.call.body.values()) for write in history.core_writes[who])
 
 
 class Bounded:
@@ -123,10 +123,10 @@ class Bounded:
     name = "bounded"
     sentence = "What is kept for a member stays within the table: keys, types, sizes and lives."
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """Keys that are too many, too large, of another type, or that live too long."""
-        for what in moment.shelves.overgrown(moment.kept):
-            yield Breach("", what)
+        for what in observation.redis.rule_violations(observation.keys):
+            yield Finding("", what)
 
 
 class Drains:
@@ -135,18 +135,18 @@ class Drains:
     name = "drains"
     sentence = "No work is ever out of sight; when all works again nothing stays, and what was given up is told."
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """What is stuck."""
-        for what in moment.shelves.lost(moment.kept):
-            yield Breach("", what)
-        if not moment.over:
+        for what in observation.redis.orphaned_work(observation.keys):
+            yield Finding("", what)
+        if not observation.over:
             return
         for kind in ("inbox", "outbox", "intent"):
-            for entry in moment.kept.by_kind[kind].values():
-                yield Breach(moment.view.who(entry.name.rsplit(":", 1)[-1]), f"{entry.name} is still there")
-        told = sum(is_given_up(one.body) for all_told in moment.view.told.values() for one in all_told)
-        if moment.kept.dead > told and not moment.given_up:
-            yield Breach("", f"{moment.kept.dead} messages were given up, and {told} people told")
+            for entry in observation.keys.by_kind[kind].values():
+                yield Finding(observation.history.who(entry.name.rsplit(":", 1)[-1]), f"{entry.name} is still there")
+        outgoing = sum(is_given_up(one.body) for all_told in observation.history.outgoing.values() for one in all_told)
+        if observation.keys.dead_letters > outgoing and not observation.given_up:
+            yield Finding("", f"{observation.keys.dead_letters} messages were given up, and {outgoing} people told")
 
 
 class GoesOn:
@@ -155,7 +155,7 @@ class GoesOn:
     name = "goes on"
     sentence = "The world comes to rest after each step, and to its end."
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:  # noqa: ARG002 - as all promises have it
+    def findings(self, observation: Observation) -> Iterator[Finding]:  # noqa: ARG002 - as all promises have it
         """None; see `Promises.stuck`."""
         return iter(())
 
@@ -170,14 +170,16 @@ class Continues:
         self.asked: dict[str, int] = {}
         """Who asked for the menu, and how much they had been told before."""
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """Who got none."""
-        if not moment.over:
+        if not observation.over:
             return
         for who, before in self.asked.items():
-            answers = [told for told in moment.view.told[who][before:] if told.titles or told.body]
+            answers = [
+                outgoing for outgoing in observation.history.outgoing[who][before:] if outgoing.titles or outgoing.body
+            ]
             if not answers:
-                yield Breach(who, "asked for the menu at the end, and got no answer")
+                yield Finding(who, "asked for the menu at the end, and got no answer")
 
 
 class Unfailing:
@@ -190,11 +192,11 @@ class Unfailing:
         self._errors = 0
         self._webhooks = 0
 
-    def breaches(self, moment: Moment) -> Iterator[Breach]:
+    def findings(self, observation: Observation) -> Iterator[Finding]:
         """Exceptions and odd answers."""
-        for error in moment.errors[self._errors :]:
-            yield Breach("", error)
-        self._errors = len(moment.errors)
-        for attempt in moment.view.broken_webhooks[self._webhooks :]:
-            yield Breach("", f"a webhook was answered with {attempt.status}")
-        self._webhooks = len(moment.view.broken_webhooks)
+        for error in observation.errors[self._errors :]:
+            yield Finding("", error)
+        self._errors = len(observation.errors)
+        for attempt in observation.history.broken_webhooks[self._webhooks :]:
+            yield Finding("", f"a webhook was answered with {attempt.status}")
+        self._webhooks = len(observation.history.broken_webhooks)
