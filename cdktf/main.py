@@ -31,7 +31,7 @@ def main() -> None:
     gc.disable()
     from vimbisopay_infra.findings import accepted  # noqa: PLC0415 - it takes ten seconds, and --help none
     from vimbisopay_infra.stacks import build  # noqa: PLC0415
-    from vimbisopay_infra.table import counts, table  # noqa: PLC0415
+    from vimbisopay_infra.table import resource_counts, table  # noqa: PLC0415
     from vimbisopay_infra.tf import App  # noqa: PLC0415
 
     gc.freeze()
@@ -41,7 +41,7 @@ def main() -> None:
     text = json.dumps(accepted(app), indent=2) + "\n"
     (options.outdir / "accepted.json").write_text(text, "utf-8")
     if options.table:
-        print(table(counts(options.outdir)))  # noqa: T201 - this is a command
+        print(table(resource_counts(options.outdir)))  # noqa: T201 - this is a command
 
 
 if __name__ == "__main__":

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.keys import Key
-from vimbisopay_infra.policy import Statement, policy
+from vimbisopay_infra.policy import PolicyStatement, policy
 from vimbisopay_infra.tf import Construct, sns_topic, sns_topic_policy, sns_topic_subscription
 
-__all__ = ("Alerts",)
+__all__ = ("AlarmTopic",)
 
 
-class Alerts(Construct):
+class AlarmTopic(Construct):
     """A topic to which this account's alarms and EventBridge may publish.
 
     `region` is another one for Route 53, whose health checks exist in us-east-1 alone.
     """
 
     def __init__(
-        self, scope: Construct, name: str, environment: Environment, *, account: str, address: str, region: str = REGION
+        self, scope: Construct, name: str, environment: Environment, *, account: str, email: str, region: str = REGION
     ) -> None:
         """Create key, topic and subscription; whoever has the address must confirm it once."""
         super().__init__(scope, name)
-        elsewhere = None if region == REGION else region
-        senders = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
-        key = Key(self, "key", environment, account=account, purpose="alerts", services=senders, region=region)
+        region_override = None if region == REGION else region
+        publishers = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
+        key = Key(self, "key", environment, account=account, purpose="alerts", services=publishers, region=region)
         self.topic = sns_topic.SnsTopic(
             self,
             "topic",
             name=f"{environment.prefix}-alerts",
             kms_master_key_id=key.arn,
-            region=elsewhere,
+            region=region_override,
         )
         alarms = f"arn:aws:cloudwatch:{region}:{account}:alarm:{environment.prefix}-*"
         sns_topic_policy.SnsTopicPolicy(
             self,
             "policy",
             arn=self.topic.arn,
-            region=elsewhere,
+            region=region_override,
             policy=policy(
-                Statement(
+                PolicyStatement(
                     ["sns:Publish"],
                     [self.topic.arn],
                     sid="Cloudwatch",
@@ -47,7 +47,7 @@ class Alerts(Construct):
                 ),
                 # EventBridge says to a topic for whom it speaks in no way that a condition could see: with one it is
                 # never let in (AWS, "Using resource-based policies for Amazon EventBridge", Amazon SNS permissions).
-                Statement(
+                PolicyStatement(
                     ["sns:Publish"],
                     [self.topic.arn],
                     sid="Events",
@@ -56,7 +56,7 @@ class Alerts(Construct):
             ),
         )
         sns_topic_subscription.SnsTopicSubscription(
-            self, "operators", topic_arn=self.topic.arn, protocol="email", endpoint=address, region=elsewhere
+            self, "operators", topic_arn=self.topic.arn, protocol="email", endpoint=email, region=region_override
         )
 
     @property

@@ -9,11 +9,11 @@ import json
 from typing import Final
 
 from vimbisopay_infra.buckets import Bucket
+from vimbisopay_infra.deployer_policies import deployer_policies
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.findings import accept
 from vimbisopay_infra.keys import Key
-from vimbisopay_infra.permission_parts import parts
-from vimbisopay_infra.policy import Statement, policy
+from vimbisopay_infra.policy import PolicyStatement, policy
 from vimbisopay_infra.tf import (
     Construct,
     iam_openid_connect_provider,
@@ -24,7 +24,7 @@ from vimbisopay_infra.tf import (
 
 __all__ = ("Boundary", "Deployer", "StateBucket")
 
-GITHUB: Final = "token.actions.githubusercontent.com"
+GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
 
 
 class StateBucket(Construct):
@@ -41,9 +41,9 @@ class StateBucket(Construct):
             key_arn=self.key.arn,
             force_destroy=False,
         )
-        made = self.bucket.bucket
-        accept(made, "CKV_AWS_144", because="all that it holds can be imported again from what is deployed")
-        accept(made, "CKV2_AWS_62", because="nobody is to be told of each change; the workflow shows them")
+        created = self.bucket.bucket
+        accept(created, "CKV_AWS_144", reason="all that it holds can be imported again from what is deployed")
+        accept(created, "CKV2_AWS_62", reason="nobody is to be told of each change; the workflow shows them")
 
 
 class Boundary(Construct):
@@ -54,29 +54,29 @@ class Boundary(Construct):
         super().__init__(scope, name)
         prefix = environment.prefix
         logs = f"arn:aws:logs:{REGION}:{account}:log-group"
-        made = iam_policy.IamPolicy(
+        created = iam_policy.IamPolicy(
             self,
             "boundary",
             name=f"{prefix}-boundary",
             description=f"The most that a role of {prefix} may do",
             policy=policy(
-                Statement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
-                Statement(
+                PolicyStatement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
+                PolicyStatement(
                     ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
                     [f"arn:aws:ecr:{REGION}:{account}:repository/{prefix}*"],
                     sid="Images",
                 ),
-                Statement(
+                PolicyStatement(
                     ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                     [f"{logs}:/ecs/{prefix}*", f"{logs}:/vpc/{prefix}*"],
                     sid="Logs",
                 ),
-                Statement(
+                PolicyStatement(
                     ["secretsmanager:GetSecretValue"],
                     [f"arn:aws:secretsmanager:{REGION}:{account}:secret:{prefix}/*"],
                     sid="Secrets",
                 ),
-                Statement(
+                PolicyStatement(
                     [
                         *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
                         *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
@@ -85,7 +85,7 @@ class Boundary(Construct):
                     sid="Keys",
                     conditions={"StringLike": {"kms:ViaService": f"*.{REGION}.amazonaws.com"}},
                 ),
-                Statement(
+                PolicyStatement(
                     [
                         *("elasticfilesystem:Backup", "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
                         *("elasticfilesystem:DeleteFileSystem", "elasticfilesystem:DescribeFileSystems"),
@@ -95,7 +95,7 @@ class Boundary(Construct):
                     [f"arn:aws:elasticfilesystem:{REGION}:{account}:file-system/*"],
                     sid="Files",
                 ),
-                Statement(
+                PolicyStatement(
                     [
                         *("backup:CopyFromBackupVault", "backup:DescribeBackupVault", "backup:StartRestoreJob"),
                         *("backup:ListRecoveryPointsByBackupVault", "backup-storage:StartObject"),
@@ -108,10 +108,10 @@ class Boundary(Construct):
             ),
         )
         accept(
-            made,
+            created,
             "CKV_AWS_290",
             "CKV_AWS_355",
-            because="a boundary grants nothing; these have no resource to be narrowed to, and roles name theirs",
+            reason="a boundary grants nothing; these have no resource to be narrowed to, and roles name theirs",
         )
 
 
@@ -122,7 +122,7 @@ class Deployer(Construct):
         """Create provider, role and policies; `repository` is owner/name."""
         super().__init__(scope, name)
         provider = iam_openid_connect_provider.IamOpenidConnectProvider(
-            self, "github", url=f"https://{GITHUB}", client_id_list=["sts.amazonaws.com"]
+            self, "github", url=f"https://{GITHUB_ISSUER}", client_id_list=["sts.amazonaws.com"]
         )
         self.role = iam_role.IamRole(
             self,
@@ -130,28 +130,30 @@ class Deployer(Construct):
             name=f"{environment.prefix}-deployer",
             max_session_duration=7_200,
             assume_role_policy=policy(
-                Statement(
+                PolicyStatement(
                     ["sts:AssumeRoleWithWebIdentity"],
                     principal={"Federated": provider.arn},
                     conditions={
                         "StringEquals": {
-                            f"{GITHUB}:aud": "sts.amazonaws.com",
-                            f"{GITHUB}:sub": f"repo:{repository}:environment:{environment.name}",
+                            f"{GITHUB_ISSUER}:aud": "sts.amazonaws.com",
+                            f"{GITHUB_ISSUER}:sub": f"repo:{repository}:environment:{environment.name}",
                         }
                     },
                 )
             ),
         )
-        for at, document in enumerate(parts(environment, account)):
-            made = iam_policy.IamPolicy(self, f"may-{at}", name=f"{environment.prefix}-deployer-{at}", policy=document)
+        for index, document in enumerate(deployer_policies(environment, account)):
+            created = iam_policy.IamPolicy(
+                self, f"may-{index}", name=f"{environment.prefix}-deployer-{index}", policy=document
+            )
             statements = json.loads(document)["Statement"]
             if "Names" in {each["Sid"] for each in statements}:
                 accept(
-                    made,
+                    created,
                     "CKV_AWS_290",
                     "CKV_AWS_355",
-                    because="hosted zones have ids that are not known before they exist, and Route 53 has no region",
+                    reason="hosted zones have ids that are not known before they exist, and Route 53 has no region",
                 )
             iam_role_policy_attachment.IamRolePolicyAttachment(
-                self, f"may-{at}-given", role=self.role.name, policy_arn=made.arn
+                self, f"may-{index}-given", role=self.role.name, policy_arn=created.arn
             )

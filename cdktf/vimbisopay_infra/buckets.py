@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vimbisopay_infra.policy import Statement, policy
+from vimbisopay_infra.policy import PolicyStatement, policy
 from vimbisopay_infra.tf import (
     Construct,
     s3_bucket,
@@ -37,13 +37,13 @@ class Bucket(Construct):
         key_arn: str | None,
         force_destroy: bool,
         expire_days: int | None = None,
-        statements: tuple[Statement, ...] = (),
+        statements: tuple[PolicyStatement, ...] = (),
     ) -> None:
         """Create bucket and settings."""
         super().__init__(scope, id_)
         self.bucket = s3_bucket.S3Bucket(self, "bucket", bucket=name, force_destroy=force_destroy)
         self.name = self.bucket.bucket
-        blocked = s3_bucket_public_access_block.S3BucketPublicAccessBlock(
+        public_access_block = s3_bucket_public_access_block.S3BucketPublicAccessBlock(
             self,
             "private",
             bucket=self.bucket.id,
@@ -80,7 +80,7 @@ class Bucket(Construct):
         )
         self._lifecycle(expire_days)
         arn = f"arn:aws:s3:::{name}"
-        plain = Statement(
+        deny_without_tls = PolicyStatement(
             ["s3:*"],
             [arn, f"{arn}/*"],
             effect="Deny",
@@ -89,7 +89,11 @@ class Bucket(Construct):
             conditions={"Bool": {"aws:SecureTransport": "false"}},
         )
         self.policy = s3_bucket_policy.S3BucketPolicy(
-            self, "policy", bucket=self.bucket.id, policy=policy(plain, *statements), depends_on=[blocked]
+            self,
+            "policy",
+            bucket=self.bucket.id,
+            policy=policy(deny_without_tls, *statements),
+            depends_on=[public_access_block],
         )
 
     def _lifecycle(self, expire_days: int | None) -> None:

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from vimbisopay_infra.environment import REGION
 
-__all__ = ("Container",)
+__all__ = ("ContainerDefinition",)
 
-STOP_S: Final = 60
+STOP_TIMEOUT_S: Final = 60
 """The service ends within 25 seconds of SIGTERM, the state Redis as soon as its log is written."""
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
+class ContainerDefinition:
     """The one container of a task.
 
     Attributes:
@@ -39,14 +39,14 @@ class Container:
     environment: Mapping[str, str]
     secrets: Mapping[str, str]
     log_group: str
-    healthy: Sequence[str]
-    retries: int
-    writable: Mapping[str, str]
+    health_check_command: Sequence[str]
+    health_check_retries: int
+    mount_points: Mapping[str, str]
     command: Sequence[str] = field(default=())
 
-    def definitions(self) -> str:
+    def to_json(self) -> str:
         """The JSON for a task definition."""
-        made: dict[str, Any] = {
+        definition: dict[str, Any] = {
             "name": self.name,
             "image": self.image,
             "essential": True,
@@ -59,16 +59,16 @@ class Container:
             "secrets": [{"name": name, "valueFrom": arn} for name, arn in sorted(self.secrets.items())],
             "mountPoints": [
                 {"sourceVolume": volume, "containerPath": path, "readOnly": False}
-                for volume, path in self.writable.items()
+                for volume, path in self.mount_points.items()
             ],
             "healthCheck": {
-                "command": list(self.healthy),
+                "command": list(self.health_check_command),
                 "interval": 30,
                 "timeout": 5,
-                "retries": self.retries,
+                "retries": self.health_check_retries,
                 "startPeriod": 60,
             },
-            "stopTimeout": STOP_S,
+            "stopTimeout": STOP_TIMEOUT_S,
             "logConfiguration": {
                 "logDriver": "awslogs",
                 # A log that cannot be delivered must not stop the answers to members.
@@ -82,5 +82,5 @@ class Container:
             },
         }
         if self.command:
-            made["command"] = list(self.command)
-        return json.dumps([made])
+            definition["command"] = list(self.command)
+        return json.dumps([definition])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vimbisopay_infra.environment import Environment
 from vimbisopay_infra.findings import accept
-from vimbisopay_infra.keys import kept
+from vimbisopay_infra.keys import prevent_destroy
 from vimbisopay_infra.tf import (
     Construct,
     TerraformResourceLifecycle,
@@ -16,10 +16,10 @@ from vimbisopay_infra.tf import (
     route53_zone,
 )
 
-__all__ = ("Certificate", "Name", "Zone")
+__all__ = ("Certificate", "HostedZone", "PublicDnsName")
 
 
-class Zone(Construct):
+class HostedZone(Construct):
     """The zone of the service's name. Once its name servers are in the parent zone, certificates can be validated."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment) -> None:
@@ -30,14 +30,14 @@ class Zone(Construct):
             "zone",
             name=environment.domain,
             comment=f"{environment.prefix}: the public name",
-            force_destroy=not environment.keeps_data,
+            force_destroy=not environment.deletion_protection,
             # A new zone has other name servers, which the parent zone does not know.
-            lifecycle=kept(environment),
+            lifecycle=prevent_destroy(environment),
         )
         accept(
             self.zone,
             "CKV2_AWS_38",
-            because="DNSSEC needs the parent zone, which others keep, to publish our key; "
+            reason="DNSSEC needs the parent zone, which others keep, to publish our key; "
             "TLS with a validated certificate holds without it",
         )
 
@@ -57,7 +57,7 @@ class Certificate(Construct):
         )
         # Their number is not known before they exist, but one name has exactly one.
         option = "${one(" + self.certificate.fqn + ".domain_validation_options)."
-        proof = route53_record.Route53Record(
+        validation_record = route53_record.Route53Record(
             self,
             "proof",
             zone_id=zone_id,
@@ -71,7 +71,7 @@ class Certificate(Construct):
             self,
             "validation",
             certificate_arn=self.certificate.arn,
-            validation_record_fqdns=[proof.fqdn],
+            validation_record_fqdns=[validation_record.fqdn],
         )
 
     @property
@@ -80,10 +80,12 @@ class Certificate(Construct):
         return self.validation.certificate_arn
 
 
-class Name(Construct):
+class PublicDnsName(Construct):
     """The public name leads to the load balancer, and is asked for `/health/` from outside."""
 
-    def __init__(self, scope: Construct, name: str, environment: Environment, *, zone_id: str, balancer: lb.Lb) -> None:
+    def __init__(
+        self, scope: Construct, name: str, environment: Environment, *, zone_id: str, load_balancer: lb.Lb
+    ) -> None:
         """Create record and health check."""
         super().__init__(scope, name)
         route53_record.Route53Record(
@@ -93,7 +95,7 @@ class Name(Construct):
             name=environment.domain,
             type="A",
             alias=route53_record.Route53RecordAlias(
-                name=balancer.dns_name, zone_id=balancer.zone_id, evaluate_target_health=True
+                name=load_balancer.dns_name, zone_id=load_balancer.zone_id, evaluate_target_health=True
             ),
         )
         self.health = route53_health_check.Route53HealthCheck(

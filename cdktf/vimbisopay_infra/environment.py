@@ -19,8 +19,8 @@ class Tasks:
 
     cpu: int
     memory_mib: int
-    least: int
-    most: int
+    min_capacity: int
+    max_capacity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,18 @@ class Cache:
     Attributes:
         node_type: each node's. Shards can only be scaled by memory on the large types of the m and r families.
         cluster: cluster mode: the client's scheme is then `rediss+cluster://`.
-        least_shards: and `most_shards`: between them the number follows the use of memory.
+        least_shards: and `max_shards`: between them the number follows the use of memory.
     """
 
     node_type: str
     cluster: bool
-    least_shards: int
-    most_shards: int
+    min_shards: int
+    max_shards: int
     replicas: int = 1
 
     def __post_init__(self) -> None:
         """Refuse shards without cluster mode, and fewer than a failover needs."""
-        if not self.cluster and (self.least_shards, self.most_shards) != (1, 1):
+        if not self.cluster and (self.min_shards, self.max_shards) != (1, 1):
             raise ValueError("only cluster mode has more than one shard")
         if self.replicas < 1:
             raise ValueError("failover needs a replica")
@@ -80,9 +80,9 @@ class Environment:
     tasks: Tasks
     state: StateSize
     cache: Cache
-    log_days: int
-    errors_in_5_minutes: int
-    keeps_data: bool
+    log_retention_days: int
+    errors_per_5_minutes: int
+    deletion_protection: bool
 
     def __post_init__(self) -> None:
         """Refuse what could not survive the loss of a zone."""
@@ -123,12 +123,12 @@ STAGING: Final = Environment(
     cidr="10.2.0.0/16",
     zones=("a", "b"),
     nat_gateways=1,
-    tasks=Tasks(cpu=512, memory_mib=1024, least=2, most=4),
+    tasks=Tasks(cpu=512, memory_mib=1024, min_capacity=2, max_capacity=4),
     state=StateSize(cpu=512, memory_mib=1024, max_memory_mib=384),
-    cache=Cache(node_type="cache.t4g.micro", cluster=False, least_shards=1, most_shards=1),
-    log_days=30,
-    errors_in_5_minutes=20,
-    keeps_data=False,
+    cache=Cache(node_type="cache.t4g.micro", cluster=False, min_shards=1, max_shards=1),
+    log_retention_days=30,
+    errors_per_5_minutes=20,
+    deletion_protection=False,
 )
 PRODUCTION: Final = Environment(
     name="production",
@@ -136,11 +136,11 @@ PRODUCTION: Final = Environment(
     cidr="10.0.0.0/16",
     zones=("a", "b", "c"),
     nat_gateways=3,
-    tasks=Tasks(cpu=1024, memory_mib=2048, least=2, most=4),
+    tasks=Tasks(cpu=1024, memory_mib=2048, min_capacity=2, max_capacity=4),
     state=StateSize(cpu=1024, memory_mib=4096, max_memory_mib=2048),
-    cache=Cache(node_type="cache.m6g.large", cluster=True, least_shards=1, most_shards=3),
-    log_days=365,
-    errors_in_5_minutes=10,
-    keeps_data=True,
+    cache=Cache(node_type="cache.m6g.large", cluster=True, min_shards=1, max_shards=3),
+    log_retention_days=365,
+    errors_per_5_minutes=10,
+    deletion_protection=True,
 )
 ENVIRONMENTS: Final = (STAGING, PRODUCTION)

@@ -12,13 +12,13 @@ __all__ = ("accept", "accepted")
 _KEY: Final = "accepted finding"
 
 
-def accept(resource: TerraformResource, *checks: str, because: str) -> None:
+def accept(resource: TerraformResource, *checks: str, reason: str) -> None:
     """Let the scanner's `checks` fail for this resource.
 
     Whatever is accepted and not found any more fails a test, so no reason outlives its finding.
     """
     for check in checks:
-        resource.node.add_metadata(_KEY, json.dumps({"check": check, "because": because}))
+        resource.node.add_metadata(_KEY, json.dumps({"check": check, "because": reason}))
 
 
 def accepted(root: Construct) -> list[dict[str, str]]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from vimbisopay_infra.environment import REGION, Environment
-from vimbisopay_infra.policy import Statement, policy
+from vimbisopay_infra.policy import PolicyStatement, policy
 from vimbisopay_infra.tf import Construct, TerraformResourceLifecycle, kms_alias, kms_key
 
-__all__ = ("Key", "kept")
+__all__ = ("Key", "prevent_destroy")
 
 
-def kept(environment: Environment) -> TerraformResourceLifecycle | None:
+def prevent_destroy(environment: Environment) -> TerraformResourceLifecycle | None:
     """For what holds data or a name, and what that is encrypted with: no plan that would end or replace it is made."""
-    return TerraformResourceLifecycle(prevent_destroy=True) if environment.keeps_data else None
+    return TerraformResourceLifecycle(prevent_destroy=True) if environment.deletion_protection else None
 
 
-def administered(account: str) -> Statement:
+def delegate_to_iam(account: str) -> PolicyStatement:
     """The account's own IAM policies decide; without this statement a key could be lost for ever."""
-    return Statement(
+    return PolicyStatement(
         ["kms:*"], ["*"], sid="AccountDecidesByItsPolicies", principal={"AWS": f"arn:aws:iam::{account}:root"}
     )
 
@@ -43,14 +43,14 @@ class Key(Construct):
     ) -> None:
         """Create the key and its alias."""
         super().__init__(scope, name)
-        statements = [administered(account)]
+        statements = [delegate_to_iam(account)]
         logs = f"logs.{REGION}.amazonaws.com"
-        others = [each for each in services if each != logs]
+        encrypting_services = [each for each in services if each != logs]
         use = ["kms:Decrypt", "kms:GenerateDataKey*"]
         if logs in services:
             group = f"arn:aws:logs:{REGION}:{account}:log-group:*"
             statements.append(
-                Statement(
+                PolicyStatement(
                     [*use, "kms:DescribeKey", "kms:Encrypt", "kms:ReEncrypt*"],
                     ["*"],
                     sid="Logs",
@@ -58,10 +58,10 @@ class Key(Construct):
                     conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
                 )
             )
-        if others:
+        if encrypting_services:
             # CloudWatch and EventBridge name no account when they ask for a key.
-            statements.append(Statement(use, ["*"], sid="Services", principal={"Service": others}))
-        elsewhere = None if region == REGION else region
+            statements.append(PolicyStatement(use, ["*"], sid="Services", principal={"Service": encrypting_services}))
+        region_override = None if region == REGION else region
         self.key = kms_key.KmsKey(
             self,
             "key",
@@ -69,15 +69,15 @@ class Key(Construct):
             enable_key_rotation=True,
             deletion_window_in_days=30,
             policy=policy(*statements),
-            region=elsewhere,
-            lifecycle=kept(environment),
+            region=region_override,
+            lifecycle=prevent_destroy(environment),
         )
         kms_alias.KmsAlias(
             self,
             "alias",
             name=f"alias/{environment.prefix}-{purpose}",
             target_key_id=self.key.key_id,
-            region=elsewhere,
+            region=region_override,
         )
 
     @property

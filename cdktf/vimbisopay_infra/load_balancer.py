@@ -8,15 +8,15 @@ from vimbisopay_infra.buckets import Bucket
 from vimbisopay_infra.environment import PROJECT, Environment
 from vimbisopay_infra.findings import accept
 from vimbisopay_infra.network import APP_PORT, HTTP, HTTPS
-from vimbisopay_infra.policy import Statement
+from vimbisopay_infra.policy import PolicyStatement
 from vimbisopay_infra.tf import Construct, lb, lb_listener, lb_target_group
 
 __all__ = ("LoadBalancer",)
 
 TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3, with forward secrecy."""
-LOG_DAYS: Final = 90
-ELB_ACCOUNT: Final = "098369216593"
+LOG_RETENTION_DAYS: Final = 90
+ELB_LOGGING_ACCOUNT: Final = "098369216593"
 """AWS's account that writes access logs in af-south-1 (the region is older than the log delivery principal)."""
 
 
@@ -32,36 +32,38 @@ class LoadBalancer(Construct):
         account: str,
         vpc_id: str,
         subnet_ids: list[str],
-        group_id: str,
+        security_group_id: str,
         certificate_arn: str,
     ) -> None:
         """Create all of it."""
         super().__init__(scope, name)
         logs = self._logs(environment, account)
-        self.balancer = lb.Lb(
+        self.load_balancer = lb.Lb(
             self,
             "balancer",
             name=environment.prefix,
             load_balancer_type="application",
             internal=False,
             subnets=subnet_ids,
-            security_groups=[group_id],
+            security_groups=[security_group_id],
             drop_invalid_header_fields=True,
             desync_mitigation_mode="strictest",
-            enable_deletion_protection=environment.keeps_data,
+            enable_deletion_protection=environment.deletion_protection,
             idle_timeout=60,
             access_logs=lb.LbAccessLogs(bucket=logs.name, prefix="alb", enabled=True),
             depends_on=[logs.policy],
         )
-        if not environment.keeps_data:
-            accept(self.balancer, "CKV_AWS_150", because="staging is torn down and rebuilt; production is protected")
+        if not environment.deletion_protection:
+            accept(
+                self.load_balancer, "CKV_AWS_150", reason="staging is torn down and rebuilt; production is protected"
+            )
         accept(
-            self.balancer,
+            self.load_balancer,
             "CKV2_AWS_76",
-            because="the known bad inputs are asked, which a test shows; "
+            reason="the known bad inputs are asked, which a test shows; "
             "the scanner does not see them in a statement without a type",
         )
-        self.targets = lb_target_group.LbTargetGroup(
+        self.target_group = lb_target_group.LbTargetGroup(
             self,
             "targets",
             name=f"{environment.prefix}-web",
@@ -89,50 +91,54 @@ class LoadBalancer(Construct):
         self.https = lb_listener.LbListener(
             self,
             "https",
-            load_balancer_arn=self.balancer.arn,
+            load_balancer_arn=self.load_balancer.arn,
             port=HTTPS,
             protocol="HTTPS",
             ssl_policy=TLS_POLICY,
             certificate_arn=certificate_arn,
-            default_action=[action(type="forward", target_group_arn=self.targets.arn)],
+            default_action=[action(type="forward", target_group_arn=self.target_group.arn)],
         )
-        moved = lb_listener.LbListenerDefaultActionRedirect(port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301")
+        redirect = lb_listener.LbListenerDefaultActionRedirect(
+            port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301"
+        )
         lb_listener.LbListener(
             self,
             "http",
-            load_balancer_arn=self.balancer.arn,
+            load_balancer_arn=self.load_balancer.arn,
             port=HTTP,
             protocol="HTTP",
-            default_action=[action(type="redirect", redirect=moved)],
+            default_action=[action(type="redirect", redirect=redirect)],
         )
 
     def _logs(self, environment: Environment, account: str) -> Bucket:
         bucket = f"{PROJECT}-alb-logs-{environment.name}-{account}"
-        written = f"arn:aws:s3:::{bucket}/alb/AWSLogs/{account}/*"
-        made = Bucket(
+        log_objects = f"arn:aws:s3:::{bucket}/alb/AWSLogs/{account}/*"
+        log_bucket = Bucket(
             self,
             "logs",
             name=bucket,
             # The load balancer can write only to buckets with Amazon's own key.
             key_arn=None,
-            force_destroy=not environment.keeps_data,
-            expire_days=LOG_DAYS,
+            force_destroy=not environment.deletion_protection,
+            expire_days=LOG_RETENTION_DAYS,
             statements=(
-                Statement(
+                PolicyStatement(
                     ["s3:PutObject"],
-                    [written],
+                    [log_objects],
                     sid="LoadBalancerOfThisRegion",
-                    principal={"AWS": f"arn:aws:iam::{ELB_ACCOUNT}:root"},
+                    principal={"AWS": f"arn:aws:iam::{ELB_LOGGING_ACCOUNT}:root"},
                 ),
-                Statement(
+                PolicyStatement(
                     ["s3:PutObject"],
-                    [written],
+                    [log_objects],
                     sid="LogDelivery",
                     principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
                 ),
             ),
         )
-        accept(made.bucket, "CKV_AWS_145", because="load balancers cannot write logs to buckets with a key of ours")
-        accept(made.bucket, "CKV_AWS_144", because="access logs of 90 days need no second region")
-        accept(made.bucket, "CKV2_AWS_62", because="nobody is to be told of each log file")
-        return made
+        accept(
+            log_bucket.bucket, "CKV_AWS_145", reason="load balancers cannot write logs to buckets with a key of ours"
+        )
+        accept(log_bucket.bucket, "CKV_AWS_144", reason="access logs of 90 days need no second region")
+        accept(log_bucket.bucket, "CKV2_AWS_62", reason="nobody is to be told of each log file")
+        return log_bucket

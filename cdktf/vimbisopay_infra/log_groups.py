@@ -18,8 +18,8 @@ def log_group(
 ) -> cloudwatch_log_group.CloudwatchLogGroup:
     """A group named `name`, kept as long as the environment says."""
     made = cloudwatch_log_group.CloudwatchLogGroup(
-        scope, id_, name=name, retention_in_days=environment.log_days, kms_key_id=key_arn
+        scope, id_, name=name, retention_in_days=environment.log_retention_days, kms_key_id=key_arn
     )
-    if environment.log_days < YEAR:
-        accept(made, "CKV_AWS_338", because="logs of staging are about invented members: a month of them is enough")
+    if environment.log_retention_days < YEAR:
+        accept(made, "CKV_AWS_338", reason="logs of staging are about invented members: a month of them is enough")
     return made

@@ -10,7 +10,7 @@ from typing import Final
 from vimbisopay_infra.environment import REGION, Environment
 from vimbisopay_infra.findings import accept
 from vimbisopay_infra.log_groups import log_group
-from vimbisopay_infra.policy import Statement, assumed_by, policy
+from vimbisopay_infra.policy import PolicyStatement, assume_role_policy_for, policy
 from vimbisopay_infra.tf import (
     Construct,
     default_security_group,
@@ -37,9 +37,9 @@ APP_PORT: Final = 8000
 CACHE_PORT: Final = 6379
 STATE_PORT: Final = 6380
 HTTP, HTTPS, NFS = 80, 443, 2049
-WORLD: Final = "0.0.0.0/0"
+ANY_IPV4: Final = "0.0.0.0/0"
 
-ROLES: Final = {
+SECURITY_GROUPS: Final = {
     "alb": "the load balancer: the only one that the world reaches",
     "web": "tasks of the service",
     "cache": "the cache Redis",
@@ -48,26 +48,26 @@ ROLES: Final = {
     "endpoints": "AWS services inside the network",
 }
 
-USED_LATER: Final = {"alb", "web", "cache", "state"}
+USED_BY_APPLICATION_STACK: Final = {"alb", "web", "cache", "state"}
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class SecurityGroupRule:
     """Who may open connections to whom: both by the name of their security group."""
 
     source: str
     target: str
     port: int
-    why: str
+    description: str
 
 
-PEERS: Final = (
-    Peer("alb", "web", APP_PORT, "requests"),
-    Peer("web", "cache", CACHE_PORT, "cache"),
-    Peer("web", "state", STATE_PORT, "state"),
-    Peer("web", "endpoints", HTTPS, "images, secrets, logs"),
-    Peer("state", "efs", NFS, "the append-only file"),
-    Peer("state", "endpoints", HTTPS, "images, secrets, logs"),
+SECURITY_GROUP_RULES: Final = (
+    SecurityGroupRule("alb", "web", APP_PORT, "requests"),
+    SecurityGroupRule("web", "cache", CACHE_PORT, "cache"),
+    SecurityGroupRule("web", "state", STATE_PORT, "state"),
+    SecurityGroupRule("web", "endpoints", HTTPS, "images, secrets, logs"),
+    SecurityGroupRule("state", "efs", NFS, "the append-only file"),
+    SecurityGroupRule("state", "endpoints", HTTPS, "images, secrets, logs"),
 )
 ENDPOINTS: Final = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "elasticfilesystem")
 
@@ -92,27 +92,29 @@ class Network(Construct):
         self._flow_logs(account, key_arn)
         ranges = list(ip_network(environment.cidr).subnets(new_prefix=24))
         zones = environment.zones
-        self.public = [self._subnet("public", zone, str(ranges[at])) for at, zone in enumerate(zones)]
-        self.private = [self._subnet("private", zone, str(ranges[100 + at])) for at, zone in enumerate(zones)]
+        self.public = [self._subnet("public", zone, str(ranges[index])) for index, zone in enumerate(zones)]
+        self.private = [self._subnet("private", zone, str(ranges[100 + index])) for index, zone in enumerate(zones)]
         private_tables = self._routes()
-        self._groups = {role: self._group(role, about) for role, about in ROLES.items()}
-        self._rules()
+        self._security_groups = {
+            name: self._security_group(name, description) for name, description in SECURITY_GROUPS.items()
+        }
+        self._security_group_rules()
         self.s3 = self._endpoints(private_tables)
 
     @property
-    def private_ids(self) -> list[str]:
+    def private_subnet_ids(self) -> list[str]:
         """Of the private subnets."""
         return [each.id for each in self.private]
 
     @property
-    def public_ids(self) -> list[str]:
+    def public_subnet_ids(self) -> list[str]:
         """Of the public subnets."""
         return [each.id for each in self.public]
 
     @property
-    def groups(self) -> Mapping[str, str]:
+    def security_group_ids(self) -> Mapping[str, str]:
         """Ids of the security groups, by role."""
-        return {role: group.id for role, group in self._groups.items()}
+        return {name: group.id for name, group in self._security_groups.items()}
 
     def _subnet(self, kind: str, zone: str, cidr: str) -> subnet.Subnet:
         return subnet.Subnet(
@@ -129,54 +131,63 @@ class Network(Construct):
         """Ways out; the ids of the private route tables."""
         gateway = internet_gateway.InternetGateway(self, "internet", vpc_id=self.vpc.id)
         public = route_table.RouteTable(self, "public", vpc_id=self.vpc.id)
-        route.Route(self, "public-out", route_table_id=public.id, destination_cidr_block=WORLD, gateway_id=gateway.id)
+        route.Route(
+            self, "public-out", route_table_id=public.id, destination_cidr_block=ANY_IPV4, gateway_id=gateway.id
+        )
         gateways = []
-        for at, zone in enumerate(self._environment.zones):
+        for index, zone in enumerate(self._environment.zones):
             route_table_association.RouteTableAssociation(
-                self, f"public-{zone}-routes", subnet_id=self.public[at].id, route_table_id=public.id
+                self, f"public-{zone}-routes", subnet_id=self.public[index].id, route_table_id=public.id
             )
-            if at < self._environment.nat_gateways:
+            if index < self._environment.nat_gateways:
                 address = eip.Eip(self, f"nat-{zone}-address", domain="vpc", depends_on=[gateway])
                 gateways.append(
-                    nat_gateway.NatGateway(self, f"nat-{zone}", allocation_id=address.id, subnet_id=self.public[at].id)
+                    nat_gateway.NatGateway(
+                        self, f"nat-{zone}", allocation_id=address.id, subnet_id=self.public[index].id
+                    )
                 )
         tables = []
-        for at, zone in enumerate(self._environment.zones):
+        for index, zone in enumerate(self._environment.zones):
             table = route_table.RouteTable(self, f"private-{zone}-table", vpc_id=self.vpc.id)
-            nat = gateways[at if at < len(gateways) else 0]
+            nat = gateways[index if index < len(gateways) else 0]
             route.Route(
                 self,
                 f"private-{zone}-out",
                 route_table_id=table.id,
-                destination_cidr_block=WORLD,
+                destination_cidr_block=ANY_IPV4,
                 nat_gateway_id=nat.id,
             )
             route_table_association.RouteTableAssociation(
-                self, f"private-{zone}-routes", subnet_id=self.private[at].id, route_table_id=table.id
+                self, f"private-{zone}-routes", subnet_id=self.private[index].id, route_table_id=table.id
             )
             tables.append(table.id)
         return tables
 
-    def _group(self, role: str, about: str) -> security_group.SecurityGroup:
-        name = f"{self._environment.prefix}-{role}"
-        made = security_group.SecurityGroup(
-            self, f"group-{role}", name=name, description=about, vpc_id=self.vpc.id, tags={"Name": name}
+    def _security_group(self, name: str, description: str) -> security_group.SecurityGroup:
+        group_name = f"{self._environment.prefix}-{name}"
+        group = security_group.SecurityGroup(
+            self,
+            f"group-{name}",
+            name=group_name,
+            description=description,
+            vpc_id=self.vpc.id,
+            tags={"Name": group_name},
         )
-        if role in USED_LATER:
+        if name in USED_BY_APPLICATION_STACK:
             accept(
-                made, "CKV2_AWS_5", because="whoever has it is in the application stack, which this plan does not see"
+                group, "CKV2_AWS_5", reason="whoever has it is in the application stack, which this plan does not see"
             )
-        return made
+        return group
 
-    def _rules(self) -> None:
+    def _security_group_rules(self) -> None:
         ingress = vpc_security_group_ingress_rule.VpcSecurityGroupIngressRule
         egress = vpc_security_group_egress_rule.VpcSecurityGroupEgressRule
         for port in (HTTP, HTTPS):
-            opened = ingress(
+            http_rule = ingress(
                 self,
                 f"world-to-alb-{port}",
-                security_group_id=self._groups["alb"].id,
-                cidr_ipv4=WORLD,
+                security_group_id=self._security_groups["alb"].id,
+                cidr_ipv4=ANY_IPV4,
                 from_port=port,
                 to_port=port,
                 ip_protocol="tcp",
@@ -184,35 +195,35 @@ class Network(Construct):
             )
             if port == HTTP:
                 accept(
-                    opened, "CKV_AWS_260", because="people type names without https: all they get is a redirect to it"
+                    http_rule, "CKV_AWS_260", reason="people type names without https: all they get is a redirect to it"
                 )
-        for peer in PEERS:
-            source, target = self._groups[peer.source], self._groups[peer.target]
+        for rule in SECURITY_GROUP_RULES:
+            source, target = self._security_groups[rule.source], self._security_groups[rule.target]
             ingress(
                 self,
-                f"{peer.source}-into-{peer.target}",
+                f"{rule.source}-into-{rule.target}",
                 security_group_id=target.id,
                 referenced_security_group_id=source.id,
-                from_port=peer.port,
-                to_port=peer.port,
+                from_port=rule.port,
+                to_port=rule.port,
                 ip_protocol="tcp",
-                description=peer.why,
+                description=rule.description,
             )
             egress(
                 self,
-                f"{peer.source}-to-{peer.target}",
+                f"{rule.source}-to-{rule.target}",
                 security_group_id=source.id,
                 referenced_security_group_id=target.id,
-                from_port=peer.port,
-                to_port=peer.port,
+                from_port=rule.port,
+                to_port=rule.port,
                 ip_protocol="tcp",
-                description=peer.why,
+                description=rule.description,
             )
         egress(
             self,
             "web-to-world",
-            security_group_id=self._groups["web"].id,
-            cidr_ipv4=WORLD,
+            security_group_id=self._security_groups["web"].id,
+            cidr_ipv4=ANY_IPV4,
             from_port=HTTPS,
             to_port=HTTPS,
             ip_protocol="tcp",
@@ -228,12 +239,12 @@ class Network(Construct):
             service_name=f"com.amazonaws.{REGION}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=tables,
-            policy=policy(Statement(["s3:GetObject"], [layers], sid="ImageLayers", principal="*")),
+            policy=policy(PolicyStatement(["s3:GetObject"], [layers], sid="ImageLayers", principal="*")),
         )
         vpc_security_group_egress_rule.VpcSecurityGroupEgressRule(
             self,
             "state-to-s3",
-            security_group_id=self._groups["state"].id,
+            security_group_id=self._security_groups["state"].id,
             prefix_list_id=s3.prefix_list_id,
             from_port=HTTPS,
             to_port=HTTPS,
@@ -248,8 +259,8 @@ class Network(Construct):
                 service_name=f"com.amazonaws.{REGION}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
-                subnet_ids=self.private_ids,
-                security_group_ids=[self._groups["endpoints"].id],
+                subnet_ids=self.private_subnet_ids,
+                security_group_ids=[self._security_groups["endpoints"].id],
             )
         return s3
 
@@ -260,7 +271,7 @@ class Network(Construct):
             self,
             "flow-log-role",
             name=f"{prefix}-flow-logs",
-            assume_role_policy=assumed_by("vpc-flow-logs.amazonaws.com", account=account),
+            assume_role_policy=assume_role_policy_for("vpc-flow-logs.amazonaws.com", account=account),
             permissions_boundary=f"arn:aws:iam::{account}:policy/{prefix}-boundary",
         )
         iam_role_policy.IamRolePolicy(
@@ -269,7 +280,9 @@ class Network(Construct):
             name="write",
             role=role.id,
             policy=policy(
-                Statement(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [f"{group.arn}:*"])
+                PolicyStatement(
+                    ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [f"{group.arn}:*"]
+                )
             ),
         )
         flow_log.FlowLog(

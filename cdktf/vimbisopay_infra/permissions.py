@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vimbisopay_infra.permission_needs import NEEDS, STATE, WORKFLOW, verbs
+from vimbisopay_infra.required_actions import REQUIRED_ACTIONS, STATE_BACKEND_ACTIONS, WORKFLOW_ACTIONS, actions
 
-__all__ = ("NEEDS", "document", "text")
+__all__ = ("REQUIRED_ACTIONS", "file_content", "policy_document")
 
 REGION: Final = "af-south-1"
-HERE: Final = "${account}"
-NAME: Final = "vimbiso-pay-${environment}"
+ACCOUNT: Final = "${account}"
+PREFIX: Final = "vimbiso-pay-${environment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Scope:
 
 
 def _arn(service: str, rest: str, *, region: str = REGION) -> str:
-    return f"arn:aws:{service}:{region}:{HERE}:{rest}"
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{rest}"
 
 
 def _bucket(name: str) -> tuple[str, ...]:
@@ -41,11 +41,11 @@ def _bucket(name: str) -> tuple[str, ...]:
 _IN_REGION: Final = (("StringEquals", "aws:RequestedRegion", (REGION,)),)
 _TWO_REGIONS: Final = (("StringEquals", "aws:RequestedRegion", (REGION, "us-east-1")),)
 _ROLES: Final = tuple(
-    f"arn:aws:iam::{HERE}:role/{NAME}-{role}"
+    f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-{role}"
     for role in ("backup", "flow-logs", "state", "state-execution", "web", "web-execution")
 )
 """By name: its own role begins in the same way, and whoever could change that could let in anybody."""
-_BOUNDED: Final = (("StringEquals", "iam:PermissionsBoundary", (f"arn:aws:iam::{HERE}:policy/{NAME}-boundary",)),)
+_BOUNDED: Final = (("StringEquals", "iam:PermissionsBoundary", (f"arn:aws:iam::{ACCOUNT}:policy/{PREFIX}-boundary",)),)
 _PASSED: Final = (
     (
         "StringEquals",
@@ -62,13 +62,13 @@ _LINKED: Final = tuple(
 )
 _SPECIAL: Final[dict[str, Scope]] = {
     **dict.fromkeys(
-        verbs("iam", "CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy", "AttachRolePolicy"),
+        actions("iam", "CreateRole", "PutRolePermissionsBoundary", "PutRolePolicy", "AttachRolePolicy"),
         Scope("RolesWithinTheBoundary", _ROLES, _BOUNDED),
     ),
     "iam:PassRole": Scope("RolesToServices", _ROLES, _PASSED),
     "iam:CreateServiceLinkedRole": Scope(
         "RolesOfServices",
-        (f"arn:aws:iam::{HERE}:role/aws-service-role/*",),
+        (f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/*",),
         (("StringEquals", "iam:AWSServiceName", _LINKED),),
     ),
     "ecr:GetAuthorizationToken": Scope("RegistryLogin", ("*",)),
@@ -76,21 +76,21 @@ _SPECIAL: Final[dict[str, Scope]] = {
     "kms:ListAliases": Scope("NewKeys", ("*",), _TWO_REGIONS),
     "logs:DescribeLogGroups": Scope("LogsOfTheRegion", ("*",), _IN_REGION),
     **dict.fromkeys(
-        verbs("logs", "CreateLogDelivery", "DeleteLogDelivery", "DescribeResourcePolicies", "PutResourcePolicy"),
+        actions("logs", "CreateLogDelivery", "DeleteLogDelivery", "DescribeResourcePolicies", "PutResourcePolicy"),
         Scope("LogsOfTheRegion", ("*",), _IN_REGION),
     ),
     **dict.fromkeys(
-        verbs("ecs", "DeregisterTaskDefinition", "DescribeTaskDefinition", "ListTasks", "RegisterTaskDefinition"),
+        actions("ecs", "DeregisterTaskDefinition", "DescribeTaskDefinition", "ListTasks", "RegisterTaskDefinition"),
         Scope("ContainersOfTheRegion", ("*",), _IN_REGION),
     ),
     **dict.fromkeys(
-        verbs("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
+        actions("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
         Scope("AlertSubscriptions", ("*",), _TWO_REGIONS),
     ),
     # Of all values of secrets Terraform knows one, the cache's password, and the address that it makes of it.
     **dict.fromkeys(
-        verbs("secretsmanager", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
-        Scope("SecretOfTheCache", (_arn("secretsmanager", f"secret:{NAME}/redis-cache-*"),)),
+        actions("secretsmanager", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
+        Scope("SecretOfTheCache", (_arn("secretsmanager", f"secret:{PREFIX}/redis-cache-*"),)),
     ),
     "sts:GetCallerIdentity": Scope("WhoAmI", ("*",)),
 }
@@ -103,11 +103,11 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
     "backup-storage": Scope("Backups", ("*",), _IN_REGION),
     "cloudwatch": Scope("Watching", ("*",), _TWO_REGIONS),
     "ec2": Scope("Network", ("*",), _IN_REGION),
-    "ecr": Scope("Images", (_arn("ecr", f"repository/{NAME}*"),)),
+    "ecr": Scope("Images", (_arn("ecr", f"repository/{PREFIX}*"),)),
     "ecs": Scope(
         "Containers",
         tuple(
-            _arn("ecs", f"{kind}/{NAME}*")
+            _arn("ecs", f"{kind}/{PREFIX}*")
             for kind in ("cluster", "service", "service-deployment", "task", "task-definition")
         ),
     ),
@@ -120,23 +120,24 @@ _BY_SERVICE: Final[dict[str, Scope]] = {
     ),
     "elasticfilesystem": Scope("Files", ("*",), _IN_REGION),
     "elasticloadbalancing": Scope("LoadBalancers", ("*",), _IN_REGION),
-    "events": Scope("Events", (_arn("events", f"rule/{NAME}-*"),)),
+    "events": Scope("Events", (_arn("events", f"rule/{PREFIX}-*"),)),
     "iam": Scope("Roles", _ROLES),
-    "kms": Scope("Keys", ("*",), (("StringEquals", "aws:ResourceAccount", (HERE,)), *_TWO_REGIONS)),
+    "kms": Scope("Keys", ("*",), (("StringEquals", "aws:ResourceAccount", (ACCOUNT,)), *_TWO_REGIONS)),
     "logs": Scope(
         "Logs",
         tuple(
             _arn("logs", f"log-group:{group}")
             for group in (
-                f"/ecs/{NAME}*", f"/vpc/{NAME}*", f"/aws/ecs/containerinsights/{NAME}/*", f"aws-waf-logs-{NAME}*",
+                f"/ecs/{PREFIX}*", f"/vpc/{PREFIX}*", f"/aws/ecs/containerinsights/{PREFIX}/*",
+                f"aws-waf-logs-{PREFIX}*",
             )
         ),
     ),
     "route53": Scope("Names", ("*",)),
-    "s3": Scope("Buckets", _bucket(f"vimbiso-pay-alb-logs-${{environment}}-{HERE}")),
-    "secretsmanager": Scope("Secrets", (_arn("secretsmanager", f"secret:{NAME}/*"),)),
+    "s3": Scope("Buckets", _bucket(f"vimbiso-pay-alb-logs-${{environment}}-{ACCOUNT}")),
+    "secretsmanager": Scope("Secrets", (_arn("secretsmanager", f"secret:{PREFIX}/*"),)),
     "servicediscovery": Scope("PrivateNames", ("*",), _IN_REGION),
-    "sns": Scope("Alerts", tuple(_arn("sns", f"{NAME}-alerts", region=region) for region in (REGION, "us-east-1"))),
+    "sns": Scope("Alerts", tuple(_arn("sns", f"{PREFIX}-alerts", region=region) for region in (REGION, "us-east-1"))),
     "wafv2": Scope("Firewall", ("*",), _IN_REGION),
 }  # fmt: skip
 
@@ -145,18 +146,18 @@ def _scope(action: str) -> Scope:
     return _SPECIAL.get(action) or _BY_SERVICE[action.split(":", maxsplit=1)[0]]
 
 
-def document(kinds: Iterable[str]) -> dict[str, Any]:
+def policy_document(kinds: Iterable[str]) -> dict[str, Any]:
     """The policy for these types of resources, and for the workflow.
 
     Raises:
         KeyError: it is not written down what one of them needs.
     """
-    actions = frozenset().union(*(NEEDS[kind] for kind in kinds), *WORKFLOW.values())
+    needed = frozenset().union(*(REQUIRED_ACTIONS[kind] for kind in kinds), *WORKFLOW_ACTIONS.values())
     scopes: dict[str, tuple[Scope, set[str]]] = {}
-    for action in actions:
+    for action in needed:
         scope = _scope(action)
         scopes.setdefault(scope.sid, (scope, set()))[1].add(action)
-    scopes[_STATE.sid] = (_STATE, set(STATE))
+    scopes[_STATE.sid] = (_STATE, set(STATE_BACKEND_ACTIONS))
     return {
         "Version": "2012-10-17",
         "Statement": [_statement(scope, allowed) for _, (scope, allowed) in sorted(scopes.items())],
@@ -164,7 +165,7 @@ def document(kinds: Iterable[str]) -> dict[str, Any]:
 
 
 def _statement(scope: Scope, allowed: set[str]) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    statement: dict[str, Any] = {
         "Sid": scope.sid,
         "Effect": "Allow",
         "Action": sorted(allowed),
@@ -174,14 +175,14 @@ def _statement(scope: Scope, allowed: set[str]) -> dict[str, Any]:
     for operator, key, values in scope.conditions:
         conditions.setdefault(operator, {})[key] = list(values)
     if conditions:
-        made["Condition"] = conditions
-    return made
+        statement["Condition"] = conditions
+    return statement
 
 
-def text() -> str:
+def file_content() -> str:
     """The file."""
-    return json.dumps(document(NEEDS), indent=2) + "\n"
+    return json.dumps(policy_document(REQUIRED_ACTIONS), indent=2) + "\n"
 
 
 if __name__ == "__main__":
-    Path(__file__).parents[1].joinpath("vimbisopay-permissions.json").write_text(text(), "utf-8")
+    Path(__file__).parents[1].joinpath("vimbisopay-permissions.json").write_text(file_content(), "utf-8")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ("Statement", "assumed_by", "policy")
+__all__ = ("PolicyStatement", "assume_role_policy_for", "policy")
 
 Conditions = dict[str, dict[str, str | list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PolicyStatement:
     """One statement; `principal` only in policies of resources."""
 
     actions: Sequence[str]
@@ -25,27 +25,27 @@ class Statement:
 
     def document(self) -> dict[str, Any]:
         """As AWS writes it."""
-        made: dict[str, Any] = {"Effect": self.effect, "Action": sorted(self.actions)}
+        statement: dict[str, Any] = {"Effect": self.effect, "Action": sorted(self.actions)}
         if self.sid:
-            made = {"Sid": self.sid, **made}
+            statement = {"Sid": self.sid, **statement}
         if self.principal is not None:
-            made["Principal"] = self.principal
+            statement["Principal"] = self.principal
         if self.resources:
-            made["Resource"] = list(self.resources)
+            statement["Resource"] = list(self.resources)
         if self.conditions:
-            made["Condition"] = self.conditions
-        return made
+            statement["Condition"] = self.conditions
+        return statement
 
 
-def policy(*statements: Statement) -> str:
+def policy(*statements: PolicyStatement) -> str:
     """A policy's JSON. Resources may hold references of Terraform: those have no quotes that JSON would mind."""
     return json.dumps({"Version": "2012-10-17", "Statement": [each.document() for each in statements]})
 
 
-def assumed_by(service: str, *, account: str | None = None) -> str:
+def assume_role_policy_for(service: str, *, account: str | None = None) -> str:
     """A role's trust in one AWS service; with `account`, only when it acts for that account (no confused deputy).
 
     Not every service says for whom it acts: AWS Backup does not.
     """
     conditions: Conditions = {"StringEquals": {"aws:SourceAccount": account}} if account else {}
-    return policy(Statement(["sts:AssumeRole"], principal={"Service": service}, conditions=conditions))
+    return policy(PolicyStatement(["sts:AssumeRole"], principal={"Service": service}, conditions=conditions))

@@ -37,7 +37,7 @@ class RedisCache(Construct):
         environment: Environment,
         *,
         subnet_ids: list[str],
-        group_id: str,
+        security_group_id: str,
         key_arn: str,
         secrets: Secrets,
     ) -> None:
@@ -65,7 +65,7 @@ class RedisCache(Construct):
             self, "password", secret_id=secrets.arn("redis-cache-auth")
         )
         size: dict[str, Any] = (
-            {"num_node_groups": cache.least_shards, "replicas_per_node_group": cache.replicas}
+            {"num_node_groups": cache.min_shards, "replicas_per_node_group": cache.replicas}
             if cache.cluster
             else {"num_cache_clusters": 1 + cache.replicas}
         )
@@ -80,7 +80,7 @@ class RedisCache(Construct):
             port=CACHE_PORT,
             parameter_group_name=parameters.name,
             subnet_group_name=subnets.name,
-            security_group_ids=[group_id],
+            security_group_ids=[security_group_id],
             automatic_failover_enabled=True,
             multi_az_enabled=True,
             at_rest_encryption_enabled="true",
@@ -114,8 +114,8 @@ class RedisCache(Construct):
             service_namespace="elasticache",
             scalable_dimension="elasticache:replication-group:NodeGroups",
             resource_id=f"replication-group/{self.group.replication_group_id}",
-            min_capacity=cache.least_shards,
-            max_capacity=cache.most_shards,
+            min_capacity=cache.min_shards,
+            max_capacity=cache.max_shards,
         )
         policy = appautoscaling_policy
         memory = policy.AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from vimbisopay_infra.containers import Container
+from vimbisopay_infra.containers import ContainerDefinition
 from vimbisopay_infra.environment import Environment
 from vimbisopay_infra.network import STATE_PORT
-from vimbisopay_infra.policy import Statement
+from vimbisopay_infra.policy import PolicyStatement
 from vimbisopay_infra.roles import TaskRoles
 from vimbisopay_infra.secrets import Secrets
 from vimbisopay_infra.storage import REDIS_UID, Storage
@@ -21,8 +21,8 @@ from vimbisopay_infra.tf import (
 __all__ = ("DISCOVERY_NAME", "RedisState")
 
 DISCOVERY_NAME: Final = "redis-state"
-DATA: Final = "/data"
-RUN: Final = "/run/redis"
+DATA_PATH: Final = "/data"
+RUN_PATH: Final = "/run/redis"
 
 
 class RedisState(Construct):
@@ -40,14 +40,14 @@ class RedisState(Construct):
         image: str,
         repository_arn: str,
         subnet_ids: list[str],
-        group_id: str,
+        security_group_id: str,
         key_arn: str,
         storage: Storage,
         secrets: Secrets,
     ) -> None:
         """Create roles, task and service."""
         super().__init__(scope, name)
-        given = secrets.given_to("state")
+        secret_arns = secrets.arns_for("state")
         roles = TaskRoles(
             self,
             "roles",
@@ -55,12 +55,12 @@ class RedisState(Construct):
             account=account,
             task="state",
             repository_arn=repository_arn,
-            secret_arns=list(given.values()),
+            secret_arns=list(secret_arns.values()),
             key_arn=key_arn,
-            may=(
-                Statement(
+            task_statements=(
+                PolicyStatement(
                     ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-                    [storage.files.arn],
+                    [storage.file_system.arn],
                     sid="ItsDirectory",
                     conditions={
                         "StringEquals": {"elasticfilesystem:AccessPointArn": storage.access_point.arn},
@@ -69,22 +69,22 @@ class RedisState(Construct):
                 ),
             ),
         )
-        container = Container(
+        container = ContainerDefinition(
             name="redis-state",
             image=image,
             user=f"{REDIS_UID}:{REDIS_UID}",
             port=STATE_PORT,
             environment={
-                "REDIS_DATA": DATA,
-                "REDIS_RUN": RUN,
+                "REDIS_DATA": DATA_PATH,
+                "REDIS_RUN": RUN_PATH,
                 "REDIS_PORT": str(STATE_PORT),
                 "REDIS_MAX_MEMORY": f"{environment.state.max_memory_mib}mb",
             },
-            secrets=given,
+            secrets=secret_arns,
             log_group=environment.state_log_group,
-            healthy=["CMD", "/usr/local/bin/redis-state-healthy"],
-            retries=4,
-            writable={"data": DATA, "run": RUN},
+            health_check_command=["CMD", "/usr/local/bin/redis-state-healthy"],
+            health_check_retries=4,
+            mount_points={"data": DATA_PATH, "run": RUN_PATH},
         )
         self.task = ecs_task_definition.EcsTaskDefinition(
             self,
@@ -96,18 +96,18 @@ class RedisState(Construct):
             memory=str(environment.state.memory_mib),
             execution_role_arn=roles.execution.arn,
             task_role_arn=roles.task.arn,
-            container_definitions=container.definitions(),
-            volume=[self._data(storage), ecs_task_definition.EcsTaskDefinitionVolume(name="run")],
+            container_definitions=container.to_json(),
+            volume=[self._data_volume(storage), ecs_task_definition.EcsTaskDefinitionVolume(name="run")],
             depends_on=roles.policies,
         )
-        self.service = self._service(environment, cluster_id, namespace_id, subnet_ids, group_id)
+        self.service = self._service(environment, cluster_id, namespace_id, subnet_ids, security_group_id)
 
     @staticmethod
-    def _data(storage: Storage) -> ecs_task_definition.EcsTaskDefinitionVolume:
+    def _data_volume(storage: Storage) -> ecs_task_definition.EcsTaskDefinitionVolume:
         return ecs_task_definition.EcsTaskDefinitionVolume(
             name="data",
             efs_volume_configuration=ecs_task_definition.EcsTaskDefinitionVolumeEfsVolumeConfiguration(
-                file_system_id=storage.files.id,
+                file_system_id=storage.file_system.id,
                 transit_encryption="ENABLED",
                 authorization_config=ecs_task_definition.EcsTaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfig(
                     access_point_id=storage.access_point.id, iam="ENABLED"
@@ -116,7 +116,12 @@ class RedisState(Construct):
         )
 
     def _service(
-        self, environment: Environment, cluster_id: str, namespace_id: str, subnet_ids: list[str], group_id: str
+        self,
+        environment: Environment,
+        cluster_id: str,
+        namespace_id: str,
+        subnet_ids: list[str],
+        security_group_id: str,
     ) -> ecs_service.EcsService:
         discovery = service_discovery_service.ServiceDiscoveryService(
             self,
@@ -146,7 +151,7 @@ class RedisState(Construct):
             enable_execute_command=False,
             propagate_tags="SERVICE",
             network_configuration=ecs_service.EcsServiceNetworkConfiguration(
-                subnets=subnet_ids, security_groups=[group_id], assign_public_ip=False
+                subnets=subnet_ids, security_groups=[security_group_id], assign_public_ip=False
             ),
             service_registries=ecs_service.EcsServiceServiceRegistries(registry_arn=discovery.arn),
         )

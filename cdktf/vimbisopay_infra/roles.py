@@ -1,9 +1,9 @@
-"""The two roles of a task: one that starts it (images, secrets, logs), and the one that it has while it runs."""
+"""The two IAM roles of an ECS task: the execution role (images, secrets, logs) and the task role."""
 
 from __future__ import annotations
 
 from vimbisopay_infra.environment import REGION, Environment
-from vimbisopay_infra.policy import Statement, assumed_by, policy
+from vimbisopay_infra.policy import PolicyStatement, assume_role_policy_for, policy
 from vimbisopay_infra.tf import Construct, TerraformResource, iam_role, iam_role_policy
 
 __all__ = ("TaskRoles",)
@@ -23,24 +23,24 @@ class TaskRoles(Construct):
         repository_arn: str,
         secret_arns: list[str],
         key_arn: str,
-        may: tuple[Statement, ...] = (),
+        task_statements: tuple[PolicyStatement, ...] = (),
     ) -> None:
-        """Create both.
+        """Create both roles.
 
         Args:
-            scope: where they belong.
-            name: within that.
-            environment: whose they are.
-            account: the account's number.
-            task: what they are for.
-            repository_arn: of the one image repository.
-            secret_arns: of just the secrets that the task is given.
-            key_arn: with which the secrets are encrypted.
-            may: what the task itself may do; nothing, unless said.
+            scope: the parent construct.
+            name: the construct's id.
+            environment: the environment of the task.
+            account: the id of the AWS account.
+            task: the last part of the roles' names.
+            repository_arn: the image repository of the task.
+            secret_arns: the secrets that ECS injects into the task.
+            key_arn: the key that encrypts the secrets.
+            task_statements: the permissions of the task role; by default it has none.
         """
         super().__init__(scope, name)
         boundary = f"arn:aws:iam::{account}:policy/{environment.prefix}-boundary"
-        trust = assumed_by("ecs-tasks.amazonaws.com", account=account)
+        trust = assume_role_policy_for("ecs-tasks.amazonaws.com", account=account)
         self.execution = iam_role.IamRole(
             self,
             "execution",
@@ -49,25 +49,25 @@ class TaskRoles(Construct):
             permissions_boundary=boundary,
         )
         group = environment.log_group if task == "web" else environment.state_log_group
-        starting = iam_role_policy.IamRolePolicy(
+        execution_policy = iam_role_policy.IamRolePolicy(
             self,
             "starting",
             name="start",
             role=self.execution.id,
             policy=policy(
-                Statement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
-                Statement(
+                PolicyStatement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
+                PolicyStatement(
                     ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
                     [repository_arn],
                     sid="OneImage",
                 ),
-                Statement(
+                PolicyStatement(
                     ["logs:CreateLogStream", "logs:PutLogEvents"],
                     [f"arn:aws:logs:{REGION}:{account}:log-group:{group}:log-stream:*"],
                     sid="ItsLog",
                 ),
-                Statement(["secretsmanager:GetSecretValue"], secret_arns, sid="ItsSecrets"),
-                Statement(
+                PolicyStatement(["secretsmanager:GetSecretValue"], secret_arns, sid="ItsSecrets"),
+                PolicyStatement(
                     ["kms:Decrypt"],
                     [key_arn],
                     sid="ItsSecretsKey",
@@ -82,9 +82,11 @@ class TaskRoles(Construct):
             assume_role_policy=trust,
             permissions_boundary=boundary,
         )
-        self.policies: list[TerraformResource] = [starting]
-        """What must be there before a task can start."""
-        if may:
+        self.policies: list[TerraformResource] = [execution_policy]
+        """The policies that must exist before a task can start."""
+        if task_statements:
             self.policies.append(
-                iam_role_policy.IamRolePolicy(self, "running", name="run", role=self.task.id, policy=policy(*may))
+                iam_role_policy.IamRolePolicy(
+                    self, "running", name="run", role=self.task.id, policy=policy(*task_statements)
+                )
             )

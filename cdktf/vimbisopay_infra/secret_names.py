@@ -1,4 +1,4 @@
-"""The secrets: their names, and who is given them under which variable."""
+"""The secrets: their names, the tasks that read them, and the environment variables that hold them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ __all__ = ("SECRETS", "Secret")
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret: `variable` is the environment variable that receives it; `used_by` the tasks that may read it."""
+    """A secret in Secrets Manager.
+
+    Attributes:
+        name: the last part of the secret's name.
+        environment_variable: the variable through which the tasks receive the value.
+        tasks: the tasks that may read it.
+        description: as Secrets Manager shows it.
+    """
 
     name: str
-    variable: str
-    used_by: tuple[str, ...]
-    about: str
+    environment_variable: str
+    tasks: tuple[str, ...]
+    description: str
 
 
 SECRETS: Final = (

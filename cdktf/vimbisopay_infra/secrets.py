@@ -18,27 +18,27 @@ class Secrets(Construct):
         super().__init__(scope, name)
         self._secrets = {}
         for secret in SECRETS:
-            made = secretsmanager_secret.SecretsmanagerSecret(
+            created = secretsmanager_secret.SecretsmanagerSecret(
                 self,
                 secret.name,
                 name=f"{environment.prefix}/{secret.name}",
-                description=secret.about,
+                description=secret.description,
                 kms_key_id=key_arn,
-                recovery_window_in_days=30 if environment.keeps_data else 7,
+                recovery_window_in_days=30 if environment.deletion_protection else 7,
             )
             accept(
-                made,
+                created,
                 "CKV2_AWS_57",
-                because="Meta, Credex core and Redis know these too: rotation is a written procedure with both sides, "
+                reason="Meta, Credex core and Redis know these too: rotation is a written procedure with both sides, "
                 "which a Lambda function here cannot do",
             )
-            self._secrets[secret.name] = made
+            self._secrets[secret.name] = created
 
     def arn(self, name: str) -> str:
         """Of the secret named so."""
         arn: str = self._secrets[name].arn
         return arn
 
-    def given_to(self, task: str) -> dict[str, str]:
+    def arns_for(self, task: str) -> dict[str, str]:
         """ARNs of the secrets that `task` may read, by environment variable."""
-        return {secret.variable: self.arn(secret.name) for secret in SECRETS if task in secret.used_by}
+        return {secret.environment_variable: self.arn(secret.name) for secret in SECRETS if task in secret.tasks}

@@ -10,11 +10,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ("FARGATE_MIB", "MIB", "NODE_MIB", "PARTS", "RESERVED_PERCENT", "Load", "StateSize", "node_for", "seen_bytes")
+__all__ = (
+    "FARGATE_MIB",
+    "KEY_BYTES",
+    "MIB",
+    "NODE_MIB",
+    "RESERVED_PERCENT",
+    "Load",
+    "StateSize",
+    "message_dedup_bytes",
+    "smallest_node_type",
+)
 
 MIB: Final = 1024 * 1024
 
-PARTS: Final[Mapping[str, int]] = MappingProxyType(
+KEY_BYTES: Final[Mapping[str, int]] = MappingProxyType(
     {
         "session": 624,
         "lease:inbox": 208,
@@ -29,20 +39,20 @@ PARTS: Final[Mapping[str, int]] = MappingProxyType(
 """Bytes of each key of a member at its largest while an offer is made: Redis 7.0 with Debian's jemalloc, whose smallest
 sizes are coarser than those of Redis's own images."""
 
-SEEN_FIRST: Final = 160
-SEEN_EACH: Final = 30
-SEEN_MOST: Final = 64
+DEDUP_FIRST_BYTES: Final = 160
+DEDUP_ENTRY_BYTES: Final = 30
+DEDUP_MAX_ENTRIES: Final = 64
 """The key that knows the messages seen: with one, for each further one, and how many there are at most."""
 
-DUE: Final = 112
+QUEUE_ENTRY_BYTES: Final = 112
 """Of a member's place among those who have work."""
 
-SLOTS: Final = 2 * 16
+TABLE_SLOT_BYTES: Final = 2 * 16
 """Of a key's places in the tables of keys and of times, at the moment at which a table has just doubled."""
 
-MESSAGES_A_WEEK: Final = 10
-WEEK_TO_DAY: Final = 4.0
-AT_ONCE: Final = 0.2
+MESSAGES_PER_WEEK: Final = 10
+WEEKLY_TO_DAILY: Final = 4.0
+ACTIVE_FRACTION: Final = 0.2
 """What is assumed of members: see `Load`."""
 
 RESERVED_PERCENT: Final = 25
@@ -65,9 +75,9 @@ FARGATE_MIB: Final = (512, 1024, 2048, *range(3072, 30721, 1024))
 """Memory that a task may have."""
 
 
-def seen_bytes(messages: float) -> float:
+def message_dedup_bytes(messages: float) -> float:
     """Of the key that knows a member's messages of the last seven days, so that none is answered twice."""
-    return SEEN_FIRST + SEEN_EACH * (min(max(messages, 1), SEEN_MOST) - 1)
+    return DEDUP_FIRST_BYTES + DEDUP_ENTRY_BYTES * (min(max(messages, 1), DEDUP_MAX_ENTRIES) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,40 +91,42 @@ class Load:
         at_once: the part of the day's members who are in the middle of something at the same moment.
     """
 
-    members_a_day: int
-    messages_a_week: float = MESSAGES_A_WEEK
-    week_to_day: float = WEEK_TO_DAY
-    at_once: float = AT_ONCE
+    daily_members: int
+    messages_per_week: float = MESSAGES_PER_WEEK
+    weekly_to_daily: float = WEEKLY_TO_DAILY
+    active_fraction: float = ACTIVE_FRACTION
 
     @property
-    def members_a_week(self) -> float:
+    def weekly_members(self) -> float:
         """Who write within seven days: so long messages are known."""
-        return self.members_a_day * self.week_to_day
+        return self.daily_members * self.weekly_to_daily
 
     @property
-    def working(self) -> float:
+    def active_members(self) -> float:
         """Who are in the middle of something at the same moment."""
-        return self.members_a_day * self.at_once
+        return self.daily_members * self.active_fraction
 
     @property
     def state_bytes(self) -> Mapping[str, float]:
         """What the state Redis takes, by what it is for."""
-        day, working = self.members_a_day, self.working
-        interruptible = day * sum(PARTS[part] for part in ("session", "lease:inbox", "lease:outbox"))
-        under_way = working * (sum(PARTS[part] for part in ("inbox", "outbox", "intent")) + 2 * DUE)
+        day, active_members = self.daily_members, self.active_members
+        interruptible = day * sum(KEY_BYTES[part] for part in ("session", "lease:inbox", "lease:outbox"))
+        under_way = active_members * (
+            sum(KEY_BYTES[part] for part in ("inbox", "outbox", "intent")) + 2 * QUEUE_ENTRY_BYTES
+        )
         return MappingProxyType(
             {
-                "seen for a week": self.members_a_week * seen_bytes(self.messages_a_week),
+                "seen for a week": self.weekly_members * message_dedup_bytes(self.messages_per_week),
                 "known for a day": float(interruptible),
                 "under way": under_way,
-                "tables": SLOTS * (self.members_a_week + 3 * day + 3 * working),
+                "tables": TABLE_SLOT_BYTES * (self.weekly_members + 3 * day + 3 * active_members),
             }
         )
 
     @property
     def cache_bytes(self) -> float:
         """What the cache takes: dashboards and tokens of those who are in the middle of something."""
-        return self.working * (PARTS["dashboard"] + PARTS["token"] + 2 * SLOTS)
+        return self.active_members * (KEY_BYTES["dashboard"] + KEY_BYTES["token"] + 2 * TABLE_SLOT_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +154,18 @@ class StateSize:
             )
 
     @property
-    def bytes_a_member(self) -> float:
+    def bytes_per_member(self) -> float:
         """Bytes that a member of the last seven days takes on average at the busiest moment."""
-        load = Load(members_a_day=1000)
-        return sum(load.state_bytes.values()) / load.members_a_week
+        load = Load(daily_members=1000)
+        return sum(load.state_bytes.values()) / load.weekly_members
 
     @property
     def members_until_alarm(self) -> int:
         """How many members may have written within seven days before the alarm."""
-        return int(self.max_memory_mib * MIB * self.alarm_percent / 100 / self.bytes_a_member)
+        return int(self.max_memory_mib * MIB * self.alarm_percent / 100 / self.bytes_per_member)
 
     @classmethod
-    def needed(cls, load: Load, *, cpu: int = 1024, alarm_percent: int = 60) -> StateSize:
+    def smallest_for(cls, load: Load, *, cpu: int = 1024, alarm_percent: int = 60) -> StateSize:
         """The smallest task at which this load raises no alarm.
 
         Raises:
@@ -166,7 +178,7 @@ class StateSize:
         raise ValueError(f"{least_mib:,.0f} MiB of maxmemory are more than one task can have: divide the state")
 
 
-def node_for(load: Load) -> str:
+def smallest_node_type(load: Load) -> str:
     """The smallest type of cache node that holds this load besides what ElastiCache reserves.
 
     Raises:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from vimbisopay_infra.alarms import Alarms, Events
-from vimbisopay_infra.alerts import Alerts
+from vimbisopay_infra.alarms import Alarms
+from vimbisopay_infra.alerts import AlarmTopic
 from vimbisopay_infra.bootstrap import Boundary, Deployer, StateBucket
+from vimbisopay_infra.cloudwatch import MonitoredResources
 from vimbisopay_infra.cluster import Cluster
 from vimbisopay_infra.dashboards import Dashboards
-from vimbisopay_infra.dns import Certificate, Name, Zone
+from vimbisopay_infra.dns import Certificate, HostedZone, PublicDnsName
 from vimbisopay_infra.environment import ENVIRONMENTS, PROJECT, REGION, Environment
+from vimbisopay_infra.event_rules import EventRules
+from vimbisopay_infra.image_repository import ImageRepository
 from vimbisopay_infra.keys import Key
 from vimbisopay_infra.load_balancer import LoadBalancer
 from vimbisopay_infra.network import Network
-from vimbisopay_infra.readings import Subjects
 from vimbisopay_infra.redis_cache import RedisCache
 from vimbisopay_infra.redis_state import RedisState
-from vimbisopay_infra.registry import Registry
 from vimbisopay_infra.secrets import Secrets
 from vimbisopay_infra.storage import Storage
 from vimbisopay_infra.tf import (
@@ -36,12 +37,12 @@ from vimbisopay_infra.tf import (
     data_aws_caller_identity,
     provider,
 )
-from vimbisopay_infra.waf import Waf
-from vimbisopay_infra.web import Web
+from vimbisopay_infra.waf import WebAcl
+from vimbisopay_infra.web import WebService
 
 __all__ = ("ApplicationStack", "BaseStack", "BootstrapStack", "build")
 
-TERRAFORM: Final = ">= 1.11"
+TERRAFORM_VERSION: Final = ">= 1.11"
 """Whose S3 backend locks by an object of its own."""
 
 
@@ -51,7 +52,7 @@ class _Stack(TerraformStack):
     def __init__(self, scope: Construct, environment: Environment, part: str) -> None:
         super().__init__(scope, f"{environment.name}-{part}")
         self.environment = environment
-        self.add_override("terraform.required_version", TERRAFORM)
+        self.add_override("terraform.required_version", TERRAFORM_VERSION)
         provider.AwsProvider(
             self,
             "aws",
@@ -69,25 +70,33 @@ class _Stack(TerraformStack):
         )
         self.account = data_aws_caller_identity.DataAwsCallerIdentity(self, "account").account_id
 
-    def _stored(self, part: str) -> None:
+    def _s3_backend(self, part: str) -> None:
         """Keep what Terraform knows in the bucket that the bootstrap made, which encrypts by itself."""
         S3Backend(self, bucket=self.environment.state_bucket, key=f"{part}.tfstate", region=REGION)
         self.add_override("terraform.backend.s3.use_lockfile", value=True)
 
-    def _input(self, name: str, about: str, *, default: str | None = None, pattern: str = "", say: str = "") -> str:
+    def _variable(
+        self, name: str, description: str, *, default: str | None = None, pattern: str = "", error_message: str = ""
+    ) -> str:
         """A value that differs between deployments: TF_VAR_<name>."""
         rules = []
         if pattern:
             condition = '${can(regex("' + pattern + f'", var.{name}))}}'
-            rules.append(TerraformVariableValidationConfig(condition=condition, error_message=say))
-        made = TerraformVariable(
-            self, name, type="string", description=about, default=default, nullable=False, validation=rules or None
+            rules.append(TerraformVariableValidationConfig(condition=condition, error_message=error_message))
+        variable = TerraformVariable(
+            self,
+            name,
+            type="string",
+            description=description,
+            default=default,
+            nullable=False,
+            validation=rules or None,
         )
-        text: str = made.string_value
+        text: str = variable.string_value
         return text
 
-    def _output(self, name: str, value: object, about: str) -> None:
-        TerraformOutput(self, name, value=value, description=about, static_id=True)
+    def _output(self, name: str, value: object, description: str) -> None:
+        TerraformOutput(self, name, value=value, description=description, static_id=True)
 
 
 class BootstrapStack(_Stack):
@@ -98,11 +107,11 @@ class BootstrapStack(_Stack):
         super().__init__(scope, environment, "bootstrap")
         # Terraform runs in cdktf.out/stacks/<stack>, and that is thrown away: the file is to lie beside cdktf.json.
         LocalBackend(self, path=f"../../../terraform.{environment.name}-bootstrap.tfstate")
-        repository = self._input(
+        repository = self._variable(
             "github_repository",
             "owner/name of the repository whose workflow deploys",
             pattern="^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
-            say="Must look like owner/name.",
+            error_message="Must look like owner/name.",
         )
         state = StateBucket(self, "terraform", environment, account=self.account)
         Boundary(self, "boundary", environment, account=self.account)
@@ -117,12 +126,12 @@ class BaseStack(_Stack):
     def __init__(self, scope: Construct, environment: Environment) -> None:
         """Declare it."""
         super().__init__(scope, environment, "base")
-        self._stored("base")
-        alarm_email = self._input(
+        self._s3_backend("base")
+        alarm_email = self._variable(
             "alarm_email",
             "who is told of alarms; must confirm once",
             pattern="^[^@ ]+@[^@ ]+$",
-            say="Must be an address of electronic mail.",
+            error_message="Must be an address of electronic mail.",
         )
         account = self.account
         self.key = Key(
@@ -130,11 +139,11 @@ class BaseStack(_Stack):
         )
         self.network = Network(self, "network", environment, account=account, key_arn=self.key.arn)
         self.images = {
-            role: Registry(self, f"images-{role}", environment, image=image, key_arn=self.key.arn)
+            role: ImageRepository(self, f"images-{role}", environment, image=image, key_arn=self.key.arn)
             for role, image in (("web", environment.prefix), ("state", f"{environment.prefix}-redis-state"))
         }
         self.cluster = Cluster(self, "cluster", environment, vpc_id=self.network.vpc.id, key_arn=self.key.arn)
-        self.zone = Zone(self, "name", environment)
+        self.zone = HostedZone(self, "name", environment)
         self.secrets = Secrets(self, "secrets", environment, key_arn=self.key.arn)
         self.storage = Storage(
             self,
@@ -142,23 +151,23 @@ class BaseStack(_Stack):
             environment,
             account=account,
             key_arn=self.key.arn,
-            subnet_ids=self.network.private_ids,
-            group_id=self.network.groups["efs"],
+            subnet_ids=self.network.private_subnet_ids,
+            security_group_id=self.network.security_group_ids["efs"],
         )
-        self.alerts = Alerts(self, "alerts", environment, account=account, address=alarm_email)
-        self.global_alerts = Alerts(
-            self, "alerts-global", environment, account=account, address=alarm_email, region="us-east-1"
+        self.alerts = AlarmTopic(self, "alerts", environment, account=account, email=alarm_email)
+        self.global_alerts = AlarmTopic(
+            self, "alerts-global", environment, account=account, email=alarm_email, region="us-east-1"
         )
-        Events(self, "events", environment, account=account, topic_arn=self.alerts.arn)
+        EventRules(self, "events", environment, account=account, topic_arn=self.alerts.arn)
         self._output("name_servers", self.zone.zone.name_servers, "To be put into the parent zone as NS")
         self._output("repository_url", self.images["web"].url, "Where the service's image is pushed")
         self._output("state_repository_url", self.images["state"].url, "Where the state Redis's image is pushed")
         self._output("cluster_name", self.cluster.cluster.name, "ECS cluster")
 
 
-_TAG: Final = {
+_IMAGE_TAG: Final = {
     "pattern": "^[0-9a-f]{40}(-[0-9]+)?$",
-    "say": "Must be a full SHA, and after a dash the run that built it anew: tags never change meaning.",
+    "error_message": "Must be a full SHA, and after a dash the run that built it anew: tags never change meaning.",
 }
 
 
@@ -168,35 +177,37 @@ class ApplicationStack(_Stack):
     def __init__(self, scope: Construct, environment: Environment, base: BaseStack) -> None:
         """Declare it on top of `base`."""
         super().__init__(scope, environment, "application")
-        self._stored("application")
+        self._s3_backend("application")
         self._base = base
-        image_tag = self._input("image_tag", "of the service's image: its commit", **_TAG)
-        state_image_tag = self._input("state_image_tag", "of the state Redis's image: its sources", **_TAG)
+        image_tag = self._variable("image_tag", "of the service's image: its commit", **_IMAGE_TAG)
+        state_image_tag = self._variable("state_image_tag", "of the state Redis's image: its sources", **_IMAGE_TAG)
         network = base.network
         certificate = Certificate(self, "certificate", environment, zone_id=base.zone.zone.zone_id)
-        door = LoadBalancer(
+        load_balancer = LoadBalancer(
             self,
             "door",
             environment,
             account=self.account,
             vpc_id=network.vpc.id,
-            subnet_ids=network.public_ids,
-            group_id=network.groups["alb"],
+            subnet_ids=network.public_subnet_ids,
+            security_group_id=network.security_group_ids["alb"],
             certificate_arn=certificate.arn,
         )
-        Waf(self, "firewall", environment, balancer_arn=door.balancer.arn, key_arn=base.key.arn)
-        name = Name(self, "public", environment, zone_id=base.zone.zone.zone_id, balancer=door.balancer)
+        WebAcl(self, "firewall", environment, load_balancer_arn=load_balancer.load_balancer.arn, key_arn=base.key.arn)
+        name = PublicDnsName(
+            self, "public", environment, zone_id=base.zone.zone.zone_id, load_balancer=load_balancer.load_balancer
+        )
         cache = RedisCache(
             self,
             "cache",
             environment,
-            subnet_ids=network.private_ids,
-            group_id=network.groups["cache"],
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=network.security_group_ids["cache"],
             key_arn=base.key.arn,
             secrets=base.secrets,
         )
         state = self._state(f"{base.images['state'].url}:{state_image_tag}")
-        web = Web(
+        web = WebService(
             self,
             "web",
             environment,
@@ -205,17 +216,17 @@ class ApplicationStack(_Stack):
             cluster_name=base.cluster.cluster.name,
             image=f"{base.images['web'].url}:{image_tag}",
             repository_arn=base.images["web"].arn,
-            subnet_ids=network.private_ids,
-            group_id=network.groups["web"],
+            subnet_ids=network.private_subnet_ids,
+            security_group_id=network.security_group_ids["web"],
             key_arn=base.key.arn,
             secrets=base.secrets,
             settings=self._settings(),
-            balancer=door.balancer,
-            targets=door.targets,
+            load_balancer=load_balancer.load_balancer,
+            target_group=load_balancer.target_group,
             # A target group that no listener names cannot be given to a service; and both Redises come first.
-            after=[door.https, state.service, cache.url],
+            depends_on=[load_balancer.https, state.service, cache.url],
         )
-        self._watch(web, state, door, name, certificate)
+        self._monitoring(web, state, load_balancer, name, certificate)
         self._output("service_name", web.service.name, "ECS service of the bot")
         self._output("state_service_name", state.service.name, "ECS service of the state Redis")
         self._output("task_definition", web.task.arn, "What the service runs once it is stable")
@@ -234,8 +245,8 @@ class ApplicationStack(_Stack):
             namespace_id=base.cluster.namespace.id,
             image=image,
             repository_arn=base.images["state"].arn,
-            subnet_ids=base.network.private_ids,
-            group_id=base.network.groups["state"],
+            subnet_ids=base.network.private_subnet_ids,
+            security_group_id=base.network.security_group_ids["state"],
             key_arn=base.key.arn,
             storage=base.storage,
             secrets=base.secrets,
@@ -243,40 +254,49 @@ class ApplicationStack(_Stack):
 
     def _settings(self) -> dict[str, str]:
         """Plain settings of the service that deployments choose; the names are those of the variables it reads."""
-        https = {"pattern": "^https://", "say": "Must begin with https://."}
-        digits = {"pattern": "^[0-9]+$", "say": "Must be the digits that Meta shows."}
-        give = self._input
+        https = {"pattern": "^https://", "error_message": "Must begin with https://."}
+        digits = {"pattern": "^[0-9]+$", "error_message": "Must be the digits that Meta shows."}
+        variable = self._variable
         return {
-            "MYCREDEX_APP_URL": give("mycredex_app_url", "Credex core, with its prefix", **https),
-            "CREDEX_CALLS_PER_MINUTE": give("credex_calls_per_minute", "that core allows one address", default="50"),
-            "WHATSAPP_API_URL": give(
+            "MYCREDEX_APP_URL": variable("mycredex_app_url", "Credex core, with its prefix", **https),
+            "CREDEX_CALLS_PER_MINUTE": variable(
+                "credex_calls_per_minute", "that core allows one address", default="50"
+            ),
+            "WHATSAPP_API_URL": variable(
                 "whatsapp_api_url", "the Graph API with its version", default="https://graph.facebook.com/v25.0/"
             ),
-            "WHATSAPP_PHONE_NUMBER_ID": give("whatsapp_phone_number_id", "Meta's id of our number", **digits),
-            "WHATSAPP_BUSINESS_ID": give("whatsapp_business_id", "Meta's id of our business account", **digits),
-            "WHATSAPP_MESSAGES_PER_SECOND": give("whatsapp_messages_per_second", "that Meta allows", default="80"),
-            "USE_PROGRESSIVE_FLOW": give("use_progressive_flow", "True: questions; False: forms", default="True"),
-            "WHATSAPP_REGISTRATION_FLOW_ID": give("whatsapp_registration_flow_id", "of the form", default=""),
-            "WHATSAPP_COMPANY_REGISTRATION_FLOW_ID": give(
+            "WHATSAPP_PHONE_NUMBER_ID": variable("whatsapp_phone_number_id", "Meta's id of our number", **digits),
+            "WHATSAPP_BUSINESS_ID": variable("whatsapp_business_id", "Meta's id of our business account", **digits),
+            "WHATSAPP_MESSAGES_PER_SECOND": variable("whatsapp_messages_per_second", "that Meta allows", default="80"),
+            "USE_PROGRESSIVE_FLOW": variable("use_progressive_flow", "True: questions; False: forms", default="True"),
+            "WHATSAPP_REGISTRATION_FLOW_ID": variable("whatsapp_registration_flow_id", "of the form", default=""),
+            "WHATSAPP_COMPANY_REGISTRATION_FLOW_ID": variable(
                 "whatsapp_company_registration_flow_id", "of the form", default=""
             ),
         }
 
-    def _watch(self, web: Web, state: RedisState, door: LoadBalancer, name: Name, certificate: Certificate) -> None:
+    def _monitoring(
+        self,
+        web: WebService,
+        state: RedisState,
+        load_balancer: LoadBalancer,
+        name: PublicDnsName,
+        certificate: Certificate,
+    ) -> None:
         base = self._base
-        on = Subjects(
+        resources = MonitoredResources(
             environment=self.environment,
-            cluster=self.environment.prefix,
-            web=web.service.name,
-            state=state.service.name,
-            balancer=door.balancer.arn_suffix,
-            targets=door.targets.arn_suffix,
-            files=base.storage.files.id,
-            health_check=name.health.id,
+            cluster_name=self.environment.prefix,
+            web_service=web.service.name,
+            state_service=state.service.name,
+            load_balancer=load_balancer.load_balancer.arn_suffix,
+            target_group=load_balancer.target_group.arn_suffix,
+            file_system_id=base.storage.file_system.id,
+            health_check_id=name.health.id,
             certificate_arn=certificate.certificate.arn,
         )
-        Alarms(self, "alarms", on, topic_arn=base.alerts.arn, global_topic_arn=base.global_alerts.arn)
-        Dashboards(self, "dashboards", on)
+        Alarms(self, "alarms", resources, topic_arn=base.alerts.arn, global_topic_arn=base.global_alerts.arn)
+        Dashboards(self, "dashboards", resources)
 
 
 def build(app: App) -> None:

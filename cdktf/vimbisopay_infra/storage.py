@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from vimbisopay_infra.environment import Environment
-from vimbisopay_infra.keys import kept
-from vimbisopay_infra.policy import Statement, assumed_by, policy
+from vimbisopay_infra.keys import prevent_destroy
+from vimbisopay_infra.policy import PolicyStatement, assume_role_policy_for, policy
 from vimbisopay_infra.tf import (
     Construct,
     backup_plan,
@@ -26,8 +26,8 @@ __all__ = ("REDIS_UID", "Storage")
 
 REDIS_UID: Final = 999
 """User and group of redis in the image (cdktf/redis-state/Dockerfile)."""
-KEPT_DAYS: Final = 30
-MANAGED: Final = "arn:aws:iam::aws:policy/service-role"
+BACKUP_RETENTION_DAYS: Final = 30
+AWS_MANAGED_POLICIES: Final = "arn:aws:iam::aws:policy/service-role"
 
 
 class Storage(Construct):
@@ -42,12 +42,12 @@ class Storage(Construct):
         account: str,
         key_arn: str,
         subnet_ids: list[str],
-        group_id: str,
+        security_group_id: str,
     ) -> None:
         """Create file system, access point, backups and the test that restores them."""
         super().__init__(scope, name)
         self._environment = environment
-        self.files = efs_file_system.EfsFileSystem(
+        self.file_system = efs_file_system.EfsFileSystem(
             self,
             "files",
             creation_token=f"{environment.prefix}-state",
@@ -56,17 +56,21 @@ class Storage(Construct):
             performance_mode="generalPurpose",
             # Every write waits for the disk (appendfsync always): no credits that can run out.
             throughput_mode="elastic",
-            lifecycle=kept(environment),
+            lifecycle=prevent_destroy(environment),
             tags={"Name": f"{environment.prefix}-state"},
         )
         for zone, subnet_id in zip(environment.zones, subnet_ids, strict=True):
             efs_mount_target.EfsMountTarget(
-                self, f"mount-{zone}", file_system_id=self.files.id, subnet_id=subnet_id, security_groups=[group_id]
+                self,
+                f"mount-{zone}",
+                file_system_id=self.file_system.id,
+                subnet_id=subnet_id,
+                security_groups=[security_group_id],
             )
         self.access_point = efs_access_point.EfsAccessPoint(
             self,
             "access",
-            file_system_id=self.files.id,
+            file_system_id=self.file_system.id,
             posix_user=efs_access_point.EfsAccessPointPosixUser(uid=REDIS_UID, gid=REDIS_UID),
             root_directory=efs_access_point.EfsAccessPointRootDirectory(
                 path="/redis-state",
@@ -83,19 +87,19 @@ class Storage(Construct):
         efs_file_system_policy.EfsFileSystemPolicy(
             self,
             "policy",
-            file_system_id=self.files.id,
+            file_system_id=self.file_system.id,
             policy=policy(
-                Statement(
+                PolicyStatement(
                     ["*"],
-                    [self.files.arn],
+                    [self.file_system.arn],
                     effect="Deny",
                     sid="OnlyOverTls",
                     principal={"AWS": "*"},
                     conditions={"Bool": {"aws:SecureTransport": "false"}},
                 ),
-                Statement(
+                PolicyStatement(
                     ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"],
-                    [self.files.arn],
+                    [self.file_system.arn],
                     sid="OnlyStateThroughItsDirectory",
                     principal={"AWS": f"arn:aws:iam::{account}:root"},
                     conditions={
@@ -113,7 +117,7 @@ class Storage(Construct):
             "vault",
             name=prefix,
             kms_key_arn=key_arn,
-            force_destroy=not self._environment.keeps_data,
+            force_destroy=not self._environment.deletion_protection,
         )
         plan = backup_plan.BackupPlan(
             self,
@@ -126,7 +130,7 @@ class Storage(Construct):
                     schedule="cron(0 1 * * ? *)",
                     start_window=60,
                     completion_window=360,
-                    lifecycle=backup_plan.BackupPlanRuleLifecycle(delete_after=KEPT_DAYS),
+                    lifecycle=backup_plan.BackupPlanRuleLifecycle(delete_after=BACKUP_RETENTION_DAYS),
                 )
             ],
         )
@@ -134,7 +138,7 @@ class Storage(Construct):
             self,
             "backup-role",
             name=f"{prefix}-backup",
-            assume_role_policy=assumed_by("backup.amazonaws.com"),
+            assume_role_policy=assume_role_policy_for("backup.amazonaws.com"),
             permissions_boundary=f"arn:aws:iam::{account}:policy/{prefix}-boundary",
         )
         for kind in ("Backup", "Restores"):
@@ -142,10 +146,10 @@ class Storage(Construct):
                 self,
                 f"backup-role-{kind.lower()}",
                 role=role.name,
-                policy_arn=f"{MANAGED}/AWSBackupServiceRolePolicyFor{kind}",
+                policy_arn=f"{AWS_MANAGED_POLICIES}/AWSBackupServiceRolePolicyFor{kind}",
             )
         backup_selection.BackupSelection(
-            self, "selection", name="state", plan_id=plan.id, iam_role_arn=role.arn, resources=[self.files.arn]
+            self, "selection", name="state", plan_id=plan.id, iam_role_arn=role.arn, resources=[self.file_system.arn]
         )
         self._restore_tests(vault.arn, role.arn)
 
@@ -173,7 +177,7 @@ class Storage(Construct):
             name="state",
             restore_testing_plan_name=plan.name,
             protected_resource_type="EFS",
-            protected_resource_arns=[self.files.arn],
+            protected_resource_arns=[self.file_system.arn],
             iam_role_arn=role_arn,
             validation_window_hours=4,
         )

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ("counts", "table")
+__all__ = ("resource_counts", "table")
 
 
-def counts(outdir: Path) -> dict[str, Counter[str]]:
+def resource_counts(outdir: Path) -> dict[str, Counter[str]]:
     """How many resources of each kind a stack has, by the stack's name."""
     found = {}
     for path in sorted((outdir / "stacks").glob("*/cdk.tf.json")):

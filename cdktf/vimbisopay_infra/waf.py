@@ -19,39 +19,39 @@ from vimbisopay_infra.tf import (
     wafv2_web_acl_logging_configuration,
 )
 
-__all__ = ("CORE_PATHS", "WEBHOOK", "Waf")
+__all__ = ("CORE_PATHS", "WEBHOOK", "WebAcl")
 
 WEBHOOK: Final = "/bot/webhook"
 CORE_PATHS: Final = ("/bot/notify", "/api/webhooks/")
 """Where Credex core calls: one client, and many calls."""
 SIGNATURE: Final = "x-hub-signature-256"
 WINDOW_S: Final = 300
-LIMITS: Final = {"webhook": 1_500_000, "core": 60_000, "others": 2_000}
+RATE_LIMITS: Final = {"webhook": 1_500_000, "core": 60_000, "others": 2_000}
 """Requests from one address in five minutes. 1,000 messages a second, WhatsApp's most, with three statuses each are
 1,200,000; core's notices are some tens of thousands at worst."""
-MANAGED: Final = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
+MANAGED_RULE_GROUPS: Final = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
 
 # Statements are of no type in the provider: they are written as Terraform wants them, and checked against AWS's own
 # description of the interface.
 JSON = dict[str, Any]
-_AS_IT_IS: Final[list[JSON]] = [{"priority": 0, "type": "NONE"}]
+_NO_TRANSFORMATION: Final[list[JSON]] = [{"priority": 0, "type": "NONE"}]
 
 
-def _path_is(path: str) -> JSON:
+def _path_equals(path: str) -> JSON:
     match = {
         "search_string": path,
         "positional_constraint": "EXACTLY",
         "field_to_match": {"uri_path": {}},
-        "text_transformation": _AS_IT_IS,
+        "text_transformation": _NO_TRANSFORMATION,
     }
     return {"byte_match_statement": match}
 
 
-def _any_of(*statements: JSON) -> JSON:
+def _or(*statements: JSON) -> JSON:
     return {"or_statement": {"statement": list(statements)}}
 
 
-def _all_of(*statements: JSON) -> JSON:
+def _and(*statements: JSON) -> JSON:
     return {"and_statement": {"statement": list(statements)}}
 
 
@@ -64,65 +64,65 @@ def _unsigned_delivery() -> JSON:
         "search_string": "POST",
         "positional_constraint": "EXACTLY",
         "field_to_match": {"method": {}},
-        "text_transformation": _AS_IT_IS,
+        "text_transformation": _NO_TRANSFORMATION,
     }
     signed = {
         "comparison_operator": "GT",
         "size": 0,
         "field_to_match": {"single_header": {"name": SIGNATURE}},
-        "text_transformation": _AS_IT_IS,
+        "text_transformation": _NO_TRANSFORMATION,
     }
-    return _all_of(_path_is(WEBHOOK), {"byte_match_statement": post}, _not({"size_constraint_statement": signed}))
+    return _and(_path_equals(WEBHOOK), {"byte_match_statement": post}, _not({"size_constraint_statement": signed}))
 
 
-def _too_often(limit: int, where: JSON) -> JSON:
+def _rate_limit(limit: int, scope_down: JSON) -> JSON:
     return {
         "rate_based_statement": {
             "limit": limit,
             "aggregate_key_type": "IP",
             "evaluation_window_sec": WINDOW_S,
-            "scope_down_statement": where,
+            "scope_down_statement": scope_down,
         }
     }
 
 
 def _rules() -> list[tuple[str, JSON]]:
     """Name and statement, in the order in which they are asked."""
-    core = _any_of(*(_path_is(path) for path in CORE_PATHS))
-    machines = _any_of(*(_path_is(path) for path in (WEBHOOK, *CORE_PATHS)))
+    core = _or(*(_path_equals(path) for path in CORE_PATHS))
+    machines = _or(*(_path_equals(path) for path in (WEBHOOK, *CORE_PATHS)))
     rules = [
         ("unsigned-delivery", _unsigned_delivery()),
-        ("rate-webhook", _too_often(LIMITS["webhook"], _path_is(WEBHOOK))),
-        ("rate-core", _too_often(LIMITS["core"], core)),
-        ("rate-others", _too_often(LIMITS["others"], _not(machines))),
+        ("rate-webhook", _rate_limit(RATE_LIMITS["webhook"], _path_equals(WEBHOOK))),
+        ("rate-core", _rate_limit(RATE_LIMITS["core"], core)),
+        ("rate-others", _rate_limit(RATE_LIMITS["others"], _not(machines))),
     ]
-    for group in MANAGED:
-        managed = {"vendor_name": "AWS", "name": group, "scope_down_statement": _not(_path_is(WEBHOOK))}
+    for group in MANAGED_RULE_GROUPS:
+        managed = {"vendor_name": "AWS", "name": group, "scope_down_statement": _not(_path_equals(WEBHOOK))}
         rules.append((group, {"managed_rule_group_statement": managed}))
     return rules
 
 
-class Waf(Construct):
+class WebAcl(Construct):
     """The rules, what they protect, and a log of what they stopped."""
 
     def __init__(
-        self, scope: Construct, name: str, environment: Environment, *, balancer_arn: str, key_arn: str
+        self, scope: Construct, name: str, environment: Environment, *, load_balancer_arn: str, key_arn: str
     ) -> None:
         """Create all of it."""
         super().__init__(scope, name)
         rule = wafv2_web_acl.Wafv2WebAclRule
         prefix = environment.prefix
 
-        def seen(metric: str) -> wafv2_web_acl.Wafv2WebAclRuleVisibilityConfig:
+        def visibility_config(metric: str) -> wafv2_web_acl.Wafv2WebAclRuleVisibilityConfig:
             return wafv2_web_acl.Wafv2WebAclRuleVisibilityConfig(
                 cloudwatch_metrics_enabled=True, metric_name=metric, sampled_requests_enabled=False
             )
 
         rules = []
-        for at, (title, statement) in enumerate(_rules()):
+        for priority, (title, statement) in enumerate(_rules()):
             # A group of rules brings its own actions; what is ours blocks.
             managed = "managed_rule_group_statement" in statement
-            decides: JSON = (
+            action: JSON = (
                 {
                     "override_action": wafv2_web_acl.Wafv2WebAclRuleOverrideAction(
                         none=wafv2_web_acl.Wafv2WebAclRuleOverrideActionNone()
@@ -131,7 +131,15 @@ class Waf(Construct):
                 if managed
                 else {"action": wafv2_web_acl.Wafv2WebAclRuleAction(block=wafv2_web_acl.Wafv2WebAclRuleActionBlock())}
             )
-            rules.append(rule(name=title, priority=at, statement=statement, visibility_config=seen(title), **decides))
+            rules.append(
+                rule(
+                    name=title,
+                    priority=priority,
+                    statement=statement,
+                    visibility_config=visibility_config(title),
+                    **action,
+                )
+            )
         self.acl = wafv2_web_acl.Wafv2WebAcl(
             self,
             "acl",
@@ -144,7 +152,7 @@ class Waf(Construct):
             ),
         )
         wafv2_web_acl_association.Wafv2WebAclAssociation(
-            self, "association", resource_arn=balancer_arn, web_acl_arn=self.acl.arn
+            self, "association", resource_arn=load_balancer_arn, web_acl_arn=self.acl.arn
         )
         self._log(environment, key_arn)
 

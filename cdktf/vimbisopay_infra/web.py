@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vimbisopay_infra.containers import Container
+from vimbisopay_infra.containers import ContainerDefinition
 from vimbisopay_infra.environment import Environment
 from vimbisopay_infra.network import APP_PORT
 from vimbisopay_infra.roles import TaskRoles
@@ -22,17 +22,17 @@ from vimbisopay_infra.tf import (
     lb_target_group,
 )
 
-__all__ = ("Web",)
+__all__ = ("WebService",)
 
 USER: Final = "10001:10001"
 """As in the Dockerfile."""
-BUSY_PERCENT: Final = 80
-REQUESTS_A_MINUTE: Final = 3_000
+TARGET_UTILIZATION_PERCENT: Final = 80
+REQUESTS_PER_TARGET_PER_MINUTE: Final = 3_000
 """Of one task, at which another is added. A member's message is some four requests: itself and three statuses."""
-_HEALTHY: Final = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/', timeout=4)"
+HEALTH_CHECK: Final = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/', timeout=4)"
 
 
-class Web(Construct):
+class WebService(Construct):
     """Task, service, and the scaling of it."""
 
     def __init__(
@@ -47,17 +47,17 @@ class Web(Construct):
         image: str,
         repository_arn: str,
         subnet_ids: list[str],
-        group_id: str,
+        security_group_id: str,
         key_arn: str,
         secrets: Secrets,
         settings: Mapping[str, str],
-        balancer: lb.Lb,
-        targets: lb_target_group.LbTargetGroup,
-        after: list[TerraformResource],
+        load_balancer: lb.Lb,
+        target_group: lb_target_group.LbTargetGroup,
+        depends_on: list[TerraformResource],
     ) -> None:
         """Create all of it; `settings` are plain environment variables."""
         super().__init__(scope, name)
-        given = secrets.given_to("web")
+        secret_arns = secrets.arns_for("web")
         roles = TaskRoles(
             self,
             "roles",
@@ -65,10 +65,10 @@ class Web(Construct):
             account=account,
             task="web",
             repository_arn=repository_arn,
-            secret_arns=list(given.values()),
+            secret_arns=list(secret_arns.values()),
             key_arn=key_arn,
         )
-        container = Container(
+        container = ContainerDefinition(
             name="web",
             image=image,
             user=USER,
@@ -81,11 +81,11 @@ class Web(Construct):
                 "PORT": str(APP_PORT),
                 **settings,
             },
-            secrets=given,
+            secrets=secret_arns,
             log_group=environment.log_group,
-            healthy=["CMD", "python", "-c", _HEALTHY],
-            retries=10,
-            writable={"tmp": "/tmp"},  # noqa: S108 - a volume of the task's own
+            health_check_command=["CMD", "python", "-c", HEALTH_CHECK],
+            health_check_retries=10,
+            mount_points={"tmp": "/tmp"},  # noqa: S108 - a volume of the task's own
         )
         self.task = ecs_task_definition.EcsTaskDefinition(
             self,
@@ -97,7 +97,7 @@ class Web(Construct):
             memory=str(environment.tasks.memory_mib),
             execution_role_arn=roles.execution.arn,
             task_role_arn=roles.task.arn,
-            container_definitions=container.definitions(),
+            container_definitions=container.to_json(),
             volume=[ecs_task_definition.EcsTaskDefinitionVolume(name="tmp")],
             depends_on=roles.policies,
         )
@@ -109,7 +109,7 @@ class Web(Construct):
             task_definition=self.task.arn,
             launch_type="FARGATE",
             platform_version="LATEST",
-            desired_count=environment.tasks.least,
+            desired_count=environment.tasks.min_capacity,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             availability_zone_rebalancing="ENABLED",
@@ -118,17 +118,17 @@ class Web(Construct):
             health_check_grace_period_seconds=120,
             propagate_tags="SERVICE",
             network_configuration=ecs_service.EcsServiceNetworkConfiguration(
-                subnets=subnet_ids, security_groups=[group_id], assign_public_ip=False
+                subnets=subnet_ids, security_groups=[security_group_id], assign_public_ip=False
             ),
             load_balancer=[
                 ecs_service.EcsServiceLoadBalancer(
-                    target_group_arn=targets.arn, container_name=container.name, container_port=APP_PORT
+                    target_group_arn=target_group.arn, container_name=container.name, container_port=APP_PORT
                 )
             ],
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
-            depends_on=after,
+            depends_on=depends_on,
         )
-        self._scaling(environment, cluster_name, f"{balancer.arn_suffix}/{targets.arn_suffix}")
+        self._scaling(environment, cluster_name, f"{load_balancer.arn_suffix}/{target_group.arn_suffix}")
 
     def _scaling(self, environment: Environment, cluster_name: str, label: str) -> None:
         target = appautoscaling_target.AppautoscalingTarget(
@@ -137,17 +137,19 @@ class Web(Construct):
             service_namespace="ecs",
             scalable_dimension="ecs:service:DesiredCount",
             resource_id=f"service/{cluster_name}/{self.service.name}",
-            min_capacity=environment.tasks.least,
-            max_capacity=environment.tasks.most,
+            min_capacity=environment.tasks.min_capacity,
+            max_capacity=environment.tasks.max_capacity,
         )
         policy = appautoscaling_policy
         for title, metric, value, resource in (
-            ("cpu", "ECSServiceAverageCPUUtilization", BUSY_PERCENT, None),
-            ("memory", "ECSServiceAverageMemoryUtilization", BUSY_PERCENT, None),
-            ("requests", "ALBRequestCountPerTarget", REQUESTS_A_MINUTE, label),
+            ("cpu", "ECSServiceAverageCPUUtilization", TARGET_UTILIZATION_PERCENT, None),
+            ("memory", "ECSServiceAverageMemoryUtilization", TARGET_UTILIZATION_PERCENT, None),
+            ("requests", "ALBRequestCountPerTarget", REQUESTS_PER_TARGET_PER_MINUTE, label),
         ):
-            measured = policy.AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(
-                predefined_metric_type=metric, resource_label=resource
+            metric_specification = (
+                policy.AppautoscalingPolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecification(
+                    predefined_metric_type=metric, resource_label=resource
+                )
             )
             policy.AppautoscalingPolicy(
                 self,
@@ -159,7 +161,7 @@ class Web(Construct):
                 resource_id=target.resource_id,
                 target_tracking_scaling_policy_configuration=policy.AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration(
                     target_value=value,
-                    predefined_metric_specification=measured,
+                    predefined_metric_specification=metric_specification,
                     scale_in_cooldown=300,
                     scale_out_cooldown=60,
                 ),

@@ -19,9 +19,9 @@ from vimbisopay_release import logs, redis, rollout, smoke
 
 WEB: Final = "web"
 STATE: Final = "redis-state"
-SAID: Final = ("hi", "help")
+TEST_MESSAGES: Final = ("hi", "help")
 """By the test number: the first is answered with the menu, the second with what there is to be said about it."""
-TURN_TRIES: Final = 40
+TURN_ATTEMPTS: Final = 40
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.step(environment, arguments) or 0)
     except (rollout.NotStableError, smoke.NotServingError) as error:
-        _tell(str(error))
+        _print(str(error))
         return 1
     except KeyboardInterrupt:
         return 0
@@ -40,16 +40,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vimbisopay_release", description=__doc__)
     steps = parser.add_subparsers(required=True, metavar="step")
-    for name, step, told in (
+    for name, step, help_text in (
         ("running", _running, "print the tags of the images that run now (empty before the first deployment)"),
         ("stable", _stable, "wait until both services run what was deployed"),
         ("redis", _redis, "wait until both Redises are well"),
         ("health", _health, "wait until the public name serves this release"),
-        ("talk", _talk, "let the test number say something, and see the new release take turns"),
+        ("talk", _test_conversation, "let the test number say something, and see the new release take turns"),
         ("post-mortem", _post_mortem, "print why tasks stopped, and what all containers logged"),
         ("logs", _logs, "print what the containers log, for a span of time or as it comes"),
     ):
-        one = steps.add_parser(name, help=told, description=told)
+        one = steps.add_parser(name, help=help_text, description=help_text)
         one.add_argument("environment", choices=[each.name for each in ENVIRONMENTS])
         one.set_defaults(step=step)
         if name in {"health", "talk"}:
@@ -76,15 +76,15 @@ def _stable(environment: Environment, arguments: argparse.Namespace) -> None:
     cluster, ecs = environment.prefix, _client("ecs")
     outputs = json.loads(arguments.outputs.read_text("utf-8"))[f"{environment.name}-application"]
     for service, output in ((f"{cluster}-{STATE}", "state_task_definition"), (cluster, "task_definition")):
-        rollout.until_stable(
-            ecs, cluster=cluster, service=service, task_definition=outputs[output], tell=_tell, sleep=time.sleep
+        rollout.wait_until_stable(
+            ecs, cluster=cluster, service=service, task_definition=outputs[output], report=_print, sleep=time.sleep
         )
 
 
 def _redis(environment: Environment, _: argparse.Namespace) -> int:
     elasticache, ecs = _client("elasticache"), _client("ecs")
 
-    def look() -> list[str]:
+    def check() -> list[str]:
         return redis.unhealthy(
             elasticache,
             ecs,
@@ -93,39 +93,45 @@ def _redis(environment: Environment, _: argparse.Namespace) -> int:
             state_service=f"{environment.prefix}-{STATE}",
         )
 
-    return int(not redis.until_well(look, tell=_tell, sleep=time.sleep))
+    return int(not redis.wait_until_healthy(check, report=_print, sleep=time.sleep))
 
 
 def _health(environment: Environment, arguments: argparse.Namespace) -> None:
-    smoke.until_served(f"https://{environment.domain}", arguments.release, tell=_tell, sleep=time.sleep)
+    smoke.wait_until_serving(f"https://{environment.domain}", arguments.release, report=_print, sleep=time.sleep)
 
 
-def _talk(environment: Environment, arguments: argparse.Namespace) -> int:
-    known = ("SMOKE_TEST_NUMBER", "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_BUSINESS_ID", "WHATSAPP_APP_SECRET")
-    given = [os.environ.get(name, "") for name in known]
-    if not given[0]:
-        _tell("No test number is configured (SMOKE_TEST_NUMBER): nobody talks to the new release.")
+def _test_conversation(environment: Environment, arguments: argparse.Namespace) -> int:
+    names = ("SMOKE_TEST_NUMBER", "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_BUSINESS_ID", "WHATSAPP_APP_SECRET")
+    values = [os.environ.get(name, "") for name in names]
+    if not values[0]:
+        _print("No test number is configured (SMOKE_TEST_NUMBER): nobody talks to the new release.")
         return 0
-    missing = [name for name, value in zip(known, given, strict=True) if not value]
+    missing = [name for name, value in zip(names, values, strict=True) if not value]
     if missing:
-        _tell(f"To talk as the test number these are needed, too: {', '.join(missing)}")
+        _print(f"To talk as the test number these are needed, too: {', '.join(missing)}")
         return 1
-    for text in SAID:
-        began_ms = time.time_ns() // 1_000_000
+    for text in TEST_MESSAGES:
+        started_ms = time.time_ns() // 1_000_000
         wamid = f"wamid.deployment.{secrets.token_hex(8)}"
-        smoke.say(f"https://{environment.domain}", smoke.TestNumber(*given), text, wamid=wamid, now_s=began_ms // 1000)
-        took = logs.took_a_turn(
+        smoke.post_text_message(
+            f"https://{environment.domain}",
+            smoke.TestNumber(*values),
+            text,
+            wamid=wamid,
+            timestamp_s=started_ms // 1000,
+        )
+        logged = logs.turn_was_logged(
             _client("logs"),
             environment.log_group,
             release=arguments.release,
-            since_ms=began_ms,
-            tries=TURN_TRIES,
+            since_ms=started_ms,
+            attempts=TURN_ATTEMPTS,
             sleep=time.sleep,
         )
-        if not took:
-            _tell(f'"{text}" was stored, but no turn of the new release is logged since.')
+        if not logged:
+            _print(f'"{text}" was stored, but no turn of the new release is logged since.')
             return 1
-        _tell(f'"{text}" was stored, and the new release has taken a turn since.')
+        _print(f'"{text}" was stored, and the new release has taken a turn since.')
     return 0
 
 
@@ -136,12 +142,12 @@ def _post_mortem(environment: Environment, arguments: argparse.Namespace) -> Non
         (cluster, environment.log_group),
         (f"{cluster}-{STATE}", environment.state_log_group),
     ):
-        _tell(f"-- {service}: stopped tasks")
-        for line in rollout.why_stopped(ecs, cluster=cluster, service=service):
-            _tell(line)
-        _tell(f"-- {group}: the last {arguments.minutes} minutes")
-        for line in logs.written(_client("logs"), group, since_ms=since_ms):
-            _tell(line)
+        _print(f"-- {service}: stopped tasks")
+        for line in rollout.stop_reasons(ecs, cluster=cluster, service=service):
+            _print(line)
+        _print(f"-- {group}: the last {arguments.minutes} minutes")
+        for line in logs.log_lines(_client("logs"), group, since_ms=since_ms):
+            _print(line)
 
 
 def _logs(environment: Environment, arguments: argparse.Namespace) -> None:
@@ -149,17 +155,17 @@ def _logs(environment: Environment, arguments: argparse.Namespace) -> None:
     client = _client("logs")
     group = environment.state_log_group if arguments.state else environment.log_group
     if arguments.follow:
-        logs.follow(client, group, since_ms=since_ms, pattern=arguments.filter, tell=_tell, sleep=time.sleep)
+        logs.follow(client, group, since_ms=since_ms, pattern=arguments.filter, report=_print, sleep=time.sleep)
         return
-    for line in logs.written(client, group, since_ms=since_ms, pattern=arguments.filter):
-        _tell(line)
+    for line in logs.log_lines(client, group, since_ms=since_ms, pattern=arguments.filter):
+        _print(line)
 
 
 def _client(service: str) -> Any:
     return boto3.client(service, region_name=REGION)
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

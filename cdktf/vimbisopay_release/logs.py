@@ -6,46 +6,46 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-__all__ = ("follow", "took_a_turn", "written")
+__all__ = ("follow", "log_lines", "turn_was_logged")
 
 PAUSE_S: Final = 3.0
 
 
-def written(logs: Any, group: str, *, since_ms: int, until_ms: int | None = None, pattern: str = "") -> Iterator[str]:
+def log_lines(logs: Any, group: str, *, since_ms: int, until_ms: int | None = None, pattern: str = "") -> Iterator[str]:
     """Lines of all containers, oldest first, with the stream each came from."""
-    asked: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
-    asked |= {"endTime": until_ms} if until_ms is not None else {}
-    asked |= {"filterPattern": pattern} if pattern else {}
-    for page in logs.get_paginator("filter_log_events").paginate(**asked):
+    request: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
+    request |= {"endTime": until_ms} if until_ms is not None else {}
+    request |= {"filterPattern": pattern} if pattern else {}
+    for page in logs.get_paginator("filter_log_events").paginate(**request):
         for event in page["events"]:
             yield f"{event['logStreamName'].rpartition('/')[0]}  {event['message'].rstrip()}"
 
 
 def follow(
-    logs: Any, group: str, *, since_ms: int, pattern: str, tell: Callable[[str], None], sleep: Callable[[float], None]
+    logs: Any, group: str, *, since_ms: int, pattern: str, report: Callable[[str], None], sleep: Callable[[float], None]
 ) -> None:
     """Lines as they come, each once, until interrupted."""
     seen: dict[str, int] = {}
     while True:
-        asked: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
-        asked |= {"filterPattern": pattern} if pattern else {}
-        for page in logs.get_paginator("filter_log_events").paginate(**asked):
+        request: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
+        request |= {"filterPattern": pattern} if pattern else {}
+        for page in logs.get_paginator("filter_log_events").paginate(**request):
             for event in page["events"]:
                 if event["eventId"] not in seen:
                     seen[event["eventId"]] = event["timestamp"]
-                    tell(event["message"].rstrip())
+                    report(event["message"].rstrip())
         # What comes late carries an earlier time: a minute is looked at again, and remembered as long.
         since_ms = max([since_ms, *(at_ms - 60_000 for at_ms in seen.values())])
         seen = {event_id: at_ms for event_id, at_ms in seen.items() if at_ms >= since_ms}
         sleep(PAUSE_S)
 
 
-def took_a_turn(
-    logs: Any, group: str, *, release: str, since_ms: int, tries: int, sleep: Callable[[float], None]
+def turn_was_logged(
+    logs: Any, group: str, *, release: str, since_ms: int, attempts: int, sleep: Callable[[float], None]
 ) -> bool:
     """Whether this release has logged a turn since then."""
-    for _ in range(tries):
-        for line in written(logs, group, since_ms=since_ms, pattern='{ $.event = "turn" }'):
+    for _ in range(attempts):
+        for line in log_lines(logs, group, since_ms=since_ms, pattern='{ $.event = "turn" }'):
             if json.loads(line.partition("  ")[2]).get("release") == release:
                 return True
         sleep(PAUSE_S)

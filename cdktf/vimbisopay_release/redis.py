@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-__all__ = ("unhealthy", "until_well")
+__all__ = ("unhealthy", "wait_until_healthy")
 
 PAUSE_S: Final = 15.0
-TRIES: Final = 20
+MAX_ATTEMPTS: Final = 20
 SERVING: Final = {"available", "modifying", "snapshotting"}
 """A cache whose shards are being added or whose password is being changed answers all the while."""
 
 
-def until_well(look: Callable[[], list[str]], *, tell: Callable[[str], None], sleep: Callable[[float], None]) -> bool:
+def wait_until_healthy(
+    check: Callable[[], list[str]], *, report: Callable[[str], None], sleep: Callable[[float], None]
+) -> bool:
     """Whether both were well within five minutes: a task that has just started is not yet known to be."""
-    said: list[str] = []
-    for _ in range(TRIES):
-        problems = look()
+    last_problems: list[str] = []
+    for _ in range(MAX_ATTEMPTS):
+        problems = check()
         if not problems:
             return True
-        if problems != said:
+        if problems != last_problems:
             for problem in problems:
-                tell(problem)
-            said = problems
+                report(problem)
+            last_problems = problems
         sleep(PAUSE_S)
     return False
 

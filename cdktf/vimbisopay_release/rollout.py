@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-__all__ = ("NotStableError", "image_tag", "until_stable", "why_stopped")
+__all__ = ("NotStableError", "image_tag", "stop_reasons", "wait_until_stable")
 
 PAUSE_S: Final = 15.0
-TRIES: Final = 80
+MAX_ATTEMPTS: Final = 80
 """Twenty minutes: longer than the circuit breaker takes to give a deployment up."""
 
 
@@ -32,13 +32,13 @@ def image_tag(ecs: Any, *, cluster: str, service: str, container: str) -> str:
     return str(images[0]).rpartition(":")[2] if images else ""
 
 
-def until_stable(
+def wait_until_stable(
     ecs: Any,
     *,
     cluster: str,
     service: str,
     task_definition: str,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> None:
     """Wait until the newest deployment is complete, alone, and of this task definition.
@@ -48,35 +48,35 @@ def until_stable(
     Raises:
         NotStableError: ECS gave it up (and runs what it ran before), or it took too long.
     """
-    said = ""
-    for _ in range(TRIES):
+    last_report = ""
+    for _ in range(MAX_ATTEMPTS):
         found = ecs.describe_services(cluster=cluster, services=[service])["services"]
         if not found:
             raise NotStableError(f"there is no service {service} in {cluster}")
         deployments = found[0]["deployments"]
         newest = next(each for each in deployments if each["status"] == "PRIMARY")
         if newest["taskDefinition"] != task_definition:
-            raise NotStableError(_went_back(service, newest, deployments))
+            raise NotStableError(_rollback_message(service, newest, deployments))
         state = newest.get("rolloutState", "IN_PROGRESS")
-        now = f"{service}: {newest['runningCount']} of {newest['desiredCount']} run, {state.lower()}"
-        if now != said:
-            tell(now)
-            said = now
+        progress = f"{service}: {newest['runningCount']} of {newest['desiredCount']} run, {state.lower()}"
+        if progress != last_report:
+            report(progress)
+            last_report = progress
         if state == "FAILED":
             raise NotStableError(f"{service}: {newest.get('rolloutStateReason', 'ECS gives no reason')}")
         if state == "COMPLETED" and len(deployments) == 1:
             return
         sleep(PAUSE_S)
-    raise NotStableError(f"{service} was not stable after {TRIES * PAUSE_S / 60:.0f} minutes: {said}")
+    raise NotStableError(f"{service} was not stable after {MAX_ATTEMPTS * PAUSE_S / 60:.0f} minutes: {last_report}")
 
 
-def _went_back(service: str, newest: dict[str, Any], deployments: list[dict[str, Any]]) -> str:
+def _rollback_message(service: str, newest: dict[str, Any], deployments: list[dict[str, Any]]) -> str:
     reasons = [each["rolloutStateReason"] for each in deployments if each.get("rolloutState") == "FAILED"]
     reason = (reasons or [newest.get("rolloutStateReason", "ECS gives no reason")])[0]
     return f"{service} does not run what was deployed, but {newest['taskDefinition'].rpartition('/')[2]}: {reason}"
 
 
-def why_stopped(ecs: Any, *, cluster: str, service: str) -> list[str]:
+def stop_reasons(ecs: Any, *, cluster: str, service: str) -> list[str]:
     """A line for each task of the service that stopped in the last hour, as long as ECS remembers them."""
     arns = ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
     if not arns:

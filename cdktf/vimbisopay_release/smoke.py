@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ("NotServingError", "TestNumber", "say", "until_served")
+__all__ = ("NotServingError", "TestNumber", "post_text_message", "wait_until_serving")
 
 PAUSE_S: Final = 10.0
-TRIES: Final = 30
-IN_A_ROW: Final = 5
+MAX_ATTEMPTS: Final = 30
+CONSECUTIVE_SUCCESSES: Final = 5
 """Behind a load balancer the old version may answer between two answers of the new one."""
 TIMEOUT_S: Final = 10
-LONGEST: Final = 300
+MAX_BODY: Final = 300
 
 
 class NotServingError(RuntimeError):
@@ -37,27 +37,29 @@ class TestNumber:
     app_secret: str
 
 
-def until_served(url: str, release: str, *, tell: Callable[[str], None], sleep: Callable[[float], None]) -> None:
+def wait_until_serving(
+    url: str, release: str, *, report: Callable[[str], None], sleep: Callable[[float], None]
+) -> None:
     """Wait until the health check answers 200 as this release, several times in a row.
 
     Raises:
         NotServingError: it did not within five minutes.
     """
-    good, said = 0, ""
-    for _ in range(TRIES):
+    successes, last_report = 0, ""
+    for _ in range(MAX_ATTEMPTS):
         status, body = _get(f"{url}/health/")
-        now = f"{status} {body[:LONGEST]}"
-        good = good + 1 if status == 200 and _release(body) == release else 0  # noqa: PLR2004
-        if now != said:
-            tell(now)
-            said = now
-        if good == IN_A_ROW:
+        current = f"{status} {body[:MAX_BODY]}"
+        successes = successes + 1 if status == 200 and _release(body) == release else 0  # noqa: PLR2004
+        if current != last_report:
+            report(current)
+            last_report = current
+        if successes == CONSECUTIVE_SUCCESSES:
             return
-        sleep(PAUSE_S if good == 0 else 1.0)
-    raise NotServingError(f"{url}/health/ does not answer 200 as {release}; it says: {said}")
+        sleep(PAUSE_S if successes == 0 else 1.0)
+    raise NotServingError(f"{url}/health/ does not answer 200 as {release}; it says: {last_report}")
 
 
-def say(url: str, test: TestNumber, text: str, *, wamid: str, now_s: int) -> None:
+def post_text_message(url: str, test_number: TestNumber, text: str, *, wamid: str, timestamp_s: int) -> None:
     """Post a text as Meta does when our test number writes it; the bot answers that number by WhatsApp.
 
     Raises:
@@ -65,20 +67,26 @@ def say(url: str, test: TestNumber, text: str, *, wamid: str, now_s: int) -> Non
     """
     value = {
         "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "0", "phone_number_id": test.phone_number_id},
-        "contacts": [{"profile": {"name": "Deployment"}, "wa_id": test.number}],
+        "metadata": {"display_phone_number": "0", "phone_number_id": test_number.phone_number_id},
+        "contacts": [{"profile": {"name": "Deployment"}, "wa_id": test_number.number}],
         "messages": [
-            {"from": test.number, "id": wamid, "timestamp": str(now_s), "type": "text", "text": {"body": text}}
+            {
+                "from": test_number.number,
+                "id": wamid,
+                "timestamp": str(timestamp_s),
+                "type": "text",
+                "text": {"body": text},
+            }
         ],
     }
-    entry = {"id": test.business_id, "changes": [{"field": "messages", "value": value}]}
+    entry = {"id": test_number.business_id, "changes": [{"field": "messages", "value": value}]}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-    signature = hmac.new(test.app_secret.encode(), body, hashlib.sha256).hexdigest()
+    signature = hmac.new(test_number.app_secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
     request = urllib.request.Request(f"{url}/bot/webhook", data=body, headers=headers, method="POST")  # noqa: S310
-    status, said = _answer(request)
+    status, last_report = _send(request)
     if status != 200:  # noqa: PLR2004
-        raise NotServingError(f"the message of the test number was answered {status} {said[:LONGEST]}, not 200")
+        raise NotServingError(f"the message of the test number was answered {status} {last_report[:MAX_BODY]}, not 200")
 
 
 def _release(body: str) -> Any:
@@ -89,10 +97,10 @@ def _release(body: str) -> Any:
 
 
 def _get(url: str) -> tuple[int, str]:
-    return _answer(urllib.request.Request(url))  # noqa: S310 - whoever deploys gives the address
+    return _send(urllib.request.Request(url))  # noqa: S310 - whoever deploys gives the address
 
 
-def _answer(request: urllib.request.Request) -> tuple[int, str]:
+def _send(request: urllib.request.Request) -> tuple[int, str]:
     """The status and the body; 0 and the reason when there was no answer."""
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310

@@ -22,19 +22,19 @@ if str(ROOT / "cdktf") not in sys.path:
 
 from vimbisopay_infra.environment import ENVIRONMENTS  # noqa: E402 - found by the lines above
 from vimbisopay_infra.sizing import (  # noqa: E402
+    KEY_BYTES,
     MIB,
     NODE_MIB,
-    PARTS,
     RESERVED_PERCENT,
     Load,
     StateSize,
-    node_for,
-    seen_bytes,
+    message_dedup_bytes,
+    smallest_node_type,
 )
 
 __all__ = (
     "ENVIRONMENTS",
-    "PARTS",
+    "KEY_BYTES",
     "GrownError",
     "Load",
     "Part",
@@ -43,8 +43,8 @@ __all__ = (
     "deployed",
     "growth",
     "largest",
+    "message_dedup_bytes",
     "parts_table",
-    "seen_bytes",
     "true_still",
 )
 
@@ -87,7 +87,7 @@ def largest(moments: Sequence[Moment]) -> list[Part]:
             size = stored.takes(DEBIAN), stored.payload
             if before is None or size > (before.takes(DEBIAN), before.payload):
                 found[stored.kind] = stored
-    return [Part(kind, found[kind].payload, found[kind].takes(DEBIAN), planned) for kind, planned in PARTS.items()]
+    return [Part(kind, found[kind].payload, found[kind].takes(DEBIAN), planned) for kind, planned in KEY_BYTES.items()]
 
 
 def true_still(parts: Sequence[Part]) -> str:
@@ -128,12 +128,12 @@ def calculator(loads: Sequence[Load]) -> Table:
     )
     rows = []
     for load in loads:
-        size, node = StateSize.needed(load), node_for(load)
+        size, node = StateSize.smallest_for(load), smallest_node_type(load)
         rows.append(
             (
-                load.members_a_day,
-                round(load.members_a_week),
-                round(load.working),
+                load.daily_members,
+                round(load.weekly_members),
+                round(load.active_members),
                 _mib(sum(load.state_bytes.values())),
                 size.memory_mib,
                 size.max_memory_mib,
@@ -181,9 +181,9 @@ def growth(most: int = 700_000) -> Picture:
     loads = [Load(count) for count in range(0, most + 1, most // 20)]
     with styled():
         figure, axes = subplots(height=4.0)
-        days = [load.members_a_day / 1000 for load in loads]
+        days = [load.daily_members / 1000 for load in loads]
         for (name, style), messages in zip(_styles(), (1, 10, 64), strict=True):
-            size = [_mib(sum(Load(load.members_a_day, messages).state_bytes.values())) for load in loads]
+            size = [_mib(sum(Load(load.daily_members, messages).state_bytes.values())) for load in loads]
             axes.plot(days, size, label=f"{messages} {name}", markevery=5, **style)
         for each in ENVIRONMENTS:
             at = each.state.max_memory_mib * each.state.alarm_percent / 100

@@ -117,7 +117,7 @@ def test_a_deployment_is_complete_stable_and_can_be_undone(
     cdktf("diff", names[1])
     assert [cdktf.plan(name) for name in names] == [0, 0]
 
-    if environment.keeps_data:
+    if environment.deletion_protection:
         with pytest.raises(CommandError, match="Instance cannot be destroyed"):
             cdktf.plan(names[0], "-destroy")
         cdktf.unprotect(names[0])

@@ -12,8 +12,8 @@ import pytest
 
 from tests.infrastructure.stacks import Stack
 from vimbisopay_infra import permissions
+from vimbisopay_infra.deployer_policies import MAX_POLICY_CHARACTERS, PERMISSIONS, deployer_policies
 from vimbisopay_infra.environment import ENVIRONMENTS
-from vimbisopay_infra.permission_parts import LARGEST_POLICY, PERMISSIONS, parts
 
 with warnings.catch_warnings():
     # It leaves the files of AWS's actions open.
@@ -180,8 +180,8 @@ def used(stacks: dict[str, Stack]) -> set[str]:
 
 def test_the_deployers_permissions_cover_the_stacks_and_nothing_broader(both: dict[str, Stack]) -> None:
     """Each type of resource that is deployed is in the list, and nothing is for which there is no resource."""
-    assert set(permissions.NEEDS) == used(both)
-    assert json.loads(PERMISSIONS.read_text("utf-8")) == permissions.document(used(both))
+    assert set(permissions.REQUIRED_ACTIONS) == used(both)
+    assert json.loads(PERMISSIONS.read_text("utf-8")) == permissions.policy_document(used(both))
 
 
 def test_the_deployers_actions_exist_and_fit_their_resources() -> None:
@@ -257,10 +257,10 @@ def test_the_deployer_touches_no_role_but_those_it_deploys(both: dict[str, Stack
 def test_the_deployers_policies_fit_into_what_aws_takes() -> None:
     """At most ten, each within the limit of characters, together all statements of the file."""
     for environment in ENVIRONMENTS:
-        made = parts(environment, ACCOUNT)
+        made = deployer_policies(environment, ACCOUNT)
         together = [statement for each in made for statement in json.loads(each)["Statement"]]
 
         assert len(made) <= 10
-        assert all(len(re.sub(r"\s", "", each)) <= LARGEST_POLICY for each in made)
+        assert all(len(re.sub(r"\s", "", each)) <= MAX_POLICY_CHARACTERS for each in made)
         assert len(together) == len(json.loads(PERMISSIONS.read_text("utf-8"))["Statement"])
         assert "${" not in "".join(made)

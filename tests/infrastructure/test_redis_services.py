@@ -161,18 +161,18 @@ def test_sizes_that_could_not_work_cannot_be_written_down() -> None:
     with pytest.raises(ValueError, match="twice"):
         StateSize(cpu=256, memory_mib=512, max_memory_mib=300)
     with pytest.raises(ValueError, match="cluster"):
-        Cache(node_type="cache.t4g.micro", cluster=False, least_shards=1, most_shards=2)
+        Cache(node_type="cache.t4g.micro", cluster=False, min_shards=1, max_shards=2)
     with pytest.raises(ValueError, match="replica"):
-        Cache(node_type="cache.t4g.micro", cluster=False, least_shards=1, most_shards=1, replicas=0)
+        Cache(node_type="cache.t4g.micro", cluster=False, min_shards=1, max_shards=1, replicas=0)
     with pytest.raises(ValueError, match="not known"):
-        Cache(node_type="cache.t9.micro", cluster=False, least_shards=1, most_shards=1)
+        Cache(node_type="cache.t9.micro", cluster=False, min_shards=1, max_shards=1)
 
 
 def test_the_alarm_leaves_time_to_make_the_state_larger() -> None:
     """How many members there may be until then follows from what one takes."""
     size = StateSize(cpu=512, memory_mib=1024, max_memory_mib=100, alarm_percent=50)
 
-    assert size.members_until_alarm == int(50 * 1024 * 1024 / size.bytes_a_member)
+    assert size.members_until_alarm == int(50 * 1024 * 1024 / size.bytes_per_member)
 
 
 # -- files and backups ------------------------------------------------------------------------------------------------

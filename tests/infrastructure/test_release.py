@@ -50,12 +50,12 @@ def services(**newest: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
 def wait(*looks: tuple[str, dict[str, Any], dict[str, Any]]) -> list[str]:
     """What is said while waiting for these looks."""
     said: list[str] = []
-    rollout.until_stable(
+    rollout.wait_until_stable(
         stubbed("ecs", *looks),
         cluster=CLUSTER,
         service=CLUSTER,
         task_definition=DEPLOYED,
-        tell=said.append,
+        report=said.append,
         sleep=lambda _: None,
     )
     return said
@@ -103,7 +103,7 @@ def test_what_the_circuit_breaker_took_back_is_no_success(state: str) -> None:
 def test_a_deployment_that_never_ends_is_a_failure() -> None:
     """After twenty minutes."""
     with pytest.raises(rollout.NotStableError, match="not stable after 20 minutes"):
-        wait(*[services(rolloutState="IN_PROGRESS", runningCount=1)] * rollout.TRIES)
+        wait(*[services(rolloutState="IN_PROGRESS", runningCount=1)] * rollout.MAX_ATTEMPTS)
 
 
 def test_what_runs_now_is_known_by_its_tag() -> None:
@@ -152,7 +152,7 @@ def test_stopped_tasks_say_why() -> None:
         ("list_tasks", asked, {"taskArns": [task["taskArn"]]}),
         ("describe_tasks", {"cluster": CLUSTER, "tasks": [task["taskArn"]]}, {"tasks": [task]}),
     )
-    assert rollout.why_stopped(ecs, cluster=CLUSTER, service=CLUSTER) == [
+    assert rollout.stop_reasons(ecs, cluster=CLUSTER, service=CLUSTER) == [
         "9f: Essential container in task exited; app exited 2; other: CannotPullContainerError"
     ]
 
@@ -199,9 +199,9 @@ def test_a_redis_has_time_to_become_well() -> None:
     looks = iter([["it starts"], ["it starts"], []])
     slept: list[float] = []
 
-    assert redis.until_well(lambda: next(looks), tell=said.append, sleep=slept.append)
+    assert redis.wait_until_healthy(lambda: next(looks), report=said.append, sleep=slept.append)
     assert said == ["it starts"]
-    assert not redis.until_well(lambda: ["it never starts"], tell=said.append, sleep=slept.append)
+    assert not redis.wait_until_healthy(lambda: ["it never starts"], report=said.append, sleep=slept.append)
     assert sum(slept[2:]) == 300
 
 
@@ -247,9 +247,9 @@ def deployed(*health: tuple[int, str]) -> Iterator[tuple[str, type[Deployed]]]:
 def test_the_new_version_must_answer_several_times_in_a_row() -> None:
     """Behind a load balancer the old one may answer in between."""
     said: list[str] = []
-    answers = [(503, "old"), (200, "old"), (200, "new"), (200, "old"), *[(200, "new")] * smoke.IN_A_ROW]
+    answers = [(503, "old"), (200, "old"), (200, "new"), (200, "old"), *[(200, "new")] * smoke.CONSECUTIVE_SUCCESSES]
     with deployed(*answers, (500, "never asked")) as (url, handler):
-        smoke.until_served(url, "new", tell=said.append, sleep=lambda _: None)
+        smoke.wait_until_serving(url, "new", report=said.append, sleep=lambda _: None)
         assert handler.health == [(500, "never asked")]
     assert said[0].startswith("503 ")
 
@@ -257,20 +257,20 @@ def test_the_new_version_must_answer_several_times_in_a_row() -> None:
 def test_a_name_that_goes_on_serving_the_old_version_is_a_failure() -> None:
     """With what it said last."""
     with deployed((200, "old")) as (url, _), pytest.raises(smoke.NotServingError, match='"release": "old"'):
-        smoke.until_served(url, "new", tell=lambda _: None, sleep=lambda _: None)
+        smoke.wait_until_serving(url, "new", report=lambda _: None, sleep=lambda _: None)
 
 
 def test_a_name_that_nobody_answers_is_a_failure() -> None:
     """Not a crash of the tool."""
     with pytest.raises(smoke.NotServingError, match="it says: 0 "):
-        smoke.until_served("http://127.0.0.1:9", "new", tell=lambda _: None, sleep=lambda _: None)
+        smoke.wait_until_serving("http://127.0.0.1:9", "new", report=lambda _: None, sleep=lambda _: None)
 
 
 def test_the_test_number_speaks_as_meta_does() -> None:
     """Signed over the very bytes."""
     number = smoke.TestNumber("263770000000", "506914307656634", "215589313241560883", "app-secret")
     with deployed((200, "new")) as (url, handler):
-        smoke.say(url, number, "help", wamid="wamid.deployment.1", now_s=1_793_599_200)
+        smoke.post_text_message(url, number, "help", wamid="wamid.deployment.1", timestamp_s=1_793_599_200)
     ((signature, body),) = handler.posted
     assert signature == "sha256=" + hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()
     message = json.loads(body)["entry"][0]["changes"][0]["value"]["messages"][0]
@@ -292,7 +292,7 @@ def test_a_turn_counts_when_the_new_version_took_it(releases: list[str], took: b
     """The old one may have answered the test number meanwhile."""
     asked = {"logGroupName": "/ecs/bot", "startTime": 5, "filterPattern": '{ $.event = "turn" }'}
     client = stubbed("logs", *[("filter_log_events", asked, {"events": [turn(each) for each in releases]})] * 2)
-    assert logs.took_a_turn(client, "/ecs/bot", release="new", since_ms=5, tries=2, sleep=lambda _: None) is took
+    assert logs.turn_was_logged(client, "/ecs/bot", release="new", since_ms=5, attempts=2, sleep=lambda _: None) is took
 
 
 def test_lines_that_come_are_told_once() -> None:
@@ -312,5 +312,5 @@ def test_lines_that_come_are_told_once() -> None:
         ("filter_log_events", asked, {"events": [turn("one"), turn("two")]}),
     )
     with pytest.raises(KeyboardInterrupt):
-        logs.follow(client, "/ecs/bot", since_ms=5, pattern="", tell=said.append, sleep=stop_after_two)
+        logs.follow(client, "/ecs/bot", since_ms=5, pattern="", report=said.append, sleep=stop_after_two)
     assert [json.loads(line)["release"] for line in said] == ["one", "two"]

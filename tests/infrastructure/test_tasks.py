@@ -36,7 +36,7 @@ def service(stack: Stack, ending: str) -> dict[str, Any]:
 
 def test_no_secret_is_a_plain_value(stack: Stack) -> None:
     """What is secret reaches a task by reference, under the variable that the service reads."""
-    secret = {each.variable for each in SECRETS if each.variable}
+    secret = {each.environment_variable for each in SECRETS if each.environment_variable}
     given: set[str] = set()
     for container in containers(stack):
         given |= {each["name"] for each in container["secrets"]}

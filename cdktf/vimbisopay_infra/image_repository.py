@@ -8,12 +8,12 @@ from typing import Final
 from vimbisopay_infra.environment import Environment
 from vimbisopay_infra.tf import Construct, ecr_lifecycle_policy, ecr_repository
 
-__all__ = ("Registry",)
+__all__ = ("ImageRepository",)
 
-KEPT: Final = 20
+MAX_IMAGES: Final = 20
 
 
-class Registry(Construct):
+class ImageRepository(Construct):
     """A repository whose tags never change meaning, scanned on push; the newest 20 images are kept."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, image: str, key_arn: str) -> None:
@@ -28,12 +28,12 @@ class Registry(Construct):
             encryption_configuration=[
                 ecr_repository.EcrRepositoryEncryptionConfiguration(encryption_type="KMS", kms_key=key_arn)
             ],
-            force_delete=not environment.keeps_data,
+            force_delete=not environment.deletion_protection,
         )
         rule = {
             "rulePriority": 1,
-            "description": f"The newest {KEPT} images are kept",
-            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT},
+            "description": f"The newest {MAX_IMAGES} images are kept",
+            "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": MAX_IMAGES},
             "action": {"type": "expire"},
         }
         ecr_lifecycle_policy.EcrLifecyclePolicy(

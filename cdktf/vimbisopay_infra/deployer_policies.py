@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from vimbisopay_infra.environment import Environment
 
-__all__ = ("LARGEST_POLICY", "PERMISSIONS", "parts")
+__all__ = ("MAX_POLICY_CHARACTERS", "PERMISSIONS", "deployer_policies")
 
 PERMISSIONS: Final = Path(__file__).parents[1] / "vimbisopay-permissions.json"
-LARGEST_POLICY: Final = 6_144
+MAX_POLICY_CHARACTERS: Final = 6_144
 """Characters of a managed policy, white space not counted."""
 
 
-def parts(environment: Environment, account: str) -> list[str]:
+def deployer_policies(environment: Environment, account: str) -> list[str]:
     """The deployer's permissions as policies that AWS takes, each shorter than its limit.
 
     Args:
@@ -29,9 +29,9 @@ def parts(environment: Environment, account: str) -> list[str]:
     statements: list[dict[str, Any]] = json.loads(text)["Statement"]
     made: list[list[dict[str, Any]]] = [[]]
     for statement in statements:
-        if len(_policy([statement], "0" * 12)) > LARGEST_POLICY:
+        if len(_policy([statement], "0" * 12)) > MAX_POLICY_CHARACTERS:
             raise ValueError(f"the statement {statement['Sid']} is too long for a policy: split it")
-        if len(_policy([*made[-1], statement], "0" * 12)) > LARGEST_POLICY:
+        if len(_policy([*made[-1], statement], "0" * 12)) > MAX_POLICY_CHARACTERS:
             made.append([])
         made[-1].append(statement)
     return [_policy(each, account) for each in made]
