@@ -34,10 +34,10 @@ http://127.0.0.1:8001/schema lists all endpoints. SIGTERM or Ctrl-C saves the st
 
 
 def _rule(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> tuple[Rule, ...]:
-    from simulator.whatsapp_cloud import RuleError, read_words
+    from simulator.whatsapp_cloud import RuleError, parse_rule_text
 
     try:
-        return tuple(read_words(text) for text in given)
+        return tuple(parse_rule_text(text) for text in given)
     except RuleError as error:
         raise click.BadParameter(str(error)) from error
 

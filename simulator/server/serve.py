@@ -32,7 +32,7 @@ from simulator.server.services import SimulatedServices, run_services
 from simulator.whatsapp_cloud import CloudError, Config, HandshakeFailedError, Rule
 from simulator.whatsapp_cloud import control as cloud_control
 from simulator.whatsapp_cloud import state as cloud_state
-from simulator.whatsapp_cloud.openapi_page import Page
+from simulator.whatsapp_cloud.openapi_page import OfflineOpenApiPage
 
 __all__ = ("SimulatorServer", "StateFileError", "run_server", "serve")
 
@@ -69,7 +69,7 @@ class SimulatorServer:
     world: SimulatedServices
     file: Path | None
     say: Callable[[str], None]
-    news: cloud_control.News = field(default_factory=cloud_control.News)
+    news: cloud_control.EventSignal = field(default_factory=cloud_control.EventSignal)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _saved: bytes = b""
 
@@ -159,21 +159,21 @@ class SimulatorServer:
         """What stands beside the two APIs."""
         return Litestar(
             [
-                cloud_control.control(self.world.cloud, self.news),
+                cloud_control.control_router(self.world.cloud, self.news),
                 core_control.control(self.world.core),
                 Router("/control", route_handlers=self._own()),
                 _front_door,
             ],
             exception_handlers={
-                CloudError: cloud_control.explained,
-                HTTPException: cloud_control.explained,
-                core_state.SavedStateError: cloud_control.explained,
+                CloudError: cloud_control.error_response,
+                HTTPException: cloud_control.error_response,
+                core_state.SavedStateError: cloud_control.error_response,
             },
             openapi_config=OpenAPIConfig(
                 title="VimbisoPay's simulator",
                 version="1",
                 description=ABOUT,
-                render_plugins=[JsonRenderPlugin(), Page(path="/")],
+                render_plugins=[JsonRenderPlugin(), OfflineOpenApiPage(path="/")],
             ),
             logging_config=None,
             request_max_body_size=None,
@@ -252,8 +252,8 @@ async def run_server(
 
     async def prepare(world: SimulatedServices) -> None:
         one = SimulatorServer(world, file, say)
-        world.watch = one.news.see
-        world.cloud.dispatcher.patient = True
+        world.watch = one.news.notify
+        world.cloud.dispatcher.wait_for_verification = True
         if host != EVERYWHERE:  # where nobody knows under which name bots reach it
             world.cloud.account.media.base_url = f"http://{host}:{world.port}"
         await one.read_file()

@@ -19,14 +19,14 @@ from .errors import (
     NotOnScreenError,
     RefusedError,
 )
-from .faults import ArmedRule, Rule, RuleError, Rules, read_rule, read_words
+from .faults import ArmedRule, Rule, RuleError, Rules, parse_rule, parse_rule_text
 from .forms import FlowForm
-from .handset import Handset, Written, scoped_id
-from .in_process import InProcess
+from .handset import Handset, InboundMessage, scoped_id
+from .in_process import InProcessTransport
 from .limits import LIMITS, Limit
 from .values import (
     Acted,
-    Approved,
+    ApprovedTemplate,
     Attempt,
     Bubble,
     Business,
@@ -52,7 +52,7 @@ __all__ = (
     "LIMITS",
     "Account",
     "Acted",
-    "Approved",
+    "ApprovedTemplate",
     "ArmedRule",
     "Attempt",
     "Bubble",
@@ -68,7 +68,8 @@ __all__ = (
     "Handset",
     "HandsetError",
     "HandshakeFailedError",
-    "InProcess",
+    "InProcessTransport",
+    "InboundMessage",
     "Limit",
     "NotFilledInError",
     "NotOnScreenError",
@@ -86,10 +87,9 @@ __all__ = (
     "Warned",
     "WebhookAnswered",
     "WebhookDropped",
-    "Written",
     "backing_off",
     "graph_app",
-    "read_rule",
-    "read_words",
+    "parse_rule",
+    "parse_rule_text",
     "scoped_id",
 )

@@ -13,7 +13,7 @@ from .forms import FlowForm, check_named, is_draft, may_send, named
 from .media import Media
 from .submitted import SubmittedTemplate, check_submitted
 from .tokens import Tokens
-from .values import Approved, Business, Json
+from .values import ApprovedTemplate, Business, Json
 from .wire import IdFactory
 
 __all__ = ("PAGE", "REVIEW_MS", "Account", "no_such")
@@ -35,15 +35,15 @@ class Account:
         review_ms: how long a template is looked at before it is approved.
     """
 
-    def __init__(self, business: Business, mint: IdFactory, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, business: Business, ids: IdFactory, clock_ms: Callable[[], int]) -> None:
         self.subscribed = False
         self.forms: dict[str, FlowForm] = {}
         self.templates: list[SubmittedTemplate] = []
         self.review_ms = REVIEW_MS
-        self.media = Media(mint, clock_ms)
+        self.media = Media(ids, clock_ms)
         self.tokens = Tokens(business.access_token)
         self._business = business
-        self._mint = mint
+        self._ids = ids
         self._clock_ms = clock_ms
 
     # -- looking --------------------------------------------------------------------------------------------------
@@ -56,8 +56,8 @@ class Account:
             return {"id": node_id, "name": NAME, "timezone_id": "1", "message_template_namespace": "0"}
         file = self.media.find(node_id)
         if file is not None:
-            return self.media.told(file, base_url)
-        return self.form(node_id, "get").told()
+            return self.media.to_json(file, base_url)
+        return self.form(node_id, "get").to_json()
 
     def edge(self, node_id: str, edge: str, *, base_url: str) -> list[Json]:
         """What hangs on an account or a form, under Meta's name for it."""
@@ -75,15 +75,15 @@ class Account:
                 app = {"link": "https://example.com/app", "name": "A bot", "id": "670843887433847"}
                 return [{"whatsapp_business_api_data": app}] * self.subscribed
             case "flows":
-                return [form.told() for form in self.forms.values()]
+                return [form.to_json() for form in self.forms.values()]
             case _:
-                return [template.told(self._clock_ms()) for template in self.templates]
+                return [template.to_json(self._clock_ms()) for template in self.templates]
 
     def download(self, form_id: str) -> str:
         """The newest definition of a form, at an address that needs no token."""
         return self.form(form_id, "get").source
 
-    def approved(self) -> tuple[Approved, ...]:
+    def approved(self) -> tuple[ApprovedTemplate, ...]:
         """The templates that were approved, those that were stopped since among them."""
         now_ms = self._clock_ms()
         looked_at = ("APPROVED", "PAUSED", "DISABLED")
@@ -107,7 +107,7 @@ class Account:
         """Make a form, as a draft without content unless `flow_json` is given."""
         self._owned(node_id, "post")
         name, categories = check_named(given, self.forms.values())
-        form = FlowForm(self._mint.number("form"), name, categories, draft=str(given.get("flow_json") or ""))
+        form = FlowForm(self._ids.number("form"), name, categories, draft=str(given.get("flow_json") or ""))
         form.updated_ms = self._clock_ms()
         self.forms[form.id] = form
         return {"id": form.id, "success": True, "validation_errors": form.errors()}
@@ -146,7 +146,7 @@ class Account:
         if any((each.name, each.language) == called for each in self.templates):
             raise RefusedError(100, message="Invalid parameter", details="Content in this language already exists")
         template = SubmittedTemplate(
-            self._mint.number("template"), *called, given["category"], components, self._clock_ms() + self.review_ms
+            self._ids.number("template"), *called, given["category"], components, self._clock_ms() + self.review_ms
         )
         template.approved()
         self.templates.append(template)

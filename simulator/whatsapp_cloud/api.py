@@ -14,7 +14,7 @@ from .account import Account
 from .delivery import WebhookDispatcher
 from .errors import RefusedError, known
 from .faults import Rule, Rules
-from .handset import Beside, Handset, Written
+from .handset import Handset, InboundExtras, InboundMessage
 from .inbound import OTHER_FIELDS
 from .send_handler import SendHandler
 from .status_lifecycle import OutgoingMessage, StatusLifecycle
@@ -59,7 +59,7 @@ class CloudApi:
         account: the business account: its subscription, forms and templates.
         rules: the faults in force.
         last_written_ms: when each phone last wrote, which opens the 24-hour window.
-        written: what people wrote, by wamid.
+        inbound: people's messages by wamid.
         dispatcher: delivers webhooks to the bot.
         lifecycle: takes the bot's messages through their statuses.
         send_handler: accepts what the bot sends, and limits its rate.
@@ -86,8 +86,8 @@ class CloudApi:
         self.now_ms = clock_ms
         self.handsets = self.store.handsets
         self.accepted = self.store.accepted
-        self.last_written_ms = self.store.last_written_ms
-        self.written = self.store.written
+        self.last_inbound_ms = self.store.last_inbound_ms
+        self.inbound = self.store.inbound
         self._emit = on_event or _ignore
         self.tasks = Tasks()
         self.dispatcher = WebhookDispatcher(
@@ -250,12 +250,12 @@ class CloudApi:
     def remember(self, handset: Handset) -> None:
         """Take in a person with all that the phone holds, as after a restart."""
         self.handsets[handset.phone] = handset
-        self.written |= {written.wamid: (handset, written) for written in handset.written}
+        self.inbound |= {message.wamid: (handset, message) for message in handset.sent}
 
-    def resume(self, climber: OutgoingMessage) -> None:
+    def resume(self, message: OutgoingMessage) -> None:
         """Go on with a message on its way, as after a restart."""
-        person = self.handsets.get(climber.bubble.phone)
-        self.tasks.start(self.lifecycle.climb(climber, person), f"statuses of {climber.bubble.wamid}")
+        person = self.handsets.get(message.bubble.phone)
+        self.tasks.start(self.lifecycle.track(message, person), f"statuses of {message.bubble.wamid}")
 
     def forget(self) -> None:
         """Forget people and messages, to take in others."""
@@ -263,7 +263,7 @@ class CloudApi:
 
     # What phones ask for.
 
-    def hand_over(self, handset: Handset, message: Json, beside: Beside) -> str:
+    def receive(self, handset: Handset, message: Json, extras: InboundExtras) -> str:
         """Take a person's message to the bot; see `Handset`."""
         now_ms = self.now_ms()
         wamid = str(message.get("id") or self.ids.inbound(handset.phone))
@@ -274,14 +274,14 @@ class CloudApi:
         sender["from_user_id"] = handset.user_id
         message = {**sender, "id": wamid, "timestamp": str(now_ms // 1000), **message}
         self.send_handler.count(now_ms)
-        self.last_written_ms[handset.phone] = now_ms
-        written = Written(wamid, now_ms, message)
-        handset.written.append(written)
-        self.written[wamid] = (handset, written)
+        self.last_inbound_ms[handset.phone] = now_ms
+        inbound = InboundMessage(wamid, now_ms, message)
+        handset.sent.append(inbound)
+        self.inbound[wamid] = (handset, inbound)
         self.account.media.receive(message)
-        self._emit(Acted(now_ms, handset.phone, wamid, message, beside.form))
-        about = self.lifecycle.contact(handset) if beside.contact else None
-        self.dispatcher.add(Update(handset.phone, "messages", message, about, tuple(beside.errors)))
+        self._emit(Acted(now_ms, handset.phone, wamid, message, extras.form))
+        about = self.lifecycle.contact(handset) if extras.contact else None
+        self.dispatcher.add(Update(handset.phone, "messages", message, about, tuple(extras.errors)))
         return wamid
 
     def form(self, bubble: Bubble) -> str:

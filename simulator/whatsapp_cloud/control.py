@@ -19,23 +19,23 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from .api import CloudApi
 from .control_schemas import (
-    Acting,
+    Act,
+    ActResult,
     Announce,
     Change,
     Delivery,
-    Did,
     Edit,
     Fill,
     Network,
     NewNumber,
+    NewPerson,
+    Numbered,
     OpenedForm,
     Person,
-    Point,
     Raw,
     React,
     Screen,
     SendKind,
-    Somebody,
     Tap,
     TypeText,
     delivery,
@@ -49,7 +49,7 @@ from .handset import Handset
 from .values import Config, Event
 from .wire import digits
 
-__all__ = ("LONGEST_WAIT_MS", "ControlError", "News", "control", "explained", "told_of")
+__all__ = ("LONGEST_WAIT_MS", "ControlError", "EventSignal", "control_router", "description_of", "error_response")
 
 LONGEST_WAIT_MS: Final = 60_000
 
@@ -58,7 +58,7 @@ After = Annotated[int, QueryParameter(ge=0, description="only what has a higher 
 _BAD, _UNKNOWN, _NOT_NOW = 400, 404, 409
 
 
-def told_of(shape: type[Any]) -> str:
+def description_of(shape: type[Any]) -> str:
     """What the page of docs says of a shape: the words beside its definition."""
     return inspect.cleandoc(shape.__doc__ or "").partition("\n\nRaises:")[0]
 
@@ -72,54 +72,54 @@ class ControlError(CloudError):
         self.status = status
 
 
-class News:
+class EventSignal:
     """Lets those who ask wait until something has happened at WhatsApp."""
 
     def __init__(self) -> None:
         """Nobody waits yet."""
         self._happened = asyncio.Event()
 
-    def see(self, _: Event) -> None:
+    def notify(self, _: Event) -> None:
         """Something happened: whoever waits looks again."""
         happened, self._happened = self._happened, asyncio.Event()
         happened.set()
 
-    async def until(self, true: Callable[[], bool], wait_ms: int) -> None:
+    async def wait_until(self, condition: Callable[[], bool], wait_ms: int) -> None:
         """Wait until it is true, or the time is over."""
         try:
             async with asyncio.timeout(wait_ms / 1000):
-                while not true():
+                while not condition():
                     await self._happened.wait()
         except TimeoutError:
             return
 
 
-def control(api: CloudApi, news: News) -> Router:
-    """What stands under ``/control`` for one business phone number; ``news`` must be told of all events of ``api``."""
-    did = _doing(api, news)
-    acts = [*_acts(did), *_rarer_acts(did)]
+def control_router(api: CloudApi, signal: EventSignal) -> Router:
+    """The routes under ``/control`` for one business phone number; ``signal`` must see every event of ``api``."""
+    perform = _actor(api, signal)
+    acts = [*_answers(perform), *_other_acts(perform)]
     return Router(
         "/control",
         route_handlers=[
             *_people(api),
-            *_looks(api, news),
+            *_screens(api, signal),
             *acts,
             *_faults(api),
-            *_deliveries(api, news),
+            *_deliveries(api, signal),
             *_others(api),
         ],
-        exception_handlers={CloudError: explained, HTTPException: explained},
+        exception_handlers={CloudError: error_response, HTTPException: error_response},
     )
 
 
-def explained(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[str, Any]]:
+def error_response(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[str, Any]]:
     """An error's answer: what was wrong, and where."""
     said: dict[str, Any] = {"error": str(problem)}
     if isinstance(problem, HTTPException):
         said["error"] = problem.detail
         status = problem.status_code
         if isinstance(problem.extra, list):
-            said |= {"error": "; ".join(_wrong(one) for one in problem.extra), "where": problem.extra}
+            said |= {"error": "; ".join(_field_error(one) for one in problem.extra), "where": problem.extra}
     else:
         known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttemptError: _UNKNOWN}
         status = getattr(problem, "status", None) or next(
@@ -128,7 +128,7 @@ def explained(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[st
     return Response(said, status_code=status)
 
 
-def _wrong(where: Any) -> str:
+def _field_error(where: Any) -> str:
     """What is wrong with a field, and what it can be."""
     if not isinstance(where, dict):
         return str(where)
@@ -137,7 +137,7 @@ def _wrong(where: Any) -> str:
     return f"{message}; there are: {', '.join(known)}" if known and message.startswith("Invalid enum") else message
 
 
-def _found(api: CloudApi, phone: str) -> Handset:
+def _handset(api: CloudApi, phone: str) -> Handset:
     handset = api.handsets.get(digits(phone))
     if handset is None:
         there = ", ".join(api.handsets) or "nobody yet"
@@ -164,8 +164,8 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
     async def people() -> list[Person]:
         return [person(handset) for handset in api.handsets.values()]
 
-    @post("/people", tags=["people"], summary="Give somebody a phone", description=told_of(Somebody))
-    async def add(data: JSONBody[Somebody]) -> Person:
+    @post("/people", tags=["people"], summary="Give somebody a phone", description=description_of(NewPerson))
+    async def add(data: JSONBody[NewPerson]) -> Person:
         told = msgspec.structs.asdict(data)
         try:
             return person(api.handset(told.pop("phone"), name=told.pop("name"), **told))
@@ -176,10 +176,10 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
         "/people/{phone:str}",
         tags=["people"],
         summary="Switch a phone off, block the business, hide the number...",
-        description=told_of(Change),
+        description=description_of(Change),
     )
     async def change(phone: FromPath[str], data: JSONBody[Change]) -> Person:
-        handset = _found(api, phone)
+        handset = _handset(api, phone)
         for name, value in msgspec.structs.asdict(data).items():
             if value is not None and name != "online":
                 setattr(handset, name, value)
@@ -190,16 +190,16 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
     return [people, add, change]
 
 
-def _looks(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
+def _screens(api: CloudApi, signal: EventSignal) -> list[HTTPRouteHandler]:
     @get("/people/{phone:str}/screen", tags=["people"], summary="What a phone shows")
     async def screen(phone: FromPath[str], after: After = 0, wait_ms: WaitMs = 0) -> Screen:
-        handset = _found(api, phone)
-        await news.until(lambda: len(handset.screen) > after, wait_ms)
+        handset = _handset(api, phone)
+        await signal.wait_until(lambda: len(handset.screen) > after, wait_ms)
         return _screen(handset, after)
 
     @get("/people/{phone:str}/form", tags=["people"], summary="What the newest form on a phone asks")
     async def form(phone: FromPath[str], message: FromQuery[str | None] = None) -> OpenedForm:
-        shown, opened = _found(api, phone).form(message)
+        shown, opened = _handset(api, phone).form(message)
         if opened is None:
             raise ControlError("only the id of this form is known here: any answers will do", status=_UNKNOWN)
         return OpenedForm(shown.wamid, opened.fields())
@@ -207,43 +207,53 @@ def _looks(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
     return [screen, form]
 
 
-_Do = Callable[[str, Acting, Callable[[Handset], str]], Awaitable[Did]]
+_Do = Callable[[str, Act, Callable[[Handset], str]], Awaitable[ActResult]]
 
 
-def _doing(api: CloudApi, news: News) -> _Do:
+def _actor(api: CloudApi, signal: EventSignal) -> _Do:
     """Have people do things: the answer says what it was called, and what the screen shows anew."""
 
-    async def did(phone: str, asked: Acting, act: Callable[[Handset], str]) -> Did:
+    async def perform(phone: str, asked: Act, act: Callable[[Handset], str]) -> ActResult:
         if not 0 <= asked.wait_ms <= LONGEST_WAIT_MS:
             raise ControlError(f"wait_ms is from 0 to {LONGEST_WAIT_MS}, not {asked.wait_ms}; nothing was done")
-        handset = _found(api, phone)
+        handset = _handset(api, phone)
         before = len(handset.screen)
         try:
             wamid = act(handset)
         except ValueError as error:
             raise ControlError(str(error)) from None
-        await news.until(lambda: len(handset.screen) > before, asked.wait_ms)
-        return Did(wamid, _screen(handset, before))
+        await signal.wait_until(lambda: len(handset.screen) > before, asked.wait_ms)
+        return ActResult(wamid, _screen(handset, before))
 
-    return did
+    return perform
 
 
-def _acts(did: _Do) -> list[HTTPRouteHandler]:
+def _answers(perform: _Do) -> list[HTTPRouteHandler]:
     """How people answer."""
 
-    @post("/people/{phone:str}/type", tags=["acts"], summary="Type a text and send it", description=told_of(TypeText))
-    async def type_text(phone: FromPath[str], data: JSONBody[TypeText]) -> Did:
-        return await did(
+    @post(
+        "/people/{phone:str}/type",
+        tags=["acts"],
+        summary="Type a text and send it",
+        description=description_of(TypeText),
+    )
+    async def type_text(phone: FromPath[str], data: JSONBody[TypeText]) -> ActResult:
+        return await perform(
             phone, data, lambda handset: handset.type(data.text, reply_to=data.reply_to, forwarded=data.forwarded)
         )
 
-    @post("/people/{phone:str}/tap", tags=["acts"], summary="Tap a button or a row", description=told_of(Tap))
-    async def tap(phone: FromPath[str], data: JSONBody[Tap]) -> Did:
-        return await did(phone, data, lambda handset: handset.tap(data.message, data.choice, context=data.context))
+    @post("/people/{phone:str}/tap", tags=["acts"], summary="Tap a button or a row", description=description_of(Tap))
+    async def tap(phone: FromPath[str], data: JSONBody[Tap]) -> ActResult:
+        return await perform(phone, data, lambda handset: handset.tap(data.message, data.choice, context=data.context))
 
-    @post("/people/{phone:str}/fill", tags=["acts"], summary="Fill in a form and submit it", description=told_of(Fill))
-    async def fill(phone: FromPath[str], data: JSONBody[Fill]) -> Did:
-        return await did(
+    @post(
+        "/people/{phone:str}/fill",
+        tags=["acts"],
+        summary="Fill in a form and submit it",
+        description=description_of(Fill),
+    )
+    async def fill(phone: FromPath[str], data: JSONBody[Fill]) -> ActResult:
+        return await perform(
             phone,
             data,
             lambda handset: handset.fill(data.message, data.answers, with_token=data.with_token, checked=data.checked),
@@ -253,44 +263,49 @@ def _acts(did: _Do) -> list[HTTPRouteHandler]:
         "/people/{phone:str}/send",
         tags=["acts"],
         summary="Send something that is no text",
-        description=told_of(SendKind),
+        description=description_of(SendKind),
     )
-    async def send(phone: FromPath[str], data: JSONBody[SendKind]) -> Did:
-        return await did(phone, data, lambda handset: handset.send(data.kind, **data.fields))
+    async def send(phone: FromPath[str], data: JSONBody[SendKind]) -> ActResult:
+        return await perform(phone, data, lambda handset: handset.send(data.kind, **data.fields))
 
     return [type_text, tap, fill, send]
 
 
-def _rarer_acts(did: _Do) -> list[HTTPRouteHandler]:
+def _other_acts(perform: _Do) -> list[HTTPRouteHandler]:
     """What else people do."""
 
-    @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message", description=told_of(React))
-    async def react(phone: FromPath[str], data: JSONBody[React]) -> Did:
-        return await did(phone, data, lambda handset: handset.react(data.message or _newest(handset), data.emoji))
+    @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message", description=description_of(React))
+    async def react(phone: FromPath[str], data: JSONBody[React]) -> ActResult:
+        return await perform(phone, data, lambda handset: handset.react(data.message or _newest(handset), data.emoji))
 
     @post(
-        "/people/{phone:str}/edit", tags=["acts"], summary="Correct or delete an own message", description=told_of(Edit)
+        "/people/{phone:str}/edit",
+        tags=["acts"],
+        summary="Correct or delete an own message",
+        description=description_of(Edit),
     )
-    async def edit(phone: FromPath[str], data: JSONBody[Edit]) -> Did:
+    async def edit(phone: FromPath[str], data: JSONBody[Edit]) -> ActResult:
         def act(handset: Handset) -> str:
             if data.text is None:
                 return handset.revoke(data.message)
             return handset.edit(data.message, data.text, coexistence=data.coexistence)
 
-        return await did(phone, data, act)
+        return await perform(phone, data, act)
 
     @post(
         "/people/{phone:str}/number",
         tags=["acts"],
         summary="Move to another phone number",
-        description=told_of(NewNumber),
+        description=description_of(NewNumber),
     )
-    async def number(phone: FromPath[str], data: JSONBody[NewNumber]) -> Did:
-        return await did(phone, data, lambda handset: handset.change_number(data.phone, form=data.form))
+    async def number(phone: FromPath[str], data: JSONBody[NewNumber]) -> ActResult:
+        return await perform(phone, data, lambda handset: handset.change_number(data.phone, form=data.form))
 
-    @post("/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape", description=told_of(Raw))
-    async def raw(phone: FromPath[str], data: JSONBody[Raw]) -> Did:
-        return await did(phone, data, lambda handset: handset.raw(data.message, contact=data.contact))
+    @post(
+        "/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape", description=description_of(Raw)
+    )
+    async def raw(phone: FromPath[str], data: JSONBody[Raw]) -> ActResult:
+        return await perform(phone, data, lambda handset: handset.raw(data.message, contact=data.contact))
 
     return [react, edit, number, raw]
 
@@ -306,9 +321,9 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
     async def faults() -> list[ArmedRule]:
         return list(api.rules)
 
-    @post("/faults", tags=["faults"], summary="Put a rule in force", description=told_of(Rule))
-    async def add(data: JSONBody[Rule]) -> Point:
-        return Point(api.rules.add(data))
+    @post("/faults", tags=["faults"], summary="Put a rule in force", description=description_of(Rule))
+    async def add(data: JSONBody[Rule]) -> Numbered:
+        return Numbered(api.rules.add(data))
 
     @delete("/faults", tags=["faults"], summary="Take all rules out of force", status_code=200)
     async def clear() -> list[ArmedRule]:
@@ -327,7 +342,7 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
     return [faults, add, clear, remove]
 
 
-def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
+def _deliveries(api: CloudApi, signal: EventSignal) -> list[HTTPRouteHandler]:
     @get("/deliveries", tags=["deliveries"], summary="The log: every attempt to deliver a webhook")
     async def deliveries(phone: FromQuery[str | None] = None, after: After = 0, wait_ms: WaitMs = 0) -> list[Delivery]:
         def those() -> Sequence[Delivery]:
@@ -337,14 +352,16 @@ def _deliveries(api: CloudApi, news: News) -> list[HTTPRouteHandler]:
                 if attempt.number >= after and (phone is None or digits(phone) in attempt.phones)
             ]
 
-        await news.until(lambda: bool(those()), wait_ms)
+        await signal.wait_until(lambda: bool(those()), wait_ms)
         return list(those())
 
     @post("/deliveries/{number:int}/redeliver", tags=["deliveries"], summary="Deliver the same bytes once more")
-    async def redeliver(number: FromPath[int]) -> Point:
-        return Point(api.redeliver(number))
+    async def redeliver(number: FromPath[int]) -> Numbered:
+        return Numbered(api.redeliver(number))
 
-    @post("/network", tags=["deliveries"], summary="Hold webhooks up, or let them go", description=told_of(Network))
+    @post(
+        "/network", tags=["deliveries"], summary="Hold webhooks up, or let them go", description=description_of(Network)
+    )
     async def network(data: JSONBody[Network]) -> Network:
         (api.hold if data.held else api.release)()
         return data
@@ -358,7 +375,7 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
         tags=["others"],
         summary="Deliver a webhook of another field than messages",
         status_code=202,
-        description=told_of(Announce),
+        description=description_of(Announce),
     )
     async def announce(data: JSONBody[Announce]) -> None:
         try:
@@ -370,18 +387,18 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
     async def config() -> Config:
         return api.config
 
-    @patch("/knobs", tags=["others"], summary="Turn knobs", description=told_of(Config))
-    async def turn(data: JSONBody[dict[str, Any]]) -> Config:
+    @patch("/knobs", tags=["others"], summary="Turn knobs", description=description_of(Config))
+    async def change_config(data: JSONBody[dict[str, Any]]) -> Config:
         unknown = sorted(set(data) - set(Config.__dataclass_fields__))
         if unknown:
             raise ControlError(
                 f"no knob is called {', '.join(unknown)}; GET /control/knobs shows them; none was turned"
             )
         try:
-            turned = msgspec.convert(msgspec.to_builtins(api.config) | data, Config)
+            changed = msgspec.convert(msgspec.to_builtins(api.config) | data, Config)
         except msgspec.ValidationError as error:
             raise ControlError(f"{error}; no knob was turned") from None
-        api.change(**{name: getattr(turned, name) for name in data})
+        api.change(**{name: getattr(changed, name) for name in data})
         return api.config
 
-    return [announce, config, turn]
+    return [announce, config, change_config]

@@ -11,23 +11,23 @@ from .handset import Handset
 from .values import Attempt, Bubble, Choice, FormField, StatusNote
 
 __all__ = (
+    "ActResult",
     "Announce",
     "Change",
     "Delivery",
-    "Did",
     "Edit",
     "Fill",
     "Message",
     "Network",
     "NewNumber",
+    "NewPerson",
+    "Numbered",
     "OpenedForm",
     "Person",
-    "Point",
     "Raw",
     "React",
     "Screen",
     "SendKind",
-    "Somebody",
     "Tap",
     "TypeText",
     "delivery",
@@ -40,13 +40,13 @@ class ControlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that is asked: unknown keys are a mistake."""
 
 
-class Acting(ControlRequest, frozen=True):
+class Act(ControlRequest, frozen=True):
     """Something that a person does; the answer waits up to ``wait_ms`` for the bot's next message."""
 
     wait_ms: int = 0
 
 
-class Somebody(ControlRequest, frozen=True):
+class NewPerson(ControlRequest, frozen=True):
     """A person who gets a phone. ``identity``: what the business is told of them."""
 
     phone: str
@@ -70,7 +70,7 @@ class Change(ControlRequest, frozen=True):
     hides_number: bool | None = None
 
 
-class TypeText(Acting, frozen=True, kw_only=True):
+class TypeText(Act, frozen=True, kw_only=True):
     """A text; ``reply_to`` is the wamid of a message that it quotes."""
 
     text: str
@@ -78,7 +78,7 @@ class TypeText(Acting, frozen=True, kw_only=True):
     forwarded: bool | Literal["frequently"] = False
 
 
-class Tap(Acting, frozen=True, kw_only=True):
+class Tap(Act, frozen=True, kw_only=True):
     """A tap on a button or a row, by title or id; on the message with this wamid, or on the newest that shows it."""
 
     choice: str
@@ -86,7 +86,7 @@ class Tap(Acting, frozen=True, kw_only=True):
     context: bool = True
 
 
-class Fill(Acting, frozen=True, kw_only=True):
+class Fill(Act, frozen=True, kw_only=True):
     """A form, filled in and submitted; the newest one, or that of the message with this wamid.
 
     Not ``checked``, somebody goes past its rules, and the bot gets what they like.
@@ -98,21 +98,21 @@ class Fill(Acting, frozen=True, kw_only=True):
     checked: bool = True
 
 
-class SendKind(Acting, frozen=True, kw_only=True):
+class SendKind(Act, frozen=True, kw_only=True):
     """Something that is no text: image, video, audio, document, sticker, location, contacts, order, unsupported..."""
 
     kind: str
     fields: dict[str, Any] = {}
 
 
-class React(Acting, frozen=True, kw_only=True):
+class React(Act, frozen=True, kw_only=True):
     """A reaction to the message with this wamid (the newest by default); an empty emoji or null takes it back."""
 
     emoji: str | None
     message: str | None = None
 
 
-class Edit(Acting, frozen=True, kw_only=True):
+class Edit(Act, frozen=True, kw_only=True):
     """An own message corrected, or without a text deleted."""
 
     message: str
@@ -120,14 +120,14 @@ class Edit(Acting, frozen=True, kw_only=True):
     coexistence: bool = False
 
 
-class NewNumber(Acting, frozen=True, kw_only=True):
+class NewNumber(Act, frozen=True, kw_only=True):
     """Another phone number; ``form`` is how the bot is told."""
 
     phone: str
     form: Literal["new", "old", "user_id"] = "new"
 
 
-class Raw(Acting, frozen=True, kw_only=True):
+class Raw(Act, frozen=True, kw_only=True):
     """A message in any shape; id, time and sender are filled in unless it has them."""
 
     message: dict[str, Any]
@@ -201,7 +201,7 @@ class OpenedForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Did:
+class ActResult:
     """What came of something that a person did: its wamid, and what the screen shows that it did not show before."""
 
     wamid: str
@@ -223,7 +223,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class Numbered:
     """Something by its number."""
 
     number: int
@@ -242,7 +242,7 @@ def person(handset: Handset) -> Person:
         handset.hides_number,
         handset.typing_shown,
         len(handset.screen),
-        len(handset.written),
+        len(handset.sent),
     )
 
 

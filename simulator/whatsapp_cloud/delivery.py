@@ -74,7 +74,7 @@ class WebhookDispatcher:
     ) -> None:
         self.attempts: list[Attempt] = []
         self._config = config
-        self.patient = False
+        self.wait_for_verification = False
         self.subscribed: Callable[[], bool] = lambda: True
         self._rules = rules
         self._chance = chance
@@ -271,8 +271,8 @@ class WebhookDispatcher:
         """The fault, and what the rules in force add to it."""
         if not self._rules:
             return fault
-        for rule in self._rules.strike_all([update.about() for update in updates]):
-            fault = replace(fault, **rule.oddness())
+        for rule in self._rules.match_all([update.about() for update in updates]):
+            fault = replace(fault, **rule.delivery_fault())
         return fault
 
     def _deliver_all(self, updates: Sequence[Update], shape: Shape) -> None:
@@ -320,7 +320,7 @@ class WebhookDispatcher:
             return "lost on the way"
         if self._config().subscription_needed and not self.subscribed():
             return "the app is not subscribed to the account"
-        return "" if self.verified or self.patient else "the callback URL was never verified"
+        return "" if self.verified or self.wait_for_verification else "the callback URL was never verified"
 
     def _start(
         self,

@@ -61,7 +61,7 @@ _BAD_REACTION: Final = RefusedError(131009, details="Parameter value is not vali
 
 def _can_react(person: Handset, target: str, now_ms: int) -> bool:
     """Whether a message is of this chat, no reaction itself, and not too old (Meta, September 2026)."""
-    theirs = {one.wamid: one.at_ms for one in person.written if one.message.get("type") != "reaction"}
+    theirs = {one.wamid: one.at_ms for one in person.sent if one.message.get("type") != "reaction"}
     ours = {one.wamid: one.at_ms for one in person.bubbles}
     at_ms = {**ours, **theirs}.get(target)
     return at_ms is not None and now_ms - at_ms <= MESSAGE_AGE_MS

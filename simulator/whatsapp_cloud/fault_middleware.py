@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from .errors import RefusedError
-from .faults import WIRE, Rule
+from .faults import WIRE_EFFECTS, Rule
 from .store import Store
 from .validate import kind_of
 
@@ -22,7 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _JSON: Final = [(b"content-type", b"application/json")]
-_ANYWHERE: Final = WIRE | {"refuse"}
+_ANYWHERE: Final = WIRE_EFFECTS | {"refuse"}
 
 
 class FaultMiddleware:
@@ -41,8 +41,8 @@ class FaultMiddleware:
         body, replayed = await _received(receive)
         on, phone, kind = self._asked(str(scope["path"]), body)
         # What is refused at /messages shows to observers: the API itself refuses it there.
-        does = WIRE if on == "messages" else _ANYWHERE
-        rule = self._store.rules.strike(on, does, phone=phone, kind=kind)
+        does = WIRE_EFFECTS if on == "messages" else _ANYWHERE
+        rule = self._store.rules.match(on, does, phone=phone, kind=kind)
         if rule is None:
             await self._app(scope, replayed, send)
             return

@@ -24,40 +24,42 @@ from .wire import digits
 
 __all__ = (
     "CHOICES",
-    "GRAPH",
-    "ODD",
-    "WIRE",
+    "GRAPH_TARGETS",
+    "WEBHOOK_EFFECTS",
+    "WIRE_EFFECTS",
     "ArmedRule",
-    "Do",
-    "On",
+    "Effect",
     "Rule",
     "RuleError",
     "Rules",
-    "read_rule",
-    "read_words",
+    "Target",
+    "parse_rule",
+    "parse_rule_text",
 )
 
-On = Literal["messages", "typing", "media", "account", "graph", "webhooks", "statuses"]
+Target = Literal["messages", "typing", "media", "account", "graph", "webhooks", "statuses"]
 """What a rule is for: sending, read receipts with typing, media, all else of the Graph API, any of these; or webhooks
 with people's messages, or those with statuses."""
 
-Do = Literal[
+Effect = Literal[
     "answer", "reset", "hang", "garble", "slow", "refuse", "fail",
     "duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend",
 ]  # fmt: skip
 """What happens; see `Rule`."""
 
-CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"on": get_args(On), "do": get_args(Do)})
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"on": get_args(Target), "do": get_args(Effect)})
 """What the keys may say whose values are words of a few."""
 
-GRAPH: Final = frozenset({"messages", "typing", "media", "account", "graph"})
-WIRE: Final = frozenset({"answer", "reset", "hang", "garble", "slow"})
+GRAPH_TARGETS: Final = frozenset({"messages", "typing", "media", "account", "graph"})
+WIRE_EFFECTS: Final = frozenset({"answer", "reset", "hang", "garble", "slow"})
 """What happens to a request on the wire, whatever it asks for."""
 
-ODD: Final = frozenset({"duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend"})
+WEBHOOK_EFFECTS: Final = frozenset(
+    {"duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend"}
+)
 """What happens to a webhook."""
 
-PARTS: Final = frozenset({"contacts", "profile", "name", "wa_id", "from", "context", "user_id", "from_user_id"})
+OMITTABLE: Final = frozenset({"contacts", "profile", "name", "wa_id", "from", "context", "user_id", "from_user_id"})
 """What may be missing of a webhook."""
 
 _NEEDS: Final = {
@@ -70,7 +72,7 @@ _BELONGS: Final = {
     "details": {"refuse", "fail"},
     "stage": {"fail"},
     "ms": {"slow", "delay"},
-    "taken": WIRE,
+    "taken": WIRE_EFFECTS,
     "copies": {"duplicate"},
     "at_once": {"duplicate"},
     "without": {"strip"},
@@ -108,15 +110,15 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         taken: the request is handled first, and only its answer suffers: accepted, then a hang or a reset.
         ms: how much longer it takes.
         copies: how often the same bytes are delivered; ``at_once``: concurrently.
-        without: what is missing, of `PARTS`.
+        without: what is missing, of `OMITTABLE`.
         extra: keys that nobody knows yet.
 
     Raises:
         RuleError: it makes no sense.
     """
 
-    on: On
-    do: Do
+    on: Target
+    do: Effect
     to: str = ""
     kind: str = ""
     times: int | None = 1
@@ -140,8 +142,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             raise RuleError(problem)
 
     def _problems(self) -> Iterator[str]:
-        if (self.do in ODD) is (self.on in GRAPH):
-            fitting = sorted(set(get_args(Do)) - ODD if self.on in GRAPH else ODD)
+        if (self.do in WEBHOOK_EFFECTS) is (self.on in GRAPH_TARGETS):
+            fitting = sorted(set(get_args(Effect)) - WEBHOOK_EFFECTS if self.on in GRAPH_TARGETS else WEBHOOK_EFFECTS)
             yield f"{self.do!r} cannot be done to {self.on}; what can: {', '.join(fitting)}"
         if self.do == "fail" and self.on not in {"messages", "graph"}:
             yield "only messages can fail later; others can be refused ('refuse')"
@@ -169,19 +171,19 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             yield f"{self.status} is no HTTP status"
         if not 2 <= self.copies <= _MOST_COPIES:  # noqa: PLR2004
             yield f"'copies' is from 2 to {_MOST_COPIES}, not {self.copies}"
-        if unknown := sorted(set(self.without) - PARTS):
-            yield f"a webhook has no {', '.join(unknown)} to leave out; it has {', '.join(sorted(PARTS))}"
+        if unknown := sorted(set(self.without) - OMITTABLE):
+            yield f"a webhook has no {', '.join(unknown)} to leave out; it has {', '.join(sorted(OMITTABLE))}"
         if self.to and not digits(self.to).isdecimal():
             yield f"'to' is a phone number, not {self.to!r}"
 
-    def fits(self, on: str, phone: str, kind: str) -> bool:
+    def applies_to(self, on: str, phone: str, kind: str) -> bool:
         """Whether it is for such a request or webhook."""
-        here = self.on == on or (self.on == "graph" and on in GRAPH)
+        here = self.on == on or (self.on == "graph" and on in GRAPH_TARGETS)
         return here and (not self.to or digits(self.to) == phone) and (not self.kind or self.kind == kind)
 
-    def oddness(self) -> dict[str, Any]:
+    def delivery_fault(self) -> dict[str, Any]:
         """What it makes of a webhook, as fields of `DeliveryFault`."""
-        made: dict[Do, dict[str, Any]] = {
+        made: dict[Effect, dict[str, Any]] = {
             "duplicate": {"times": self.copies, "at_once": self.at_once},
             "delay": {"delay_ms": self.ms},
             "drop": {"lost": True},
@@ -195,7 +197,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         return made[self.do]
 
 
-def read_rule(given: object) -> Rule:
+def parse_rule(given: object) -> Rule:
     """A rule from its JSON form.
 
     Raises:
@@ -210,7 +212,7 @@ def read_rule(given: object) -> Rule:
         raise RuleError(f"{error}. For example: " + '{"on": "messages", "do": "refuse", "code": 131056}') from None
 
 
-def read_words(text: str) -> Rule:
+def parse_rule_text(text: str) -> Rule:
     """A rule from words, as on a command line: ``on=messages do=refuse code=131056 times=always``; JSON is read, too.
 
     Raises:
@@ -218,7 +220,7 @@ def read_words(text: str) -> Rule:
     """
     if text.lstrip().startswith("{"):
         try:
-            return read_rule(msgspec.json.decode(text))
+            return parse_rule(msgspec.json.decode(text))
         except msgspec.DecodeError as error:
             raise RuleError(f"no JSON: {error}") from None
     given: dict[str, Any] = {}
@@ -226,11 +228,11 @@ def read_words(text: str) -> Rule:
         key, equals, value = word.partition("=")
         if not equals or key in given:
             raise RuleError(f"{word!r} is not one key=value. For example: on=messages do=refuse code=131056")
-        given[key] = plain(key, value)
-    return read_rule(given)
+        given[key] = word_value(key, value)
+    return parse_rule(given)
 
 
-def plain(key: str, text: str) -> Any:
+def word_value(key: str, text: str) -> Any:
     """The value that a word stands for."""
     if key == "times" and text == "always":
         return None
@@ -256,13 +258,13 @@ class ArmedRule:
     seen: int = 0
     struck: int = 0
 
-    def strikes(self, chance: random.Random) -> bool:
+    def triggers(self, rng: random.Random) -> bool:
         """Count one more that fits; whether this is one to strike."""
         self.seen += 1
         place = self.seen - self.rule.after
         if place < 1 or place % self.rule.every:
             return False
-        if self.rule.percent < _PERCENT and chance.randrange(_PERCENT) >= self.rule.percent:
+        if self.rule.percent < _PERCENT and rng.randrange(_PERCENT) >= self.rule.percent:
             return False
         self.struck += 1
         return True
@@ -276,22 +278,22 @@ class ArmedRule:
 class Rules:
     """The rules in force, oldest first."""
 
-    def __init__(self, chance: random.Random) -> None:
-        """Start without any; ``chance`` decides for those that have a probability."""
-        self._chance = chance
-        self._armed: list[ArmedRule] = []
+    def __init__(self, rng: random.Random) -> None:
+        """Start without any; ``rng`` decides for those that have a probability."""
+        self._rng = rng
+        self._rules: list[ArmedRule] = []
         self._last = 0
 
     def __iter__(self) -> Iterator[ArmedRule]:
-        return iter(tuple(self._armed))
+        return iter(tuple(self._rules))
 
     def __bool__(self) -> bool:
-        return bool(self._armed)
+        return bool(self._rules)
 
     def add(self, rule: Rule) -> int:
         """Put a rule in force. Returns its number."""
         self._last += 1
-        self._armed.append(ArmedRule(self._last, rule))
+        self._rules.append(ArmedRule(self._last, rule))
         return self._last
 
     def remove(self, number: int) -> None:
@@ -300,42 +302,42 @@ class Rules:
         Raises:
             RuleError: none in force has this number.
         """
-        kept = [armed for armed in self._armed if armed.number != number]
-        if len(kept) == len(self._armed):
-            numbers = ", ".join(str(armed.number) for armed in self._armed) or "none"
+        kept = [armed for armed in self._rules if armed.number != number]
+        if len(kept) == len(self._rules):
+            numbers = ", ".join(str(armed.number) for armed in self._rules) or "none"
             raise RuleError(f"no rule in force has the number {number} (in force: {numbers}); it may be spent")
-        self._armed = kept
+        self._rules = kept
 
     def clear(self) -> None:
         """Take all rules out of force."""
-        self._armed.clear()
+        self._rules.clear()
 
     def restore(self, armed: Iterable[ArmedRule], last: int) -> None:
         """Put rules in force as they once were; ``last`` is the highest number ever given."""
-        self._armed = list(armed)
-        self._last = max([last, *(each.number for each in self._armed)])
+        self._rules = list(armed)
+        self._last = max([last, *(each.number for each in self._rules)])
 
     @property
     def last(self) -> int:
         """The highest number ever given."""
         return self._last
 
-    def strike(self, on: str, does: frozenset[str] | set[str], *, phone: str = "", kind: str = "") -> Rule | None:
+    def match(self, on: str, does: frozenset[str] | set[str], *, phone: str = "", kind: str = "") -> Rule | None:
         """The first rule with one of these effects that strikes now."""
-        return next(iter(self._striking(on, does, phone, kind)), None)
+        return next(iter(self._matching(on, does, phone, kind)), None)
 
-    def strike_all(self, about: Sequence[tuple[str, str, str]]) -> list[Rule]:
+    def match_all(self, about: Sequence[tuple[str, str, str]]) -> list[Rule]:
         """All rules that strike a webhook. ``about`` says what is in it: what it is, whose it is, and of which kind."""
-        fitting = [armed for armed in self if any(armed.rule.fits(*one) for one in about)]
-        return [armed.rule for armed in fitting if self._counts(armed)]
+        fitting = [armed for armed in self if any(armed.rule.applies_to(*one) for one in about)]
+        return [armed.rule for armed in fitting if self._triggered(armed)]
 
-    def _striking(self, on: str, does: frozenset[str] | set[str], phone: str, kind: str) -> Iterator[Rule]:
+    def _matching(self, on: str, does: frozenset[str] | set[str], phone: str, kind: str) -> Iterator[Rule]:
         for armed in self:
-            if armed.rule.do in does and armed.rule.fits(on, phone, kind) and self._counts(armed):
+            if armed.rule.do in does and armed.rule.applies_to(on, phone, kind) and self._triggered(armed):
                 yield armed.rule
 
-    def _counts(self, armed: ArmedRule) -> bool:
-        struck = armed.strikes(self._chance)
+    def _triggered(self, armed: ArmedRule) -> bool:
+        struck = armed.triggers(self._rng)
         if armed.spent:
-            self._armed = [each for each in self._armed if each is not armed]
+            self._rules = [each for each in self._rules if each is not armed]
         return struck

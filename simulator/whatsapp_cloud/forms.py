@@ -61,7 +61,7 @@ class FlowForm:
         """The newest Flow JSON."""
         return self.draft or self.published
 
-    def told(self) -> Json:
+    def to_json(self) -> Json:
         """What Meta says of it."""
         return {
             "id": self.id,

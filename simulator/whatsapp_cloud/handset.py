@@ -24,7 +24,7 @@ from .inbound import (
 )
 from .values import Bubble, Choice, Json
 
-__all__ = ("Beside", "Handset", "Line", "Written", "scoped_id")
+__all__ = ("Handset", "HandsetBackend", "InboundExtras", "InboundMessage", "scoped_id")
 
 TYPING_MS: Final = 25_000
 """How long the typing indicator stays unless a message ends it (Meta, September 2026)."""
@@ -33,7 +33,7 @@ _SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class InboundExtras:
     """What goes with a message: who sent it, `value.errors`, and what a form looked like when it was submitted."""
 
     contact: bool = True
@@ -41,16 +41,16 @@ class Beside:
     form: tuple[str, ...] = ()
 
 
-ALONE: Final = Beside()
+NO_EXTRAS: Final = InboundExtras()
 
 
-class Line(Protocol):
+class HandsetBackend(Protocol):
     """What a phone needs of WhatsApp."""
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
 
-    def hand_over(self, handset: Handset, message: Json, beside: Beside) -> str:
+    def receive(self, handset: Handset, message: Json, extras: InboundExtras) -> str:
         """Take a person's message; gives it its id, time and sender, and returns the wamid."""
 
     def form(self, bubble: Bubble) -> str:
@@ -64,7 +64,7 @@ class Line(Protocol):
 
 
 @dataclass(slots=True)
-class Written:
+class InboundMessage:
     """A message of the person; ``read`` once the business marked it as read."""
 
     wamid: str
@@ -89,14 +89,14 @@ class Handset:
         blocked: whether the business is blocked.
         devices: how many this person has had; each has keys of its own.
         bubbles: every message accepted for this phone, in order.
-        written: every message of the person, in order.
+        sent: every message of the person, in order.
         typing: when the typing indicator appeared; ``typing_ends_ms`` when the last one ends.
         reactions: the business's reactions, by wamid of the person's message.
     """
 
     def __init__(
         self,
-        line: Line,
+        backend: HandsetBackend,
         phone: str,
         *,
         name: str,
@@ -117,11 +117,11 @@ class Handset:
         self.receipts = receipts
         self.blocked = blocked
         self.bubbles: list[Bubble] = []
-        self.written: list[Written] = []
+        self.sent: list[InboundMessage] = []
         self.typing: list[int] = []
         self.reactions: dict[str, str] = {}
         self.reachable = asyncio.Event()
-        self._line = line
+        self._backend = backend
         self.typing_ends_ms = 0
         self.devices = 1
         if online:
@@ -151,7 +151,7 @@ class Handset:
     @property
     def typing_shown(self) -> bool:
         """Whether the phone shows now that the business is typing."""
-        return self._line.now_ms() < self.typing_ends_ms
+        return self._backend.now_ms() < self.typing_ends_ms
 
     def switch_off(self) -> None:
         """Lose the network: messages wait at WhatsApp."""
@@ -220,7 +220,7 @@ class Handset:
         """
         for shown in reversed(self.screen):
             if shown.kind == "flow" and bubble in (None, shown.wamid):
-                source = self._line.form(shown)
+                source = self._backend.form(shown)
                 parameters = shown.payload["interactive"]["action"]["parameters"]
                 return shown, OpenForm.of(source, parameters) if source else None
         raise NotOnScreenError(f"{self._called()} sees no such form. {self._describe_screen()}")
@@ -248,7 +248,7 @@ class Handset:
         if opened is not None:
             told = opened.submit(answers) if checked else opened.unchecked(answers)
         looks = () if opened is None else tuple(opened.shown)
-        return self._say(filled(shown, told, with_token=with_token), answers=shown, beside=Beside(form=looks))
+        return self._say(filled(shown, told, with_token=with_token), answers=shown, extras=InboundExtras(form=looks))
 
     def send(self, kind: str, **fields: Any) -> str:
         """Send something that is no text: image, video, audio, document, sticker, location, contacts, order, ...
@@ -257,7 +257,7 @@ class Handset:
         sent with their fields as they are.
         """
         if kind in MEDIA:
-            return self._say(media(kind, self._line.media_id(self.phone), fields))
+            return self._say(media(kind, self._backend.media_id(self.phone), fields))
         return self._say(other(kind, fields))
 
     def react(self, wamid: str, emoji: str | None) -> str:
@@ -275,55 +275,55 @@ class Handset:
     def garble(self) -> str:
         """Tap something of which WhatsApp tells only that it failed: an interactive message with nothing in it."""
         error = {"code": 131000, "title": "Something went wrong", "message": "Something went wrong"}
-        return self._say({"type": "interactive"}, beside=Beside(errors=[error]))
+        return self._say({"type": "interactive"}, extras=InboundExtras(errors=[error]))
 
     def raw(self, message: Mapping[str, Any], *, contact: bool = True) -> str:
         """Send a message in any shape; id, time and sender are filled in unless it has them."""
-        return self._say(dict(message), beside=Beside(contact=contact))
+        return self._say(dict(message), extras=InboundExtras(contact=contact))
 
     def change_number(self, phone: str, *, form: Literal["new", "old", "user_id"] = "new") -> str:
         """Move to another phone number; WhatsApp tells the business, from the old one. See `inbound.moved`."""
         told = moved(self.name, self.phone, phone, scoped_id(phone, self.country), form)
-        wamid = self._say(told, beside=Beside(contact=False))
-        self._line.renumber(self, phone)
+        wamid = self._say(told, extras=InboundExtras(contact=False))
+        self._backend.renumber(self, phone)
         return wamid
 
     def change_identity(self) -> str:
         """Move to another device; WhatsApp tells businesses that check identities."""
         self.devices += 1
-        return self._say(identity_changed(self.identity, self._line.now_ms()))
+        return self._say(identity_changed(self.identity, self._backend.now_ms()))
 
     def show_typing(self) -> None:
         """The business types, says WhatsApp."""
-        now_ms = self._line.now_ms()
+        now_ms = self._backend.now_ms()
         self.typing.append(now_ms)
         self.typing_ends_ms = now_ms + TYPING_MS
 
     def show(self, bubble: Bubble) -> None:
         """A message of the business arrives on the phone."""
-        bubble.shown_ms = self._line.now_ms()
+        bubble.shown_ms = self._backend.now_ms()
         self.typing_ends_ms = 0
         self.devices = 1
 
-    def mark_read(self, upto: Written) -> None:
+    def mark_read(self, upto: InboundMessage) -> None:
         """The business has read this message and, with it, those before."""
-        for written in self.written:
-            written.read = True
-            if written is upto:
+        for message in self.sent:
+            message.read = True
+            if message is upto:
                 return
 
-    def _say(self, message: Json, *, answers: Bubble | None = None, beside: Beside = ALONE) -> str:
+    def _say(self, message: Json, *, answers: Bubble | None = None, extras: InboundExtras = NO_EXTRAS) -> str:
         if not self.online:
             raise HandsetError(f"{self._called()} is offline and cannot send anything: switch the phone on first")
         if self.blocked:
             raise HandsetError(f"{self._called()} has blocked the business and must unblock it before writing to it")
         if answers is not None:
             message["context"] = {"from": self._writer(answers.wamid), "id": answers.wamid}
-        return self._line.hand_over(self, message, beside)
+        return self._backend.receive(self, message, extras)
 
     def _writer(self, wamid: str) -> str:
         """Who wrote a message; WhatsApp fills in the business's number where this is empty."""
-        return self.phone if any(written.wamid == wamid for written in self.written) else ""
+        return self.phone if any(message.wamid == wamid for message in self.sent) else ""
 
     def _called(self) -> str:
         return f"{self.name or 'the person'} ({self.phone})"

@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx
 
-__all__ = ("InProcess",)
+__all__ = ("InProcessTransport",)
 
 _Message = MutableMapping[str, Any]
 
 
-class InProcess(httpx.AsyncBaseTransport):
+class InProcessTransport(httpx.AsyncBaseTransport):
     """Carries requests to one ASGI application, and obeys the read timeout of its client."""
 
     def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:

@@ -80,11 +80,11 @@ class Media:
             empty for webhooks as before.
     """
 
-    def __init__(self, mint: IdFactory, clock_ms: Callable[[], int]) -> None:
+    def __init__(self, ids: IdFactory, clock_ms: Callable[[], int]) -> None:
         self.files: dict[str, File] = {}
         self.addresses: dict[str, tuple[str, int]] = {}
         self.base_url = ""
-        self._mint = mint
+        self._ids = ids
         self._clock_ms = clock_ms
 
     def upload(self, fields: Mapping[str, Any], content: bytes | None, mime_type: str) -> Json:
@@ -108,7 +108,7 @@ class Media:
         limit = LIMITS[f"media.{'animated_' if kind == 'sticker' and _moves(content) else ''}{kind}"]
         if not limit.keeps(len(content)):
             raise violation(limit)
-        media_id = self._mint.number("upload")
+        media_id = self._ids.number("upload")
         self.files[media_id] = File(media_id, kind, given, content, self._clock_ms() + UPLOADED_MS, uploaded=True)
         return {"id": media_id}
 
@@ -129,7 +129,7 @@ class Media:
         file = self.files.get(media_id)
         return None if file is None or self._clock_ms() >= file.ends_ms else file
 
-    def told(self, file: File, base_url: str) -> Json:
+    def to_json(self, file: File, base_url: str) -> Json:
         """What Meta says of a file, with a new address."""
         return {
             "messaging_product": "whatsapp",
@@ -144,7 +144,7 @@ class Media:
         """An address at which the file can be fetched for five minutes."""
         now_ms = self._clock_ms()
         self.addresses = {key: held for key, held in self.addresses.items() if held[1] > now_ms}
-        secret, ends_ms = self._mint.text(f"address {file.id}"), now_ms + ADDRESS_MS
+        secret, ends_ms = self._ids.text(f"address {file.id}"), now_ms + ADDRESS_MS
         self.addresses[secret] = (file.id, ends_ms)
         return f"{base_url}/whatsapp_business/attachments/?mid={file.id}&ext={ends_ms // 1000}&hash={secret}"
 

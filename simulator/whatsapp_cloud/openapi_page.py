@@ -9,7 +9,7 @@ from typing import Any, Final
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
-__all__ = ("Page",)
+__all__ = ("OfflineOpenApiPage",)
 
 _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b }
@@ -21,7 +21,7 @@ pre { background: #f4f4f4; padding: .6rem; overflow-x: auto; border-radius: 4px 
 """
 
 
-class Page(OpenAPIRenderPlugin):
+class OfflineOpenApiPage(OpenAPIRenderPlugin):
     """Lists all operations, with what they are asked and what they answer, as plain HTML."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:

@@ -20,12 +20,12 @@ class PairRate:
     """
 
     def __init__(self, config: Callable[[], Config]) -> None:
-        self._knobs = config
+        self._config = config
         self._paid_until: dict[str, int] = {}
 
     def take(self, phone: str, now_ms: int) -> bool:
         """Whether one more message may go to this person now; if so it is counted."""
-        every_ms, burst = self._knobs().pair_every_ms, self._knobs().pair_burst
+        every_ms, burst = self._config().pair_every_ms, self._config().pair_burst
         if every_ms is None:
             return True
         debt_until = max(self._paid_until.get(phone, now_ms), now_ms)
@@ -47,17 +47,17 @@ class Throughput:
     """Messages of a number in any one second, in and out together (80 by default; Meta, September 2026)."""
 
     def __init__(self, config: Callable[[], Config]) -> None:
-        self._knobs = config
+        self._config = config
         self._recent: deque[int] = deque()
 
     def count(self, now_ms: int) -> None:
         """Count a message that cannot be refused: one that a person wrote."""
-        if self._knobs().per_second is not None:
+        if self._config().per_second is not None:
             self._recent.append(now_ms)
 
     def take(self, now_ms: int) -> bool:
         """Whether one more message may be sent now; if so it is counted."""
-        per_second = self._knobs().per_second
+        per_second = self._config().per_second
         if per_second is None:
             return True
         while self._recent and self._recent[0] <= now_ms - SECOND_MS:

@@ -19,7 +19,7 @@ __all__ = ("Field", "Schema", "check", "closed", "measure", "text", "violation")
 INVALID: Final = 100
 Type = Literal["string", "boolean", "number", "index", "url", "object", "array"]
 
-_CALLED: Final[Mapping[str, str]] = {
+_TYPE_NAMES: Final[Mapping[str, str]] = {
     "string": "a string",
     "url": "a string",
     "boolean": "a boolean",
@@ -50,7 +50,7 @@ class Field:
     required: bool = False
     limit: str = ""
     choices: tuple[str, ...] = ()
-    shape: Schema | None = None
+    schema: Schema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ def text(limit: str = "", *, required: bool = True) -> Field:
 
 def closed(fields: Mapping[str, Field], *, required: bool = True) -> Field:
     """An object with these keys at most."""
-    return Field("object", required, shape=Schema(fields))
+    return Field("object", required, schema=Schema(fields))
 
 
-def check(value: Any, shape: Schema, path: str, warnings: list[str]) -> None:
+def check(value: Any, schema: Schema, path: str, warnings: list[str]) -> None:
     """Hold a JSON value against a shape. ``warnings`` takes what a stricter count of characters would refuse.
 
     Raises:
@@ -94,12 +94,12 @@ def check(value: Any, shape: Schema, path: str, warnings: list[str]) -> None:
     """
     if not isinstance(value, dict):
         raise RefusedError(INVALID, message=f"Param {path} must be a JSON object.")
-    if shape.by:
-        chooser = Field(required=not shape.default, choices=tuple(shape.variants))
-        _field(value, shape.by, chooser, _at(path, shape.by), warnings)
-    fields = shape.of(value)
+    if schema.by:
+        chooser = Field(required=not schema.default, choices=tuple(schema.variants))
+        _field(value, schema.by, chooser, _at(path, schema.by), warnings)
+    fields = schema.of(value)
     for key in value:
-        if key not in fields and key != shape.by:
+        if key not in fields and key != schema.by:
             on = f' on param "{path}"' if path else ""
             raise RefusedError(INVALID, message=f'Unexpected key "{key}"{on}.')
     for key, one in fields.items():
@@ -117,7 +117,7 @@ def _field(value: Mapping[str, Any], key: str, field_: Field, path: str, warning
             raise RefusedError(INVALID, message=f"The parameter {path} is required.")
         return
     if not _is(found, field_.type):
-        raise RefusedError(INVALID, message=f"Param {path} must be {_CALLED[field_.type]}.")
+        raise RefusedError(INVALID, message=f"Param {path} must be {_TYPE_NAMES[field_.type]}.")
     if field_.type == "url" and not _URL.fullmatch(found):
         raise RefusedError(131009, details=f"{path} is not a valid URL. It must begin with http:// or https://")
     if field_.choices and found.lower() not in field_.choices:
@@ -125,9 +125,9 @@ def _field(value: Mapping[str, Any], key: str, field_: Field, path: str, warning
         raise RefusedError(INVALID, message=f'Param {path} must be one of {{{choices}}} - got "{found}".')
     if field_.limit:
         measure(found, LIMITS[field_.limit], path, warnings)
-    if field_.shape is not None:
+    if field_.schema is not None:
         for place, one in _objects(found, path):
-            check(one, field_.shape, place, warnings)
+            check(one, field_.schema, place, warnings)
 
 
 def _objects(found: Any, path: str) -> Iterable[tuple[str, Any]]:

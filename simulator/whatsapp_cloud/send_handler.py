@@ -64,7 +64,7 @@ class SendHandler:
 
     async def _handle(self, payload: Any) -> Json:
         if isinstance(payload, dict) and "status" not in payload:
-            rule = self._strike("refuse", payload)
+            rule = self._match_rule("refuse", payload)
             if rule is not None:
                 raise RefusedError(rule.code or 0, details=rule.details, status=rule.status or None)
         request = parse(payload)
@@ -72,23 +72,21 @@ class SendHandler:
             return self._mark_as_read(request)
         return await self._send(request)
 
-    def _strike(self, do: str, payload: Json) -> Rule | None:
+    def _match_rule(self, do: str, payload: Json) -> Rule | None:
         if not self._store.rules:
             return None
-        return self._store.rules.strike(
-            "messages", {do}, phone=self._store.recipient_of(payload), kind=kind_of(payload)
-        )
+        return self._store.rules.match("messages", {do}, phone=self._store.recipient_of(payload), kind=kind_of(payload))
 
     def _mark_as_read(self, request: MarkAsRead) -> Json:
-        person, written = self._store.written.get(request.message_id, (None, None))
-        if person is None or written is None or self._store.now_ms() - written.at_ms > MESSAGE_AGE_MS:
+        person, inbound = self._store.inbound.get(request.message_id, (None, None))
+        if person is None or inbound is None or self._store.now_ms() - inbound.at_ms > MESSAGE_AGE_MS:
             raise RefusedError(
                 131009, details=f"No message with id {request.message_id} was received in the last 30 days"
             )
-        person.mark_read(written)
+        person.mark_read(inbound)
         if request.typing and person.online and not person.blocked:
             person.show_typing()
-            self._emit(TypingShown(self._store.now_ms(), person.phone, written.wamid))
+            self._emit(TypingShown(self._store.now_ms(), person.phone, inbound.wamid))
         return {"success": True}
 
     async def _send(self, sending: Sending) -> Json:
@@ -96,20 +94,20 @@ class SendHandler:
         phone, person = self._recipient(sending)
         bubble = sending.bubble
         look_up(sending, self._store.account, self._store.config)
-        self._admit(phone, now_ms)
+        self._check_allowed(phone, now_ms)
         bubble.at_ms, bubble.phone, bubble.wamid = now_ms, phone, self._store.ids.outbound(phone)
         self._store.accepted.append(bubble)
         for warning in sending.warnings:
             self._emit(Warned(now_ms, phone, warning))
-        climber = self._climber(sending, person)
+        outgoing = self._outgoing(sending, person)
         if person is not None and bubble.kind != "reaction":
             person.bubbles.append(bubble)
         if self._store.config.status_before_answer:
-            await self._lifecycle.announce(climber, person)
-        self._tasks.start(self._lifecycle.climb(climber, person), f"statuses of {bubble.wamid}")
+            await self._lifecycle.announce(outgoing, person)
+        self._tasks.start(self._lifecycle.track(outgoing, person), f"statuses of {bubble.wamid}")
         return _accepted(sending)
 
-    def _admit(self, phone: str, now_ms: int) -> None:
+    def _check_allowed(self, phone: str, now_ms: int) -> None:
         """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
         if phone == self._store.business.display_phone_number:
             raise RefusedError(131021, details="Recipient cannot be sender")
@@ -131,18 +129,18 @@ class SendHandler:
                 return person.phone, person
         raise RefusedError(131009, details=f"Recipient {sending.recipient} is not valid")
 
-    def _climber(self, sending: Sending, person: Handset | None) -> OutgoingMessage:
+    def _outgoing(self, sending: Sending, person: Handset | None) -> OutgoingMessage:
         """The message that is accepted now, and what will become of it."""
         bubble = sending.bubble
-        climber = OutgoingMessage(bubble, sending.target, sending.emoji, in_window=self._store.in_window(bubble.phone))
-        wanted = self._strike("fail", bubble.payload)
-        if wanted is None:
-            climber.problem = self._later(sending, person)
+        outgoing = OutgoingMessage(bubble, sending.target, sending.emoji, in_window=self._store.in_window(bubble.phone))
+        rule = self._match_rule("fail", bubble.payload)
+        if rule is None:
+            outgoing.problem = self._delivery_problem(sending, person)
         else:
-            climber.problem, climber.stage = RefusedError(wanted.code or 0, details=wanted.details), wanted.stage
-        return climber
+            outgoing.problem, outgoing.stage = RefusedError(rule.code or 0, details=rule.details), rule.stage
+        return outgoing
 
-    def _later(self, sending: Sending, person: Handset | None) -> RefusedError | None:
+    def _delivery_problem(self, sending: Sending, person: Handset | None) -> RefusedError | None:
         """Why a message that is accepted now will turn out to have failed."""
         in_window = person is not None and self._store.in_window(person.phone)
         return delivery_outcome(

@@ -16,7 +16,7 @@ from .api import CloudApi
 from .errors import CloudError, RefusedError
 from .faults import ArmedRule
 from .forms import FlowForm
-from .handset import Handset, Written
+from .handset import Handset, InboundMessage
 from .media import File
 from .status_lifecycle import OutgoingMessage
 from .submitted import SubmittedTemplate
@@ -46,7 +46,7 @@ class _Handset:
     online: bool
     blocked: bool
     bubbles: list[str]
-    written: list[Written]
+    written: list[InboundMessage]
     typing: list[int]
     reactions: dict[str, str]
     typing_ends_ms: int = 0
@@ -104,8 +104,8 @@ def dump(api: CloudApi) -> Json:
         config=api.config,
         handsets=[_kept(handset) for handset in api.handsets.values()],
         accepted=api.accepted,
-        climbers=[_on_the_way(climber) for climber in api.lifecycle.climbers],
-        last_written_ms=api.last_written_ms,
+        climbers=[_on_the_way(climber) for climber in api.lifecycle.in_flight],
+        last_written_ms=api.last_inbound_ms,
         subscribed=account.subscribed,
         forms=account.forms,
         templates=account.templates,
@@ -145,7 +145,7 @@ async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
     bubbles = {bubble.wamid: bubble for bubble in state.accepted}
     for kept in state.handsets:
         api.remember(_handset(api, kept, bubbles))
-    api.last_written_ms.update(state.last_written_ms)
+    api.last_inbound_ms.update(state.last_written_ms)
     api.send_handler.pairs.owe(state.paid_until_ms)
     api.rules.restore(state.rules, state.last_rule)
     api.dispatcher.attempts[:] = state.attempts
@@ -197,7 +197,7 @@ def _kept(handset: Handset) -> _Handset:
         online=handset.online,
         blocked=handset.blocked,
         bubbles=[bubble.wamid for bubble in handset.bubbles],
-        written=handset.written,
+        written=handset.sent,
         typing=handset.typing,
         reactions=handset.reactions,
         typing_ends_ms=handset.typing_ends_ms,
@@ -219,7 +219,7 @@ def _handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Ha
         country=kept.country,
     )
     handset.bubbles = [bubbles[wamid] for wamid in kept.bubbles]
-    handset.written, handset.typing, handset.reactions = kept.written, kept.typing, kept.reactions
+    handset.sent, handset.typing, handset.reactions = kept.written, kept.typing, kept.reactions
     handset.typing_ends_ms, handset.devices = kept.typing_ends_ms, kept.devices
     return handset
 
@@ -235,7 +235,7 @@ def _on_the_way(climber: OutgoingMessage) -> _Climber:
         details=None if problem is None else problem.details,
         stage=climber.stage,
         in_window=climber.in_window,
-        kept=climber.kept,
+        kept=climber.withheld,
     )
 
 
@@ -248,5 +248,5 @@ def _climber(kept: _Climber, bubbles: Mapping[str, Bubble]) -> OutgoingMessage:
         problem,
         kept.stage,
         kept.in_window,
-        kept=kept.kept,
+        withheld=kept.kept,
     )

@@ -24,7 +24,7 @@ from .wire import Update
 
 __all__ = ("OutgoingMessage", "StatusLifecycle")
 
-KEPT_MS: Final = 30 * DAY_MS
+RETENTION_MS: Final = 30 * DAY_MS
 """How long WhatsApp keeps a message for a phone that is off; then it is gone, and nobody is told."""
 
 _WITHOUT_CONVERSATION: Final = (24, 0)
@@ -51,7 +51,7 @@ class OutgoingMessage:
     stage: str = "accepted"
     in_window: bool = True
     due_ms: int | None = 0
-    kept: list[Update] = field(default_factory=list)
+    withheld: list[Update] = field(default_factory=list)
 
     def reached(self, *names: str) -> bool:
         """Whether it has reached one of these statuses."""
@@ -73,130 +73,133 @@ class StatusLifecycle:
         self._clock_ms = clock_ms
         self._report = report
         self._emit = emit
-        self._climbers: dict[OutgoingMessage, None] = {}
+        self._in_flight: dict[OutgoingMessage, None] = {}
 
     def busy(self, until_ms: int) -> bool:
         """Whether a message will reach a status by then."""
-        return any(climber.due_ms is not None and climber.due_ms <= until_ms for climber in self._climbers)
+        return any(outgoing.due_ms is not None and outgoing.due_ms <= until_ms for outgoing in self._in_flight)
 
     @property
-    def climbers(self) -> list[OutgoingMessage]:
+    def in_flight(self) -> list[OutgoingMessage]:
         """The messages on their way, oldest first."""
-        return list(self._climbers)
+        return list(self._in_flight)
 
     def forget(self) -> None:
         """Forget the messages on their way, whose coroutines were cancelled."""
-        self._climbers.clear()
+        self._in_flight.clear()
 
-    def climb(self, climber: OutgoingMessage, person: Handset | None) -> Coroutine[Any, Any, None]:
+    def track(self, outgoing: OutgoingMessage, person: Handset | None) -> Coroutine[Any, Any, None]:
         """The way of one message; it counts from now on, and goes on while the coroutine runs."""
-        climber.due_ms = climber.bubble.at_ms + self._config().sent_ms
-        self._climbers[climber] = None
-        return self._climb(climber, person)
+        outgoing.due_ms = outgoing.bubble.at_ms + self._config().sent_ms
+        self._in_flight[outgoing] = None
+        return self._run(outgoing, person)
 
-    async def announce(self, climber: OutgoingMessage, person: Handset | None) -> None:
+    async def announce(self, outgoing: OutgoingMessage, person: Handset | None) -> None:
         """Report `sent` before the request that it is about is answered."""
-        self._reach(climber, person, "sent")
+        self._reach(outgoing, person, "sent")
         # Time enough for the bot to take it.
         await asyncio.sleep(self._config().sent_ms / 1000)
 
-    async def _climb(self, climber: OutgoingMessage, person: Handset | None) -> None:
+    async def _run(self, outgoing: OutgoingMessage, person: Handset | None) -> None:
         try:
-            await self._until(climber, climber.bubble.at_ms + self._config().sent_ms)
-            if person is None or self._fails(climber, "accepted"):
-                self._fail(climber, person)
+            await self._until(outgoing, outgoing.bubble.at_ms + self._config().sent_ms)
+            if person is None or self._fails(outgoing, "accepted"):
+                self._fail(outgoing, person)
                 return
-            if not climber.bubble.statuses:
-                self._reach(climber, person, "sent")
-            if self._fails(climber, "sent"):
-                self._fail(climber, person)
+            if not outgoing.bubble.statuses:
+                self._reach(outgoing, person, "sent")
+            if self._fails(outgoing, "sent"):
+                self._fail(outgoing, person)
                 return
-            await self._arrive(climber, person)
+            await self._deliver(outgoing, person)
         finally:
-            self._tell_kept(climber)
-            del self._climbers[climber]
+            self._report_withheld(outgoing)
+            del self._in_flight[outgoing]
 
-    async def _arrive(self, climber: OutgoingMessage, person: Handset) -> None:
-        bubble = climber.bubble
-        if not await self._online(climber, person):
+    async def _deliver(self, outgoing: OutgoingMessage, person: Handset) -> None:
+        bubble = outgoing.bubble
+        if not await self._wait_until_online(outgoing, person):
             return
-        if not climber.reached("delivered") and bubble.shown_ms is None:
-            await self._until(climber, self._clock_ms() + self._config().delivered_ms - self._config().sent_ms)
+        if not outgoing.reached("delivered") and bubble.shown_ms is None:
+            await self._until(outgoing, self._clock_ms() + self._config().delivered_ms - self._config().sent_ms)
         if bubble.kind == "reaction":
-            person.reactions[climber.target] = climber.emoji
-            self._emit(Reacted(self._clock_ms(), person.phone, climber.target, climber.emoji))
+            person.reactions[outgoing.target] = outgoing.emoji
+            self._emit(Reacted(self._clock_ms(), person.phone, outgoing.target, outgoing.emoji))
             return
         if bubble.shown_ms is None:
             person.show(bubble)
             self._emit(Shown(self._clock_ms(), person.phone, bubble))
-        if not (self._config().skip_delivered and person.receipts) and not climber.reached("delivered"):
-            self._reach(climber, person, "delivered")
-        if self._fails(climber, "delivered"):
-            self._fail(climber, person)
-        elif person.receipts and not climber.reached("read"):
-            await self._until(climber, self._clock_ms() + self._config().read_ms - self._config().delivered_ms)
-            self._reach(climber, person, "read")
+        if not (self._config().skip_delivered and person.receipts) and not outgoing.reached("delivered"):
+            self._reach(outgoing, person, "delivered")
+        if self._fails(outgoing, "delivered"):
+            self._fail(outgoing, person)
+        elif person.receipts and not outgoing.reached("read"):
+            await self._until(outgoing, self._clock_ms() + self._config().read_ms - self._config().delivered_ms)
+            self._reach(outgoing, person, "read")
             if bubble.kind == "audio":
-                self._reach(climber, person, "played")
+                self._reach(outgoing, person, "played")
 
-    async def _online(self, climber: OutgoingMessage, person: Handset) -> bool:
+    async def _wait_until_online(self, outgoing: OutgoingMessage, person: Handset) -> bool:
         """Wait for the phone; whether it came back before WhatsApp forgot the message."""
         if person.online:
             return True
-        climber.due_ms = None
-        self._tell_kept(climber)
+        outgoing.due_ms = None
+        self._report_withheld(outgoing)
         try:
-            async with asyncio.timeout((climber.bubble.at_ms + KEPT_MS - self._clock_ms()) / 1000):
+            async with asyncio.timeout((outgoing.bubble.at_ms + RETENTION_MS - self._clock_ms()) / 1000):
                 await person.reachable.wait()
         except TimeoutError:
             return False
         return True
 
-    async def _until(self, climber: OutgoingMessage, due_ms: int) -> None:
-        climber.due_ms = due_ms
+    async def _until(self, outgoing: OutgoingMessage, due_ms: int) -> None:
+        outgoing.due_ms = due_ms
         await asyncio.sleep(max(0, due_ms - self._clock_ms()) / 1000)
 
     @staticmethod
-    def _fails(climber: OutgoingMessage, stage: str) -> bool:
-        return climber.problem is not None and climber.stage == stage
+    def _fails(outgoing: OutgoingMessage, stage: str) -> bool:
+        return outgoing.problem is not None and outgoing.stage == stage
 
-    def _fail(self, climber: OutgoingMessage, person: Handset | None) -> None:
-        problem = climber.problem or RefusedError(131026)
-        self._note(climber.bubble, "failed", problem.code)
-        status = self._status(climber.bubble, person, "failed")
-        if climber.bubble.payload.get("to"):
+    def _fail(self, outgoing: OutgoingMessage, person: Handset | None) -> None:
+        problem = outgoing.problem or RefusedError(131026)
+        self._record(outgoing.bubble, "failed", problem.code)
+        status = self._status(outgoing.bubble, person, "failed")
+        if outgoing.bubble.payload.get("to"):
             # Who was written to by number is told by number alone.
             status.pop("recipient_user_id", None)
             status.pop("recipient_parent_user_id", None)
-        self._tell(climber, Update(climber.bubble.phone, "statuses", {**status, "errors": [problem.as_failure()]}))
-
-    def _reach(self, climber: OutgoingMessage, person: Handset | None, name: str) -> None:
-        bubble = climber.bubble
-        # Priced are `sent` and the first that tells of the arrival.
-        priced = name in {"sent", "delivered"} or (name == "read" and not climber.reached("delivered"))
-        self._note(bubble, name, None)
-        status = self._status(bubble, person, name)
-        if priced:
-            status["pricing"] = _pricing(bubble, _number(self._config().webhook_version), in_window=climber.in_window)
-            if _number(self._config().webhook_version) < _WITHOUT_CONVERSATION:
-                status["conversation"] = _conversation(bubble, ends=name == "sent")
-        beside = person is not None and self._config().contacts_beside_statuses
-        self._tell(
-            climber, Update(bubble.phone, "statuses", status, self.contact(person) if beside and person else None)
+        self._report_or_withhold(
+            outgoing, Update(outgoing.bubble.phone, "statuses", {**status, "errors": [problem.as_failure()]})
         )
 
-    def _tell(self, climber: OutgoingMessage, update: Update) -> None:
+    def _reach(self, outgoing: OutgoingMessage, person: Handset | None, name: str) -> None:
+        bubble = outgoing.bubble
+        # Priced are `sent` and the first that tells of the arrival.
+        priced = name in {"sent", "delivered"} or (name == "read" and not outgoing.reached("delivered"))
+        self._record(bubble, name, None)
+        status = self._status(bubble, person, name)
+        if priced:
+            status["pricing"] = _pricing(bubble, _number(self._config().webhook_version), in_window=outgoing.in_window)
+            if _number(self._config().webhook_version) < _WITHOUT_CONVERSATION:
+                status["conversation"] = _conversation(bubble, ends=name == "sent")
+        with_contact = person is not None and self._config().contacts_beside_statuses
+        self._report_or_withhold(
+            outgoing,
+            Update(bubble.phone, "statuses", status, self.contact(person) if with_contact and person else None),
+        )
+
+    def _report_or_withhold(self, outgoing: OutgoingMessage, update: Update) -> None:
         if self._config().reversed_statuses:
-            climber.kept.append(update)
+            outgoing.withheld.append(update)
         else:
             self._report(update)
 
-    def _tell_kept(self, climber: OutgoingMessage) -> None:
-        kept, climber.kept = climber.kept, []
-        for update in reversed(kept):
+    def _report_withheld(self, outgoing: OutgoingMessage) -> None:
+        withheld, outgoing.withheld = outgoing.withheld, []
+        for update in reversed(withheld):
             self._report(update)
 
-    def _note(self, bubble: Bubble, name: str, code: int | None) -> None:
+    def _record(self, bubble: Bubble, name: str, code: int | None) -> None:
         bubble.statuses.append(StatusNote(name, self._clock_ms(), code))
         self._emit(StatusReported(self._clock_ms(), bubble.phone, bubble.wamid, name, code))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .account import Account
 from .faults import Rules
-from .handset import Handset, Written
+from .handset import Handset, InboundMessage
 from .values import Bubble, Business, Config, Json
 from .wire import IdFactory, digits
 
@@ -28,7 +28,7 @@ class Store:
         handsets: by phone number.
         accepted: every message that was accepted, for any recipient, in order.
         last_written_ms: when each phone last wrote, which opens the 24-hour window.
-        written: people's messages by wamid, each with the handset that sent it.
+        inbound: people's messages by wamid, each with the handset that sent it.
     """
 
     business: Business
@@ -39,8 +39,8 @@ class Store:
     rules: Rules
     handsets: dict[str, Handset] = field(default_factory=dict)
     accepted: list[Bubble] = field(default_factory=list)
-    last_written_ms: dict[str, int] = field(default_factory=dict)
-    written: dict[str, tuple[Handset, Written]] = field(default_factory=dict)
+    last_inbound_ms: dict[str, int] = field(default_factory=dict)
+    inbound: dict[str, tuple[Handset, InboundMessage]] = field(default_factory=dict)
 
     def current_config(self) -> Config:
         """The configuration as of now."""
@@ -57,12 +57,12 @@ class Store:
         """Whether free-form messages may be sent to this number now."""
         if self.config.window_ms is None:
             return True
-        last_ms = self.last_written_ms.get(phone)
+        last_ms = self.last_inbound_ms.get(phone)
         return last_ms is not None and self.now_ms() - last_ms < self.config.window_ms
 
     def clear(self) -> None:
         """Remove people and messages."""
         self.handsets.clear()
         self.accepted.clear()
-        self.last_written_ms.clear()
-        self.written.clear()
+        self.last_inbound_ms.clear()
+        self.inbound.clear()

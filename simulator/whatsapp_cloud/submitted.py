@@ -13,7 +13,7 @@ from typing import Any, Final
 from .errors import RefusedError
 from .limits import LIMITS
 from .templates import placeholders
-from .values import Approved, Json, TemplateButton
+from .values import ApprovedTemplate, Json, TemplateButton
 
 __all__ = ("SubmittedTemplate", "check_submitted")
 
@@ -49,7 +49,7 @@ class SubmittedTemplate:
             return "REJECTED"
         return (self.stopped or "APPROVED") if now_ms >= self.approved_ms else "PENDING"
 
-    def approved(self) -> Approved:
+    def approved(self) -> ApprovedTemplate:
         """It, as messages may use it.
 
         Raises:
@@ -58,7 +58,7 @@ class SubmittedTemplate:
         header = self._part("HEADER")
         kind = str(header.get("format", "TEXT")).lower()
         try:
-            return Approved(
+            return ApprovedTemplate(
                 self.name,
                 self.language,
                 str(self._part("BODY").get("text", "")),
@@ -75,7 +75,7 @@ class SubmittedTemplate:
     def _part(self, kind: str) -> Json:
         return next((part for part in self.components if str(part.get("type")).upper() == kind), {})
 
-    def told(self, now_ms: int) -> Json:
+    def to_json(self, now_ms: int) -> Json:
         """What Meta says of it, in a list."""
         return {
             "id": self.id,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from .errors import RefusedError
 from .kinds.template import IN_HEADER
 from .limits import LIMITS
-from .values import Approved, Bubble, Choice, Json, TemplateButton
+from .values import ApprovedTemplate, Bubble, Choice, Json, TemplateButton
 
 __all__ = ("fill", "placeholders")
 
@@ -22,7 +22,7 @@ def placeholders(text: str) -> list[str]:
     return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
 
 
-def fill(bubble: Bubble, approved: Sequence[Approved] | None) -> Approved | None:
+def fill(bubble: Bubble, approved: Sequence[ApprovedTemplate] | None) -> ApprovedTemplate | None:
     """Fill in what the person will read and can tap. Without a list of approved templates, any name will do.
 
     Returns:
@@ -47,7 +47,7 @@ def fill(bubble: Bubble, approved: Sequence[Approved] | None) -> Approved | None
     return found
 
 
-def _look_up(name: str, language: str, approved: Sequence[Approved]) -> Approved:
+def _look_up(name: str, language: str, approved: Sequence[ApprovedTemplate]) -> ApprovedTemplate:
     for template in approved:
         if (template.name, template.language) == (name, language):
             if template.status == "PAUSED":
@@ -77,7 +77,7 @@ def _filled(part: str, text: str, values: Mapping[str, str]) -> str:
     return filled
 
 
-def _header(found: Approved, components: Sequence[Json]) -> str:
+def _header(found: ApprovedTemplate, components: Sequence[Json]) -> str:
     """The header: a text with its parameters, or the file or place that it needs."""
     parameters = _parameters("header", components)
     if not found.media:
@@ -167,7 +167,7 @@ def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
     return found
 
 
-def _tappable(bubble: Bubble, found: Approved, given: Mapping[int, tuple[str, Any]]) -> None:
+def _tappable(bubble: Bubble, found: ApprovedTemplate, given: Mapping[int, tuple[str, Any]]) -> None:
     """Hold the buttons of a request against those of the template, and show the latter."""
     buttons = [TemplateButton("quick_reply", one) if isinstance(one, str) else one for one in found.buttons]
     for index, (kind, _) in given.items():

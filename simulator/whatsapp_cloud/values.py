@@ -11,7 +11,7 @@ from .limits import DAY_MS, LIMITS
 
 __all__ = (
     "Acted",
-    "Approved",
+    "ApprovedTemplate",
     "Attempt",
     "Bubble",
     "Business",
@@ -88,7 +88,7 @@ class TemplateButton:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
+class ApprovedTemplate:
     """A template that Meta approved. Its texts hold placeholders {{1}} or {{name}}.
 
     Attributes:
@@ -180,7 +180,7 @@ class Config:
     per_second: int | None = LIMITS["rate.throughput"].most
     window_ms: int | None = DAY_MS
     allowed: frozenset[str] | None = None
-    templates: tuple[Approved, ...] | None = None
+    templates: tuple[ApprovedTemplate, ...] | None = None
     known_forms: bool = False
     unreachable: frozenset[str] = frozenset()
     webhook_version: str = "v25.0"

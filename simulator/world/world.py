@@ -24,7 +24,16 @@ from service.whatsapp.templates import INCOMING
 from simulator.credex_core import Core
 from simulator.errors import UnsettledError
 from simulator.script.conversation import Person
-from simulator.whatsapp_cloud import Approved, CloudApi, Config, Event, FlowForm, Handset, InProcess, graph_app
+from simulator.whatsapp_cloud import (
+    ApprovedTemplate,
+    CloudApi,
+    Config,
+    Event,
+    FlowForm,
+    Handset,
+    InProcessTransport,
+    graph_app,
+)
 from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
 from simulator.whatsapp_cloud.transcript.recorder import TranscriptRecorder
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
@@ -58,7 +67,7 @@ __all__ = (
     "run_service",
 )
 
-TEMPLATES: Final = (Approved(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
+TEMPLATES: Final = (ApprovedTemplate(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
 
 # What a request takes on its way: the order of magnitude of a phone network, so that times in transcripts look real.
 WEBHOOK_MS: Final = 150
@@ -225,7 +234,7 @@ class World:
             cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
             core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
             graph=Network(
-                InProcess(graph_app(self.cloud)),
+                InProcessTransport(graph_app(self.cloud)),
                 faults=self.graph_faults,
                 latency_ms=GRAPH_MS,
                 passage=passage,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, CloudApi, Config, Event, SendRefused, Shown, Warned
+from simulator.whatsapp_cloud import ApprovedTemplate, CloudApi, Config, Event, SendRefused, Shown, Warned
 from tests.contract.cloud_bot import BUSINESS, FARAI, TARIRO, World, buttons, code_of, greeted, play, text
 
 
@@ -289,7 +289,7 @@ def test_a_template_that_meta_does_not_know_is_refused_over_http() -> None:
         answer = await world.say(template)
         return refused.status_code, code_of(refused), answer.json()["messages"][0]["message_status"]
 
-    assert play(scenario, Config(templates=(Approved("hello", "en", "Hello"),))) == (404, 132001, "accepted")
+    assert play(scenario, Config(templates=(ApprovedTemplate("hello", "en", "Hello"),))) == (404, 132001, "accepted")
 
 
 def test_an_observer_that_fails_is_not_silent() -> None:

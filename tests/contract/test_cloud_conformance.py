@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from simulator.cli.conformance import conformance_command
 from simulator.whatsapp_cloud import LIMITS, CloudApi, Config, graph_app
-from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Observed, cases, try_elsewhere, try_simulated
+from simulator.whatsapp_cloud.conformance import Case, Observed, RemoteServer, cases, run_remote, run_simulated
 from simulator.whatsapp_cloud.conformance.generated import BUILDERS
 from simulator.whatsapp_cloud.conformance.reference import SIZES
 from simulator.whatsapp_cloud.conformance.samples import SAMPLES
@@ -25,8 +25,8 @@ from tests.contract.test_cloud_sockets import served
 
 def test_every_row_is_as_the_reference_says() -> None:
     """More than a thousand requests over HTTP, each answered with the code that Meta's pages name."""
-    rows = try_simulated(cases())
-    wrong = [(row.case.kind, row.case.rule, row.case.code, row.given) for row in rows if not row.right]
+    rows = run_simulated(cases())
+    wrong = [(row.case.kind, row.case.rule, row.case.code, row.observed) for row in rows if not row.passed]
     assert wrong == []
     assert len(rows) >= 1_000
 
@@ -69,16 +69,16 @@ def test_every_kind_of_message_has_a_sample() -> None:
 )
 def test_a_row_is_wrong_in_its_code_its_words_its_status_or_its_time(given: Observed) -> None:
     """Each is looked at."""
-    case = Case("button", "a rule", 131009, said="a button", status=400)
-    assert case.met_by(Observed(131009, 400, "a button is too long"))
-    assert not case.met_by(given)
+    case = Case("button", "a rule", 131009, text="a button", status=400)
+    assert case.matches(Observed(131009, 400, "a button is too long"))
+    assert not case.matches(given)
 
 
 def test_a_wrong_answer_makes_a_row_red() -> None:
     """A rule that expects what the API does not do is found out."""
     (case,) = [case for case in cases(["text"]) if case.rule == "text.body: 4097 of 1 to 4096"]
-    right, wrong = try_simulated([case, replace(case, code=131009)])
-    assert (right.right, wrong.right) == (True, False)
+    right, wrong = run_simulated([case, replace(case, code=131009)])
+    assert (right.passed, wrong.passed) == (True, False)
 
 
 async def test_another_server_can_be_tried_over_real_sockets() -> None:
@@ -92,13 +92,13 @@ async def test_another_server_can_be_tried_over_real_sockets() -> None:
             config=Config(pair_every_ms=None, per_second=None),
         )
         async with served(graph_app(cloud)) as url:
-            server = Elsewhere(url, BUSINESS.access_token, BUSINESS.phone_number_id)
-            rows = await try_elsewhere(server, cases(["location", "contacts", "flow", "mark_as_read", "token"]))
-            garbled = await try_elsewhere(replace(server, token="wrong"), cases(["location"])[:1])
+            server = RemoteServer(url, BUSINESS.access_token, BUSINESS.phone_number_id)
+            rows = await run_remote(server, cases(["location", "contacts", "flow", "mark_as_read", "token"]))
+            garbled = await run_remote(replace(server, token="wrong"), cases(["location"])[:1])
         await cloud.stop()
     assert {row.case.kind for row in rows} == {"location", "contacts", "mark_as_read"}
-    assert [row for row in rows if not row.right] == []
-    assert [row.given.code for row in garbled] == [190]
+    assert [row for row in rows if not row.passed] == []
+    assert [row.observed.code for row in garbled] == [190]
 
 
 def test_the_command_prints_rows_counts_and_kinds() -> None:

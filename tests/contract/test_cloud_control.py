@@ -15,8 +15,8 @@ import pytest
 from litestar import Litestar
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.whatsapp_cloud import CloudApi, Config, FlowForm, InProcess, graph_app
-from simulator.whatsapp_cloud.control import News, control
+from simulator.whatsapp_cloud import CloudApi, Config, FlowForm, InProcessTransport, graph_app
+from simulator.whatsapp_cloud.control import EventSignal, control_router
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
 from tests.unit.cloud_requests import form
@@ -50,15 +50,15 @@ class Desk:
 @asynccontextmanager
 async def desk(clock: Clock, config: Config | None = None) -> AsyncIterator[Desk]:
     """All of it, started."""
-    bot, news = Bot(clock), News()
+    bot, news = Bot(clock), EventSignal()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
         cloud = CloudApi(
-            BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config, on_event=news.see
+            BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config, on_event=news.notify
         )
-        app: Any = Litestar([control(cloud, news)], openapi_config=None, logging_config=None)
+        app: Any = Litestar([control_router(cloud, news)], openapi_config=None, logging_config=None)
         async with (
-            httpx.AsyncClient(transport=InProcess(app), base_url="http://control.test", timeout=90) as http,
-            httpx.AsyncClient(transport=InProcess(graph_app(cloud)), base_url="http://graph.test") as graph,
+            httpx.AsyncClient(transport=InProcessTransport(app), base_url="http://control.test", timeout=90) as http,
+            httpx.AsyncClient(transport=InProcessTransport(graph_app(cloud)), base_url="http://graph.test") as graph,
         ):
             await cloud.start()
             try:
@@ -166,7 +166,7 @@ def test_every_way_of_acting_reaches_the_bot() -> None:
         await tariro(here)
         await here.say(buttons("Yes"))
         await asyncio.sleep(2)
-        own = here.cloud.handsets[TARIRO].written[0].wamid
+        own = here.cloud.handsets[TARIRO].sent[0].wamid
         for act, body in (
             ("send", {"kind": "image", "fields": {"caption": "x"}}),
             ("send", {"kind": "location"}),

@@ -110,7 +110,7 @@ def test_a_file_that_somebody_sends_can_be_fetched_from_the_address_in_the_webho
         cloud = one.world.cloud
         handset = cloud.handset(PHONE, name="Tariro")
         handset.send("image")
-        address = handset.written[-1].message["image"]["url"]
+        address = handset.sent[-1].message["image"]["url"]
         token = {"Authorization": f"Bearer {cloud.business.access_token}"}
         found, stranger = await http.get(address, headers=token), await http.get(address)
         cloud.account.media.addresses = {key: (name, 0) for key, (name, _) in cloud.account.media.addresses.items()}

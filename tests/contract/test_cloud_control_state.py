@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 
-from simulator.whatsapp_cloud import CloudApi, Config, InProcess, Rule, graph_app
+from simulator.whatsapp_cloud import CloudApi, Config, InProcessTransport, Rule, graph_app
 from simulator.whatsapp_cloud.state import StateError, dump, load
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
@@ -29,7 +29,9 @@ class Site:
     async def say(self, content: dict[str, Any], to: str = TARIRO) -> httpx.Response:
         """The bot sends something."""
         body = {"messaging_product": "whatsapp", "to": to, **content}
-        async with httpx.AsyncClient(transport=InProcess(graph_app(self.cloud)), base_url="http://graph.test") as http:
+        async with httpx.AsyncClient(
+            transport=InProcessTransport(graph_app(self.cloud)), base_url="http://graph.test"
+        ) as http:
             return await http.post(
                 "/v25.0/506914307656634/messages", json=body, headers={"Authorization": "Bearer a-token"}
             )
@@ -74,7 +76,7 @@ def test_what_is_dumped_and_loaded_is_dumped_again_the_same() -> None:
         tariro.send("image", caption="é")
         await asyncio.sleep(1)
         await old.say(buttons("Yes", "No"))
-        await old.say({"type": "reaction", "reaction": {"message_id": tariro.written[0].wamid, "emoji": "👍"}})
+        await old.say({"type": "reaction", "reaction": {"message_id": tariro.sent[0].wamid, "emoji": "👍"}})
         cloud.rules.add(Rule("webhooks", "strip", times=None, every=3, without=("contacts",)))
         cloud.account.subscribed = True
         cloud.account.create_form(BUSINESS.business_id, {"name": "f", "categories": ["OTHER"]})

@@ -10,8 +10,8 @@ import httpx
 import msgspec
 import pytest
 
-from simulator.whatsapp_cloud import InProcess, Rule, RuleError, Rules, graph_app, read_rule, read_words
-from simulator.whatsapp_cloud.faults import ODD
+from simulator.whatsapp_cloud import InProcessTransport, Rule, RuleError, Rules, graph_app, parse_rule, parse_rule_text
+from simulator.whatsapp_cloud.faults import WEBHOOK_EFFECTS
 from tests.contract.cloud_bot import FARAI, TARIRO, World, buttons, code_of, greeted, play, text
 
 
@@ -26,7 +26,7 @@ def rules(*given: Rule) -> Rules:
 def struck(rule: Rule, requests: int) -> list[int]:
     """Which of so many requests it strikes, from 1."""
     made = rules(rule)
-    return [number for number in range(1, requests + 1) if made.strike("messages", {rule.do})]
+    return [number for number in range(1, requests + 1) if made.match("messages", {rule.do})]
 
 
 # -- the trigger ------------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def test_a_probability_is_drawn_from_the_seed() -> None:
 def test_a_rule_that_makes_no_sense_is_refused_with_the_reason(given: dict[str, Any], said: str) -> None:
     """What cannot be meant is told, and nothing is put in force."""
     with pytest.raises(RuleError) as refused:
-        read_rule(given)
+        parse_rule(given)
     assert said in str(refused.value)
 
 
@@ -103,8 +103,8 @@ def test_a_rule_is_the_same_in_words_in_json_and_in_python() -> None:
         "every": 2,
         "code": 131056,
     }
-    assert (read_words(words), read_rule(as_json), msgspec.to_builtins(rule)) == (rule, rule, as_json)
-    assert read_words(msgspec.json.encode(rule).decode()) == rule
+    assert (parse_rule_text(words), parse_rule(as_json), msgspec.to_builtins(rule)) == (rule, rule, as_json)
+    assert parse_rule_text(msgspec.json.encode(rule).decode()) == rule
 
 
 def test_rules_are_listed_and_removed_by_their_numbers() -> None:
@@ -123,7 +123,7 @@ def test_rules_are_listed_and_removed_by_their_numbers() -> None:
 async def outcome(world: World, payload: dict[str, Any]) -> str:
     """What becomes of a request, as a client with a read timeout of 2 s sees it."""
     async with httpx.AsyncClient(
-        transport=InProcess(graph_app(world.cloud)), base_url="http://graph.test", timeout=2
+        transport=InProcessTransport(graph_app(world.cloud)), base_url="http://graph.test", timeout=2
     ) as http:
         try:
             answer = await http.post(
@@ -283,7 +283,7 @@ def test_every_oddity_of_a_webhook_can_be_made_by_a_rule() -> None:
         "strip": Rule("webhooks", "strip", without=("contacts",)),
         "extend": Rule("webhooks", "extend", extra={"new": 1}),
     }
-    assert set(made) == ODD
+    assert set(made) == WEBHOOK_EFFECTS
 
     async def scenario(world: World) -> dict[str, dict[str, Any]]:
         world.cloud.handset(TARIRO, name="Tariro")

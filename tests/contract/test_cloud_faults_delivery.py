@@ -172,7 +172,7 @@ def test_a_patient_courier_keeps_what_comes_before_the_bot_is_there() -> None:
     """Webhooks wait for the handshake, and are not dropped as Meta would."""
 
     async def scenario(world: World) -> tuple[int, list[str]]:
-        world.cloud.dispatcher.patient = True
+        world.cloud.dispatcher.wait_for_verification = True
         tariro = world.cloud.handset(TARIRO, name="Tariro")
         tariro.type("a")
         tariro.type("b")

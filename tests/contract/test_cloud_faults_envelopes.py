@@ -63,7 +63,7 @@ def test_a_quoted_text_names_the_message_and_who_wrote_it() -> None:
     """The business's number for one of the bot's, the person's own for one of theirs."""
     quoted = message(lambda phone: phone.type("x", reply_to=first(phone)), shown=text("hello"))
     assert quoted["context"]["from"] == HERE
-    own = message(lambda phone: phone.type("x", reply_to=phone.written[0].wamid))
+    own = message(lambda phone: phone.type("x", reply_to=phone.sent[0].wamid))
     assert own["context"]["from"] == TARIRO
 
 

@@ -30,7 +30,7 @@ def test_a_button_is_tapped_by_its_title_or_its_id() -> None:
             tariro.tap(first, choice)
             await world.settle()
             messages.append(last(world))
-        return messages, len({written.wamid for written in tariro.written}), first
+        return messages, len({written.wamid for written in tariro.sent}), first
 
     messages, different, first = play(scenario)
     reply = {"id": "yes", "title": "Yes"}
@@ -180,7 +180,7 @@ def test_a_text_can_reply_or_be_forwarded() -> None:
     async def scenario(world: World) -> list[dict[str, Any]]:
         (wamid,) = await shown(world, text("x"))
         tariro = world.cloud.handsets[TARIRO]
-        own = tariro.written[0].wamid
+        own = tariro.sent[0].wamid
         contexts = []
         for quoted in (wamid, own):
             tariro.type("a", reply_to=quoted)

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Config, Handset
+from simulator.whatsapp_cloud import ApprovedTemplate, Config, Handset
 from tests.contract.cloud_bot import FARAI, TARIRO, World, buttons, greeted, play, rows, text
 from tests.contract.pywa_client import Reader, types
 
-KNOBS: Final = Config(templates=(Approved("hello", "en", "Hello", buttons=("Yes",)),))
+KNOBS: Final = Config(templates=(ApprovedTemplate("hello", "en", "Hello", buttons=("Yes",)),))
 FORM: Final = {
     "type": "interactive",
     "interactive": {
@@ -145,17 +145,17 @@ ACTS: Mapping[str, tuple[str, Callable[[Handset], object], type[Any], Callable[[
     ),
     "an edit": (
         "text",
-        lambda her: her.edit(her.written[0].wamid, "corrected", coexistence=True),
+        lambda her: her.edit(her.sent[0].wamid, "corrected", coexistence=True),
         types.EditedMessage,
         lambda update: update.message.text == "corrected",
     ),
     "an edit that is not told": (
         "text",
-        lambda her: her.edit(her.written[0].wamid, "x"),
+        lambda her: her.edit(her.sent[0].wamid, "x"),
         types.Message,
         lambda u: u.error,
     ),
-    "a deletion": ("text", lambda her: her.revoke(her.written[0].wamid), types.DeletedMessage, bool),
+    "a deletion": ("text", lambda her: her.revoke(her.sent[0].wamid), types.DeletedMessage, bool),
     "an interactive message with nothing in it": ("text", lambda her: her.garble(), types.Message, bool),
     "another number": (
         "text",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, Config, TemplateButton
+from simulator.whatsapp_cloud import ApprovedTemplate, Config, TemplateButton
 from tests.contract.cloud_bot import TARIRO, World, greeted, play
 from tests.contract.pywa_client import errors, flows, sender, templates, types
 
@@ -16,15 +16,15 @@ TO = "+" + TARIRO
 LINK = "https://example.co.zw/a.png"
 KNOBS = Config(
     templates=(
-        Approved(
+        ApprovedTemplate(
             "status_update",
             "en",
             "Hello {{1}}, {{2}}",
             buttons=("Confirm", TemplateButton("url", "Pay", "https://example.co.zw/{{1}}")),
             header="About {{1}}",
         ),
-        Approved("named", "en", "Dear {{name}}, welcome"),
-        Approved("picture", "en", "Look", media="image"),
+        ApprovedTemplate("named", "en", "Dear {{name}}, welcome"),
+        ApprovedTemplate("picture", "en", "Look", media="image"),
     )
 )
 _BOLD = types.URLButton(title="Pay now", url="https://example.co.zw/pay/91")
@@ -134,7 +134,7 @@ def test_reactions_and_read_receipts_of_an_independent_client_arrive() -> None:
     async def scenario(world: World) -> tuple[list[str], bool, int]:
         await greeted(world)
         tariro, wa, seen = world.cloud.handsets[TARIRO], sender(world), []
-        wamid = tariro.written[0].wamid
+        wamid = tariro.sent[0].wamid
         await wa.send_reaction(TO, "👍", wamid)
         await world.settle()
         seen.append(tariro.reactions[wamid])
@@ -142,7 +142,7 @@ def test_reactions_and_read_receipts_of_an_independent_client_arrive() -> None:
         await world.settle()
         seen.append(tariro.reactions[wamid])
         await wa.mark_message_as_read(wamid)
-        read = tariro.written[0].read
+        read = tariro.sent[0].read
         await wa.indicate_typing(wamid)
         return seen, read, len(tariro.typing)
 

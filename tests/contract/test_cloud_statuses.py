@@ -194,7 +194,7 @@ def test_marking_as_read_reaches_earlier_messages_and_shows_typing() -> None:
         shown.append(tariro.typing_shown)
         await asyncio.sleep(0.001)
         shown.append(tariro.typing_shown)
-        return [written.read for written in tariro.written], shown, [at_ms - START for at_ms in tariro.typing[:1]]
+        return [written.read for written in tariro.sent], shown, [at_ms - START for at_ms in tariro.typing[:1]]
 
     assert play(scenario) == ([True, True, False], [True, False, True, False], [0])
 

@@ -45,5 +45,5 @@ async def all_of(
 
 
 def _screen(visitor: VirtualUser) -> str:
-    written = [str(one.message.get("text", one.message.get("interactive")))[:60] for one in visitor.handset.written]
+    written = [str(one.message.get("text", one.message.get("interactive")))[:60] for one in visitor.handset.sent]
     return f"wrote {written}, was told {[bubble.body[:40] for bubble in visitor.answers]}"

@@ -77,7 +77,7 @@ class Reader:
     def expected(self) -> list[str]:
         """The answers, in order: to each word its own, or that Credex is away if it took long to find that out."""
         right, free_ms = [], 0
-        written = [one.at_ms for one in self.visitor.handset.written]
+        written = [one.at_ms for one in self.visitor.handset.sent]
         for word, at_ms, answer in zip(self.words, written, self.visitor.answers, strict=False):
             waited_ms, free_ms = answer.at_ms - max(at_ms, free_ms), answer.at_ms
             may_fail = word != "help" and waited_ms >= LONG_MS
@@ -149,7 +149,7 @@ class Newcomer:
 
     async def _told(self, *kinds: str) -> tuple[str, Bubble]:
         """The next answer, which must be one of these."""
-        began_ms = self.visitor.handset.written[-1].at_ms
+        began_ms = self.visitor.handset.sent[-1].at_ms
         told = await self.visitor.answer(len(self.expected))
         kind = label(told)
         assert kind in kinds

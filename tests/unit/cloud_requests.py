@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, RefusedError
+from simulator.whatsapp_cloud import ApprovedTemplate, RefusedError
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import Sending, parse
 
@@ -99,13 +99,13 @@ def template(*values: str, payload: str | None = None, name: str = "n") -> Json:
 
 
 APPROVED = (
-    Approved("hello", "en", "Hello {{1}}, you owe {{2}} to {{1}}", buttons=("Pay", "Later"), footer="Bye"),
-    Approved("named", "en", "Dear {{name}}"),
-    Approved("plain", "en", "Good day"),
+    ApprovedTemplate("hello", "en", "Hello {{1}}, you owe {{2}} to {{1}}", buttons=("Pay", "Later"), footer="Bye"),
+    ApprovedTemplate("named", "en", "Dear {{name}}"),
+    ApprovedTemplate("plain", "en", "Good day"),
 )
 
 
-def filled(content: Json, approved: tuple[Approved, ...] | None = APPROVED) -> Any:
+def filled(content: Json, approved: tuple[ApprovedTemplate, ...] | None = APPROVED) -> Any:
     bubble = send(content).bubble
     fill(bubble, approved)
     return bubble

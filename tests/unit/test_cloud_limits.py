@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.whatsapp_cloud import LIMITS, Approved, RefusedError
+from simulator.whatsapp_cloud import LIMITS, ApprovedTemplate, RefusedError
 from simulator.whatsapp_cloud.conformance.samples import SAMPLES
 from simulator.whatsapp_cloud.templates import fill
 from simulator.whatsapp_cloud.validate import MarkAsRead, Sending, parse
@@ -39,19 +39,19 @@ from tests.unit.cloud_requests import (
 
 def filled_template(length: int) -> Json:
     sending = send(template("x" * length))
-    fill(sending.bubble, [Approved("n", "en", "{{1}}")])
+    fill(sending.bubble, [ApprovedTemplate("n", "en", "{{1}}")])
     return {}
 
 
 def filled_header(length: int) -> Json:
     content = template()
     content["template"]["components"] = [{"type": "header", "parameters": [{"type": "text", "text": "x" * length}]}]
-    fill(send(content).bubble, [Approved("n", "en", "", header="{{1}}")])
+    fill(send(content).bubble, [ApprovedTemplate("n", "en", "", header="{{1}}")])
     return {}
 
 
 def filled_payload(length: int) -> Json:
-    fill(send(template(payload="x" * length)).bubble, [Approved("n", "en", "", buttons=("Yes",))])
+    fill(send(template(payload="x" * length)).bubble, [ApprovedTemplate("n", "en", "", buttons=("Yes",))])
     return {}
 
 

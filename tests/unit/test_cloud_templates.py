@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from simulator.whatsapp_cloud import Approved, RefusedError, TemplateButton
+from simulator.whatsapp_cloud import ApprovedTemplate, RefusedError, TemplateButton
 from tests.unit.cloud_requests import (
     Json,
     filled,
@@ -16,11 +16,11 @@ from tests.unit.cloud_requests import (
 
 def test_a_template_is_approved_within_its_limits_only() -> None:
     """At most ten buttons of at most 25 characters."""
-    Approved("n", "en", "b", buttons=("x" * 25,) * 10)
+    ApprovedTemplate("n", "en", "b", buttons=("x" * 25,) * 10)
     with pytest.raises(ValueError, match="at most 10 buttons"):
-        Approved("n", "en", "b", buttons=("x",) * 11)
+        ApprovedTemplate("n", "en", "b", buttons=("x",) * 11)
     with pytest.raises(ValueError, match="1 to 25 characters"):
-        Approved("n", "en", "b", buttons=("x" * 26,))
+        ApprovedTemplate("n", "en", "b", buttons=("x" * 26,))
 
 
 def test_a_filled_template_reads_as_the_person_will_see_it() -> None:
@@ -73,7 +73,9 @@ def test_a_template_that_does_not_fit_is_refused(content: Json, code: int, said:
 
 def test_the_buttons_of_a_template_are_shown_in_their_kinds() -> None:
     """Quick replies can be tapped; what else there is stands on the bubble."""
-    template_ = Approved("n", "en", "b", buttons=("Yes", TemplateButton("url", "Pay", "https://example.co.zw/1")))
+    template_ = ApprovedTemplate(
+        "n", "en", "b", buttons=("Yes", TemplateButton("url", "Pay", "https://example.co.zw/1"))
+    )
     bubble = filled(template(payload="Y"), (template_,))
     assert ([(choice.id, choice.title) for choice in bubble.choices], bubble.footer) == ([("Y", "Yes")], "[Pay]")
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.cli.output import DIFFERENT, console, keep_logs_quiet
-from simulator.whatsapp_cloud.conformance import Case, Elsewhere, Row, cases, try_elsewhere, try_simulated
+from simulator.whatsapp_cloud.conformance import Case, CaseResult, RemoteServer, cases, run_remote, run_simulated
 
 __all__ = ("run",)
 
@@ -36,9 +36,9 @@ def run(
     """Send the requests, and print the rows."""
     keep_logs_quiet(logs=False)
     chosen = _chosen(kinds)
-    rows = try_simulated(chosen) if url is None else _elsewhere(url, token, phone, chosen)
-    shown = [row for row in rows if not (failed and row.right)]
-    right = sum(row.right for row in rows)
+    rows = run_simulated(chosen) if url is None else _elsewhere(url, token, phone, chosen)
+    shown = [row for row in rows if not (failed and row.passed)]
+    right = sum(row.passed for row in rows)
     if as_json:
         told = {"rows": [row.json() for row in shown], "tried": len(rows), "right": right}
         click.echo(json.dumps(told, ensure_ascii=False, indent=2))
@@ -55,16 +55,16 @@ def _chosen(kinds: Sequence[str]) -> list[Case]:
     return cases(kinds)
 
 
-def _elsewhere(url: str, token: str | None, phone: str | None, chosen: Sequence[Case]) -> list[Row]:
+def _elsewhere(url: str, token: str | None, phone: str | None, chosen: Sequence[Case]) -> list[CaseResult]:
     if token is None or phone is None:
         raise click.UsageError("--url needs --token and --phone, too")
     try:
-        return asyncio.run(try_elsewhere(Elsewhere(url, token, phone), chosen))
+        return asyncio.run(run_remote(RemoteServer(url, token, phone), chosen))
     except httpx.HTTPError as error:
         raise click.ClickException(f"no answer from {url} ({error}); nothing more was sent") from error
 
 
-def _print(out: Console, shown: Sequence[Row], rows: Sequence[Row]) -> None:
+def _print(out: Console, shown: Sequence[CaseResult], rows: Sequence[CaseResult]) -> None:
     if shown:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("", "kind", "rule", "expected", "given", "what the error says"):
@@ -75,7 +75,7 @@ def _print(out: Console, shown: Sequence[Row], rows: Sequence[Row]) -> None:
             out.width = _WIDEST_PLAIN
         out.print(table)
     tried = Counter(row.case.kind for row in rows)
-    wrong = Counter(row.case.kind for row in rows if not row.right)
+    wrong = Counter(row.case.kind for row in rows if not row.passed)
     counted = ", ".join(f"{kind} {number}" for kind, number in tried.items())
     out.print(Text(f"\n{len(rows)} rows: {counted}", "grey50"), soft_wrap=True)
     if wrong:
@@ -85,16 +85,16 @@ def _print(out: Console, shown: Sequence[Row], rows: Sequence[Row]) -> None:
         out.print(Text(f"all {len(rows)} rows are as expected", "bold green"), soft_wrap=True)
 
 
-def _cells(row: Row) -> tuple[Text, ...]:
-    case, given = row.case, row.given
-    style = "" if row.right else "bold red"
+def _cells(row: CaseResult) -> tuple[Text, ...]:
+    case, given = row.case, row.observed
+    style = "" if row.passed else "bold red"
     return (
-        Text("✓", "green") if row.right else Text("✗", "bold red"),
+        Text("✓", "green") if row.passed else Text("✗", "bold red"),
         Text(case.kind),
         Text(case.rule),
         Text(_code(case.code, later=case.later), style),
         Text(_code(given.code, later=given.later), style),
-        Text(given.said, "grey50"),
+        Text(given.text, "grey50"),
     )
 
 

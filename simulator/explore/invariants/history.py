@@ -143,7 +143,7 @@ class History:
         for who, handset in self.world.handsets.items():
             self._phones[handset.phone] = who
             self._phones[handset.user_id] = who
-            for written in handset.written[self._written[who] :]:
+            for written in handset.sent[self._written[who] :]:
                 kind, text, replies_to = read_message(written.message)
                 has_number = bool(written.message.get("from"))
                 incoming = IncomingMessage(
@@ -151,7 +151,7 @@ class History:
                 )
                 self._by_wamid[written.wamid] = incoming
                 self.incoming[who].append(incoming)
-            self._written[who] = len(handset.written)
+            self._written[who] = len(handset.sent)
             for bubble in handset.bubbles[self._shown[who] :]:
                 self._tell(who, bubble)
             self._shown[who] = len(handset.bubbles)

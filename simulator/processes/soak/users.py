@@ -398,9 +398,9 @@ class SoakUser:
         surplus = max(0, self._read - KEPT_BUBBLES)
         del self.handset.bubbles[:surplus]
         self._read -= surplus
-        for written in self.handset.written[:-KEPT_BUBBLES]:
+        for written in self.handset.sent[:-KEPT_BUBBLES]:
             written.message.clear()
-        del self.handset.written[:-KEPT_BUBBLES]
+        del self.handset.sent[:-KEPT_BUBBLES]
         self.handset.typing.clear()
 
     def _unexpected(self, invariant: str, what: str) -> _UnexpectedAnswerError:

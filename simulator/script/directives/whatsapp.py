@@ -10,8 +10,8 @@ import yaml
 from simulator.errors import did_you_mean
 from simulator.script.directives.directive import Directive, Play, Scope, said_so
 from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
-from simulator.whatsapp_cloud import Handset, Rule, RuleError, read_rule
-from simulator.whatsapp_cloud.faults import plain
+from simulator.whatsapp_cloud import Handset, Rule, RuleError, parse_rule
+from simulator.whatsapp_cloud.faults import word_value
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
 
 if TYPE_CHECKING:
@@ -64,13 +64,13 @@ def whatsapp(scope: Scope, node: yaml.Node) -> Play | None:
         elif key == "ms":
             given[key] = scope.reading.value(value, read_duration_ms, "ms") or 0
         elif isinstance(value, yaml.ScalarNode):
-            given[key] = plain(key, str(value.value))
+            given[key] = word_value(key, str(value.value))
         else:
             given[key] = _listed(value)
     if scope.reading.problems:
         return None
     try:
-        rule = read_rule(given)
+        rule = parse_rule(given)
     except RuleError as error:
         scope.reading.problem(node, str(error))
         return None
@@ -187,9 +187,9 @@ def _does(who: str, deed: _Deed, note: str = "") -> Play:
 
 
 def _own(handset: Handset) -> str:
-    if not handset.written:
+    if not handset.sent:
         raise FlawError(f"{handset.name} has not written anything yet")
-    return handset.written[-1].wamid
+    return handset.sent[-1].wamid
 
 
 def _theirs(handset: Handset) -> str:

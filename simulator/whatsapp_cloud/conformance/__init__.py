@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .case import Case, Row
+from .case import Case, CaseResult
 from .observed import Observed
-from .running import Elsewhere, cases, try_elsewhere, try_simulated
+from .runner import RemoteServer, cases, run_remote, run_simulated
 
-__all__ = ("Case", "Elsewhere", "Observed", "Row", "cases", "try_elsewhere", "try_simulated")
+__all__ = ("Case", "CaseResult", "Observed", "RemoteServer", "cases", "run_remote", "run_simulated")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import Config
+from .api_under_test import SimulatedApi
 from .observed import Json, Observed
-from .place import SimulatedPlace
 
-__all__ = ("Case", "Play", "Row", "changed", "without")
+__all__ = ("Case", "CaseResult", "Scenario", "changed", "without")
 
-Play = Callable[[SimulatedPlace], Awaitable[Observed]]
+Scenario = Callable[[SimulatedApi], Awaitable[Observed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Case:
         kind: the kind of message, or what else it is about.
         rule: what is tried, in words.
         code: the error code that the reference names; None when the request is in order.
-        payload: the request to `/messages`, unless ``play`` does something else.
+        payload: the request to `/messages`, unless ``scenario`` does something else.
         later: the code comes in a failed status after the request was accepted.
         said: words that the error must have; empty where Meta's are not known.
         status: the HTTP status, where the reference names one.
@@ -36,63 +36,63 @@ class Case:
     rule: str
     code: int | None
     payload: Json = field(default_factory=dict)
-    play: Play | None = None
+    scenario: Scenario | None = None
     later: bool = False
-    said: str = ""
+    text: str = ""
     status: int | None = None
     subcode: int | None = None
     type: str = ""
     config: Config | None = None
 
-    def met_by(self, given: Observed) -> bool:
+    def matches(self, observed: Observed) -> bool:
         """Whether what came is what the reference says."""
         return (
-            (given.code, given.later) == (self.code, self.later)
-            and self.said in given.said
-            and self.status in (None, given.status)
-            and self.subcode in (None, given.subcode)
-            and self.type in ("", given.type)
+            (observed.code, observed.later) == (self.code, self.later)
+            and self.text in observed.text
+            and self.status in (None, observed.status)
+            and self.subcode in (None, observed.subcode)
+            and self.type in ("", observed.type)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CaseResult:
     """A case and what came of it."""
 
     case: Case
-    given: Observed
+    observed: Observed
 
     @property
-    def right(self) -> bool:
+    def passed(self) -> bool:
         """Whether it went as the reference says."""
-        return self.case.met_by(self.given)
+        return self.case.matches(self.observed)
 
     def json(self) -> Json:
         """It, for a machine."""
         return {
             "kind": self.case.kind,
             "rule": self.case.rule,
-            "expected": {"code": self.case.code, "later": self.case.later, "said": self.case.said},
-            "given": {"code": self.given.code, "later": self.given.later, "said": self.given.said},
-            "right": self.right,
+            "expected": {"code": self.case.code, "later": self.case.later, "said": self.case.text},
+            "given": {"code": self.observed.code, "later": self.observed.later, "said": self.observed.text},
+            "right": self.passed,
         }
 
 
 def changed(payload: Json, *path: str | int, to: Any) -> Json:
     """A copy with something else at the end of this path."""
     made = copy.deepcopy(payload)
-    place: Any = made
+    inner: Any = made
     for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = to
+        inner = inner[key]
+    inner[path[-1]] = to
     return made
 
 
 def without(payload: Json, *path: str | int) -> Json:
     """A copy that lacks what is at the end of this path."""
     made = copy.deepcopy(payload)
-    place: Any = made
+    inner: Any = made
     for key in path[:-1]:
-        place = place[key]
-    del place[path[-1]]
+        inner = inner[key]
+    del inner[path[-1]]
     return made

@@ -6,18 +6,18 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
+from .api_under_test import BUSINESS, SHARED, SimulatedApi, observe
 from .case import Case, changed
 from .generated import sizes_of
 from .observed import Json, Observed
-from .place import BUSINESS, SHARED, SimulatedPlace, given
 from .reference import SIZES
 from .samples import DRAFT, FORM, MEDIA, SAMPLES
 
-__all__ = ("filed",)
+__all__ = ("file_cases",)
 
 SECOND: Final = 1_000
 DAY: Final = 24 * 3_600 * SECOND
-_Scene = Callable[[SimulatedPlace], Awaitable[Observed]]
+Scenario = Callable[[SimulatedApi], Awaitable[Observed]]
 _TYPES: Final = {
     "media.image": "image/jpeg",
     "media.video": "video/mp4",
@@ -29,36 +29,36 @@ _TYPES: Final = {
 _SMALL: Final = 20 * 1024 * 1024
 
 
-def filed() -> Iterator[Case]:
+def file_cases() -> Iterator[Case]:
     """All of them."""
     for make in (_uploads, _sizes, _downloads, _templates, _forms):
         yield from make()
 
 
-def _upload(mime_type: str, content: bytes = b"x", **fields: Any) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Observed:
+def _upload(mime_type: str, content: bytes = b"x", **fields: Any) -> Scenario:
+    async def scene(api: SimulatedApi) -> Observed:
         whole = {"file": ("a-file", content, mime_type), "messaging_product": (None, "whatsapp"), **fields}
         files = {name: part for name, part in whole.items() if part is not None}
         path = f"/v25.0/{BUSINESS.phone_number_id}/media"
-        return given(await place.ask("POST", path, files=files))
+        return observe(await api.request("POST", path, files=files))
 
     return scene
 
 
 def _uploads() -> Iterator[Case]:
     for mime_type in ("image/png", "image/webp", "video/3gpp", "audio/ogg; codecs=opus", "text/plain"):
-        yield Case("upload", mime_type, None, play=_upload(mime_type))
+        yield Case("upload", mime_type, None, scenario=_upload(mime_type))
     wrong = "Param file must be a file with one of the following types: "
     for mime_type in ("image/gif", "audio/wav", "application/zip"):
-        yield Case("upload", mime_type, 100, play=_upload(mime_type), said=wrong)
-    yield Case("upload", "without a product", 100, play=_upload("image/png", messaging_product=None))
-    yield Case("upload", "for another product", 100, play=_upload("image/png", messaging_product=(None, "sms")))
-    yield Case("upload", "without a file", 100, play=_upload("image/png", file=None, type=(None, "image/png")))
+        yield Case("upload", mime_type, 100, scenario=_upload(mime_type), text=wrong)
+    yield Case("upload", "without a product", 100, scenario=_upload("image/png", messaging_product=None))
+    yield Case("upload", "for another product", 100, scenario=_upload("image/png", messaging_product=(None, "sms")))
+    yield Case("upload", "without a file", 100, scenario=_upload("image/png", file=None, type=(None, "image/png")))
 
-    async def elsewhere(place: SimulatedPlace) -> Observed:
-        return given(await place.ask("POST", "/v25.0/1/media", files={"messaging_product": (None, "whatsapp")}))
+    async def elsewhere(api: SimulatedApi) -> Observed:
+        return observe(await api.request("POST", "/v25.0/1/media", files={"messaging_product": (None, "whatsapp")}))
 
-    yield Case("upload", "to another number", 100, play=elsewhere, subcode=33, type="GraphMethodException")
+    yield Case("upload", "to another number", 100, scenario=elsewhere, subcode=33, type="GraphMethodException")
 
 
 def _bytes(part: str, size: int) -> bytes:
@@ -78,68 +78,68 @@ def _sizes() -> Iterator[Case]:
             sizes = {one: code for one, code in sizes.items() if one <= size.least or one >= size.most}
 
         for one, code in sizes.items():
-            yield Case("upload", f"{part}: {one} of {size.most} bytes", code, play=_large(part, one))
+            yield Case("upload", f"{part}: {one} of {size.most} bytes", code, scenario=_large(part, one))
 
 
-def _large(part: str, size: int) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Observed:
-        return await _upload(_TYPES[part], _bytes(part, size))(place)
+def _large(part: str, size: int) -> Scenario:
+    async def scene(api: SimulatedApi) -> Observed:
+        return await _upload(_TYPES[part], _bytes(part, size))(api)
 
     return scene
 
 
-async def _address(place: SimulatedPlace, kind: str = "image") -> Json:
-    told: Json = (await place.ask("GET", f"/v25.0/{place.names[MEDIA[kind]]}")).json()
+async def _address(api: SimulatedApi, kind: str = "image") -> Json:
+    told: Json = (await api.request("GET", f"/v25.0/{api.ids[MEDIA[kind]]}")).json()
     return told
 
 
 def _downloads() -> Iterator[Case]:
-    def fetched(wait_ms: int, authorization: str | None = None) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Observed:
-            url = (await _address(place))["url"]
-            await place.sleep(wait_ms)
-            answer = await place.ask("GET", url, authorization=authorization)
-            return Observed(given(answer).code or (404 if answer.status_code == 404 else None), answer.status_code)  # noqa: PLR2004
+    def fetched(wait_ms: int, authorization: str | None = None) -> Scenario:
+        async def scene(api: SimulatedApi) -> Observed:
+            url = (await _address(api))["url"]
+            await api.sleep(wait_ms)
+            answer = await api.request("GET", url, authorization=authorization)
+            return Observed(observe(answer).code or (404 if answer.status_code == 404 else None), answer.status_code)  # noqa: PLR2004
 
         return scene
 
-    yield Case("download", "at once", None, play=fetched(0), status=200)
-    yield Case("download", "4:59 later", None, play=fetched(299 * SECOND), config=SHARED)
-    yield Case("download", "5:00 later", 404, play=fetched(300 * SECOND), status=404, config=SHARED)
-    yield Case("download", "without a token", 104, play=fetched(0, ""), status=401)
+    yield Case("download", "at once", None, scenario=fetched(0), status=200)
+    yield Case("download", "4:59 later", None, scenario=fetched(299 * SECOND), config=SHARED)
+    yield Case("download", "5:00 later", 404, scenario=fetched(300 * SECOND), status=404, config=SHARED)
+    yield Case("download", "without a token", 104, scenario=fetched(0, ""), status=401)
 
-    def used(wait_ms: int) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Observed:
-            file = place.cloud.account.media.files[place.names[MEDIA["image"]]]
-            await place.sleep(file.ends_ms - 30 * DAY + wait_ms - place.clock.now_ms())
-            return await place.post(changed(SAMPLES["image"], "image", to={"id": MEDIA["image"]}))
+    def used(wait_ms: int) -> Scenario:
+        async def scene(api: SimulatedApi) -> Observed:
+            file = api.cloud.account.media.files[api.ids[MEDIA["image"]]]
+            await api.sleep(file.ends_ms - 30 * DAY + wait_ms - api.clock.now_ms())
+            return await api.post(changed(SAMPLES["image"], "image", to={"id": MEDIA["image"]}))
 
         return scene
 
-    yield Case("image", "by an id of nearly 30 days", None, play=used(30 * DAY - SECOND), config=SHARED)
-    yield Case("image", "by an id of 30 days", 131009, play=used(30 * DAY), config=SHARED)
+    yield Case("image", "by an id of nearly 30 days", None, scenario=used(30 * DAY - SECOND), config=SHARED)
+    yield Case("image", "by an id of 30 days", 131009, scenario=used(30 * DAY), config=SHARED)
 
-    async def deleted(place: SimulatedPlace) -> Observed:
-        path = f"/v25.0/{place.names[MEDIA['image']]}"
-        await place.ask("DELETE", path)
-        return given(await place.ask("GET", path))
+    async def deleted(api: SimulatedApi) -> Observed:
+        path = f"/v25.0/{api.ids[MEDIA['image']]}"
+        await api.request("DELETE", path)
+        return observe(await api.request("GET", path))
 
-    async def received(place: SimulatedPlace) -> Observed:
-        place.tariro.send("image")
-        media_id = place.tariro.written[-1].message["image"]["id"]
-        url = (await place.ask("GET", f"/v25.0/{media_id}")).json()["url"]
-        answer = await place.ask("GET", url)
+    async def received(api: SimulatedApi) -> Observed:
+        api.person.send("image")
+        media_id = api.person.sent[-1].message["image"]["id"]
+        url = (await api.request("GET", f"/v25.0/{media_id}")).json()["url"]
+        answer = await api.request("GET", url)
         return Observed(None, answer.status_code)
 
-    yield Case("download", "a deleted file", 100, play=deleted, subcode=33, config=SHARED)
-    yield Case("download", "what a person sent", None, play=received, status=200, config=SHARED)
+    yield Case("download", "a deleted file", 100, scenario=deleted, subcode=33, config=SHARED)
+    yield Case("download", "what a person sent", None, scenario=received, status=200, config=SHARED)
 
 
-def _submit(**changes: Any) -> _Scene:
-    async def scene(place: SimulatedPlace) -> Observed:
+def _submit(**changes: Any) -> Scenario:
+    async def scene(api: SimulatedApi) -> Observed:
         body = {"type": "BODY", "text": "Hello, {{1}}.", "example": {"body_text": [["Tariro"]]}}
         whole = {"name": "greeting", "language": "en_US", "category": "UTILITY", "components": [body], **changes}
-        return given(await place.ask("POST", f"/v25.0/{BUSINESS.business_id}/message_templates", json=whole))
+        return observe(await api.request("POST", f"/v25.0/{BUSINESS.business_id}/message_templates", json=whole))
 
     return scene
 
@@ -154,7 +154,7 @@ def _templates() -> Iterator[Case]:
         for one, code in sizes_of(SIZES[part]).items():
             component: Json = {"type": kind, "text": "x" * one} | ({"format": "TEXT"} if kind == "HEADER" else {})
             components = [component] if kind == "BODY" else [component, plain]
-            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), config=SHARED)
+            yield Case("set-up", f"{part}: {one}", code, scenario=_submit(components=components), config=SHARED)
     for part, make in (
         ("template.buttons", lambda size: [{"type": "QUICK_REPLY", "text": str(number)} for number in range(size)]),
         ("template.button_text", lambda size: [{"type": "QUICK_REPLY", "text": "x" * size}]),
@@ -162,7 +162,7 @@ def _templates() -> Iterator[Case]:
     ):
         for one, code in sizes_of(SIZES[part]).items():
             components = [plain, {"type": "BUTTONS", "buttons": make(one)}]
-            yield Case("set-up", f"{part}: {one}", code, play=_submit(components=components), config=SHARED)
+            yield Case("set-up", f"{part}: {one}", code, scenario=_submit(components=components), config=SHARED)
     wrong: tuple[tuple[str, Json], ...] = (
         ("a template with capitals in its name", {"name": "Greeting"}),
         ("a template without a language", {"language": ""}),
@@ -178,46 +178,46 @@ def _templates() -> Iterator[Case]:
         ("a picture without an example", {"components": [plain, {"type": "HEADER", "format": "IMAGE"}]}),
     )
     for rule, changes in wrong:
-        yield Case("set-up", rule, 100, play=_submit(**changes), config=SHARED)
-    yield Case("set-up", "a template in order", None, play=_submit(), config=SHARED)
+        yield Case("set-up", rule, 100, scenario=_submit(**changes), config=SHARED)
+    yield Case("set-up", "a template in order", None, scenario=_submit(), config=SHARED)
 
-    def sent(wait_ms: int, stopped: str = "") -> _Scene:
-        async def scene(place: SimulatedPlace) -> Observed:
-            await _submit()(place)
-            place.cloud.account.templates[0].stopped = stopped
-            await place.sleep(wait_ms)
+    def sent(wait_ms: int, stopped: str = "") -> Scenario:
+        async def scene(api: SimulatedApi) -> Observed:
+            await _submit()(api)
+            api.cloud.account.templates[0].stopped = stopped
+            await api.sleep(wait_ms)
             template = SAMPLES["template"]["template"] | {"name": "greeting", "language": {"code": "en_US"}}
             template["components"] = [{"type": "body", "parameters": [{"type": "text", "text": "Tariro"}]}]
-            return await place.post({**SAMPLES["template"], "template": template})
+            return await api.post({**SAMPLES["template"], "template": template})
 
         return scene
 
-    yield Case("template", "before it is approved", 132001, play=sent(59 * SECOND), config=SHARED)
-    yield Case("template", "once it is approved", None, play=sent(60 * SECOND), config=SHARED)
-    yield Case("template", "paused after its approval", 132015, play=sent(60 * SECOND, "PAUSED"), config=SHARED)
-    yield Case("template", "disabled after its approval", 132016, play=sent(60 * SECOND, "DISABLED"), config=SHARED)
+    yield Case("template", "before it is approved", 132001, scenario=sent(59 * SECOND), config=SHARED)
+    yield Case("template", "once it is approved", None, scenario=sent(60 * SECOND), config=SHARED)
+    yield Case("template", "paused after its approval", 132015, scenario=sent(60 * SECOND, "PAUSED"), config=SHARED)
+    yield Case("template", "disabled after its approval", 132016, scenario=sent(60 * SECOND, "DISABLED"), config=SHARED)
 
 
 def _forms() -> Iterator[Case]:
-    def stopped(why: str) -> _Scene:
-        async def scene(place: SimulatedPlace) -> Observed:
-            place.cloud.account.forms[place.names[FORM]].stopped = why
-            return await place.post(SAMPLES["flow"])
+    def stopped(why: str) -> Scenario:
+        async def scene(api: SimulatedApi) -> Observed:
+            api.cloud.account.forms[api.ids[FORM]].stopped = why
+            return await api.post(SAMPLES["flow"])
 
         return scene
 
-    def asked(method: str, name: str, edge: str = "") -> _Scene:
-        async def scene(place: SimulatedPlace) -> Observed:
-            return given(await place.ask(method, f"/v25.0/{place.names[name]}{edge}"))
+    def asked(method: str, name: str, edge: str = "") -> Scenario:
+        async def scene(api: SimulatedApi) -> Observed:
+            return observe(await api.request(method, f"/v25.0/{api.ids[name]}{edge}"))
 
         return scene
 
-    yield Case("flow", "blocked by Meta", 132068, play=stopped("BLOCKED"), config=SHARED)
-    yield Case("flow", "throttled by Meta", 132069, play=stopped("THROTTLED"), config=SHARED)
-    yield Case("flow", "deprecated", 131009, play=stopped("DEPRECATED"), config=SHARED)
-    yield Case("set-up", "deprecate a published form", None, play=asked("POST", FORM, "/deprecate"), config=SHARED)
-    yield Case("set-up", "deprecate a draft", 139003, play=asked("POST", DRAFT, "/deprecate"), config=SHARED)
-    yield Case("set-up", "delete a draft", None, play=asked("DELETE", DRAFT), config=SHARED)
-    yield Case("set-up", "delete a published form", 139004, play=asked("DELETE", FORM), config=SHARED)
-    yield Case("set-up", "publish a draft", None, play=asked("POST", DRAFT, "/publish"), config=SHARED)
-    yield Case("set-up", "publish what has no draft", 139002, play=asked("POST", FORM, "/publish"), config=SHARED)
+    yield Case("flow", "blocked by Meta", 132068, scenario=stopped("BLOCKED"), config=SHARED)
+    yield Case("flow", "throttled by Meta", 132069, scenario=stopped("THROTTLED"), config=SHARED)
+    yield Case("flow", "deprecated", 131009, scenario=stopped("DEPRECATED"), config=SHARED)
+    yield Case("set-up", "deprecate a published form", None, scenario=asked("POST", FORM, "/deprecate"), config=SHARED)
+    yield Case("set-up", "deprecate a draft", 139003, scenario=asked("POST", DRAFT, "/deprecate"), config=SHARED)
+    yield Case("set-up", "delete a draft", None, scenario=asked("DELETE", DRAFT), config=SHARED)
+    yield Case("set-up", "delete a published form", 139004, scenario=asked("DELETE", FORM), config=SHARED)
+    yield Case("set-up", "publish a draft", None, scenario=asked("POST", DRAFT, "/publish"), config=SHARED)
+    yield Case("set-up", "publish what has no draft", 139002, scenario=asked("POST", FORM, "/publish"), config=SHARED)

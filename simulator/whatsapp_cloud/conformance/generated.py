@@ -11,7 +11,7 @@ from .observed import Json
 from .reference import FREE, NULLABLE, OPTIONAL, SIZES, Size
 from .samples import READ, SAMPLES
 
-__all__ = ("BUILDERS", "shaped", "sized", "sizes_of")
+__all__ = ("BUILDERS", "limit_cases", "schema_cases", "sizes_of")
 
 _ACTION: Final = ("interactive", "action")
 _BODY: Final = ("template", "components", 1, "parameters", 0, "text")
@@ -91,16 +91,16 @@ _SECTIONS_NAMED: Final = "section.title"
 
 def sizes_of(size: Size) -> dict[int, int | None]:
     """The sizes to try, with the code for each: the ends, one within them, and one beyond them."""
-    tried: dict[int, int | None] = {}
+    codes: dict[int, int | None] = {}
     if size.below is not None:
-        tried[size.least - 1] = size.below
+        codes[size.least - 1] = size.below
     within = (size.least, size.least + 1, size.most - 1, size.most)
-    tried |= {one: None for one in within if size.least <= one <= size.most}
-    tried[size.most + 1] = size.above
-    return tried
+    codes |= {one: None for one in within if size.least <= one <= size.most}
+    codes[size.most + 1] = size.above
+    return codes
 
 
-def sized() -> Iterator[Case]:
+def limit_cases() -> Iterator[Case]:
     """Messages at, one below and one above each end of each size."""
     for part, (kind, make) in BUILDERS.items():
         size = SIZES[part]
@@ -108,8 +108,8 @@ def sized() -> Iterator[Case]:
             expected = code
             if part == _SECTIONS_NAMED and one == 0:
                 expected = 131009  # there are two sections, which need titles
-            said = size.said if one > size.most and code is not None else ""
-            yield Case(kind, f"{part}: {one} of {size.least} to {size.most}", expected, make(one), said=said)
+            text = size.text if one > size.most and code is not None else ""
+            yield Case(kind, f"{part}: {one} of {size.least} to {size.most}", expected, make(one), text=text)
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
@@ -124,7 +124,7 @@ def _wrong(value: Any) -> Any:
     return "yes" if isinstance(value, bool) else [] if isinstance(value, dict) else {"wrong": 1}
 
 
-def shaped() -> Iterator[Case]:
+def schema_cases() -> Iterator[Case]:
     """Each key of each sample missing, null, or with a value of a wrong type; each object with a key too many."""
     for kind, sample in {**SAMPLES, "mark_as_read": READ}.items():
         yield Case(kind, "in order", None, sample)

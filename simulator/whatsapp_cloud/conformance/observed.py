@@ -23,7 +23,7 @@ class Observed:
 
     code: int | None
     status: int = 200
-    said: str = ""
+    text: str = ""
     subcode: int | None = None
     type: str = ""
     later: bool = False

@@ -28,7 +28,7 @@ class Size:
     most: int
     above: int
     below: int | None
-    said: str = ""
+    text: str = ""
 
 
 SIZES: Final[Mapping[str, Size]] = MappingProxyType(

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from .api_under_test import BUSINESS
 from .case import Case, changed, without
 from .observed import Json
-from .place import BUSINESS
 from .samples import DRAFT, FORM_NAME, MEDIA, OUTBOUND, READ, SAMPLES, message
 
-__all__ = ("ruled",)
+__all__ = ("rule_cases",)
 
 _ACTION: Final = ("interactive", "action")
 _FLOW: Final = (*_ACTION, "parameters")
 _LINK: Final = "https://files.example/a"
 
 
-def ruled() -> Iterator[Case]:
+def rule_cases() -> Iterator[Case]:
     """All of them."""
     for make in (
         _common,
@@ -37,7 +37,7 @@ def ruled() -> Iterator[Case]:
 
 def _common() -> Iterator[Case]:
     text = SAMPLES["text"]
-    yield Case("any", "a type that nobody knows", 100, message("poem", {}), said="(#100) Param type must be one of {")
+    yield Case("any", "a type that nobody knows", 100, message("poem", {}), text="(#100) Param type must be one of {")
     yield Case("any", "the type in capitals", None, changed(text, "type", to="TEXT"))
     yield Case("any", "another product", 100, changed(text, "messaging_product", to="sms"))
     yield Case("any", "recipient_type group", 100, changed(text, "recipient_type", to="group"))
@@ -46,9 +46,9 @@ def _common() -> Iterator[Case]:
     yield Case("any", "no object at all", 100, payload="Mhoro")  # type: ignore[arg-type]
     yield Case("any", "an identity key hash", None, {**text, "recipient_identity_key_hash": "DF2lS5v2W6x="})
     missing = "(#100) The parameter text['body'] is required."
-    yield Case("text", "the words for a missing body", 100, without(text, "text", "body"), said=missing, status=400)
+    yield Case("text", "the words for a missing body", 100, without(text, "text", "body"), text=missing, status=400)
     wrong = "(#100) Param text['body'] must be a string."
-    yield Case("text", "the words for a wrong type", 100, changed(text, "text", "body", to=5), said=wrong, status=400)
+    yield Case("text", "the words for a wrong type", 100, changed(text, "text", "body", to=5), text=wrong, status=400)
     yield Case("text", "an emoji counts once", None, changed(text, "text", "body", to="👍" * 4096))
 
 
@@ -58,7 +58,7 @@ def _addressed() -> Iterator[Case]:
         yield Case("to", f"{to}", None, changed(text, "to", to=to))
     for to in ("12", "abc", "+263771234567890123"):
         yield Case("to", f"{to} is no number", 131009, changed(text, "to", to=to))
-    yield Case("to", "empty", 100, changed(text, "to", to=""), said="The parameter to is required.")
+    yield Case("to", "empty", 100, changed(text, "to", to=""), text="The parameter to is required.")
     own = changed(text, "to", to="+" + BUSINESS.display_phone_number)
     yield Case("to", "the sender's own number", 131021, own, status=400)
     nobody = without(text, "to")
@@ -103,9 +103,9 @@ def _lists() -> Iterator[Case]:
     yield Case("list", "row titles that are the same", None, with_({"rows": [row("1"), row("2")]}))
     half = [row(str(number)) for number in range(5)]
     rest = [row(str(number)) for number in range(5, 11)]
-    said = "Total row count exceed max allowed count: 10"
+    text = "Total row count exceed max allowed count: 10"
     yield Case("list", "10 rows in two sections", None, with_({**one, "rows": half}, {**other, "rows": rest[:5]}))
-    yield Case("list", "11 in two sections", 131009, with_({**one, "rows": half}, {**other, "rows": rest}), said=said)
+    yield Case("list", "11 in two sections", 131009, with_({**one, "rows": half}, {**other, "rows": rest}), text=text)
 
 
 def _headers() -> Iterator[Case]:
@@ -215,10 +215,10 @@ def _template(name: str, *components: Json, language: str = "en", **more: Any) -
     return message("template", {"name": name, "language": {"code": language}, "components": list(components)}, **more)
 
 
-def _texts(*values: str, part: str = "body", **names: str) -> Json:
-    given: list[Json] = [{"type": "text", "text": value} for value in values]
-    given += [{"type": "text", "parameter_name": name, "text": value} for name, value in names.items()]
-    return {"type": part, "parameters": given}
+def _texts(*values: str, part: str = "body", **named: str) -> Json:
+    parameters: list[Json] = [{"type": "text", "text": value} for value in values]
+    parameters += [{"type": "text", "parameter_name": name, "text": value} for name, value in named.items()]
+    return {"type": part, "parameters": parameters}
 
 
 def _button(index: int, kind: str, **parameter: Any) -> Json:
@@ -239,7 +239,7 @@ def _named_templates() -> Iterator[Case]:
     yield Case("template", "disabled", 132016, _template("gone"))
     few = "body: number of localizable_params (1) does not match the expected number of params (3)"
     yield Case("template", "three parameters", None, _template("counted", _texts("a", "b", "c")))
-    yield Case("template", "one of three parameters", 132000, _template("counted", _texts("a")), said=few)
+    yield Case("template", "one of three parameters", 132000, _template("counted", _texts("a")), text=few)
     yield Case("template", "four of three parameters", 132000, _template("counted", _texts("a", "b", "c", "d")))
     yield Case("template", "a parameter too many", 132000, _template("plain", _texts("a")))
     yield Case("template", "a named parameter", None, _template("named", _texts(name="Tariro")))
@@ -280,7 +280,7 @@ def _headed_templates() -> Iterator[Case]:
     yield Case("template", "a picture in place of a text", 132012, _template("status_update", above, _texts("x")))
     missing = "header: number of localizable_params (0) does not match the expected number of params (1)"
     yield Case(
-        "template", "a header's parameter missing", 132000, _template("status_update", _texts("x")), said=missing
+        "template", "a header's parameter missing", 132000, _template("status_update", _texts("x")), text=missing
     )
 
 
@@ -291,10 +291,10 @@ def _buttoned_templates() -> Iterator[Case]:
     needed = (url, code)
     yield Case("template", "the buttons that need values", None, _template("buttons", *needed))
     yield Case("template", "all buttons with values", None, _template("buttons", *needed, flow))
-    said = "buttons: Button at index 1 of type Url requires a parameter"
-    yield Case("template", "an address without its end", 131008, _template("buttons", code), said=said, status=400)
+    text = "buttons: Button at index 1 of type Url requires a parameter"
+    yield Case("template", "an address without its end", 131008, _template("buttons", code), text=text, status=400)
     empty = _template("buttons", _button(1, "url"), code)
-    yield Case("template", "an address with no parameters", 131008, empty, said=said)
+    yield Case("template", "an address with no parameters", 131008, empty, text=text)
     yield Case("template", "a code to copy that is missing", 131008, _template("buttons", url))
     fixed = _button(2, "url", type="text", text="x")
     yield Case("template", "a value for a fixed address", 132018, _template("buttons", *needed, fixed))

@@ -22,7 +22,7 @@ def _read_text(content: object, found: Found) -> None:
 
 
 _TEXT: Final = Kind(
-    Field("object", required=True, shape=Schema({"body": text("text.body"), "preview_url": Field("boolean")})),
+    Field("object", required=True, schema=Schema({"body": text("text.body"), "preview_url": Field("boolean")})),
     _read_text,
 )
 

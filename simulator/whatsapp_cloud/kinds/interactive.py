@@ -48,7 +48,7 @@ def _parts(action: Field, header: Schema | None = _ANY_HEADER) -> Schema:
     if header is None:
         return Schema({**body, "action": action})
     footer = {"footer": closed({"text": text("interactive.footer")}, required=False)}
-    return Schema({"header": Field("object", shape=header), **body, **footer, "action": action})
+    return Schema({"header": Field("object", schema=header), **body, **footer, "action": action})
 
 
 _REPLY: Final = Schema(
@@ -59,20 +59,20 @@ _REPLY: Final = Schema(
 )
 _ROW: Final = Schema({"id": text("row.id"), "title": text("row.title"), "description": Field(limit="row.description")})
 _SECTION: Final = Schema(
-    {"title": Field(limit="section.title"), "rows": Field("array", required=True, shape=_ROW)},
+    {"title": Field(limit="section.title"), "rows": Field("array", required=True, schema=_ROW)},
 )
 _LIST: Final = closed(
     {
         "button": text("list.button"),
-        "sections": Field("array", required=True, limit="list.sections", shape=_SECTION),
+        "sections": Field("array", required=True, limit="list.sections", schema=_SECTION),
     }
 )
 _LINK: Final = closed({"display_text": text("cta_url.text"), "url": Field("url", required=True)})
 
-_SHAPES: Final[Mapping[str, Schema]] = MappingProxyType(
+_SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
     {
         "button": _parts(
-            closed({"buttons": Field("array", required=True, limit="button.count", shape=_REPLY)}), _ANY_HEADER
+            closed({"buttons": Field("array", required=True, limit="button.count", schema=_REPLY)}), _ANY_HEADER
         ),
         "list": _parts(_LIST, _TEXT_HEADER),
         "cta_url": _parts(_named("cta_url", _LINK)),
@@ -84,7 +84,7 @@ _SHAPES: Final[Mapping[str, Schema]] = MappingProxyType(
 INTERACTIVE: Final = Field(
     "object",
     required=True,
-    shape=Schema({}, by="type", variants={**_SHAPES, **{kind: Schema({}) for kind in ELSEWHERE}}),
+    schema=Schema({}, by="type", variants={**_SCHEMAS, **{kind: Schema({}) for kind in ELSEWHERE}}),
 )
 
 

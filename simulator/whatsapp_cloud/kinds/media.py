@@ -33,7 +33,7 @@ FILES: Final[Mapping[str, Schema]] = MappingProxyType(
 
 def file_in_header(kind: str) -> Field:
     """The file of a header or of a template's parameter: it has no caption."""
-    return Field("object", required=True, shape=Schema(_NAMED if kind == "document" else _FILE))
+    return Field("object", required=True, schema=Schema(_NAMED if kind == "document" else _FILE))
 
 
 def _reader(kind: str) -> Callable[[Json, Found], None]:
@@ -47,5 +47,5 @@ def _reader(kind: str) -> Callable[[Json, Found], None]:
 
 
 MEDIA: Final[Mapping[str, Kind]] = MappingProxyType(
-    {kind: Kind(Field("object", required=True, shape=shape), _reader(kind)) for kind, shape in FILES.items()}
+    {kind: Kind(Field("object", required=True, schema=schema), _reader(kind)) for kind, schema in FILES.items()}
 )

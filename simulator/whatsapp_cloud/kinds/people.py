@@ -18,7 +18,7 @@ _ENDS: Final[Mapping[str, int]] = MappingProxyType({"latitude": 90, "longitude":
 
 
 def _listed(*keys: str) -> Field:
-    return Field("array", shape=Schema({key: Field() for key in keys}))
+    return Field("array", schema=Schema({key: Field() for key in keys}))
 
 
 _CONTACT: Final = Schema(
@@ -63,7 +63,7 @@ def _reaction(content: Json, found: Found) -> None:
     found.target, found.emoji = content["message_id"], content["emoji"]
 
 
-CONTACTS: Final = Kind(Field("array", required=True, limit="contacts.count", shape=_CONTACT), _contacts)
+CONTACTS: Final = Kind(Field("array", required=True, limit="contacts.count", schema=_CONTACT), _contacts)
 LOCATION: Final = Kind(
     closed(
         {

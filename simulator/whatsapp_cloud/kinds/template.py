@@ -46,7 +46,7 @@ _PARAMETER: Final = Schema(
         **{kind: Schema({kind: file_in_header(kind)}) for kind in IN_HEADER},
     },
 )
-_PARAMETERS: Final = Field("array", shape=_PARAMETER)
+_PARAMETERS: Final = Field("array", schema=_PARAMETER)
 _COMPONENT: Final = Schema(
     {},
     by="type",
@@ -66,7 +66,7 @@ TEMPLATE: Final = closed(
     {
         "name": text("template.name"),
         "language": closed({"code": text(), "policy": Field(choices=("deterministic",))}),
-        "components": Field("array", shape=_COMPONENT),
+        "components": Field("array", schema=_COMPONENT),
     }
 )
 

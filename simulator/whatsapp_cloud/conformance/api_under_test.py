@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from .. import Approved, Business, CloudApi, Config, Handset, TemplateButton, graph_app
+from .. import ApprovedTemplate, Business, CloudApi, Config, Handset, TemplateButton, graph_app
 from ..virtual_time import Clock
 from .observed import Json, Observed
 from .samples import DRAFT, FORM, FORM_NAME, INBOUND, MEDIA, OUTBOUND, PERSON
@@ -21,17 +21,17 @@ __all__ = (
     "APPROVED",
     "BUSINESS",
     "FORM_JSON",
+    "PERSON_PHONE",
     "SHARED",
     "START_MS",
-    "TARIRO",
-    "Place",
-    "SimulatedPlace",
-    "given",
-    "open_place",
+    "ApiUnderTest",
+    "SimulatedApi",
+    "observe",
+    "open_simulated_api",
 )
 
 START_MS: Final = 1_795_340_400_000
-TARIRO: Final = PERSON.removeprefix("+")
+PERSON_PHONE: Final = PERSON.removeprefix("+")
 BUSINESS: Final = Business(
     phone_number_id="506914307656634",
     business_id="215589313241560883",
@@ -42,13 +42,13 @@ BUSINESS: Final = Business(
     callback_url="http://bot.test/hook",
 )
 APPROVED: Final = (
-    Approved("status_update", "en", "{{1}}", buttons=("Confirm",), header="{{1}}"),
-    Approved("counted", "en", "{{1}} owes {{2}} to {{3}}"),
-    Approved("named", "en", "Dear {{name}}, welcome"),
-    Approved("plain", "en", "Good day"),
-    Approved("picture", "en", "Look", media="image"),
-    Approved("place", "en", "Here", media="location"),
-    Approved(
+    ApprovedTemplate("status_update", "en", "{{1}}", buttons=("Confirm",), header="{{1}}"),
+    ApprovedTemplate("counted", "en", "{{1}} owes {{2}} to {{3}}"),
+    ApprovedTemplate("named", "en", "Dear {{name}}, welcome"),
+    ApprovedTemplate("plain", "en", "Good day"),
+    ApprovedTemplate("picture", "en", "Look", media="image"),
+    ApprovedTemplate("place", "en", "Here", media="location"),
+    ApprovedTemplate(
         "buttons",
         "en",
         "Choose",
@@ -60,10 +60,10 @@ APPROVED: Final = (
             TemplateButton("flow", "Register"),
         ),
     ),
-    Approved("slept", "en", "Good day", status="PAUSED"),
-    Approved("gone", "en", "Good day", status="DISABLED"),
-    Approved("code", "en", "Your code", category="AUTHENTICATION"),
-    *(Approved("x" * size, "en", "Good day") for size in (1, 2, 511, 512)),
+    ApprovedTemplate("slept", "en", "Good day", status="PAUSED"),
+    ApprovedTemplate("gone", "en", "Good day", status="DISABLED"),
+    ApprovedTemplate("code", "en", "Your code", category="AUTHENTICATION"),
+    *(ApprovedTemplate("x" * size, "en", "Good day") for size in (1, 2, 511, 512)),
 )
 SHARED: Final = Config(
     pair_every_ms=None,
@@ -103,7 +103,7 @@ _FILES: Final[Mapping[str, str]] = {
 }
 
 
-class Bot:
+class WebhookSink:
     """Verifies its callback URL, takes every webhook, and keeps the codes of failed statuses by wamid."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Bot:
                         self.failed[status["id"]] = (error["code"], error["error_data"]["details"])
 
 
-class Place:
+class ApiUnderTest:
     """An API, whoever is at the other end of it, and the ids that stand for the names in the samples."""
 
     def __init__(
@@ -140,20 +140,20 @@ class Place:
         token: str,
         phone_number_id: str,
         version: str = "v25.0",
-        names: Mapping[str, str] | None = None,
+        ids: Mapping[str, str] | None = None,
     ) -> None:
         self.http = http
         self.token = token
         self.version = version
         self.phone_number_id = phone_number_id
-        self.names = dict(names or {})
+        self.ids = dict(ids or {})
 
     async def post(self, payload: Any, *, path: str = "", authorization: str | None = None) -> Observed:
         """Send a request to `/messages`, or elsewhere."""
-        answer = await self.ask("POST", path, json=self.filled(payload), authorization=authorization)
-        return given(answer)
+        answer = await self.request("POST", path, json=self.with_ids(payload), authorization=authorization)
+        return observe(answer)
 
-    async def ask(
+    async def request(
         self, method: str, path: str = "", *, authorization: str | None = None, **body: Any
     ) -> httpx.Response:
         """A request of any kind. Without an authorization of its own it has the right one; "" leaves it out."""
@@ -162,28 +162,28 @@ class Place:
         url = path or f"/{self.version}/{self.phone_number_id}/messages"
         return await self.http.request(method, url, headers=headers, **body)
 
-    def filled(self, payload: Any) -> Any:
+    def with_ids(self, payload: Any) -> Any:
         """The payload with ids in place of names."""
         if isinstance(payload, dict):
-            return {key: self.filled(value) for key, value in payload.items()}
+            return {key: self.with_ids(value) for key, value in payload.items()}
         if isinstance(payload, list):
-            return [self.filled(one) for one in payload]
-        return self.names.get(payload, payload) if isinstance(payload, str) else payload
+            return [self.with_ids(one) for one in payload]
+        return self.ids.get(payload, payload) if isinstance(payload, str) else payload
 
 
-class SimulatedPlace(Place):
+class SimulatedApi(ApiUnderTest):
     """A simulated API that belongs to one case, or to all that change nothing."""
 
-    def __init__(self, http: httpx.AsyncClient, cloud: CloudApi, bot: Bot, clock: Clock) -> None:
+    def __init__(self, http: httpx.AsyncClient, cloud: CloudApi, bot: WebhookSink, clock: Clock) -> None:
         super().__init__(http, token=BUSINESS.access_token, phone_number_id=BUSINESS.phone_number_id)
         self.cloud = cloud
         self.bot = bot
         self.clock = clock
 
     @property
-    def tariro(self) -> Handset:
+    def person(self) -> Handset:
         """The person whom the samples are for."""
-        return self.cloud.handsets[TARIRO]
+        return self.cloud.handsets[PERSON_PHONE]
 
     async def sleep(self, ms: int) -> None:
         """Let virtual time pass."""
@@ -191,40 +191,40 @@ class SimulatedPlace(Place):
 
     async def send(self, payload: Json) -> Observed:
         """Send a message, and wait for what becomes of it."""
-        answer = await self.ask("POST", json=self.filled(payload))
-        now = given(answer)
+        answer = await self.request("POST", json=self.with_ids(payload))
+        now = observe(answer)
         if now.code is not None or "messages" not in answer.json():
             return now
         await self.sleep(5_000)
-        code, said = self.bot.failed.get(answer.json()["messages"][0]["id"], (None, ""))
-        return Observed(code, answer.status_code, said, later=code is not None)
+        code, text = self.bot.failed.get(answer.json()["messages"][0]["id"], (None, ""))
+        return Observed(code, answer.status_code, text, later=code is not None)
 
     async def upload(self, content: bytes, mime_type: str) -> httpx.Response:
         """Upload a file."""
         files = {"file": ("a-file", content, mime_type), "messaging_product": (None, "whatsapp")}
-        return await self.ask("POST", f"/{self.version}/{self.phone_number_id}/media", files=files)
+        return await self.request("POST", f"/{self.version}/{self.phone_number_id}/media", files=files)
 
-    async def furnish(self) -> None:
+    async def create_fixtures(self) -> None:
         """Make what the names in the samples stand for."""
-        self.names[INBOUND] = self.tariro.type("Mhoro")
+        self.ids[INBOUND] = self.person.type("Mhoro")
         for kind, mime_type in _FILES.items():
-            self.names[MEDIA[kind]] = (await self.upload(kind.encode(), mime_type)).json()["id"]
-        self.names[FORM] = await self.form(FORM_NAME, published=True)
-        self.names[DRAFT] = await self.form("a draft", published=False)
+            self.ids[MEDIA[kind]] = (await self.upload(kind.encode(), mime_type)).json()["id"]
+        self.ids[FORM] = await self.form(FORM_NAME, published=True)
+        self.ids[DRAFT] = await self.form("a draft", published=False)
         greeting = {"messaging_product": "whatsapp", "to": PERSON, "text": {"body": "Hello"}}
-        self.names[OUTBOUND] = (await self.ask("POST", json=greeting)).json()["messages"][0]["id"]
+        self.ids[OUTBOUND] = (await self.request("POST", json=greeting)).json()["messages"][0]["id"]
 
     async def form(self, name: str, *, published: bool) -> str:
         """Make a form, and publish it."""
         account = f"/{self.version}/{BUSINESS.business_id}"
         made = {"name": name, "categories": ["OTHER"], "flow_json": json.dumps(FORM_JSON)}
-        form_id: str = (await self.ask("POST", f"{account}/flows", json=made)).json()["id"]
+        form_id: str = (await self.request("POST", f"{account}/flows", json=made)).json()["id"]
         if published:
-            await self.ask("POST", f"/{self.version}/{form_id}/publish")
+            await self.request("POST", f"/{self.version}/{form_id}/publish")
         return form_id
 
 
-def given(answer: httpx.Response) -> Observed:
+def observe(answer: httpx.Response) -> Observed:
     """What an answer says."""
     try:
         body = answer.json()
@@ -233,23 +233,23 @@ def given(answer: httpx.Response) -> Observed:
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return Observed(None, answer.status_code)
-    said = str(error.get("error_data", {}).get("details") or error.get("message"))
-    return Observed(error.get("code"), answer.status_code, said, error.get("error_subcode"), error.get("type", ""))
+    text = str(error.get("error_data", {}).get("details") or error.get("message"))
+    return Observed(error.get("code"), answer.status_code, text, error.get("error_subcode"), error.get("type", ""))
 
 
 @asynccontextmanager
-async def open_place(clock: Clock, config: Config) -> AsyncIterator[SimulatedPlace]:
+async def open_simulated_api(clock: Clock, config: Config) -> AsyncIterator[SimulatedApi]:
     """A simulated API of its own, with a person who has just written."""
-    bot = Bot()
+    bot = WebhookSink()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
         cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config)
         transport = httpx.ASGITransport(app=graph_app(cloud))
         async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as http:
             await cloud.start()
-            cloud.handset(TARIRO, name="Tariro", receipts=False)
-            place = SimulatedPlace(http, cloud, bot, clock)
+            cloud.handset(PERSON_PHONE, name="Tariro", receipts=False)
+            api = SimulatedApi(http, cloud, bot, clock)
             try:
-                await place.furnish()
-                yield place
+                await api.create_fixtures()
+                yield api
             finally:
                 await cloud.stop()
