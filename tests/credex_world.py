@@ -12,7 +12,7 @@ import httpx
 
 from service.credex import CredexClient, MemoryTokens, SlidingWindowLimiter, Tokens
 from service.domain import Denomination, Money
-from simulator.credex_core import API_KEY, Core, Quirks
+from simulator.credex_core import API_KEY, Core, Quirks, asgi_app
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.network import Faults, Network
 
@@ -82,7 +82,7 @@ def in_world(
         core.fund(TARIRO, Money(Decimal(1040), Denomination.ZWG))
         faults, kept = Faults(), tokens(clock.now_ms)
         budget = SlidingWindowLimiter(None, clock_ms=clock.now_ms, per_minute=per_minute)
-        async with httpx.AsyncClient(transport=Network(httpx.ASGITransport(app=core.asgi), faults=faults)) as http:
+        async with httpx.AsyncClient(transport=Network(httpx.ASGITransport(app=asgi_app(core)), faults=faults)) as http:
             client = CredexClient(
                 http, base_url=base_url, api_key=api_key, tokens=kept, budget=budget, deadline_s=deadline_s
             )

@@ -1,9 +1,9 @@
-"""Credex core in memory: set up what the world holds, let the other side act, look at everything, serve HTTP."""
+"""Credex core in memory: its records, its configuration, and what tests do in it without HTTP."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ import msgspec
 from service.domain import Denomination, Money
 from simulator.credex_core import rules, trading
 from simulator.credex_core.amounts import Rates
-from simulator.credex_core.http import application
+from simulator.credex_core.endpoints import ENDPOINTS, Endpoint
 from simulator.credex_core.ledger import (
     DAY_MS,
     EXPIRES_AFTER_DAYS,
@@ -39,7 +39,7 @@ TREASURY = "credex_foundation"
 
 @dataclass(frozen=True, slots=True)
 class HandledCall:
-    """One request that reached core."""
+    """One HTTP request that core answered."""
 
     endpoint: str
     phone: str
@@ -56,22 +56,22 @@ class _State(msgspec.Struct):
 
 
 class Core:
-    """A Credex core that keeps the rules strictly and in exact numbers.
+    """A Credex core that enforces the rules strictly, with exact amounts. `asgi_app` serves it over HTTP.
 
-    From the start it has a foundation with an audited trust account, from which money comes, and a treasury, to
-    which tier upgrades are paid.
+    It starts with one member, the foundation, with an audited trust account that issues money and a treasury that
+    receives the price of tier upgrades.
 
     Args:
-        clock_ms: now, in milliseconds since the epoch; drives days, caps, due dates and expiry.
-        rng: ids come from it, and nothing else does.
-        api_key: callers must send it.
-        quirks: oddities to show; may be changed at any time.
-        rates: what denominations are worth; may be changed at any time.
-        rate_limit: calls in fixed windows of 60 s, for all callers together; None for no limit.
+        clock_ms: now, in milliseconds since the epoch; decides days, caps, due dates and expiry.
+        rng: the source of ids, and of nothing else.
+        api_key: the client key that every request must carry.
+        quirks: deviations of real cores to reproduce; may be changed at any time.
+        rates: the worth of each denomination; may be changed at any time.
+        rate_limit: calls per fixed window of 60 s, for all callers together; None for no limit.
+        endpoints: those that are served; add to `ENDPOINTS` to serve more.
 
     Attributes:
-        calls: every request so far, the refused ones, too.
-        asgi: the application that serves it, under ``/v1``.
+        calls: every request so far, including refused ones.
     """
 
     def __init__(
@@ -83,13 +83,15 @@ class Core:
         quirks: Quirks = Quirks(),  # noqa: B008 - frozen
         rates: Rates = Rates(),  # noqa: B008 - frozen
         rate_limit: int | None = None,
+        endpoints: Mapping[str, Endpoint] = ENDPOINTS,
     ) -> None:
-        """Found the foundation."""
+        """Create the foundation and its accounts."""
         self.clock_ms = clock_ms
         self._ahead_ms = 0
         self.api_key = api_key
         self.rate_limit = rate_limit
-        # Tokens and request ids have their own chance: how often somebody logs in changes no other id.
+        self.endpoints = endpoints
+        # Tokens and request ids are drawn from a generator of their own: a login changes no other id.
         self.token_rng = random.Random(rng.getrandbits(64))
         self.sessions = Sessions(clock_ms=clock_ms, rng=self.token_rng)
         self.ledger = Ledger(clock_ms=self._day_clock_ms, rng=rng, rates=rates)
@@ -106,50 +108,49 @@ class Core:
         self.foundation.tier = FOUNDATION_TIER
         self.trust = self.add_account(self.foundation, "Vimbiso Trust", TRUST, kind="TRUST", audited=True)
         self.treasury = self.add_account(self.foundation, "Credex Foundation", TREASURY, kind="CREDEX_FOUNDATION")
-        self.asgi: Callable[..., Awaitable[None]] = application(self)
 
-    # Knobs
+    # Configuration
 
     @property
     def quirks(self) -> Quirks:
-        """The oddities shown; setting them counts anew those that count."""
+        """The quirks in force. Setting them restarts the counts of those that happen a number of times."""
         return self._quirks
 
     @quirks.setter
     def quirks(self, quirks: Quirks) -> None:
         self._quirks = quirks
-        self._stumbles = quirks.stumbles()
+        self._misreports = quirks.misreported_statuses()
         self.ledger.keep_expired_outstanding = quirks.expired_still_shown
         self.ledger.expires_after_days = 0 if quirks.vanishing_offers else EXPIRES_AFTER_DAYS
 
     @property
     def rates(self) -> Rates:
-        """What denominations are worth."""
+        """The worth of each denomination."""
         return self.ledger.rates
 
     @rates.setter
     def rates(self, rates: Rates) -> None:
         self.ledger.rates = rates
 
-    def stumbles(self, endpoint: str) -> int | None:
-        """The status to hide the next success of this endpoint behind, if any is left to."""
-        left = self._stumbles.get(endpoint)
+    def take_misreported_status(self, endpoint: str) -> int | None:
+        """The error status with which the next success of an endpoint is answered; None if none is left."""
+        left = self._misreports.get(endpoint)
         return left.pop(0) if left else None
 
     @property
     def misreports_left(self) -> dict[str, list[int]]:
-        """By endpoint, the statuses that successes are still to be hidden behind."""
-        return {endpoint: list(left) for endpoint, left in self._stumbles.items() if left}
+        """By endpoint, the error statuses that its next successes will be answered with."""
+        return {endpoint: list(left) for endpoint, left in self._misreports.items() if left}
 
     @misreports_left.setter
     def misreports_left(self, left: Mapping[str, list[int]]) -> None:
-        self._stumbles = {endpoint: list(statuses) for endpoint, statuses in left.items()}
+        self._misreports = {endpoint: list(statuses) for endpoint, statuses in left.items()}
 
     def record_call(self, endpoint: str, phone: str, status: int, body: Mapping[str, Any]) -> None:
-        """Write a request down."""
+        """Add a request to ``calls``."""
         self.calls.append(HandledCall(endpoint, phone, self.clock_ms(), status, body))
 
-    # What the world holds at the start
+    # Initial contents
 
     def add_member(
         self,
@@ -161,7 +162,7 @@ class Core:
         denom: Denomination = Denomination.USD,
         handle: str | None = None,
     ) -> Member:
-        """A member with a personal account, under the same rules as over HTTP; ``handle`` names both."""
+        """Add a member with a personal account, under the rules that hold over HTTP; both get ``handle``."""
         given = {"phone": phone, "firstname": first, "lastname": last, "memberHandle": handle}
         member = trading.join(
             self.ledger,
@@ -184,7 +185,7 @@ class Core:
         denom: Denomination | None = None,
         audited: bool = False,
     ) -> Account:
-        """Another account; the owner needs tier 3."""
+        """Open another account; the owner needs tier 3."""
         given = {"accountName": name, "accountHandle": handle}
         return trading.open_account(
             self.ledger,
@@ -197,31 +198,31 @@ class Core:
         )
 
     def authorise(self, account: Account | str, member: Member) -> None:
-        """Let a member act for an account of another one, who needs tier 4."""
+        """Authorise a member for an account of another member, who needs tier 4."""
         trading.authorise(self.ledger, self._account(account), member)
 
     def unauthorise(self, account: Account | str, member: Member) -> None:
-        """Let a member no longer act for an account of another one."""
+        """Withdraw a member's authorisation for an account."""
         trading.unauthorise(self._account(account), member)
 
     def set_offer_recipient(self, account: Account | str, member: Member) -> None:
-        """Have a member who may act for an account told of new offers to it."""
+        """Choose which authorised member is notified of new offers to an account."""
         trading.set_offer_recipient(self._account(account), member)
 
     def leave(self, member: Member) -> None:
-        """Somebody is no member any more."""
+        """Remove a member."""
         trading.leave(self.ledger, member)
 
     def upgrade(self, member: Member) -> None:
-        """A member pays for tier 3 from the personal account."""
+        """Upgrade a member to tier 3, paid from the personal account."""
         trading.upgrade(self.ledger, member, self.ledger.accounts_of(member.member_id)[0], self.treasury)
 
     def fund(self, account: Account | str, money: Money, *, securer: Account | None = None) -> Credex:
-        """Give an account money: an accepted secured credex from the trust account, or another audited one."""
+        """Add an accepted secured credex to an account, from the trust account or another audited one."""
         return trading.fund(self.ledger, securer or self.trust, self._account(account), money)
 
     def owe(self, from_handle: str, to_handle: str, money: Money, *, due: date | None = None) -> Credex:
-        """One account has owed another since yesterday: an accepted unsecured credex, due in two weeks by default."""
+        """Add an accepted unsecured credex of yesterday between two accounts; by default due in two weeks."""
         return trading.owe(
             self.ledger,
             self._account(from_handle),
@@ -231,14 +232,14 @@ class Core:
         )
 
     def history(self, from_handle: str, to_handle: str, money: Money, *, at_ms: int) -> Credex:
-        """One account owed another in the past; it has been redeemed since, and only the ledgers still know it."""
+        """Add a credex of the past that has been redeemed since: it appears in ledgers only."""
         issuer, receiver = self._account(from_handle), self._account(to_handle)
         return trading.clear(self.ledger, self.trust, issuer, receiver, money, at_ms=at_ms)
 
     def advance(self, days: int = 1) -> None:
-        """Core's own day moves ahead of the clock, as its forced daily job does: caps, due dates and expiry follow.
+        """Move core's day ahead of the clock, as forcing its daily job does: caps, due dates and expiry follow.
 
-        Tokens go by the clock as ever.
+        Tokens still expire by the clock.
         """
         self._ahead_ms += days * DAY_MS
         self.ledger.expire()
@@ -246,14 +247,14 @@ class Core:
     def _day_clock_ms(self) -> int:
         return self.clock_ms() + self._ahead_ms
 
-    # What the other side does, without HTTP
+    # Acts of other members, without HTTP
 
     def gimme_secured(self, handle: str, money: Money) -> Credex:
-        """The trust account offers secured money; as with the real helper, it is there once it is accepted."""
+        """Offer secured money from the trust account; like the real helper, it counts once it is accepted."""
         return self.offer(TRUST, handle, money)
 
     def offer(self, from_handle: str, to_handle: str, money: Money, *, due: date | None = None) -> Credex:
-        """The owner of one account makes an offer to another account."""
+        """Make an offer in the name of the issuing account's owner."""
         issuer = self._account(from_handle)
         return trading.offer(
             self.ledger,
@@ -266,21 +267,21 @@ class Core:
         )
 
     def accept(self, credex: Credex | str) -> Credex:
-        """The owner of the receiving account accepts."""
+        """Accept an offer in the name of the receiving account's owner."""
         one = self._credex(credex)
         return trading.accept(self.ledger, self._owner(one.receiver_id), one.credex_id)
 
     def decline(self, credex: Credex | str) -> Credex:
-        """The owner of the receiving account declines."""
+        """Decline an offer in the name of the receiving account's owner."""
         one = self._credex(credex)
         return trading.decline(self.ledger, self._owner(one.receiver_id), one.credex_id)
 
     def cancel(self, credex: Credex | str) -> Credex:
-        """The owner of the issuing account cancels."""
+        """Cancel an offer in the name of the issuing account's owner."""
         one = self._credex(credex)
         return trading.cancel(self.ledger, self._owner(one.issuer_id), one.credex_id)
 
-    # Looking
+    # Reading
 
     def member(self, phone: str) -> Member:
         """The member with this phone.
@@ -305,12 +306,12 @@ class Core:
         return account
 
     def credexes(self) -> list[Credex]:
-        """All that ever were, in the order they were made, each with its state and times."""
+        """All credexes ever made, in order of creation, including ended ones."""
         self.ledger.expire()
         return list(self.ledger.credexes.values())
 
     def offers(self, handle: str | None = None) -> list[Credex]:
-        """Pending offers, all or those of one account, whichever way they go."""
+        """Pending offers, of all accounts or of one, incoming and outgoing."""
         account_id = None if handle is None else self.account(handle).account_id
         return [
             credex
@@ -319,12 +320,12 @@ class Core:
         ]
 
     def balance(self, handle: str, denomination: Denomination = Denomination.USD) -> Money:
-        """What the dashboard of this account shows, exactly."""
+        """The balance that the account's dashboard shows, exact."""
         shown = self.ledger.displayed_balances(self.account(handle).account_id)
         return Money(shown.get(denomination, Decimal(0)), denomination)
 
     def total(self) -> dict[Denomination, Decimal]:
-        """Money in members' hands, per denomination; trading among them never changes it."""
+        """The money that members hold, per denomination; trading among them does not change it."""
         return self.ledger.total()
 
     def check_conserved(self) -> None:
@@ -334,7 +335,7 @@ class Core:
     # State
 
     def dump(self) -> dict[str, Any]:
-        """All records as one JSON-able dict. Tokens and knobs are not among them; see `state`."""
+        """All records as one JSON-compatible dict, without tokens and configuration; see `state`."""
         ledger = self.ledger
         self.ledger.expire()
         state = _State(
@@ -344,7 +345,7 @@ class Core:
         return dumped
 
     def load(self, dumped: Mapping[str, Any]) -> None:
-        """Take over what another core dumped, in place of everything here."""
+        """Replace all records by those that another core dumped."""
         state = msgspec.convert(dumped, _State)
         old = self.ledger
         self.ledger = Ledger(clock_ms=self._day_clock_ms, rng=old.rng, rates=old.rates)

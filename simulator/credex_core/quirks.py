@@ -1,7 +1,7 @@
-"""What real cores got wrong, each on a switch: a client that copes with all of them copes with the next one, too.
+"""Quirks: deviations that were seen in real cores, each one a switch.
 
-The numbers are the wire contract's, section 6. What it says in 12 and 13 of names is how this core always is: they are
-not unique, and altered by the rules of their fields.
+The numbers refer to the wire contract, section 6. Its points 12 and 13 (names are not unique, and are altered by the
+rules of their fields) always hold here and are no switches.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any, Final
 
 __all__ = ("FORMAT_QUIRKS", "QUIRK_NAMES", "Quirks")
 
-_FORM: Final = "form"
+_FORMAT: Final = "format"
 
 
-def _form() -> Any:
-    """Only the look of an answer changes: the same can be read out of it."""
-    return field(default=False, metadata={_FORM: True})
+def _format() -> Any:
+    """A quirk that changes the format of an answer and not its meaning."""
+    return field(default=False, metadata={_FORMAT: True})
 
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """Which oddities to show. Those that count happen so many times and then stop.
+    """The quirks in force. Those that are numbers happen that many times and then stop.
 
     Attributes:
         empty_as_object: empty lists come as ``{}`` (1).
@@ -32,51 +32,51 @@ class Quirks:
         negative_outgoing: outgoing offers carry a minus sign (1.3).
         negative_zero: zeros are ``-0.00`` (5).
         no_separators: amounts come without the commas between thousands (5).
-        reason_only: refusals have words, but no code.
-        bare_refusals: refusals are ``{"error": …}`` or ``{"message": …}`` and name no action, as the oldest core's (0).
-        errors_as_200: refusals come with the status 200, and only the action tells (7, 17).
-        errors_as_400: refusals come with the status 400, whatever they are about (17).
-        raw_errors: a missing field is answered with the database's words (14).
-        zero_row_refused: the first page of a ledger may not be asked for by its row 0 (1.12).
-        handles_rewritten: what cannot be in a handle is deleted, and the rest looked up (9).
-        tokens_not_renewed: answers bring no newer token: each dies five minutes after its login (2, 17).
-        due_window_open: any due date passes, as in every December (3).
-        dashboard_left_out: what is written is answered with a dashboard of null (1, 7).
-        owned_only: accounts that a member only acts for are not listed (11).
-        null_remaining: the rest of the daily limit is null (2).
+        reason_only: refusals have a reason, but no code.
+        bare_refusals: refusals are ``{"error": …}`` or ``{"message": …}`` without an action, as in the oldest core (0).
+        errors_as_200: refusals have the status 200 and can be recognised by the action alone (7, 17).
+        errors_as_400: all refusals have the status 400 (17).
+        raw_errors: a missing field is answered with a database error (14).
+        zero_row_refused: ``startRow`` 0 is refused (1.12).
+        handles_rewritten: invalid characters are deleted from a handle before it is looked up (9).
+        tokens_not_renewed: answers carry no newer token: each expires five minutes after its login (2, 17).
+        due_window_open: any due date is accepted, as in every December (3).
+        dashboard_left_out: the dashboard in the answer to a write is null (1, 7).
+        owned_only: accounts for which a member is only authorised are not listed (11).
+        null_remaining: the remaining daily limit is null (2).
         null_tier: the tier is missing, its key included (2).
         invalid_date: every due date is the text "Invalid date" (3).
         expired_still_shown: expired offers stay subtracted from the displayed balance (10).
-        vanishing_offers: an offer that nobody took is gone at the first midnight, not at the third (3.7).
-        lists_reversed: pending offers are listed the newest first (12).
-        ledger_without_ids: lines of a ledger do not say which credex they are (1.12, the newest client reads none).
-        missing_as_500: what is not there or not pending any more is answered 500, as is a page past the end (8).
-        management_as_200: refusals of account management are 200 with nothing but a message (7).
-        lenient_authority: whoever asks may issue, decline, cancel and read for any account (15).
-        exact_balance_refused: spending exactly what is there is refused (4).
-        exact_limit_refused: issuing exactly the rest of the daily limit is refused (4).
-        created_but_404: createCredex makes the offer and answers 404, so many times (6).
+        vanishing_offers: a pending offer expires at the first midnight, not at the third (3.7).
+        lists_reversed: pending offers are listed newest first (12).
+        ledger_without_ids: rows of a ledger have no credex id (1.12; the newest client reads none).
+        missing_as_500: a missing or no longer pending credex, and a page past the end, are answered 500 (8).
+        management_as_200: refusals of account management are 200 with only a message (7).
+        lenient_authority: every member may issue, decline, cancel and read for any account (15).
+        exact_balance_refused: spending exactly the available balance is refused (4).
+        exact_limit_refused: issuing exactly the remaining daily limit is refused (4).
+        created_but_404: createCredex makes the offer and answers 404, that many times (6).
         created_but_400: the same with 400.
         created_but_500: the same with 500.
-        declined_but_500: declineCredex declines and answers 500, so many times (6).
-        joined_but_400: onboardMember makes a member without an account and answers 400, so many times (6).
+        declined_but_500: declineCredex declines and answers 500, that many times (6).
+        joined_but_400: onboardMember makes a member without an account and answers 400, that many times (6).
     """
 
-    empty_as_object: bool = _form()
-    nested_envelopes: bool = _form()
-    low_high_integers: bool = _form()
-    duplicate_accounts: bool = _form()
-    negative_outgoing: bool = _form()
-    negative_zero: bool = _form()
-    no_separators: bool = _form()
-    reason_only: bool = _form()
-    bare_refusals: bool = _form()
-    errors_as_200: bool = _form()
-    errors_as_400: bool = _form()
-    raw_errors: bool = _form()
-    zero_row_refused: bool = _form()
-    handles_rewritten: bool = _form()
-    tokens_not_renewed: bool = _form()
+    empty_as_object: bool = _format()
+    nested_envelopes: bool = _format()
+    low_high_integers: bool = _format()
+    duplicate_accounts: bool = _format()
+    negative_outgoing: bool = _format()
+    negative_zero: bool = _format()
+    no_separators: bool = _format()
+    reason_only: bool = _format()
+    bare_refusals: bool = _format()
+    errors_as_200: bool = _format()
+    errors_as_400: bool = _format()
+    raw_errors: bool = _format()
+    zero_row_refused: bool = _format()
+    handles_rewritten: bool = _format()
+    tokens_not_renewed: bool = _format()
     due_window_open: bool = False
     dashboard_left_out: bool = False
     owned_only: bool = False
@@ -99,33 +99,33 @@ class Quirks:
     joined_but_400: int = 0
 
     @classmethod
-    def named(cls, ways: Iterable[str], *, times: int = 1) -> Quirks:
-        """Those with these names; those that count happen ``times`` times.
+    def named(cls, names: Iterable[str], *, times: int = 1) -> Quirks:
+        """The quirks with these names; those that are numbers happen ``times`` times.
 
         Raises:
-            KeyError: there is none of such a name.
+            KeyError: no quirk has that name.
         """
         # Any: bool and int alike.
-        switched: dict[str, Any] = {way: True if _FIELDS[way].type == "bool" else times for way in ways}
+        switched: dict[str, Any] = {name: True if _FIELDS[name].type == "bool" else times for name in names}
         return cls(**switched)
 
     @classmethod
     def everything(cls, *, times: int = 1) -> Quirks:
-        """All of them at once; those that count happen ``times`` times."""
+        """All quirks at once; those that are numbers happen ``times`` times."""
         return cls.named(QUIRK_NAMES, times=times)
 
     @classmethod
     def format_only(cls) -> Quirks:
-        """All that only change how an answer looks: a tolerant client reads the same out of it as without them."""
+        """All quirks of format: a tolerant client reads the same from an answer with and without them."""
         return cls.named(FORMAT_QUIRKS)
 
     def union(self, others: Quirks) -> Quirks:
-        """These and those."""
-        both = {way: getattr(self, way) or getattr(others, way) for way in QUIRK_NAMES}
+        """These quirks together with others."""
+        both = {name: getattr(self, name) or getattr(others, name) for name in QUIRK_NAMES}
         return replace(self, **both)
 
-    def stumbles(self) -> dict[str, list[int]]:
-        """The statuses behind which writes are hidden that happened all the same, by endpoint."""
+    def misreported_statuses(self) -> dict[str, list[int]]:
+        """By endpoint, the error statuses with which successful writes are answered."""
         return {
             "createCredex": [404] * self.created_but_404 + [400] * self.created_but_400 + [500] * self.created_but_500,
             "declineCredex": [500] * self.declined_but_500,
@@ -137,5 +137,5 @@ _FIELDS: Final = {one.name: one for one in fields(Quirks)}
 QUIRK_NAMES: Final = tuple(_FIELDS)
 """The names of all quirks."""
 
-FORMAT_QUIRKS: Final = tuple(name for name, one in _FIELDS.items() if one.metadata.get(_FORM))
-"""The names of those that only change how an answer looks."""
+FORMAT_QUIRKS: Final = tuple(name for name, one in _FIELDS.items() if one.metadata.get(_FORMAT))
+"""The names of the quirks that change only the format of an answer."""

@@ -22,7 +22,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from service.http import certainly_not_sent
 from service.settings import Settings
-from simulator.credex_core import Core, Quirks
+from simulator.credex_core import Core, Quirks, asgi_app
 from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown, graph_app
 from simulator.world.network import Answer, Effect, Fault, Faults, RequestHook
 
@@ -390,5 +390,7 @@ def _build(
         config=config,
         on_event=see,
     )
-    made = SimulatedServices(settings, port, core, FaultProxy(core.asgi), cloud, FaultProxy(graph_app(cloud)), balancer)
+    made = SimulatedServices(
+        settings, port, core, FaultProxy(asgi_app(core)), cloud, FaultProxy(graph_app(cloud)), balancer
+    )
     return made

@@ -21,7 +21,7 @@ from service.mailbox import open_cache, open_state
 from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
 from service.whatsapp.templates import INCOMING
-from simulator.credex_core import Core
+from simulator.credex_core import Core, asgi_app
 from simulator.errors import UnsettledError
 from simulator.script.conversation import Person
 from simulator.whatsapp_cloud import (
@@ -232,7 +232,7 @@ class World:
             clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
             state=self._open(open_state, 0, [self.state_switch, dead], command),
             cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
-            core=Network(_asgi(self.core.asgi), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
+            core=Network(_asgi(asgi_app(self.core)), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
             graph=Network(
                 InProcessTransport(graph_app(self.cloud)),
                 faults=self.graph_faults,

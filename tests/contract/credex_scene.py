@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from service.domain import Denomination, Money
-from simulator.credex_core import API_KEY, DAY_MS, Core, Quirks
+from simulator.credex_core import API_KEY, DAY_MS, Core, Quirks, asgi_app
 from tests.credex_world import FARAI, START_MS, TARIRO, usd
 
 __all__ = ("NOBODY", "RUDO", "STRANGER", "TODAY", "Scene")
@@ -95,7 +95,7 @@ class Scene:
 
     async def ask(self, who: str, endpoint: str, body: dict[str, Any]) -> httpx.Response:
         """One call by somebody who has just logged in; by nobody, without a token."""
-        transport = httpx.ASGITransport(app=self.core.asgi)
+        transport = httpx.ASGITransport(app=asgi_app(self.core))
         headers = {"x-client-api-key": API_KEY}
         async with httpx.AsyncClient(transport=transport, base_url="http://core.test/v1/", headers=headers) as http:
             if who:

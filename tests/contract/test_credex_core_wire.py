@@ -9,7 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
-from simulator.credex_core import API_KEY, Core
+from simulator.credex_core import (
+    API_KEY,
+    ENDPOINTS,
+    Body,
+    Core,
+    Endpoint,
+    Member,
+    RefusalError,
+    Reply,
+    RequestContext,
+    asgi_app,
+)
 from tests.credex_world import FARAI, START_MS, TARIRO, usd
 
 KEY = {"x-client-api-key": API_KEY}
@@ -45,7 +56,9 @@ def core(clock: Hands) -> Core:
 @pytest.fixture
 async def http(core: Core) -> AsyncIterator[httpx.AsyncClient]:
     """A client of it."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=core.asgi), base_url="http://core.test") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=asgi_app(core)), base_url="http://core.test"
+    ) as client:
         yield client
 
 
@@ -233,3 +246,25 @@ async def test_a_bad_field_of_an_offer_is_named(
     assert core.offers() == []
     good = await ask(http, "createCredex", bearer, **body)
     assert (good.status_code, good.json()["data"]["action"]["details"]["amount"]) == (200, "2.50")
+
+
+def refuse_or_echo(context: RequestContext, member: Member, body: Body) -> Reply:
+    """An endpoint that core does not have."""
+    if "text" not in body:
+        raise RefusalError("text is required", code="MISSING_PARAMS", field="text")
+    return Reply(context.responses.success("ECHOED", member, {"text": body["text"]}), member)
+
+
+async def test_an_endpoint_from_outside_is_served_like_the_others(http: httpx.AsyncClient, core: Core) -> None:
+    """It needs a token, it may refuse, and it is recorded; without it its path does not exist."""
+    bearer = await token(http)
+    missing = await ask(http, "echo", bearer, text="hello")
+    core.endpoints = {**ENDPOINTS, "echo": Endpoint(refuse_or_echo)}
+    anonymous = await http.post("/v1/echo", json={"text": "hello"}, headers=KEY)
+    refused = await ask(http, "echo", bearer)
+    answer = await ask(http, "echo", bearer, text="hello")
+
+    statuses = [missing.status_code, anonymous.status_code, refused.status_code, answer.status_code]
+    assert statuses == [404, 401, 400, 200]
+    assert answer.json()["data"]["action"]["details"] == {"text": "hello"}
+    assert [call.status for call in core.calls if call.endpoint == "echo"] == statuses

@@ -90,9 +90,9 @@ def test_an_oddity_that_counts_goes_on_counting() -> None:
     clock = Hands()
     old = peopled(made(clock))
     old.quirks = Quirks(created_but_404=2)
-    assert old.stumbles("createCredex") == 404
+    assert old.take_misreported_status("createCredex") == 404
     new = handed_over(old, made(clock))
-    assert [new.stumbles("createCredex") for _ in range(2)] == [404, None]
+    assert [new.take_misreported_status("createCredex") for _ in range(2)] == [404, None]
 
 
 @pytest.mark.parametrize(("shown_still", "left"), [(False, Decimal(9)), (True, Decimal(5))])
