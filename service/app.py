@@ -130,7 +130,7 @@ class Service:
             Reconciler(core, parts.clock_ms),
             flows.flow_registry(self._forms()),
             clock_ms=parts.clock_ms,
-            company=graph,
+            typing_indicator=graph,
             outbox_woken=self._outbox_wake.set,
             finished=self._finished,
         )
@@ -198,7 +198,7 @@ class Service:
         """Whether work is due now or in hand."""
         if self._worker.busy or self._sender.busy:
             return True
-        depths = await self._mailbox.depths()
+        depths = await self._mailbox.queue_stats()
         now_ms = self._parts.clock_ms()
         return any(due is not None and due <= now_ms for due in (depths.inbox_due_ms, depths.outbox_due_ms))
 
@@ -280,7 +280,7 @@ class Service:
             if status.callback_id is None or status.callback_id in self._noted:
                 continue
             try:
-                if await self._mailbox.confirm(status.callback_id, self._parts.clock_ms()):
+                if await self._mailbox.confirm_delivery(status.callback_id, self._parts.clock_ms()):
                     self._outbox_wake.set()
             except MailboxError as error:
                 log.warning("status_not_noted", error=type(error).__name__)

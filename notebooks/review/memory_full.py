@@ -265,7 +265,7 @@ class _House:
         mailbox = Mailbox(self.state)
         async with asyncio.timeout(ANSWER_WITHIN_S):
             while True:
-                depths = await mailbox.depths()
+                depths = await mailbox.queue_stats()
                 if not depths.inbox_members and not depths.outbox_members:
                     return
                 await asyncio.sleep(0.02)

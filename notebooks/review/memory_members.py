@@ -195,13 +195,13 @@ class _Loading:
         while not isinstance(found := await self._mailbox.claim_outbox(NOW_MS), Idle):
             posting: OutboxLease | None = found
             while posting is not None:
-                posting = (await self._mailbox.settle(posting, NOW_MS)).next
+                posting = (await self._mailbox.ack(posting, NOW_MS)).next
 
     async def _pay(self, count: int) -> None:
         for _ in range(count):
             claim = await self._mailbox.claim(NOW_MS, DAY_MS)
             assert isinstance(claim, InboxLease)
-            await self._mailbox.store_intent(claim, NOW_MS, self._records.intent, lease_ms=DAY_MS)
+            await self._mailbox.store_pending_writes(claim, NOW_MS, self._records.intent, lease_ms=DAY_MS)
 
     async def _age(self, names: Sequence[str]) -> None:
         """A day passes for them: what lives for a day has gone, as its time to live would have it."""

@@ -30,11 +30,11 @@ CACHED: Final = 2
 WORDS: Final = {
     "ingest": "webhook:\ningest",
     "claim": "worker:\nclaim",
-    "store_intent": "before the call:\nstore intent",
+    "store_pending_writes": "before the call:\nstore intent",
     "commit": "worker:\ncommit",
     "claim_outbox": "sender:\nclaim",
-    "settle": "sender:\nsettle",
-    "confirm": "status:\nconfirm",
+    "ack": "sender:\nsettle",
+    "confirm_delivery": "status:\nconfirm",
 }
 INK: Final = "#222222"
 HOLLOW: Final[Mapping[str, Any]] = MappingProxyType({"markerfacecolor": "white", "markersize": 10})

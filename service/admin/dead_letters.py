@@ -46,7 +46,7 @@ async def _all(mailbox: Mailbox) -> AsyncIterator[DeadLetter]:
 
 
 def _shown(letter: DeadLetter, name: str, now_ms: int) -> str:
-    what = "a look at a write" if letter.is_intent else "a message"
+    what = "a look at a write" if letter.is_pending_writes else "a message"
     return f"{name}: {what}, given up {(now_ms - letter.died_at_ms) / HOUR_MS:.1f} h ago: {letter.reason}"
 
 

@@ -7,21 +7,20 @@ from service.mailbox.errors import MailboxError, StateBrokenError, StateFullErro
 from service.mailbox.mailbox import LEASE_MS, Mailbox
 from service.mailbox.values import (
     CommitResult,
-    Committed,
     DeadLetter,
+    EndedLease,
     Idle,
     InboxEntry,
     InboxLease,
     OutboxLease,
     QueueStats,
-    Settled,
 )
 
 __all__ = [
     "LEASE_MS",
     "CommitResult",
-    "Committed",
     "DeadLetter",
+    "EndedLease",
     "Idle",
     "InboxEntry",
     "InboxLease",
@@ -29,7 +28,6 @@ __all__ = [
     "MailboxError",
     "OutboxLease",
     "QueueStats",
-    "Settled",
     "StateBrokenError",
     "StateFullError",
     "StateUnavailableError",

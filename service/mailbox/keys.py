@@ -27,14 +27,14 @@ class Keys:
         """Where the member stands in the conversation."""
         return self.tag + b":session:" + member
 
-    def intent_of(self, member: bytes) -> bytes:
+    def pending_writes_of(self, member: bytes) -> bytes:
         """The member's write to Credex core that is under way or unresolved."""
         return self.tag + b":intent:" + member
 
-    def seen_of(self, member: bytes) -> bytes:
+    def message_dedup_of(self, member: bytes) -> bytes:
         """Digests of the member's last messages, and when they were written."""
         return self.tag + b":seen:" + member
 
-    def posted_of(self, member: bytes) -> bytes:
+    def event_dedup_of(self, member: bytes) -> bytes:
         """Digests of the keys under which notifications were posted to the member, and when."""
         return self.tag + b":posted:" + member

@@ -1,7 +1,7 @@
-"""Durable queues per member: messages in, messages out, one at a time and in order.
+"""Durable queues per member: an inbox of messages and an outbox of answers, handled one at a time and in order.
 
-Every step may be repeated when its answer was lost: steps that name a claim know their own repeat, `ingest` knows the
-message, and a claim that never arrived waits for its lease to end. Times are passed in, in milliseconds.
+Every step may be repeated when its reply was lost: steps that name a lease recognise their repeat, `ingest` and `post`
+recognise the message, and the lease of a lost claim ends by itself. Times are passed in, in milliseconds.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from service.mailbox.keys import Keys
 from service.mailbox.scripts import Argument, Runner, ScriptCall, Scripts
 from service.mailbox.values import (
     CommitResult,
-    Committed,
     DeadLetter,
+    EndedLease,
     Idle,
     InboxEntry,
     InboxLease,
+    LeaseT,
     OutboxLease,
     QueueStats,
-    Settled,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
 LEASE_MS = 40_000
-_POSTING_ID = re.compile(r"(?P<shard>[^:]+):(?P<member>.+):(?P<seq>[1-9][0-9]{0,15})", re.DOTALL)
+_OUTBOX_ID = re.compile(r"(?P<shard>[^:]+):(?P<member>.+):(?P<seq>[1-9][0-9]{0,15})", re.DOTALL)
 
 
 class Mailbox:
-    """The queues of one shard. Every method raises `MailboxError` as its errors say, and nothing else."""
+    """The queues of one shard. What methods raise is a `MailboxError`."""
 
     def __init__(self, redis: Redis, *, shard: str = "0", scripts: Runner | None = None) -> None:
         """Takes a client from `open_state` (one that never retries by itself); `scripts` is for tests."""
@@ -44,149 +44,147 @@ class Mailbox:
         self._keys = Keys(shard)
         self._scripts: Runner = Scripts(redis) if scripts is None else scripts
 
-    async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
-        """Stores messages, each at the end of its member's inbox; True where it is new, False where seen before.
+    async def ingest(self, entries: Sequence[InboxEntry], now_ms: int) -> list[bool]:
+        """Stores messages, each at the end of its member's inbox; True where it is new, False for a duplicate.
 
         Raises:
-            StateUnavailable: None, some or all are stored; repeat the whole call.
-            StateFull: The same, once there is room.
+            StateUnavailableError: None, some or all are stored; repeat the whole call.
+            StateFullError: The same, once there is room.
         """
-        calls = [self._ingest_call(arrival, now_ms) for arrival in arrivals]
+        calls = [self._ingest_call(entry, now_ms) for entry in entries]
         return [reply == 1 for reply in await self._scripts.run_each("ingest", calls)]
 
-    def _ingest_call(self, arrival: InboxEntry, now_ms: int) -> ScriptCall:
-        member = _bytes(arrival.member)
+    def _ingest_call(self, inbox_entry: InboxEntry, now_ms: int) -> ScriptCall:
+        member = _bytes(inbox_entry.member)
         return ScriptCall(
-            keys=[*self._keys.inbox_of(member), self._keys.seen_of(member)],
-            args=[member, _digest(arrival.wamid), arrival.sent_at_ms, now_ms, arrival.entry],
+            keys=[*self._keys.inbox_of(member), self._keys.message_dedup_of(member)],
+            args=[member, _digest(inbox_entry.wamid), inbox_entry.sent_at_ms, now_ms, inbox_entry.entry],
         )
 
     async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> InboxLease | Idle:
-        """Holds the member that is due first, or says when one will be."""
+        """Leases the inbox that is due first, or says when one will be."""
         call = ScriptCall(keys=[self._keys.inbox], args=[self._keys.tag, now_ms, lease_ms])
         reply = await self._scripts.run("claim", call)
-        return _claim(reply) if len(reply) > 1 else Idle(reply[0] if reply else None)
+        return _inbox_lease(reply) if len(reply) > 1 else Idle(reply[0] if reply else None)
 
     async def commit(
         self,
-        claim: InboxLease,
+        lease: InboxLease,
         now_ms: int,
         *,
         session: bytes | None,
         outbox: Sequence[bytes] = (),
-        intent: bytes | None = None,
+        pending_writes: bytes | None = None,
         due_ms: int | None = None,
         lease_ms: int = LEASE_MS,
-    ) -> Committed:
-        """Finishes a claim in one step: session and intent as given (None deletes), `outbox` appended, the head gone.
+    ) -> EndedLease[InboxLease]:
+        """Finishes the head in one step: it is popped, `outbox` is appended, session and pending writes are replaced.
 
-        A kept intent makes the member due again at `due_ms`, with or without a message. If another message waits, it
-        comes back as the next claim under the same token, with the lease extended.
+        A `session` or `pending_writes` of None is deleted. Kept pending writes make the member due again at `due_ms`,
+        with or without a message. If another message waits, its lease is returned, under the same fencing token and
+        extended.
         """
-        member = _bytes(claim.member)
-        args: list[Argument] = [*_named(claim), now_ms, lease_ms]
-        args += [_optional(session), _optional(intent), "" if due_ms is None else due_ms, *outbox]
-        outcome, following = await self._scripts.run("commit", ScriptCall(self._member_keys(member), args))
-        return Committed(_outcome(outcome), _claim(following) if following else None)
+        member = _bytes(lease.member)
+        args: list[Argument] = [*_holder(lease), now_ms, lease_ms]
+        args += [_optional(session), _optional(pending_writes), "" if due_ms is None else due_ms, *outbox]
+        return _ended(await self._scripts.run("commit", ScriptCall(self._member_keys(member), args)), _inbox_lease)
 
-    async def release(self, claim: InboxLease, now_ms: int, *, due_ms: int, counted: bool) -> CommitResult:
-        """Ends the lease and leaves the head where it is, due again at `due_ms`; uncounted claims do not add up."""
-        keys = self._keys.inbox_of(_bytes(claim.member))
-        args = [*_named(claim), now_ms, due_ms, int(counted)]
-        return _outcome(await self._scripts.run("give_back", ScriptCall(keys, args)))
+    async def release(self, lease: InboxLease, now_ms: int, *, due_ms: int, counted: bool) -> CommitResult:
+        """Ends the lease and keeps the head, due again at `due_ms`; with `counted` False this was no attempt."""
+        keys = self._keys.inbox_of(_bytes(lease.member))
+        args = [*_holder(lease), now_ms, due_ms, int(counted)]
+        return _result(await self._scripts.run("release", ScriptCall(keys, args)))
 
     async def dead_letter(
         self,
-        claim: InboxLease,
+        lease: InboxLease,
         now_ms: int,
         *,
         reason: str,
         outbox: Sequence[bytes] = (),
         lease_ms: int = LEASE_MS,
-    ) -> Committed:
-        """Gives the head up (for seq 0, the intent): it goes to the dead, with reason and time; the session is reset.
+    ) -> EndedLease[InboxLease]:
+        """Moves the head (for seq 0, the pending writes) to the dead letters and deletes the session.
 
-        A buried message leaves its intent in place, due when it was due. One that was stored during this very claim
-        has no time yet and is looked at at once: a write may be under way.
+        When a message is moved, pending writes stay and are due when they were due. Pending writes stored under this
+        very lease have no due time yet and are due at once, because a write may be under way.
         """
-        keys = [*self._member_keys(_bytes(claim.member)), self._keys.dead]
-        args = [*_named(claim), now_ms, lease_ms, _bytes(reason), *outbox]
-        outcome, following = await self._scripts.run("bury", ScriptCall(keys, args))
-        return Committed(_outcome(outcome), _claim(following) if following else None)
+        keys = [*self._member_keys(_bytes(lease.member)), self._keys.dead]
+        args = [*_holder(lease), now_ms, lease_ms, _bytes(reason), *outbox]
+        return _ended(await self._scripts.run("dead_letter", ScriptCall(keys, args)), _inbox_lease)
 
-    async def store_intent(
-        self, claim: InboxLease, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS
+    async def store_pending_writes(
+        self, lease: InboxLease, now_ms: int, pending_writes: bytes, *, lease_ms: int = LEASE_MS
     ) -> CommitResult:
-        """Writes the intent down while the claim is held, and extends the lease. Repeating is harmless."""
-        member = _bytes(claim.member)
-        inbox, _, lease = self._keys.inbox_of(member)
-        call = ScriptCall([inbox, lease, self._keys.intent_of(member)], [*_named(claim), now_ms, lease_ms, intent])
-        return _outcome(await self._scripts.run("store_intent", call))
+        """Stores the pending writes under the lease, and extends it. May be repeated."""
+        member = _bytes(lease.member)
+        inbox, _, lease_key = self._keys.inbox_of(member)
+        keys = [inbox, lease_key, self._keys.pending_writes_of(member)]
+        args = [*_holder(lease), now_ms, lease_ms, pending_writes]
+        return _result(await self._scripts.run("store_pending_writes", ScriptCall(keys, args)))
 
-    async def notice(self, claim: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
-        """Sends one extra message while the claim is held ("still working on it"); at most once for a head."""
-        member = _bytes(claim.member)
-        lease = self._keys.inbox_of(member)[2]
-        call = ScriptCall([lease, *self._keys.outbox_of(member)], [*_named(claim), now_ms, entry])
-        return _outcome(await self._scripts.run("notice", call))
+    async def post_progress(self, lease: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
+        """Appends a progress message ("still working on it") to the outbox under the lease; once for each head."""
+        member = _bytes(lease.member)
+        keys = [self._keys.inbox_of(member)[2], *self._keys.outbox_of(member)]
+        return _result(await self._scripts.run("post_progress", ScriptCall(keys, [*_holder(lease), now_ms, entry])))
 
     async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
-        """Puts a message that answers nobody at the end of a member's outbox; False when this key was posted before.
+        """Appends a message that answers nobody to a member's outbox; False when its key was posted before.
 
-        A key is known for a day, among the member's newest 64.
+        A key is remembered for a day, among the member's newest 64.
 
         Raises:
-            StateUnavailable: It may or may not be stored; repeat the call with the same key.
-            StateFull: It is not stored; repeat once there is room.
+            StateUnavailableError: It may or may not be stored; repeat the call with the same key.
+            StateFullError: It is not stored; repeat once there is room.
         """
         name = _bytes(member)
-        call = ScriptCall(
-            [*self._keys.outbox_of(name), self._keys.posted_of(name)], [name, _digest(key), now_ms, entry]
-        )
-        return bool(await self._scripts.run("post", call) == 1)
+        keys = [*self._keys.outbox_of(name), self._keys.event_dedup_of(name)]
+        return bool(await self._scripts.run("post", ScriptCall(keys, [name, _digest(key), now_ms, entry])) == 1)
 
     async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> OutboxLease | Idle:
-        """Holds the outbox that is due first, or says when one will be.
+        """Leases the outbox that is due first, or says when one will be.
 
-        The attempt is counted here, before it is made: from now on the head is uncertain, and the posting says since
-        when it was before.
+        The attempt is counted here, before it is made: from now on the head may have been sent. The lease says since
+        when that was so before.
         """
         call = ScriptCall(keys=[self._keys.outbox], args=[self._keys.tag, now_ms, lease_ms])
         reply = await self._scripts.run("claim_outbox", call)
-        return self._posting(reply) if len(reply) > 1 else Idle(reply[0] if reply else None)
+        return self._outbox_lease(reply) if len(reply) > 1 else Idle(reply[0] if reply else None)
 
-    async def settle(
-        self,
-        posting: OutboxLease,
-        now_ms: int,
-        *,
-        again_ms: int | None = None,
-        uncertain_since_ms: int | None = None,
-        lease_ms: int = LEASE_MS,
-    ) -> Settled:
-        """Ends an attempt: sent (`again_ms` None, the head goes), or due again at `again_ms`.
+    async def ack(self, lease: OutboxLease, now_ms: int, *, lease_ms: int = LEASE_MS) -> EndedLease[OutboxLease]:
+        """Pops the head: it was sent, or is given up. The next entry's lease, if one waits, is the same extended."""
+        return await self._end_attempt(lease, now_ms, lease_ms, "", "")
 
-        `uncertain_since_ms` is then the mark the head keeps; None says that it certainly did not leave.
+    async def reschedule(
+        self, lease: OutboxLease, now_ms: int, *, due_ms: int, uncertain_since_ms: int | None = None
+    ) -> EndedLease[OutboxLease]:
+        """Ends the lease and keeps the head, due again at `due_ms`.
+
+        `uncertain_since_ms` is since when it may have been sent; None says that it certainly was not.
         """
-        member = _bytes(posting.member)
-        keys = [*self._keys.outbox_of(member), self._keys.seen_of(member)]
-        again = "" if again_ms is None else again_ms
         since = "" if uncertain_since_ms is None else uncertain_since_ms
-        args: list[Argument] = [member, posting.token, posting.seq, now_ms, lease_ms, again, since]
-        outcome, following = await self._scripts.run("settle", ScriptCall(keys, args))
-        return Settled(_outcome(outcome), self._posting(following) if following else None)
+        return await self._end_attempt(lease, now_ms, LEASE_MS, due_ms, since)
 
-    async def confirm(self, posting_id: str, now_ms: int) -> bool:
-        """A status carried this id, so it was sent: it goes, if it is still the head. False otherwise."""
-        found = _POSTING_ID.fullmatch(posting_id)
+    async def _end_attempt(
+        self, lease: OutboxLease, now_ms: int, lease_ms: int, due: int | str, since: int | str
+    ) -> EndedLease[OutboxLease]:
+        member = _bytes(lease.member)
+        keys = [*self._keys.outbox_of(member), self._keys.message_dedup_of(member)]
+        args: list[Argument] = [*_holder(lease), now_ms, lease_ms, due, since]
+        return _ended(await self._scripts.run("ack", ScriptCall(keys, args)), self._outbox_lease)
+
+    async def confirm_delivery(self, callback_id: str, now_ms: int) -> bool:
+        """Pops the entry with this id if it is still the head: a status carried the id, so it was sent."""
+        found = _OUTBOX_ID.fullmatch(callback_id)
         if found is None or found["shard"] != self._shard:
             return False
         member = _bytes(found["member"])
         call = ScriptCall(self._keys.outbox_of(member), [member, found["seq"], now_ms])
-        return bool(await self._scripts.run("confirm", call) == 1)
+        return bool(await self._scripts.run("confirm_delivery", call) == 1)
 
-    async def depths(self) -> QueueStats:
-        """How much waits, and since when."""
+    async def queue_stats(self) -> QueueStats:
+        """How many members have work, how many dead letters there are, and when the first work is due."""
         with translate_redis_errors():
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.zcard(self._keys.inbox)
@@ -198,7 +196,7 @@ class Mailbox:
         return QueueStats(inbox, outbox, dead, _first_due(first_in), _first_due(first_out))
 
     async def dead_letters(self, start: int = 0, count: int = 50) -> list[DeadLetter]:
-        """The dead, oldest first: at most `count` of them, from number `start` on (from 0)."""
+        """At most `count` dead letters, oldest first, from number `start` on (from 0)."""
         if count < 1:
             return []
         with translate_redis_errors():
@@ -206,44 +204,49 @@ class Mailbox:
         return [DeadLetter.parse(letter) for letter in stored]
 
     async def redrive(self, letter: DeadLetter, now_ms: int) -> CommitResult:
-        """Takes a letter out of the dead: a message goes to the end of its inbox, and the session starts fresh.
+        """Moves a dead letter back: a message goes to the end of its inbox, and the session is deleted.
 
-        `DONE` when it is no longer there. An intent is looked at at once; `LOST` (and still dead) while a worker holds
-        the member or another intent stands.
+        `DONE` when it is no longer there. Pending writes are due at once; `LOST` (and still a dead letter) while a
+        worker holds the member or the member has other pending writes.
         """
         member = _bytes(letter.member)
         keys = [self._keys.dead, *self._keys.inbox_of(member)]
-        keys += [self._keys.session_of(member), self._keys.intent_of(member)]
-        kind = "intent" if letter.is_intent else "message"
+        keys += [self._keys.session_of(member), self._keys.pending_writes_of(member)]
+        kind = "intent" if letter.is_pending_writes else "message"
         args: list[Argument] = [member, now_ms, kind, letter.stored, letter.entry_offset + 1]  # Lua counts from 1
-        return _outcome(await self._scripts.run("put_back", ScriptCall(keys, args)))
+        return _result(await self._scripts.run("redrive", ScriptCall(keys, args)))
 
     async def drop(self, letter: DeadLetter) -> CommitResult:
-        """Removes a letter from the dead for good; `DONE` when it is no longer there."""
+        """Deletes a dead letter; `DONE` when it is no longer there."""
         with translate_redis_errors():
             removed = await self._redis.lrem(self._keys.dead, 1, letter.stored)  # type: ignore[arg-type]
         return CommitResult.COMMITTED if removed else CommitResult.DONE
 
     def _member_keys(self, member: bytes) -> list[bytes]:
         keys = self._keys
-        own = [keys.session_of(member), keys.intent_of(member), keys.seen_of(member)]
+        own = [keys.session_of(member), keys.pending_writes_of(member), keys.message_dedup_of(member)]
         return [*keys.inbox_of(member), *own, *keys.outbox_of(member)]
 
-    def _posting(self, reply: list[Any]) -> OutboxLease:
-        member, token, seq, entry, claims, since, last_wrote = reply
-        return OutboxLease(_text(member), token, seq, entry, claims, since, last_wrote, self._shard)
+    def _outbox_lease(self, reply: list[Any]) -> OutboxLease:
+        member, token, seq, entry, attempts, since, last_wrote = reply
+        return OutboxLease(_text(member), token, seq, entry, attempts, since, last_wrote, self._shard)
 
 
-def _named(claim: InboxLease) -> list[Argument]:
-    return [_bytes(claim.member), claim.token, claim.seq]
+def _holder(lease: InboxLease | OutboxLease) -> list[Argument]:
+    return [_bytes(lease.member), lease.fencing_token, lease.seq]
 
 
-def _claim(reply: list[Any]) -> InboxLease:
+def _inbox_lease(reply: list[Any]) -> InboxLease:
     member, *rest = reply
     return InboxLease(_text(member), *rest)
 
 
-def _outcome(reply: bytes) -> CommitResult:
+def _ended(reply: list[Any], read: Callable[[list[Any]], LeaseT]) -> EndedLease[LeaseT]:
+    result, following = reply
+    return EndedLease(_result(result), read(following) if following else None)
+
+
+def _result(reply: bytes) -> CommitResult:
     return CommitResult(reply.decode())
 
 
@@ -260,7 +263,7 @@ def _first_due(first: list[Any]) -> int | None:
 
 
 def _bytes(text: str) -> bytes:
-    # Half a surrogate pair can come out of JSON: it must not stop the messages around it.
+    # JSON may hold a lone surrogate, which must not stop the messages around it.
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -25,15 +25,15 @@ NAMES = (
     "ingest",
     "claim",
     "commit",
-    "give_back",
-    "bury",
-    "store_intent",
-    "notice",
+    "release",
+    "dead_letter",
+    "store_pending_writes",
+    "post_progress",
     "post",
     "claim_outbox",
-    "settle",
-    "confirm",
-    "put_back",
+    "ack",
+    "confirm_delivery",
+    "redrive",
 )
 # Messages in one pipeline: what a POST of Meta holds at most (1,000) goes in four, so that no answer grows large.
 _CHUNK = 250

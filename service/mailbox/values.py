@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 
 class CommitResult(StrEnum):
@@ -32,17 +33,17 @@ class InboxLease:
     """A member's head message, held until the lease ends.
 
     With `seq` 0 and no `entry` no message waits: the member is due for a second look at an unresolved intent.
-    `claims` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days);
+    `attempts` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days);
     `last_delivered_ms` is when the newest messages to the member had left (None: some wait; 0: none for a day).
     """
 
     member: str
-    token: int
+    fencing_token: int
     seq: int
     entry: bytes | None
-    claims: int
+    attempts: int
     session: bytes | None
-    intent: bytes | None
+    pending_writes: bytes | None
     last_wrote_ms: int | None
     last_delivered_ms: int | None
 
@@ -55,14 +56,6 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
-    """What became of a commit, and the same member's next claim if another message waits."""
-
-    outcome: CommitResult
-    next: InboxLease | None
-
-
-@dataclass(frozen=True, slots=True)
 class OutboxLease:
     """The head of an outbox, held until the lease ends; its attempt is counted already.
 
@@ -70,10 +63,10 @@ class OutboxLease:
     """
 
     member: str
-    token: int
+    fencing_token: int
     seq: int
     entry: bytes
-    claims: int
+    attempts: int
     uncertain_since_ms: int | None
     last_wrote_ms: int | None
     shard: str = "0"
@@ -84,12 +77,15 @@ class OutboxLease:
         return f"{self.shard}:{self.member}:{self.seq}"
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What became of an attempt to send, and the same member's next posting if one waits."""
+LeaseT = TypeVar("LeaseT", bound=InboxLease | OutboxLease)
 
-    outcome: CommitResult
-    next: OutboxLease | None
+
+@dataclass(frozen=True, slots=True)
+class EndedLease(Generic[LeaseT]):
+    """What became of a step that ends a lease, and the lease of the same member's next entry if one waits."""
+
+    result: CommitResult
+    next: LeaseT | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,7 @@ class DeadLetter:
     stored: bytes
 
     @property
-    def is_intent(self) -> bool:
+    def is_pending_writes(self) -> bool:
         """Whether this is an intent rather than a message."""
         return self.seq == 0
 

@@ -100,7 +100,7 @@ class Collector:
         self._meter.publish(self._clock_ms())
 
     async def _queues(self) -> None:
-        depths = await self._mailbox.depths()
+        depths = await self._mailbox.queue_stats()
         now_ms = self._clock_ms()
         for metric, due_ms in (
             (metrics.INBOX_AGE_MS, depths.inbox_due_ms),

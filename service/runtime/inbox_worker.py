@@ -41,10 +41,10 @@ from service.domain.commands import (
     Write,
 )
 from service.mailbox import CommitResult as Step
-from service.mailbox import Committed, Idle, InboxLease, Mailbox, StateUnavailableError
+from service.mailbox import EndedLease, Idle, InboxLease, Mailbox, StateUnavailableError
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Button, Buttons, Message, Outgoing
-from service.runtime.progress import Company, ProgressNotifier
+from service.runtime.progress import ProgressNotifier, TypingIndicator
 from service.writes import pending_write as written_down
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
@@ -135,7 +135,7 @@ class Worker:
         registry: FlowRegistry,
         *,
         clock_ms: Callable[[], int],
-        company: Company | None = None,
+        typing_indicator: TypingIndicator | None = None,
         outbox_woken: Callable[[], None] = lambda: None,
         finished: Callable[[Finished], None] = lambda _: None,
     ) -> None:
@@ -145,7 +145,7 @@ class Worker:
         self._money = money
         self._registry = registry
         self._clock_ms = clock_ms
-        self._host = ProgressNotifier(mailbox, company, clock_ms, outbox_woken)
+        self._progress = ProgressNotifier(mailbox, typing_indicator, clock_ms, outbox_woken)
         self._outbox_woken = outbox_woken
         self._finished = finished
         self._held: dict[tuple[str, int], InboxLease] = {}
@@ -166,7 +166,7 @@ class Worker:
         following: InboxLease | None = claimed
         while following is not None:
             claim = following
-            key = (claim.member, claim.token)
+            key = (claim.member, claim.fencing_token)
             self._held[key] = claim
             try:
                 following = await self._handle(claim)
@@ -190,7 +190,7 @@ class Worker:
 
     async def _handle(self, claim: InboxLease) -> InboxLease | None:
         try:
-            if claim.claims > MAX_DELIVERY_ATTEMPTS:
+            if claim.attempts > MAX_DELIVERY_ATTEMPTS:
                 return await self._bury(claim)
             work = self._open(claim)
             return await self._work(work)
@@ -203,15 +203,15 @@ class Worker:
         except StateUnavailableError:
             raise
         except Exception:
-            log.exception("turn_failed", claims=claim.claims)
+            log.exception("turn_failed", attempts=claim.attempts)
             now_ms = self._clock_ms()
-            pause = BACKOFF_MS[min(claim.claims, len(BACKOFF_MS)) - 1]
+            pause = BACKOFF_MS[min(claim.attempts, len(BACKOFF_MS)) - 1]
             await self._mailbox.release(claim, now_ms, due_ms=now_ms + pause, counted=True)
         return None
 
     def _open(self, claim: InboxLease) -> _Work:
         session = read(claim.session, Session)
-        intents = read(claim.intent, PendingWrites) or PendingWrites()
+        intents = read(claim.pending_writes, PendingWrites) or PendingWrites()
         return _Work(claim, session, intents, self._clock_ms())
 
     async def _work(self, work: _Work) -> InboxLease | None:
@@ -225,7 +225,9 @@ class Worker:
         if inbound is None:
             raise NewerRecord
         work.wamid = inbound.wamid
-        async with self._host.notify_while_running(work.claim, inbound.wamid, since_ms=work.started_ms) as work.asking:
+        async with self._progress.notify_while_running(
+            work.claim, inbound.wamid, since_ms=work.started_ms
+        ) as work.asking:
             if under_way is not None:
                 work.event = "recovered"
                 work.messages += under_way.messages
@@ -286,7 +288,7 @@ class Worker:
     async def _store(self, work: _Work, intents: PendingWrites) -> None:
         raw = written_down.encode(intents)
         assert raw is not None
-        stored = await self._persistently(lambda: self._mailbox.store_intent(work.claim, self._clock_ms(), raw))
+        stored = await self._persistently(lambda: self._mailbox.store_pending_writes(work.claim, self._clock_ms(), raw))
         if stored is Step.LOST:
             raise _LostError
 
@@ -342,18 +344,18 @@ class Worker:
         outbox = _entries(work.messages)
         raw_intents = written_down.encode(work.intents)
 
-        async def attempt() -> Committed:
+        async def attempt() -> EndedLease[InboxLease]:
             return await self._mailbox.commit(
                 work.claim,
                 self._clock_ms(),
                 session=raw_session,
                 outbox=outbox,
-                intent=raw_intents,
+                pending_writes=raw_intents,
                 due_ms=work.intents.due_ms,
             )
 
         committed = await self._persistently(attempt)
-        if committed.outcome is Step.LOST:
+        if committed.result is Step.LOST:
             raise _LostError
         if outbox:
             self._outbox_woken()
@@ -370,7 +372,7 @@ class Worker:
         return await attempt()
 
     async def _bury(self, claim: InboxLease) -> InboxLease | None:
-        log.error("message_given_up", claims=claim.claims)
+        log.error("message_given_up", attempts=claim.attempts)
         told = Buttons(body=GIVEN_UP, buttons=(Button(navigation_id("menu"), "Menu"),))
         buried = await self._mailbox.dead_letter(
             claim, self._clock_ms(), reason=f"not finished by {MAX_DELIVERY_ATTEMPTS} claims", outbox=_entries([told])

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 import msgspec
 import structlog
 
-from service.mailbox import CommitResult, Idle, OutboxLease, Settled, StateFullError, StateUnavailableError
+from service.mailbox import CommitResult, EndedLease, Idle, OutboxLease, StateFullError, StateUnavailableError
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Message, Outgoing, Template
 from service.runtime.poller import Poller
@@ -44,7 +44,7 @@ WINDOW_MS: Final = DAY_MS - 60_000
 MOST_FAILURES: Final = 12
 _LONGEST_BACKOFF_S: Final = 60
 _LONGEST_PAIR_WAIT_S: Final = 300
-_SETTLE_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
+_REPEAT_AFTER_S: Final = (0.5, 1.0, 2.0, 4.0)
 _MOST_REMEMBERED: Final = 10_000
 
 
@@ -54,10 +54,13 @@ class SenderOutbox(Protocol):
     async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle:
         """The head of an outbox that is due, held by us from now on."""
 
-    async def settle(
-        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
-    ) -> Settled:
-        """Ends an attempt: the head away, or due again."""
+    async def ack(self, lease: OutboxLease, now_ms: int, /) -> EndedLease[OutboxLease]:
+        """Pops the head."""
+
+    async def reschedule(
+        self, lease: OutboxLease, now_ms: int, /, *, due_ms: int, uncertain_since_ms: int | None
+    ) -> EndedLease[OutboxLease]:
+        """Keeps the head, due again at that time."""
 
 
 class Graph(Protocol):
@@ -109,7 +112,7 @@ class Sender:
 
     def __init__(
         self,
-        outboxes: SenderOutbox,
+        outbox: SenderOutbox,
         graph: Graph,
         *,
         bucket: Bucket,
@@ -122,7 +125,7 @@ class Sender:
         """Takes its surroundings.
 
         Args:
-            outboxes: where messages wait.
+            outbox: where messages wait.
             graph: where they go.
             bucket: how fast they may.
             clock_ms: now.
@@ -133,7 +136,7 @@ class Sender:
         """
         self.stopped: StopReason | None = None
         self.counts: Counter[str] = Counter()
-        self._outboxes = outboxes
+        self._outbox = outbox
         self._graph = graph
         self._bucket = bucket
         self._clock_ms = clock_ms
@@ -148,7 +151,7 @@ class Sender:
         self._throttles = 0
         self._giving_way_until_ms = 0
         self._failures: dict[str, _Failures] = {}
-        self._unsettled: set[str] = set()
+        self._unacknowledged: set[str] = set()
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Sends until `stop` is set; then finishes what is being sent and puts back what else it holds."""
@@ -174,15 +177,15 @@ class Sender:
         now = self._clock_ms()
         if (held_until := self._held_until(now)) is not None and held_until > now:
             return held_until - now
-        found = await self._outboxes.claim_outbox(now)
+        found = await self._outbox.claim_outbox(now)
         if isinstance(found, Idle):
             way_ms = GIVE_WAY_MS if now < self._giving_way_until_ms else 0
             return None if found.next_due_ms is None else max(1, found.next_due_ms - self._clock_ms()) + way_ms
-        posting: OutboxLease | None = found
+        lease: OutboxLease | None = found
         self._in_hand += 1
         try:
-            while posting is not None:
-                posting = await self._settle(posting, await self._attempt(posting))
+            while lease is not None:
+                lease = await self._end_attempt(lease, await self._attempt(lease))
         finally:
             self._in_hand -= 1
         return 0
@@ -192,9 +195,9 @@ class Sender:
         """Whether a message is in hand."""
         return self._in_hand > 0
 
-    def _which(self, posting: OutboxLease) -> dict[str, object]:
+    def _which(self, lease: OutboxLease) -> dict[str, object]:
         """How logs name a message."""
-        return {"member": self._pseudonym(posting.member), "seq": posting.seq, "claims": posting.claims}
+        return {"member": self._pseudonym(lease.member), "seq": lease.seq, "claims": lease.attempts}
 
     def _held_until(self, now: int) -> int | None:
         """Until when nothing may be sent at all, if so. In a stop one message is let through each minute."""
@@ -204,42 +207,40 @@ class Sender:
             return self._probe_at_ms
         return self._paused_until_ms if now < self._paused_until_ms else None
 
-    async def _attempt(self, posting: OutboxLease) -> Reschedule | None:
+    async def _attempt(self, lease: OutboxLease) -> Reschedule | None:
         """Sends the message if it is its time. What is to become of it."""
-        now, mark = self._clock_ms(), posting.uncertain_since_ms
-        if posting.id in self._unsettled:
+        now, mark = self._clock_ms(), lease.uncertain_since_ms
+        if lease.id in self._unacknowledged:
             return _DROP
         if (held_until := self._held_until(now)) is not None:
             return Reschedule(held_until, mark)
-        outgoing = self._read(posting)
+        outgoing = self._read(lease)
         if outgoing is None:
             return Reschedule(now + UNREADABLE_WAIT_MS, mark)
         if mark is not None and now < mark + STATUS_WAIT_MS:
             return Reschedule(mark + STATUS_WAIT_MS, mark)
         message: Message | None = outgoing.message
-        if not isinstance(message, Template) and not _window_open(posting, now):
+        if not isinstance(message, Template) and not _window_open(lease, now):
             message = outgoing.otherwise
         if message is None:
-            self._lose(posting, "window_closed", details="the member has not written for 24 hours")
+            self._lose(lease, "window_closed", details="the member has not written for 24 hours")
             return _DROP
-        return await self._send(posting, message, outgoing.otherwise)
+        return await self._send(lease, message, outgoing.otherwise)
 
-    def _read(self, posting: OutboxLease) -> Outgoing | None:
+    def _read(self, lease: OutboxLease) -> Outgoing | None:
         """The entry, or None (and a log line) if this release cannot read it; then it is kept."""
         try:
-            outgoing = read(posting.entry, Outgoing)
+            outgoing = read(lease.entry, Outgoing)
         except NewerRecord:
             self._giving_way_until_ms = self._clock_ms() + UNREADABLE_WAIT_MS
-            self._log.warning("outbox_entry_newer", **self._which(posting))
+            self._log.warning("outbox_entry_newer", **self._which(lease))
         except msgspec.MsgspecError as error:  # its text may hold the message's
-            self._log.error("outbox_entry_unreadable", error=type(error).__name__, **self._which(posting))
+            self._log.error("outbox_entry_unreadable", error=type(error).__name__, **self._which(lease))
         else:
             return outgoing
         return None
 
-    async def _send(
-        self, posting: OutboxLease, message: Message, otherwise: Template | None = None
-    ) -> Reschedule | None:
+    async def _send(self, lease: OutboxLease, message: Message, otherwise: Template | None = None) -> Reschedule | None:
         """Sends the message; ``otherwise`` goes out when WhatsApp says that the member has been silent for too long."""
         now = self._clock_ms()
         wait_ms = await self._bucket.take(now)
@@ -249,27 +250,27 @@ class Sender:
             await asyncio.sleep(wait_ms / 1000)
         now = self._clock_ms()
         if (held_until := self._held_until(now)) is not None:
-            return Reschedule(held_until, posting.uncertain_since_ms)
+            return Reschedule(held_until, lease.uncertain_since_ms)
         if self.stopped is not None:
             self._probe_at_ms = now + PROBE_EVERY_MS
         try:
-            await self._graph.send(message, to=posting.member, callback_id=posting.id)
+            await self._graph.send(message, to=lease.member, callback_id=lease.id)
         except WindowClosedError as error:
             if otherwise is not None and message is not otherwise:
-                return await self._send(posting, otherwise)
-            return await self._after(error, posting, now)
+                return await self._send(lease, otherwise)
+            return await self._after(error, lease, now)
         except GraphError as error:
-            return await self._after(error, posting, now)
-        _make_room(self._unsettled)
-        self._unsettled.add(posting.id)
+            return await self._after(error, lease, now)
+        _make_room(self._unacknowledged)
+        self._unacknowledged.add(lease.id)
         self.counts["sent"] += 1
         self._resume(now)
         if now >= self._paused_until_ms:
             self._throttles = 0
-        self._log.info("message_sent", **self._which(posting))
+        self._log.info("message_sent", **self._which(lease))
         return _DROP
 
-    async def _after(self, error: GraphError, posting: OutboxLease, sent_at_ms: int) -> Reschedule | None:
+    async def _after(self, error: GraphError, lease: OutboxLease, sent_at_ms: int) -> Reschedule | None:
         """What follows from a failure, by its class."""
         now = self._clock_ms()
         if isinstance(error, SendingStoppedError):
@@ -278,38 +279,38 @@ class Sender:
         elif isinstance(error, RejectedError):
             self._resume(sent_at_ms)
             reason = "window_closed" if isinstance(error, WindowClosedError) else "rejected"
-            self._lose(posting, reason, code=error.code, details=error.details)
+            self._lose(lease, reason, code=error.code, details=error.details)
             return _DROP
         elif isinstance(error, PairLimitedError):
             self._resume(sent_at_ms)
-            again = Reschedule(now + _pair_wait_ms(posting))
+            again = Reschedule(now + _pair_wait_ms(lease))
         elif isinstance(error, ThrottledError):
             self._resume(sent_at_ms)
             again = Reschedule(await self._slow_down(now, sent_at_ms))
-        elif self._is_hopeless(error, posting, now):
-            self._lose(posting, "given_up", code=error.code, details=error.details)
+        elif self._is_hopeless(error, lease, now):
+            self._lose(lease, "given_up", code=error.code, details=error.details)
             return _DROP
         elif isinstance(error, NoAnswerError):
             again = Reschedule(sent_at_ms + STATUS_WAIT_MS, sent_at_ms)
         else:
-            again = Reschedule(now + _backoff_ms(posting))
+            again = Reschedule(now + _backoff_ms(lease))
         self.counts[f"again:{type(error).__name__}"] += 1
-        self._log.warning("message_delayed", reason=str(error), again_ms=again.at_ms, **self._which(posting))
+        self._log.warning("message_delayed", reason=str(error), again_ms=again.at_ms, **self._which(lease))
         return again
 
-    def _is_hopeless(self, error: GraphError, posting: OutboxLease, now: int) -> bool:
+    def _is_hopeless(self, error: GraphError, lease: OutboxLease, now: int) -> bool:
         """Whether to stop trying: after 24 hours, or when the message fails again and again and others do not.
 
         While nothing gets through, failures say nothing about a message, and an outage of Meta's must not cost any.
         """
         # A sequence number is the time at which the entry was stored, or slightly more.
-        if now - posting.seq > DAY_MS:
+        if now - lease.seq > DAY_MS:
             return True
         if isinstance(error, NoAnswerError | NotSentError):
             return False
         sent = self.counts["sent"]
         _make_room(self._failures)
-        failures = self._failures.setdefault(posting.id, _Failures(0, -1))
+        failures = self._failures.setdefault(lease.id, _Failures(0, -1))
         if sent > failures.sent_before:
             failures.counted += 1
             failures.sent_before = sent
@@ -336,39 +337,43 @@ class Sender:
             await self._bucket.pause(self._paused_until_ms, now)
         return max(now, self._paused_until_ms)
 
-    def _lose(self, posting: OutboxLease, reason: str, *, details: str, code: int | None = None) -> None:
+    def _lose(self, lease: OutboxLease, reason: str, *, details: str, code: int | None = None) -> None:
         """Gives a message up, never silently: it leaves the outbox."""
         self.counts[f"lost:{reason}" if code is None else f"lost:{reason}:{code}"] += 1
         self._log.error(
             "message_lost",
-            **self._which(posting),
+            **self._which(lease),
             reason=reason,
             code=code,
             details=details,
-            may_have_been_sent=posting.uncertain_since_ms is not None,
+            may_have_been_sent=lease.uncertain_since_ms is not None,
         )
 
-    async def _settle(self, posting: OutboxLease, again: Reschedule | None) -> OutboxLease | None:
-        """Writes down what became of the attempt. The member's next posting, if one waits."""
-        settled = await self._settled(posting, again)
-        self._unsettled.discard(posting.id)
-        if again is None or settled.outcome is not CommitResult.COMMITTED:
-            self._failures.pop(posting.id, None)
-        if settled.outcome is CommitResult.LOST:
-            self._log.warning("posting_taken_over", **self._which(posting))
-        return settled.next
+    async def _end_attempt(self, lease: OutboxLease, verdict: Reschedule | None) -> OutboxLease | None:
+        """Acknowledges or reschedules the head. The lease of the member's next entry, if one waits."""
+        ended = await self._ended(lease, verdict)
+        self._unacknowledged.discard(lease.id)
+        if verdict is None or ended.result is not CommitResult.COMMITTED:
+            self._failures.pop(lease.id, None)
+        if ended.result is CommitResult.LOST:
+            self._log.warning("posting_taken_over", **self._which(lease))
+        return ended.next
 
-    async def _settled(self, posting: OutboxLease, again: Reschedule | None) -> Settled:
-        again_ms, mark = (None, None) if again is None else (again.at_ms, again.uncertain_since_ms)
-        for pause_s in _SETTLE_PAUSES_S:
+    async def _ended(self, lease: OutboxLease, verdict: Reschedule | None) -> EndedLease[OutboxLease]:
+        async def attempt() -> EndedLease[OutboxLease]:
+            if verdict is None:
+                return await self._outbox.ack(lease, self._clock_ms())
+            return await self._outbox.reschedule(
+                lease, self._clock_ms(), due_ms=verdict.at_ms, uncertain_since_ms=verdict.uncertain_since_ms
+            )
+
+        for pause_s in _REPEAT_AFTER_S:
             try:
-                return await self._outboxes.settle(
-                    posting, self._clock_ms(), again_ms=again_ms, uncertain_since_ms=mark
-                )
+                return await attempt()
             except StateUnavailableError as error:
-                self._log.warning("settle_repeated", reason=str(error), **self._which(posting))
+                self._log.warning("settle_repeated", reason=str(error), **self._which(lease))
                 await asyncio.sleep(pause_s)
-        return await self._outboxes.settle(posting, self._clock_ms(), again_ms=again_ms, uncertain_since_ms=mark)
+        return await attempt()
 
 
 def _make_room(remembered: dict[str, _Failures] | set[str]) -> None:
@@ -377,14 +382,14 @@ def _make_room(remembered: dict[str, _Failures] | set[str]) -> None:
         remembered.clear()
 
 
-def _window_open(posting: OutboxLease, now: int) -> bool:
-    return posting.last_wrote_ms is not None and now < posting.last_wrote_ms + WINDOW_MS
+def _window_open(lease: OutboxLease, now: int) -> bool:
+    return lease.last_wrote_ms is not None and now < lease.last_wrote_ms + WINDOW_MS
 
 
-def _pair_wait_ms(posting: OutboxLease) -> int:
+def _pair_wait_ms(lease: OutboxLease) -> int:
     """Meta's advice: 4^n seconds."""
-    return min(int(4 ** min(posting.claims - 1, 5)), _LONGEST_PAIR_WAIT_S) * 1000
+    return min(int(4 ** min(lease.attempts - 1, 5)), _LONGEST_PAIR_WAIT_S) * 1000
 
 
-def _backoff_ms(posting: OutboxLease) -> int:
-    return min(int(2 ** min(posting.claims - 1, 6)), _LONGEST_BACKOFF_S) * 1000
+def _backoff_ms(lease: OutboxLease) -> int:
+    return min(int(2 ** min(lease.attempts - 1, 6)), _LONGEST_BACKOFF_S) * 1000

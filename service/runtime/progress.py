@@ -13,7 +13,7 @@ import structlog
 from service.mailbox import InboxLease, Mailbox
 from service.messages import Outgoing, Text
 
-__all__ = ("STILL_WORKING", "Company", "ProgressNotifier")
+__all__ = ("STILL_WORKING", "ProgressNotifier", "TypingIndicator")
 
 TYPING_AFTER_MS: Final = 3_000
 WORD_AFTER_MS: Final = 10_000
@@ -22,7 +22,7 @@ STILL_WORKING: Final = "Credex is slow just now. I am still waiting for its answ
 log = structlog.get_logger(__name__)
 
 
-class Company(Protocol):
+class TypingIndicator(Protocol):
     """What can show that somebody is typing."""
 
     async def mark_read(self, wamid: str, *, typing: bool) -> None: ...
@@ -34,19 +34,19 @@ class ProgressNotifier:
     def __init__(
         self,
         mailbox: Mailbox,
-        company: Company | None,
+        typing_indicator: TypingIndicator | None,
         clock_ms: Callable[[], int],
         outbox_woken: Callable[[], None],
     ) -> None:
-        """Without a ``company`` there is no typing indicator."""
+        """Without a ``typing_indicator`` there is no typing indicator."""
         self._mailbox = mailbox
-        self._company = company
+        self._typing_indicator = typing_indicator
         self._clock_ms = clock_ms
         self._outbox_woken = outbox_woken
 
     @asynccontextmanager
     async def notify_while_running(
-        self, claim: InboxLease, wamid: str, *, since_ms: int
+        self, lease: InboxLease, wamid: str, *, since_ms: int
     ) -> AsyncIterator[Callable[[], None]]:
         """Keep the member company while their message is being answered.
 
@@ -54,7 +54,7 @@ class ProgressNotifier:
         typing indicator, and nobody waits for that. Without it this happens after three seconds.
         """
         asked = asyncio.Event()
-        task = asyncio.create_task(self._accompany(claim, wamid, since_ms, asked))
+        task = asyncio.create_task(self._notify(lease, wamid, since_ms, asked))
         try:
             yield asked.set
         finally:
@@ -62,19 +62,21 @@ class ProgressNotifier:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def _accompany(self, claim: InboxLease, wamid: str, since_ms: int, asked: asyncio.Event) -> None:
+    async def _notify(self, lease: InboxLease, wamid: str, since_ms: int, asked: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds_until(since_ms + TYPING_AFTER_MS)):
                 await asked.wait()
         try:
-            if self._company is not None:
+            if self._typing_indicator is not None:
                 async with asyncio.timeout((WORD_AFTER_MS - TYPING_AFTER_MS) / 1000):
-                    await self._company.mark_read(wamid, typing=True)
+                    await self._typing_indicator.mark_read(wamid, typing=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the member's answer matters more
             log.info("typing_not_shown", error=type(error).__name__)
         await asyncio.sleep(self._seconds_until(since_ms + WORD_AFTER_MS))
         try:
-            await self._mailbox.notice(claim, self._clock_ms(), msgspec.json.encode(Outgoing(Text(STILL_WORKING))))
+            await self._mailbox.post_progress(
+                lease, self._clock_ms(), msgspec.json.encode(Outgoing(Text(STILL_WORKING)))
+            )
             self._outbox_woken()
         except Exception as error:  # noqa: BLE001 - see above
             log.info("word_not_said", error=type(error).__name__)

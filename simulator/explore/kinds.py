@@ -27,14 +27,15 @@ QUIRKS: Final = (
     "negative_zero", "null_remaining", "null_tier", "reason_only", "ledger_without_ids",
 )  # fmt: skip
 IMPORTANT: Final = tuple(
-    point for point in POINTS if point.endswith((*WRITES, " commit", " store_intent", " messages", " settle"))
+    point for point in POINTS if point.endswith((*WRITES, " commit", " store_pending_writes", " messages", " ack"))
 )
-OFTEN: Final = ("ingest", "commit", "settle", "store_intent")
+OFTEN: Final = ("ingest", "commit", "ack", "store_pending_writes")
 """What runs with every message; the answer to anything else is seldom on its way."""
 
 SIDES: Final = ("before", "after")
 FROZEN: Final = (
-    "before commit", "after commit", "before store_intent", "after store_intent", "before settle", "before give_back",
+    "before commit", "after commit", "before store_pending_writes", "after store_pending_writes",
+    "before ack", "before release",
 )  # fmt: skip
 
 

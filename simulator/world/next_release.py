@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from service.mailbox import CommitResult, Committed, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, Settled
+from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
 from service.mailbox.mailbox import LEASE_MS
 from service.mailbox.versioning import RECORD_VERSION
 
@@ -23,7 +23,7 @@ _PRESENT: Final = msgspec.Raw(msgspec.json.encode(RECORD_VERSION))
 
 
 class NextMailbox(Mailbox):
-    """Queues whose entries, sessions and intents are written in the next form, and read in either."""
+    """Queues whose entries, sessions and pending writes are written in the next form, and read in either."""
 
     async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
         """As in `Mailbox`."""
@@ -36,44 +36,44 @@ class NextMailbox(Mailbox):
 
     async def commit(
         self,
-        claim: InboxLease,
+        lease: InboxLease,
         now_ms: int,
         *,
         session: bytes | None,
         outbox: Sequence[bytes] = (),
-        intent: bytes | None = None,
+        pending_writes: bytes | None = None,
         due_ms: int | None = None,
         lease_ms: int = LEASE_MS,
-    ) -> Committed:
+    ) -> EndedLease[InboxLease]:
         """As in `Mailbox`."""
         committed = await super().commit(
-            claim,
+            lease,
             now_ms,
             session=session and _newer(session),
             outbox=[_newer(entry) for entry in outbox],
-            intent=intent and _newer(intent),
+            pending_writes=pending_writes and _newer(pending_writes),
             due_ms=due_ms,
             lease_ms=lease_ms,
         )
         return replace(committed, next=committed.next and _read(committed.next))
 
     async def dead_letter(
-        self, claim: InboxLease, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
-    ) -> Committed:
+        self, lease: InboxLease, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
+    ) -> EndedLease[InboxLease]:
         """As in `Mailbox`."""
         told = [_newer(entry) for entry in outbox]
-        buried = await super().dead_letter(claim, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
+        buried = await super().dead_letter(lease, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
         return replace(buried, next=buried.next and _read(buried.next))
 
-    async def store_intent(
-        self, claim: InboxLease, now_ms: int, intent: bytes, *, lease_ms: int = LEASE_MS
+    async def store_pending_writes(
+        self, lease: InboxLease, now_ms: int, pending_writes: bytes, *, lease_ms: int = LEASE_MS
     ) -> CommitResult:
         """As in `Mailbox`."""
-        return await super().store_intent(claim, now_ms, _newer(intent), lease_ms=lease_ms)
+        return await super().store_pending_writes(lease, now_ms, _newer(pending_writes), lease_ms=lease_ms)
 
-    async def notice(self, claim: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
+    async def post_progress(self, lease: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
         """As in `Mailbox`."""
-        return await super().notice(claim, now_ms, _newer(entry))
+        return await super().post_progress(lease, now_ms, _newer(entry))
 
     async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
         """As in `Mailbox`."""
@@ -82,30 +82,22 @@ class NextMailbox(Mailbox):
     async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> OutboxLease | Idle:
         """As in `Mailbox`."""
         claimed = await super().claim_outbox(now_ms, lease_ms)
-        return claimed if isinstance(claimed, Idle) else _read_posting(claimed)
+        return claimed if isinstance(claimed, Idle) else _read_outbox_lease(claimed)
 
-    async def settle(
-        self,
-        posting: OutboxLease,
-        now_ms: int,
-        *,
-        again_ms: int | None = None,
-        uncertain_since_ms: int | None = None,
-        lease_ms: int = LEASE_MS,
-    ) -> Settled:
+    async def ack(self, lease: OutboxLease, now_ms: int, *, lease_ms: int = LEASE_MS) -> EndedLease[OutboxLease]:
         """As in `Mailbox`."""
-        settled = await super().settle(
-            posting, now_ms, again_ms=again_ms, uncertain_since_ms=uncertain_since_ms, lease_ms=lease_ms
-        )
-        return replace(settled, next=settled.next and _read_posting(settled.next))
+        ended = await super().ack(lease, now_ms, lease_ms=lease_ms)
+        return replace(ended, next=ended.next and _read_outbox_lease(ended.next))
 
 
-def _read(claim: InboxLease) -> InboxLease:
-    return replace(claim, entry=_older(claim.entry), session=_older(claim.session), intent=_older(claim.intent))
+def _read(lease: InboxLease) -> InboxLease:
+    return replace(
+        lease, entry=_older(lease.entry), session=_older(lease.session), pending_writes=_older(lease.pending_writes)
+    )
 
 
-def _read_posting(posting: OutboxLease) -> OutboxLease:
-    return replace(posting, entry=_form(posting.entry, _PRESENT))
+def _read_outbox_lease(lease: OutboxLease) -> OutboxLease:
+    return replace(lease, entry=_form(lease.entry, _PRESENT))
 
 
 def _newer(raw: bytes) -> bytes:

@@ -211,9 +211,9 @@ class MailboxMachine(RuleBasedStateMachine):
         intent = None if intent_in is None else b"intent"
         due = self.now + intent_in if isinstance(intent_in, int) else None
         expected = self.model.commit(claim, self.now, session, outbox, intent, due)
-        commit = self.mailbox.commit(claim, self.now, session=session, outbox=outbox, intent=intent, due_ms=due)
+        commit = self.mailbox.commit(claim, self.now, session=session, outbox=outbox, pending_writes=intent, due_ms=due)
         actual = self.agree(self.run(commit), expected)
-        self._took_effect(claim, actual.outcome, outbox, actual.next)
+        self._took_effect(claim, actual.result, outbox, actual.next)
 
     def _took_effect(
         self, claim: InboxLease, outcome: CommitResult, outbox: list[bytes], following: InboxLease | None
@@ -249,7 +249,7 @@ class MailboxMachine(RuleBasedStateMachine):
             actual = self.agree(
                 self.run(self.mailbox.dead_letter(claim, self.now, reason="r", outbox=[b"sorry"])), expected
             )
-            self._took_effect(claim, actual.outcome, [b"sorry"], actual.next)
+            self._took_effect(claim, actual.result, [b"sorry"], actual.next)
 
         self.step(dead_letter, loss)
 
@@ -259,8 +259,8 @@ class MailboxMachine(RuleBasedStateMachine):
         claim = self._picked(pick, fresh=fresh)
 
         def store() -> None:
-            expected = self.model.store_intent(claim, self.now, b"intent")
-            self.agree(self.run(self.mailbox.store_intent(claim, self.now, b"intent")), expected)
+            expected = self.model.store_pending_writes(claim, self.now, b"intent")
+            self.agree(self.run(self.mailbox.store_pending_writes(claim, self.now, b"intent")), expected)
 
         self.step(store, loss)
 
@@ -269,12 +269,15 @@ class MailboxMachine(RuleBasedStateMachine):
     def worker_says_that_it_takes_longer(self, *, pick: int, fresh: bool, loss: str) -> None:
         claim = self._picked(pick, fresh=fresh)
 
-        def notice() -> None:
-            expected = self.model.notice(claim, self.now, b"wait")
-            if self.agree(self.run(self.mailbox.notice(claim, self.now, b"wait")), expected) is CommitResult.COMMITTED:
+        def post_progress() -> None:
+            expected = self.model.post_progress(claim, self.now, b"wait")
+            if (
+                self.agree(self.run(self.mailbox.post_progress(claim, self.now, b"wait")), expected)
+                is CommitResult.COMMITTED
+            ):
                 self.answers[claim.member].append(b"wait")
 
-        self.step(notice, loss)
+        self.step(post_progress, loss)
 
     @precondition(lambda self: self.model.dead and not self.full)
     @rule(pick=picks)
@@ -284,7 +287,7 @@ class MailboxMachine(RuleBasedStateMachine):
         number = pick % len(letters)
         expected = self.model.redrive(number, self.now)
         outcome = self.agree(self.run(self.mailbox.redrive(letters[number], self.now)), expected)
-        if outcome is CommitResult.COMMITTED and not letters[number].is_intent:
+        if outcome is CommitResult.COMMITTED and not letters[number].is_pending_writes:
             self.accepted[letters[number].member].append(letters[number].entry)
 
     # Senders
@@ -326,11 +329,11 @@ class MailboxMachine(RuleBasedStateMachine):
         if fate == "death":
             self.asleep.append(posting)
         elif fate == "timeout" or (not leaves and posting.uncertain_since_ms):
-            self.step(lambda: self._settle(posting, self.now + 30 * SECOND, since), loss)
+            self.step(lambda: self._end_attempt(posting, self.now + 30 * SECOND, since), loss)
         elif leaves:
-            self.step(lambda: self._settle(posting, None, None), loss)
+            self.step(lambda: self._end_attempt(posting, None, None), loss)
         else:
-            self.step(lambda: self._settle(posting, self.now + 6 * SECOND, None), loss)
+            self.step(lambda: self._end_attempt(posting, self.now + 6 * SECOND, None), loss)
 
     def _leaves(self, posting: OutboxLease) -> None:
         if (posting.member, posting.seq) not in self.left_ids:
@@ -339,24 +342,27 @@ class MailboxMachine(RuleBasedStateMachine):
         left = self.left[posting.member]
         self.agree(left, self.answers[posting.member][: len(left)])
 
-    def _settle(self, posting: OutboxLease, again: int | None, since: int | None) -> None:
-        expected = self.model.settle(posting, self.now, again, since)
-        settle = self.mailbox.settle(posting, self.now, again_ms=again, uncertain_since_ms=since)
-        actual = self.agree(self.run(settle), expected)
+    def _end_attempt(self, posting: OutboxLease, again: int | None, since: int | None) -> None:
+        expected = self.model.end_attempt(posting, self.now, again, since)
+        if again is None:
+            ended = self.run(self.mailbox.ack(posting, self.now))
+        else:
+            ended = self.run(self.mailbox.reschedule(posting, self.now, due_ms=again, uncertain_since_ms=since))
+        actual = self.agree(ended, expected)
         if actual.next is not None:
             self._hold(actual.next)
 
     @precondition(lambda self: self.asleep)
     @rule(pick=picks)
     def sender_wakes_up_late(self, pick: int) -> None:
-        self._settle(self.asleep.pop(pick % len(self.asleep)), None, None)
+        self._end_attempt(self.asleep.pop(pick % len(self.asleep)), None, None)
 
     @precondition(lambda self: self.left_ids)
     @rule(pick=picks)
     def status_arrives(self, pick: int) -> None:
         member, seq = self.left_ids[-1 - pick % len(self.left_ids)]
-        expected = self.model.confirm(member, seq, self.now)
-        self.agree(self.run(self.mailbox.confirm(f"0:{member}:{seq}", self.now)), expected)
+        expected = self.model.confirm_delivery(member, seq, self.now)
+        self.agree(self.run(self.mailbox.confirm_delivery(f"0:{member}:{seq}", self.now)), expected)
 
     # When the trouble stops
 
@@ -410,7 +416,7 @@ class MailboxMachine(RuleBasedStateMachine):
         if isinstance(posting, OutboxLease):
             self._hold(posting)
             self._leaves(posting)
-            self._settle(posting, None, None)
+            self._end_attempt(posting, None, None)
             return self.now
         times = [idle.next_due_ms for idle in (claim, posting) if idle.next_due_ms is not None]
         return min(times, default=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from service.mailbox import CommitResult, Committed, Idle, InboxLease, OutboxLease, Settled
+from service.mailbox import CommitResult, EndedLease, Idle, InboxLease, OutboxLease
 
 Verdict = CommitResult | None  # None: the caller holds what it names
 
@@ -19,11 +19,11 @@ class Queue:
 
     entries: list[tuple[int, bytes]] = field(default_factory=list)
     due: int | None = None
-    token: int = 0
+    fencing_token: int = 0
     held: int | None = None
     done: int = 0
     last_step: tuple[str, int, int] | None = None
-    claims: int = 0
+    attempts: int = 0
     looks: int = 0
     look: int | None = None
     noticed: int | None = None
@@ -41,13 +41,13 @@ class Queue:
 
     def take(self, now: int, lease: int) -> None:
         """Gives a new token to a new holder."""
-        self.token = max(self.token + 1, now)
+        self.fencing_token = max(self.fencing_token + 1, now)
         self.held = self.head
         self.due = now + lease
 
     def judge(self, verb: str, token: int, seq: int) -> tuple[Verdict, bool]:
         """What to answer, and whether this token still holds the queue."""
-        holds = self.token == token and self.held is not None
+        holds = self.fencing_token == token and self.held is not None
         if holds and self.held == seq:
             return None, True
         if self.last_step == (verb, token, seq):
@@ -104,7 +104,7 @@ class Model:
 
     def _count(self, inbox: Queue) -> None:
         if inbox.entries:
-            inbox.claims += 1
+            inbox.attempts += 1
         else:
             inbox.looks += 1
 
@@ -113,19 +113,19 @@ class Model:
         entry = inbox.entries[0][1] if inbox.entries else None
         return InboxLease(
             member=member,
-            token=inbox.token,
+            fencing_token=inbox.fencing_token,
             seq=inbox.head,
             entry=entry,
-            claims=inbox.claims if inbox.entries else inbox.looks,
+            attempts=inbox.attempts if inbox.entries else inbox.looks,
             session=self.sessions.get(member),
-            intent=self.intents.get(member),
+            pending_writes=self.intents.get(member),
             last_wrote_ms=self._last_wrote(member),
             last_delivered_ms=self._told(member),
         )
 
     def _told(self, member: str) -> int | None:
         outbox = self.outboxes.get(member, Queue())
-        return None if outbox.entries else outbox.token
+        return None if outbox.entries else outbox.fencing_token
 
     def _last_wrote(self, member: str) -> int | None:
         return max(self.seen[member].values(), default=None) if member in self.seen else None
@@ -136,38 +136,38 @@ class Model:
         now: int,
         session: bytes | None,
         outbox: list[bytes],
-        intent: bytes | None,
+        pending_writes: bytes | None,
         due: int | None,
-    ) -> Committed:
+    ) -> EndedLease[InboxLease]:
         """Finishes a claim."""
         inbox = self.inboxes[claim.member]
-        verdict, holds = inbox.judge("commit", claim.token, claim.seq)
+        verdict, holds = inbox.judge("commit", claim.fencing_token, claim.seq)
         if verdict is not None:
-            return Committed(verdict, self._again(claim.member, now) if holds else None)
+            return EndedLease(verdict, self._again(claim.member, now) if holds else None)
         if claim.seq:
             inbox.pop()
         _put(self.sessions, claim.member, session)
-        _put(self.intents, claim.member, intent)
-        inbox.look = due if intent is not None else None
-        inbox.last_step = ("commit", claim.token, claim.seq)
+        _put(self.intents, claim.member, pending_writes)
+        inbox.look = due if pending_writes is not None else None
+        inbox.last_step = ("commit", claim.fencing_token, claim.seq)
         self._post(claim.member, outbox, now)
-        return Committed(CommitResult.COMMITTED, self._move_on(claim.member, now))
+        return EndedLease(CommitResult.COMMITTED, self._move_on(claim.member, now))
 
-    def dead_letter(self, claim: InboxLease, now: int, outbox: list[bytes]) -> Committed:
+    def dead_letter(self, claim: InboxLease, now: int, outbox: list[bytes]) -> EndedLease[InboxLease]:
         """Gives the head or the intent up."""
         inbox = self.inboxes[claim.member]
-        verdict, holds = inbox.judge("bury", claim.token, claim.seq)
+        verdict, holds = inbox.judge("bury", claim.fencing_token, claim.seq)
         if verdict is not None:
-            return Committed(verdict, self._again(claim.member, now) if holds else None)
+            return EndedLease(verdict, self._again(claim.member, now) if holds else None)
         if claim.seq:
             self.dead.append((claim.member, claim.seq, inbox.pop()))
         else:
             self.dead.append((claim.member, 0, self.intents.pop(claim.member)))
             inbox.look = None
         self.sessions.pop(claim.member, None)
-        inbox.last_step = ("bury", claim.token, claim.seq)
+        inbox.last_step = ("bury", claim.fencing_token, claim.seq)
         self._post(claim.member, outbox, now)
-        return Committed(CommitResult.COMMITTED, self._move_on(claim.member, now))
+        return EndedLease(CommitResult.COMMITTED, self._move_on(claim.member, now))
 
     def _again(self, member: str, now: int) -> InboxLease:
         self.inboxes[member].due = now + self.lease
@@ -175,10 +175,10 @@ class Model:
 
     def _move_on(self, member: str, now: int) -> InboxLease | None:
         inbox = self.inboxes[member]
-        inbox.claims = inbox.looks = 0
+        inbox.attempts = inbox.looks = 0
         inbox.noticed = None
         if inbox.entries:
-            inbox.held, inbox.claims, inbox.due = inbox.head, 1, now + self.lease
+            inbox.held, inbox.attempts, inbox.due = inbox.head, 1, now + self.lease
             return self._claim_of(member)
         if inbox.look is None:
             inbox.rest()
@@ -189,31 +189,31 @@ class Model:
     def release(self, claim: InboxLease, now: int, due: int, *, counted: bool) -> CommitResult:
         """Ends the lease only."""
         inbox = self.inboxes[claim.member]
-        verdict, _ = inbox.judge("give_back", claim.token, claim.seq)
+        verdict, _ = inbox.judge("give_back", claim.fencing_token, claim.seq)
         if verdict is not None:
             return verdict
         if not counted and claim.seq:
-            inbox.claims -= 1
+            inbox.attempts -= 1
         elif not counted:
             inbox.looks -= 1
         inbox.held = None
         inbox.due = min(due, now) if not claim.seq and inbox.entries else due
-        inbox.last_step = ("give_back", claim.token, claim.seq)
+        inbox.last_step = ("give_back", claim.fencing_token, claim.seq)
         return CommitResult.COMMITTED
 
-    def store_intent(self, claim: InboxLease, now: int, intent: bytes) -> CommitResult:
+    def store_pending_writes(self, claim: InboxLease, now: int, intent: bytes) -> CommitResult:
         """Writes the intent down."""
         inbox = self.inboxes[claim.member]
-        if inbox.judge("", claim.token, claim.seq)[0] is not None:
+        if inbox.judge("", claim.fencing_token, claim.seq)[0] is not None:
             return CommitResult.LOST
         self.intents[claim.member] = intent
         inbox.look, inbox.due = now, now + self.lease
         return CommitResult.COMMITTED
 
-    def notice(self, claim: InboxLease, now: int, entry: bytes) -> CommitResult:
+    def post_progress(self, claim: InboxLease, now: int, entry: bytes) -> CommitResult:
         """One extra message for a head."""
         inbox = self.inboxes[claim.member]
-        if inbox.judge("", claim.token, claim.seq)[0] is not None:
+        if inbox.judge("", claim.fencing_token, claim.seq)[0] is not None:
             return CommitResult.LOST
         if inbox.noticed == claim.seq:
             return CommitResult.DONE
@@ -256,42 +256,44 @@ class Model:
     def _attempt(self, member: str, now: int) -> OutboxLease:
         outbox = self.outboxes[member]
         before, outbox.since = outbox.since, now
-        outbox.claims += 1
+        outbox.attempts += 1
         outbox.held, outbox.due = outbox.head, now + self.lease
         return self._posting_of(member, before)
 
     def _posting_of(self, member: str, before: int | None) -> OutboxLease:
         outbox = self.outboxes[member]
         seq, entry = outbox.entries[0]
-        return OutboxLease(member, outbox.token, seq, entry, outbox.claims, before, self._last_wrote(member))
+        return OutboxLease(member, outbox.fencing_token, seq, entry, outbox.attempts, before, self._last_wrote(member))
 
-    def settle(self, posting: OutboxLease, now: int, again: int | None, since: int | None) -> Settled:
+    def end_attempt(
+        self, posting: OutboxLease, now: int, again: int | None, since: int | None
+    ) -> EndedLease[OutboxLease]:
         """Ends an attempt to send."""
         outbox = self.outboxes[posting.member]
         verb = "settle" if again is None else "postpone"
-        verdict, holds = outbox.judge(verb, posting.token, posting.seq)
+        verdict, holds = outbox.judge(verb, posting.fencing_token, posting.seq)
         if verdict is CommitResult.DONE and holds:
             outbox.due = now + self.lease
-            return Settled(verdict, self._posting_of(posting.member, None))
+            return EndedLease(verdict, self._posting_of(posting.member, None))
         if verdict is not None:
-            emptied = outbox.last_step == ("confirm", posting.token, posting.seq)
-            return Settled(CommitResult.DONE if emptied else verdict, None)
+            emptied = outbox.last_step == ("confirm", posting.fencing_token, posting.seq)
+            return EndedLease(CommitResult.DONE if emptied else verdict, None)
         confirmed = outbox.head != posting.seq
-        outbox.last_step = (verb, posting.token, posting.seq)
+        outbox.last_step = (verb, posting.fencing_token, posting.seq)
         outcome = CommitResult.DONE if confirmed else CommitResult.COMMITTED
         if again is not None:
             outbox.held = None
             outbox.due = now if confirmed and since is not None else again
             outbox.since = None if confirmed else since
-            return Settled(outcome, None)
+            return EndedLease(outcome, None)
         if not confirmed:
             self._sent(outbox)
         if outbox.entries:
-            return Settled(outcome, self._attempt(posting.member, now))
+            return EndedLease(outcome, self._attempt(posting.member, now))
         self._rest_told(outbox, now)
-        return Settled(outcome, None)
+        return EndedLease(outcome, None)
 
-    def confirm(self, member: str, seq: int, now: int) -> bool:
+    def confirm_delivery(self, member: str, seq: int, now: int) -> bool:
         """A status says that it was sent."""
         outbox = self.outboxes[member]
         if outbox.head != seq:
@@ -299,19 +301,19 @@ class Model:
         self._sent(outbox)
         if not outbox.entries:
             if outbox.held is not None:
-                outbox.last_step = ("confirm", outbox.token, seq)
+                outbox.last_step = ("confirm", outbox.fencing_token, seq)
             self._rest_told(outbox, now)
         elif outbox.held is None:
             outbox.due = now
         return True
 
     def _rest_told(self, outbox: Queue, now: int) -> None:
-        outbox.token = max(outbox.token, now)
+        outbox.fencing_token = max(outbox.fencing_token, now)
         outbox.rest()
 
     def _sent(self, outbox: Queue) -> None:
         outbox.pop()
-        outbox.claims, outbox.since = 0, None
+        outbox.attempts, outbox.since = 0, None
 
 
 def _first_due(queues: dict[str, Queue], now: int) -> str | int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from service.mailbox import CommitResult, Committed, Idle, InboxEntry, InboxLease
+from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease
 from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting, reply_with
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ async def test_a_claim_brings_the_head_and_all_that_is_known_beside_it(mailbox: 
     await mailbox.ingest([arrival("hello", sent_at_ms=NOW - 7)], NOW)
     assert await mailbox.claim(NOW) == InboxLease(
         member=MEMBER,
-        token=NOW,
+        fencing_token=NOW,
         seq=NOW,
         entry=b"hello",
-        claims=1,
+        attempts=1,
         session=None,
-        intent=None,
+        pending_writes=None,
         last_wrote_ms=NOW - 7,
         last_delivered_ms=0,
     )
@@ -43,7 +43,7 @@ async def test_a_members_messages_are_handled_in_order_of_arrival(mailbox: Mailb
     claim: InboxLease | None = await claimed(mailbox)
     handled = []
     while claim is not None:
-        handled.append((claim.token, claim.entry, claim.session))
+        handled.append((claim.fencing_token, claim.entry, claim.session))
         claim = (await mailbox.commit(claim, NOW, session=claim.entry)).next
     assert handled == [(NOW, b"one", None), (NOW, b"two", b"one"), (NOW, b"three", b"two")]
     assert await mailbox.claim(NOW + LEASE) == Idle(None)
@@ -99,7 +99,7 @@ async def test_a_worker_that_dies_leaves_the_message_to_the_next_one(mailbox: Ma
     first = await claimed(mailbox)
     assert await mailbox.claim(NOW + LEASE - 1) == Idle(NOW + LEASE)
     second = await claimed(mailbox, NOW + LEASE)
-    assert second == replace(first, token=NOW + LEASE, claims=2)
+    assert second == replace(first, fencing_token=NOW + LEASE, attempts=2)
 
 
 async def test_tokens_rise_even_when_the_clock_stands(mailbox: Mailbox) -> None:
@@ -107,7 +107,7 @@ async def test_tokens_rise_even_when_the_clock_stands(mailbox: Mailbox) -> None:
     await deliver(mailbox, "one")
     first = await claimed(mailbox)
     await mailbox.release(first, NOW, due_ms=NOW, counted=True)
-    assert (await claimed(mailbox)).token == first.token + 1
+    assert (await claimed(mailbox)).fencing_token == first.fencing_token + 1
 
 
 async def test_numbers_go_on_after_the_inbox_was_empty(mailbox: Mailbox) -> None:
@@ -126,23 +126,23 @@ async def test_a_late_commit_is_refused_and_changes_nothing(mailbox: Mailbox) ->
     await deliver(mailbox, "one", "two")
     dead = await claimed(mailbox)
     alive = await claimed(mailbox, NOW + LEASE)
-    late = await mailbox.commit(dead, NOW + LEASE, session=b"late", outbox=[b"late"], intent=b"late")
-    assert late == Committed(CommitResult.LOST, None)
-    assert await mailbox.store_intent(dead, NOW + LEASE, b"late") is CommitResult.LOST
-    assert await mailbox.notice(dead, NOW + LEASE, b"late") is CommitResult.LOST
+    late = await mailbox.commit(dead, NOW + LEASE, session=b"late", outbox=[b"late"], pending_writes=b"late")
+    assert late == EndedLease(CommitResult.LOST, None)
+    assert await mailbox.store_pending_writes(dead, NOW + LEASE, b"late") is CommitResult.LOST
+    assert await mailbox.post_progress(dead, NOW + LEASE, b"late") is CommitResult.LOST
     assert await mailbox.release(dead, NOW + LEASE, due_ms=NOW, counted=False) is CommitResult.LOST
-    assert await mailbox.dead_letter(dead, NOW + LEASE, reason="late") == Committed(CommitResult.LOST, None)
+    assert await mailbox.dead_letter(dead, NOW + LEASE, reason="late") == EndedLease(CommitResult.LOST, None)
     assert await mailbox.claim_outbox(NOW + LEASE) == Idle(None)
     committed = await mailbox.commit(alive, NOW + LEASE, session=None)
     assert committed.next is not None
-    assert (committed.next.entry, committed.next.session, committed.next.intent) == (b"two", None, None)
+    assert (committed.next.entry, committed.next.session, committed.next.pending_writes) == (b"two", None, None)
 
 
 async def test_a_commit_after_the_lease_but_before_anyone_else_still_counts(mailbox: Mailbox) -> None:
     """Only another claim makes it late."""
     await deliver(mailbox, "one")
     claim = await claimed(mailbox)
-    assert await mailbox.commit(claim, NOW + 2 * LEASE, session=None) == Committed(CommitResult.COMMITTED, None)
+    assert await mailbox.commit(claim, NOW + 2 * LEASE, session=None) == EndedLease(CommitResult.COMMITTED, None)
 
 
 async def test_a_repeated_commit_answers_the_same_and_appends_nothing(mailbox: Mailbox) -> None:
@@ -151,14 +151,14 @@ async def test_a_repeated_commit_answers_the_same_and_appends_nothing(mailbox: M
     claim = await claimed(mailbox)
     first = await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])
     again = await mailbox.commit(claim, NOW + 5, session=b"s", outbox=[b"answer"])
-    assert (first.outcome, again.outcome) == (CommitResult.COMMITTED, CommitResult.DONE)
+    assert (first.result, again.result) == (CommitResult.COMMITTED, CommitResult.DONE)
     assert again.next == first.next
     assert again.next is not None
-    assert (again.next.entry, again.next.claims) == (b"two", 1)
+    assert (again.next.entry, again.next.attempts) == (b"two", 1)
     assert await mailbox.claim(NOW + 5) == Idle(NOW + 5 + LEASE)
     posting = await mailbox.claim_outbox(NOW)
     assert not isinstance(posting, Idle)
-    assert (await mailbox.settle(posting, NOW)).next is None
+    assert (await mailbox.ack(posting, NOW)).next is None
 
 
 async def test_a_repeated_commit_after_someone_else_claimed_is_done_and_has_no_next(mailbox: Mailbox) -> None:
@@ -167,7 +167,7 @@ async def test_a_repeated_commit_after_someone_else_claimed_is_done_and_has_no_n
     claim = await claimed(mailbox)
     await mailbox.commit(claim, NOW, session=None)
     assert (await claimed(mailbox, NOW + LEASE)).entry == b"two"
-    assert await mailbox.commit(claim, NOW + LEASE, session=None) == Committed(CommitResult.DONE, None)
+    assert await mailbox.commit(claim, NOW + LEASE, session=None) == EndedLease(CommitResult.DONE, None)
 
 
 async def test_a_claim_given_back_uncounted_leaves_no_trace_in_the_count(mailbox: Mailbox) -> None:
@@ -179,7 +179,7 @@ async def test_a_claim_given_back_uncounted_leaves_no_trace_in_the_count(mailbox
     assert await mailbox.release(second, NOW + LEASE, due_ms=due, counted=False) is CommitResult.COMMITTED
     assert await mailbox.release(second, NOW + LEASE, due_ms=NOW, counted=False) is CommitResult.DONE
     assert await mailbox.claim(due - 1) == Idle(due)
-    assert (await claimed(mailbox, due)).claims == 2
+    assert (await claimed(mailbox, due)).attempts == 2
 
 
 async def test_a_claim_given_back_counted_adds_up(mailbox: Mailbox) -> None:
@@ -187,11 +187,11 @@ async def test_a_claim_given_back_counted_adds_up(mailbox: Mailbox) -> None:
     await deliver(mailbox, "one", "two")
     for claims in range(1, 5):
         claim = await claimed(mailbox)
-        assert claim.claims == claims
+        assert claim.attempts == claims
         await mailbox.release(claim, NOW, due_ms=NOW, counted=True)
     committed = await mailbox.commit(await claimed(mailbox), NOW, session=None)
     assert committed.next is not None
-    assert committed.next.claims == 1
+    assert committed.next.attempts == 1
 
 
 async def test_a_claim_given_back_can_no_longer_be_committed(mailbox: Mailbox) -> None:
@@ -199,7 +199,7 @@ async def test_a_claim_given_back_can_no_longer_be_committed(mailbox: Mailbox) -
     await deliver(mailbox, "one")
     claim = await claimed(mailbox)
     await mailbox.release(claim, NOW, due_ms=NOW, counted=True)
-    assert await mailbox.commit(claim, NOW, session=b"s") == Committed(CommitResult.LOST, None)
+    assert await mailbox.commit(claim, NOW, session=b"s") == EndedLease(CommitResult.LOST, None)
 
 
 async def test_a_new_message_does_not_shorten_the_wait_of_the_head(mailbox: Mailbox) -> None:
@@ -217,19 +217,19 @@ async def test_the_notice_goes_out_once_for_a_head(mailbox: Mailbox) -> None:
     """However often it runs, and however many workers try this message; the next message has its own."""
     await deliver(mailbox, "one", "two")
     claim = await claimed(mailbox)
-    assert await mailbox.notice(claim, NOW, b"wait") is CommitResult.COMMITTED
-    assert await mailbox.notice(claim, NOW, b"wait") is CommitResult.DONE
+    assert await mailbox.post_progress(claim, NOW, b"wait") is CommitResult.COMMITTED
+    assert await mailbox.post_progress(claim, NOW, b"wait") is CommitResult.DONE
     second = await claimed(mailbox, NOW + LEASE)
-    assert await mailbox.notice(second, NOW + LEASE, b"wait") is CommitResult.DONE
+    assert await mailbox.post_progress(second, NOW + LEASE, b"wait") is CommitResult.DONE
     following = (await mailbox.commit(second, NOW + LEASE, session=None)).next
     assert following is not None
-    assert await mailbox.notice(following, NOW + LEASE, b"wait more") is CommitResult.COMMITTED
+    assert await mailbox.post_progress(following, NOW + LEASE, b"wait more") is CommitResult.COMMITTED
     first = await mailbox.claim_outbox(NOW + LEASE)
     assert not isinstance(first, Idle)
-    settled = await mailbox.settle(first, NOW + LEASE)
+    settled = await mailbox.ack(first, NOW + LEASE)
     assert settled.next is not None
     assert (first.entry, settled.next.entry) == (b"wait", b"wait more")
-    assert (await mailbox.settle(settled.next, NOW + LEASE)).next is None
+    assert (await mailbox.ack(settled.next, NOW + LEASE)).next is None
 
 
 @pytest.mark.parametrize("session", [None, b"", b"\x00\xff=1:\n"])
@@ -237,10 +237,10 @@ async def test_any_bytes_come_back_as_they_went_in(mailbox: Mailbox, session: by
     """Nothing here reads a payload: empty, absent and binary ones differ."""
     await mailbox.ingest([replace(arrival("one"), entry=b"\x00:\xff"), replace(arrival("two"), entry=b"")], NOW)
     claim = await claimed(mailbox)
-    committed = await mailbox.commit(claim, NOW, session=session, intent=session)
+    committed = await mailbox.commit(claim, NOW, session=session, pending_writes=session)
     assert committed.next is not None
     assert (claim.entry, committed.next.entry) == (b"\x00:\xff", b"")
-    assert (committed.next.session, committed.next.intent) == (session, session)
+    assert (committed.next.session, committed.next.pending_writes) == (session, session)
 
 
 async def test_half_a_surrogate_in_a_name_stops_nobody(mailbox: Mailbox) -> None:
@@ -249,7 +249,7 @@ async def test_half_a_surrogate_in_a_name_stops_nobody(mailbox: Mailbox) -> None
     assert await mailbox.ingest([odd], NOW) == [True]
     claim = await claimed(mailbox)
     assert claim.member == "\ud800"
-    assert (await mailbox.dead_letter(claim, NOW, reason="\ud800")).outcome is CommitResult.COMMITTED
+    assert (await mailbox.dead_letter(claim, NOW, reason="\ud800")).result is CommitResult.COMMITTED
     assert [(letter.member, letter.reason) for letter in await mailbox.dead_letters()] == [("\ud800", "\ud800")]
 
 
@@ -272,7 +272,7 @@ async def test_a_claim_says_when_the_newest_answers_had_left(mailbox: Mailbox) -
     head = await posting(mailbox, NOW + 5)
     await mailbox.release(second, NOW, due_ms=NOW, counted=False)
     again = await claimed(mailbox)
-    await mailbox.settle(head, NOW + 900)
+    await mailbox.ack(head, NOW + 900)
     third = (await mailbox.commit(again, NOW + 900, session=None)).next
     assert third is not None
     assert (again.last_delivered_ms, third.last_delivered_ms) == (None, NOW + 900)
@@ -285,8 +285,8 @@ async def test_answers_that_a_status_confirms_had_left_by_then(mailbox: Mailbox)
         await reply_with(mailbox, b"answer", text=name)
         head = await posting(mailbox, NOW + 5)
         if waits:
-            await mailbox.settle(head, NOW + 5, again_ms=NOW + 30 * SECOND, uncertain_since_ms=NOW + 5)
-        await mailbox.confirm(head.id, NOW + 7 * SECOND * len(told) + 700)
+            await mailbox.reschedule(head, NOW + 5, due_ms=NOW + 30 * SECOND, uncertain_since_ms=NOW + 5)
+        await mailbox.confirm_delivery(head.id, NOW + 7 * SECOND * len(told) + 700)
         await deliver(mailbox, f"after {name}")
         claim = await claimed(mailbox)
         told.append(claim.last_delivered_ms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from service.mailbox import CommitResult, Committed, Idle
+from service.mailbox import CommitResult, EndedLease, Idle
 from tests.contract.mailbox_steps import MEMBER, NOW, SECOND, claimed, deliver, posting
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ async def test_a_buried_message_leaves_room_for_the_next(mailbox: Mailbox) -> No
     assert poison is not None
     buried = await mailbox.dead_letter(poison, NOW + SECOND, reason="5 claims", outbox=[b"sorry"])
     assert buried.next is not None
-    assert (buried.next.entry, buried.next.session, buried.next.claims) == (b"next", None, 1)
+    assert (buried.next.entry, buried.next.session, buried.next.attempts) == (b"next", None, 1)
     assert (await posting(mailbox, NOW + SECOND)).entry == b"sorry"
     (letter,) = await mailbox.dead_letters()
     assert (letter.member, letter.seq, letter.entry) == (MEMBER, poison.seq, b"poison")
-    assert (letter.reason, letter.died_at_ms, letter.is_intent) == ("5 claims", NOW + SECOND, False)
+    assert (letter.reason, letter.died_at_ms, letter.is_pending_writes) == ("5 claims", NOW + SECOND, False)
 
 
 async def test_a_repeated_burial_buries_once(mailbox: Mailbox) -> None:
@@ -32,9 +32,9 @@ async def test_a_repeated_burial_buries_once(mailbox: Mailbox) -> None:
     claim = await claimed(mailbox)
     first = await mailbox.dead_letter(claim, NOW, reason="r", outbox=[b"sorry"])
     again = await mailbox.dead_letter(claim, NOW, reason="r", outbox=[b"sorry"])
-    assert again == Committed(CommitResult.DONE, first.next)
+    assert again == EndedLease(CommitResult.DONE, first.next)
     assert len(await mailbox.dead_letters()) == 1
-    assert (await mailbox.settle(await posting(mailbox), NOW)).next is None
+    assert (await mailbox.ack(await posting(mailbox), NOW)).next is None
 
 
 async def test_what_is_put_back_comes_last_and_finds_no_session(mailbox: Mailbox) -> None:
@@ -51,7 +51,7 @@ async def test_what_is_put_back_comes_last_and_finds_no_session(mailbox: Mailbox
     third = await claimed(mailbox)
     back = (await mailbox.commit(third, NOW, session=third.session)).next
     assert back is not None
-    assert (third.entry, back.entry, back.session, back.claims) == (b"third", b"poison", None, 1)
+    assert (third.entry, back.entry, back.session, back.attempts) == (b"third", b"poison", None, 1)
     assert (await mailbox.commit(back, NOW, session=None)).next is None
 
 
@@ -59,14 +59,14 @@ async def test_what_is_put_back_for_an_idle_member_is_due_now(mailbox: Mailbox) 
     """Also when the member was due only later, for an intent."""
     await deliver(mailbox, "pay", "poison")
     claim = await claimed(mailbox)
-    following = (await mailbox.commit(claim, NOW, session=None, intent=b"i", due_ms=NOW + 30 * SECOND)).next
+    following = (await mailbox.commit(claim, NOW, session=None, pending_writes=b"i", due_ms=NOW + 30 * SECOND)).next
     assert following is not None
     await mailbox.dead_letter(following, NOW, reason="r")
     assert await mailbox.claim(NOW) == Idle(NOW + 30 * SECOND)
     (letter,) = await mailbox.dead_letters()
     await mailbox.redrive(letter, NOW)
     back = await claimed(mailbox)
-    assert (back.entry, back.intent) == (b"poison", b"i")
+    assert (back.entry, back.pending_writes) == (b"poison", b"i")
 
 
 async def test_what_is_dropped_is_gone(mailbox: Mailbox) -> None:
@@ -91,4 +91,4 @@ async def test_the_dead_are_listed_page_by_page(mailbox: Mailbox) -> None:
     pages = [await mailbox.dead_letters(start, 2) for start in (0, 2, 4, 6)]
     assert [[letter.entry for letter in page] for page in pages] == [[b"a", b"b"], [b"c", b"d"], [b"e"], []]
     assert await mailbox.dead_letters(0, 0) == []
-    assert (await mailbox.depths()).dead == 5
+    assert (await mailbox.queue_stats()).dead == 5

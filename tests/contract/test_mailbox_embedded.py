@@ -85,16 +85,23 @@ class Day:
         self._chance = chance
         self._now = NOW
         self._count = 0
-        self._claims: list[InboxLease] = []
-        self._postings: list[OutboxLease] = []
+        self._inbox_leases: list[InboxLease] = []
+        self._outbox_leases: list[OutboxLease] = []
 
     async def step(self) -> None:
         """Any step that there is something for."""
         steps = [self._bring, self._claim, self._claim, self._claim_outbox]
-        if self._claims:
-            steps += [self._commit, self._commit, self._give_back, self._bury, self._intent, self._notice]
-        if self._postings:
-            steps += [self._settle, self._settle, self._confirm]
+        if self._inbox_leases:
+            steps += [
+                self._commit,
+                self._commit,
+                self._release,
+                self._dead_letter,
+                self._store_pending_writes,
+                self._post_progress,
+            ]
+        if self._outbox_leases:
+            steps += [self._end_attempt, self._end_attempt, self._confirm_delivery]
         self._now += self._chance.choice((0, 5, SECOND, LEASE + 1))
         await self._chance.choice(steps)()
 
@@ -108,44 +115,48 @@ class Day:
 
     async def _claim(self) -> None:
         claim = await self._mailbox.claim(self._now)
-        self._claims += [claim] if isinstance(claim, InboxLease) else []
+        self._inbox_leases += [claim] if isinstance(claim, InboxLease) else []
 
     async def _commit(self) -> None:
         intent = self._chance.choice((None, None, b"intent"))
         done = await self._mailbox.commit(
-            self._chance.choice(self._claims[-3:]),
+            self._chance.choice(self._inbox_leases[-3:]),
             self._now,
             session=self._chance.choice((None, b"session\x00\xff")),
             outbox=[b"answer"] * self._chance.randrange(3),
-            intent=intent,
+            pending_writes=intent,
             due_ms=self._now + SECOND if intent else None,
         )
-        self._claims += [done.next] if done.next else []
+        self._inbox_leases += [done.next] if done.next else []
 
-    async def _give_back(self) -> None:
-        claim = self._chance.choice(self._claims[-3:])
+    async def _release(self) -> None:
+        claim = self._chance.choice(self._inbox_leases[-3:])
         await self._mailbox.release(claim, self._now, due_ms=self._now + SECOND, counted=self._chance.random() < 0.5)
 
-    async def _bury(self) -> None:
-        await self._mailbox.dead_letter(self._claims[-1], self._now, reason="five claims", outbox=[b"sorry"])
+    async def _dead_letter(self) -> None:
+        await self._mailbox.dead_letter(self._inbox_leases[-1], self._now, reason="five claims", outbox=[b"sorry"])
 
-    async def _intent(self) -> None:
-        await self._mailbox.store_intent(self._claims[-1], self._now, b"intent")
+    async def _store_pending_writes(self) -> None:
+        await self._mailbox.store_pending_writes(self._inbox_leases[-1], self._now, b"intent")
 
-    async def _notice(self) -> None:
-        await self._mailbox.notice(self._claims[-1], self._now, b"still working on it")
+    async def _post_progress(self) -> None:
+        await self._mailbox.post_progress(self._inbox_leases[-1], self._now, b"still working on it")
 
     async def _claim_outbox(self) -> None:
         posting = await self._mailbox.claim_outbox(self._now)
-        self._postings += [posting] if isinstance(posting, OutboxLease) else []
+        self._outbox_leases += [posting] if isinstance(posting, OutboxLease) else []
 
-    async def _settle(self) -> None:
-        again_ms = self._chance.choice((None, None, self._now + SECOND))
-        settled = await self._mailbox.settle(self._chance.choice(self._postings[-3:]), self._now, again_ms=again_ms)
-        self._postings += [settled.next] if settled.next else []
+    async def _end_attempt(self) -> None:
+        due_ms = self._chance.choice((None, None, self._now + SECOND))
+        lease = self._chance.choice(self._outbox_leases[-3:])
+        if due_ms is None:
+            ended = await self._mailbox.ack(lease, self._now)
+        else:
+            ended = await self._mailbox.reschedule(lease, self._now, due_ms=due_ms)
+        self._outbox_leases += [ended.next] if ended.next else []
 
-    async def _confirm(self) -> None:
-        await self._mailbox.confirm(self._chance.choice(self._postings[-3:]).id, self._now)
+    async def _confirm_delivery(self) -> None:
+        await self._mailbox.confirm_delivery(self._chance.choice(self._outbox_leases[-3:]).id, self._now)
 
 
 async def test_each_script_answers_and_leaves_the_same_on_both() -> None:

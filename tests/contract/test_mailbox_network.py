@@ -71,7 +71,7 @@ async def test_a_script_whose_answer_was_lost_has_run_once(clean_redis: str) -> 
         far, near = Mailbox(far_client), Mailbox(state)
 
         async def lose(step: Callable[[Mailbox], Awaitable[object]]) -> None:
-            await far.depths()  # the line is open: it is the script's own answer that gets lost
+            await far.queue_stats()  # the line is open: it is the script's own answer that gets lost
             line.losing = True
             with pytest.raises(StateUnavailableError):
                 await step(far)
@@ -82,15 +82,15 @@ async def test_a_script_whose_answer_was_lost_has_run_once(clean_redis: str) -> 
             return await step(far)
 
         await reply_with(near, b"x")
-        await near.settle(await posting(near), NOW)  # now Redis knows all scripts
+        await near.ack(await posting(near), NOW)  # now Redis knows all scripts
         assert await losing(lambda box: deliver(box, "one", "two")) == [False, False]
         claim = await claimed(near)
         committed = await losing(lambda box: box.commit(claim, NOW, session=None, outbox=[b"a", b"b"]))
-        assert committed.outcome is CommitResult.DONE
+        assert committed.result is CommitResult.DONE
         head = await posting(near)
-        assert (await losing(lambda box: box.settle(head, NOW))).outcome is CommitResult.DONE
+        assert (await losing(lambda box: box.ack(head, NOW))).result is CommitResult.DONE
         await lose(lambda box: box.claim(NOW + LEASE))
-        assert (await claimed(near, NOW + 2 * LEASE)).claims == 3
+        assert (await claimed(near, NOW + 2 * LEASE)).attempts == 3
     await state.aclose()
 
 
@@ -107,8 +107,8 @@ async def test_a_redis_that_is_away_is_unavailable(mailbox: Mailbox) -> None:
             deliver(mailbox, "three", "four"),
             mailbox.claim(NOW),
             mailbox.commit(claim, NOW, session=None),
-            mailbox.confirm(f"0:{MEMBER}:{NOW}", NOW),
-            mailbox.depths(),
+            mailbox.confirm_delivery(f"0:{MEMBER}:{NOW}", NOW),
+            mailbox.queue_stats(),
             mailbox.dead_letters(),
         ):
             with pytest.raises(StateUnavailableError, match="Run the same step again"):
@@ -125,7 +125,7 @@ async def test_a_cancelled_call_does_not_leave_its_answer_to_the_next(mailbox: M
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert (await mailbox.depths()).inbox_members == 1
+        assert (await mailbox.queue_stats()).inbox_members == 1
     assert (await claimed(mailbox)).entry == b"0"
 
 

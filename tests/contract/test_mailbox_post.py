@@ -19,7 +19,7 @@ async def test_a_message_posted_leaves_by_the_outbox(mailbox: Mailbox) -> None:
     assert await mailbox.post(MEMBER, b"news", key="k", now_ms=NOW) is True
     head = await posting(mailbox)
     assert (head.member, head.entry, head.last_wrote_ms, head.id) == (MEMBER, b"news", None, f"0:{MEMBER}:{NOW}")
-    assert (await mailbox.settle(head, NOW)).next is None
+    assert (await mailbox.ack(head, NOW)).next is None
     assert await mailbox.claim_outbox(NOW + LEASE) == Idle(None)
 
 
@@ -28,7 +28,7 @@ async def test_a_key_is_posted_once_for_each_member(mailbox: Mailbox) -> None:
     assert await mailbox.post(MEMBER, b"news", key="k", now_ms=NOW) is True
     assert await mailbox.post(MEMBER, b"news", key="k", now_ms=NOW + 1) is False
     head = await posting(mailbox)
-    await mailbox.settle(head, NOW)
+    await mailbox.ack(head, NOW)
     assert await mailbox.post(MEMBER, b"news", key="k", now_ms=NOW + SECOND) is False
     assert await mailbox.claim_outbox(NOW + SECOND) == Idle(None)
     assert await mailbox.post("263712345678", b"news", key="k", now_ms=NOW) is True
@@ -42,7 +42,7 @@ async def test_what_is_posted_waits_behind_what_waits(mailbox: Mailbox) -> None:
     head = await posting(mailbox)
     while True:
         entries.append(head.entry)
-        following = (await mailbox.settle(head, NOW)).next
+        following = (await mailbox.ack(head, NOW)).next
         if following is None:
             break
         head = following
@@ -55,7 +55,7 @@ async def test_posting_disturbs_no_sender_and_no_delay(mailbox: Mailbox) -> None
     head = await posting(mailbox)
     await mailbox.post(MEMBER, b"two", key="2", now_ms=NOW)
     assert await mailbox.claim_outbox(NOW) == Idle(NOW + LEASE)
-    await mailbox.settle(head, NOW, again_ms=NOW + 6 * SECOND)
+    await mailbox.reschedule(head, NOW, due_ms=NOW + 6 * SECOND)
     await mailbox.post(MEMBER, b"three", key="3", now_ms=NOW)
     assert await mailbox.claim_outbox(NOW) == Idle(NOW + 6 * SECOND)
 
@@ -65,7 +65,7 @@ async def test_posting_leaves_the_inbox_alone(mailbox: Mailbox) -> None:
     await deliver(mailbox, "hello")
     claim = await claimed(mailbox)
     await mailbox.post(MEMBER, b"news", key="k", now_ms=NOW)
-    assert (await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])).outcome is CommitResult.COMMITTED
+    assert (await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])).result is CommitResult.COMMITTED
     assert (await posting(mailbox)).entry == b"news"
 
 
@@ -100,7 +100,7 @@ async def test_posting_whose_answer_was_lost_happened_once(clean_redis: str) -> 
     """The client does not repeat by itself, and the caller's repeat finds it done."""
     state = open_state(clean_redis)
     async with lossy_line(clean_redis) as (line, far):
-        await Mailbox(far).depths()
+        await Mailbox(far).queue_stats()
         line.losing = True
         with pytest.raises(StateUnavailableError):
             await Mailbox(far).post(MEMBER, b"news", key="k", now_ms=NOW)

@@ -39,13 +39,13 @@ async def test_nothing_is_left_of_a_member_but_what_redis_collects(mailbox: Mail
     """After all is committed and settled: session, seen and leases, each with its time to live."""
     await deliver(mailbox, "one")
     claim = await claimed(mailbox)
-    await mailbox.store_intent(claim, NOW, b"i")
-    await mailbox.notice(claim, NOW, b"wait")
+    await mailbox.store_pending_writes(claim, NOW, b"i")
+    await mailbox.post_progress(claim, NOW, b"wait")
     await mailbox.commit(claim, NOW, session=b"s", outbox=[b"answer"])
     head = await posting(mailbox)
-    following = (await mailbox.settle(head, NOW)).next
+    following = (await mailbox.ack(head, NOW)).next
     assert following is not None
-    await mailbox.settle(following, NOW)
+    await mailbox.ack(following, NOW)
     day = DAY // MINUTE
     assert await lifetimes(state) == {
         f"{{0}}:lease:inbox:{MEMBER}": day,
@@ -58,10 +58,12 @@ async def test_nothing_is_left_of_a_member_but_what_redis_collects(mailbox: Mail
 async def test_work_never_loses_its_lease(mailbox: Mailbox, state: Redis) -> None:
     """While an entry waits or an intent is due, count and numbers are kept; a kept intent is collected after 4 days."""
     await reply_with(mailbox, b"answer")
-    await mailbox.settle(await posting(mailbox), NOW)
+    await mailbox.ack(await posting(mailbox), NOW)
     await deliver(mailbox, "two")
     assert (await lifetimes(state))[f"{{0}}:lease:inbox:{MEMBER}"] == -1
-    await mailbox.commit(await claimed(mailbox), NOW, session=None, outbox=[b"more"], intent=b"i", due_ms=NOW + 9)
+    await mailbox.commit(
+        await claimed(mailbox), NOW, session=None, outbox=[b"more"], pending_writes=b"i", due_ms=NOW + 9
+    )
     kept = await lifetimes(state)
     assert (kept[f"{{0}}:lease:inbox:{MEMBER}"], kept[f"{{0}}:lease:outbox:{MEMBER}"]) == (-1, -1)
     assert kept[f"{{0}}:intent:{MEMBER}"] == 4 * DAY // MINUTE
@@ -70,7 +72,7 @@ async def test_work_never_loses_its_lease(mailbox: Mailbox, state: Redis) -> Non
 async def test_a_member_due_for_an_intent_that_was_collected_rests(mailbox: Mailbox, state: Redis) -> None:
     """The claim goes on to the next member."""
     await deliver(mailbox, "pay")
-    await mailbox.commit(await claimed(mailbox), NOW, session=None, intent=b"i", due_ms=NOW)
+    await mailbox.commit(await claimed(mailbox), NOW, session=None, pending_writes=b"i", due_ms=NOW)
     await deliver(mailbox, "hello", member="2638")
     await state.delete(f"{{0}}:intent:{MEMBER}")
     assert (await claimed(mailbox)).member == "2638"
@@ -92,12 +94,12 @@ async def test_at_most_64_digests_of_16_bytes_are_kept_for_7_days(mailbox: Mailb
 
 async def test_depths_count_members_with_work(mailbox: Mailbox) -> None:
     """And say when the first of them is due."""
-    assert await mailbox.depths() == QueueStats(0, 0, 0, None, None)
+    assert await mailbox.queue_stats() == QueueStats(0, 0, 0, None, None)
     await deliver(mailbox, "one", member="1")
     await deliver(mailbox, "two", "three", member="2", now_ms=NOW + 1)
     claim = await claimed(mailbox)
-    await mailbox.commit(claim, NOW, session=None, outbox=[b"a", b"b"], intent=b"i", due_ms=NOW + 99)
-    assert await mailbox.depths() == QueueStats(2, 1, 0, NOW + 1, NOW)
+    await mailbox.commit(claim, NOW, session=None, outbox=[b"a", b"b"], pending_writes=b"i", due_ms=NOW + 99)
+    assert await mailbox.queue_stats() == QueueStats(2, 1, 0, NOW + 1, NOW)
 
 
 async def test_a_full_redis_refuses_new_messages_and_drains(clean_redis: str) -> None:
@@ -111,18 +113,18 @@ async def test_a_full_redis_refuses_new_messages_and_drains(clean_redis: str) ->
         await deliver(mailbox, "four")
     assert await deliver(mailbox, "one") == [False]
     claim = await claimed(mailbox)
-    assert await mailbox.store_intent(claim, NOW, b"i") is CommitResult.COMMITTED
-    assert await mailbox.notice(claim, NOW, b"wait") is CommitResult.COMMITTED
+    assert await mailbox.store_pending_writes(claim, NOW, b"i") is CommitResult.COMMITTED
+    assert await mailbox.post_progress(claim, NOW, b"wait") is CommitResult.COMMITTED
     assert await mailbox.release(claim, NOW, due_ms=NOW, counted=False) is CommitResult.COMMITTED
     second = (await mailbox.commit(await claimed(mailbox), NOW, session=b"s", outbox=[b"answer"])).next
     assert second is not None
     third = (await mailbox.dead_letter(second, NOW, reason="r", outbox=[b"sorry"])).next
     assert third is not None
-    assert (await mailbox.commit(third, NOW, session=None)).outcome is CommitResult.COMMITTED
+    assert (await mailbox.commit(third, NOW, session=None)).result is CommitResult.COMMITTED
     head = await posting(mailbox)
-    following = (await mailbox.settle(head, NOW)).next
+    following = (await mailbox.ack(head, NOW)).next
     assert following is not None
-    assert await mailbox.confirm(following.id, NOW) is True
+    assert await mailbox.confirm_delivery(following.id, NOW) is True
     (letter,) = await mailbox.dead_letters()
     with pytest.raises(StateFullError):
         await mailbox.redrive(letter, NOW)

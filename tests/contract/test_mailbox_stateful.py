@@ -51,7 +51,7 @@ def test_no_order_of_events_breaks_a_promise_on_a_real_redis(clean_redis: str) -
 # name -> (scripts it is planted in, what stands there, what stands there instead)
 DEFECTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "no token check": (
-        ("commit", "give_back", "bury", "settle", "store_intent", "notice"),
+        ("commit", "release", "dead_letter", "ack", "store_pending_writes", "post_progress"),
         "local holds = fields[1] == token and fields[2] ~= false",
         "local holds = fields[2] ~= false",
     ),
@@ -61,7 +61,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], str, str]] = {
         "local c = hand_out(k, member, next_token(k.lease, now), now, 1, true) redis.call('LPOP', k.list) return c",
     ),
     "repeat without sequence number": (
-        ("commit", "settle", "bury"),
+        ("commit", "ack", "dead_letter"),
         "if holds and fields[2] == seq then return 'current', true end",
         "if holds then return 'current', true end",
     ),
@@ -73,18 +73,18 @@ DEFECTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "append without seen": (("ingest",), "redis.call('ZADD', KEYS[4]", "local _ = ('ZADD', KEYS[4]"),
     "no mark of the last commit": (("commit",), "mark(k.lease, 'commit', token, seq)", ""),
     "a repeat counts again": (
-        ("commit", "bury"),
+        ("commit", "dead_letter"),
         "hand_out(k, member, token, now, term, false)",
         "hand_out(k, member, token, now, term, true)",
     ),
     "a new message cuts a lease short": (("ingest",), "wake and 'LT' or 'NX'", "'LT'"),
     "a new message waits for the intent": (("ingest",), "wake and 'LT' or 'NX'", "'NX'"),
     "an attempt is not counted before it is made": (
-        ("claim_outbox", "settle"),
+        ("claim_outbox", "ack"),
         "redis.call('HSET', k.lease, 'since', now)",
         "",
     ),
-    "a status pops whatever is the head": (("confirm",), "if not head_is(KEYS[2], seq) then return 0 end", ""),
+    "a status pops whatever is the head": (("confirm_delivery",), "if not head_is(KEYS[2], seq) then return 0 end", ""),
     "numbers start again when the list was empty": (
         ("ingest", "commit"),
         "tonumber(redis.call('HGET', lease, 'done') or 0)",
@@ -92,14 +92,14 @@ DEFECTS: dict[str, tuple[tuple[str, ...], str, str]] = {
     ),
     "a token is used twice": (("claim",), "or 0) + 1, now)", "or 0), now)"),
     "what was sent counts from when it was taken up": (
-        ("settle",),
+        ("ack",),
         "rest_told(k.due, k.lease, member, now)",
         "rest(k.due, k.lease, member)",
     ),
-    "a confirmation leaves its sender a stranger": (("confirm",), "if held then mark(", "if false then mark("),
+    "a confirmation leaves its sender a stranger": (("confirm_delivery",), "if held then mark(", "if false then mark("),
     "work loses its lease": (("ingest", "commit"), "redis.call('PERSIST', lease)", ""),
     "a burial forgets the intent": (
-        ("bury",),
+        ("dead_letter",),
         "redis.call('DEL', k.session)",
         "redis.call('DEL', k.session, k.intent)",
     ),

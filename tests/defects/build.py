@@ -73,7 +73,7 @@ def with_worker(kind: type[Worker]) -> RunBot:
             old._money,
             old._registry,
             clock_ms=wires.clock_ms,
-            company=old._host._company,
+            typing_indicator=old._progress._typing_indicator,
             outbox_woken=old._outbox_woken,
         )
         return service
@@ -87,7 +87,7 @@ def with_sender(kind: type[Sender]) -> RunBot:
     def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
         old = service._sender
-        service._sender = kind(old._outboxes, old._graph, bucket=old._bucket, clock_ms=wires.clock_ms, poll_ms=None)
+        service._sender = kind(old._outbox, old._graph, bucket=old._bucket, clock_ms=wires.clock_ms, poll_ms=None)
         return service
 
     return run_bot

@@ -34,7 +34,7 @@ LATEST_MS: Final = 20_000
 
 _ACTS: Final[dict[Group, Act]] = {Group.KILLED: "kill", Group.LOST: "lose", Group.FROZEN: "freeze"}
 _ACTS_AGAIN: Final[dict[Group, Act]] = {Group.AGAIN: "kill", Group.AGAIN_LOST: "lose"}
-_BEFORE_THE_WRITE: Final = ("ingest", "claim", "login", "store_intent")
+_BEFORE_THE_WRITE: Final = ("ingest", "claim", "login", "store_pending_writes")
 _EARLY: Final = frozenset(f"{when} {what}" for what in _BEFORE_THE_WRITE for when in ("before", "after"))
 
 

@@ -67,7 +67,7 @@ class Row:
     def uncertain(self) -> bool:
         """Whether it can stay unknown if a message reached WhatsApp: then it may come twice."""
         place = self.what.split(" ")[-1]
-        return self.group is Group.SENDING or place in {"claim_outbox", "messages", "settle", "confirm"}
+        return self.group is Group.SENDING or place in {"claim_outbox", "messages", "ack", "confirm_delivery"}
 
 
 def _points() -> Sequence[str]:

@@ -44,7 +44,7 @@ class Second(Failpoints):
     def __init__(self, point: str) -> None:
         super().__init__()
         self.seen: list[str] = []
-        self._armed = ["before bury"]  # never comes, but makes scripts be looked at, too
+        self._armed = ["before dead_letter"]  # never comes, but makes scripts be looked at, too
         self._point = point
 
     def reached(self, point: str) -> bool:
@@ -92,7 +92,7 @@ def played(lines: str, *, killed: str = "") -> Played:
 def test_each_acceptance_is_written_down_before_it_is_sent() -> None:
     """One intent each, and one commit for all of them."""
     after = played(CONFIRM)
-    writes = ("after store_intent", "before acceptCredex", "before commit")
+    writes = ("after store_pending_writes", "before acceptCredex", "before commit")
     steps = [point for point in after.points if point in writes]
     assert steps[steps.index(writes[0]) :] == [*writes[:2] * 3, writes[2]]
     assert (after.states, after.sent) == (ALL, 3)
@@ -109,7 +109,7 @@ def test_killed_in_the_middle_whoever_takes_over_finds_out_and_goes_on() -> None
     assert sum(said.startswith("Accepted") for said in after.told) == 1
 
 
-@pytest.mark.parametrize("point", ["before acceptCredex", "after store_intent"])
+@pytest.mark.parametrize("point", ["before acceptCredex", "after store_pending_writes"])
 def test_killed_before_the_second_was_sent_it_still_waits_and_the_third_is_left(point: str) -> None:
     """Both can be accepted after another look and another confirmation."""
     again = "  - Tariro taps: Try again\n" + CONFIRM

@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from service.mailbox import CommitResult, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, Settled
+from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
 from service.messages import Message, Outgoing, Template, Text
 from service.runtime.outbox_sender import Sender
 from service.runtime.rate_limiter import LocalBucket
@@ -28,10 +28,11 @@ class Boxes(Protocol):
     """Outboxes that a test can fill."""
 
     async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle: ...
-    async def settle(
-        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
-    ) -> Settled: ...
-    async def confirm(self, posting_id: str, now_ms: int, /) -> bool: ...
+    async def ack(self, lease: OutboxLease, now_ms: int, /) -> EndedLease[OutboxLease]: ...
+    async def reschedule(
+        self, lease: OutboxLease, now_ms: int, /, *, due_ms: int, uncertain_since_ms: int | None
+    ) -> EndedLease[OutboxLease]: ...
+    async def confirm_delivery(self, callback_id: str, now_ms: int, /) -> bool: ...
     async def put(self, member: str, entries: list[bytes], now_ms: int, *, wrote_ms: int) -> None: ...
     async def waiting(self) -> int: ...
 
@@ -43,7 +44,7 @@ class HandWritten:
         self.queues: dict[str, list[tuple[int, bytes]]] = {}
         self.due: dict[str, int] = {}
         self.wrote: dict[str, int] = {}
-        self.marks: dict[str, tuple[int, int | None]] = {}  # claims of the head, uncertain since
+        self.marks: dict[str, tuple[int, int | None]] = {}  # attempts of the head, uncertain since
         self.held: dict[str, int] = {}
         self.last = 0
 
@@ -78,30 +79,38 @@ class HandWritten:
             wrote = None
         return OutboxLease(member, token, seq, entry, claims + 1, since, wrote)
 
-    async def settle(
-        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
-    ) -> Settled:
-        member = posting.member
-        if self.held.get(member) != posting.token:
-            return Settled(CommitResult.LOST, None)
+    async def ack(self, lease: OutboxLease, now_ms: int, /) -> EndedLease[OutboxLease]:
+        return self._end_attempt(lease, now_ms, None, None)
+
+    async def reschedule(
+        self, lease: OutboxLease, now_ms: int, /, *, due_ms: int, uncertain_since_ms: int | None
+    ) -> EndedLease[OutboxLease]:
+        return self._end_attempt(lease, now_ms, due_ms, uncertain_since_ms)
+
+    def _end_attempt(
+        self, lease: OutboxLease, now_ms: int, due_ms: int | None, uncertain_since_ms: int | None
+    ) -> EndedLease[OutboxLease]:
+        member = lease.member
+        if self.held.get(member) != lease.fencing_token:
+            return EndedLease(CommitResult.LOST, None)
         queue = self.queues[member]
-        confirmed = not queue or queue[0][0] != posting.seq
-        if again_ms is not None and not confirmed:
+        confirmed = not queue or queue[0][0] != lease.seq
+        if due_ms is not None and not confirmed:
             del self.held[member]
-            self.due[member] = again_ms
-            self.marks[member] = (posting.claims, uncertain_since_ms)
-            return Settled(CommitResult.COMMITTED, None)
+            self.due[member] = due_ms
+            self.marks[member] = (lease.attempts, uncertain_since_ms)
+            return EndedLease(CommitResult.COMMITTED, None)
         if not confirmed:
             del queue[0]
         self.marks.pop(member, None)
         outcome = CommitResult.DONE if confirmed else CommitResult.COMMITTED
         if queue:
-            return Settled(outcome, self._hand_out(member, posting.token, now_ms))
+            return EndedLease(outcome, self._hand_out(member, lease.fencing_token, now_ms))
         del self.held[member], self.due[member]
-        return Settled(outcome, None)
+        return EndedLease(outcome, None)
 
-    async def confirm(self, posting_id: str, now_ms: int, /) -> bool:
-        _, member, seq = posting_id.split(":")
+    async def confirm_delivery(self, callback_id: str, now_ms: int, /) -> bool:
+        _, member, seq = callback_id.split(":")
         queue = self.queues.get(member, [])
         if not queue or queue[0][0] != int(seq):
             return False
@@ -129,7 +138,7 @@ class OnRedis(Mailbox):
         await self.commit(claim, now_ms, session=None, outbox=entries)
 
     async def waiting(self) -> int:
-        return (await self.depths()).outbox_members
+        return (await self.queue_stats()).outbox_members
 
 
 class FakeGraph:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from service.mailbox import CommitResult, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, Settled, open_state
+from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, open_state
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Message, Outgoing, Text
 from service.runtime.outbox_sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
@@ -28,14 +28,16 @@ class Outboxes:
             return Idle(self.due_ms)
         return OutboxLease("263771234567", NOW_MS, NOW_MS, self._entry, 1, None, NOW_MS)
 
-    async def settle(
-        self, posting: OutboxLease, now_ms: int, *, again_ms: int | None, uncertain_since_ms: int | None
-    ) -> Settled:
-        assert again_ms is not None
-        assert posting.entry == self._entry
+    async def ack(self, lease: OutboxLease, now_ms: int) -> EndedLease[OutboxLease]:
+        raise AssertionError(f"{lease} was acknowledged at {now_ms}")
+
+    async def reschedule(
+        self, lease: OutboxLease, now_ms: int, *, due_ms: int, uncertain_since_ms: int | None
+    ) -> EndedLease[OutboxLease]:
+        assert lease.entry == self._entry
         assert (now_ms, uncertain_since_ms) == (NOW_MS, None)
-        self.due_ms = again_ms
-        return Settled(CommitResult.COMMITTED, None)
+        self.due_ms = due_ms
+        return EndedLease(CommitResult.COMMITTED, None)
 
 
 class Graph:

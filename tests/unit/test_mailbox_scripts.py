@@ -12,13 +12,13 @@ from service.mailbox.scripts import NAMES, sources
 DRAINING = {
     "claim",
     "commit",
-    "give_back",
-    "bury",
-    "store_intent",
-    "notice",
+    "release",
+    "dead_letter",
+    "store_pending_writes",
+    "post_progress",
     "claim_outbox",
-    "settle",
-    "confirm",
+    "ack",
+    "confirm_delivery",
 }
 
 

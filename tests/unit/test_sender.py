@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from service.mailbox import (
+    EndedLease,
     OutboxLease,
-    Settled,
     StateUnavailableError,
 )
 from service.messages import Reaction
@@ -61,11 +62,11 @@ def test_a_message_carries_the_id_of_its_outbox_entry(play: Play) -> None:
         world.graph.answers.append(NoAnswerError("lost"))
         await world.put(RUDO, "1")
         await world.until(1)
-        assert await world.boxes.confirm(world.graph.ids[0], world.clock.now_ms())
+        assert await world.boxes.confirm_delivery(world.graph.ids[0], world.clock.now_ms())
         assert await world.waiting() == 0
 
-    (posting_id,) = play(scenario).graph.ids
-    assert posting_id.split(":")[:2] == ["0", RUDO]
+    (lease_id,) = play(scenario).graph.ids
+    assert lease_id.split(":")[:2] == ["0", RUDO]
 
 
 def test_a_message_without_answer_is_sent_once_more_after_half_a_minute(play: Play) -> None:
@@ -88,7 +89,7 @@ def test_a_status_makes_the_second_sending_needless(play: Play) -> None:
         world.graph.answers.append(NoAnswerError("reset"))
         await world.put(RUDO, "1", "2")
         await world.until(12)
-        await world.boxes.confirm(world.graph.ids[0], world.clock.now_ms())
+        await world.boxes.confirm_delivery(world.graph.ids[0], world.clock.now_ms())
         world.wake.set()
         await world.until(120)
 
@@ -103,7 +104,7 @@ def test_a_status_may_come_before_the_answer(play: Play) -> None:
         world.graph.takes_ms = 5000
         await world.put(RUDO, "1", "2")
         await world.until(2)
-        await world.boxes.confirm(world.graph.ids[0], world.clock.now_ms())
+        await world.boxes.confirm_delivery(world.graph.ids[0], world.clock.now_ms())
         await world.until(60)
         assert await world.waiting() == 0
 
@@ -137,9 +138,9 @@ def test_a_doubt_is_kept_when_a_message_is_claimed_early(play: Play) -> None:
 
     async def scenario(world: World) -> None:
         await world.put(RUDO, "1")
-        posting = await world.boxes.claim_outbox(world.clock.now_ms())
-        assert isinstance(posting, OutboxLease)
-        await world.boxes.settle(posting, START, again_ms=START + 5000, uncertain_since_ms=START)
+        lease = await world.boxes.claim_outbox(world.clock.now_ms())
+        assert isinstance(lease, OutboxLease)
+        await world.boxes.reschedule(lease, START, due_ms=START + 5000, uncertain_since_ms=START)
         world.wake.set()
         await world.until(120)
 
@@ -159,24 +160,32 @@ def test_a_certain_failure_ends_a_doubt(play: Play, error: GraphError) -> None:
 
 
 class Flaky:
-    """Outboxes whose settling fails for a while: the answer is lost, or the step with it."""
+    """Outboxes whose acknowledging fails for a while: the answer is lost, or the step with it."""
 
     def __init__(self, boxes: Boxes, failures: int, *, runs: bool) -> None:
         self.boxes = boxes
         self.failures = failures
         self.runs = runs
         self.claim_outbox = boxes.claim_outbox
-        self.confirm, self.put, self.waiting = boxes.confirm, boxes.put, boxes.waiting
+        self.confirm_delivery, self.put, self.waiting = boxes.confirm_delivery, boxes.put, boxes.waiting
 
-    async def settle(
-        self, posting: OutboxLease, now_ms: int, /, *, again_ms: int | None, uncertain_since_ms: int | None
-    ) -> Settled:
+    async def ack(self, lease: OutboxLease, now_ms: int, /) -> EndedLease[OutboxLease]:
+        return await self._end(lambda: self.boxes.ack(lease, now_ms))
+
+    async def reschedule(
+        self, lease: OutboxLease, now_ms: int, /, *, due_ms: int, uncertain_since_ms: int | None
+    ) -> EndedLease[OutboxLease]:
+        return await self._end(
+            lambda: self.boxes.reschedule(lease, now_ms, due_ms=due_ms, uncertain_since_ms=uncertain_since_ms)
+        )
+
+    async def _end(self, step: Callable[[], Awaitable[EndedLease[OutboxLease]]]) -> EndedLease[OutboxLease]:
         self.failures -= 1
         if self.failures >= 0:
             if self.runs:
-                await self.boxes.settle(posting, now_ms, again_ms=again_ms, uncertain_since_ms=uncertain_since_ms)
+                await step()
             raise StateUnavailableError("away")
-        return await self.boxes.settle(posting, now_ms, again_ms=again_ms, uncertain_since_ms=uncertain_since_ms)
+        return await step()
 
 
 @pytest.mark.parametrize(("failures", "runs"), [(1, False), (4, False), (1, True), (4, True), (5, False), (30, False)])
@@ -236,7 +245,7 @@ def test_a_late_answer_changes_nothing_that_others_did(play: Play) -> None:
         assert await world.waiting() == 0
 
     world = play(scenario)
-    assert world.log.count("posting_taken_over") == 1
+    assert world.log.count("lease_taken_over") == 1
     assert (world.graph.labels(), world.graph.times()) == (["1", "1", "2"], [0, 40, 40])
 
 

@@ -88,7 +88,7 @@ def test_a_newer_record_is_given_back_untouched(arrange: Callable[[Bench], Await
             assert await bench.next_due_ms() == 1_000
             await asyncio.sleep(1)
         claim = await bench.claimed()
-        return await _kept(bench) == before, claim.claims, await bench.told(), bench.core.asked
+        return await _kept(bench) == before, claim.attempts, await bench.told(), bench.core.asked
 
     assert on_bench(play) == (True, 1, [], [])
 
@@ -197,7 +197,7 @@ def test_without_the_lease_nothing_is_sent_to_core() -> None:
         await asyncio.sleep(41)
         other = await bench.claimed()
         await slow
-        return bench.core.sent, await bench.intent(), other.claims, bench.turns
+        return bench.core.sent, await bench.intent(), other.attempts, bench.turns
 
     assert on_bench(play) == ([], None, 2, [])
 
@@ -216,7 +216,7 @@ def test_a_stop_gives_back_uncounted() -> None:
         with suppress(asyncio.CancelledError):
             await look
         await worker.release_all()
-        return busy, worker.busy, (await bench.claimed()).claims
+        return busy, worker.busy, (await bench.claimed()).attempts
 
     assert on_bench(play) == (True, False, 1)
 
@@ -234,7 +234,7 @@ def test_a_death_gives_nothing_back() -> None:
             await look
         due_ms = await bench.next_due_ms()
         await asyncio.sleep(39)
-        return due_ms, (await bench.claimed()).claims
+        return due_ms, (await bench.claimed()).attempts
 
     assert on_bench(play) == (39_000, 2)
 

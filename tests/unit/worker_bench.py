@@ -181,7 +181,7 @@ class Bench:
             Reconciler(self.core, self.clock.now_ms),
             _registry(),
             clock_ms=self.clock.now_ms,
-            company=self.phone,
+            typing_indicator=self.phone,
             finished=self.turns.append,
         )
 

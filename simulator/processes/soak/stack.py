@@ -225,7 +225,7 @@ class Stack:
             await eventually(nothing_left, "no work is left", within_s=within_s)
         except NotInTimeError:
             return left
-        depths = await Mailbox(self.redis).depths()
+        depths = await Mailbox(self.redis).queue_stats()
         return [] if (depths.inbox_members, depths.outbox_members, depths.dead) == (0, 0, 0) else [str(depths)]
 
     async def durability(self) -> tuple[str, str, str]:
