@@ -1,6 +1,6 @@
-"""Write what Terraform is to build, as JSON, into `cdktf.out`: `cdktf synth` and `make synth` run this.
+"""Synthesise the stacks as Terraform JSON into `cdktf.out`: `cdktf synth` and `make synth` run this.
 
-With `--table` it prints afterwards what there is; `--outdir` writes elsewhere.
+`--table` prints the number of resources; `--outdir` selects another directory.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# The list of metrics is the service's: alarms and dashboards take their names from it.
+# Alarms and dashboards take the names of metrics from the service.
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-# Debian 12 and 13 have Node 18 and 20: jsii says on every run, in eleven lines, that these are old, and works.
+# Debian 12 and 13 have Node 18 and 20, which work; this silences the warning that jsii prints on every run.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "18,20")
 
 
 def main() -> None:
-    """Synthesise."""
+    """Synthesise all stacks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    # The command line of cdktf names its folder so, and gives a context that we do not use.
+    # The cdktf CLI passes its output directory in this variable.
     parser.add_argument("--outdir", type=Path, default=Path(os.environ.get("CDKTF_OUTDIR", HERE / "cdktf.out")))
     parser.add_argument("--table", action="store_true", help="print the resources per stack and environment")
     options = parser.parse_args()
 
-    # Half of the time goes into collecting garbage among two thousand modules that all stay.
+    # Half of the time would go into garbage collection among two thousand modules that all stay.
     gc.disable()
-    from vimbisopay_infra.findings import accepted  # noqa: PLC0415 - it takes ten seconds, and --help none
+    from vimbisopay_infra.findings import accepted  # noqa: PLC0415 - the import takes ten seconds, and --help must not
     from vimbisopay_infra.stacks import build  # noqa: PLC0415
     from vimbisopay_infra.table import resource_counts, table  # noqa: PLC0415
     from vimbisopay_infra.tf import App  # noqa: PLC0415

@@ -1,9 +1,9 @@
-"""Make what the state Redis and its clients know: a password, a certificate with its authority, and the URL with both.
+"""Generate the credentials of the state Redis: a password, a certificate with its authority, and the clients' URL.
 
     python cdktf/redis-state/credentials.py --environment staging --out FOLDER
 
 writes one file per secret, named as in Secrets Manager, for `aws secretsmanager put-secret-value --secret-string file://`.
-The authority's key is forgotten at once: another certificate means another authority, and a new URL with it.
+The authority's key is not stored: another certificate needs another authority, and therefore a new URL.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = ("credentials",)
 
 PORT = 6380
 DAYS = 3650
-"""How long the certificate is good. Its authority speaks for this server alone, and only our own clients trust it; one
-that ends unnoticed would stop the bot for everybody."""
+"""Validity of the certificate. It is long because only our own clients trust its authority, which signs nothing else,
+and because an unnoticed expiry would stop the bot."""
 
 
 def _name(common: str) -> x509.Name:
@@ -38,7 +38,7 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> str:
 
 
 def _certificates(host: str, now: datetime) -> tuple[str, str, str]:
-    """Certificate of the authority, certificate of the server, and the server's key, as PEM."""
+    """The authority's certificate, the server's certificate and the server's key, as PEM."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name(f"{host} authority")
 
@@ -84,12 +84,12 @@ def _certificates(host: str, now: datetime) -> tuple[str, str, str]:
 
 
 def credentials(host: str, *, port: int = PORT, now: datetime) -> dict[str, str]:
-    """Values by the secret's name: password, certificate and key of the server, and the URL for clients.
+    """Values by name of the secret: the server's password, certificate and key, and the clients' URL.
 
     Args:
-        host: the name that clients use; the certificate is for it alone.
-        port: where the server listens.
-        now: from when, and ten years long, the certificate is good.
+        host: the name that clients use, and the only name in the certificate.
+        port: the port of the server.
+        now: the start of the certificate's validity of ten years.
     """
     authority, certificate, key = _certificates(host, now)
     password = secrets.token_hex(32)
@@ -106,7 +106,9 @@ def main() -> None:
     """Write the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environment", required=True, choices=["staging", "production"])
-    parser.add_argument("--out", required=True, type=Path, help="a folder that only you can read; delete it afterwards")
+    parser.add_argument(
+        "--out", required=True, type=Path, help="a directory that only you can read; delete it afterwards"
+    )
     options = parser.parse_args()
     options.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     host = f"redis-state.vimbiso-pay-{options.environment}.internal"

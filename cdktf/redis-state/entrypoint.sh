@@ -1,7 +1,7 @@
 #!/bin/sh
-# Start the state Redis: the one server that writes to this directory, with nothing acknowledged that is not on disk.
+# Start the state Redis as the only writer of its directory; it acknowledges a write only after fsync.
 #
-# Given: REDIS_DATA (directory of the append-only file), REDIS_RUN (a writable directory of this container alone),
+# Environment: REDIS_DATA (directory of the append-only file), REDIS_RUN (a writable directory of this container alone),
 # REDIS_PORT, REDIS_MAX_MEMORY, and as secrets REDIS_PASSWORD, REDIS_TLS_CERTIFICATE and REDIS_TLS_KEY (PEM).
 set -eu
 umask 077
@@ -20,9 +20,9 @@ case $REDIS_PASSWORD in
     ;;
 esac
 
-# Deployments stop the old task before the new one starts. Should two run all the same, this lock on the shared file
-# system lets only one of them write. It is opened for writing (NFS wants that of an exclusive lock) and stays open in
-# redis-server, so it ends when that does, however it ends.
+# Deployments stop the old task before they start the new one. If two tasks run nevertheless, this lock on the shared
+# file system lets only one of them write. NFS requires that an exclusive lock is opened for writing. redis-server
+# inherits the descriptor, so the lock is released when that process ends.
 exec 9>>"$REDIS_DATA/writer.lock"
 if ! flock --exclusive --wait "${REDIS_LOCK_WAIT:-120}" 9; then
   echo "Another server still writes to $REDIS_DATA: this one was not started." >&2
@@ -39,20 +39,20 @@ port 0
 tls-port $REDIS_PORT
 tls-cert-file $REDIS_RUN/server.crt
 tls-key-file $REDIS_RUN/server.key
-# Clients show a password, not a certificate.
+# Clients authenticate by password, not by certificate.
 tls-auth-clients no
 tls-protocols "TLSv1.2 TLSv1.3"
 dir $REDIS_DATA
 appendonly yes
 appendfsync always
 no-appendfsync-on-rewrite no
-# The last command may be cut short when power is lost: it was not acknowledged, and is cut off at the next start.
+# After a crash the last command may be truncated; it was not acknowledged, and the next start drops it.
 aof-load-truncated yes
-# Snapshots besides it would only fork once more.
+# No RDB snapshots: they would only cause further forks.
 save ""
 maxmemory $REDIS_MAX_MEMORY
 maxmemory-policy noeviction
-# Commands that lose everything at once, or change what was promised above.
+# Disable commands that delete everything or change the durability settings above.
 rename-command FLUSHALL ""
 rename-command FLUSHDB ""
 rename-command SHUTDOWN ""
@@ -61,6 +61,6 @@ rename-command DEBUG ""
 timeout 0
 tcp-keepalive 60
 CONF
-# Not in the environment of a process that lives for months.
+# Keep the secrets out of the environment of the long-running process.
 unset REDIS_PASSWORD REDIS_TLS_CERTIFICATE REDIS_TLS_KEY
 exec redis-server "$REDIS_RUN/redis.conf"

@@ -1,4 +1,4 @@
-"""Where alarms are heard: an encrypted topic, and the addresses that it writes to."""
+"""The SNS topic for alarms: encrypted, with an e-mail subscription."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ __all__ = ("AlarmTopic",)
 
 
 class AlarmTopic(Construct):
-    """A topic to which this account's alarms and EventBridge may publish.
+    """A topic to which this account's CloudWatch alarms and EventBridge may publish.
 
-    `region` is another one for Route 53, whose health checks exist in us-east-1 alone.
+    Route 53 publishes its metrics in us-east-1 only, so its alarms need a topic there (`region`).
     """
 
     def __init__(
         self, scope: Construct, name: str, environment: Environment, *, account: str, email: str, region: str = REGION
     ) -> None:
-        """Create key, topic and subscription; whoever has the address must confirm it once."""
+        """Create key, topic and subscription; the owner of the address must confirm the subscription once."""
         super().__init__(scope, name)
         region_override = None if region == REGION else region
         publishers = ("cloudwatch.amazonaws.com", "events.amazonaws.com")
@@ -45,8 +45,8 @@ class AlarmTopic(Construct):
                     principal={"Service": "cloudwatch.amazonaws.com"},
                     conditions={"ArnLike": {"aws:SourceArn": alarms}},
                 ),
-                # EventBridge says to a topic for whom it speaks in no way that a condition could see: with one it is
-                # never let in (AWS, "Using resource-based policies for Amazon EventBridge", Amazon SNS permissions).
+                # No condition: EventBridge does not pass its source account or rule to SNS, so any condition would
+                # deny it (AWS, "Using resource-based policies for Amazon EventBridge", Amazon SNS permissions).
                 PolicyStatement(
                     ["sns:Publish"],
                     [self.topic.arn],
@@ -61,5 +61,5 @@ class AlarmTopic(Construct):
 
     @property
     def arn(self) -> str:
-        """Of the topic."""
+        """The ARN of the topic."""
         return self.topic.arn

@@ -1,6 +1,6 @@
-"""What must be there before anything can be deployed: Terraform's bucket, the deployer, the boundary of all roles.
+"""The prerequisites of every deployment: state bucket, deployer role, permissions boundary.
 
-An administrator applies this once per account, from a machine of their own (see README).
+An administrator applies them once per account, from their own machine (see README).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ GITHUB_ISSUER: Final = "token.actions.githubusercontent.com"
 
 
 class StateBucket(Construct):
-    """Terraform's state: versioned, encrypted with a key of its own; Terraform locks it by an object beside it."""
+    """The bucket of Terraform's state: versioned, with its own key; Terraform locks the state by a lock file in it."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, account: str) -> None:
-        """Create key and bucket."""
+        """Create the key and the bucket."""
         super().__init__(scope, name)
         self.key = Key(self, "key", environment, account=account, purpose="terraform-state")
         self.bucket = Bucket(
@@ -42,15 +42,15 @@ class StateBucket(Construct):
             force_destroy=False,
         )
         created = self.bucket.bucket
-        accept(created, "CKV_AWS_144", reason="all that it holds can be imported again from what is deployed")
-        accept(created, "CKV2_AWS_62", reason="nobody is to be told of each change; the workflow shows them")
+        accept(created, "CKV_AWS_144", reason="the state can be rebuilt by importing the deployed resources")
+        accept(created, "CKV2_AWS_62", reason="no notification per change is needed; the workflow shows the changes")
 
 
 class Boundary(Construct):
-    """The most that any role of the environment may ever do, whatever its own policies say."""
+    """The permissions boundary: the maximum permissions of every role of the environment."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, account: str) -> None:
-        """Create the policy that all roles must name as their boundary."""
+        """Create the policy that all roles must use as their permissions boundary."""
         super().__init__(scope, name)
         prefix = environment.prefix
         logs = f"arn:aws:logs:{REGION}:{account}:log-group"
@@ -111,15 +111,16 @@ class Boundary(Construct):
             created,
             "CKV_AWS_290",
             "CKV_AWS_355",
-            reason="a boundary grants nothing; these have no resource to be narrowed to, and roles name theirs",
+            reason="a boundary grants nothing; these actions support no resource-level limits, "
+            "and the roles name their resources",
         )
 
 
 class Deployer(Construct):
-    """The role that GitHub's workflow takes, for this environment of this repository alone, without any stored key."""
+    """The role that the GitHub workflow assumes by OpenID Connect, limited to one repository and one environment."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, account: str, repository: str) -> None:
-        """Create provider, role and policies; `repository` is owner/name."""
+        """Create the identity provider, the role and its policies; `repository` is owner/name."""
         super().__init__(scope, name)
         provider = iam_openid_connect_provider.IamOpenidConnectProvider(
             self, "github", url=f"https://{GITHUB_ISSUER}", client_id_list=["sts.amazonaws.com"]
@@ -152,7 +153,7 @@ class Deployer(Construct):
                     created,
                     "CKV_AWS_290",
                     "CKV_AWS_355",
-                    reason="hosted zones have ids that are not known before they exist, and Route 53 has no region",
+                    reason="the ids of hosted zones are not known in advance, and Route 53 has no region",
                 )
             iam_role_policy_attachment.IamRolePolicyAttachment(
                 self, f"may-{index}-given", role=self.role.name, policy_arn=created.arn

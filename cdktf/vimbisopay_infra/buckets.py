@@ -1,4 +1,4 @@
-"""Buckets that nobody from outside can read."""
+"""Private S3 buckets."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ("Bucket",)
 
 
 class Bucket(Construct):
-    """A private, encrypted, versioned bucket that refuses whoever comes without TLS.
+    """A private, encrypted, versioned bucket that denies requests without TLS.
 
     Args:
-        name: of the bucket; global.
-        key_arn: our key, or None for Amazon's (SSE-S3).
-        force_destroy: whether a `destroy` may empty it.
-        expire_days: when objects are deleted; None keeps them.
-        statements: of its policy, besides the one about TLS.
+        name: the bucket's name, which is globally unique.
+        key_arn: the KMS key; None selects Amazon's own key (SSE-S3).
+        force_destroy: whether `terraform destroy` may delete a bucket that is not empty.
+        expire_days: the age at which objects are deleted; None keeps them.
+        statements: further statements of the bucket policy.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Bucket(Construct):
         expire_days: int | None = None,
         statements: tuple[PolicyStatement, ...] = (),
     ) -> None:
-        """Create bucket and settings."""
+        """Create the bucket and its settings."""
         super().__init__(scope, id_)
         self.bucket = s3_bucket.S3Bucket(self, "bucket", bucket=name, force_destroy=force_destroy)
         self.name = self.bucket.bucket

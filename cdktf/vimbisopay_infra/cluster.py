@@ -1,4 +1,4 @@
-"""The ECS cluster, the log groups of what runs in it, and the names by which tasks find each other."""
+"""The ECS cluster, its log groups, and the private DNS namespace of its services."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ("Cluster",)
 
 
 class Cluster(Construct):
-    """The cluster, with Container Insights and without any way to open a shell in a container."""
+    """The cluster, with Container Insights and without ECS Exec."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, vpc_id: str, key_arn: str) -> None:
-        """Create cluster, log groups and namespace."""
+        """Create the cluster, the log groups and the namespace."""
         super().__init__(scope, name)
         self.log_groups = {
             role: log_group(self, f"logs-{role}", environment, name=group, key_arn=key_arn)
@@ -32,7 +32,7 @@ class Cluster(Construct):
             "cluster",
             name=environment.prefix,
             setting=[ecs_cluster.EcsClusterSetting(name="containerInsights", value="enabled")],
-            # Container Insights makes its group by itself, and would keep it for ever: ours has to be there before.
+            # Container Insights creates a missing log group without retention, so ours must exist first.
             depends_on=list(self.log_groups.values()),
         )
         self.namespace = service_discovery_private_dns_namespace.ServiceDiscoveryPrivateDnsNamespace(

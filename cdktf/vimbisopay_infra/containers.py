@@ -1,4 +1,4 @@
-"""Container definitions, as ECS wants them: JSON in which references of Terraform stand."""
+"""ECS container definitions: JSON that may contain Terraform references."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from vimbisopay_infra.environment import REGION
 __all__ = ("ContainerDefinition",)
 
 STOP_TIMEOUT_S: Final = 60
-"""The service ends within 25 seconds of SIGTERM, the state Redis as soon as its log is written."""
+"""After SIGTERM the service stops within 25 seconds, the state Redis as soon as its append-only file is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerDefinition:
-    """The one container of a task.
+    """The only container of a task.
 
     Attributes:
-        image: with its tag.
+        image: the image with its tag.
         user: uid:gid; never root.
-        port: where it listens.
-        environment: plain settings.
-        secrets: ARNs, by environment variable.
-        log_group: where its output goes.
-        healthy: the command that ends with 0 while it is well.
-        retries: failures of that command, 30 seconds apart, after which it is replaced.
-        writable: paths that may be written, by volume; all else is read-only.
-        command: instead of the image's.
+        port: the port on which the container listens.
+        environment: environment variables that are not secret.
+        secrets: ARNs of secrets by environment variable.
+        log_group: the log group of its output.
+        health_check_command: exits with 0 while the container is healthy.
+        health_check_retries: successive failures, 30 seconds apart, after which the task is replaced.
+        mount_points: writable paths by volume; the rest of the file system is read-only.
+        command: replaces the image's command.
     """
 
     name: str
@@ -45,7 +45,7 @@ class ContainerDefinition:
     command: Sequence[str] = field(default=())
 
     def to_json(self) -> str:
-        """The JSON for a task definition."""
+        """The `container_definitions` of a task definition."""
         definition: dict[str, Any] = {
             "name": self.name,
             "image": self.image,
@@ -71,7 +71,7 @@ class ContainerDefinition:
             "stopTimeout": STOP_TIMEOUT_S,
             "logConfiguration": {
                 "logDriver": "awslogs",
-                # A log that cannot be delivered must not stop the answers to members.
+                # Non-blocking: a slow CloudWatch must not delay the replies to members.
                 "options": {
                     "awslogs-group": self.log_group,
                     "awslogs-region": REGION,

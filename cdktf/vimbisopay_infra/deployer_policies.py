@@ -1,4 +1,4 @@
-"""The deployer's permissions, in pieces that AWS takes."""
+"""The deployer's permissions, divided into managed policies within AWS's size limit."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ("MAX_POLICY_CHARACTERS", "PERMISSIONS", "deployer_policies")
 
 PERMISSIONS: Final = Path(__file__).parents[1] / "vimbisopay-permissions.json"
 MAX_POLICY_CHARACTERS: Final = 6_144
-"""Characters of a managed policy, white space not counted."""
+"""The limit of a managed policy; IAM does not count white space."""
 
 
 def deployer_policies(environment: Environment, account: str) -> list[str]:
-    """The deployer's permissions as policies that AWS takes, each shorter than its limit.
+    """The deployer's permissions as documents of managed policies.
 
     Args:
-        environment: fills in `${environment}`.
-        account: fills in `${account}`.
+        environment: the value of `${environment}`.
+        account: the value of `${account}`.
 
     Raises:
-        ValueError: one statement alone is longer than a policy may be.
+        ValueError: a single statement exceeds the limit.
     """
     text = PERMISSIONS.read_text("utf-8").replace("${environment}", environment.name)
     statements: list[dict[str, Any]] = json.loads(text)["Statement"]

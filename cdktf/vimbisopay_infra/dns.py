@@ -1,4 +1,4 @@
-"""The public name: its zone, and the certificate that is validated by it."""
+"""The public DNS name: hosted zone, certificate, record and health check."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ("Certificate", "HostedZone", "PublicDnsName")
 
 
 class HostedZone(Construct):
-    """The zone of the service's name. Once its name servers are in the parent zone, certificates can be validated."""
+    """The hosted zone. Certificates can be validated once the parent zone delegates to its name servers."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment) -> None:
-        """Create the zone."""
+        """Create the hosted zone."""
         super().__init__(scope, name)
         self.zone = route53_zone.Route53Zone(
             self,
@@ -31,22 +31,22 @@ class HostedZone(Construct):
             name=environment.domain,
             comment=f"{environment.prefix}: the public name",
             force_destroy=not environment.deletion_protection,
-            # A new zone has other name servers, which the parent zone does not know.
+            # A replacement would have other name servers, to which the parent zone does not delegate.
             lifecycle=prevent_destroy(environment),
         )
         accept(
             self.zone,
             "CKV2_AWS_38",
-            reason="DNSSEC needs the parent zone, which others keep, to publish our key; "
-            "TLS with a validated certificate holds without it",
+            reason="DNSSEC requires that the parent zone, which others operate, publishes our key; "
+            "TLS with a validated certificate does not depend on it",
         )
 
 
 class Certificate(Construct):
-    """A certificate of the public name, validated by a record in the zone and renewed by AWS as long as that stands."""
+    """A certificate for the public name; AWS renews it while its validation record is in the zone."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, zone_id: str) -> None:
-        """Ask for the certificate, prove the name, and wait until it is issued."""
+        """Request the certificate, create the validation record, and wait until it is issued."""
         super().__init__(scope, name)
         self.certificate = acm_certificate.AcmCertificate(
             self,
@@ -55,7 +55,7 @@ class Certificate(Construct):
             validation_method="DNS",
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
-        # Their number is not known before they exist, but one name has exactly one.
+        # Terraform learns the number of options only when it applies, but one name has exactly one.
         option = "${one(" + self.certificate.fqn + ".domain_validation_options)."
         validation_record = route53_record.Route53Record(
             self,
@@ -76,17 +76,17 @@ class Certificate(Construct):
 
     @property
     def arn(self) -> str:
-        """Of the certificate once it is issued."""
+        """The ARN of the certificate, available once it is issued."""
         return self.validation.certificate_arn
 
 
 class PublicDnsName(Construct):
-    """The public name leads to the load balancer, and is asked for `/health/` from outside."""
+    """The alias record to the load balancer, and the Route 53 health check of `/health/`."""
 
     def __init__(
         self, scope: Construct, name: str, environment: Environment, *, zone_id: str, load_balancer: lb.Lb
     ) -> None:
-        """Create record and health check."""
+        """Create the record and the health check."""
         super().__init__(scope, name)
         route53_record.Route53Record(
             self,

@@ -1,4 +1,4 @@
-"""The environments: everything in which staging and production differ, in one place."""
+"""The environments: every difference between staging and production."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REGION: Final = "af-south-1"
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The service's tasks on Fargate: CPU units and MiB of each, and how many there are."""
+    """The size of one task of the service on Fargate (CPU units, MiB), and the limits of their number."""
 
     cpu: int
     memory_mib: int
@@ -25,12 +25,14 @@ class Tasks:
 
 @dataclass(frozen=True, slots=True)
 class Cache:
-    """The cache on ElastiCache.
+    """The cache Redis on ElastiCache.
 
     Attributes:
-        node_type: each node's. Shards can only be scaled by memory on the large types of the m and r families.
-        cluster: cluster mode: the client's scheme is then `rediss+cluster://`.
-        least_shards: and `max_shards`: between them the number follows the use of memory.
+        node_type: the type of every node. ElastiCache scales shards by memory only for the large m and r types.
+        cluster: whether cluster mode is on; the client's URL then begins with `rediss+cluster://`.
+        min_shards: the minimum of automatic scaling.
+        max_shards: the maximum of automatic scaling.
+        replicas: replicas of each shard.
     """
 
     node_type: str
@@ -40,7 +42,7 @@ class Cache:
     replicas: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse shards without cluster mode, and fewer than a failover needs."""
+        """Reject several shards without cluster mode, no replica, and unknown node types."""
         if not self.cluster and (self.min_shards, self.max_shards) != (1, 1):
             raise ValueError("only cluster mode has more than one shard")
         if self.replicas < 1:
@@ -50,7 +52,7 @@ class Cache:
 
     @property
     def scheme(self) -> str:
-        """Of the client's URL."""
+        """The scheme of the client's URL."""
         return "rediss+cluster" if self.cluster else "rediss"
 
 
@@ -59,17 +61,17 @@ class Environment:
     """One environment, in an AWS account of its own.
 
     Attributes:
-        name: as in names of resources and in GitHub's environment.
-        domain: the public name of the service, and of its DNS zone.
-        cidr: the network's. Public and private subnets are /24 within it.
+        name: appears in the names of all resources; also the name of GitHub's environment.
+        domain: the public name of the service and of its hosted zone.
+        cidr: the address range of the VPC; its subnets are /24.
         zones: the letters of the availability zones.
         nat_gateways: one per zone survives the loss of a zone; a single one is cheaper.
-        tasks: the service's.
-        state: the state Redis.
+        tasks: the tasks of the service.
+        state: the size of the state Redis.
         cache: the cache Redis.
-        log_days: how long logs are kept.
-        errors_in_5_minutes: log lines of level error that are a spike.
-        keeps_data: whether a `destroy` must fail on what holds data or names (deletion protection).
+        log_retention_days: the retention of all log groups.
+        errors_per_5_minutes: the alarm threshold for errors in the service's log.
+        deletion_protection: whether `terraform destroy` must fail for resources with data or names.
     """
 
     name: Literal["staging", "production"]
@@ -85,7 +87,7 @@ class Environment:
     deletion_protection: bool
 
     def __post_init__(self) -> None:
-        """Refuse what could not survive the loss of a zone."""
+        """Reject a single availability zone, and NAT gateways in some zones only."""
         if len(self.zones) < 2:  # noqa: PLR2004
             raise ValueError("a network over one availability zone is lost with it")
         if self.nat_gateways not in {1, len(self.zones)}:
@@ -93,27 +95,27 @@ class Environment:
 
     @property
     def prefix(self) -> str:
-        """With which all names begin."""
+        """The prefix of all names."""
         return f"{PROJECT}-{self.name}"
 
     @property
     def log_group(self) -> str:
-        """Of the service."""
+        """The log group of the service."""
         return f"/ecs/{self.prefix}"
 
     @property
     def state_log_group(self) -> str:
-        """Of the state Redis."""
+        """The log group of the state Redis."""
         return f"/ecs/{self.prefix}/redis-state"
 
     @property
     def private_domain(self) -> str:
-        """The names inside the network."""
+        """The private DNS namespace."""
         return f"{self.prefix}.internal"
 
     @property
     def state_bucket(self) -> str:
-        """Where Terraform keeps what it knows. Bucket names are global: change it here should it be taken."""
+        """The bucket of Terraform's state. Bucket names are globally unique: change it here if it is taken."""
         return f"{PROJECT}-terraform-state-{self.name}"
 
 

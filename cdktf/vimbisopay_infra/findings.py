@@ -1,4 +1,4 @@
-"""Findings of the policy scanner that we accept, each said beside the resource that it is about, with the reason."""
+"""Accepted findings of checkov: each is declared next to its resource, with the reason."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _KEY: Final = "accepted finding"
 
 
 def accept(resource: TerraformResource, *checks: str, reason: str) -> None:
-    """Let the scanner's `checks` fail for this resource.
+    """Accept that these checkov checks fail for this resource.
 
-    Whatever is accepted and not found any more fails a test, so no reason outlives its finding.
+    A test fails if an accepted finding no longer occurs.
     """
     for check in checks:
         resource.node.add_metadata(_KEY, json.dumps({"check": check, "because": reason}))
 
 
 def accepted(root: Construct) -> list[dict[str, str]]:
-    """All that is accepted below `root`: stack, address, check, reason."""
+    """All accepted findings below `root`: stack, address, check, reason."""
     found: list[dict[str, str]] = []
     for node in root.node.find_all():
         if not isinstance(node, TerraformResource):

@@ -1,4 +1,4 @@
-"""Where images are kept."""
+"""ECR repositories."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_IMAGES: Final = 20
 
 
 class ImageRepository(Construct):
-    """A repository whose tags never change meaning, scanned on push; the newest 20 images are kept."""
+    """A repository with immutable tags and a scan on push; it keeps the newest 20 images."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, image: str, key_arn: str) -> None:
         """Create the repository named `image`."""
@@ -42,10 +42,10 @@ class ImageRepository(Construct):
 
     @property
     def arn(self) -> str:
-        """Of the repository."""
+        """The ARN of the repository."""
         return self.repository.arn
 
     @property
     def url(self) -> str:
-        """Where images are pushed to, without a tag."""
+        """The URL of the repository, without a tag."""
         return self.repository.repository_url

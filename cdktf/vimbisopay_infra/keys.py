@@ -1,4 +1,4 @@
-"""The environment's encryption keys, and who may use them."""
+"""KMS keys and their key policies."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ __all__ = ("Key", "prevent_destroy")
 
 
 def prevent_destroy(environment: Environment) -> TerraformResourceLifecycle | None:
-    """For what holds data or a name, and what that is encrypted with: no plan that would end or replace it is made."""
+    """The lifecycle of resources with data or names and of their keys: Terraform refuses to replace them."""
     return TerraformResourceLifecycle(prevent_destroy=True) if environment.deletion_protection else None
 
 
 def delegate_to_iam(account: str) -> PolicyStatement:
-    """The account's own IAM policies decide; without this statement a key could be lost for ever."""
+    """Delegate access control to IAM policies; without this statement a key could become unmanageable."""
     return PolicyStatement(
         ["kms:*"], ["*"], sid="AccountDecidesByItsPolicies", principal={"AWS": f"arn:aws:iam::{account}:root"}
     )
 
 
 class Key(Construct):
-    """A key that rotates every year.
+    """A key with yearly rotation.
 
     Args:
-        purpose: ends its alias, `alias/<prefix>-<purpose>`.
-        services: AWS services that encrypt with it on behalf of this account, by their principal.
-        region: where it is; SNS topics for alarms of Route 53 live in us-east-1.
+        purpose: the last part of its alias, `alias/<prefix>-<purpose>`.
+        services: the principals of AWS services that use the key on behalf of this account.
+        region: the key's region; the topic for Route 53's alarms is in us-east-1.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Key(Construct):
                 )
             )
         if encrypting_services:
-            # CloudWatch and EventBridge name no account when they ask for a key.
+            # No condition: CloudWatch and EventBridge do not pass a source account to KMS.
             statements.append(PolicyStatement(use, ["*"], sid="Services", principal={"Service": encrypting_services}))
         region_override = None if region == REGION else region
         self.key = kms_key.KmsKey(
@@ -82,5 +82,5 @@ class Key(Construct):
 
     @property
     def arn(self) -> str:
-        """Of the key."""
+        """The ARN of the key."""
         return self.key.arn

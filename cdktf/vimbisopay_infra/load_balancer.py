@@ -1,4 +1,4 @@
-"""The load balancer: the only door to the world."""
+"""The load balancer: the only component that is reachable from the internet."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3, with forward secrecy."""
 LOG_RETENTION_DAYS: Final = 90
 ELB_LOGGING_ACCOUNT: Final = "098369216593"
-"""AWS's account that writes access logs in af-south-1 (the region is older than the log delivery principal)."""
+"""The AWS account that writes access logs in af-south-1, a region older than the log delivery principal."""
 
 
 class LoadBalancer(Construct):
-    """Application load balancer with TLS, access logs, and the service's tasks behind it."""
+    """An application load balancer with TLS and access logs; its targets are the tasks of the service."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class LoadBalancer(Construct):
         security_group_id: str,
         certificate_arn: str,
     ) -> None:
-        """Create all of it."""
+        """Create the load balancer, its target group, its listeners and its log bucket."""
         super().__init__(scope, name)
         logs = self._logs(environment, account)
         self.load_balancer = lb.Lb(
@@ -60,8 +60,8 @@ class LoadBalancer(Construct):
         accept(
             self.load_balancer,
             "CKV2_AWS_76",
-            reason="the known bad inputs are asked, which a test shows; "
-            "the scanner does not see them in a statement without a type",
+            reason="the rule group for known bad inputs is used, as a test verifies; "
+            "checkov does not find it in an untyped statement",
         )
         self.target_group = lb_target_group.LbTargetGroup(
             self,
@@ -73,8 +73,8 @@ class LoadBalancer(Construct):
             protocol="HTTP",
             deregistration_delay="30",
             load_balancing_algorithm_type="least_outstanding_requests",
-            # 503 while the state Redis changes places is no fault of the tasks: five minutes pass before they are
-            # replaced, and while none is healthy the load balancer goes on sending to all.
+            # While the state Redis restarts, the tasks answer 503 through no fault of their own. Ten failed checks
+            # tolerate five minutes of it; if no target is healthy, the load balancer sends requests to all of them.
             health_check=lb_target_group.LbTargetGroupHealthCheck(
                 path="/health/",
                 matcher="200",
@@ -117,7 +117,7 @@ class LoadBalancer(Construct):
             self,
             "logs",
             name=bucket,
-            # The load balancer can write only to buckets with Amazon's own key.
+            # Load balancers cannot write to buckets that are encrypted with a customer's key.
             key_arn=None,
             force_destroy=not environment.deletion_protection,
             expire_days=LOG_RETENTION_DAYS,
@@ -137,8 +137,14 @@ class LoadBalancer(Construct):
             ),
         )
         accept(
-            log_bucket.bucket, "CKV_AWS_145", reason="load balancers cannot write logs to buckets with a key of ours"
+            log_bucket.bucket,
+            "CKV_AWS_145",
+            reason="load balancers cannot write logs to buckets with a customer managed key",
         )
-        accept(log_bucket.bucket, "CKV_AWS_144", reason="access logs of 90 days need no second region")
-        accept(log_bucket.bucket, "CKV2_AWS_62", reason="nobody is to be told of each log file")
+        accept(
+            log_bucket.bucket,
+            "CKV_AWS_144",
+            reason="access logs, which are kept for 90 days, need no replica in another region",
+        )
+        accept(log_bucket.bucket, "CKV2_AWS_62", reason="no notification per log file is needed")
         return log_bucket

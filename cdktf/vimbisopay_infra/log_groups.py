@@ -1,4 +1,4 @@
-"""Log groups: encrypted, and ended some day."""
+"""Log groups with encryption and retention."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ YEAR: Final = 365
 def log_group(
     scope: Construct, id_: str, environment: Environment, *, name: str, key_arn: str
 ) -> cloudwatch_log_group.CloudwatchLogGroup:
-    """A group named `name`, kept as long as the environment says."""
+    """A log group with the retention of the environment."""
     made = cloudwatch_log_group.CloudwatchLogGroup(
         scope, id_, name=name, retention_in_days=environment.log_retention_days, kms_key_id=key_arn
     )
     if environment.log_retention_days < YEAR:
-        accept(made, "CKV_AWS_338", reason="logs of staging are about invented members: a month of them is enough")
+        accept(made, "CKV_AWS_338", reason="staging has only invented members, so a month of logs is enough")
     return made

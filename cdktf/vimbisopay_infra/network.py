@@ -1,4 +1,4 @@
-"""The network: public subnets for the load balancer and the NAT gateways, private ones for all else."""
+"""The VPC: public subnets for the load balancer and the NAT gateways, private subnets for everything else."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ USED_BY_APPLICATION_STACK: Final = {"alb", "web", "cache", "state"}
 
 @dataclass(frozen=True, slots=True)
 class SecurityGroupRule:
-    """Who may open connections to whom: both by the name of their security group."""
+    """Allows connections from one security group to a port of another; both are given by name."""
 
     source: str
     target: str
@@ -73,10 +73,10 @@ ENDPOINTS: Final = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "kms", "elas
 
 
 class Network(Construct):
-    """VPC, subnets, ways out, endpoints, flow logs and security groups."""
+    """VPC, subnets, routes, endpoints, flow logs and security groups."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, account: str, key_arn: str) -> None:
-        """Create all of it."""
+        """Create the network."""
         super().__init__(scope, name)
         self._environment = environment
         self.vpc = vpc.Vpc(
@@ -87,7 +87,7 @@ class Network(Construct):
             enable_dns_support=True,
             tags={"Name": environment.prefix},
         )
-        # Whoever forgets to name a security group gets this one, which lets nothing in or out.
+        # Resources without an explicit security group get this one, which allows no traffic.
         default_security_group.DefaultSecurityGroup(self, "default", vpc_id=self.vpc.id)
         self._flow_logs(account, key_arn)
         ranges = list(ip_network(environment.cidr).subnets(new_prefix=24))
@@ -103,17 +103,17 @@ class Network(Construct):
 
     @property
     def private_subnet_ids(self) -> list[str]:
-        """Of the private subnets."""
+        """Ids of the private subnets."""
         return [each.id for each in self.private]
 
     @property
     def public_subnet_ids(self) -> list[str]:
-        """Of the public subnets."""
+        """Ids of the public subnets."""
         return [each.id for each in self.public]
 
     @property
     def security_group_ids(self) -> Mapping[str, str]:
-        """Ids of the security groups, by role."""
+        """Ids of the security groups by name."""
         return {name: group.id for name, group in self._security_groups.items()}
 
     def _subnet(self, kind: str, zone: str, cidr: str) -> subnet.Subnet:
@@ -128,7 +128,7 @@ class Network(Construct):
         )
 
     def _routes(self) -> list[str]:
-        """Ways out; the ids of the private route tables."""
+        """Create the gateways and routes; returns the ids of the private route tables."""
         gateway = internet_gateway.InternetGateway(self, "internet", vpc_id=self.vpc.id)
         public = route_table.RouteTable(self, "public", vpc_id=self.vpc.id)
         route.Route(
@@ -175,7 +175,7 @@ class Network(Construct):
         )
         if name in USED_BY_APPLICATION_STACK:
             accept(
-                group, "CKV2_AWS_5", reason="whoever has it is in the application stack, which this plan does not see"
+                group, "CKV2_AWS_5", reason="its users are in the application stack, which this plan does not contain"
             )
         return group
 
@@ -194,9 +194,7 @@ class Network(Construct):
                 description="TLS" if port == HTTPS else "only to be sent on to TLS",
             )
             if port == HTTP:
-                accept(
-                    http_rule, "CKV_AWS_260", reason="people type names without https: all they get is a redirect to it"
-                )
+                accept(http_rule, "CKV_AWS_260", reason="port 80 answers only with a redirect to HTTPS")
         for rule in SECURITY_GROUP_RULES:
             source, target = self._security_groups[rule.source], self._security_groups[rule.target]
             ingress(

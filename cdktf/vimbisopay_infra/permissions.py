@@ -1,7 +1,7 @@
-"""What whoever deploys may do: just what Terraform does for the types of resources that the stacks have.
+"""The deployer's permissions: the actions that Terraform needs for the resource types of the stacks, and no others.
 
-`python -m vimbisopay_infra.permissions`, run in `cdktf/`, writes `vimbisopay-permissions.json` from this. A test holds
-that the file is this, that every type of resource is in it, and that nothing is in it for which there is no resource.
+`python -m vimbisopay_infra.permissions`, run in `cdktf/`, writes them to `vimbisopay-permissions.json`. A test verifies
+that the file is current and that it covers exactly the resource types of the stacks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PREFIX: Final = "vimbiso-pay-${environment}"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where actions may be done: `resources`, within `conditions`."""
+    """The resources and conditions to which a statement limits its actions; `sid` is the statement's id."""
 
     sid: str
     resources: tuple[str, ...]
@@ -44,7 +44,7 @@ _ROLES: Final = tuple(
     f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-{role}"
     for role in ("backup", "flow-logs", "state", "state-execution", "web", "web-execution")
 )
-"""By name: its own role begins in the same way, and whoever could change that could let in anybody."""
+"""Listed by name: a wildcard would include the deployer's own role, which it must not be able to change."""
 _BOUNDED: Final = (("StringEquals", "iam:PermissionsBoundary", (f"arn:aws:iam::{ACCOUNT}:policy/{PREFIX}-boundary",)),)
 _PASSED: Final = (
     (
@@ -87,7 +87,7 @@ _SPECIAL: Final[dict[str, Scope]] = {
         actions("sns", "GetSubscriptionAttributes", "SetSubscriptionAttributes", "Unsubscribe"),
         Scope("AlertSubscriptions", ("*",), _TWO_REGIONS),
     ),
-    # Of all values of secrets Terraform knows one, the cache's password, and the address that it makes of it.
+    # Terraform reads one secret value, the cache's password, and writes the cache's URL, which contains it.
     **dict.fromkeys(
         actions("secretsmanager", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"),
         Scope("SecretOfTheCache", (_arn("secretsmanager", f"secret:{PREFIX}/redis-cache-*"),)),
@@ -95,7 +95,7 @@ _SPECIAL: Final[dict[str, Scope]] = {
     "sts:GetCallerIdentity": Scope("WhoAmI", ("*",)),
 }
 _STATE: Final = Scope("StateOfTerraform", _bucket("vimbiso-pay-terraform-state-${environment}"))
-"""Its objects may be read and written; the bucket itself, and what it keeps of older versions, are the bootstrap's."""
+"""The deployer may read and write the objects; the bucket and older versions belong to the bootstrap stack."""
 _BY_SERVICE: Final[dict[str, Scope]] = {
     "acm": Scope("Certificates", ("*",), _IN_REGION),
     "application-autoscaling": Scope("Scaling", ("*",), _IN_REGION),
@@ -147,10 +147,10 @@ def _scope(action: str) -> Scope:
 
 
 def policy_document(kinds: Iterable[str]) -> dict[str, Any]:
-    """The policy for these types of resources, and for the workflow.
+    """The policy for these resource types and for the workflow.
 
     Raises:
-        KeyError: it is not written down what one of them needs.
+        KeyError: `REQUIRED_ACTIONS` does not list one of the types.
     """
     needed = frozenset().union(*(REQUIRED_ACTIONS[kind] for kind in kinds), *WORKFLOW_ACTIONS.values())
     scopes: dict[str, tuple[Scope, set[str]]] = {}
@@ -180,7 +180,7 @@ def _statement(scope: Scope, allowed: set[str]) -> dict[str, Any]:
 
 
 def file_content() -> str:
-    """The file."""
+    """The content of `vimbisopay-permissions.json`."""
     return json.dumps(policy_document(REQUIRED_ACTIONS), indent=2) + "\n"
 
 

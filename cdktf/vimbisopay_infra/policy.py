@@ -1,4 +1,4 @@
-"""IAM policies as text that can be read, and checked, in what is synthesised."""
+"""IAM policies as JSON text, so that they can be reviewed and tested in the synthesised stacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Conditions = dict[str, dict[str, str | list[str]]]
 
 @dataclass(frozen=True, slots=True)
 class PolicyStatement:
-    """One statement; `principal` only in policies of resources."""
+    """One statement of a policy; only resource policies have a `principal`."""
 
     actions: Sequence[str]
     resources: Sequence[str] = ()
@@ -24,7 +24,7 @@ class PolicyStatement:
     conditions: Conditions = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
-        """As AWS writes it."""
+        """The statement as a JSON object."""
         statement: dict[str, Any] = {"Effect": self.effect, "Action": sorted(self.actions)}
         if self.sid:
             statement = {"Sid": self.sid, **statement}
@@ -38,14 +38,15 @@ class PolicyStatement:
 
 
 def policy(*statements: PolicyStatement) -> str:
-    """A policy's JSON. Resources may hold references of Terraform: those have no quotes that JSON would mind."""
+    """The JSON of a policy. Terraform references contain no quotes, so they need no escaping."""
     return json.dumps({"Version": "2012-10-17", "Statement": [each.document() for each in statements]})
 
 
 def assume_role_policy_for(service: str, *, account: str | None = None) -> str:
-    """A role's trust in one AWS service; with `account`, only when it acts for that account (no confused deputy).
+    """The trust policy that lets an AWS service assume a role.
 
-    Not every service says for whom it acts: AWS Backup does not.
+    With `account`, the service may do so only on behalf of that account, which prevents the confused deputy problem.
+    AWS Backup does not pass the source account.
     """
     conditions: Conditions = {"StringEquals": {"aws:SourceAccount": account}} if account else {}
     return policy(PolicyStatement(["sts:AssumeRole"], principal={"Service": service}, conditions=conditions))

@@ -1,4 +1,4 @@
-"""The cache Redis on ElastiCache: it may forget anything, so it evicts what was used least."""
+"""The cache Redis on ElastiCache: every key may be lost, so it evicts the least recently used keys."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = ("RedisCache",)
 
 ENGINE_VERSION: Final = "7.1"
 MEMORY_TARGET_PERCENT: Final = 70
-"""Of a shard's memory, at which shards are added. It means something because every key of the cache has a TTL."""
+"""The memory usage of a shard at which shards are added. It falls again because every key of the cache has a TTL."""
 
 
 class RedisCache(Construct):
-    """Nodes in several zones with automatic failover, a password, and TLS; in cluster mode shards follow the memory."""
+    """Nodes in several zones with automatic failover, AUTH and TLS; in cluster mode the shards scale with memory."""
 
     def __init__(
         self,
@@ -41,23 +41,10 @@ class RedisCache(Construct):
         key_arn: str,
         secrets: Secrets,
     ) -> None:
-        """Create the cache, and the secret that holds its URL."""
+        """Create the cache and the secret that holds its URL."""
         super().__init__(scope, name)
         cache, identifier = environment.cache, f"{environment.prefix}-cache"
-        parameter = elasticache_parameter_group.ElasticacheParameterGroupParameter
-        parameters = elasticache_parameter_group.ElasticacheParameterGroup(
-            self,
-            "parameters",
-            name=identifier,
-            family="redis7",
-            description="A cache: the least recently used goes first",
-            parameter=[
-                parameter(name="maxmemory-policy", value="allkeys-lru"),
-                # What is left of a node's memory is `maxmemory`.
-                parameter(name="reserved-memory-percent", value=str(RESERVED_PERCENT)),
-                parameter(name="cluster-enabled", value="yes" if cache.cluster else "no"),
-            ],
-        )
+        parameters = self._parameters(environment, identifier)
         subnets = elasticache_subnet_group.ElasticacheSubnetGroup(
             self, "subnets", name=identifier, subnet_ids=subnet_ids
         )
@@ -104,6 +91,24 @@ class RedisCache(Construct):
             "url",
             secret_id=secrets.arn("redis-cache-url"),
             secret_string=f"{cache.scheme}://:{password.secret_string}@{host}:{CACHE_PORT}/0",
+        )
+
+    def _parameters(
+        self, environment: Environment, identifier: str
+    ) -> elasticache_parameter_group.ElasticacheParameterGroup:
+        parameter = elasticache_parameter_group.ElasticacheParameterGroupParameter
+        return elasticache_parameter_group.ElasticacheParameterGroup(
+            self,
+            "parameters",
+            name=identifier,
+            family="redis7",
+            description="A cache: the least recently used goes first",
+            parameter=[
+                parameter(name="maxmemory-policy", value="allkeys-lru"),
+                # `maxmemory` is the rest of the node's memory.
+                parameter(name="reserved-memory-percent", value=str(RESERVED_PERCENT)),
+                parameter(name="cluster-enabled", value="yes" if environment.cache.cluster else "no"),
+            ],
         )
 
     def _scaling(self, environment: Environment) -> None:

@@ -1,7 +1,8 @@
-"""The state Redis: what it acknowledged is on disk, and never are there two that write."""
+"""The state Redis: acknowledged writes are on disk, and at most one process writes to the files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from vimbisopay_infra.containers import ContainerDefinition
@@ -26,7 +27,7 @@ RUN_PATH: Final = "/run/redis"
 
 
 class RedisState(Construct):
-    """One task with its append-only file on EFS. The old one stops before the new one starts, in whichever zone."""
+    """One task with its append-only file on EFS. A deployment stops the old task before it starts the new one."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class RedisState(Construct):
         storage: Storage,
         secrets: Secrets,
     ) -> None:
-        """Create roles, task and service."""
+        """Create the roles, the task definition and the service."""
         super().__init__(scope, name)
         secret_arns = secrets.arns_for("state")
         roles = TaskRoles(
@@ -69,7 +70,26 @@ class RedisState(Construct):
                 ),
             ),
         )
-        container = ContainerDefinition(
+        container = self._container(environment, image, secret_arns)
+        self.task = ecs_task_definition.EcsTaskDefinition(
+            self,
+            "task",
+            family=f"{environment.prefix}-redis-state",
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(environment.state.cpu),
+            memory=str(environment.state.memory_mib),
+            execution_role_arn=roles.execution.arn,
+            task_role_arn=roles.task.arn,
+            container_definitions=container.to_json(),
+            volume=[self._data_volume(storage), ecs_task_definition.EcsTaskDefinitionVolume(name="run")],
+            depends_on=roles.policies,
+        )
+        self.service = self._service(environment, cluster_id, namespace_id, subnet_ids, security_group_id)
+
+    @staticmethod
+    def _container(environment: Environment, image: str, secret_arns: Mapping[str, str]) -> ContainerDefinition:
+        return ContainerDefinition(
             name="redis-state",
             image=image,
             user=f"{REDIS_UID}:{REDIS_UID}",
@@ -86,21 +106,6 @@ class RedisState(Construct):
             health_check_retries=4,
             mount_points={"data": DATA_PATH, "run": RUN_PATH},
         )
-        self.task = ecs_task_definition.EcsTaskDefinition(
-            self,
-            "task",
-            family=f"{environment.prefix}-redis-state",
-            requires_compatibilities=["FARGATE"],
-            network_mode="awsvpc",
-            cpu=str(environment.state.cpu),
-            memory=str(environment.state.memory_mib),
-            execution_role_arn=roles.execution.arn,
-            task_role_arn=roles.task.arn,
-            container_definitions=container.to_json(),
-            volume=[self._data_volume(storage), ecs_task_definition.EcsTaskDefinitionVolume(name="run")],
-            depends_on=roles.policies,
-        )
-        self.service = self._service(environment, cluster_id, namespace_id, subnet_ids, security_group_id)
 
     @staticmethod
     def _data_volume(storage: Storage) -> ecs_task_definition.EcsTaskDefinitionVolume:
@@ -143,7 +148,7 @@ class RedisState(Construct):
             launch_type="FARGATE",
             platform_version="LATEST",
             desired_count=1,
-            # One writer ever: ECS may never run two of these, not even to replace one.
+            # A single writer: ECS must not run two tasks, not even during a deployment.
             deployment_minimum_healthy_percent=0,
             deployment_maximum_percent=100,
             availability_zone_rebalancing="DISABLED",

@@ -1,4 +1,4 @@
-"""Which actions each type of resource needs: what the AWS provider calls to create, read, change and delete it."""
+"""The IAM actions that the AWS provider calls to create, read, update and delete each type of resource."""
 
 from __future__ import annotations
 
@@ -234,10 +234,10 @@ REQUIRED_ACTIONS: Final[dict[str, frozenset[str]]] = {
     "data.aws_caller_identity": actions("sts", "GetCallerIdentity"),
     "data.aws_secretsmanager_secret_version": actions("secretsmanager", "GetSecretValue") | _KEY_USE,
 }  # fmt: skip
-"""Actions by type of resource (and `data.` with a type, of what is only read)."""
+"""Actions by resource type; data sources have the prefix `data.`."""
 
 STATE_BACKEND_ACTIONS: Final = actions("s3", "DeleteObject", "GetObject", "ListBucket", "PutObject")
-"""On the bucket with the state of Terraform, and its lock."""
+"""Actions on the bucket of Terraform's state, including the lock file."""
 
 WORKFLOW_ACTIONS: Final = {
     "the state of Terraform": _KEY_USE,
@@ -250,4 +250,4 @@ WORKFLOW_ACTIONS: Final = {
     | actions("logs", "FilterLogEvents", "GetLogEvents")
     | actions("elasticache", "DescribeReplicationGroups"),
 }  # fmt: skip
-"""What the workflow does besides Terraform."""
+"""Actions of the workflow outside Terraform."""

@@ -54,26 +54,7 @@ class TaskRoles(Construct):
             "starting",
             name="start",
             role=self.execution.id,
-            policy=policy(
-                PolicyStatement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
-                PolicyStatement(
-                    ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                    [repository_arn],
-                    sid="OneImage",
-                ),
-                PolicyStatement(
-                    ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    [f"arn:aws:logs:{REGION}:{account}:log-group:{group}:log-stream:*"],
-                    sid="ItsLog",
-                ),
-                PolicyStatement(["secretsmanager:GetSecretValue"], secret_arns, sid="ItsSecrets"),
-                PolicyStatement(
-                    ["kms:Decrypt"],
-                    [key_arn],
-                    sid="ItsSecretsKey",
-                    conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
-                ),
-            ),
+            policy=_execution_policy(account, group, repository_arn, secret_arns, key_arn),
         )
         self.task = iam_role.IamRole(
             self,
@@ -90,3 +71,27 @@ class TaskRoles(Construct):
                     self, "running", name="run", role=self.task.id, policy=policy(*task_statements)
                 )
             )
+
+
+def _execution_policy(account: str, group: str, repository_arn: str, secret_arns: list[str], key_arn: str) -> str:
+    """What ECS needs to start a task: its image, its log group and its secrets."""
+    return policy(
+        PolicyStatement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
+        PolicyStatement(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [repository_arn],
+            sid="OneImage",
+        ),
+        PolicyStatement(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [f"arn:aws:logs:{REGION}:{account}:log-group:{group}:log-stream:*"],
+            sid="ItsLog",
+        ),
+        PolicyStatement(["secretsmanager:GetSecretValue"], secret_arns, sid="ItsSecrets"),
+        PolicyStatement(
+            ["kms:Decrypt"],
+            [key_arn],
+            sid="ItsSecretsKey",
+            conditions={"StringEquals": {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}},
+        ),
+    )

@@ -1,4 +1,4 @@
-"""Secrets, and the references to them that tasks are given."""
+"""Secrets in Secrets Manager, and the references through which tasks receive them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ("Secrets",)
 
 
 class Secrets(Construct):
-    """The secrets without their values: operators put those in (see README), so that no code ever holds them."""
+    """The secrets without values: operators enter these (see README), so that they are never in the code."""
 
     def __init__(self, scope: Construct, name: str, environment: Environment, *, key_arn: str) -> None:
-        """Create the secrets, encrypted with our own key."""
+        """Create the secrets, encrypted with the environment's key."""
         super().__init__(scope, name)
         self._secrets = {}
         for secret in SECRETS:
@@ -29,13 +29,13 @@ class Secrets(Construct):
             accept(
                 created,
                 "CKV2_AWS_57",
-                reason="Meta, Credex core and Redis know these too: rotation is a written procedure with both sides, "
-                "which a Lambda function here cannot do",
+                reason="Meta, Credex core and Redis hold these secrets too: rotation needs both sides, "
+                "which a Lambda function cannot coordinate; the README describes it",
             )
             self._secrets[secret.name] = created
 
     def arn(self, name: str) -> str:
-        """Of the secret named so."""
+        """The ARN of a secret."""
         arn: str = self._secrets[name].arn
         return arn
 

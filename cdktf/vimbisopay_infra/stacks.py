@@ -1,7 +1,7 @@
-"""The stacks of an environment: what an administrator makes once, what lasts, and what each release replaces.
+"""The stacks of an environment: bootstrap (an administrator, once), base (long-lived), application (each release).
 
-The application stack waits for a certificate, which waits until the zone's name servers are in the parent zone: that is
-why the zone belongs to the base, and why a first deployment takes two steps.
+The application stack waits until the certificate is issued, which requires that the parent zone delegates to the hosted
+zone. Therefore the hosted zone is in the base stack, and the first deployment takes two steps.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from vimbisopay_infra.web import WebService
 __all__ = ("ApplicationStack", "BaseStack", "BootstrapStack", "build")
 
 TERRAFORM_VERSION: Final = ">= 1.11"
-"""Whose S3 backend locks by an object of its own."""
+"""The first version whose S3 backend can lock by a lock file."""
 
 
 class _Stack(TerraformStack):
-    """What all stacks share: the provider with its tags, the account, and how inputs and outputs are declared."""
+    """The common part of all stacks: provider, default tags, account, variables and outputs."""
 
     def __init__(self, scope: Construct, environment: Environment, part: str) -> None:
         super().__init__(scope, f"{environment.name}-{part}")
@@ -71,14 +71,14 @@ class _Stack(TerraformStack):
         self.account = data_aws_caller_identity.DataAwsCallerIdentity(self, "account").account_id
 
     def _s3_backend(self, part: str) -> None:
-        """Keep what Terraform knows in the bucket that the bootstrap made, which encrypts by itself."""
+        """Keep Terraform's state in the bucket of the bootstrap stack, which encrypts it by default."""
         S3Backend(self, bucket=self.environment.state_bucket, key=f"{part}.tfstate", region=REGION)
         self.add_override("terraform.backend.s3.use_lockfile", value=True)
 
     def _variable(
         self, name: str, description: str, *, default: str | None = None, pattern: str = "", error_message: str = ""
     ) -> str:
-        """A value that differs between deployments: TF_VAR_<name>."""
+        """Declare a Terraform variable (TF_VAR_<name>); returns the reference to it."""
         rules = []
         if pattern:
             condition = '${can(regex("' + pattern + f'", var.{name}))}}'
@@ -100,12 +100,12 @@ class _Stack(TerraformStack):
 
 
 class BootstrapStack(_Stack):
-    """Made once by an administrator. Its own state stays with them: there is no bucket yet to keep it in."""
+    """Applied once by an administrator, who keeps its state file: the state bucket does not exist before."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Declare it."""
+        """Declare the resources."""
         super().__init__(scope, environment, "bootstrap")
-        # Terraform runs in cdktf.out/stacks/<stack>, and that is thrown away: the file is to lie beside cdktf.json.
+        # Terraform runs in cdktf.out/stacks/<stack>, which is disposable: the state file lies beside cdktf.json.
         LocalBackend(self, path=f"../../../terraform.{environment.name}-bootstrap.tfstate")
         repository = self._variable(
             "github_repository",
@@ -121,10 +121,10 @@ class BootstrapStack(_Stack):
 
 
 class BaseStack(_Stack):
-    """What lasts: network, keys, registry, zone, secrets, files, backups, cluster, and where alarms are heard."""
+    """Long-lived resources: network, keys, image repositories, zone, secrets, files, backups, cluster, alarm topics."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        """Declare it."""
+        """Declare the resources."""
         super().__init__(scope, environment, "base")
         self._s3_backend("base")
         alarm_email = self._variable(
@@ -172,10 +172,10 @@ _IMAGE_TAG: Final = {
 
 
 class ApplicationStack(_Stack):
-    """What each release replaces: tasks, load balancer, firewall, cache, alarms and dashboards."""
+    """Resources that releases change: tasks, load balancer, firewall, cache, alarms and dashboards."""
 
     def __init__(self, scope: Construct, environment: Environment, base: BaseStack) -> None:
-        """Declare it on top of `base`."""
+        """Declare the resources; they refer to those of `base`."""
         super().__init__(scope, environment, "application")
         self._s3_backend("application")
         self._base = base
@@ -223,7 +223,7 @@ class ApplicationStack(_Stack):
             settings=self._settings(),
             load_balancer=load_balancer.load_balancer,
             target_group=load_balancer.target_group,
-            # A target group that no listener names cannot be given to a service; and both Redises come first.
+            # ECS rejects a target group that no listener uses. Both Redises must exist before the service starts.
             depends_on=[load_balancer.https, state.service, cache.url],
         )
         self._monitoring(web, state, load_balancer, name, certificate)
@@ -253,7 +253,7 @@ class ApplicationStack(_Stack):
         )
 
     def _settings(self) -> dict[str, str]:
-        """Plain settings of the service that deployments choose; the names are those of the variables it reads."""
+        """The service's settings that are not secret, by environment variable, each from a Terraform variable."""
         https = {"pattern": "^https://", "error_message": "Must begin with https://."}
         digits = {"pattern": "^[0-9]+$", "error_message": "Must be the digits that Meta shows."}
         variable = self._variable

@@ -1,4 +1,4 @@
-"""The files of the state Redis, and their backups."""
+"""The file system of the state Redis, and its backups."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from vimbisopay_infra.tf import (
 __all__ = ("REDIS_UID", "Storage")
 
 REDIS_UID: Final = 999
-"""User and group of redis in the image (cdktf/redis-state/Dockerfile)."""
+"""The uid and gid of Redis in the image (cdktf/redis-state/Dockerfile)."""
 BACKUP_RETENTION_DAYS: Final = 30
 AWS_MANAGED_POLICIES: Final = "arn:aws:iam::aws:policy/service-role"
 
 
 class Storage(Construct):
-    """An encrypted file system, one directory of which the state Redis sees, backed up every day for 30 days."""
+    """An encrypted file system with an access point for the state Redis, and daily backups kept for 30 days."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Storage(Construct):
         subnet_ids: list[str],
         security_group_id: str,
     ) -> None:
-        """Create file system, access point, backups and the test that restores them."""
+        """Create the file system, the access point, the backups and the restore tests."""
         super().__init__(scope, name)
         self._environment = environment
         self.file_system = efs_file_system.EfsFileSystem(
@@ -54,7 +54,7 @@ class Storage(Construct):
             encrypted=True,
             kms_key_id=key_arn,
             performance_mode="generalPurpose",
-            # Every write waits for the disk (appendfsync always): no credits that can run out.
+            # Elastic: every write waits for the disk (appendfsync always), so burst credits must not run out.
             throughput_mode="elastic",
             lifecycle=prevent_destroy(environment),
             tags={"Name": f"{environment.prefix}-state"},

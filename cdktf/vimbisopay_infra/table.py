@@ -1,4 +1,4 @@
-"""A table of what is synthesised: resources by kind, stack by stack, environment beside environment."""
+"""A table of the synthesised resources: counts by type, for each stack and environment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ("resource_counts", "table")
 
 
 def resource_counts(outdir: Path) -> dict[str, Counter[str]]:
-    """How many resources of each kind a stack has, by the stack's name."""
+    """The number of resources of each type, by the stack's name."""
     found = {}
     for path in sorted((outdir / "stacks").glob("*/cdk.tf.json")):
         resources = json.loads(path.read_text("utf-8")).get("resource", {})
@@ -20,7 +20,7 @@ def resource_counts(outdir: Path) -> dict[str, Counter[str]]:
 
 
 def table(stacks: Mapping[str, Counter[str]]) -> str:
-    """The table as text; a stack's two environments stand beside each other."""
+    """The table as text, with a column for each environment."""
     parts = list(dict.fromkeys(name.split("-", 1)[1] for name in stacks))
     environments = sorted({name.split("-", 1)[0] for name in stacks}, reverse=True)
     order = sorted(parts, key=["bootstrap", "base", "application"].index)

@@ -1,7 +1,7 @@
 """The only module that imports CDK for Terraform and its AWS provider.
 
 HashiCorp archived CDK for Terraform in December 2025. The community's fork has the same interface under other names, so
-moving to it is a change of this module and of the lock (`make fork-test` shows that the same resources come out).
+moving to it changes only this module and the lock (`make fork-test` shows that it synthesises the same resources).
 """
 
 from __future__ import annotations

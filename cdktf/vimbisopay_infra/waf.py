@@ -1,9 +1,9 @@
-"""The firewall before the load balancer.
+"""The web application firewall (AWS WAF) of the load balancer.
 
-WhatsApp's webhooks are what members say: up to 3 MB, in any words, and most come from few addresses of Meta. A rule
-that takes a member's words for an attack, or Meta for one impatient client, would lose messages. So the exact path of
-the webhook is exempt from the rules that judge content, has a rate limit of its own, and must carry Meta's signature,
-which the service checks over the whole body.
+Webhooks from WhatsApp contain arbitrary text of members, up to 3 MB, and come from a few addresses of Meta. A rule that
+classifies a member's text as an attack, or Meta as a single abusive client, would lose messages. The exact path of the
+webhook is therefore exempt from the rules that inspect content, has its own rate limit, and must carry Meta's signature
+header; the service verifies the signature over the whole body.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ __all__ = ("CORE_PATHS", "WEBHOOK", "WebAcl")
 
 WEBHOOK: Final = "/bot/webhook"
 CORE_PATHS: Final = ("/bot/notify", "/api/webhooks/")
-"""Where Credex core calls: one client, and many calls."""
+"""The paths that Credex core calls: one client with many requests."""
 SIGNATURE: Final = "x-hub-signature-256"
 WINDOW_S: Final = 300
 RATE_LIMITS: Final = {"webhook": 1_500_000, "core": 60_000, "others": 2_000}
-"""Requests from one address in five minutes. 1,000 messages a second, WhatsApp's most, with three statuses each are
-1,200,000; core's notices are some tens of thousands at worst."""
+"""Maximum requests from one address in five minutes. WhatsApp's maximum of 1,000 messages per second, with three
+statuses each, makes 1,200,000; core sends some tens of thousands of notices at most."""
 MANAGED_RULE_GROUPS: Final = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
 
-# Statements are of no type in the provider: they are written as Terraform wants them, and checked against AWS's own
-# description of the interface.
+# The provider has no types for statements: they are written as Terraform's JSON, and a test validates them against
+# botocore's model of the WAF API.
 JSON = dict[str, Any]
 _NO_TRANSFORMATION: Final[list[JSON]] = [{"priority": 0, "type": "NONE"}]
 
@@ -87,7 +87,7 @@ def _rate_limit(limit: int, scope_down: JSON) -> JSON:
 
 
 def _rules() -> list[tuple[str, JSON]]:
-    """Name and statement, in the order in which they are asked."""
+    """The names and statements, in the order in which WAF evaluates them."""
     core = _or(*(_path_equals(path) for path in CORE_PATHS))
     machines = _or(*(_path_equals(path) for path in (WEBHOOK, *CORE_PATHS)))
     rules = [
@@ -103,12 +103,12 @@ def _rules() -> list[tuple[str, JSON]]:
 
 
 class WebAcl(Construct):
-    """The rules, what they protect, and a log of what they stopped."""
+    """The web ACL, its association with the load balancer, and a log of blocked requests."""
 
     def __init__(
         self, scope: Construct, name: str, environment: Environment, *, load_balancer_arn: str, key_arn: str
     ) -> None:
-        """Create all of it."""
+        """Create the web ACL, the association and the logging configuration."""
         super().__init__(scope, name)
         rule = wafv2_web_acl.Wafv2WebAclRule
         prefix = environment.prefix
@@ -120,7 +120,7 @@ class WebAcl(Construct):
 
         rules = []
         for priority, (title, statement) in enumerate(_rules()):
-            # A group of rules brings its own actions; what is ours blocks.
+            # Managed rule groups bring their own actions; our own rules block.
             managed = "managed_rule_group_statement" in statement
             action: JSON = (
                 {
@@ -158,7 +158,7 @@ class WebAcl(Construct):
 
     def _log(self, environment: Environment, key_arn: str) -> None:
         logging = wafv2_web_acl_logging_configuration
-        # WAF writes only to groups whose name begins so.
+        # WAF accepts only log groups with this prefix.
         name = f"aws-waf-logs-{environment.prefix}"
         group = log_group(self, "log-group", environment, name=name, key_arn=key_arn)
         logging.Wafv2WebAclLoggingConfiguration(
@@ -166,7 +166,7 @@ class WebAcl(Construct):
             "logging",
             resource_arn=self.acl.arn,
             log_destination_configs=[group.arn],
-            # The handshake's word is in the query, core's key in a header.
+            # The query contains the verify token of Meta's handshake, the headers core's API key and signatures.
             redacted_fields=[
                 logging.Wafv2WebAclLoggingConfigurationRedactedFields(
                     single_header=logging.Wafv2WebAclLoggingConfigurationRedactedFieldsSingleHeader(name=header)

@@ -1,4 +1,4 @@
-"""The service itself: two to four tasks behind the load balancer."""
+"""The service: two to four tasks behind the load balancer."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from vimbisopay_infra.tf import (
 
 __all__ = ("WebService",)
 
+CONTAINER: Final = "web"
 USER: Final = "10001:10001"
-"""As in the Dockerfile."""
+"""uid:gid, as in the Dockerfile."""
 TARGET_UTILIZATION_PERCENT: Final = 80
 REQUESTS_PER_TARGET_PER_MINUTE: Final = 3_000
-"""Of one task, at which another is added. A member's message is some four requests: itself and three statuses."""
+"""Requests per task at which a task is added. A member's message causes four: itself and three statuses."""
 HEALTH_CHECK: Final = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/health/', timeout=4)"
 
 
 class WebService(Construct):
-    """Task, service, and the scaling of it."""
+    """The task definition, the ECS service and its automatic scaling."""
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class WebService(Construct):
         target_group: lb_target_group.LbTargetGroup,
         depends_on: list[TerraformResource],
     ) -> None:
-        """Create all of it; `settings` are plain environment variables."""
+        """Create them; `settings` are environment variables that are not secret."""
         super().__init__(scope, name)
         secret_arns = secrets.arns_for("web")
         roles = TaskRoles(
@@ -68,8 +69,30 @@ class WebService(Construct):
             secret_arns=list(secret_arns.values()),
             key_arn=key_arn,
         )
-        container = ContainerDefinition(
-            name="web",
+        container = self._container(environment, image, secret_arns, settings)
+        self.task = ecs_task_definition.EcsTaskDefinition(
+            self,
+            "task",
+            family=environment.prefix,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(environment.tasks.cpu),
+            memory=str(environment.tasks.memory_mib),
+            execution_role_arn=roles.execution.arn,
+            task_role_arn=roles.task.arn,
+            container_definitions=container.to_json(),
+            volume=[ecs_task_definition.EcsTaskDefinitionVolume(name="tmp")],
+            depends_on=roles.policies,
+        )
+        self.service = self._service(environment, cluster_id, subnet_ids, security_group_id, target_group, depends_on)
+        self._scaling(environment, cluster_name, f"{load_balancer.arn_suffix}/{target_group.arn_suffix}")
+
+    @staticmethod
+    def _container(
+        environment: Environment, image: str, secret_arns: Mapping[str, str], settings: Mapping[str, str]
+    ) -> ContainerDefinition:
+        return ContainerDefinition(
+            name=CONTAINER,
             image=image,
             user=USER,
             port=APP_PORT,
@@ -87,21 +110,17 @@ class WebService(Construct):
             health_check_retries=10,
             mount_points={"tmp": "/tmp"},  # noqa: S108 - a volume of the task's own
         )
-        self.task = ecs_task_definition.EcsTaskDefinition(
-            self,
-            "task",
-            family=environment.prefix,
-            requires_compatibilities=["FARGATE"],
-            network_mode="awsvpc",
-            cpu=str(environment.tasks.cpu),
-            memory=str(environment.tasks.memory_mib),
-            execution_role_arn=roles.execution.arn,
-            task_role_arn=roles.task.arn,
-            container_definitions=container.to_json(),
-            volume=[ecs_task_definition.EcsTaskDefinitionVolume(name="tmp")],
-            depends_on=roles.policies,
-        )
-        self.service = ecs_service.EcsService(
+
+    def _service(
+        self,
+        environment: Environment,
+        cluster_id: str,
+        subnet_ids: list[str],
+        security_group_id: str,
+        target_group: lb_target_group.LbTargetGroup,
+        depends_on: list[TerraformResource],
+    ) -> ecs_service.EcsService:
+        return ecs_service.EcsService(
             self,
             "service",
             name=environment.prefix,
@@ -122,13 +141,12 @@ class WebService(Construct):
             ),
             load_balancer=[
                 ecs_service.EcsServiceLoadBalancer(
-                    target_group_arn=target_group.arn, container_name=container.name, container_port=APP_PORT
+                    target_group_arn=target_group.arn, container_name=CONTAINER, container_port=APP_PORT
                 )
             ],
             lifecycle=TerraformResourceLifecycle(ignore_changes=["desired_count"]),
             depends_on=depends_on,
         )
-        self._scaling(environment, cluster_name, f"{load_balancer.arn_suffix}/{target_group.arn_suffix}")
 
     def _scaling(self, environment: Environment, cluster_name: str, label: str) -> None:
         target = appautoscaling_target.AppautoscalingTarget(

@@ -1,4 +1,4 @@
-"""`python -m vimbisopay_release`: the steps of a deployment that Terraform does not know of."""
+"""`python -m vimbisopay_release`: the steps of a deployment outside Terraform."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from vimbisopay_release import logs, redis, rollout, smoke
 WEB: Final = "web"
 STATE: Final = "redis-state"
 TEST_MESSAGES: Final = ("hi", "help")
-"""By the test number: the first is answered with the menu, the second with what there is to be said about it."""
+"""The texts of the test number; the bot answers with the menu and with the help text."""
 TURN_ATTEMPTS: Final = 40
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do one step. 0: as it should be; 1: it is not, and the text says what is wrong."""
+    """Run one step; returns 0 on success and 1 on failure, with the reason printed."""
     arguments = _parser().parse_args(argv)
     environment = next(each for each in ENVIRONMENTS if each.name == arguments.environment)
     try:
@@ -43,11 +43,15 @@ def _parser() -> argparse.ArgumentParser:
     for name, step, help_text in (
         ("running", _running, "print the tags of the images that run now (empty before the first deployment)"),
         ("stable", _stable, "wait until both services run what was deployed"),
-        ("redis", _redis, "wait until both Redises are well"),
+        ("redis", _redis, "wait until both Redises are healthy"),
         ("health", _health, "wait until the public name serves this release"),
-        ("talk", _test_conversation, "let the test number say something, and see the new release take turns"),
-        ("post-mortem", _post_mortem, "print why tasks stopped, and what all containers logged"),
-        ("logs", _logs, "print what the containers log, for a span of time or as it comes"),
+        (
+            "talk",
+            _test_conversation,
+            "post messages from the test number, and wait until the new release has handled them",
+        ),
+        ("post-mortem", _post_mortem, "print why tasks stopped, and the logs of all containers"),
+        ("logs", _logs, "print the logs of the containers, for a period or continuously"),
     ):
         one = steps.add_parser(name, help=help_text, description=help_text)
         one.add_argument("environment", choices=[each.name for each in ENVIRONMENTS])
@@ -55,13 +59,15 @@ def _parser() -> argparse.ArgumentParser:
         if name in {"health", "talk"}:
             one.add_argument("--release", required=True, help="the tag of the image")
         if name == "stable":
-            one.add_argument("--outputs", required=True, type=Path, help="what `cdktf deploy --outputs-file` wrote")
+            one.add_argument(
+                "--outputs", required=True, type=Path, help="the file that `cdktf deploy --outputs-file` wrote"
+            )
         if name in {"logs", "post-mortem"}:
             one.add_argument("--minutes", type=int, default=15, help="how far back (default: %(default)s)")
         if name == "logs":
-            one.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
+            one.add_argument("--follow", action="store_true", help="print new lines until Ctrl-C")
             one.add_argument("--filter", default="", help="a CloudWatch filter pattern, e.g. '{ $.level = \"error\" }'")
-            one.add_argument("--state", action="store_true", help="of the state Redis, instead of the service")
+            one.add_argument("--state", action="store_true", help="the logs of the state Redis instead of the service")
     return parser
 
 
@@ -104,11 +110,11 @@ def _test_conversation(environment: Environment, arguments: argparse.Namespace) 
     names = ("SMOKE_TEST_NUMBER", "WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_BUSINESS_ID", "WHATSAPP_APP_SECRET")
     values = [os.environ.get(name, "") for name in names]
     if not values[0]:
-        _print("No test number is configured (SMOKE_TEST_NUMBER): nobody talks to the new release.")
+        _print("No test number is configured (SMOKE_TEST_NUMBER): the conversation test is skipped.")
         return 0
     missing = [name for name, value in zip(names, values, strict=True) if not value]
     if missing:
-        _print(f"To talk as the test number these are needed, too: {', '.join(missing)}")
+        _print(f"The conversation test also needs these variables: {', '.join(missing)}")
         return 1
     for text in TEST_MESSAGES:
         started_ms = time.time_ns() // 1_000_000
@@ -129,9 +135,9 @@ def _test_conversation(environment: Environment, arguments: argparse.Namespace) 
             sleep=time.sleep,
         )
         if not logged:
-            _print(f'"{text}" was stored, but no turn of the new release is logged since.')
+            _print(f'"{text}" was stored, but no turn of the new release has been logged since.')
             return 1
-        _print(f'"{text}" was stored, and the new release has taken a turn since.')
+        _print(f'"{text}" was stored, and the new release has logged a turn since.')
     return 0
 
 

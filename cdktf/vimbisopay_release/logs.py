@@ -1,4 +1,4 @@
-"""CloudWatch Logs: what containers wrote, for a span of time or as it comes, and whether a turn was taken."""
+"""CloudWatch Logs: the output of the containers, for a period or continuously, and the detection of a turn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAUSE_S: Final = 3.0
 
 
 def log_lines(logs: Any, group: str, *, since_ms: int, until_ms: int | None = None, pattern: str = "") -> Iterator[str]:
-    """Lines of all containers, oldest first, with the stream each came from."""
+    """The lines of all containers, oldest first, each with the name of its stream."""
     request: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
     request |= {"endTime": until_ms} if until_ms is not None else {}
     request |= {"filterPattern": pattern} if pattern else {}
@@ -24,7 +24,7 @@ def log_lines(logs: Any, group: str, *, since_ms: int, until_ms: int | None = No
 def follow(
     logs: Any, group: str, *, since_ms: int, pattern: str, report: Callable[[str], None], sleep: Callable[[float], None]
 ) -> None:
-    """Lines as they come, each once, until interrupted."""
+    """Report new lines, each once, until interrupted."""
     seen: dict[str, int] = {}
     while True:
         request: dict[str, Any] = {"logGroupName": group, "startTime": since_ms}
@@ -34,7 +34,7 @@ def follow(
                 if event["eventId"] not in seen:
                     seen[event["eventId"]] = event["timestamp"]
                     report(event["message"].rstrip())
-        # What comes late carries an earlier time: a minute is looked at again, and remembered as long.
+        # CloudWatch delivers some events late: the last minute is read again, and its event ids are remembered.
         since_ms = max([since_ms, *(at_ms - 60_000 for at_ms in seen.values())])
         seen = {event_id: at_ms for event_id, at_ms in seen.items() if at_ms >= since_ms}
         sleep(PAUSE_S)

@@ -1,4 +1,4 @@
-"""Both Redises: ElastiCache says how the cache is, ECS how the state is."""
+"""The health of both Redises: ElastiCache reports the cache's, ECS the state's."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ("unhealthy", "wait_until_healthy")
 PAUSE_S: Final = 15.0
 MAX_ATTEMPTS: Final = 20
 SERVING: Final = {"available", "modifying", "snapshotting"}
-"""A cache whose shards are being added or whose password is being changed answers all the while."""
+"""In these states the cache answers, also while shards are added or its password is changed."""
 
 
 def wait_until_healthy(
     check: Callable[[], list[str]], *, report: Callable[[str], None], sleep: Callable[[float], None]
 ) -> bool:
-    """Whether both were well within five minutes: a task that has just started is not yet known to be."""
+    """Whether both became healthy within five minutes; a new task has no health status at first."""
     last_problems: list[str] = []
     for _ in range(MAX_ATTEMPTS):
         problems = check()
@@ -31,7 +31,7 @@ def wait_until_healthy(
 
 
 def unhealthy(elasticache: Any, ecs: Any, *, replication_group: str, cluster: str, state_service: str) -> list[str]:
-    """What is wrong with them, a line each; nothing when both are well."""
+    """The problems of both Redises, one line each; empty if both are healthy."""
     problems = []
     group = elasticache.describe_replication_groups(ReplicationGroupId=replication_group)["ReplicationGroups"][0]
     if group["Status"] not in SERVING:

@@ -1,4 +1,4 @@
-"""Amazon ECS: what a service runs, whether its newest deployment came through, and why tasks stopped.
+"""Amazon ECS: the image that a service runs, the result of its newest deployment, and why tasks stopped.
 
 Shapes: boto3's ECS client, ``describe_services``, ``describe_tasks``, ``describe_task_definition`` (2026).
 """
@@ -12,15 +12,15 @@ __all__ = ("NotStableError", "image_tag", "stop_reasons", "wait_until_stable")
 
 PAUSE_S: Final = 15.0
 MAX_ATTEMPTS: Final = 80
-"""Twenty minutes: longer than the circuit breaker takes to give a deployment up."""
+"""Twenty minutes: longer than the circuit breaker takes to fail a deployment."""
 
 
 class NotStableError(RuntimeError):
-    """The deployment did not come through; the text says what ECS says of it."""
+    """The deployment failed; the text contains the reason that ECS gives."""
 
 
 def image_tag(ecs: Any, *, cluster: str, service: str, container: str) -> str:
-    """The tag of the image that the service runs now; empty when there is no such service yet, nor a cluster."""
+    """The tag of the image that the service runs; empty if the service or the cluster does not exist yet."""
     try:
         found = ecs.describe_services(cluster=cluster, services=[service])["services"]
     except ecs.exceptions.ClusterNotFoundException:
@@ -41,12 +41,12 @@ def wait_until_stable(
     report: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> None:
-    """Wait until the newest deployment is complete, alone, and of this task definition.
+    """Wait until the only deployment is complete and has this task definition.
 
-    A service that the circuit breaker took back is stable, too: its newest deployment is then one of the old tasks.
+    The task definition is compared because a service is also stable after the circuit breaker has rolled it back.
 
     Raises:
-        NotStableError: ECS gave it up (and runs what it ran before), or it took too long.
+        NotStableError: the deployment failed, was rolled back, or took too long.
     """
     last_report = ""
     for _ in range(MAX_ATTEMPTS):
@@ -77,7 +77,7 @@ def _rollback_message(service: str, newest: dict[str, Any], deployments: list[di
 
 
 def stop_reasons(ecs: Any, *, cluster: str, service: str) -> list[str]:
-    """A line for each task of the service that stopped in the last hour, as long as ECS remembers them."""
+    """One line for each stopped task of the service; ECS keeps stopped tasks for about an hour."""
     arns = ecs.list_tasks(cluster=cluster, serviceName=service, desiredStatus="STOPPED")["taskArns"]
     if not arns:
         return []

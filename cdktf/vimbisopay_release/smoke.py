@@ -1,4 +1,4 @@
-"""Asks a deployed service by its public name: is it well, is it the new one, does it take a member's message?"""
+"""Tests a deployed service through its public name: health, release, and acceptance of a member's message."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ("NotServingError", "TestNumber", "post_text_message", "wait_until_ser
 PAUSE_S: Final = 10.0
 MAX_ATTEMPTS: Final = 30
 CONSECUTIVE_SUCCESSES: Final = 5
-"""Behind a load balancer the old version may answer between two answers of the new one."""
+"""Behind a load balancer the old release may answer between two answers of the new release."""
 TIMEOUT_S: Final = 10
 MAX_BODY: Final = 300
 
 
 class NotServingError(RuntimeError):
-    """The public name does not serve what was deployed; the text says what it answered last."""
+    """The public name does not serve the deployed release; the text contains its last answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestNumber:
-    """A member's number that is ours, and what it takes to speak for it as Meta does."""
+    """The number of a test member, with Meta's ids and the secret that are needed to sign a delivery for it."""
 
-    __test__ = False  # for pytest: it is no test
+    __test__ = False  # pytest must not collect it
 
     number: str
     phone_number_id: str
@@ -40,10 +40,10 @@ class TestNumber:
 def wait_until_serving(
     url: str, release: str, *, report: Callable[[str], None], sleep: Callable[[float], None]
 ) -> None:
-    """Wait until the health check answers 200 as this release, several times in a row.
+    """Wait until the health check answers 200 with this release several times in succession.
 
     Raises:
-        NotServingError: it did not within five minutes.
+        NotServingError: it did not happen within five minutes.
     """
     successes, last_report = 0, ""
     for _ in range(MAX_ATTEMPTS):
@@ -60,10 +60,10 @@ def wait_until_serving(
 
 
 def post_text_message(url: str, test_number: TestNumber, text: str, *, wamid: str, timestamp_s: int) -> None:
-    """Post a text as Meta does when our test number writes it; the bot answers that number by WhatsApp.
+    """Post a text message of the test number to the webhook, as Meta does; the bot replies to that number.
 
     Raises:
-        NotServingError: it was not answered 200, which means that it is not stored.
+        NotServingError: the answer was not 200, so the message is not stored.
     """
     value = {
         "messaging_product": "whatsapp",
@@ -97,11 +97,11 @@ def _release(body: str) -> Any:
 
 
 def _get(url: str) -> tuple[int, str]:
-    return _send(urllib.request.Request(url))  # noqa: S310 - whoever deploys gives the address
+    return _send(urllib.request.Request(url))  # noqa: S310 - the operator gives the address
 
 
 def _send(request: urllib.request.Request) -> tuple[int, str]:
-    """The status and the body; 0 and the reason when there was no answer."""
+    """Status and body of the answer; 0 and the reason if there was no answer."""
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310
             return answer.status, answer.read().decode("utf-8", "replace")
