@@ -1,4 +1,4 @@
-# VimbisoPay: everything a developer does is a target here. `make help` lists them.
+# VimbisoPay: every task of a developer is a target here. `make help` lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,13 +12,17 @@ DEVELOPMENT := $(COMPOSE) --profile development
 PRODUCTION = RELEASE=$$(git rev-parse --short=12 HEAD) $(COMPOSE) --profile production
 ENVIRONMENT ?= staging
 
-.PHONY: help replay test chat serve snapshots coverage conformance matrix mutations explore planted soak soak-defects lint format bench money-table \
+# Tests run on all processors. To debug, run one process: .venv/bin/python -m pytest ...
+PARALLEL := -n logical --dist loadgroup
+PYTEST := $(PY) -m pytest $(PARALLEL)
+
+.PHONY: help replay check test chat serve snapshots coverage conformance matrix mutations explore planted soak soak-defects lint format bench money-table \
 	notebooks notebooks-test notebooks-write memory-100000 readme lock setup infra synth infra-test infra-snapshots fork-test image-check \
 	compose dev dev-build dev-up dev-down prod prod-build prod-up prod-down logs redis-status logs-aws
 
 # -- every day ---------------------------------------------------------------------------------------------------------
 
-help:  ## Show what can be made
+help:  ## List the targets
 	@awk -F ':.*  ## ' '/^# -- / {sub(/^# -- /, ""); sub(/ -+$$/, ""); printf "%s%s\n", sep, $$0; sep = "\n"} \
 	  /^[a-z0-9-]+:.*  ## / {printf "  make %-15s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
@@ -37,16 +41,19 @@ serve:  ## Run WhatsApp, Credex core and people with phones as a server for a bo
 setup:
 	@PYTHON=$(PYTHON) .ci/venv dev
 
-test: setup infra  ## Set up everything and run all tests
-	@.ci/programs redis-server dot
-	@$(PY) -m pytest $(PYTEST_ARGS)
-	@.venv-infra/bin/python -m pytest tests/infrastructure $(INFRA_ARGS)
+check: lint  ## Check style and types, and run the unit tests with fewer generated examples (a minute)
+	@HYPOTHESIS_PROFILE=check $(PYTEST) -q tests/unit $(CHECK_ARGS)
 
-snapshots: setup  ## Write the transcripts anew under snapshots/ (then read the difference)
+test: setup infra  ## Set up everything and run all tests on all processors
+	@.ci/programs redis-server dot
+	@$(PYTEST) --durations=10 $(PYTEST_ARGS)
+	@.venv-infra/bin/python -m pytest $(PARALLEL) --durations=10 tests/infrastructure $(INFRA_ARGS)
+
+snapshots: setup  ## Rewrite the transcripts under snapshots/ (then read the diff)
 	@$(PY) -m pytest -q tests/integration/test_snapshots.py tests/integration/test_index.py --snapshot-update
 	@git --no-pager diff --stat -- snapshots
 
-coverage:  ## Show which ways through the flows the conversations walk, and which nobody does
+coverage:  ## Show which exits of the flows the conversations take, and which none takes
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator coverage
 
@@ -59,35 +66,35 @@ format: setup  ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix .
 
-# -- looking for what goes wrong ---------------------------------------------------------------------------------------
+# -- searching for failures ----------------------------------------------------------------------------------------------
 
-conformance:  ## Try every limit of the Cloud API at its ends and beyond them, against the simulated one
+conformance:  ## Test the simulated Cloud API at every limit of the real one, and beyond
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator conformance
 
-matrix:  ## Play all conversations in odd worlds, where members must notice nothing
+matrix:  ## Play all conversations in variant worlds, where members must notice nothing
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator matrix
 
-explore:  ## Let a thousand worlds happen in which everything breaks, and check what is promised
+explore:  ## Run a thousand random worlds with every kind of fault, and check the promises
 	@PYTHON=$(PYTHON) .ci/venv replay
 	@$(PY) -m simulator explore --worlds 1000 $(EXPLORE_ARGS)
 
-mutations: setup  ## Send ten thousand mutated envelopes to the webhook (minutes)
+mutations: setup  ## Send ten thousand mutated payloads to the webhook (minutes)
 	@$(PY) -m pytest -q tests/integration/test_mutations.py --mutations 10000
 
-planted: setup  ## Look for every planted defect by exploring (minutes)
+planted: setup  ## Check that exploring finds every planted defect (minutes)
 	@$(PY) -m tests.defects $(PLANTED_ARGS)
 
-soak: setup  ## Run processes on a real Redis under load for an hour, killing and cutting off what can be
+soak: setup  ## Run real processes on a real Redis under load and faults for an hour
 	@.ci/programs redis-server
 	@$(PY) -m simulator soak --seconds 3600 $(SOAK_ARGS)
 
-soak-defects: setup  ## See the soak find defects that are planted into the service
+soak-defects: setup  ## Check that the soak finds defects planted into the service
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_soak.py --soak-defects
 
-money-table: setup  ## Print what becomes of every write at every point where a process can die
+money-table: setup  ## Print the outcome of every write for every point at which a process can die
 	@.ci/programs redis-server
 	@$(PY) -m pytest -q tests/integration/test_money_table.py --money-table
 
@@ -98,25 +105,25 @@ notebooks: setup  ## Open the notebooks for reviewers in JupyterLab
 	@.venv/bin/jupyter trust notebooks/*.ipynb
 	@PYTHONPATH=$(CURDIR) .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/flow-framework.ipynb
 
-notebooks-test: setup  ## Execute the notebooks and compare what they show with what is kept
+notebooks-test: setup  ## Execute the notebooks and compare their output with the stored output
 	@.ci/programs dot redis-server
 	@$(PY) -m notebooks.review.run --check
 
-notebooks-write: setup  ## Execute the notebooks and keep what they show now (then read the difference)
+notebooks-write: setup  ## Execute the notebooks and store their output (then read the diff)
 	@.ci/programs dot redis-server
 	@$(PY) -m notebooks.review.run --write
 
-bench: setup  ## Measure: turns and webhooks a second, bytes a member
+bench: setup  ## Measure turns and webhooks per second, bytes per member
 	@.ci/programs redis-server
 	@$(PY) -m simulator bench
 
-memory-100000: setup  ## Load 100,000 members into a real Redis, and compare with what was predicted (minutes)
+memory-100000: setup  ## Load 100,000 members into a real Redis, and compare with the prediction (minutes)
 	@.ci/programs redis-server
 	@$(PY) -m notebooks.review.memory --members 100000
 
 # -- upkeep ------------------------------------------------------------------------------------------------------------
 
-readme: setup  ## Draw the pictures and examples of the README anew
+readme: setup  ## Regenerate the diagrams and examples of the README
 	@$(PY) tests/readme.py
 
 lock:  ## Pin the newest versions that pyproject.toml allows (needs uv)
@@ -134,23 +141,23 @@ infra:
 	@.ci/programs node npm
 	@PYTHON=$(PYTHON) .ci/infra
 
-synth:  ## Write what Terraform is to build on AWS, and a table of it
+synth:  ## Write the Terraform configuration of the AWS stacks, and a table of it
 	@.ci/programs node
 	@PYTHON=$(PYTHON) .ci/infra infra
 	@.venv-infra/bin/python cdktf/main.py --table
 
-infra-test: infra  ## Check the AWS stacks in every way that needs no AWS
+infra-test: infra  ## Run the tests of the AWS stacks, none of which needs AWS
 	@.ci/programs redis-server
 	@.venv-infra/bin/python -m pytest tests/infrastructure $(INFRA_ARGS)
 
-infra-snapshots: synth  ## Write snapshots/infrastructure anew (then read the difference)
+infra-snapshots: synth  ## Rewrite snapshots/infrastructure (then read the diff)
 	@.venv-infra/bin/python -m tests.infrastructure.snapshots cdktf/cdktf.out
 	@git --no-pager diff --stat -- snapshots/infrastructure
 
-fork-test: synth  ## Prove that the maintained fork of cdktf makes the same resources (500 MB)
+fork-test: synth  ## Check that the maintained fork of cdktf makes the same resources (500 MB)
 	@.venv-infra/bin/python -m tests.infrastructure.fork
 
-logs-aws:  ## Follow what runs on AWS (ENVIRONMENT=production; LOGS_ARGS="--minutes 60" for a span of time)
+logs-aws:  ## Follow the logs on AWS (ENVIRONMENT=production; LOGS_ARGS="--minutes 60" for the last hour)
 	@PYTHON=$(PYTHON) .ci/infra infra
 	@cd cdktf && ../.venv-infra/bin/python -m vimbisopay_release logs $(ENVIRONMENT) $(or $(value LOGS_ARGS),--follow)
 
@@ -160,7 +167,7 @@ compose:
 	@$(COMPOSE) version >/dev/null 2>&1 || { \
 	  echo "This needs Docker with Compose. Without them: make serve, and python -m service in another terminal." >&2; exit 1; }
 
-dev: dev-build  ## Run bot, simulator and two Redises in Docker, and follow the sources (Ctrl-C ends)
+dev: dev-build  ## Run bot, simulator and two Redis servers in Docker; reload when sources change (Ctrl-C ends)
 	@$(DEVELOPMENT) up --watch
 
 dev-build: compose  ## Build the images for development
@@ -169,7 +176,7 @@ dev-build: compose  ## Build the images for development
 dev-up: compose  ## The same in the background
 	@$(DEVELOPMENT) up --build --detach --wait
 
-dev-down: compose  ## Stop development; the state stays (docker compose down --volumes deletes it)
+dev-down: compose  ## Stop development; the data is kept (docker compose down --volumes deletes it)
 	@$(DEVELOPMENT) down
 
 prod: prod-build  ## Run the bot as in production, configured by .env (Ctrl-C ends)
@@ -181,13 +188,13 @@ prod-build: compose  ## Build the image for production
 prod-up: compose  ## The same in the background
 	@$(PRODUCTION) up --detach --wait
 
-prod-down: compose  ## Stop production in order; the state stays
+prod-down: compose  ## Stop production gracefully; the data is kept
 	@$(PRODUCTION) down
 
-logs: compose  ## Follow the logs of what runs in Docker
+logs: compose  ## Follow the logs of all containers
 	@$(COMPOSE) --profile '*' logs --follow --tail 100
 
-redis-status: compose  ## Memory, keys, persistence and evictions of both Redises in Docker
+redis-status: compose  ## Show memory, keys, persistence and evictions of both Redis servers in Docker
 	@for each in redis-cache:6379 redis-state:6380; do \
 	  echo "-- $${each%:*}"; \
 	  $(COMPOSE) --profile '*' exec -T $${each%:*} \
@@ -196,5 +203,5 @@ redis-status: compose  ## Memory, keys, persistence and evictions of both Redise
 	    || exit 1; \
 	done
 
-image-check:  ## Build and run the images without Docker, on a Debian of their own making (root; minutes)
+image-check:  ## Build and run the images without Docker, on a minimal Debian base (root; minutes)
 	@.ci/image

@@ -1,4 +1,9 @@
-"""What all tests share: the machine they run on leads them nowhere, and its speed is no rule."""
+"""What all tests share: independence of the machine, and the distribution over its processors.
+
+With pytest-xdist (`make test`, or `-n logical --dist loadgroup`) tests run in several processes. Tests that need the
+same expensive fixture stay in one process by `pytest.mark.xdist_group("name")`; the others run wherever a process is
+free.
+"""
 
 from __future__ import annotations
 
@@ -10,58 +15,54 @@ from typing import Final
 
 import pytest
 
-FORGOTTEN: Final = frozenset(
+REMOVED: Final = frozenset(
     {
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
-        # How wide a terminal is and whether it has colours, for programs that believe it without a terminal.
+        # Programs believe these about width and colours even without a terminal.
         *("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
     }
 )
-FORGOTTEN_ALL: Final = ("AWS_", "GIT_")
-"""By their beginning. Within a hook of git its variables name the project's own repository, wherever a test works."""
+REMOVED_PREFIXES: Final = ("AWS_", "GIT_")
+"""Within a hook, git's variables name the project's own repository, in whichever folder a test works."""
 
-ITS_OWN: Final = {
-    # Nobody's profile, region or keys.
+REPLACED: Final = {
+    # No profile, region or keys.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    # Nobody's templates, hooks or signatures.
+    # No templates, hooks or signatures.
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
-    # A folder for temporary files may lie within a repository.
+    # The folder for temporary files may be inside a repository.
     "GIT_CEILING_DIRECTORIES": str(Path(tempfile.gettempdir()).resolve()),
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Forget what would send requests through a proxy, print otherwise, or work on somebody else's account.
+    """Remove variables that would route requests through a proxy, change what is printed, or name a real account.
 
-    Everything here is on this machine, and programs that tests start inherit what is left.
+    Programs that tests start inherit the environment.
     """
-    _have_a_home(config)
+    _provide_home(config)
     for name in list(os.environ):
-        if name.upper() in FORGOTTEN or name.startswith(FORGOTTEN_ALL):
+        if name.upper() in REMOVED or name.startswith(REMOVED_PREFIXES):
             del os.environ[name]
-    os.environ.update(ITS_OWN)
+    os.environ.update(REPLACED)
     if find_spec("hypothesis"):  # not in the environment of the infrastructure
-        _forget_the_clock()
+        from tests.hypothesis_profiles import load_profile  # noqa: PLC0415 - see above
+
+        load_profile()
 
 
-def _have_a_home(config: pytest.Config) -> None:
-    """A folder in which Jupyter and jsii may keep things, for a user whose own takes nothing or is not there."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Over several processes, run the slow integration tests first, so that no process is left with one at the end."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: "integration" not in item.path.parts)
+
+
+def _provide_home(config: pytest.Config) -> None:
+    """Provide a home folder for Jupyter and jsii if the user's own is missing or not writable."""
     if not os.access(Path("~").expanduser(), os.W_OK):
         folder = tempfile.TemporaryDirectory(prefix="home-")
         config.add_cleanup(folder.cleanup)
         os.environ["HOME"] = folder.name
-
-
-def _forget_the_clock() -> None:
-    """No example is a failure because the machine was slow to draw or to try it.
-
-    HYPOTHESIS_PROFILE=thorough looks longer; a failure prints the blob that replays it.
-    """
-    from hypothesis import HealthCheck, settings  # noqa: PLC0415 - there only with the developers' environment
-
-    patient = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
-    settings.register_profile("quick", patient, max_examples=100)
-    settings.register_profile("thorough", patient, max_examples=3000)
-    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -10,10 +10,15 @@ from typing import Final
 
 import pytest
 
-__all__ = ("need", "need_measured_redis")
+__all__ = ("free_processors", "need", "need_measured_redis")
 
 NOT_IN_APT: Final = frozenset({"terraform"})
 """What apt-get does not have: nobody can be blamed for its absence."""
+
+
+def free_processors() -> int:
+    """How many processes a test may start for its own work, while other tests run beside it."""
+    return max(1, (os.cpu_count() or 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def need(*programs: str) -> None:

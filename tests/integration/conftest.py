@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
@@ -11,6 +11,8 @@ import structlog
 from tests.integration.plays import Plays
 from tests.redis_server import RunningRedis, redis_server
 from tests.system import need
+
+ANNOUNCED = "announced"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +34,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if unwanted and not config.getoption("--soak-defects"):
         config.hook.pytest_deselected(items=unwanted)
         items[:] = [item for item in items if item not in unwanted]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests announced, passed or failed."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    lines = [text for report in reports for name, text in report.user_properties if name == ANNOUNCED]
+    for line in lines:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def announce(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """A line for the end of the run, from whichever process the test ran in."""
+    return lambda line: record_property(ANNOUNCED, line)
 
 
 @pytest.fixture

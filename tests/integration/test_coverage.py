@@ -19,6 +19,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments, env={"NO_COLOR": "1"})
 
 
+@pytest.mark.xdist_group("plays")
 def test_every_way_is_walked_by_a_conversation(plays: Plays) -> None:
     """Whoever adds an exit adds a conversation that takes it; those that are missing are listed."""
     results = [(f"{path.parent.name}/{path.stem}", plays.ways(path), "") for path in stored()]

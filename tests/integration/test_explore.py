@@ -9,6 +9,7 @@ import secrets
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,11 +78,10 @@ def test_every_kind_of_trouble_is_made_where_it_is_asked_for(kind: str) -> None:
     assert set(+outcome.injected) == {kind}
 
 
-def test_worlds_from_a_fresh_seed_keep_all_promises(capsys: pytest.CaptureFixture[str]) -> None:
+def test_worlds_from_a_fresh_seed_keep_all_promises(announce: Callable[[str], None]) -> None:
     """Others each time; the seed is printed."""
     seed = secrets.randbelow(1_000_000_000)
-    with capsys.disabled():
-        sys.stdout.write(f"\nexploring worlds from seed {seed}: python -m simulator explore --seed {seed}\n")
+    announce(f"explored worlds from seed {seed}: python -m simulator explore --seed {seed}")
     summary = explore_many(seed, Options(), worlds=FRESH_WORLDS, jobs=JOBS, keep_going=True)
     check(summary, Options())
     assert summary.worlds == FRESH_WORLDS

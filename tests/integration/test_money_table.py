@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -26,8 +25,9 @@ from tests.integration.money_table_rows import Core, Group, Row, impossible, row
 from tests.integration.money_table_standing import MORE
 from tests.integration.money_table_writes import WRITES, WriteRow
 from tests.redis_server import RunningRedis
+from tests.system import free_processors
 
-PROCESSES: Final = min(os.cpu_count() or 1, 8)
+PROCESSES: Final = min(free_processors(), 8)
 """Each has a database of its own on the real server, which has 16; more would take longer to start than they save."""
 
 REDISES: Final = ("embedded", "redis-server")

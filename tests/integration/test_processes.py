@@ -25,7 +25,7 @@ from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Sabot
 from tests.integration.processes_talk import Newcomer, Reader, labels
 from tests.system import need
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("processes")]
 
 SEED = int(os.environ.get("SEED", "1"))
 DEADLINE_S = 600

@@ -20,7 +20,7 @@ from simulator.whatsapp_cloud.transcript.render import plain
 from tests.integration.plays import Plays
 from tests.integration.transcripts import TranscriptFiles
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = [pytest.mark.usefixtures("quiet"), pytest.mark.xdist_group("plays")]
 
 
 def _stored(path: Path, plays: Plays) -> Transcript:

@@ -20,7 +20,7 @@ import pytest_asyncio
 from simulator.processes.soak import Options, Result, soak
 from tests.system import need
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("soak")]
 
 SEED = int(os.environ.get("SEED", "0")) or secrets.randbelow(2**31)
 """Another one in each run; it is printed, and `SEED=…` plays it again."""

@@ -132,7 +132,7 @@ def worlds() -> Callable[[str], Explored]:
     return cache(explore)
 
 
-@pytest.fixture(params=WORLDS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in WORLDS])
 def world(request: pytest.FixtureRequest, worlds: Callable[[str], Explored]) -> Explored:
     """Each of them."""
     return worlds(request.param)

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.domain import AmountError, Denomination, Money, read_amount
+from tests.hypothesis_profiles import examples
 
 USD, CXX, CAD, XAU, ZWG = (
     Denomination.USD,
@@ -182,7 +183,7 @@ _PARTS += [*Denomination, *Denomination, "usd", "Xau", "EUR", "(CAD)"]
 _amounts = st.binary(max_size=9).map(lambda raw: "".join(_PARTS[byte % len(_PARTS)] for byte in raw))
 
 
-@settings(max_examples=10_000, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(10_000), deadline=None, derandomize=True, database=None)
 @example("1.00000000000000000000000000000000000000001")
 @example("0.0000000000000000000000000000000000000000")
 @given(_amounts)
@@ -220,7 +221,7 @@ _moneys = st.builds(
 )
 
 
-@settings(max_examples=1_000, deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(1_000), deadline=None, derandomize=True, database=None)
 @given(_moneys)
 def test_what_is_shown_reads_back_as_the_same_money(shown: Money) -> None:
     """Any amount, a debt too, survives being displayed, and being sent to core."""

@@ -19,6 +19,7 @@ from service.domain.commands import CreateOffer, Done, FindAccount, Known, Login
 from service.messages import Buttons
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
+from tests.hypothesis_profiles import examples
 from tests.unit.money_core import FARAI, MINE, START_MS, TARIRO
 
 T = TypeVar("T")
@@ -158,7 +159,7 @@ def _digits(typed: str) -> Decimal:
     return Decimal("".join(re.findall(r"[0-9.]", typed)))
 
 
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=examples(10_000), deadline=None)
 @given(typed=TYPED, default=st.sampled_from(Denomination), at_once=st.booleans())
 @example(typed=LARGEST, default=Denomination.USD, at_once=True)
 @example(typed=f"{LARGEST}9", default=Denomination.USD, at_once=False)
