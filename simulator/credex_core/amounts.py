@@ -1,4 +1,4 @@
-"""Amounts as core keeps them (exact, in their own denomination) and as it shows them (rounded, en-US)."""
+"""Exchange rates, and amounts as core formats them (rounded, en-US)."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def _fixed() -> dict[Denomination, Decimal]:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What one unit of each denomination is worth in USD.
+    """The worth of one unit of each denomination, in USD.
 
-    The real core sets new rates every midnight; here they are fixed until somebody gives others (``core.rates``).
+    The real core sets new rates every midnight; here they are fixed until ``core.rates`` is set.
     """
 
     in_usd: Mapping[Denomination, Decimal] = field(default_factory=_fixed)
 
     def convert(self, amount: Decimal, given: Denomination, wanted: Denomination) -> Decimal:
-        """The same value in another denomination, not rounded."""
+        """Convert an amount to another denomination, without rounding."""
         return amount if given is wanted else amount * self.in_usd[given] / self.in_usd[wanted]
 
 

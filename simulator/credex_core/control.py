@@ -1,4 +1,4 @@
-"""Credex core from outside, for whoever tries a client: its members, its oddities, and the days that pass."""
+"""The control API of the simulated core: members, offers, quirks, rates, and the passing of days."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from simulator.credex_core.rules import NotFoundRefusalError, RefusalError, amou
 
 __all__ = ("control",)
 
-LONGEST_DAYS = 366
-MOST_TIMES = 1_000
+MAX_DAYS = 366
+MAX_TIMES = 1_000
 TIERS = range(1, 6)
 
 
 class NewMember(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who becomes a member; ``balances`` such as ``["50 USD"]``."""
+    """A person who becomes a member; ``balances`` such as ``["50 USD"]``."""
 
     phone: str
     first_name: str
@@ -47,13 +47,13 @@ class NewOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """So many days pass."""
+    """A number of days to pass."""
 
     days: int
 
 
 class CoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How core behaves where nobody knows: calls a minute for all callers (null: any number), worths in USD."""
+    """Calls per minute for all callers together (null: no limit), and the worth of denominations in USD."""
 
     rate_limit: int | None = None
     rates: dict[Denomination, Decimal] = {}
@@ -61,7 +61,7 @@ class CoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class MemberSummary:
-    """A member, with balances by the handles of the accounts."""
+    """A member, with the balances of each account by its handle."""
 
     phone: str
     name: str
@@ -72,7 +72,7 @@ class MemberSummary:
 
 @dataclass(frozen=True, slots=True)
 class PendingOffer:
-    """An offer that waits."""
+    """A pending offer."""
 
     credex_id: str
     sender: str
@@ -81,30 +81,30 @@ class PendingOffer:
     secured: bool
 
 
-def _told_of(shape: type[Any]) -> str:
+def _description(shape: type[Any]) -> str:
     return inspect.cleandoc(shape.__doc__ or "")
 
 
 def control(core: Core) -> Router:
-    """What stands under ``/control/core``."""
-    handlers = [*_looking(core), *_changing(core), *_passing(core), *_turning(core)]
+    """The routes under ``/control/core``."""
+    handlers = [*_reading(core), *_acting(core), *_quirks_and_days(core), *_configuration(core)]
     return Router("/control/core", route_handlers=handlers, exception_handlers={HTTPException: error_response})
 
 
 def error_response(_: Request[Any, Any, Any], problem: HTTPException) -> Response[dict[str, Any]]:
-    """An error's answer: what was wrong, and where."""
+    """The answer for an error: ``error`` says what was wrong, ``where`` which fields."""
     said: dict[str, Any] = {"error": problem.detail}
     if isinstance(problem.extra, list):
         said |= {"error": "; ".join(str(one.get("message", one)) for one in problem.extra), "where": problem.extra}
     return Response(said, status_code=problem.status_code)
 
 
-def _looking(core: Core) -> list[HTTPRouteHandler]:
+def _reading(core: Core) -> list[HTTPRouteHandler]:
     @get("/members", tags=["core"], summary="Members and their balances")
     async def members() -> list[MemberSummary]:
-        return [_told(core, member.phone) for member in core.ledger.members.values()]
+        return [_summary(core, member.phone) for member in core.ledger.members.values()]
 
-    @get("/offers", tags=["core"], summary="Offers that wait")
+    @get("/offers", tags=["core"], summary="Pending offers")
     async def offers() -> list[PendingOffer]:
         return [
             PendingOffer(
@@ -117,7 +117,7 @@ def _looking(core: Core) -> list[HTTPRouteHandler]:
             for credex in core.offers()
         ]
 
-    @get("/quirks", tags=["core"], summary="The oddities shown")
+    @get("/quirks", tags=["core"], summary="The quirks in force")
     async def quirks() -> Quirks:
         return core.quirks
 
@@ -128,8 +128,8 @@ def _looking(core: Core) -> list[HTTPRouteHandler]:
     return [members, offers, quirks, clock]
 
 
-def _changing(core: Core) -> list[HTTPRouteHandler]:
-    @post("/members", tags=["core"], summary="Somebody becomes a member", description=_told_of(NewMember))
+def _acting(core: Core) -> list[HTTPRouteHandler]:
+    @post("/members", tags=["core"], summary="Add a member", description=_description(NewMember))
     async def join(data: JSONBody[NewMember]) -> MemberSummary:
         balances = [_money(text) for text in data.balances]
         if data.tier not in TIERS:
@@ -140,9 +140,9 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
                 core.fund(joined.handle, balance)
         except (RefusalError, NotFoundRefusalError) as refusal:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
-        return _told(core, data.phone)
+        return _summary(core, data.phone)
 
-    @post("/offers", tags=["core"], summary="Somebody makes an offer, past the bot", description=_told_of(NewOffer))
+    @post("/offers", tags=["core"], summary="Make an offer without the bot", description=_description(NewOffer))
     async def offer(data: JSONBody[NewOffer]) -> dict[str, str]:
         try:
             made = core.offer(data.sender, data.receiver, _money(data.amount))
@@ -150,27 +150,25 @@ def _changing(core: Core) -> list[HTTPRouteHandler]:
             raise ClientException(f"Credex core refuses it: {refusal}") from None
         return {"credex_id": made.credex_id}
 
-    @delete("/members/{phone:str}", tags=["core"], summary="Somebody is no member any more", status_code=200)
+    @delete("/members/{phone:str}", tags=["core"], summary="Remove a member", status_code=200)
     async def leave(phone: FromPath[str]) -> MemberSummary:
-        told = _told(core, phone)
+        removed = _summary(core, phone)
         core.leave(core.member(phone))
-        return told
+        return removed
 
     return [join, offer, leave]
 
 
-def _passing(core: Core) -> list[HTTPRouteHandler]:
-    @put("/quirks", tags=["core"], summary="Show these oddities, and no others", description=_told_of(Quirks))
-    async def odd(data: JSONBody[dict[str, Any]]) -> Quirks:
+def _quirks_and_days(core: Core) -> list[HTTPRouteHandler]:
+    @put("/quirks", tags=["core"], summary="Set the quirks; those not named are off", description=_description(Quirks))
+    async def set_quirks(data: JSONBody[dict[str, Any]]) -> Quirks:
         unknown = sorted(set(data) - set(Quirks.__dataclass_fields__))
         if unknown:
-            raise ClientException(
-                f"core is not known for {', '.join(unknown)}; GET /control/core/quirks lists what it is"
-            )
+            raise ClientException(f"there are no quirks {', '.join(unknown)}; GET /control/core/quirks lists all")
         try:
             wanted = msgspec.convert(data, Quirks)
-            if any(not 0 <= getattr(wanted, way) <= MOST_TIMES for way in data):
-                raise ClientException(f"an oddity that counts happens 0 to {MOST_TIMES} times; nothing has changed")
+            if any(not 0 <= getattr(wanted, way) <= MAX_TIMES for way in data):
+                raise ClientException(f"a quirk happens 0 to {MAX_TIMES} times; nothing has changed")
             core.quirks = wanted
         except msgspec.ValidationError as error:
             raise ClientException(f"{error}; nothing has changed") from None
@@ -179,42 +177,47 @@ def _passing(core: Core) -> list[HTTPRouteHandler]:
     @post(
         "/advance",
         tags=["core"],
-        summary="Days pass in core: offers expire, limits begin anew",
-        description=_told_of(Days),
+        summary="Let days pass in core: offers expire, daily limits start again",
+        description=_description(Days),
     )
     async def advance(data: JSONBody[Days]) -> dict[str, int]:
-        if not 1 <= data.days <= LONGEST_DAYS:
-            raise ClientException(f"from 1 to {LONGEST_DAYS} days can pass, not {data.days}; nothing has changed")
+        if not 1 <= data.days <= MAX_DAYS:
+            raise ClientException(f"from 1 to {MAX_DAYS} days can pass, not {data.days}; nothing has changed")
         core.advance(data.days)
         return _clock(core)
 
-    return [odd, advance]
+    return [set_quirks, advance]
 
 
-def _turning(core: Core) -> list[HTTPRouteHandler]:
-    @get("/knobs", tags=["core"], summary="How many calls a minute core takes, and what denominations are worth")
+def _configuration(core: Core) -> list[HTTPRouteHandler]:
+    @get("/knobs", tags=["core"], summary="The rate limit and the worth of denominations")
     async def config() -> CoreConfig:
-        return _knobs(core)
+        return _config(core)
 
-    @patch("/knobs", tags=["core"], summary="Turn them; what is not said stays", description=_told_of(CoreConfig))
-    async def turn(data: JSONBody[dict[str, Any]]) -> CoreConfig:
+    @patch(
+        "/knobs",
+        tags=["core"],
+        summary="Change them; fields not named stay as they are",
+        description=_description(CoreConfig),
+    )
+    async def configure(data: JSONBody[dict[str, Any]]) -> CoreConfig:
         try:
-            turned = msgspec.convert(data, CoreConfig)
+            wanted = msgspec.convert(data, CoreConfig)
         except msgspec.ValidationError as error:
             raise ClientException(f"{error}; nothing has changed") from None
-        if turned.rate_limit is not None and turned.rate_limit < 1:
-            raise ClientException(f"rate_limit is 1 or more, or null, not {turned.rate_limit}; nothing has changed")
-        if any(not (rate.is_finite() and rate > 0) for rate in turned.rates.values()):
-            raise ClientException("what denominations are worth is more than nothing; nothing has changed")
+        if wanted.rate_limit is not None and wanted.rate_limit < 1:
+            raise ClientException(f"rate_limit is 1 or more, or null, not {wanted.rate_limit}; nothing has changed")
+        if any(not (rate.is_finite() and rate > 0) for rate in wanted.rates.values()):
+            raise ClientException("the worth of a denomination is more than 0; nothing has changed")
         if "rate_limit" in data:
-            core.rate_limit = turned.rate_limit
-        core.rates = Rates({**core.rates.in_usd, **turned.rates})
-        return _knobs(core)
+            core.rate_limit = wanted.rate_limit
+        core.rates = Rates({**core.rates.in_usd, **wanted.rates})
+        return _config(core)
 
-    return [config, turn]
+    return [config, configure]
 
 
-def _knobs(core: Core) -> CoreConfig:
+def _config(core: Core) -> CoreConfig:
     return CoreConfig(core.rate_limit, dict(core.rates.in_usd))
 
 
@@ -223,7 +226,7 @@ def _clock(core: Core) -> dict[str, int]:
     return {"now_ms": now_ms, "days_ahead": (now_ms - core.clock_ms()) // DAY_MS}
 
 
-def _told(core: Core, phone: str) -> MemberSummary:
+def _summary(core: Core, phone: str) -> MemberSummary:
     try:
         member = core.member(phone)
     except KeyError:
@@ -238,7 +241,7 @@ def _told(core: Core, phone: str) -> MemberSummary:
 
 
 def _money(text: str) -> Money:
-    """More than nothing, under the rules that hold over HTTP."""
+    """Read an amount above 0, under the rules that hold over HTTP."""
     figure, _, unit = text.partition(" ")
     try:
         return Money(amount({"amount": figure}, "amount"), Denomination(unit))

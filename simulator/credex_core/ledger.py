@@ -1,7 +1,7 @@
-"""The ledger: members, accounts, credexes, and what follows from them. Pure but for the clock and ids given to it.
+"""The ledger: members, accounts, credexes, and the balances that follow from them. Clock and ids are injected.
 
-Amounts stay in the denomination they were offered in, as exact decimals. (The real core keeps binary fractions of
-its own unit, and sometimes refuses the exact balance for it; that is one of the quirks.)
+Amounts are exact decimals in the denomination of the offer. (The real core keeps binary fractions of its own unit and
+therefore sometimes refuses the exact balance; a quirk reproduces that.)
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ ZERO = Decimal(0)
 
 
 class NotConservedError(AssertionError):
-    """The books do not balance: a bug in this simulator."""
+    """The ledger does not balance: a bug in this simulator."""
 
 
 class State(StrEnum):
-    """Where a credex stands. EXPIRED is ours: the real core just deletes it."""
+    """The state of a credex. EXPIRED exists only here: the real core deletes an expired offer."""
 
     OFFERS = "OFFERS"
     OWES = "OWES"
@@ -54,12 +54,12 @@ class State(StrEnum):
 
 
 ACCEPTED = frozenset({State.OWES, State.CLEARED})
-"""What a ledger lists: what is owed, and what was owed and has been redeemed since."""
+"""The states of the credexes that an account's ledger lists: owed, and redeemed since."""
 
 
 @dataclass(slots=True)
 class Member:
-    """A person. The tier may be changed at any time."""
+    """A member. The tier may be changed at any time."""
 
     member_id: str
     phone: str
@@ -73,7 +73,7 @@ class Member:
 
 @dataclass(slots=True)
 class Account:
-    """Holds credexes. An audited account secures what it issues itself, without limit: there money comes from."""
+    """An account. An audited one secures its own credexes without limit, and so issues money."""
 
     account_id: str
     name: str
@@ -89,7 +89,7 @@ class Account:
 
 @dataclass(slots=True)
 class Credex:
-    """An IOU, in all that ever becomes of it. ``ended_ms`` is when it stopped being an offer."""
+    """An IOU, from offer to end. ``ended_ms`` is when it stopped being an offer."""
 
     credex_id: str
     issuer_id: str
@@ -105,15 +105,15 @@ class Credex:
 
     @property
     def secured(self) -> bool:
-        """Whether something backs it."""
+        """Whether a securer backs it."""
         return self.securer_id is not None
 
 
 class Ledger:
-    """All records and their indexes. Every look at it first lets old offers expire."""
+    """All records and their indexes. Reading credexes first expires old offers."""
 
     def __init__(self, *, clock_ms: Callable[[], int], rng: random.Random, rates: Rates) -> None:
-        """Start empty."""
+        """Create an empty ledger."""
         self.clock_ms = clock_ms
         self.rates = rates
         self.keep_expired_outstanding = False
@@ -123,9 +123,9 @@ class Ledger:
         self.accounts: dict[str, Account] = {}
         self.credexes: dict[str, Credex] = {}
         self.issued: dict[Denomination, Decimal] = defaultdict(Decimal)
-        """What audited accounts brought into circulation, less what went back to them: kept as it happens."""
+        """Money issued by audited accounts less what returned to them, counted as it happens."""
         self.shared: set[str] = set()
-        """Accounts for which others than the owner may act, or could once."""
+        """Accounts that have or had other authorised members than the owner."""
         self._phones: dict[str, str] = {}
         self._member_handles: dict[str, str] = {}
         self._account_handles: dict[str, str] = {}
@@ -140,14 +140,14 @@ class Ledger:
         return datetime.fromtimestamp(self.clock_ms() / 1000, UTC).date()
 
     def new_id(self) -> str:
-        """A UUID from the injected randomness that nothing here has: a loaded state may hold the first ones."""
+        """A UUID from the injected generator that no record has; a loaded state may already hold the next ones."""
         while True:
             made = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
             if not (made in self.members or made in self.accounts or made in self.credexes):
                 return made
 
     def expire(self) -> None:
-        """What the midnight job does to offers that nobody took."""
+        """Expire pending offers past their last day, as the midnight job of the real core does."""
         today = self.clock_ms() // DAY_MS
         if today == self._swept_day:
             return
@@ -160,14 +160,14 @@ class Ledger:
     # Records
 
     def add_member(self, member: Member) -> Member:
-        """Put a member in the indexes; uniqueness is the caller's to check."""
+        """Add a member; the caller has checked that phone and handle are free."""
         self.members[member.member_id] = member
         self._phones[member.phone] = member.member_id
         self._member_handles[member.handle] = member.member_id
         return member
 
     def add_account(self, account: Account) -> Account:
-        """Put an account in the indexes; uniqueness is the caller's to check."""
+        """Add an account; the caller has checked that the handle is free."""
         self.accounts[account.account_id] = account
         self._account_handles[account.handle] = account.account_id
         if len(account.authorised) > 1:
@@ -175,43 +175,43 @@ class Ledger:
         return account
 
     def drop_member(self, member: Member) -> None:
-        """As if there had never been such a member; what becomes of the accounts is the caller's to say."""
+        """Remove a member; the caller deals with the accounts."""
         del self.members[member.member_id]
         del self._phones[member.phone]
         del self._member_handles[member.handle]
 
     def rename_account(self, account: Account, handle: str) -> None:
-        """Give an account another handle; the old one is free then."""
+        """Change the handle of an account; the old one becomes free."""
         del self._account_handles[account.handle]
         account.handle = handle
         self._account_handles[handle] = account.account_id
 
     def drop_account(self, account: Account) -> None:
-        """As if it had never been opened; it must have no credexes."""
+        """Remove an account that has no credexes."""
         del self.accounts[account.account_id]
         del self._account_handles[account.handle]
 
     def add_credex(self, credex: Credex) -> Credex:
-        """Put a credex in the indexes and, if it is accepted, in the books."""
+        """Add a credex; an accepted one also counts as issued money."""
         self.credexes[credex.credex_id] = credex
         self._of_account[credex.issuer_id].append(credex)
         self._of_account[credex.receiver_id].append(credex)
         if credex.state is State.OWES:
-            self._book(credex)
+            self._count_issued(credex)
         return credex
 
     def end(self, credex: Credex, state: State, at_ms: int) -> None:
-        """An offer becomes something else, once and for all."""
+        """Move an offer to its final state."""
         if credex.state is not State.OFFERS:
             raise NotConservedError(f"credex {credex.credex_id} is {credex.state} and cannot become {state}")
         credex.state = state
         credex.ended_ms = at_ms
         if state is State.OWES:
-            self._book(credex)
+            self._count_issued(credex)
         elif state is not State.EXPIRED or not self.keep_expired_outstanding:
             credex.outstanding = ZERO
 
-    def _book(self, credex: Credex) -> None:
+    def _count_issued(self, credex: Credex) -> None:
         if not credex.secured:
             return
         if self.accounts[credex.issuer_id].audited:
@@ -234,27 +234,27 @@ class Ledger:
         return self.accounts.get(self._account_handles.get(handle, ""))
 
     def accounts_of(self, member_id: str) -> list[Account]:
-        """The accounts a member may act for: the owned ones first."""
+        """The accounts a member may act for, owned ones first."""
         accounts = [account for account in self.accounts.values() if member_id in account.authorised]
         return sorted(accounts, key=lambda account: account.owner_id != member_id)
 
     def of_account(self, account_id: str) -> Iterator[Credex]:
-        """All credexes of an account, whichever way they go, as they were made."""
+        """All credexes of an account, incoming and outgoing, in order of creation."""
         self.expire()
         yield from self._of_account[account_id]
 
     def pending(self, account_id: str, *, incoming: bool) -> list[Credex]:
-        """Offers that wait to be accepted."""
+        """Pending offers of an account in one direction."""
         return [
             credex
             for credex in self.of_account(account_id)
             if credex.state is State.OFFERS and account_id == (credex.receiver_id if incoming else credex.issuer_id)
         ]
 
-    # Reckoning
+    # Balances
 
     def displayed_balances(self, account_id: str) -> dict[Denomination, Decimal]:
-        """Secured balances as the dashboard has them: pending outgoing offers are already gone; no zeros."""
+        """Secured balances as the dashboard shows them: pending outgoing offers are subtracted; no zeros."""
         balances: dict[Denomination, Decimal] = defaultdict(Decimal)
         for credex in self.of_account(account_id):
             if credex.secured and credex.issuer_id == account_id:
@@ -264,7 +264,7 @@ class Ledger:
         return {denomination: balance for denomination, balance in sorted(balances.items()) if balance}
 
     def balances_by_securer(self, account_id: str, denomination: Denomination) -> dict[str, Decimal]:
-        """What may be spent in one denomination, per securer: accepted income less what is owed or offered."""
+        """Spendable amounts in one denomination, per securer: accepted income less what is owed or offered."""
         buckets: dict[str, Decimal] = defaultdict(Decimal)
         for credex in self.of_account(account_id):
             if credex.securer_id is None or credex.denomination is not denomination:
@@ -276,13 +276,13 @@ class Ledger:
         return dict(buckets)
 
     def securable(self, account_id: str, denomination: Denomination) -> tuple[str | None, Decimal]:
-        """The securer with the most behind this account, and how much one offer may spend of it."""
+        """The securer with the largest spendable amount, and that amount: the most that one offer may spend."""
         buckets = self.balances_by_securer(account_id, denomination)
         securer = max(buckets, key=lambda one: (buckets[one], one), default=None)
         return (securer, buckets[securer]) if securer is not None else (None, ZERO)
 
     def unsecured(self, account_id: str) -> tuple[Decimal, Decimal]:
-        """Accepted promises without backing, to pay and to receive, in the account's own denomination."""
+        """Unsecured payables and receivables, in the account's own denomination."""
         own = self.accounts[account_id].denomination
         owed = [c for c in self.of_account(account_id) if not c.secured and c.state is State.OWES]
         payables = self._sum((credex for credex in owed if credex.issuer_id == account_id), own)
@@ -293,7 +293,7 @@ class Ledger:
         return sum((self.rates.convert(c.outstanding, c.denomination, wanted) for c in credexes), ZERO)
 
     def issued_today_usd(self, owner_id: str) -> Decimal:
-        """What all accounts of an owner issued today and is still offered or owed, in USD."""
+        """The sum in USD that an owner's accounts issued today and that is still offered or owed."""
         today = self.clock_ms() // DAY_MS
         return sum(
             (
@@ -309,7 +309,7 @@ class Ledger:
         )
 
     def total(self) -> dict[Denomination, Decimal]:
-        """Secured money in the hands of all accounts that are not audited, pending offers not counted."""
+        """Secured money that unaudited accounts hold, without pending offers."""
         held: dict[Denomination, Decimal] = defaultdict(Decimal)
         for credex in self.credexes.values():
             if credex.secured and credex.state is State.OWES:
@@ -319,17 +319,17 @@ class Ledger:
 
 
 def check_conserved(ledger: Ledger) -> None:
-    """Add up all accounts, per denomination, from nothing but the credexes.
+    """Recompute all sums from the credexes, per denomination, and compare.
 
-    What comes in over all accounts goes out over all accounts; what the dashboards show is what the credexes add up to;
-    members hold what audited accounts issued, to the last digit, and nobody spent more of one securer's than they had.
+    Incoming equals outgoing over all accounts; displayed balances equal the sum of the credexes; members hold exactly
+    what audited accounts issued; no account spent more of one securer's money than it had.
 
     Raises:
-        NotConserved: it is not so.
+        NotConservedError: a comparison fails.
     """
     ledger.expire()
-    _sides(ledger)
-    _shown(ledger)
+    _check_both_sides(ledger)
+    _check_displayed(ledger)
     issued = {denomination: amount for denomination, amount in sorted(ledger.issued.items()) if amount}
     if ledger.total() != issued:
         raise NotConservedError(f"members hold {ledger.total()}, but {issued} was issued")
@@ -340,8 +340,8 @@ def check_conserved(ledger: Ledger) -> None:
                 raise NotConservedError(f"{account.handle} spent more {denomination} than it had: {buckets}")
 
 
-def _sides(ledger: Ledger) -> None:
-    """Each credex is with two accounts that exist, once with either; then incoming and outgoing are the same sum."""
+def _check_both_sides(ledger: Ledger) -> None:
+    """Each owed credex is indexed once on either side, so incoming and outgoing sums are equal."""
     incoming: dict[Denomination, Decimal] = defaultdict(Decimal)
     outgoing: dict[Denomination, Decimal] = defaultdict(Decimal)
     for account_id in ledger.accounts:
@@ -361,8 +361,8 @@ def _sides(ledger: Ledger) -> None:
         raise NotConservedError(f"{dict(incoming)} come in, {dict(outgoing)} go out, {dict(owed)} are owed")
 
 
-def _shown(ledger: Ledger) -> None:
-    """The balances of all accounts together: nothing but what is offered, and what expired and was kept, is missing."""
+def _check_displayed(ledger: Ledger) -> None:
+    """All displayed balances plus pending (and expired but displayed) offers add up to zero."""
     balances: dict[Denomination, Decimal] = defaultdict(Decimal)
     for account_id in ledger.accounts:
         for denomination, balance in ledger.displayed_balances(account_id).items():

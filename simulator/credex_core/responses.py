@@ -1,4 +1,4 @@
-"""How core says it: dashboards, credexes and envelopes of generation C2, with the quirks on top."""
+"""Core's answers as JSON: dashboards, credexes and envelopes of generation C2, changed by the quirks in force."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Json = dict[str, Any]
 
 
 def iso(at_ms: int) -> str:
-    """A moment as core writes it."""
+    """A time as core writes it: ISO 8601 in UTC, with milliseconds."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class ResponseBuilder:
-    """Turns records into JSON for one request."""
+    """Builds the JSON of one answer."""
 
     def __init__(self, ledger: Ledger, quirks: Quirks, token_rng: random.Random) -> None:
-        """Look at this ledger with these quirks; ids of actions come from ``token_rng``, not from the ledger's."""
+        """Read from this ledger; ids of actions come from ``token_rng``, not from the ledger's generator."""
         self._ledger = ledger
         self._token_rng = token_rng
         self._quirks = quirks
@@ -38,7 +38,7 @@ class ResponseBuilder:
     # Envelopes
 
     def success(self, kind: str, member: Member, details: Json, *, action_id: str | None = None) -> Json:
-        """An answer that says what happened, with the dashboard as it is now."""
+        """The answer to a successful request: its action, and the present dashboard."""
         return {
             "success": True,
             "message": kind.replace("_", " ").capitalize(),
@@ -54,7 +54,7 @@ class ResponseBuilder:
         }
 
     def refusal(self, refusal: RefusalError) -> Json:
-        """An answer that says no."""
+        """The answer to a refused request."""
         details = {"code": refusal.code, "reason": refusal.reason, "field": refusal.field}
         if refusal.kind == "ERROR":
             details["message"] = details.pop("reason")
@@ -77,7 +77,7 @@ class ResponseBuilder:
     # Dashboards
 
     def dashboard(self, member: Member) -> Json:
-        """All that core tells a member about themselves."""
+        """The dashboard of a member."""
         remaining = None if self._quirks.null_remaining else remaining_today(self._ledger, member)
         tier_and_limit: Json = {} if self._quirks.null_tier else {"memberTier": self._integer(member.tier)}
         tier_and_limit["remainingAvailableUSD"] = None if remaining is None else self._number(remaining)
@@ -149,7 +149,7 @@ class ResponseBuilder:
         return {"data": items} if self._quirks.nested_envelopes and items != {} else items
 
     def offer(self, credex: Credex, *, incoming: bool) -> Json:
-        """A pending offer in a list."""
+        """A pending offer as dashboards list it."""
         other = credex.issuer_id if incoming else credex.receiver_id
         signed = -credex.amount if self._quirks.negative_outgoing and not incoming else credex.amount
         listed: Json = {
@@ -166,7 +166,7 @@ class ResponseBuilder:
     # Credexes
 
     def created(self, credex: Credex) -> Json:
-        """Details of a credex just made."""
+        """The details of a credex just created."""
         return {
             "amount": self._shown(credex.amount, credex.denomination).split(" ", 1)[0],
             "denomination": credex.denomination,
@@ -178,7 +178,7 @@ class ResponseBuilder:
         }
 
     def credex(self, credex: Credex, account: Account) -> Json:
-        """A credex seen from one of its accounts; what goes out is negative."""
+        """A credex from the side of one of its accounts; outgoing amounts are negative."""
         debit = account.account_id == credex.issuer_id
         other = self._ledger.accounts[credex.receiver_id if debit else credex.issuer_id]
         ended = None if credex.ended_ms is None else iso(credex.ended_ms)[:10]
@@ -208,7 +208,7 @@ class ResponseBuilder:
         }
 
     def ledger_row(self, credex: Credex, account: Account) -> Json:
-        """A line of the ledger; negative means that this account issued it."""
+        """A row of an account's ledger; the amount is negative if this account issued it."""
         debit = account.account_id == credex.issuer_id
         other = self._ledger.accounts[credex.receiver_id if debit else credex.issuer_id]
         identity = {} if self._quirks.ledger_without_ids else {"credexID": credex.credex_id}
@@ -223,7 +223,7 @@ class ResponseBuilder:
     # Quirks of single values
 
     def items(self, items: list[Any]) -> Any:
-        """A list, as this core writes one."""
+        """A list, or ``{}`` for an empty one with ``empty_as_object``."""
         return {} if self._quirks.empty_as_object and not items else items
 
     def _integer(self, number: int) -> Any:

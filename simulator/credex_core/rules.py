@@ -1,6 +1,6 @@
-"""What core takes: the rules of each field, and the refusal that names the one broken.
+"""The rules of each request field, and the refusal that names the violated one.
 
-Facts from the wire contract, sections 3.1, 3.2, 3.5 and 3.8; the wording of refusals is this simulator's own.
+Source: the wire contract, sections 3.1, 3.2, 3.5 and 3.8. The wording of refusals is the simulator's own.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ __all__ = (
 )
 
 DAILY_CAPS_USD: Final = {1: Decimal(10), 2: Decimal(100)}
-"""What the accounts of one owner may issue a day together; from tier 3 on there is no cap."""
+"""The sum that the accounts of one owner may issue per day, by tier; from tier 3 on there is no cap."""
 
 DUE_DAYS: Final = range(7, 35)
-"""How many days from today an unsecured credex may be due: the constant says 35, its test excludes it."""
+"""Days from today on which an unsecured credex may be due: core's constant is 35, and its test excludes it."""
 
 NAME_LENGTHS: Final = range(3, 51)
-MOST_EXPONENT: Final = 30
+MAX_EXPONENT: Final = 30
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 
 
 class RefusalError(Exception):
-    """Core says no: what it answers, as data."""
+    """Core refuses a request; the attributes are the parts of its answer."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class RefusalError(Exception):
         code: str = "VALIDATION_ERROR",
         field: str | None = None,
     ) -> None:
-        """Keep all that the answer says."""
+        """Refuse with a reason in words, a status, a type, a code, and the field concerned."""
         super().__init__(reason)
         self.reason = reason
         self.status = status
@@ -67,15 +67,15 @@ class RefusalError(Exception):
 
 
 class NotFoundRefusalError(RefusalError):
-    """There is no such member, account or credex."""
+    """The member, account or credex does not exist."""
 
     def __init__(self, what: str, field: str) -> None:
-        """Name what is not there and the field that named it."""
+        """Name the missing thing and the field that named it."""
         super().__init__(f"{what} not found", status=404, kind="ERROR_NOT_FOUND", code="NOT_FOUND", field=field)
 
 
 def flat_text(body: Mapping[str, Any], field: str) -> str:
-    """A required text."""
+    """A required text; raises `RefusalError` like all functions here."""
     value = body.get(field)
     if value is None or value == "":
         raise RefusalError(f"{field} is required", code="MISSING_PARAMS", field=field)
@@ -85,7 +85,7 @@ def flat_text(body: Mapping[str, Any], field: str) -> str:
 
 
 def phone(body: Mapping[str, Any], field: str = "phone") -> str:
-    """All but digits is deleted; then 2 to 15 digits that begin with a country code."""
+    """A phone number: other characters than digits are deleted; 2 to 15 digits that begin with a country code."""
     digits = re.sub(r"[^0-9]", "", flat_text(body, field))
     if not re.fullmatch(r"[1-9][0-9]{1,14}", digits):
         raise RefusalError("The phone number must be 2 to 15 digits and begin with its country code", field=field)
@@ -93,12 +93,12 @@ def phone(body: Mapping[str, Any], field: str = "phone") -> str:
 
 
 def person_name(body: Mapping[str, Any], field: str) -> str:
-    """All but ASCII letters, spaces and hyphens is deleted without a word; 3 to 50 must be left."""
+    """A person's name: characters other than ASCII letters, spaces, hyphens are deleted; 3 to 50 must remain."""
     return _long_enough(re.sub(r"[^A-Za-z \-]", "", flat_text(body, field)), field)
 
 
 def account_name(body: Mapping[str, Any], field: str = "accountName") -> str:
-    """All but ASCII letters, digits, spaces and hyphens is deleted without a word; 3 to 50 must be left."""
+    """An account's name: others than ASCII letters, digits, spaces, hyphens are deleted; 3 to 50 must remain."""
     return _long_enough(re.sub(r"[^A-Za-z0-9 \-]", "", flat_text(body, field)), field)
 
 
@@ -110,9 +110,9 @@ def _long_enough(kept: str, field: str) -> str:
 
 
 def account_handle(body: Mapping[str, Any], field: str = "accountHandle", *, rewritten: bool = False) -> str:
-    """3 to 30 of a-z, 0-9 and underscore; capitals are made small, anything else is refused.
+    """A handle: 3 to 30 of a-z, 0-9 and underscore; capitals are lowered, other characters refused.
 
-    ``rewritten`` is what the oldest core does: anything but letters, digits and underscores is deleted without a word.
+    With ``rewritten``, as in the oldest core, other characters are deleted instead.
     """
     given = flat_text(body, field)
     handle = re.sub(r"[^A-Za-z0-9_]", "", given) if rewritten else given.lower()
@@ -122,7 +122,7 @@ def account_handle(body: Mapping[str, Any], field: str = "accountHandle", *, rew
 
 
 def identifier(body: Mapping[str, Any], field: str) -> str:
-    """A UUID of version 1 to 5; characters that cannot be in one are deleted first."""
+    """A UUID of version 1 to 5; characters that cannot occur in one are deleted first."""
     value = re.sub(r"[^0-9a-fA-F\-]", "", flat_text(body, field)).lower()
     if not _UUID.fullmatch(value):
         raise RefusalError(f"{field} is an invalid id", field=field)
@@ -130,7 +130,7 @@ def identifier(body: Mapping[str, Any], field: str) -> str:
 
 
 def denomination(body: Mapping[str, Any], field: str) -> Denomination:
-    """One of the five, in any case."""
+    """A denomination's code, in upper or lower case."""
     try:
         return Denomination(flat_text(body, field).upper())
     except ValueError:
@@ -138,7 +138,7 @@ def denomination(body: Mapping[str, Any], field: str) -> Denomination:
 
 
 def amount(body: Mapping[str, Any], field: str = "InitialAmount") -> Decimal:
-    """A number or a text that is one, above zero; as precise as it comes."""
+    """A number above zero, or a text that is one; its precision is kept."""
     value = body.get(field)
     if value is None or value == "":
         raise RefusalError(f"{field} is required", code="MISSING_PARAMS", field=field)
@@ -146,13 +146,13 @@ def amount(body: Mapping[str, Any], field: str = "InitialAmount") -> Decimal:
     if isinstance(value, bool) or not _NUMBER.fullmatch(text):
         raise RefusalError(f"{field} must be a number", field=field)
     number = Decimal(text)
-    if number <= 0 or abs(number.adjusted()) > MOST_EXPONENT:
+    if number <= 0 or abs(number.adjusted()) > MAX_EXPONENT:
         raise RefusalError(f"{field} must be a number above zero", field=field)
     return number
 
 
 def flag(body: Mapping[str, Any], field: str) -> bool:
-    """True or false; nothing is taken for one of them."""
+    """A required boolean."""
     value = body.get(field)
     if value is None:
         raise RefusalError(f"{field} is required", code="MISSING_PARAMS", field=field)
@@ -162,7 +162,7 @@ def flag(body: Mapping[str, Any], field: str) -> bool:
 
 
 def one_of(body: Mapping[str, Any], field: str, allowed: frozenset[str]) -> str:
-    """One of some words."""
+    """A text out of a set."""
     value = flat_text(body, field)
     if value not in allowed:
         raise RefusalError(f"{field} must be one of {', '.join(sorted(allowed))}", field=field)
@@ -170,7 +170,7 @@ def one_of(body: Mapping[str, Any], field: str, allowed: frozenset[str]) -> str:
 
 
 def due_date(body: Mapping[str, Any], *, secured: bool, field: str = "dueDate") -> date | None:
-    """``YYYY-MM-DD`` for an unsecured credex, nothing for a secured one."""
+    """A due date ``YYYY-MM-DD`` for an unsecured credex; None for a secured one, which must not have any."""
     value = body.get(field)
     if secured:
         if value:
@@ -183,14 +183,14 @@ def due_date(body: Mapping[str, Any], *, secured: bool, field: str = "dueDate") 
 
 
 def in_window(due: date, today: date) -> None:
-    """Refuse a due date outside of the window."""
+    """Refuse a due date outside of `DUE_DAYS`."""
     if (due - today).days not in DUE_DAYS:
         first, last = (today + timedelta(days=days) for days in (DUE_DAYS.start, DUE_DAYS.stop - 1))
         raise RefusalError(f"The due date must be from {first} to {last}", code="DUE_DATE", field="dueDate")
 
 
 def whole_number(body: Mapping[str, Any], field: str, *, default: int, least: int) -> int:
-    """An integer that may be left out."""
+    """An optional integer of at least ``least``."""
     value = body.get(field, default)
     if type(value) is not int or value < least:
         raise RefusalError(f"{field} must be a whole number of {least} or more", field=field)

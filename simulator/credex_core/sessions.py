@@ -1,4 +1,4 @@
-"""Bearer tokens: five minutes after the last call, six hours after the login, renewed with every call."""
+"""Bearer tokens: valid for five minutes, at most six hours after the login, renewed with every call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ABSOLUTE_MS = 6 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a token stands for."""
+    """The member and the expiry of a token."""
 
     member_id: str
     last_activity_ms: int
@@ -23,21 +23,21 @@ class Session:
 
 
 class Sessions:
-    """Opaque tokens. An older one stays valid for its own five minutes after it was renewed."""
+    """The valid tokens. A renewed token remains valid for the rest of its own five minutes."""
 
     def __init__(self, *, clock_ms: Callable[[], int], rng: random.Random) -> None:
-        """Start with none."""
+        """Create it without tokens."""
         self._clock_ms = clock_ms
         self._rng = rng
         self._sessions: dict[str, Session] = {}
         self._by_age: deque[tuple[int, str]] = deque()
 
     def begin(self, member_id: str) -> str:
-        """A token for a login."""
+        """Issue a token for a login."""
         return self._issue(member_id, self._clock_ms() + ABSOLUTE_MS)
 
     def find(self, token: str) -> Session | None:
-        """What the token stands for, while it is valid."""
+        """The session of a token, or None if it is not valid."""
         session = self._sessions.get(token)
         now = self._clock_ms()
         if session is None or now - session.last_activity_ms > IDLE_MS or now > session.absolute_expiry_ms:
@@ -45,19 +45,19 @@ class Sessions:
         return session
 
     def renew(self, session: Session) -> str:
-        """A newer token of the same login."""
+        """Issue a newer token for the same login."""
         return self._issue(session.member_id, session.absolute_expiry_ms)
 
     def forget(self) -> None:
-        """End all sessions, as a restart with another secret would."""
+        """End all sessions."""
         self.load({})
 
     def dump(self) -> dict[str, Session]:
-        """What is valid now, by its token."""
+        """The valid sessions, by token."""
         return {token: session for token, session in self._sessions.items() if self.find(token) is not None}
 
     def load(self, sessions: Mapping[str, Session]) -> None:
-        """These sessions in place of all others."""
+        """Replace all sessions by these."""
         self._sessions = dict(sessions)
         self._by_age = deque(sorted((session.last_activity_ms, token) for token, session in sessions.items()))
 

@@ -1,6 +1,6 @@
-"""All that Credex core holds, as one JSON value: its ledger, tokens, knobs, oddities, and how far its days are ahead.
+"""The whole state of the simulated core as one JSON value: ledger, tokens, configuration, quirks, days ahead.
 
-What was counted of the present minute's calls stays out: a restart begins a new one.
+The count of the rate limit's present window is not saved: a restart begins a new window.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ VERSION: Final = 1
 
 
 class SavedStateError(ValueError):
-    """A state of core cannot be taken in; what was here before is still here."""
+    """A saved state cannot be loaded; nothing has changed."""
 
 
 class SavedState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A state of core.
+    """A saved state of core.
 
     Attributes:
-        tokens: those that are still valid.
-        stumbles: what is left of the oddities that count; None to count anew.
-        rates: what denominations are worth.
-        rate_limit: calls a minute; None for no limit.
+        tokens: the valid ones.
+        misreports: remaining error statuses by endpoint (see `Core.misreports_left`); None to start the quirks' counts.
+        rates: the worth of denominations.
+        rate_limit: calls per minute; None for no limit.
     """
 
     version: int
@@ -41,13 +41,13 @@ class SavedState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quirks: Quirks = Quirks()
     days_ahead: int = 0
     tokens: dict[str, Session] = {}
-    stumbles: dict[str, list[int]] | None = None
+    misreports: dict[str, list[int]] | None = msgspec.field(default=None, name="stumbles")
     rates: Rates = Rates()
     rate_limit: int | None = None
 
 
 def dump(core: Core) -> dict[str, Any]:
-    """Everything."""
+    """The state of a core, JSON-compatible."""
     kept = SavedState(
         VERSION,
         core.dump(),
@@ -63,10 +63,10 @@ def dump(core: Core) -> dict[str, Any]:
 
 
 def read(dumped: Mapping[str, Any]) -> SavedState:
-    """See whether it is a state of core.
+    """Read a dumped state.
 
     Raises:
-        KeptError: it is none.
+        SavedStateError: it is not a valid state.
     """
     try:
         kept = msgspec.convert(dict(dumped), SavedState)
@@ -75,7 +75,7 @@ def read(dumped: Mapping[str, Any]) -> SavedState:
     if kept.version != VERSION:
         raise SavedStateError(f"a state of version {kept.version} cannot be read, only {VERSION}; nothing has changed")
     try:
-        # Whether a core can take it in, only a core can tell.
+        # Loading into a new core is the only complete check of a ledger.
         Core(clock_ms=lambda: 0, rng=random.Random(0)).load(kept.ledger)
     except msgspec.ValidationError as error:
         raise SavedStateError(f"no ledger of Credex core: {error}; nothing has changed") from error
@@ -87,13 +87,13 @@ def read(dumped: Mapping[str, Any]) -> SavedState:
 
 
 def load(core: Core, kept: SavedState) -> None:
-    """Take it in, in place of everything here."""
+    """Replace the state of a core by a saved one."""
     core.load(kept.ledger)
     core.rates, core.rate_limit = kept.rates, kept.rate_limit
-    # Before days pass: how offers expire is one of them.
+    # Quirks come before the days: one of them decides how offers expire.
     core.quirks = kept.quirks
-    if kept.stumbles is not None:
-        core.misreports_left = kept.stumbles
+    if kept.misreports is not None:
+        core.misreports_left = kept.misreports
     core.advance(kept.days_ahead - _ahead(core))
     core.sessions.load(kept.tokens)
 

@@ -1,4 +1,4 @@
-"""What members do: join, open accounts, offer, accept, decline, cancel. Each either happens whole or is refused."""
+"""The acts of members: join, open accounts, offer, accept, decline, cancel. Each is done completely or refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = (
 UNSECURED_FROM_TIER: Final = 2
 SECOND_ACCOUNT_FROM_TIER: Final = 3
 AUTHORISE_FROM_TIER: Final = 4
-MOST_AUTHORISED: Final = 5
+MAX_AUTHORISED: Final = 5
 HUSTLER_TIER: Final = 3
 HUSTLER_PRICE: Final = Money(Decimal(1), Denomination.USD)
 PERSONAL: Final = "PERSONAL"
@@ -49,7 +49,7 @@ def join(
     denomination: Denomination,
     handle: str | None = None,
 ) -> Member:
-    """A new member of tier 1 with one personal account; both have the phone's digits for a handle unless given one."""
+    """Add a member of tier 1 with a personal account; the handle of both is by default the phone number."""
     handle = handle or phone
     if ledger.member_by_phone(phone) is not None:
         raise RefusalError("Phone number already in use", status=409, code="DUPLICATE_PHONE", field="phone")
@@ -73,7 +73,7 @@ def open_account(
     denomination: Denomination,
     audited: bool = False,
 ) -> Account:
-    """Another account of a member; from tier 3 on."""
+    """Open an account; a second one takes tier 3."""
     owned = any(account.owner_id == owner.member_id for account in ledger.accounts.values())
     if owned and owner.tier < SECOND_ACCOUNT_FROM_TIER:
         raise RefusalError("More than one account takes tier 3", status=403, code="TIER_TOO_LOW")
@@ -109,19 +109,19 @@ def _open(
 
 
 def authorise(ledger: Ledger, account: Account, member: Member) -> None:
-    """Let another member act for an account; the owner needs tier 4, and five may act in all."""
+    """Authorise a member for an account; the owner needs tier 4, and at most five members may act."""
     if ledger.members[account.owner_id].tier < AUTHORISE_FROM_TIER:
         raise RefusalError("Authorising others takes tier 4", status=403, code="TIER_TOO_LOW")
     if member.member_id in account.authorised:
         return
-    if len(account.authorised) >= MOST_AUTHORISED:
+    if len(account.authorised) >= MAX_AUTHORISED:
         raise RefusalError("Five members may act for this account already", code="LIMIT_REACHED")
     account.authorised.append(member.member_id)
     ledger.shared.add(account.account_id)
 
 
 def unauthorise(account: Account, member: Member) -> None:
-    """Let a member no longer act for an account; the owner always may. Notices of theirs go to the owner again."""
+    """Withdraw an authorisation, never the owner's; notices that went to that member go to the owner again."""
     if member.member_id == account.owner_id:
         raise RefusalError("The owner always acts for an account", code="OWNER_STAYS", field="memberIDtoBeUnauthorized")
     if member.member_id not in account.authorised:
@@ -132,16 +132,16 @@ def unauthorise(account: Account, member: Member) -> None:
 
 
 def set_offer_recipient(account: Account, member: Member) -> None:
-    """Have a member told of new offers to an account: one of those who may act for it."""
+    """Choose which authorised member is notified of new offers to an account."""
     if member.member_id not in account.authorised:
         raise RefusalError("This member is not authorised for the account", code="NOT_AUTHORIZED", status=403)
     account.send_offers_to = member.member_id
 
 
 def leave(ledger: Ledger, member: Member) -> None:
-    """Somebody is no member any more, and may join again: phone and handles are free.
+    """Remove a member; phone and handles become free.
 
-    Accounts with credexes stay in the books, under a handle that nobody chose, and nobody acts for them.
+    Accounts with credexes stay in the ledger, under a generated handle and without authorised members.
     """
     for account in list(ledger.accounts.values()):
         if account.owner_id == member.member_id:
@@ -156,7 +156,7 @@ def leave(ledger: Ledger, member: Member) -> None:
 
 
 def remaining_today(ledger: Ledger, owner: Member) -> Decimal | None:
-    """How many USD the owner's accounts may still issue today; None without a limit."""
+    """The USD that the owner's accounts may still issue today; None without a limit."""
     cap = DAILY_CAPS_USD.get(owner.tier)
     return None if cap is None else cap - ledger.issued_today_usd(owner.member_id)
 
@@ -172,7 +172,7 @@ def offer(
     due: date | None,
     quirks: Quirks = NONE,
 ) -> Credex:
-    """Offer a credex: secured without a due date, unsecured with one. Asked twice, it is two offers."""
+    """Make an offer: secured without a due date, unsecured with one. Not idempotent: two calls make two offers."""
     ledger.expire()
     if issuer_id == receiver_id:
         raise _failed("Issuer and receiver are the same account", "SAME_ACCOUNT", "receiverAccountID")
@@ -236,17 +236,17 @@ def _securer(
 
 
 def accept(ledger: Ledger, actor: Member, credex_id: str) -> Credex:
-    """The receiver takes the offer: from now on the issuer owes."""
+    """Accept an offer: from now on the issuer owes."""
     return _end(ledger, actor, credex_id, State.OWES)
 
 
 def decline(ledger: Ledger, actor: Member, credex_id: str, *, lenient: bool = False) -> Credex:
-    """The receiver does not want the offer. To a ``lenient`` core everyone is the receiver."""
+    """Decline an offer; with ``lenient`` any member may."""
     return _end(ledger, actor, credex_id, State.DECLINED, lenient=lenient)
 
 
 def cancel(ledger: Ledger, actor: Member, credex_id: str, *, lenient: bool = False) -> Credex:
-    """The issuer takes the offer back. To a ``lenient`` core everyone is the issuer."""
+    """Cancel an offer; with ``lenient`` any member may."""
     return _end(ledger, actor, credex_id, State.CANCELLED, lenient=lenient)
 
 
@@ -267,21 +267,21 @@ def _end(ledger: Ledger, actor: Member, credex_id: str, state: State, *, lenient
 
 
 def fund(ledger: Ledger, securer: Account, receiver: Account, money: Money) -> Credex:
-    """Money enters: an accepted secured credex from an audited account."""
+    """Issue money: an accepted secured credex from an audited account."""
     if not securer.audited:
         raise ValueError(f"{securer.handle} is not audited: it cannot bring money into circulation")
     return _owed(ledger, securer.account_id, securer, receiver, money)
 
 
 def owe(ledger: Ledger, issuer: Account, receiver: Account, money: Money, *, due: date) -> Credex:
-    """An unsecured promise of the day before: what a world may hold at its start, whatever the tiers."""
+    """Add an accepted unsecured credex of the day before, regardless of tiers: initial contents of a world."""
     return _owed(ledger, None, issuer, receiver, money, due=due, at_ms=ledger.clock_ms() - DAY_MS)
 
 
 def clear(ledger: Ledger, securer: Account, issuer: Account, receiver: Account, money: Money, *, at_ms: int) -> Credex:
-    """A secured credex of the past, redeemed since: it stays in the ledgers and weighs nothing.
+    """Add a secured credex of the past that has been redeemed: it is in the ledgers and counts nothing.
 
-    A world may begin with some; the loops by which the real core redeems are not played here.
+    Initial contents of a world; the loops by which the real core redeems credexes are not simulated.
     """
     return ledger.add_credex(
         Credex(
@@ -301,7 +301,7 @@ def clear(ledger: Ledger, securer: Account, issuer: Account, receiver: Account, 
 
 
 def upgrade(ledger: Ledger, actor: Member, account: Account, treasury: Account, quirks: Quirks = NONE) -> int:
-    """Pay for tier 3; returns the tier before."""
+    """Pay for tier 3; returns the previous tier."""
     if account.owner_id != actor.member_id:
         raise RefusalError(
             "Not authorised for this account", status=403, code="NOT_AUTHORIZED", field="personalAccountID"

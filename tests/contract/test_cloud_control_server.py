@@ -151,8 +151,8 @@ def test_cores_knobs_are_turned_and_kept() -> None:
         ("POST", "members", {"balances": ["NaN USD"]}, "no amount: 'NaN USD'; for example: 5 USD"),
         ("POST", "members", {"balances": ["1e99 USD"]}, "no amount: '1e99 USD'; for example: 5 USD"),
         ("POST", "members", {"tier": 9}, "there are tiers 1 to 5, not 9"),
-        ("PUT", "quirks", {"created_but_404": -1}, "an oddity that counts happens 0 to 1000 times"),
-        ("PUT", "quirks", {"created_but_404": 10**12}, "an oddity that counts happens 0 to 1000 times"),
+        ("PUT", "quirks", {"created_but_404": -1}, "a quirk happens 0 to 1000 times"),
+        ("PUT", "quirks", {"created_but_404": 10**12}, "a quirk happens 0 to 1000 times"),
     ],
 )
 def test_core_takes_no_nonsense_past_its_own_rules(method: str, path: str, body: dict[str, Any], said: str) -> None:
