@@ -1,7 +1,7 @@
-"""Which oddities of Credex core could have shown in a world, judged by what core was asked and what it holds.
+"""Which quirks of Credex core could have had an effect in a run, judged by core's calls and ledger.
 
-A run is a function of what goes into it. Where core was never asked anything in which an oddity could show, each of its
-answers would have been the same with it, and so would the transcript. When in doubt an oddity counts as touched.
+A run is a function of its inputs. If no call to core could be answered differently with a quirk, the transcript with
+that quirk is the same and need not be made. In case of doubt a quirk counts as relevant.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ DENIED: Final = 403
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What happened in core."""
+    """The calls and credexes of a run."""
 
     core: Core
     calls: list[HandledCall]
     credexes: list[Credex]
 
     def done(self, *endpoints: str) -> bool:
-        """Whether something was asked like this and done."""
+        """Whether one of these endpoints was called with success."""
         return any(call.endpoint in endpoints and call.status < REFUSED for call in self.calls)
 
     def refused(self, fits: Callable[[HandledCall], bool] = lambda _: True) -> bool:
-        """Whether something like this was refused."""
+        """Whether a call that fits was refused."""
         return any(call.status >= REFUSED and fits(call) for call in self.calls)
 
-    def waited_over_midnight(self) -> bool:
-        """Whether an offer was still one on the day after it was made."""
+    def pending_over_midnight(self) -> bool:
+        """Whether an offer was still pending on the day after it was made."""
         now = self.core.clock_ms()
         return any(one.created_ms // DAY_MS < (one.ended_ms or now) // DAY_MS for one in self.credexes)
 
     def span_ms(self) -> int:
-        """From the first call to the last."""
+        """The time from the first call to the last."""
         return self.calls[-1].at_ms - self.calls[0].at_ms if self.calls else 0
 
 
-def _two_pending(facts: _Facts) -> bool:
-    """Whether an account may have had two offers pending at the same time, in the same direction."""
+def _two_pending_offers(facts: _Facts) -> bool:
+    """Whether an account may have had two pending offers in the same direction at the same time."""
     now = facts.core.clock_ms()
     until: dict[tuple[str, str], int] = {}
     for one in sorted(facts.credexes, key=lambda credex: credex.created_ms):
@@ -66,7 +66,7 @@ def _always(_: _Facts) -> bool:
     return True
 
 
-def _large(facts: _Facts) -> bool:
+def _large_amounts(facts: _Facts) -> bool:
     return any(
         abs(balance) > SEPARATED_FROM
         for account in facts.core.ledger.accounts.values()
@@ -78,11 +78,11 @@ def _large(facts: _Facts) -> bool:
     ) or any(one.amount > SEPARATED_FROM for one in facts.credexes)
 
 
-def _ends(call: HandledCall) -> bool:
+def _names_credex(call: HandledCall) -> bool:
     return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].names_credex
 
 
-def _manages(call: HandledCall) -> bool:
+def _manages_accounts(call: HandledCall) -> bool:
     return call.endpoint in ENDPOINTS and ENDPOINTS[call.endpoint].manages_accounts
 
 
@@ -91,7 +91,7 @@ _SPENDS: Final = ("createCredex", "hustler10k")
 
 _RELEVANT_IF: Final[Mapping[str, Callable[[_Facts], bool]]] = {
     "negative_outgoing": lambda facts: bool(facts.credexes),
-    "no_separators": _large,
+    "no_separators": _large_amounts,
     "reason_only": _Facts.refused,
     "bare_refusals": _Facts.refused,
     "errors_as_200": _Facts.refused,
@@ -104,12 +104,14 @@ _RELEVANT_IF: Final[Mapping[str, Callable[[_Facts], bool]]] = {
     "dashboard_left_out": lambda facts: facts.done(*_WRITES),
     "owned_only": lambda facts: bool(facts.core.ledger.shared),
     "invalid_date": lambda facts: any(one.due is not None for one in facts.credexes),
-    "expired_still_shown": _Facts.waited_over_midnight,
-    "vanishing_offers": _Facts.waited_over_midnight,
-    "lists_reversed": _two_pending,
+    "expired_still_shown": _Facts.pending_over_midnight,
+    "vanishing_offers": _Facts.pending_over_midnight,
+    "lists_reversed": _two_pending_offers,
     "ledger_without_ids": lambda facts: facts.done("getLedger"),
-    "missing_as_500": lambda facts: facts.refused(_ends) or any("startRow" in call.body for call in facts.calls),
-    "management_as_200": lambda facts: facts.refused(_manages),
+    "missing_as_500": lambda facts: (
+        facts.refused(_names_credex) or any("startRow" in call.body for call in facts.calls)
+    ),
+    "management_as_200": lambda facts: facts.refused(_manages_accounts),
     "lenient_authority": lambda facts: facts.refused(lambda call: call.status == DENIED),
     "exact_balance_refused": lambda facts: facts.done(*_SPENDS),
     "exact_limit_refused": lambda facts: facts.done(*_SPENDS),
@@ -119,11 +121,11 @@ _RELEVANT_IF: Final[Mapping[str, Callable[[_Facts], bool]]] = {
     "declined_but_500": lambda facts: facts.done("declineCredex"),
     "joined_but_400": lambda facts: facts.done("onboardMember"),
 }
-"""Those that are not listed show in every dashboard."""
+"""A quirk that is not listed affects every dashboard."""
 
 
 def relevant_quirks(core: Core) -> frozenset[str]:
-    """The oddities that could have shown up to now. Core must have been plain, or odd in form alone."""
+    """The quirks that could have had an effect so far, if core ran without quirks or with format quirks only."""
     facts = _Facts(core, core.calls, core.credexes())
     asked = bool(core.calls)
-    return frozenset(way for way in QUIRK_NAMES if asked and _RELEVANT_IF.get(way, _always)(facts))
+    return frozenset(name for name in QUIRK_NAMES if asked and _RELEVANT_IF.get(name, _always)(facts))

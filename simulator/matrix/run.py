@@ -1,4 +1,4 @@
-"""Plays conversations in odd worlds, and sees to it that members notice nothing that they should not notice."""
+"""Plays conversations in variant worlds, and checks that members notice nothing beyond the tolerances."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ __all__ = ("Row", "VariantResult", "Verdict", "normalized_words", "play")
 _FRAMES: Final = str.maketrans("", "", "│╭╮╰╯─├┤")
 _SPOKE: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.FILLED})
 _ANSWERED: Final = frozenset({Kind.SHOWN, Kind.BOT_REACTED})
-MOST_SAID: Final = 12
+MAX_DIFF_LINES: Final = 12
 
 
 class Verdict(StrEnum):
-    """What came of one conversation in one odd world."""
+    """The result of one conversation in one variant world."""
 
     SAME = "same"
-    ALLOWED = "as allowed"
-    APART = "apart"
-    KEPT = "promises kept"
-    UNTOUCHED = "untouched"
+    TOLERATED = "tolerated"
+    DIVERGED = "diverged"
+    INVARIANTS_HOLD = "invariants hold"
+    IRRELEVANT = "irrelevant"
     WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class VariantResult:
-    """The verdict on a conversation, and what it is based on where that is not plain."""
+    """The verdict on a conversation, and its reason in words where there is one."""
 
     name: str
     verdict: Verdict
     said: str = ""
     relevant_quirks: frozenset[str] = frozenset()
-    """Which oddities of Credex core could have shown, in a variant that tells."""
+    """The quirks that could have had an effect, if the variant determines that."""
 
 
 @dataclass(slots=True)
 class Row:
-    """One variant's line of the table."""
+    """The results of one variant."""
 
     variant: Variant
     seconds: float = 0.0
@@ -69,17 +69,17 @@ class Row:
 
     @property
     def counts(self) -> Counter[Verdict]:
-        """How often each verdict was given."""
+        """The number of conversations per verdict."""
         return Counter(result.verdict for result in self.results)
 
     @property
     def played(self) -> int:
-        """How many were played."""
-        return len(self.results) - self.counts[Verdict.UNTOUCHED]
+        """The number of conversations that were played."""
+        return len(self.results) - self.counts[Verdict.IRRELEVANT]
 
     @property
     def good(self) -> bool:
-        """Whether nobody noticed anything that they should not."""
+        """Whether no verdict is WRONG."""
         return not self.counts[Verdict.WRONG]
 
 
@@ -89,21 +89,21 @@ def play(
     *,
     jobs: int = 1,
     most: int | None = None,
-    told: Callable[[VariantResult], None] = lambda _play_one: None,
+    on_result: Callable[[VariantResult], None] = lambda _: None,
     run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Iterator[Row]:
-    """Play conversations in each variant; a row for each as it is done.
+    """Play conversations in each variant; yields a row for each variant when it is done.
 
-    A variant that tells is played first, over all paths: in what follows, an oddity of Credex core is only played where
-    it could show.
+    Variants that find out relevant quirks are played first, over all paths. Then a single quirk of core is played
+    only where it could have an effect.
 
     Args:
-        variants: the odd worlds.
-        paths: files of stored conversations, whose kept transcripts say what members usually see.
-        jobs: how many are played at the same time.
-        most: of those where it could show, so many are drawn for each variant that does not tell; all if None.
-        told: told of each outcome.
-        run_bot: starts the bot; the service by default.
+        variants: the variant worlds.
+        paths: files of stored conversations; their stored transcripts are compared with.
+        jobs: the number of worker processes.
+        most: draw so many of the relevant conversations for each other variant; None for all.
+        on_result: called with each result.
+        run_bot: starts the bot under test.
     """
     known: dict[str, frozenset[str]] = {}
     for variant in sorted(variants, key=lambda each: not each.finds_relevance):
@@ -111,25 +111,25 @@ def play(
         share = [
             path for path in paths if variant.name in known.get(_name(path), {variant.name}) or not variant.single_quirk
         ]
-        row.results += [_untouched(_name(path), variant) for path in paths if path not in share]
+        row.results += [_irrelevant(_name(path), variant) for path in paths if path not in share]
         if most is not None and not variant.finds_relevance:
             share = random.Random(variant.name).sample(share, min(most, len(share)))
         with parallel_map(partial(_play_one, variant=variant, run_bot=run_bot), share, jobs) as results:
             for result in results:
                 row.results.append(result)
-                told(result)
+                on_result(result)
         if variant.finds_relevance:
             known = {result.name: result.relevant_quirks for result in row.results}
         row.seconds = time.perf_counter() - began
         yield row
 
 
-def _untouched(name: str, variant: Variant) -> VariantResult:
+def _irrelevant(name: str, variant: Variant) -> VariantResult:
     if name in variant.divergences:
         return VariantResult(
-            name, Verdict.WRONG, "it is said to go another way, though the oddity could not show in it"
+            name, Verdict.WRONG, "it is listed as diverging, though the quirk could not have an effect in it"
         )
-    return VariantResult(name, Verdict.UNTOUCHED)
+    return VariantResult(name, Verdict.IRRELEVANT)
 
 
 def _name(path: Path) -> str:
@@ -141,19 +141,19 @@ def _play_one(path: Path, *, variant: Variant, run_bot: Callable[[Connections], 
     conversation = load(path)
     worlds: list[World] = []
 
-    def bend(world: World) -> None:
+    def prepare(world: World) -> None:
         worlds.append(world)
-        variant.bend(world)
+        variant.apply(world)
 
     problem, transcript = "", None
     try:
-        transcript = replayed(conversation, redis_url=EMBEDDED, run_bot=run_bot, bend=bend)
+        transcript = replayed(conversation, redis_url=EMBEDDED, run_bot=run_bot, bend=prepare)
     except (SimulatorError, VirtualTimeError) as error:
         problem = str(error)
     except NotConservedError as error:
         return VariantResult(name, Verdict.WRONG, f"money was not conserved: {error}")
-    if variant.promises:
-        return _promised(name, conversation, transcript, worlds[0])
+    if variant.invariants_only:
+        return _check_invariants(name, conversation, transcript, worlds[0])
     result = _compared(name, variant, "" if transcript is None else plain(transcript), problem)
     return replace(result, relevant_quirks=relevant_quirks(worlds[0].core)) if variant.finds_relevance else result
 
@@ -164,41 +164,43 @@ def _play_one(path: Path, *, variant: Variant, run_bot: Callable[[Connections], 
 def _compared(name: str, variant: Variant, made: str, problem: str) -> VariantResult:
     path = path_of(name)
     if not path.exists():
-        return VariantResult(name, Verdict.WRONG, f"there is no transcript of it to compare with: {path.name}")
+        return VariantResult(name, Verdict.WRONG, f"there is no transcript to compare with: {path.name}")
     kept = path.read_text(encoding="utf-8")
-    if apart := variant.divergences.get(name):
-        seen = made != kept and re.search(apart.seen, problem or normalized_words(made))
-        said = f"expected to be seen, since {apart.why}: {apart.seen}\n{problem}"
-        return VariantResult(name, Verdict.APART, apart.why) if seen else VariantResult(name, Verdict.WRONG, said)
+    if divergence := variant.divergences.get(name):
+        seen = made != kept and re.search(divergence.seen, problem or normalized_words(made))
+        said = f"expected in its transcript, since {divergence.why}: {divergence.seen}\n{problem}"
+        return (
+            VariantResult(name, Verdict.DIVERGED, divergence.why) if seen else VariantResult(name, Verdict.WRONG, said)
+        )
     if problem or made == kept:
         return VariantResult(name, Verdict.WRONG if problem else Verdict.SAME, problem)
-    return _excused(name, variant, kept, made)
+    return _judge_difference(name, variant, kept, made)
 
 
-def _excused(name: str, variant: Variant, kept: str, made: str) -> VariantResult:
-    """The verdict on a transcript that is not the usual one."""
+def _judge_difference(name: str, variant: Variant, kept: str, made: str) -> VariantResult:
+    """The verdict on a transcript that differs from the stored one."""
     if not (variant.tolerances or variant.reordered):
         return VariantResult(name, Verdict.WRONG, _difference(kept, made))
     usual, seen = normalized_words(kept), normalized_words(made)
-    for difference in variant.tolerances:
-        usual, seen = difference.remove(usual), difference.remove(seen)
+    for tolerance in variant.tolerances:
+        usual, seen = tolerance.remove(usual), tolerance.remove(seen)
     if _words(usual, variant) == _words(seen, variant):
-        return VariantResult(name, Verdict.ALLOWED)
-    return VariantResult(name, Verdict.WRONG, _difference(_broken_up(usual), _broken_up(seen)))
+        return VariantResult(name, Verdict.TOLERATED)
+    return VariantResult(name, Verdict.WRONG, _difference(_by_message(usual), _by_message(seen)))
 
 
 def _words(text: str, variant: Variant) -> list[str]:
-    # What ends a list is another word when the list is turned around.
+    # Punctuation differs when a list is reversed.
     return sorted(word.strip(",.*") for word in text.split()) if variant.reordered else text.split()
 
 
 def _difference(usual: str, seen: str) -> str:
     lines = list(difflib.unified_diff(usual.splitlines(), seen.splitlines(), "usual", "now", lineterm="", n=1))
-    return "\n".join(lines[2 : 2 + MOST_SAID])
+    return "\n".join(lines[2 : 2 + MAX_DIFF_LINES])
 
 
 def normalized_words(text: str) -> str:
-    """A transcript's words, with ids and times, without frames and without the ends of lines."""
+    """The words of a transcript, with ids and times, without frames and line breaks."""
     return _squeezed(text.translate(_FRAMES))
 
 
@@ -206,16 +208,18 @@ def _squeezed(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _broken_up(words: str) -> str:
-    """A line for each message, so that a difference is short."""
+def _by_message(words: str) -> str:
+    """One line per message, so that the difference is short."""
     return re.sub(r"( m[0-9]+(?: (?:day [0-9]+, )?\+[0-9:]+)?)(?= |$)", r"\1\n", _squeezed(words))
 
 
-# -- promises ---------------------------------------------------------------------------------------------------------
+# -- invariants -------------------------------------------------------------------------------------------------------
 
 
-def _promised(name: str, conversation: Conversation, transcript: Transcript | None, world: World) -> VariantResult:
-    """What holds in any world: money is conserved, no offer is made unasked, and who writes is answered."""
+def _check_invariants(
+    name: str, conversation: Conversation, transcript: Transcript | None, world: World
+) -> VariantResult:
+    """Check that money is conserved, no offer is made unasked, and every message is answered."""
     try:
         world.core.check_conserved()
     except NotConservedError as error:
@@ -225,16 +229,16 @@ def _promised(name: str, conversation: Conversation, transcript: Transcript | No
     asked = sum(moment.kind in _SPOKE for moment in moments)
     if offers > asked:
         return VariantResult(
-            name, Verdict.WRONG, f"{offers} offers were made, though members only wrote {asked} messages"
+            name, Verdict.WRONG, f"{offers} offers were made, though members wrote only {asked} messages"
         )
     quiet = not any(line.key in FAULTS for line in conversation.lines)
     if transcript is not None and quiet and (unanswered := _unanswered(moments)) is not None:
         return VariantResult(name, Verdict.WRONG, f"{unanswered.member} wrote {unanswered.text!r} and was not answered")
-    return VariantResult(name, Verdict.KEPT)
+    return VariantResult(name, Verdict.INVARIANTS_HOLD)
 
 
 def _unanswered(moments: Sequence[Moment]) -> Moment | None:
-    """A message that nothing was answered to before its writer wrote again, or ever."""
+    """The first message that was not answered before its sender wrote again, or at all."""
     waiting: dict[str, Moment] = {}
     for moment in moments:
         if moment.kind in _ANSWERED:

@@ -1,4 +1,4 @@
-"""In how many ways the world can be odd without the bot being at fault: the rows of the matrix."""
+"""The variants of a world: deliveries and answers of core that differ without being a fault of the bot."""
 
 from __future__ import annotations
 
@@ -24,39 +24,37 @@ NEXT_TURN_MS: Final = 6_000
 MUCH_LATER_MS: Final = 600_000
 LATE_ANSWER_MS: Final = 500
 BACKWARDS_MS: Final = {"sent": 3_000, "delivered": 2_000}
-"""By so much each status is held up that WhatsApp's order (after 200, 600 and 1,500 ms) is turned around."""
+"""Delays that reverse WhatsApp's order of statuses (after 200, 600 and 1,500 ms)."""
 
 FAULTS: Final = frozenset({"core", "redis", "bot", "graph", "hold", "release", "whatsapp"})
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One way in which all conversations are played.
-
-    All of it can be handed to another process, hence no functions within functions.
+    """A variant world in which all conversations are played. It can be pickled, hence no nested functions.
 
     Attributes:
-        bend: makes the world odd before it starts.
-        differences: what may be otherwise than usual; all else must be the same.
-        apart: single conversations that go another way, and what must be seen then.
-        reordered: the same words in any order are the same.
-        promises: too odd to be compared; only the promises are looked at that hold whatever happens.
-        oddity: it is one oddity of Credex core, and makes no difference where that could not show.
-        tells: what happens in core is what usually does, so that it tells where an oddity could show.
+        apply: changes the world before it starts.
+        tolerances: what may differ; everything else must be the same.
+        divergences: conversations that take another course, and what must be seen there.
+        reordered: the order of words may differ.
+        invariants_only: transcripts are not compared; only invariants that hold in every world are checked.
+        single_quirk: it is one quirk of Credex core, played only where that could have an effect.
+        finds_relevance: core's calls are the usual ones, so they show which quirks are relevant.
     """
 
     name: str
     about: str
-    bend: Callable[[World], None]
+    apply: Callable[[World], None]
     tolerances: tuple[Tolerance, ...] = ()
     divergences: Mapping[str, Divergence] = field(default_factory=dict)
     reordered: bool = False
-    promises: bool = False
+    invariants_only: bool = False
     single_quirk: bool = False
     finds_relevance: bool = False
 
 
-# -- what webhooks may do ---------------------------------------------------------------------------------------------
+# -- deliveries -------------------------------------------------------------------------------------------------------
 
 
 def _webhooks(way: Route, world: World) -> None:
@@ -80,7 +78,7 @@ async def _at_once(proxy: Proxy, request: httpx.Request) -> httpx.Response:
 
 
 def _is_webhook(request: httpx.Request) -> bool:
-    """Whether WhatsApp sends it, and not Credex core, whose reports have rules of their own."""
+    """Whether WhatsApp sends the request, and not Credex core."""
     return request.method == "POST" and request.url.path.rstrip("/") == "/bot/webhook"
 
 
@@ -109,76 +107,79 @@ def _answered_late(world: World) -> None:
 WIRES: Final = (
     Variant(
         "webhooks-twice",
-        "each webhook comes again a moment later",
+        "each webhook is delivered again a moment later",
         partial(_webhooks, partial(_again, (SOON_MS,))),
         divergences=DIVERGENCES["webhooks-twice"],
     ),
     Variant(
         "webhooks-at-once",
-        "each webhook comes three times in the same moment",
+        "each webhook is delivered three times at once",
         partial(_webhooks, _at_once),
         divergences=DIVERGENCES["webhooks-at-once"],
     ),
     Variant(
         "webhooks-late",
-        "each webhook comes again during the next turn, and after 10 minutes",
+        "each webhook is delivered again during the next turn, and after 10 minutes",
         partial(_webhooks, partial(_again, (NEXT_TURN_MS, MUCH_LATER_MS))),
         divergences=DIVERGENCES["webhooks-late"],
     ),
     Variant(
         "statuses-backwards",
-        "'read' comes before 'delivered', 'delivered' before 'sent'",
+        "'read' arrives before 'delivered', 'delivered' before 'sent'",
         partial(_webhooks, partial(_delayed, BACKWARDS_MS, 0)),
     ),
     Variant(
         "statuses-late",
-        "each status comes after 10 minutes",
+        "each status arrives after 10 minutes",
         partial(_webhooks, partial(_delayed, {}, MUCH_LATER_MS)),
         divergences=DIVERGENCES["statuses-late"],
     ),
     Variant(
         "statuses-early",
-        "'sent' comes before the answer to the message that it is about",
+        "'sent' arrives before the answer to the request that sent the message",
         _answered_late,
         divergences=DIVERGENCES["statuses-early"],
         tolerances=(
-            Tolerance("each answer of WhatsApp takes half a second longer", r"(day [0-9]+, )?\+[0-9:]+"),
-            Tolerance("so that something may come before a pause that came after it", r"-- 1 minute passes --"),
+            Tolerance("each answer of WhatsApp takes 0.5 s longer", r"(day [0-9]+, )?\+[0-9:]+"),
+            Tolerance("an answer may move across a pause", r"-- 1 minute passes --"),
         ),
     ),
 )
 
 
-# -- what core may do -------------------------------------------------------------------------------------------------
+# -- Credex core ------------------------------------------------------------------------------------------------------
 
 
-def _make_odd(quirks: Quirks, world: World) -> None:
+def _set_quirks(quirks: Quirks, world: World) -> None:
     world.core.quirks = quirks
 
 
 CORE: Final = (
     Variant(
         "all-of-form",
-        "all oddities of form of Credex core at once",
-        partial(_make_odd, Quirks.format_only()),
+        "all format quirks of Credex core at once",
+        partial(_set_quirks, Quirks.format_only()),
         finds_relevance=True,
     ),
     Variant(
-        "everything", "all oddities of Credex core at once", partial(_make_odd, Quirks.everything()), promises=True
+        "everything",
+        "all quirks of Credex core at once",
+        partial(_set_quirks, Quirks.everything()),
+        invariants_only=True,
     ),
     *(
         Variant(
-            way,
-            "an oddity of form" if way in FORMAT_QUIRKS else "an oddity that members may notice",
-            partial(_make_odd, Quirks.named([way])),
-            tolerances=TOLERANCES.get(way, ()),
-            divergences=DIVERGENCES.get(way, {}),
-            reordered=way == "lists_reversed",
+            name,
+            "a quirk of format" if name in FORMAT_QUIRKS else "a quirk that members may notice",
+            partial(_set_quirks, Quirks.named([name])),
+            tolerances=TOLERANCES.get(name, ()),
+            divergences=DIVERGENCES.get(name, {}),
+            reordered=name == "lists_reversed",
             single_quirk=True,
         )
-        for way in QUIRK_NAMES
+        for name in QUIRK_NAMES
     ),
 )
 
 VARIANTS: Final = {each.name: each for each in (*WIRES, *CORE)}
-"""All of them, by name."""
+"""All variants, by name."""

@@ -311,9 +311,7 @@ class MailboxMachine(RuleBasedStateMachine):
     def _hold(self, posting: OutboxLease) -> None:
         # A repeat returns the lease again; the sender holds it once, because the first reply was lost.
         same = (posting.member, posting.fencing_token, posting.seq)
-        self.postings = [
-            held for held in self.postings if (held[0].member, held[0].fencing_token, held[0].seq) != same
-        ]
+        self.postings = [held for held in self.postings if (held[0].member, held[0].fencing_token, held[0].seq) != same]
         self.postings.append((posting, self.now + LEASE))
         if posting.uncertain_since_ms is None:
             assert (posting.member, posting.seq) not in self.left_ids, "it has left, and its sender was not warned"

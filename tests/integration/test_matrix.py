@@ -1,4 +1,4 @@
-"""Conversations in odd worlds: members notice nothing but what they may, and careless bots are noticed."""
+"""Conversations in variant worlds: members notice only what is tolerated, and careless bots are noticed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOWHERE: Final = frozenset({"zero_row_refused"})
 """What no conversation meets, because the bot asks for no row 0. Contract tests try it."""
 
 DRAWN: Final = 3
-"""So many conversations for each odd world; those that are odd in form alone are all played at once."""
+"""So many conversations for each variant; the format quirks are all played at once."""
 
 
 def path_of(name: str) -> Path:
@@ -39,7 +39,7 @@ def path_of(name: str) -> Path:
 
 
 def verdict(variant: str, conversation: str, **otherwise: object) -> VariantResult:
-    """What comes of one conversation in one odd world."""
+    """What comes of one conversation in one variant."""
     rows = list(play([VARIANTS[variant]], [path_of(conversation)], **otherwise))  # type: ignore[arg-type]
     return rows[0].results[0]
 
@@ -47,8 +47,8 @@ def verdict(variant: str, conversation: str, **otherwise: object) -> VariantResu
 # -- the bot ----------------------------------------------------------------------------------------------------------
 
 
-def test_members_notice_nothing_that_they_should_not_in_any_odd_world() -> None:
-    """All conversations with all oddities of form, and some drawn for each other odd world, where it could show."""
+def test_members_notice_only_what_is_tolerated_in_any_variant() -> None:
+    """All conversations with all format quirks, and a sample of the relevant ones for each other variant."""
     rows = list(play(list(VARIANTS.values()), stored(), most=DRAWN))
 
     assert {
@@ -60,20 +60,20 @@ def test_members_notice_nothing_that_they_should_not_in_any_odd_world() -> None:
     assert {row.variant.name for row in rows} == set(VARIANTS)
     assert rows[0].variant.name == "all-of-form"
     assert rows[0].played == len(stored())
-    # A draw that never draws a conversation in which the oddity shows would prove nothing.
+    # A sample without a conversation that the quirk affects would prove nothing.
     drawn = {row.variant.name: row.played for row in rows[1:]}
     assert {name for name, played in drawn.items() if not played} <= NOWHERE
 
 
 def test_few_conversations_go_another_way_and_each_for_a_reason() -> None:
-    """None is left out of any odd world, and less than a twentieth of them differ in any."""
+    """All are played in every variant, and less than a twentieth of them differ in any."""
     for variant in VARIANTS.values():
         assert len(variant.divergences) < len(stored()) / 20, variant.name
         assert all(len(apart.why) > len("a reason") for apart in variant.divergences.values())
 
 
-def test_what_may_differ_belongs_to_oddities_that_members_may_notice() -> None:
-    """None of form is excused, and what is excused names conversations that exist."""
+def test_tolerances_belong_to_quirks_that_members_may_notice() -> None:
+    """No format quirk has a tolerance, and divergences name conversations that exist."""
     names = {f"{path.parent.name}/{path.stem}" for path in stored()}
     for variant in VARIANTS.values():
         assert set(variant.divergences) <= names
@@ -139,14 +139,14 @@ def test_a_careless_bot_is_noticed(variant: str, conversation: str, run_bot: obj
     ]
 
 
-def test_an_oddity_is_not_played_where_it_could_not_show() -> None:
-    """Whoever only asks for help issues nothing, so that no offer can come to grief; what is left out is counted."""
+def test_a_quirk_is_not_played_where_it_is_irrelevant() -> None:
+    """A member who only asks for help makes no offer, so quirks of offers are irrelevant; skipped ones are counted."""
     variants = [VARIANTS[name] for name in ("created_but_404", "all-of-form", "webhooks-twice")]
     paths = [path_of("help/help")]
     rows: dict[str, Row] = {row.variant.name: row for row in play(variants, paths)}
     assert {name: row.results[0].verdict for name, row in rows.items()} == {
         "all-of-form": Verdict.SAME,
-        "created_but_404": Verdict.UNTOUCHED,
+        "created_but_404": Verdict.IRRELEVANT,
         "webhooks-twice": Verdict.SAME,
     }
     assert rows["created_but_404"].played == 0
@@ -169,11 +169,11 @@ def test_the_command_exits_with_1_if_something_is_not_as_it_should_be(tmp_path: 
     assert [row["conversations"] for row in json.loads(good.output)] == [
         [{"name": "greeting/member", "verdict": "same", "said": ""}]
     ]
-    assert "no transcript of it to compare with" in bad.output
+    assert "no transcript to compare with" in bad.output
 
 
 def test_the_command_lists_what_may_differ_and_why() -> None:
-    """Everything that is excused can be read without reading code."""
+    """Every tolerance can be read without reading code."""
     listed = CliRunner().invoke(main, ["matrix", "--list"]).output
     for variant in VARIANTS.values():
         assert variant.name in listed

@@ -42,7 +42,9 @@ def run(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=out, transient=True, disable=as_json or not out.is_terminal) as bar:
         task = bar.add_task("playing", total=len(variants))
-        for row in play(variants, paths, jobs=jobs, most=most, told=lambda one: bar.update(task, description=one.name)):
+        for row in play(
+            variants, paths, jobs=jobs, most=most, on_result=lambda one: bar.update(task, description=one.name)
+        ):
             rows.append(row)
             bar.advance(task)
             if not as_json:
