@@ -14,7 +14,8 @@ from service.credex import CredexClient, MemoryTokens, SlidingWindowLimiter, Tok
 from service.domain import Denomination, Money
 from simulator.credex_core import API_KEY, Core, Quirks, asgi_app
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.network import Faults, Network
+from simulator.world.faults import Faults
+from simulator.world.network import Network
 
 T = TypeVar("T")
 

@@ -25,11 +25,10 @@ from service.domain import Denomination, Money
 from service.mailbox import open_cache, open_state
 from service.observability.logging import configure
 from service.whatsapp import sign
-from simulator.script.conversation import Person
-from simulator.script.people import MemberSpec
 from simulator.whatsapp_cloud import Bubble
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.connections import API_KEY, BOT_URL, BUSINESS, WEBHOOK_SECRET, Connections, run_service
+from simulator.world.people import MemberSpec, Person
 from simulator.world.process import Bot
 from simulator.world.world import START_UP_MS, World
 

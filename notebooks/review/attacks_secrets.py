@@ -37,7 +37,8 @@ from service.messages import shorten
 from service.settings import Settings
 from service.whatsapp import sign, verify
 from simulator.playback.player import replay
-from simulator.script.conversation import Conversation, load, stored
+from simulator.script.conversation import Conversation, load
+from simulator.script.library import stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
 from simulator.world.connections import BUSINESS
 

@@ -15,13 +15,15 @@ from service.mailbox import open_state
 from service.mailbox.scripts import sources
 from simulator.playback.player import play_lines, world_of
 from simulator.processes.programs import redis_server
-from simulator.script.conversation import CONVERSATIONS, load
+from simulator.script.conversation import load
+from simulator.script.library import CONVERSATIONS
 from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.connections import Connections, run_service
 from simulator.world.failpoints import scripts_in
 from simulator.world.network import with_switches
 from simulator.world.process import Bot
 from simulator.world.redis_database import exclusive
-from simulator.world.world import START_UP_MS, Connections, run_service
+from simulator.world.world import START_UP_MS
 
 __all__ = ("OFFER", "Moment", "lasting", "lived")
 

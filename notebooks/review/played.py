@@ -17,9 +17,10 @@ import yaml
 from service.runtime.inbox_worker import Finished
 from simulator.playback.coverage import ExitTaken, all_exits
 from simulator.playback.player import replay
-from simulator.script.conversation import Conversation, load, parse, stored
+from simulator.script.conversation import Conversation, load, parse
+from simulator.script.library import stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
-from simulator.world.world import run_service
+from simulator.world.connections import run_service
 
 __all__ = ("Played", "Turned", "otherwise", "play", "play_all", "walkers")
 

@@ -24,7 +24,7 @@ from service.domain import ButtonReply, Content, InboundMessage, TextMessage
 from service.domain.commands import Call, Done, Outcome
 from service.flows.keywords import SYSTEM_TEXTS, VOCABULARY
 from service.messages import Buttons, Form, List, Message, Reaction, Template, Text, choices
-from simulator.script.yaml_reader import HARARE
+from simulator.units import HARARE
 from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 

@@ -17,14 +17,14 @@ from service.domain import Denomination, Money
 from service.settings import EMBEDDED
 from simulator.chat.prompt import Prompt, open_prompt
 from simulator.errors import ConversationError, Problem
-from simulator.playback.player import Stage
-from simulator.script.conversation import MemberSpec, Person
-from simulator.script.directives import MEDIA
-from simulator.script.yaml_reader import HARARE, FlawError, read_duration_ms, read_phone
+from simulator.script.directives.people import MEDIA
+from simulator.units import HARARE, FlawError, read_duration_ms, read_phone
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import draw_moment
 from simulator.whatsapp_cloud.virtual_time import run
+from simulator.world.people import MemberSpec, Person
 from simulator.world.redis_database import exclusive
+from simulator.world.stage import Stage
 from simulator.world.world import AnyClock, World
 
 __all__ = ("chat",)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from service.settings import EMBEDDED
 from simulator.errors import DatabaseInUseError, UnknownConversationError
-from simulator.script.conversation import find, stored
+from simulator.script.library import find, stored
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import draw
 from simulator.world.redis_database import ensure_empty

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from simulator.people import Persona, persona
-from simulator.script.yaml_reader import show_phone
+from simulator.units import show_phone
 
 __all__ = ("Participant", "draw", "head")
 

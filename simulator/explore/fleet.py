@@ -19,8 +19,8 @@ from simulator.explore.invariants.checker import Violation
 from simulator.explore.options import Options
 from simulator.explore.run import GOES_ON, WorldResult, explore_one
 from simulator.playback.gc import collect_if_needed, deferred_collection
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, run_service
 
 __all__ = ("Summary", "explore_many", "repeated_by")
 

@@ -13,7 +13,7 @@ from simulator.explore.draft import Draft, YamlEntry
 from simulator.explore.kinds import KINDS, LOSSY, FaultContext, core_outage
 from simulator.explore.moves import Moves
 from simulator.playback.player import StepPlayer as Playing
-from simulator.script.yaml_reader import FlawError
+from simulator.units import FlawError
 from simulator.world.fixtures import newest_offer_to
 
 __all__ = ("Nemesis",)

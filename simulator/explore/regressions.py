@@ -10,7 +10,7 @@ import yaml
 
 from simulator.explore.invariants.checker import INVARIANTS
 from simulator.explore.shrink import ShrunkWorld, head_of
-from simulator.script.conversation import CONVERSATIONS
+from simulator.script.library import CONVERSATIONS
 
 __all__ = ("FOLDER", "as_conversation", "keep", "stored_regressions")
 

@@ -24,9 +24,10 @@ from simulator.playback.player import StepPlayer, play_lines, world_of
 from simulator.script.conversation import Conversation, parse
 from simulator.whatsapp_cloud.transcript.model import Kind
 from simulator.whatsapp_cloud.virtual_time import Clock, VirtualTimeError, run
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
 from simulator.world.redis_database import exclusive
-from simulator.world.world import START_UP_MS, Connections, run_service
+from simulator.world.world import START_UP_MS
 
 __all__ = ("GOES_ON", "WorldResult", "explore_one", "play")
 

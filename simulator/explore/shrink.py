@@ -18,8 +18,8 @@ from simulator.errors import ConversationError, LineError
 from simulator.explore.draft import YamlEntry, yaml_line
 from simulator.explore.invariants.invariant import Violation
 from simulator.explore.run import play
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, run_service
 
 __all__ = ("MOST_TRIES", "ShrunkWorld", "head_of", "shrink")
 

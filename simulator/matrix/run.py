@@ -26,8 +26,9 @@ from simulator.script.conversation import Conversation, load
 from simulator.whatsapp_cloud.transcript.model import Kind, Moment, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, World, run_service
+from simulator.world.world import World
 
 __all__ = ("Row", "VariantResult", "Verdict", "normalized_words", "play")
 

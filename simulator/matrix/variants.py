@@ -13,7 +13,7 @@ import httpx
 
 from simulator.credex_core import FORMAT_QUIRKS, QUIRK_NAMES, Quirks
 from simulator.matrix.tolerances import DIVERGENCES, TOLERANCES, Divergence, Tolerance
-from simulator.world.network import Effect, Fault
+from simulator.world.faults import Effect, Fault
 from simulator.world.proxy import Proxy, Route
 from simulator.world.world import WEBHOOK_MS, World
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from simulator.script.conversation import CONVERSATIONS
+from simulator.script.library import CONVERSATIONS
 from simulator.whatsapp_cloud.transcript.model import Transcript
 
 __all__ = ("ReplayCache", "sources_digest")

@@ -20,7 +20,7 @@ from simulator.playback.runner import parallel_map
 from simulator.script.conversation import Conversation, load
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError
-from simulator.world.world import run_service
+from simulator.world.connections import run_service
 
 __all__ = ("Coverage", "ExitTaken", "all_exits", "measure", "registries", "replay_with_exits", "sum_results")
 

@@ -21,7 +21,8 @@ from simulator.playback.cache import ReplayCache
 from simulator.playback.gc import collect_if_needed, deferred_collection
 from simulator.playback.player import replay
 from simulator.playback.snapshots import difference
-from simulator.script.conversation import CONVERSATIONS, load
+from simulator.script.conversation import load
+from simulator.script.library import CONVERSATIONS
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeError

@@ -35,7 +35,8 @@ from simulator.processes.programs import (
     have_redis_server,
     redis_server,
 )
-from simulator.script.conversation import load, stored
+from simulator.script.conversation import load
+from simulator.script.library import stored
 from simulator.server.services import SimulatedServices, run_services
 from simulator.whatsapp_cloud import Config, DeliveryFault
 from simulator.whatsapp_cloud.wire import Update, envelope, escaped, signature

@@ -1,21 +1,23 @@
-"""What Credex core knows of somebody at the start of a conversation, as its file says it under ``member``."""
+"""The people of a conversation, and what Credex core knows of them, as its file says it under ``people``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import yaml
 
 from service.domain import Denomination, Handle, HandleRefused, Money
 from simulator.errors import did_you_mean
-from simulator.script.yaml_reader import FlawError, YamlReader, read_amount
+from simulator.script.yaml_reader import YamlReader
+from simulator.script.yaml_writer import YamlValue
+from simulator.units import FlawError, read_amount, read_phone, show_phone, write_amount
+from simulator.world.people import IDENTITIES, Deal, MemberSpec, OtherAccount, Permission, Person
 
-__all__ = ("Deal", "MemberSpec", "OtherAccount", "Permission", "read_member")
+__all__ = ("read_people", "read_switch", "write_person")
 
-_MEMBER_KEYS = (
+_PERSON_KEYS: Final = ("phone", "name", "member", "receipts", "online", "blocked", "identity")
+_MEMBER_KEYS: Final = (
     "tier",
     "balances",
     "handle",
@@ -27,76 +29,95 @@ _MEMBER_KEYS = (
     "offers",
     "history",
 )
-_ACCOUNT_KEYS = ("name", "handle", "denomination", "balances")
-_TIERS = range(1, 6)
+_ACCOUNT_KEYS: Final = ("name", "handle", "denomination", "balances")
+_TIERS: Final = range(1, 6)
 _MOST_TIMES: Final = 100
-_DEAL = re.compile(
+_DEAL: Final = re.compile(
     r"(?:(?P<times>\d+) times )?(?P<amount>[0-9.,]+ [A-Za-z]{3}) (?P<way>to|from) (?P<other>.+?)"
     r"(?: due in (?P<days>\d+) days)?"
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Deal:
-    """So much to or from somebody (by their name in the file), so many times; due in so many days if unsecured."""
-
-    amount: Money
-    other: str
-    outgoing: bool = True
-    times: int = 1
-    due_days: int | None = None
+_RESERVED: Final = frozenset(
+    {"core", "graph", "redis", "bot", "wait", "together", "at", "again", "hold", "release", "odd"}
+)
 
 
-@dataclass(frozen=True, slots=True)
-class OtherAccount:
-    """A business account."""
-
-    name: str
-    handle: str
-    denomination: Denomination = Denomination.USD
-    balances: tuple[Money, ...] = ()
+# -- people ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Somebody, and the account that it is about: by its handle, or the personal one."""
-
-    other: str
-    handle: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MemberSpec:
-    """What Credex core knows of somebody at the start.
-
-    Attributes:
-        accounts: what they own besides the personal account.
-        authorises: who may act for an account of theirs.
-        notices: who is told of new offers to an account of theirs, if it is not they themselves.
-        owes: accepted unsecured credexes.
-        offers: pending credexes.
-        history: credexes of the past that have been redeemed: one a day, the last of them yesterday.
-    """
-
-    tier: int = 1
-    balances: tuple[Money, ...] = ()
-    handle: str | None = None
-    denomination: Denomination = Denomination.USD
-    accounts: tuple[OtherAccount, ...] = ()
-    authorises: tuple[Permission, ...] = ()
-    notices: tuple[Permission, ...] = ()
-    owes: tuple[Deal, ...] = ()
-    offers: tuple[Deal, ...] = ()
-    history: tuple[Deal, ...] = ()
-
-    def others(self) -> Iterator[str]:
-        """The names of all who have to be members, too."""
-        yield from (deal.other for deal in (*self.owes, *self.offers, *self.history))
-        yield from (permission.other for permission in (*self.authorises, *self.notices))
+def read_people(reading: YamlReader, node: yaml.Node) -> tuple[Person, ...]:
+    """Read the mapping under ``people``; what is wrong with it goes to the reader's problems."""
+    people: list[Person] = []
+    entries = reading.mapping(node, "people")
+    for key, entry in entries.items():
+        if key.split()[0].lower() in _RESERVED:
+            reading.problem(entry, f"nobody can be called {key!r}: the word has a meaning of its own")
+        person = _person(reading, key, entry)
+        twin = next((each for each in people if each.phone == person.phone), None)
+        if twin is not None:
+            reading.problem(entry, f"{key} and {twin.key} have the same phone number")
+        people.append(person)
+    if not entries and not reading.problems:
+        reading.problem(node, "nobody takes part")
+    _check_others(reading, node, people)
+    return tuple(people)
 
 
-def read_member(reading: YamlReader, key: str, node: yaml.Node) -> MemberSpec:
-    """Read a membership: ``true``, or what it consists of."""
+def _person(reading: YamlReader, key: str, node: yaml.Node) -> Person:
+    fields = reading.mapping(node, key, known=_PERSON_KEYS, needed=("phone",))
+    phone = reading.value(fields["phone"], read_phone, f"{key}'s phone") if "phone" in fields else None
+    name = (reading.text(fields["name"], f"{key}'s name") if "name" in fields else None) or key
+    if "member" in fields and len(name.split()) < 2:  # noqa: PLR2004 - first and last
+        reading.problem(node, f"{key} is a member and needs a first and a last name", "For example: name: Farai Ncube")
+    return Person(
+        key=key,
+        phone=phone or f"?{key}",
+        name=name,
+        member=_member(reading, key, fields["member"]) if "member" in fields else None,
+        receipts=read_switch(reading, fields, "receipts", default=True),
+        online=read_switch(reading, fields, "online", default=True),
+        blocked=read_switch(reading, fields, "blocked", default=False),
+        identity=(reading.value(fields["identity"], _read_identity, "identity") if "identity" in fields else None)
+        or "number",
+    )
+
+
+def _read_identity(text: str) -> str:
+    if text not in IDENTITIES:
+        raise FlawError(f"no identity: {text!r}", did_you_mean(text, IDENTITIES, "identities"))
+    return text
+
+
+def _check_others(reading: YamlReader, node: yaml.Node, people: list[Person]) -> None:
+    members = [person.key for person in people if person.member]
+    for person in people:
+        for other in person.member.others() if person.member else ():
+            if other not in members or other == person.key:
+                reading.problem(
+                    node,
+                    f"{person.key} can have nothing to do with {other!r} in Credex core",
+                    did_you_mean(other, members, "members"),
+                )
+
+
+def read_switch(reading: YamlReader, fields: dict[str, yaml.Node], key: str, *, default: bool) -> bool:
+    """Read a flag of a mapping: true, false, yes or no."""
+    if key not in fields:
+        return default
+    return reading.value(fields[key], _read_flag, key) is True
+
+
+def _read_flag(text: str) -> bool:
+    if text not in {"true", "false", "yes", "no"}:
+        raise FlawError(f"neither true nor false: {text!r}")
+    return text in {"true", "yes"}
+
+
+# -- memberships ----------------------------------------------------------------------------------------------------
+
+
+def _member(reading: YamlReader, key: str, node: yaml.Node) -> MemberSpec:
+    """Read a membership: ``true``, or a mapping."""
     if isinstance(node, yaml.ScalarNode) and node.value in {"true", "yes"}:
         return MemberSpec()
     fields = reading.mapping(node, f"{key}'s membership", known=_MEMBER_KEYS)
@@ -202,3 +223,60 @@ def _read_deal(text: str, what: str, example: str) -> Deal:
         int(match["times"] or 1),
         int(match["days"]) if match["days"] else None,
     )
+
+
+# -- writing --------------------------------------------------------------------------------------------------------
+
+
+def write_person(person: Person) -> YamlValue:
+    """The mapping that is read as this person."""
+    written: dict[str, YamlValue] = {"phone": show_phone(person.phone)}
+    if person.name != person.key:
+        written["name"] = person.name
+    written |= {"receipts": False} if not person.receipts else {}
+    written |= {"online": False} if not person.online else {}
+    written |= {"blocked": True} if person.blocked else {}
+    written |= {"identity": person.identity} if person.identity != "number" else {}
+    if person.member is not None:
+        written["member"] = _written_member(person.member)
+    return written
+
+
+def _written_member(member: MemberSpec) -> YamlValue:
+    written: dict[str, YamlValue] = {
+        "tier": "" if member.tier == 1 else member.tier,
+        "handle": member.handle or "",
+        "denomination": _written_denomination(member.denomination),
+        "balances": [write_amount(balance) for balance in member.balances],
+        "accounts": [_written_account(account) for account in member.accounts],
+        "authorises": [_written_permission(each) for each in member.authorises],
+        "notices": [_written_permission(each) for each in member.notices],
+        "owes": [_written_deal(deal) for deal in member.owes],
+        "offers": [_written_deal(deal) for deal in member.offers],
+        "history": [_written_deal(deal) for deal in member.history],
+    }
+    return {key: value for key, value in written.items() if value} or True
+
+
+def _written_account(account: OtherAccount) -> YamlValue:
+    written: dict[str, YamlValue] = {
+        "name": account.name,
+        "handle": account.handle,
+        "denomination": _written_denomination(account.denomination),
+        "balances": [write_amount(balance) for balance in account.balances],
+    }
+    return {key: value for key, value in written.items() if value}
+
+
+def _written_denomination(denomination: Denomination) -> str:
+    return "" if denomination is Denomination.USD else str(denomination)
+
+
+def _written_permission(permission: Permission) -> str:
+    return permission.other + (f" for {permission.handle}" if permission.handle else "")
+
+
+def _written_deal(deal: Deal) -> str:
+    times = "" if deal.times == 1 else f"{deal.times} times "
+    due = "" if deal.due_days is None else f" due in {deal.due_days} days"
+    return f"{times}{write_amount(deal.amount)} {'to' if deal.outgoing else 'from'} {deal.other}{due}"

@@ -24,7 +24,8 @@ from service.http import certainly_not_sent
 from service.settings import Settings
 from simulator.credex_core import Core, Quirks, asgi_app
 from simulator.whatsapp_cloud import Bubble, Business, CloudApi, Config, Event, Handset, Shown, graph_app
-from simulator.world.network import Answer, Effect, Fault, Faults, RequestHook
+from simulator.world.faults import Answer, Effect, Fault, Faults
+from simulator.world.network import RequestHook
 
 __all__ = ("FailoverTransport", "FaultProxy", "SimulatedServices", "VirtualUser", "run_services")
 

@@ -13,7 +13,7 @@ from hashlib import sha1
 from typing import Final
 
 from service.mailbox.scripts import sources
-from simulator.script.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
+from simulator.world.faults import CORE_ENDPOINTS, GRAPH_ENDPOINTS
 
 __all__ = ("POINTS", "SCRIPTS", "Failpoints", "scripts_in")
 

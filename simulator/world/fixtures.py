@@ -9,9 +9,8 @@ from typing import Final
 from simulator.credex_core import DAY_MS, Core, NotFoundRefusalError, RefusalError
 from simulator.credex_core import Member as CoreMember
 from simulator.errors import SimulatorError
-from simulator.script.conversation import Person
-from simulator.script.people import Deal, MemberSpec
-from simulator.script.yaml_reader import FlawError
+from simulator.units import FlawError
+from simulator.world.people import Deal, MemberSpec, Person
 
 __all__ = ("load_fixtures", "newest_offer_to")
 

@@ -7,144 +7,20 @@ Redis client off from its server, the embedded and the real one alike.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-__all__ = (
-    "Answer",
-    "ArmedFault",
-    "CommandHook",
-    "Effect",
-    "Fault",
-    "Faults",
-    "Network",
-    "RequestHook",
-    "Switch",
-    "with_switches",
-)
+from simulator.world.faults import Effect, Fault, Faults
+
+__all__ = ("CommandHook", "Network", "RequestHook", "Switch", "with_switches")
 
 RequestHook = Callable[[str], Awaitable[None]]
 """Told of every request twice, as ``before <endpoint>`` and ``after <endpoint>``. May never return."""
-
-
-class Effect(StrEnum):
-    """What goes wrong."""
-
-    REFUSED = "refused"
-    RESET = "reset"
-    TIMEOUT = "timeout"
-    ANSWER = "answer"
-    SLOW = "slow"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer given in place of the target's own."""
-
-    status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def json(cls, status: int, value: object) -> Answer:
-        """An answer that holds a JSON value."""
-        return cls(status, json.dumps(value, separators=(",", ":")), {"content-type": "application/json"})
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A rule: what goes wrong, with which requests, and how often.
-
-    Attributes:
-        endpoint: the request's endpoint; empty for every request to the target.
-        after: the target handles the request first, and only its answer is lost or replaced.
-        times: how many requests it hits; None for every one until it is removed.
-        slow_ms: how long it takes, for `Effect.SLOW`.
-        spares: how many requests it lets pass before it begins.
-        late_ms: so much after the trouble the target handles the request all the same; 0 for never.
-    """
-
-    effect: Effect
-    endpoint: str = ""
-    after: bool = False
-    times: int | None = 1
-    answer: Answer | None = None
-    slow_ms: int = 0
-    spares: int = 0
-    late_ms: int = 0
-
-    def __post_init__(self) -> None:
-        if self.late_ms and (self.after or self.effect in {Effect.SLOW, Effect.REFUSED}):
-            raise ValueError("what is handled late was not handled before, and has reached the target")
-        if (self.effect is Effect.ANSWER) != (self.answer is not None):
-            raise ValueError("an answer belongs to the effect ANSWER, and to no other")
-        if self.times is not None and self.times < 1:
-            raise ValueError("a fault strikes at least once")
-
-    def fits(self, endpoint: str) -> bool:
-        """Whether it may hit a request to this endpoint."""
-        return not self.endpoint or self.endpoint.lower() == endpoint.lower()
-
-
-@dataclass(frozen=True, slots=True)
-class ArmedFault:
-    """A fault in force, with the number by which it can be removed."""
-
-    number: int
-    fault: Fault
-
-
-class Faults:
-    """The faults in force for one target, oldest first.
-
-    Attributes:
-        usual: what befalls every request to its endpoint that none of them hits.
-    """
-
-    def __init__(self) -> None:
-        self.usual: Fault | None = None
-        self._armed: list[ArmedFault] = []
-        self._last = 0
-
-    def __iter__(self) -> Iterator[ArmedFault]:
-        return iter(tuple(self._armed))
-
-    def add(self, fault: Fault) -> int:
-        """Put a fault in force. Returns its number."""
-        self._last += 1
-        self._armed.append(ArmedFault(self._last, fault))
-        return self._last
-
-    def remove(self, number: int) -> None:
-        """Take a fault out of force; unknown numbers are ignored, for it may have worn out meanwhile."""
-        self._armed = [armed for armed in self._armed if armed.number != number]
-
-    def clear(self) -> None:
-        """Take all faults out of force."""
-        self._armed.clear()
-
-    def take(self, endpoint: str) -> Fault | None:
-        """The fault that hits this request, counted as one of its times."""
-        for place, armed in enumerate(self._armed):
-            fault = armed.fault
-            if not fault.fits(endpoint):
-                continue
-            if fault.spares:
-                self._armed[place] = replace(armed, fault=replace(fault, spares=fault.spares - 1))
-                continue
-            if fault.times == 1:
-                del self._armed[place]
-            elif fault.times is not None:
-                self._armed[place] = replace(armed, fault=replace(fault, times=fault.times - 1))
-            return fault
-        return self.usual if self.usual and self.usual.fits(endpoint) else None
 
 
 def last_segment(request: httpx.Request) -> str:

@@ -1,80 +1,46 @@
-"""What an adversary does to a world, beyond single requests that fail: processes, releases, clocks and Redis itself."""
+"""Operations that take several steps in a world: deployments, and what happens to Redis itself."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from service.mailbox import open_cache, open_state
-from simulator.script.yaml_reader import FlawError
-
-if TYPE_CHECKING:
-    from simulator.playback.player import Stage
-    from simulator.world.network import Fault
-    from simulator.world.process import BotProcess
-    from simulator.world.world import World
+from simulator.units import FlawError
+from simulator.world.process import BotProcess
+from simulator.world.stage import Stage
+from simulator.world.world import World
 
 __all__ = (
-    "back_up",
+    "back_up_state",
     "deploy",
     "flush_cache",
-    "kill",
-    "network_fails",
+    "process_numbered",
     "repair",
     "restart_state",
-    "restore",
-    "run_full",
-    "skew",
-    "start",
-    "state_drops",
-    "stop",
-    "webhook_is_odd",
+    "restore_state",
 )
 
 RESTART_MS: Final = 2_000
 
 
-def _process(stage: Stage, number: int) -> BotProcess:
-    processes = stage.world.processes
-    # A conversation that was made smaller may have fewer processes than its lines speak of.
-    return processes[(number - 1) % len(processes)]
+# -- processes ------------------------------------------------------------------------------------------------------
 
 
-# -- processes ----------------------------------------------------------------------------------------------------
-
-
-async def kill(stage: Stage, number: int) -> None:
-    """A process is killed now."""
-    stage.note(f"Process {number} is killed")
-    _process(stage, number).kill()
-
-
-async def stop(stage: Stage, number: int) -> None:
-    """A process stops in an orderly way."""
-    stage.note(f"Process {number} stops")
-    await _process(stage, number).stop()
-
-
-async def start(stage: Stage, number: int) -> None:
-    """A process starts, if it does not run."""
-    stage.note(f"Process {number} starts")
-    await _process(stage, number).start()
-
-
-async def skew(stage: Stage, number: int, by_ms: int) -> None:
-    """A process's clock is wrong from now on, or (0) right again."""
-    how = "right again" if by_ms == 0 else f"{abs(by_ms) / 1000:g} s {'ahead' if by_ms > 0 else 'behind'}"
-    stage.note(f"The clock of process {number} is {how}")
-    skews = stage.world.skews_ms
-    skews[(number - 1) % len(skews)] = by_ms
+def process_numbered(world: World, number: int) -> BotProcess:
+    """The process with this number, from 1; numbers wrap, as a shrunk conversation may have fewer than it names."""
+    return world.processes[(number - 1) % len(world.processes)]
 
 
 async def deploy(stage: Stage, release: str, only: int | None = None) -> None:
-    """Processes are replaced one after the other: by ``this`` release, the ``next`` one, or the ``same`` as before."""
+    """Replace processes one after the other, all or only the one with this number.
+
+    The release is ``this`` one, the ``next`` one, or the ``same`` as the process ran before.
+    """
     world = stage.world
     which = "The same release" if release == "same" else f"The {release} release" if release == "next" else "This one"
     stage.note(f"{which} is deployed{'' if only is None else f' to process {only}'}")
-    chosen = world.processes if only is None else (_process(stage, only),)
+    chosen = world.processes if only is None else (process_numbered(world, only),)
     for process in chosen:
         await process.stop()
         place = world.processes.index(process)
@@ -86,40 +52,11 @@ async def deploy(stage: Stage, release: str, only: int | None = None) -> None:
         await process.start()
 
 
-# -- wires --------------------------------------------------------------------------------------------------------
-
-
-async def network_fails(stage: Stage, fault: Fault, said: str) -> None:
-    """The way from WhatsApp to the bot fails."""
-    stage.note(said)
-    stage.world.webhook_faults.add(fault)
-
-
-async def webhook_is_odd(stage: Stage, changes: dict[str, Any]) -> None:
-    """The next message's webhook comes late, or several times."""
-    times, late_s = changes.get("times", 1), changes.get("delay_ms", 0) / 1000
-    often = "" if times == 1 else f" {times} times{' at once' if changes.get('at_once') else ''}"
-    stage.note(f"The next webhook is delivered{often}{f' {late_s:g} s late' if late_s else ''}")
-    stage.world.cloud.next_delivery(**changes)
-
-
-# -- Redis --------------------------------------------------------------------------------------------------------
-
-
-async def state_drops(stage: Stage, script: str) -> None:
-    """The connection breaks before the next run of a script reaches the state Redis."""
-    stage.note(f"The connection to the state Redis breaks before the next {script}")
-    stage.world.drop_points.arm(f"before {script}")
-
-
-async def run_full(stage: Stage, *, full: bool) -> None:
-    """The state Redis is at its memory limit, or has room again."""
-    stage.note(f"The state Redis {'is full' if full else 'has room again'}")
-    stage.world.full = full
+# -- Redis ----------------------------------------------------------------------------------------------------------
 
 
 async def restart_state(stage: Stage) -> None:
-    """The state Redis restarts on what it has acknowledged; it has forgotten its scripts, for they are not data."""
+    """The state Redis restarts with everything that it acknowledged, and without its cached scripts."""
     world = stage.world
     stage.note("The state Redis restarts")
     world.state_switch.down = True
@@ -132,14 +69,14 @@ async def restart_state(stage: Stage) -> None:
     world.state_switch.down = False
 
 
-async def back_up(stage: Stage) -> None:
-    """What the state Redis holds now is what it will come back with after `restore`."""
+async def back_up_state(stage: Stage) -> None:
+    """Save the content of the state Redis for `restore_state`."""
     world = stage.world
     stage.note("The state Redis is backed up")
     client = world.open_quietly(open_state, 0)
     try:
         held: dict[bytes, tuple[bytes, int]] = {}
-        # Keys of the state begin with the shard's tag.
+        # The keys of the state begin with the shard's tag.
         for key in sorted(await cast("Awaitable[list[bytes]]", client.keys("{*"))):
             value = await client.dump(key)
             if value is not None:
@@ -149,11 +86,11 @@ async def back_up(stage: Stage) -> None:
     world.backup = world.clock_ms(), held
 
 
-async def restore(stage: Stage) -> None:
-    """The state Redis comes back with what it was backed up with: whatever it acknowledged since is lost.
+async def restore_state(stage: Stage) -> None:
+    """The state Redis comes back with the content that was last saved: later writes are lost.
 
     Raises:
-        Flaw: it was never backed up.
+        FlawError: nothing was ever saved.
     """
     world = stage.world
     if world.backup is None:
@@ -174,18 +111,18 @@ async def restore(stage: Stage) -> None:
         await client.aclose()
     world.state_switch.down = False
     world.lost_writes.append((since_ms, world.clock_ms()))
-    # What is due again nobody here has heard of; in production they look twice a second.
+    # No process knows what is due again. In production they poll twice a second.
     for process in world.processes:
         process.wake()
 
 
 async def flush_cache(stage: Stage) -> None:
-    """The cache Redis loses all that it holds."""
+    """The cache Redis loses all keys."""
     stage.note("The cache Redis loses everything")
     client = stage.world.open_quietly(open_cache, 1)
     try:
         keys: list[bytes] = await cast("Awaitable[Any]", client.keys("*"))
-        # On a real server both are one database, and the keys of the state begin with the shard's tag.
+        # A real server holds both in one database; the keys of the state begin with the shard's tag.
         cached = sorted(key for key in keys if not key.startswith(b"{"))
         if cached:
             await client.delete(*cached)
@@ -193,11 +130,11 @@ async def flush_cache(stage: Stage) -> None:
         await client.aclose()
 
 
-# -- the end of it ------------------------------------------------------------------------------------------------
+# -- the end of all faults ------------------------------------------------------------------------------------------
 
 
 async def repair(stage: Stage) -> None:
-    """Everything works again; whoever was away comes back."""
+    """End all faults and start all processes."""
     world = stage.world
     stage.note("Everything works again")
     for faults in (world.core_faults, world.graph_faults, world.webhook_faults):
@@ -213,7 +150,7 @@ async def repair(stage: Stage) -> None:
 
 async def _restart(world: World) -> None:
     for place, process in enumerate(world.processes):
-        # What the next release has stored only the next release can read: a roll-back ends by rolling forward.
+        # Only the next release can read what the next release stored: every process ends up on it.
         if world.ran_next_release and place not in world.next_releases:
             world.next_releases.add(place)
             await process.stop()

@@ -23,7 +23,6 @@ from service.settings import EMBEDDED
 from service.whatsapp.templates import INCOMING
 from simulator.credex_core import Core, asgi_app
 from simulator.errors import UnsettledError
-from simulator.script.conversation import Person
 from simulator.whatsapp_cloud import (
     ApprovedTemplate,
     CloudApi,
@@ -37,35 +36,17 @@ from simulator.whatsapp_cloud import (
 from simulator.whatsapp_cloud.transcript.model import Kind, Recorder
 from simulator.whatsapp_cloud.transcript.recorder import TranscriptRecorder
 from simulator.whatsapp_cloud.virtual_time import VirtualTimeLoop
-from simulator.world.connections import (
-    API_KEY,
-    BOT_URL,
-    BUSINESS,
-    FORMS,
-    GRAPH_URL,
-    WEBHOOK_SECRET,
-    Connections,
-    run_service,
-)
+from simulator.world.connections import API_KEY, BUSINESS, FORMS, Connections, run_service
 from simulator.world.failpoints import Failpoints, scripts_in
+from simulator.world.faults import Faults
 from simulator.world.fixtures import load_fixtures
-from simulator.world.network import CommandHook, Faults, Network, Switch, with_switches
+from simulator.world.network import CommandHook, Network, Switch, with_switches
+from simulator.world.people import Person
 from simulator.world.process import Bot, BotProcess, LoadBalancer, ProcessRun
 from simulator.world.proxy import Proxy
 from simulator.world.redis_client import virtual_time_client
 
-__all__ = (
-    "API_KEY",
-    "BOT_URL",
-    "BUSINESS",
-    "GRAPH_URL",
-    "START_UP_MS",
-    "WEBHOOK_SECRET",
-    "AnyClock",
-    "Connections",
-    "World",
-    "run_service",
-)
+__all__ = ("START_UP_MS", "AnyClock", "World")
 
 TEMPLATES: Final = (ApprovedTemplate(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
 

@@ -7,7 +7,8 @@ import pytest
 from simulator.errors import ConversationError
 from simulator.playback.player import replay
 from simulator.script.conversation import parse
-from simulator.script.directives.whatsapp import STAGE, VERBS
+from simulator.script.directives.handset import VERBS
+from simulator.script.directives.whatsapp import STAGE
 from simulator.whatsapp_cloud.transcript.model import Kind
 
 PEOPLE = """\

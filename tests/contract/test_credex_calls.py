@@ -14,7 +14,7 @@ from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPa
 from service.domain import commands as calls
 from service.domain.commands import Known, NotFound, Refused, Unavailable
 from simulator.credex_core import Quirks
-from simulator.world.network import Effect, Fault
+from simulator.world.faults import Effect, Fault
 from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd
 
 DAY_MS = 86_400_000

@@ -22,7 +22,7 @@ from service.credex import (
 )
 from service.domain import Denomination
 from simulator.credex_core import API_KEY, Quirks, State
-from simulator.world.network import Answer, Effect, Fault
+from simulator.world.faults import Answer, Effect, Fault
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd
 
 Write = Callable[[World], Awaitable[object]]

@@ -9,7 +9,7 @@ import pytest
 
 from service.credex import CredexError, NotSentError, Written
 from service.domain import Denomination
-from simulator.world.network import Effect, Fault
+from simulator.world.faults import Effect, Fault
 from tests.credex_world import TARIRO, World, in_world, usd
 
 Write = Callable[[World, float], Awaitable[Written]]

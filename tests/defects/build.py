@@ -15,8 +15,8 @@ from service.mailbox.scripts import Runner, ScriptCall, Scripts, sources
 from service.runtime.inbox_worker import Worker
 from service.runtime.outbox_sender import Sender
 from service.writes.reconciler import Reconciler
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, run_service
 
 __all__ = (
     "ChangedScripts",

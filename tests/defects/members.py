@@ -23,8 +23,8 @@ from service.settings import Settings
 from service.whatsapp import GraphClient
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, run_service
 from tests.defects.build import RunBot, with_money, with_service, with_worker
 
 __all__ = ("DEFECTS",)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import httpx
 
-from simulator.world.world import BUSINESS, GRAPH_URL, Connections
+from simulator.world.connections import BUSINESS, GRAPH_URL, Connections
 
 BUTTONS = {
     "type": "button",

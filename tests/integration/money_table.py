@@ -11,14 +11,13 @@ from typing import Final
 
 from service.settings import EMBEDDED
 from simulator.credex_core import RefusalError
-from simulator.playback.player import Stage
-from simulator.script import faults
 from simulator.whatsapp_cloud import Bubble
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.network import Fault
+from simulator.world.connections import Connections, run_service
+from simulator.world.faults import Fault, make_fault
 from simulator.world.process import Bot
 from simulator.world.redis_database import exclusive
-from simulator.world.world import Connections, run_service
+from simulator.world.stage import Stage
 from tests.integration.money_table_rows import Core, Group, Row, Seen
 from tests.integration.money_table_world import Act, Moment, TroubledWorld
 from tests.integration.money_table_writes import Said, WriteRow, people
@@ -191,7 +190,7 @@ class _Play:
 
     @staticmethod
     def _fault(way: str, endpoint: str, *, after: bool, times: int | None = 1) -> Fault:
-        return faults._wire(way, endpoint, after=after, times=times)
+        return make_fault(way, endpoint, after=after, times=times)
 
     def _other_acts(self) -> None:
         assert self._write.other is not None

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from simulator.credex_core.endpoints import ENDPOINTS
-from simulator.script import faults
 from simulator.world.failpoints import POINTS, SCRIPTS
+from simulator.world.faults import CORE_FAILURES, GRAPH_FAILURES
 from tests.integration.money_table_writes import WriteRow
 
 __all__ = ("NOT_HERE", "Core", "Group", "Row", "Seen", "impossible", "rows")
@@ -76,8 +76,8 @@ def _points() -> Sequence[str]:
     return tuple(dict.fromkeys((*POINTS, *more)))
 
 
-WAYS: Final = faults._WAYS
-GRAPH_WAYS: Final = faults._GRAPH_WAYS
+WAYS: Final = CORE_FAILURES
+GRAPH_WAYS: Final = GRAPH_FAILURES
 AWAY: Final = (("timeout", 25), ("reset", 25), ("500", 25), ("404", 25), ("reset", 100), ("reset", 400), ("500", 100))
 """So that it is found when it is looked for the first, the second and the third time."""
 LATE: Final = (("reset", 3), ("reset", 12), ("500", 12), ("timeout", 11))

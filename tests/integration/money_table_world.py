@@ -17,13 +17,14 @@ import redis.asyncio
 from service.mailbox import open_state
 from service.mailbox.scripts import sources
 from service.settings import EMBEDDED
-from simulator.script.conversation import Person
+from simulator.world.connections import Connections, run_service
 from simulator.world.failpoints import Failpoints, _marks
 from simulator.world.fixtures import load_fixtures
 from simulator.world.network import CommandHook, Switch
+from simulator.world.people import Person
 from simulator.world.process import Bot, BotProcess
 from simulator.world.redis_client import virtual_time_client
-from simulator.world.world import AnyClock, Connections, World, run_service
+from simulator.world.world import AnyClock, World
 
 __all__ = ("Act", "Moment", "TroubledWorld", "Watch")
 

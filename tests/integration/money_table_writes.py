@@ -13,7 +13,7 @@ from service.domain import Denomination, Money
 from service.runtime.progress import STILL_WORKING
 from simulator.credex_core import Core
 from simulator.credex_core.ledger import Credex, State
-from simulator.script.conversation import MemberSpec, Person
+from simulator.world.people import MemberSpec, Person
 
 __all__ = ("FARAI", "TARIRO", "WRITES", "Facts", "Said", "WriteRow", "people")
 

@@ -12,7 +12,7 @@ from typing import Final
 from service.domain import Denomination, Money
 from simulator.server.services import VirtualUser
 from simulator.whatsapp_cloud import Bubble
-from simulator.world.network import Answer, Effect, Fault
+from simulator.world.faults import Answer, Effect, Fault
 from tests.integration.processes import Stack, handle_of, people
 
 __all__ = ("Offerer", "Saboteur", "crowd")

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from simulator.cli.main import main
 from simulator.playback.snapshots import difference, path_of, stored_names
-from simulator.script.conversation import load, stored
+from simulator.script.conversation import load
 from simulator.script.directives import STAGE, VERBS
+from simulator.script.library import stored
 from tests.redis_server import RunningRedis
 
 pytestmark = pytest.mark.usefixtures("quiet")

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from simulator.cli.main import main
 from simulator.playback.coverage import Coverage, ExitTaken, all_exits, registries, sum_results
-from simulator.script.conversation import stored
+from simulator.script.library import stored
 from tests.integration.plays import Plays
 
 pytestmark = pytest.mark.usefixtures("quiet")

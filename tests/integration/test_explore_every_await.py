@@ -14,8 +14,9 @@ from simulator.explore.invariants.log import Log, listening
 from simulator.playback.player import StepPlayer, world_of
 from simulator.script.conversation import parse
 from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.connections import run_service
 from simulator.world.process import BotProcess
-from simulator.world.world import START_UP_MS, run_service
+from simulator.world.world import START_UP_MS
 from tests.defects.build import RunBot
 from tests.defects.catalogue import PLANTED
 

@@ -9,7 +9,8 @@ import pytest
 from simulator.errors import ConversationError
 from simulator.playback.snapshots import SNAPSHOTS
 from simulator.script.capabilities import CAPABILITIES, index
-from simulator.script.conversation import load, parse, stored
+from simulator.script.conversation import load, parse
+from simulator.script.library import stored
 
 README = SNAPSHOTS / "README.md"
 KEYS = [key for keys in CAPABILITIES.values() for key in keys]

@@ -8,7 +8,8 @@ import pytest
 
 from simulator.explore.invariants.checker import INVARIANTS
 from simulator.explore.run import play
-from simulator.script.conversation import CONVERSATIONS, load, stored
+from simulator.script.conversation import load
+from simulator.script.library import CONVERSATIONS, stored
 
 
 @pytest.mark.usefixtures("quiet")

@@ -16,7 +16,8 @@ from structlog.stdlib import ProcessorFormatter
 
 from service.observability.logging import configure, without_numbers
 from simulator.playback.player import replay
-from simulator.script.conversation import Conversation, load, stored
+from simulator.script.conversation import Conversation, load
+from simulator.script.library import stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
 
 EVERY = 6

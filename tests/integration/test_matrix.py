@@ -20,9 +20,9 @@ from simulator.cli.main import main
 from simulator.credex_core import FORMAT_QUIRKS, QUIRK_NAMES
 from simulator.matrix.run import Row, VariantResult, Verdict, play
 from simulator.matrix.variants import VARIANTS
-from simulator.script.conversation import stored
+from simulator.script.library import stored
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, run_service
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

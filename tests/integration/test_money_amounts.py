@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 
 from service.domain import Denomination, Money
-from simulator.playback.player import Stage
-from simulator.script.conversation import MemberSpec, Person
 from simulator.whatsapp_cloud.virtual_time import Clock, run
+from simulator.world.people import MemberSpec, Person
+from simulator.world.stage import Stage
 from simulator.world.world import World
 
 START_MS: Final = 1_793_606_400_000

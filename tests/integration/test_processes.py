@@ -19,7 +19,8 @@ import pytest_asyncio
 from service.app import WORKERS
 from service.domain import Money
 from simulator.server.services import VirtualUser
-from simulator.world.network import Effect, Fault, RequestHook
+from simulator.world.faults import Effect, Fault
+from simulator.world.network import RequestHook
 from tests.integration.processes import Stack, all_of, eventually, people, start_stack
 from tests.integration.processes_offers import NOT_MADE, OFFERED, UNKNOWN, Saboteur, crowd
 from tests.integration.processes_talk import Newcomer, Reader, labels

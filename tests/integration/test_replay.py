@@ -12,7 +12,8 @@ from simulator.errors import DatabaseInUseError, LineError
 from simulator.playback.generate import SNAPSHOT_SEEDS, generate
 from simulator.playback.player import replay
 from simulator.playback.snapshots import path_of
-from simulator.script.conversation import Conversation, load, parse, stored
+from simulator.script.conversation import Conversation, load, parse
+from simulator.script.library import stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 from tests.integration.echo_bot import EchoBot

@@ -15,7 +15,8 @@ from service.flows.ledger import LEDGER
 from service.flows.offer import OFFER
 from service.flows.upgrade import UPGRADE
 from simulator.playback.coverage import ExitTaken, replay_with_exits
-from simulator.script.conversation import find, load
+from simulator.script.conversation import load
+from simulator.script.library import find
 
 
 @pytest.fixture(scope="module")

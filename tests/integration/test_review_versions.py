@@ -10,7 +10,8 @@ import pytest
 from notebooks.review.changes import compare
 from notebooks.review.played import otherwise, play
 from notebooks.review.versions import NoHistoryError, now, version_at
-from simulator.script.conversation import find, load
+from simulator.script.conversation import load
+from simulator.script.library import find
 from tests.system import need
 
 FLOWS = """

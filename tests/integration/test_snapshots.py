@@ -14,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from simulator.playback.generate import SNAPSHOT_SEEDS, generate
 from simulator.playback.snapshots import generated_name, path_of, stored_names
-from simulator.script.conversation import stored
+from simulator.script.library import stored
 from simulator.whatsapp_cloud.transcript.model import Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 from tests.integration.plays import Plays

@@ -10,9 +10,13 @@ import pytest
 
 from service.domain import Denomination, Money
 from simulator.errors import ConversationError, UnknownConversationError
-from simulator.script.conversation import Conversation, find, load, parse, stored
+from simulator.script.conversation import Conversation, load, parse
 from simulator.script.directives import STAGE, VERBS
-from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
+from simulator.script.directives.people import ActInCore, Tap, TypeText
+from simulator.script.directives.scene import Wait
+from simulator.script.library import find, stored
+from simulator.units import FlawError, read_duration_ms, read_phone
+from simulator.world.core_acts import AnswerOffer
 
 PEOPLE = """
 people:
@@ -45,12 +49,13 @@ def test_a_file_is_read_into_people_and_lines() -> None:
 
     assert [person.key for person in read.people] == ["Tariro", "Farai"]
     assert [person.phone for person in read.people] == ["263771234567", "263712345678"]
-    assert [(line.key, line.value) for line in read.lines[:3]] == [
-        ("Tariro", "Mhoro"),
-        ("Tariro taps", "Become a member"),
-        ("wait", "6 min"),
+    assert [line.step for line in read.lines] == [
+        TypeText("Tariro", "Mhoro"),
+        Tap("Tariro", "Become a member"),
+        Wait(360_000),
+        ActInCore("Farai", AnswerOffer("accepts", "Tariro", newest=True)),
     ]
-    assert [line.paced for line in read.lines] == [True, True, False, False]
+    assert [line.step.paced for line in read.lines] == [True, True, False, False]
 
 
 def test_a_comma_without_a_space_belongs_to_the_number() -> None:
@@ -67,7 +72,8 @@ def test_texts_stay_as_written() -> None:
         "- Tariro: yes\n- Tariro: 007\n- Tariro: 2026-11-02\n- Tariro: '  a: b  '\n- Tariro: 0.5=>farai"
     )
 
-    assert [line.value for line in read.lines] == ["yes", "007", "2026-11-02", "  a: b  ", "0.5=>farai"]
+    texts = [line.step.text for line in read.lines if isinstance(line.step, TypeText)]
+    assert texts == ["yes", "007", "2026-11-02", "  a: b  ", "0.5=>farai"]
 
 
 @pytest.mark.parametrize("directive", [*VERBS.values(), *STAGE.values()], ids=lambda each: each.words or "(name)")

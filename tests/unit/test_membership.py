@@ -11,10 +11,11 @@ import pytest
 from service.domain import Denomination
 from simulator.credex_core import Core, State
 from simulator.errors import ConversationError, SimulatorError
-from simulator.script.conversation import Person, parse
+from simulator.script.conversation import parse
 from simulator.script.core_acts import read_act
-from simulator.script.yaml_reader import FlawError
+from simulator.units import FlawError
 from simulator.world.fixtures import load_fixtures
+from simulator.world.people import Person
 from tests.credex_world import START_MS, usd
 
 PEOPLE = """
@@ -145,7 +146,7 @@ def act(core: Core, text: str, who: str = "Tariro") -> str:
     known: Mapping[str, Person] = {person.key: person for person in people()}
     done = read_act(text, lambda name: known[name].key)
     assert done is not None
-    return done(core, known, who)
+    return done.perform(core, known, who)
 
 
 def test_people_act_in_core_past_the_bot() -> None:

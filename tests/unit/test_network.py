@@ -11,7 +11,8 @@ import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from simulator.whatsapp_cloud.virtual_time import Clock, run
-from simulator.world.network import Answer, Effect, Fault, Faults, Network, Switch, with_switches
+from simulator.world.faults import Answer, Effect, Fault, Faults
+from simulator.world.network import Network, Switch, with_switches
 
 START_MS = 1_793_600_000_000
 

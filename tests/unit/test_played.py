@@ -8,7 +8,7 @@ import pytest
 
 from simulator.playback.cache import ReplayCache, sources_digest
 from simulator.playback.runner import play_all
-from simulator.script.conversation import find
+from simulator.script.library import find
 from simulator.whatsapp_cloud.transcript.model import Transcript
 
 TRANSCRIPT = Transcript("Title", "About", 0, ("Tariro",), ())

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from simulator import whatsapp_cloud as cloud
-from simulator.script.yaml_reader import HARARE
+from simulator.units import HARARE
 from simulator.whatsapp_cloud import Bubble
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Recorder, Screen, Transcript, relative

@@ -25,8 +25,8 @@ from simulator.explore.regressions import keep
 from simulator.explore.run import WorldResult
 from simulator.explore.shrink import shrink
 from simulator.playback.cache import sources_digest
+from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
-from simulator.world.world import Connections, run_service
 
 __all__ = ("help_tables", "run")
 

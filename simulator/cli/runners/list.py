@@ -8,8 +8,9 @@ from rich.text import Text
 
 from simulator.cli.output import DIFFERENT, console
 from simulator.errors import ConversationError
-from simulator.script.conversation import load, stored
+from simulator.script.conversation import load
 from simulator.script.directives import STAGE, VERBS
+from simulator.script.library import stored
 
 __all__ = ("run",)
 

@@ -13,9 +13,9 @@ from simulator.explore.invariants.log import Log
 from simulator.explore.invariants.messaging import Accepted, AlwaysAnswered, InOrder, Once
 from simulator.explore.invariants.money import Confirmed, Conserved, Reported, Truthful
 from simulator.explore.invariants.redis_contents import EmbeddedStore, RedisContents, StoredKeys
-from simulator.playback.player import Stage
 from simulator.whatsapp_cloud import Event, SendRefused
 from simulator.world.operations import repair
+from simulator.world.stage import Stage
 from simulator.world.world import World
 
 __all__ = ("INVARIANTS", "InvariantChecker", "Violation")

@@ -17,7 +17,8 @@ from simulator.whatsapp_cloud import Attempt, Bubble
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Kind, Screen
 from simulator.whatsapp_cloud.transcript.recorder import read_message
-from simulator.world.world import BUSINESS, World
+from simulator.world.connections import BUSINESS
+from simulator.world.world import World
 
 __all__ = ("WRITES", "CoreWrite", "History", "IncomingMessage", "OutgoingMessage")
 

@@ -12,7 +12,7 @@ from simulator.processes.programs import STOP_WITHIN_S, Program, free_port
 from simulator.processes.soak.ledger_audit import Violation
 from simulator.processes.soak.stack import START_WITHIN_S, NotInTimeError, Stack, eventually
 from simulator.processes.tcp_proxy import Direction, TcpProxy
-from simulator.world.network import Answer, Effect, Fault
+from simulator.world.faults import Answer, Effect, Fault
 
 __all__ = ("Chaos",)
 

@@ -1,59 +1,71 @@
-"""A line of a conversation, and what a directive is made of."""
+"""What a directive consists of: its words, the parser of its value, and the step values that the parser makes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import ClassVar
 
 import yaml
 
 from simulator.errors import did_you_mean
-from simulator.script.yaml_reader import FlawError, YamlReader
+from simulator.script.yaml_reader import YamlReader
+from simulator.script.yaml_writer import YamlEntry
+from simulator.units import FlawError
 
-if TYPE_CHECKING:
-    from simulator.playback.player import Stage
+__all__ = ("Directive", "Line", "PersonStep", "ReadLine", "Scope", "Step", "read_flag")
 
-__all__ = ("HURRY", "Directive", "Line", "Play", "ReadLine", "Scope", "said_so")
 
-HURRY: Final = "hurry"
-"""The word with which a line says that the next one comes soon, whatever is under way."""
+@dataclass(frozen=True, slots=True)
+class Step(ABC):
+    """What one line of a conversation does, as a value. `simulator.playback.performers` performs it.
 
-Play = Callable[["Stage"], Awaitable[None]]
-"""Does what a line says."""
+    Attributes:
+        paced: a person acts, and takes a moment to read and answer first.
+    """
+
+    paced: ClassVar[bool] = False
+
+    @abstractmethod
+    def entry(self) -> YamlEntry:
+        """The line that is read as this step: its key and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonStep(Step):
+    """A step of one person, by key."""
+
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as read.
+    """A step, and the number of the line in the file where it stands, from 1 (0 if it stands in none)."""
 
-    Attributes:
-        number: where it stands in the file, from 1.
-        key: what stands before the colon.
-        value: what stands after it, as plain values.
-        paced: a person acts, and takes a moment to do so.
-        play: does it.
-    """
-
-    number: int
-    key: str
-    value: object
-    paced: bool
-    play: Play = field(compare=False, repr=False)
+    step: Step
+    number: int = field(default=0, compare=False)
 
     @property
-    def hurries(self) -> bool:
-        """Whether the line before it does not wait until all is quiet again."""
-        return self.key == HURRY
+    def key(self) -> str:
+        """What stands before the colon."""
+        return self.step.entry()[0]
 
 
 ReadLine = Callable[[YamlReader, yaml.Node, Sequence[str]], Line | None]
-"""Reads a line; what is wrong with it goes to the reading's problems."""
+"""Reads a line; what is wrong with it goes to the reader's problems."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a directive may look at while it reads: the file, who takes part, who acts (for verbs), and lines in it."""
+    """What a directive's parser can use.
+
+    Attributes:
+        reading: the reader of the file.
+        people: the keys of everybody who takes part.
+        line: reads a line within a line.
+        who: the person before the verb; empty for lines without one.
+    """
 
     reading: YamlReader
     people: Sequence[str]
@@ -61,7 +73,7 @@ class Scope:
     who: str = ""
 
     def person(self, name: str) -> str:
-        """A name that takes part. Raises `FlawError` for others."""
+        """The key of a person who takes part. Raises `FlawError` for other names."""
         if name not in self.people:
             raise FlawError(f"nobody here is called {name!r}", did_you_mean(name, self.people, "people"))
         return name
@@ -69,12 +81,15 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One thing that a line may say: its words, an example, and its reader."""
+    """One kind of line: its words, an example, and the parser of its value.
+
+    The parser returns None, and adds to the reader's problems, for a value that it cannot read. Its docstring is the
+    directive's help.
+    """
 
     words: str
     example: str
-    read: Callable[[Scope, yaml.Node], Play | None]
-    paced: bool = False
+    read: Callable[[Scope, yaml.Node], Step | None]
 
     @property
     def help(self) -> str:
@@ -82,8 +97,8 @@ class Directive:
         return (self.read.__doc__ or "").splitlines()[0]
 
 
-def said_so(scope: Scope, node: yaml.Node) -> bool:
-    """Whether a word that needs no value, or true or false, is meant."""
+def read_flag(scope: Scope, node: yaml.Node) -> bool:
+    """Read ``true``, ``false`` or nothing, which means true."""
     if not isinstance(node, yaml.ScalarNode) or node.value not in {"", "true", "false"}:
         scope.reading.problem(node, "say true, or nothing")
         return False

@@ -1,61 +1,108 @@
-"""What WhatsApp does with what people send and with what is sent to them, and the rarer things that people do."""
+"""How WhatsApp treats messages and webhooks: faults of the Graph API, delays, repeats and order of deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
+import msgspec
 import yaml
 
 from simulator.errors import did_you_mean
-from simulator.script.directives.directive import Directive, Play, Scope, said_so
-from simulator.script.yaml_reader import FlawError, read_duration_ms, read_phone
-from simulator.whatsapp_cloud import Handset, Rule, RuleError, parse_rule
+from simulator.script.directives.directive import Directive, Scope, Step, read_flag
+from simulator.script.faults import read_graph_fault, read_webhook_fault, write_graph_fault, write_webhook_fault
+from simulator.script.yaml_writer import YamlEntry, YamlValue
+from simulator.units import FlawError, read_duration_ms, write_duration
+from simulator.whatsapp_cloud import Rule, RuleError, parse_rule
 from simulator.whatsapp_cloud.faults import word_value
 from simulator.whatsapp_cloud.inbound import OTHER_FIELDS
+from simulator.world.faults import GRAPH_CODES, Fault, GraphFault
 
-if TYPE_CHECKING:
-    from simulator.playback.player import Stage
-
-__all__ = ("STAGE", "VERBS")
+__all__ = (
+    "STAGE",
+    "AnnounceFromMeta",
+    "BreakGraph",
+    "BreakNetwork",
+    "BreakWhatsApp",
+    "ChangeDelivery",
+    "DelayWebhook",
+    "HoldWebhooks",
+    "ReleaseWebhooks",
+    "RepairGraph",
+    "RepairWhatsApp",
+    "RepeatWebhook",
+)
 
 _RULE_KEYS: Final = tuple(Rule.__struct_fields__)
 _SWITCHES: Final = ("in_order", "reversed_statuses", "skip_delivered", "status_before_answer", "shuffle_keys")
 _DURATIONS: Final = ("jitter_ms", "batch_ms")
 _SHAPES: Final = ("natural", "messages", "changes", "entries")
-_WHAT: Final[Mapping[str, str]] = {
-    "messages": "what is sent",
-    "typing": "typing and read receipts",
-    "media": "files",
-    "account": "questions about the account",
-    "graph": "all requests",
-    "webhooks": "webhooks",
-    "statuses": "statuses",
-}
-_DOES: Final[Mapping[str, str]] = {
-    "answer": "answers {status} to {what}",
-    "reset": "drops the connection on {what}",
-    "hang": "does not answer {what}",
-    "garble": "answers {what} with half of a JSON",
-    "slow": "takes {seconds} s longer for {what}",
-    "refuse": "refuses {what} with {code}",
-    "fail": "takes {what}, then reports the failure {code}",
-    "duplicate": "delivers {what} {copies} times each",
-    "delay": "delivers {what} {seconds} s later",
-    "drop": "loses {what}",
-    "unsign": "delivers {what} without a signature",
-    "missign": "delivers {what} with a wrong signature",
-    "tamper": "delivers {what} changed on the way",
-    "misaddress": "delivers {what} of another number",
-    "strip": "leaves {without} out of {what}",
-    "extend": "adds unknown keys to {what}",
-}
+_WORKS: Final = "works"
+MOST_REPEATS: Final = 20
 
 
-def whatsapp(scope: Scope, node: yaml.Node) -> Play | None:
+# -- the Graph API --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGraph(Step):
+    """A fault of WhatsApp's Graph API is put in force."""
+
+    fault: GraphFault
+
+    def entry(self) -> YamlEntry:
+        """``graph: {fails: messages, with: 131056}``."""
+        return "graph", write_graph_fault(self.fault)
+
+
+@dataclass(frozen=True, slots=True)
+class RepairGraph(Step):
+    """All faults of the Graph API's wire are removed."""
+
+    def entry(self) -> YamlEntry:
+        """``graph: works``."""
+        return "graph", _WORKS
+
+
+def graph(scope: Scope, node: yaml.Node) -> BreakGraph | RepairGraph | None:
+    """WhatsApp refuses what the bot sends, or its answers are lost, or it works again."""
+    if isinstance(node, yaml.ScalarNode) and node.value == _WORKS:
+        return RepairGraph()
+    fault = read_graph_fault(scope.reading, node, scope.people)
+    return None if fault is None else BreakGraph(fault)
+
+
+# -- the Cloud API as a whole ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BreakWhatsApp(Step):
+    """A fault rule of the Cloud API is put in force; with ``who`` (a key) only for that person."""
+
+    rule: Rule
+    who: str = ""
+
+    def entry(self) -> YamlEntry:
+        """``whatsapp: {on: webhooks, do: delay, ms: 3 s}``."""
+        given: dict[str, Any] = msgspec.to_builtins(self.rule)
+        written: dict[str, YamlValue] = {key: _written(key, value) for key, value in given.items()}
+        return "whatsapp", written | ({"to": self.who} if self.who else {})
+
+
+@dataclass(frozen=True, slots=True)
+class RepairWhatsApp(Step):
+    """All fault rules of the Cloud API are removed."""
+
+    def entry(self) -> YamlEntry:
+        """``whatsapp: works``."""
+        return "whatsapp", _WORKS
+
+
+def whatsapp(scope: Scope, node: yaml.Node) -> BreakWhatsApp | RepairWhatsApp | None:
     """A rule of what goes wrong at WhatsApp: on what, when, and what happens; or it works again."""
-    if isinstance(node, yaml.ScalarNode) and node.value == "works":
-        return _works
+    if isinstance(node, yaml.ScalarNode) and node.value == _WORKS:
+        return RepairWhatsApp()
     entries = scope.reading.mapping(node, "whatsapp", known=_RULE_KEYS, needed=("on", "do"))
     who, given = "", {}
     for key, value in entries.items():
@@ -70,11 +117,10 @@ def whatsapp(scope: Scope, node: yaml.Node) -> Play | None:
     if scope.reading.problems:
         return None
     try:
-        rule = parse_rule(given)
+        return BreakWhatsApp(parse_rule(given), who)
     except RuleError as error:
         scope.reading.problem(node, str(error))
         return None
-    return lambda stage: _break(stage, rule, who)
 
 
 def _listed(node: yaml.Node) -> Any:
@@ -83,59 +129,36 @@ def _listed(node: yaml.Node) -> Any:
     return {str(key.value): str(value.value) for key, value in node.value}
 
 
-async def _works(stage: Stage) -> None:
-    stage.note("WhatsApp works as usual again")
-    stage.world.cloud.rules.clear()
+def _written(key: str, value: Any) -> YamlValue:
+    if key == "ms":
+        return write_duration(value)
+    return "always" if key == "times" and value is None else value
 
 
-async def _break(stage: Stage, rule: Rule, who: str) -> None:
-    stage.note(_describe(rule, who))
-    phone = stage.world.handsets[who].phone if who else ""
-    stage.world.cloud.rules.add(_for(rule, phone))
+@dataclass(frozen=True, slots=True)
+class ChangeDelivery(Step):
+    """Options of the Cloud API's webhook delivery change: pairs of a field of its `Config` and the new value."""
+
+    changes: tuple[tuple[str, bool | int | str], ...]
+
+    def entry(self) -> YamlEntry:
+        """``webhooks: {reversed_statuses: true, batch_ms: 2 s}``."""
+        return "webhooks", {
+            key: write_duration(int(value)) if key in _DURATIONS else value for key, value in self.changes
+        }
 
 
-def _for(rule: Rule, phone: str) -> Rule:
-    return Rule(**{name: getattr(rule, name) for name in _RULE_KEYS} | {"to": phone})
-
-
-def _describe(rule: Rule, who: str) -> str:
-    """The rule as a stage direction."""
-    of = "to" if rule.on in {"messages", "typing", "graph"} else "of"
-    what = _WHAT[rule.on] + (f" ({rule.kind})" if rule.kind else "") + (f" {of} {who}" if who else "")
-    said = _DOES[rule.do].format(
-        what=what,
-        status=rule.status,
-        code=rule.code,
-        copies=rule.copies,
-        seconds=f"{rule.ms / 1000:g}",
-        without=", ".join(rule.without),
-    )
-    taken = "takes what is sent, but " if rule.taken else ""
-    often = {None: ", from now on", 1: ""}.get(rule.times, f", {rule.times} times")
-    every = f", one time in {rule.every}" if rule.every > 1 else ""
-    chance = f", in {rule.percent} of 100 cases" if rule.percent < 100 else ""  # noqa: PLR2004
-    return f"WhatsApp {taken}{said}{every}{chance}{often}"
-
-
-def webhooks(scope: Scope, node: yaml.Node) -> Play | None:
+def webhooks(scope: Scope, node: yaml.Node) -> ChangeDelivery | None:
     """How WhatsApp delivers from now on: in batches, in any order, statuses in reverse..."""
-    known = (*_SWITCHES, *_DURATIONS, "batch_shape")
-    entries = scope.reading.mapping(node, "webhooks", known=known)
-    readers: dict[str, Callable[[str], Any]] = {
+    entries = scope.reading.mapping(node, "webhooks", known=(*_SWITCHES, *_DURATIONS, "batch_shape"))
+    readers: dict[str, Callable[[str], bool | int | str]] = {
         **dict.fromkeys(_SWITCHES, _read_switch),
         **dict.fromkeys(_DURATIONS, read_duration_ms),
         "batch_shape": _read_shape,
     }
-    turned = {key: scope.reading.value(value, readers[key], key) for key, value in entries.items()}
-    if scope.reading.problems or not turned:
-        return None
-    said = ", ".join(f"{key.removesuffix('_ms').replace('_', ' ')}: {_shown(value)}" for key, value in turned.items())
-
-    async def turn(stage: Stage) -> None:
-        stage.note(f"WhatsApp delivers otherwise ({said})")
-        stage.world.cloud.change(**turned)
-
-    return turn
+    read = ((key, scope.reading.value(value, readers[key], key)) for key, value in entries.items())
+    changes = tuple((key, value) for key, value in read if value is not None)
+    return ChangeDelivery(changes) if changes and not scope.reading.problems else None
 
 
 def _read_switch(text: str) -> bool:
@@ -150,153 +173,135 @@ def _read_shape(text: str) -> str:
     return text
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value / 1000:g} s" if isinstance(value, int) else str(value)
+@dataclass(frozen=True, slots=True)
+class AnnounceFromMeta(Step):
+    """Meta delivers a webhook of this field, which is not about messages."""
+
+    field: str
+
+    def entry(self) -> YamlEntry:
+        """``meta announces: account_update``."""
+        return "meta announces", self.field
 
 
-def meta_announces(scope: Scope, node: yaml.Node) -> Play | None:
+def meta_announces(scope: Scope, node: yaml.Node) -> AnnounceFromMeta | None:
     """Meta delivers a webhook that is not about messages: account_update, flows, ..."""
     field = scope.reading.text(node, "what is announced")
     if field is not None and field not in OTHER_FIELDS:
-        scope.reading.problem(
-            node, f"nothing to announce: {field!r}", did_you_mean(field, tuple(OTHER_FIELDS), "fields")
-        )
+        hint = did_you_mean(field, tuple(OTHER_FIELDS), "fields")
+        scope.reading.problem(node, f"nothing to announce: {field!r}", hint)
         return None
-
-    async def announce(stage: Stage) -> None:
-        stage.note(f"Meta announces {field}")
-        stage.world.cloud.announce(str(field))
-
-    return announce if field else None
+    return None if field is None else AnnounceFromMeta(field)
 
 
-# -- people -----------------------------------------------------------------------------------------------------------
-
-_Deed = Callable[[Handset], object]
+# -- webhooks on their way ------------------------------------------------------------------------------------------
 
 
-def _does(who: str, deed: _Deed, note: str = "") -> Play:
-    async def do(stage: Stage) -> None:
-        if note:
-            stage.note(note)
-        deed(stage.world.handsets[who])
+@dataclass(frozen=True, slots=True)
+class RepeatWebhook(Step):
+    """The webhook of the next message is delivered this many times in all."""
 
-    return do
+    times: int
 
-
-def _own(handset: Handset) -> str:
-    if not handset.sent:
-        raise FlawError(f"{handset.name} has not written anything yet")
-    return handset.sent[-1].wamid
+    def entry(self) -> YamlEntry:
+        """``again: 3``."""
+        return "again", self.times
 
 
-def _theirs(handset: Handset) -> str:
-    if not handset.screen:
-        raise FlawError(f"{handset.name}'s screen is empty")
-    return handset.screen[-1].wamid
+def again(scope: Scope, node: yaml.Node) -> RepeatWebhook | None:
+    """The next message's webhook is delivered this many times in all."""
+    times = scope.reading.value(node, _read_repeats, "how many times")
+    return None if times is None else RepeatWebhook(times)
 
 
-def replies(scope: Scope, node: yaml.Node) -> Play | None:
-    """They quote the newest message and write below it."""
-    text = scope.reading.text(node, "what is written")
-    return _does(scope.who, lambda phone: phone.type(str(text), reply_to=_theirs(phone))) if text else None
+def _read_repeats(text: str) -> int:
+    if not text.isdecimal() or not 1 < int(text) <= MOST_REPEATS:
+        raise FlawError(f"not a number of times: {text!r}", f"From 2 to {MOST_REPEATS}.")
+    return int(text)
 
 
-def forwards(scope: Scope, node: yaml.Node) -> Play | None:
-    """They forward a text that somebody else wrote."""
-    text = scope.reading.text(node, "what is forwarded")
-    return _does(scope.who, lambda phone: phone.type(str(text), forwarded=True)) if text else None
+@dataclass(frozen=True, slots=True)
+class HoldWebhooks(Step):
+    """Webhooks are held back."""
+
+    def entry(self) -> YamlEntry:
+        """``hold: true``."""
+        return "hold", True
 
 
-def edits(scope: Scope, node: yaml.Node) -> Play | None:
-    """They correct their newest message; WhatsApp tells the bot no more than that it was edited."""
-    who, text = scope.who, scope.reading.text(node, "the new text")
-    return (
-        _does(who, lambda phone: phone.edit(_own(phone), str(text)), f"{who} corrects it to: {text}") if text else None
-    )
+@dataclass(frozen=True, slots=True)
+class ReleaseWebhooks(Step):
+    """Webhooks that were held back are delivered."""
+
+    def entry(self) -> YamlEntry:
+        """``release``."""
+        return "release", None
 
 
-def deletes(scope: Scope, node: yaml.Node) -> Play | None:
-    """They delete their newest message for everyone."""
-    said_so(scope, node)
-    return _does(scope.who, lambda phone: phone.revoke(_own(phone)), f"{scope.who} deletes the last message")
+def hold(scope: Scope, node: yaml.Node) -> HoldWebhooks | ReleaseWebhooks:
+    """Webhooks stay in the network until ``release``."""
+    return HoldWebhooks() if read_flag(scope, node) else ReleaseWebhooks()
 
 
-def takes_back(scope: Scope, node: yaml.Node) -> Play | None:
-    """They take back their reaction to the newest message; some phones leave the emoji's key out."""
-    said_so(scope, node)
-    return _does(scope.who, lambda phone: phone.react(_theirs(phone), None))
+def release(scope: Scope, node: yaml.Node) -> ReleaseWebhooks:
+    """Webhooks that were held arrive."""
+    read_flag(scope, node)
+    return ReleaseWebhooks()
 
 
-def taps_without_context(scope: Scope, node: yaml.Node) -> Play | None:
-    """They tap a button, and WhatsApp does not say on which message."""
-    title = scope.reading.text(node, "what is tapped")
-    return _does(scope.who, lambda phone: phone.tap(None, str(title), context=False)) if title else None
+@dataclass(frozen=True, slots=True)
+class DelayWebhook(Step):
+    """The webhook of the next message is delivered late, or several times, one after the other or at once."""
+
+    late_ms: int = 0
+    times: int = 1
+    at_once: bool = False
+
+    def entry(self) -> YamlEntry:
+        """``webhook: {late: 20 s, times: 2, at once: true}``."""
+        written: dict[str, YamlValue] = {"late": write_duration(self.late_ms)} if self.late_ms else {}
+        if self.times > 1:
+            written["times"] = self.times
+        return "webhook", written | ({"at once": True} if self.at_once else {})
 
 
-def garbles(scope: Scope, node: yaml.Node) -> Play | None:
-    """They tap something, and WhatsApp tells only that something went wrong."""
-    said_so(scope, node)
-    return _does(scope.who, lambda phone: phone.garble(), f"{scope.who} taps something that WhatsApp cannot tell")
+def webhook(scope: Scope, node: yaml.Node) -> DelayWebhook | None:
+    """The next message's webhook comes late, or several times, one after the other or at once."""
+    before = len(scope.reading.problems)
+    entries = scope.reading.mapping(node, "webhook", known=("late", "times", "at once"))
+    late_ms = scope.reading.value(entries["late"], read_duration_ms, "late") if "late" in entries else 0
+    times = scope.reading.value(entries["times"], _read_repeats, "times") if "times" in entries else 1
+    at_once = "at once" in entries and read_flag(scope, entries["at once"])
+    if not entries:
+        scope.reading.problem(node, "webhook says nothing", "For example: {late: 20 s}.")
+    return None if len(scope.reading.problems) > before else DelayWebhook(late_ms or 0, times or 1, at_once)
 
 
-def phone_is(scope: Scope, node: yaml.Node) -> Play | None:
-    """Their phone is off (messages wait at WhatsApp) or on again."""
-    state = scope.reading.text(node, "off or on")
-    if state not in {"on", "off", "true", "false"}:
-        scope.reading.problem(node, f"a phone is on or off, not {state!r}")
-        return None
-    on = state in {"on", "true"}
-    note = f"{scope.who}'s phone is {'on again' if on else 'off'}"
-    return _does(scope.who, lambda phone: phone.switch_on() if on else phone.switch_off(), note)
+@dataclass(frozen=True, slots=True)
+class BreakNetwork(Step):
+    """A fault of the network between WhatsApp and the bot is put in force."""
+
+    fault: Fault
+
+    def entry(self) -> YamlEntry:
+        """``network: {with: reset, when: after, times: 2}``."""
+        return "network", write_webhook_fault(self.fault)
 
 
-def blocks(scope: Scope, node: yaml.Node) -> Play | None:
-    """They block the business, or (false) unblock it."""
-    blocked = said_so(scope, node)
-
-    def block(phone: Handset) -> None:
-        phone.blocked = blocked
-
-    return _does(scope.who, block, f"{scope.who} {'blocks' if blocked else 'unblocks'} the business")
-
-
-def changes_user_id(scope: Scope, node: yaml.Node) -> Play | None:
-    """They move to another phone number, and WhatsApp tells the bot of their new user id."""
-    who, number = scope.who, scope.reading.value(node, read_phone, "the new number")
-
-    async def change(stage: Stage) -> None:
-        handset = stage.world.handsets[who]
-        stage.note(f"{who} changes to another phone number, and has another user id")
-        stage.world.transcript_recorder.moved(handset.phone, str(number))
-        handset.change_number(str(number), form="user_id")
-
-    return change if number else None
-
-
-def changes_device(scope: Scope, node: yaml.Node) -> Play | None:
-    """They move to another device, and WhatsApp tells that their identity changed."""
-    said_so(scope, node)
-    return _does(scope.who, lambda phone: phone.change_identity(), f"{scope.who} moves to another device")
+def network(scope: Scope, node: yaml.Node) -> BreakNetwork | None:
+    """Webhooks on their way to the bot are refused, reset or never answered, before or after it has handled them."""
+    fault = read_webhook_fault(scope.reading, node)
+    return None if fault is None else BreakNetwork(fault)
 
 
 STAGE: Final = (
+    Directive("graph", f"graph: {{fails: messages, with: {GRAPH_CODES[0]}}}", graph),
     Directive("whatsapp", "whatsapp: {on: webhooks, do: delay, ms: 3 s, to: Tariro, times: 2}", whatsapp),
     Directive("webhooks", "webhooks: {reversed_statuses: true, batch_ms: 2 s}", webhooks),
+    Directive("webhook", "webhook: {late: 20 s, times: 2, at once: true}", webhook),
+    Directive("again", "again: 3", again),
+    Directive("hold", "hold: true", hold),
+    Directive("release", "release", release),
+    Directive("network", "network: {with: reset, when: after, times: 2}", network),
     Directive("meta announces", "meta announces: account_update", meta_announces),
-)
-VERBS: Final = (
-    Directive("replies", "Tariro replies: yes", replies, paced=True),
-    Directive("forwards", "Tariro forwards: Good news for all", forwards, paced=True),
-    Directive("edits", "Tariro edits: 6=>farai_shop", edits, paced=True),
-    Directive("deletes", "Tariro deletes: true", deletes, paced=True),
-    Directive("takes reaction back", "Tariro takes reaction back: true", takes_back, paced=True),
-    Directive("taps without context", "Tariro taps without context: Confirm", taps_without_context, paced=True),
-    Directive("taps in vain", "Tariro taps in vain: true", garbles, paced=True),
-    Directive("phone", "Tariro phone: off", phone_is),
-    Directive("blocks", "Tariro blocks: true", blocks),
-    Directive("changes user id", "Tariro changes user id: +263 78 200 0909", changes_user_id),
-    Directive("changes device", "Tariro changes device: true", changes_device),
 )
