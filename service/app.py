@@ -20,8 +20,9 @@ from litestar.exceptions import HTTPException
 from redis.asyncio import Redis, RedisCluster
 
 from service import flows
-from service.credex import CachedTokens, CredexClient, SlidingWindowLimiter
+from service.credex.client import CredexClient
 from service.credex.gateway import CredexGateway, DashboardCache
+from service.credex.tokens import CachedTokens
 from service.http import open_http
 from service.mailbox import (
     InboxEntry,
@@ -41,6 +42,7 @@ from service.runtime.outbox_sender import Sender
 from service.runtime.poller import Poller
 from service.runtime.rate_limiter import GcraLimiter
 from service.runtime.recent_ids import RecentIds
+from service.runtime.sliding_window import SlidingWindowLimiter
 from service.settings import Settings
 from service.web.core_events import notification_routes
 from service.web.health import health_route
@@ -351,7 +353,7 @@ class Service:
             kind=turn.event,
             flow=turn.flow,
             step=turn.step,
-            walked=[walked.exit for walked in turn.walked],
+            walked=[transition.exit for transition in turn.transitions],
             messages=turn.messages,
             calls=turn.calls,
             ms=turn.ms,

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
 import httpx
 
-from service.credex import CredexClient, MemoryTokens, SlidingWindowLimiter, Tokens
+from service.credex.client import CredexClient
+from service.credex.tokens import MemoryTokens, Tokens
+from service.credex.values import Written
 from service.domain import Denomination, Money
+from service.domain.commands import Write
+from service.runtime.sliding_window import SlidingWindowLimiter
+from service.writes.accept_offer import AcceptOffer
+from service.writes.authorise import Authorise
+from service.writes.cancel_offer import CancelOffer
+from service.writes.create_offer import CreateOffer
+from service.writes.decline_offer import DeclineOffer
+from service.writes.offer_recipient import SetOfferRecipient
+from service.writes.open_account import OpenAccount
+from service.writes.register import Register
+from service.writes.registry import operation_of
+from service.writes.unauthorise import Unauthorise
+from service.writes.upgrade import Upgrade
 from simulator.credex_core import API_KEY, Core, Quirks, asgi_app
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.faults import Faults
@@ -31,13 +47,82 @@ def usd(amount: str) -> Money:
     return Money(Decimal(amount), Denomination.USD)
 
 
+class WritingClient(CredexClient):
+    """The client, with a method for each write: what a command has besides is of no matter to core."""
+
+    async def send(self, phone: str, command: Write, send_within_s: float | None = None) -> Written:
+        """Send a write as its operation says; the credex is the one that the outcome names."""
+        operation = operation_of(command)
+        written = await self.write(phone, operation.endpoint, operation.request(command), send_within_s=send_within_s)
+        return replace(written, credex_id=operation.done(command, written).credex_id or None)
+
+    async def onboard(
+        self,
+        phone: str,
+        *,
+        first_name: str,
+        last_name: str,
+        denomination: Denomination,
+        send_within_s: float | None = None,
+    ) -> Written:
+        """Make somebody a member."""
+        return await self.send(phone, Register(first_name, last_name, denomination), send_within_s)
+
+    async def create_credex(
+        self,
+        phone: str,
+        *,
+        issuer_account_id: str,
+        receiver_account_id: str,
+        amount: Money,
+        due: date | None,
+        send_within_s: float | None = None,
+    ) -> Written:
+        """Offer a credex."""
+        return await self.send(
+            phone, CreateOffer(issuer_account_id, receiver_account_id, "", amount, due), send_within_s
+        )
+
+    async def accept_credex(self, phone: str, credex_id: str) -> Written:
+        """Accept an offer."""
+        return await self.send(phone, AcceptOffer("", credex_id, usd("1"), ""))
+
+    async def decline_credex(self, phone: str, credex_id: str) -> Written:
+        """Decline an offer."""
+        return await self.send(phone, DeclineOffer("", credex_id, usd("1"), ""))
+
+    async def cancel_credex(self, phone: str, credex_id: str, *, send_within_s: float | None = None) -> Written:
+        """Take back an offer."""
+        return await self.send(phone, CancelOffer("", credex_id, usd("1"), ""), send_within_s)
+
+    async def create_account(self, phone: str, *, name: str, handle: str, denomination: Denomination) -> Written:
+        """Open a business account."""
+        return await self.send(phone, OpenAccount(name, handle, denomination))
+
+    async def authorise(self, phone: str, *, account_id: str, handle: str) -> Written:
+        """Authorise a member."""
+        return await self.send(phone, Authorise(account_id, "", "", handle))
+
+    async def unauthorise(self, phone: str, *, account_id: str, member_id: str) -> Written:
+        """Withdraw an authorisation."""
+        return await self.send(phone, Unauthorise(account_id, member_id, ""))
+
+    async def send_offers_to(self, phone: str, *, account_id: str, member_id: str) -> Written:
+        """Choose who is told of offers."""
+        return await self.send(phone, SetOfferRecipient(account_id, member_id, ""))
+
+    async def upgrade(self, phone: str, *, account_id: str) -> Written:
+        """Upgrade to tier 3."""
+        return await self.send(phone, Upgrade(account_id))
+
+
 @dataclass
 class World:
     """Tariro has 12.50 USD and 1,040 ZWG, Farai (``farai_shop``) nothing; both are of tier 1."""
 
     clock: Clock
     core: Core
-    client: CredexClient
+    client: WritingClient
     tokens: Tokens
     budget: SlidingWindowLimiter
     faults: Faults
@@ -84,7 +169,7 @@ def in_world(
         faults, kept = Faults(), tokens(clock.now_ms)
         budget = SlidingWindowLimiter(None, clock_ms=clock.now_ms, per_minute=per_minute)
         async with httpx.AsyncClient(transport=Network(httpx.ASGITransport(app=asgi_app(core)), faults=faults)) as http:
-            client = CredexClient(
+            client = WritingClient(
                 http, base_url=base_url, api_key=api_key, tokens=kept, budget=budget, deadline_s=deadline_s
             )
             return await play(World(clock, core, client, kept, budget, faults))

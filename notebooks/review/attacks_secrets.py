@@ -30,7 +30,7 @@ from notebooks.review.attacks_place import (
     raw,
 )
 from notebooks.review.pictures import Table
-from service.credex import CachedTokens
+from service.credex.tokens import CachedTokens
 from service.flows import flow_registry
 from service.mailbox import open_state
 from service.messages import shorten

@@ -89,7 +89,7 @@ def play(conversation: Conversation) -> Played:
 
     def finished(turn: Finished) -> None:
         after, before = f"{turn.flow}.{turn.step}", stands.get(turn.member, "")
-        walked = tuple(ExitTaken(each.flow, each.step, each.exit) for each in turn.walked)
+        walked = tuple(ExitTaken(each.flow, each.step, each.exit) for each in turn.transitions)
         again = not walked and before == after and turn.messages > 0 and turn.wamid is not None
         turns.append(Turned(turn.wamid or "", walked, before, after, again))
         stands[turn.member] = after

@@ -7,9 +7,9 @@ about, not as sentences: they differ between generations and are none of ours.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from service.credex.endpoints import Endpoint
 from service.credex.errors import (
     CredexError,
     NoAnswerError,
@@ -23,29 +23,10 @@ from service.credex.errors import (
 from service.credex.response import CoreResponse, text
 from service.domain import Denomination, Money
 
-__all__ = ("Endpoint", "classify", "masked", "pause_s")
+__all__ = ("classify", "masked", "pause_s")
 
 PAUSE_S: Final = 15.0
 """How long to leave core alone after a 429 that does not say: a quarter of its window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An endpoint and how its success looks.
-
-    Attributes:
-        path: the endpoint's name.
-        kinds: action types that mean success.
-        subject: what a plain "not found" is about.
-        keys: keys in an older generation's answer, or in an action's details, that mean success.
-        conflict: what a plain conflict means.
-    """
-
-    path: str
-    kinds: frozenset[str]
-    subject: str
-    keys: frozenset[str] = frozenset()
-    conflict: Refusal = Refusal.NOT_PENDING
 
 
 _BY_WORDS: Final = tuple(
@@ -80,64 +61,70 @@ _AMOUNT: Final = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:" + "|".join(Deno
 _SECRETS: Final = re.compile(r"(?<![\w-])\+?[0-9]{7,15}(?![\w-])|\bey[\w-]+\.[\w.-]+|(?<=[Bb]earer )\S+")
 
 
-def classify(answer: CoreResponse, asked: Endpoint) -> None:
-    """Return if core says that it did what was asked.
+def classify(response: CoreResponse, endpoint: Endpoint) -> None:
+    """Return if core says that it did what was endpoint.
 
     Raises:
         CredexError: what the answer means otherwise.
     """
-    kind = answer.kind
-    if kind in asked.kinds:
+    kind = response.kind
+    if kind in endpoint.success_types:
         return
-    if answer.status == 401:  # noqa: PLR2004 - HTTP's own number
+    if response.status == 401:  # noqa: PLR2004 - HTTP's own number
         raise UnauthorisedError(http_status=401)
-    if answer.status == 429:  # noqa: PLR2004
-        raise TooManyRequestsError(retry_after_s=pause_s(answer.retry_after))
+    if response.status == 429:  # noqa: PLR2004
+        raise TooManyRequestsError(retry_after_s=pause_s(response.retry_after))
     if _FAILED.fullmatch(kind):
-        raise _failure(answer, asked)
-    if 200 <= answer.status < 300:  # noqa: PLR2004
-        _settle_older(answer, asked)
+        raise _failure(response, endpoint)
+    if 200 <= response.status < 300:  # noqa: PLR2004
+        _settle_older(response, endpoint)
         return
-    raise _failure(answer, asked)
+    raise _failure(response, endpoint)
 
 
-def _settle_older(answer: CoreResponse, asked: Endpoint) -> None:
+def _settle_older(response: CoreResponse, endpoint: Endpoint) -> None:
     """A 2xx whose action is missing or strange: success only if an older generation would say it like this."""
-    if asked.keys & answer.details.keys():
+    if endpoint.success_keys & response.details.keys():
         # The newest core's name for this action is not known, but this is its content.
         return
-    if answer.kind or not answer.body:
-        raise NoAnswerError(f"Credex core answered {asked.path} with nothing that can be read. The outcome is unknown.")
-    if answer.body.get("success") is False or "error" in answer.body:
-        raise _failure(answer, asked)
-    done = re.search(r"success", text(answer.body.get("message")), re.IGNORECASE)
-    if answer.body.get("success") is True or done or asked.keys & (answer.body.keys() | answer.data.keys()):
+    if response.kind or not response.body:
+        raise NoAnswerError(
+            f"Credex core answered {endpoint.path} with nothing that can be read. The outcome is unknown."
+        )
+    if response.body.get("success") is False or "error" in response.body:
+        raise _failure(response, endpoint)
+    done = re.search(r"success", text(response.body.get("message")), re.IGNORECASE)
+    if (
+        response.body.get("success") is True
+        or done
+        or endpoint.success_keys & (response.body.keys() | response.data.keys())
+    ):
         return
-    raise NoAnswerError(f"Credex core answered {asked.path} without saying what happened. The outcome is unknown.")
+    raise NoAnswerError(f"Credex core answered {endpoint.path} without saying what happened. The outcome is unknown.")
 
 
-def _failure(answer: CoreResponse, asked: Endpoint) -> CredexError:
-    code = text(answer.details.get("code")).replace("_", " ")
-    field = text(answer.details.get("field")) or None
-    words = answer.words
+def _failure(response: CoreResponse, endpoint: Endpoint) -> CredexError:
+    code = text(response.details.get("code")).replace("_", " ")
+    field = text(response.details.get("field")) or None
+    words = response.words
     refusal = _by_words(code)
     if refusal in {None, Refusal.VALIDATION}:
         refusal = _by_words(words) or refusal
-    if answer.kind == "ERROR_NOT_FOUND" or code == "NOT FOUND" or (_NOT_FOUND.search(words) and refusal is None):
-        return NotFoundError(_subject(words, asked), http_status=answer.status)
-    if answer.kind == "ERROR_INTERNAL":
-        return ServerError(http_status=answer.status)
-    refusal = refusal or _by_field(field) or _by_status(answer, asked)
-    if refusal is Refusal.DUPLICATE_PHONE and asked.conflict is Refusal.DUPLICATE_HANDLE:
+    if response.kind == "ERROR_NOT_FOUND" or code == "NOT FOUND" or (_NOT_FOUND.search(words) and refusal is None):
+        return NotFoundError(_subject(words, endpoint), http_status=response.status)
+    if response.kind == "ERROR_INTERNAL":
+        return ServerError(http_status=response.status)
+    refusal = refusal or _by_field(field) or _by_status(response, endpoint)
+    if refusal is Refusal.DUPLICATE_PHONE and endpoint.conflict is Refusal.DUPLICATE_HANDLE:
         # Only a new member's handle is their phone, so that one taken means the other.
-        refusal = asked.conflict
-    if refusal is None or (answer.status >= 500 and answer.kind in {"", "ERROR"}):  # noqa: PLR2004
-        return ServerError(http_status=answer.status)
+        refusal = endpoint.conflict
+    if refusal is None or (response.status >= 500 and response.kind in {"", "ERROR"}):  # noqa: PLR2004
+        return ServerError(http_status=response.status)
     return RefusedError(
         refusal,
         field=field,
         reason=masked(words),
-        http_status=answer.status,
+        http_status=response.status,
         remaining=_told(words, _REMAINING) if refusal is Refusal.DAILY_LIMIT else None,
         maximum=_told(words, _MAXIMUM) if refusal is Refusal.INSUFFICIENT_BALANCE else None,
     )
@@ -151,22 +138,22 @@ def _by_field(field: str | None) -> Refusal | None:
     return {None: None, "dueDate": Refusal.DUE_DATE}.get(field, Refusal.VALIDATION)
 
 
-def _by_status(answer: CoreResponse, asked: Endpoint) -> Refusal | None:
-    if answer.kind == "ERROR_VALIDATION":
+def _by_status(response: CoreResponse, endpoint: Endpoint) -> Refusal | None:
+    if response.kind == "ERROR_VALIDATION":
         return Refusal.VALIDATION
-    if answer.status == 403:  # noqa: PLR2004
+    if response.status == 403:  # noqa: PLR2004
         return Refusal.NOT_AUTHORISED
-    if answer.status == 409:  # noqa: PLR2004
-        return asked.conflict
-    if answer.kind or answer.status == 400:  # noqa: PLR2004
+    if response.status == 409:  # noqa: PLR2004
+        return endpoint.conflict
+    if response.kind or response.status == 400:  # noqa: PLR2004
         return Refusal.UNKNOWN
     # A bare 404, a redirect, a 413: most likely not core itself, and certainly no refusal.
     return None
 
 
-def _subject(words: str, asked: Endpoint) -> str:
+def _subject(words: str, endpoint: Endpoint) -> str:
     named = re.search(r"\b(member|account|credex)\b", words, re.IGNORECASE)
-    return named.group(1).lower() if named else asked.subject
+    return named.group(1).lower() if named else endpoint.subject
 
 
 _REMAINING: Final = re.compile(r"remain|left|available|up to|only", re.IGNORECASE)

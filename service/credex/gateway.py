@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, assert_never
 
 import msgspec
 import structlog
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from service.credex import CredexClient, CredexError, CredexState, LedgerEntry, Written
-from service.credex import errors as credex
+from service.credex.client import CredexClient
+from service.credex.endpoints import Endpoint
+from service.credex.errors import CredexError, NotFoundError, RefusedError
+from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Person, Recipient
 from service.domain.commands import (
-    AcceptOffer,
-    Authorise,
-    CancelOffer,
-    CreateOffer,
-    DeclineOffer,
     FindAccount,
     FindMember,
     Known,
     Login,
     NotFound,
-    OpenAccount,
     Outcome,
     Read,
     ReadCredex,
     ReadLedger,
     Refused,
-    Register,
-    SetOfferRecipient,
-    Unauthorise,
     Unavailable,
-    Upgrade,
-    Write,
 )
 
 __all__ = ("CredexGateway", "DashboardCache", "Dashboards", "NoDashboards")
@@ -125,9 +116,9 @@ class CredexGateway:
         """Make a read; whatever goes wrong is an outcome, never an exception."""
         try:
             return Known(await self._read(member, call))
-        except credex.NotFoundError:
+        except NotFoundError:
             return NotFound()
-        except credex.RefusedError as refused:
+        except RefusedError as refused:
             return Refused(refused.code.value)
         except CredexError as error:
             log.warning("read_failed", call=type(call).__name__, error=type(error).__name__)
@@ -146,6 +137,8 @@ class CredexGateway:
                 return _page(await self._client.get_ledger(member, account_id), page)
             case ReadCredex(credex_id=credex_id, account_id=account_id):
                 return _credex(await self._client.get_credex(member, credex_id, account_id))
+            case _:
+                assert_never(call)
 
     async def dashboard(self, member: str) -> Dashboard:
         """The member's dashboard, read from core now.
@@ -157,69 +150,19 @@ class CredexGateway:
         await self._dashboards.put(member, dashboard)
         return dashboard
 
-    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+    async def send(self, member: str, endpoint: Endpoint, body: Mapping[str, object], *, within_s: float) -> Written:
         """Send a write, once, and only if it leaves within this time.
 
         Raises:
-            CredexError: anything but core's word that it is done.
+            CredexError: anything but core's success answer.
         """
-        written = await self._send(member, call, within_s)
+        written = await self._client.write(member, endpoint, body, send_within_s=within_s)
         if written.dashboard is None:
-            # Core may leave it out. The one of before would show money that is spent, and warn of nothing.
+            # The cached one would show money that is spent.
             await self._dashboards.drop(member)
         else:
             await self._dashboards.put(member, written.dashboard)
         return written
-
-    async def _send(self, member: str, call: Write, within_s: float) -> Written:
-        client = self._client
-        match call:
-            case Register():
-                return await client.onboard(
-                    member,
-                    first_name=call.first_name,
-                    last_name=call.last_name,
-                    denomination=call.denomination,
-                    send_within_s=within_s,
-                )
-            case CreateOffer():
-                return await client.create_credex(
-                    member,
-                    issuer_account_id=call.account_id,
-                    receiver_account_id=call.receiver_id,
-                    amount=call.amount,
-                    due=call.due,
-                    send_within_s=within_s,
-                )
-            case AcceptOffer():
-                return await client.accept_credex(member, call.credex_id, send_within_s=within_s)
-            case DeclineOffer():
-                return await client.decline_credex(member, call.credex_id, send_within_s=within_s)
-            case CancelOffer():
-                return await client.cancel_credex(member, call.credex_id, send_within_s=within_s)
-            case _:
-                return await self._send_other(member, call, within_s)
-
-    async def _send_other(
-        self, member: str, call: OpenAccount | Authorise | Unauthorise | SetOfferRecipient | Upgrade, within_s: float
-    ) -> Written:
-        """What is no trade: accounts, the people who act for them, and tiers."""
-        client, account_id = self._client, "" if isinstance(call, OpenAccount) else call.account_id
-        match call:
-            case OpenAccount(name=name, handle=handle, denomination=denomination):
-                return await client.create_account(
-                    member, name=name, handle=handle, denomination=denomination, send_within_s=within_s
-                )
-            case Authorise(handle=handle):
-                return await client.authorise(member, account_id=account_id, handle=handle, send_within_s=within_s)
-            case Unauthorise(member_id=whom):
-                return await client.unauthorise(member, account_id=account_id, member_id=whom, send_within_s=within_s)
-            case SetOfferRecipient(member_id=whom):
-                return await client.send_offers_to(
-                    member, account_id=account_id, member_id=whom, send_within_s=within_s
-                )
-            case Upgrade():
-                return await client.upgrade(member, account_id=account_id, send_within_s=within_s)
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
         """What has become of a credex.

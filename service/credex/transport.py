@@ -11,19 +11,18 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 
-from service.credex.budget import SlidingWindowLimiter
-from service.credex.endpoints import LOGIN
-from service.credex.error_mapping import Endpoint, classify, pause_s
+from service.credex.endpoints import LOGIN, Endpoint
+from service.credex.error_mapping import classify, pause_s
 from service.credex.errors import CredexError, NoAnswerError, NotSentError, UnauthorisedError
 from service.credex.response import CoreResponse, read_answer
 from service.credex.tokens import Tokens
 from service.http import certainly_not_sent
 
-__all__ = ("Reading", "Transport")
+__all__ = ("CallLimiter", "Reading", "Transport")
 
 T = TypeVar("T")
 
@@ -32,6 +31,20 @@ Reading = Callable[[Mapping[str, Any]], Awaitable[CoreResponse]]
 
 CONNECT_SHARE: Final = 0.6
 """A connection that takes this much of the time left is given up, while it is still certain that nothing was sent."""
+
+
+class CallLimiter(Protocol):
+    """Decides when core may be called."""
+
+    async def wait(self, *, at_most_ms: int) -> int:
+        """Wait until a call is allowed; returns how long that took, in ms.
+
+        Raises:
+            BudgetExhaustedError: it would take longer than ``at_most_ms``.
+        """
+
+    async def pause(self, seconds: float) -> None:
+        """Allow no calls for this long: core answered 429."""
 
 
 @dataclass(slots=True)
@@ -67,7 +80,7 @@ class Transport:
         base_url: str,
         api_key: str,
         tokens: Tokens,
-        budget: SlidingWindowLimiter,
+        budget: CallLimiter,
         deadline_s: float,
     ) -> None:
         """Keep the parts; nothing is asked of core yet."""

@@ -5,21 +5,12 @@ A read may be repeated; a write never is. What became of a write may stay unknow
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Final
-
 import msgspec
 
-from service.domain import Credex, Dashboard, Denomination, LedgerPage, Money, Person, Recipient
+from service.domain import Credex, Dashboard, LedgerPage, Money, Person, Recipient
 
 __all__ = (
-    "WRITES",
-    "AcceptOffer",
-    "Authorise",
     "Call",
-    "CancelOffer",
-    "CreateOffer",
-    "DeclineOffer",
     "DidNotHappen",
     "Done",
     "FindAccount",
@@ -27,19 +18,14 @@ __all__ = (
     "Known",
     "Login",
     "NotFound",
-    "OpenAccount",
     "Outcome",
     "PossibleDuplicate",
     "Read",
     "ReadCredex",
     "ReadLedger",
     "Refused",
-    "Register",
-    "SetOfferRecipient",
-    "Unauthorise",
     "Unavailable",
     "Unknown",
-    "Upgrade",
     "Write",
 )
 
@@ -76,111 +62,12 @@ class FindMember(msgspec.Struct, frozen=True, tag="find-member"):
     handle: str
 
 
-class Register(msgspec.Struct, frozen=True, tag="register"):
-    """Make the sender a member."""
-
-    first_name: str
-    last_name: str
-    denomination: Denomination = Denomination.USD
-
-
-class CreateOffer(msgspec.Struct, frozen=True, tag="create-offer"):
-    """Offer a credex from one of the member's accounts."""
-
-    account_id: str
-    receiver_id: str
-    receiver_name: str
-    amount: Money
-    due: date | None = None
-    allow_duplicate: bool = msgspec.field(default=False, name="despite")  # the name in stored records
-    """The member was told that an earlier offer that looks the same is unresolved, and wants this one all the same."""
-
-    @property
-    def secured(self) -> bool:
-        """A secured credex has no due date, an unsecured one must have one."""
-        return self.due is None
-
-
-class _OnOffer(msgspec.Struct, frozen=True):
-    account_id: str
-    credex_id: str
-    amount: Money
-    counterparty: str
-
-
-class AcceptOffer(_OnOffer, frozen=True, tag="accept-offer"):
-    """Accept a pending incoming offer."""
-
-
-class DeclineOffer(_OnOffer, frozen=True, tag="decline-offer"):
-    """Decline a pending incoming offer."""
-
-
-class CancelOffer(_OnOffer, frozen=True, tag="cancel-offer"):
-    """Take back a pending outgoing offer."""
-
-
-class OpenAccount(msgspec.Struct, frozen=True, tag="open-account"):
-    """Open a business account that the sender owns."""
-
-    name: str
-    handle: str
-    denomination: Denomination
-
-
-class _OnPerson(msgspec.Struct, frozen=True):
-    account_id: str
-    member_id: str
-    name: str
-
-
-class Authorise(_OnPerson, frozen=True, tag="authorise"):
-    """Let another member act for an account."""
-
-    handle: str
-
-
-class Unauthorise(_OnPerson, frozen=True, tag="unauthorise"):
-    """Let another member no longer act for an account."""
-
-
-class SetOfferRecipient(_OnPerson, frozen=True, tag="direct-notices"):
-    """Send the notices of new offers to an account to this member."""
-
-
-class Upgrade(msgspec.Struct, frozen=True, tag="upgrade"):
-    """Pay for the next membership tier from the personal account."""
-
-    account_id: str
+class Write(msgspec.Struct, frozen=True):
+    """Base of the commands that change something in core; each is defined with its operation in `service.writes`."""
 
 
 Read = Login | FindAccount | FindMember | ReadLedger | ReadCredex
-Write = (
-    Register
-    | CreateOffer
-    | AcceptOffer
-    | DeclineOffer
-    | CancelOffer
-    | OpenAccount
-    | Authorise
-    | Unauthorise
-    | SetOfferRecipient
-    | Upgrade
-)
 Call = Read | Write
-
-WRITES: Final = (
-    Register,
-    CreateOffer,
-    AcceptOffer,
-    DeclineOffer,
-    CancelOffer,
-    OpenAccount,
-    Authorise,
-    Unauthorise,
-    SetOfferRecipient,
-    Upgrade,
-)
 
 
 class Known(msgspec.Struct, frozen=True, tag="known"):

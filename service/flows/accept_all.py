@@ -7,24 +7,14 @@ from typing import Final
 
 from service.conversation import CONFIRM_WITHIN_MS, CoreCall, Exit, Flow, Question, TurnContext
 from service.domain import Dashboard, Denomination, Money
-from service.domain.commands import (
-    AcceptOffer,
-    Call,
-    DidNotHappen,
-    Done,
-    Known,
-    Login,
-    NotFound,
-    Outcome,
-    Refused,
-    Unavailable,
-)
+from service.domain.commands import Call, DidNotHappen, Done, Known, Login, NotFound, Outcome, Refused, Unavailable
 from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import acting
 from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.flows.resolve_offer import show_acceptance_reconciled
 from service.messages import Buttons, Message
+from service.writes.accept_offer import AcceptOffer
 
 __all__ = ("ACCEPT_ALL",)
 

@@ -10,21 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.conversation import CoreCall, Exit, Question, TurnContext
-from service.domain.commands import (
-    Authorise,
-    Call,
-    DidNotHappen,
-    Done,
-    NotFound,
-    Outcome,
-    Refused,
-    SetOfferRecipient,
-    Unauthorise,
-    Unavailable,
-)
+from service.domain.commands import Call, DidNotHappen, Done, NotFound, Outcome, Refused, Unavailable
 from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.messages import Button, Buttons, Message
+from service.writes.authorise import Authorise
+from service.writes.offer_recipient import SetOfferRecipient
+from service.writes.unauthorise import Unauthorise
 
 __all__ = ("AUTHORISATION_STEPS",)
 

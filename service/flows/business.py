@@ -7,13 +7,14 @@ from typing import Final
 
 from service.conversation import Chosen, CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused, Tier
-from service.domain.commands import Call, DidNotHappen, Done, Known, Login, OpenAccount, Outcome, Refused, Unavailable
+from service.domain.commands import Call, DidNotHappen, Done, Known, Login, Outcome, Refused, Unavailable
 from service.flows import formatting
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import BUSINESS as PAPER
 from service.flows.forms import Forms, form_step
 from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.messages import Button, Buttons, List, Message, Section, Text
+from service.writes.open_account import OpenAccount
 
 __all__ = ("business",)
 

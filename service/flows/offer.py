@@ -9,7 +9,7 @@ import msgspec
 
 from service.conversation import CoreCall, Exit, Flow, Question, Retry, Shortcut, TurnContext
 from service.domain import Account, AmountError, Dashboard, Denomination, Handle, HandleRefused, Tier, read_amount
-from service.domain.commands import Call, CreateOffer, FindAccount, Known, Login, Outcome
+from service.domain.commands import Call, FindAccount, Known, Login, Outcome
 from service.flows import formatting
 from service.flows import offer_questions as ask
 from service.flows import offer_results as told
@@ -19,6 +19,7 @@ from service.flows.dates import USUAL, DueRefused, core_day, read_due
 from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.flows.offer_terms import amount, due, offer, source, terms
 from service.messages import Buttons, Message
+from service.writes.create_offer import CreateOffer
 
 __all__ = ("OFFER", "SHORTCUT")
 

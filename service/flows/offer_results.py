@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.conversation import Exit, TurnContext
-from service.domain.commands import (
-    Call,
-    CreateOffer,
-    DidNotHappen,
-    Done,
-    NotFound,
-    Outcome,
-    PossibleDuplicate,
-    Refused,
-    Unavailable,
-)
+from service.domain.commands import Call, DidNotHappen, Done, NotFound, Outcome, PossibleDuplicate, Refused, Unavailable
 from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel
 from service.flows.offer_terms import amount, due, offer
 from service.messages import Buttons, Message
+from service.writes.create_offer import CreateOffer
 
 __all__ = (
     "DESPITE",

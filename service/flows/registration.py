@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from service.conversation import CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
 from service.domain import NameRefused, PersonName
-from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Register, Unavailable
+from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Unavailable
 from service.flows import formatting
 from service.flows.confirming import unless_cancelled
 from service.flows.forms import PERSON, Forms, form_step
 from service.messages import Buttons, Message, Text
+from service.writes.register import Register
 
 __all__ = ("registration",)
 

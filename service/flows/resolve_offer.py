@@ -7,21 +7,13 @@ from dataclasses import dataclass
 
 from service.conversation import CoreCall, Exit, Question, TurnContext
 from service.domain import Money
-from service.domain.commands import (
-    AcceptOffer,
-    Call,
-    CancelOffer,
-    DeclineOffer,
-    DidNotHappen,
-    Done,
-    NotFound,
-    Outcome,
-    Refused,
-    Unavailable,
-)
+from service.domain.commands import Call, DidNotHappen, Done, NotFound, Outcome, Refused, Unavailable
 from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.messages import Buttons, Message
+from service.writes.accept_offer import AcceptOffer
+from service.writes.cancel_offer import CancelOffer
+from service.writes.decline_offer import DeclineOffer
 
 __all__ = ("RESOLVE_OFFER_STEPS", "show_acceptance_reconciled")
 

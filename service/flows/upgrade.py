@@ -19,12 +19,12 @@ from service.domain.commands import (
     Refused,
     Unavailable,
 )
-from service.domain.commands import Upgrade as UpgradeCall
 from service.flows import formatting
 from service.flows.confirming import confirm_or_cancel, unless_cancelled
 from service.flows.dashboard import seen
 from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
 from service.messages import Button, Buttons, Message
+from service.writes.upgrade import Upgrade as UpgradeCall
 
 __all__ = ("UPGRADE",)
 

@@ -1,7 +1,7 @@
-"""The worker: takes a member's oldest message, lets the flows answer it, and commits the answer in one step.
+"""The inbox worker: takes a member's oldest message, lets the flows answer it, and commits the answer in one step.
 
-A worker may die anywhere. Until the commit nothing is sent and nothing is forgotten: the message stays the head of its
-inbox, and whoever claims it next starts again, or continues from the intent if money was under way.
+A worker may die anywhere. Until the commit nothing is sent and nothing is lost: the message stays first in its inbox,
+and the worker that claims it next starts again, or continues from the pending write if a write to core was under way.
 """
 
 from __future__ import annotations
@@ -28,37 +28,26 @@ from service.conversation import (
     take_turn,
 )
 from service.domain import InboundMessage
-from service.domain.commands import (
-    WRITES,
-    Call,
-    CreateOffer,
-    Done,
-    Outcome,
-    PossibleDuplicate,
-    Read,
-    Unavailable,
-    Unknown,
-    Write,
-)
-from service.mailbox import CommitResult as Step
-from service.mailbox import EndedLease, Idle, InboxLease, Mailbox, StateUnavailableError
+from service.domain.commands import Call, Done, Outcome, PossibleDuplicate, Read, Unavailable, Unknown, Write
+from service.mailbox import CommitResult, EndedLease, Idle, InboxLease, Mailbox, StateUnavailableError
 from service.mailbox.versioning import NewerRecord, read
 from service.messages import Button, Buttons, Message, Outgoing
 from service.runtime.progress import ProgressNotifier, TypingIndicator
-from service.writes import pending_write as written_down
+from service.writes import pending_write as pending_writes
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
+from service.writes.registry import operation_of
 
 __all__ = ("Finished", "Worker")
 
 MAX_DELIVERY_ATTEMPTS: Final = 5
 TURN_MS: Final = 25_000
-LOOKS_MS: Final = 15_000
-"""No look at an unresolved intent begins later than this: the lease must outlive the last one."""
+RECONCILE_MS: Final = 15_000
+"""No reconciliation of a pending write begins later than this: the lease must outlive the last one."""
 
 NEWER_RECORD_MS: Final = 1_000
-GIVE_WAY_MS: Final = 200
-"""Whoever gave a newer record back looks so much later than others, or the nearest to Redis would always be first."""
+DEFER_MS: Final = 200
+"""A worker that released a newer record claims this much later, or the one nearest to Redis would always be first."""
 BACKOFF_MS: Final = (1_000, 2_000, 4_000, 8_000)
 REPEAT_AFTER_S: Final = (0.2, 1.0, 3.0)
 
@@ -73,17 +62,17 @@ log = structlog.get_logger(__name__)
 
 
 class Reads(Protocol):
-    """What is read of Credex core here: whatever goes wrong is an outcome."""
+    """Reads from Credex core: a failure is an outcome, never an exception."""
 
     async def read(self, member: str, call: Read) -> Outcome: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """One turn, for logs and measurements: never the texts.
+    """One turn, for logs and metrics: never the texts.
 
     Attributes:
-        wamid: of the message that began it; None when none did.
+        wamid: of the message that began it; None if none did.
         ms: how long the turn took.
         reply_ms: since that message was stored.
     """
@@ -93,7 +82,7 @@ class Finished:
     event: str
     flow: str
     step: str
-    walked: tuple[Transition, ...]
+    transitions: tuple[Transition, ...]
     messages: int
     calls: int
     ms: int
@@ -101,37 +90,37 @@ class Finished:
 
 
 class _LostError(Exception):
-    """Another worker holds this member now: whatever was computed here is void."""
+    """Another worker holds this member now: nothing computed here may be stored."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """One claim being worked on."""
+    """The state of one lease while it is worked on."""
 
-    claim: InboxLease
+    lease: InboxLease
     session: Session | None
-    intents: PendingWrites
+    pending: PendingWrites
     started_ms: int
     messages: list[Message] = field(default_factory=list)
-    walked: list[Transition] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
     calls: int = 0
     event: str = ""
     wamid: str | None = None
-    asking: Callable[[], None] = lambda: None
+    core_called: Callable[[], None] = lambda: None
 
     @property
     def member(self) -> str:
-        return self.claim.member
+        return self.lease.member
 
 
 class Worker:
-    """Handles inboxes. `run_once` does all there is for one member and comes back."""
+    """Handles inboxes."""
 
     def __init__(
         self,
         mailbox: Mailbox,
         core: Reads,
-        money: Reconciler,
+        reconciler: Reconciler,
         registry: FlowRegistry,
         *,
         clock_ms: Callable[[], int],
@@ -139,122 +128,121 @@ class Worker:
         outbox_woken: Callable[[], None] = lambda: None,
         finished: Callable[[Finished], None] = lambda _: None,
     ) -> None:
-        """Put the rooms together; nothing is done yet."""
+        """Nothing is claimed yet."""
         self._mailbox = mailbox
         self._core = core
-        self._money = money
+        self._reconciler = reconciler
         self._registry = registry
         self._clock_ms = clock_ms
         self._progress = ProgressNotifier(mailbox, typing_indicator, clock_ms, outbox_woken)
         self._outbox_woken = outbox_woken
         self._finished = finished
-        self._held: dict[tuple[str, int], InboxLease] = {}
-        self._giving_way_until_ms = 0
+        self._leases: dict[tuple[str, int], InboxLease] = {}
+        self._deferring_until_ms = 0
 
     @property
     def busy(self) -> bool:
-        """Whether a claim is in hand."""
-        return bool(self._held)
+        """Whether a message is being handled."""
+        return bool(self._leases)
 
     async def run_once(self) -> int | None:
         """Handle one member who is due: 0 if there was one, else the ms until somebody is (None: nobody)."""
         now_ms = self._clock_ms()
         claimed = await self._mailbox.claim(now_ms)
         if isinstance(claimed, Idle):
-            way_ms = GIVE_WAY_MS if now_ms < self._giving_way_until_ms else 0
-            return None if claimed.next_due_ms is None else max(1, claimed.next_due_ms - now_ms) + way_ms
-        following: InboxLease | None = claimed
-        while following is not None:
-            claim = following
-            key = (claim.member, claim.fencing_token)
-            self._held[key] = claim
+            defer_ms = DEFER_MS if now_ms < self._deferring_until_ms else 0
+            return None if claimed.next_due_ms is None else max(1, claimed.next_due_ms - now_ms) + defer_ms
+        lease: InboxLease | None = claimed
+        while lease is not None:
+            key = (lease.member, lease.fencing_token)
+            self._leases[key] = lease
             try:
-                following = await self._handle(claim)
+                lease = await self._handle(lease)
             except asyncio.CancelledError:
-                raise  # whoever stops us gives the claim back, or does not if we are meant to have died
+                raise  # the lease is kept for release_all, unless the process is meant to have died
             except BaseException:
-                self._held.pop(key, None)
+                self._leases.pop(key, None)
                 raise
-            self._held.pop(key, None)
+            self._leases.pop(key, None)
         return 0
 
     async def release_all(self) -> None:
-        """Give back, uncounted, what a stop has interrupted."""
-        held, self._held = list(self._held.values()), {}
-        for claim in held:
+        """Release the leases that a stop has interrupted, without counting an attempt."""
+        leases, self._leases = list(self._leases.values()), {}
+        for lease in leases:
             now_ms = self._clock_ms()
-            with suppress(StateUnavailableError):  # then its lease runs out, which serves as well
-                await self._mailbox.release(claim, now_ms, due_ms=now_ms, counted=False)
+            with suppress(StateUnavailableError):  # then the lease runs out by itself
+                await self._mailbox.release(lease, now_ms, due_ms=now_ms, counted=False)
 
-    # -- one claim --------------------------------------------------------------------------------------------------
+    # -- one lease --------------------------------------------------------------------------------------------------
 
-    async def _handle(self, claim: InboxLease) -> InboxLease | None:
+    async def _handle(self, lease: InboxLease) -> InboxLease | None:
         try:
-            if claim.attempts > MAX_DELIVERY_ATTEMPTS:
-                return await self._bury(claim)
-            work = self._open(claim)
+            if lease.attempts > MAX_DELIVERY_ATTEMPTS:
+                return await self._dead_letter(lease)
+            work = self._open(lease)
             return await self._work(work)
         except _LostError:
             log.warning("claim_lost")
         except NewerRecord:
             now_ms = self._clock_ms()
-            self._giving_way_until_ms = now_ms + NEWER_RECORD_MS
-            await self._mailbox.release(claim, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
+            self._deferring_until_ms = now_ms + NEWER_RECORD_MS
+            await self._mailbox.release(lease, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
         except StateUnavailableError:
             raise
         except Exception:
-            log.exception("turn_failed", attempts=claim.attempts)
+            log.exception("turn_failed", attempts=lease.attempts)
             now_ms = self._clock_ms()
-            pause = BACKOFF_MS[min(claim.attempts, len(BACKOFF_MS)) - 1]
-            await self._mailbox.release(claim, now_ms, due_ms=now_ms + pause, counted=True)
+            pause = BACKOFF_MS[min(lease.attempts, len(BACKOFF_MS)) - 1]
+            await self._mailbox.release(lease, now_ms, due_ms=now_ms + pause, counted=True)
         return None
 
-    def _open(self, claim: InboxLease) -> _Work:
-        session = read(claim.session, Session)
-        intents = read(claim.pending_writes, PendingWrites) or PendingWrites()
-        return _Work(claim, session, intents, self._clock_ms())
+    def _open(self, lease: InboxLease) -> _Work:
+        session = read(lease.session, Session)
+        pending = read(lease.pending_writes, PendingWrites) or PendingWrites()
+        return _Work(lease, session, pending, self._clock_ms())
 
     async def _work(self, work: _Work) -> InboxLease | None:
-        under_way = work.intents.under_way
-        if under_way is not None and under_way.seq != work.claim.seq:
-            work.intents = work.intents.aside(self._clock_ms())
+        under_way = work.pending.under_way
+        if under_way is not None and under_way.seq != work.lease.seq:
+            work.pending = work.pending.mark_unknown(self._clock_ms())
             under_way = None
-        if work.claim.entry is None:
-            return await self._look_again(work)
-        inbound = read(work.claim.entry, InboundMessage)
+        if work.lease.entry is None:
+            return await self._reconcile_due(work)
+        inbound = read(work.lease.entry, InboundMessage)
         if inbound is None:
             raise NewerRecord
         work.wamid = inbound.wamid
         async with self._progress.notify_while_running(
-            work.claim, inbound.wamid, since_ms=work.started_ms
-        ) as work.asking:
+            work.lease, inbound.wamid, since_ms=work.started_ms
+        ) as work.core_called:
             if under_way is not None:
                 work.event = "recovered"
                 work.messages += under_way.messages
-                work.walked += under_way.walked
-                work.asking()
-                outcome = await self._money.recover(work.member, under_way, work.intents.unresolved)
-                turn = self._concluded(work, under_way, outcome)
+                work.transitions += under_way.transitions
+                work.core_called()
+                outcome = await self._reconciler.recover(work.member, under_way, work.pending.unresolved)
+                turn = self._resume(work, under_way, outcome)
             else:
                 work.event = str(inbound.content.__struct_config__.tag)
-                turn = self._advance(
-                    work, work.session, Received(work.member, inbound, last_delivered_ms=work.claim.last_delivered_ms)
+                turn = self._take_turn(
+                    work, work.session, Received(work.member, inbound, last_delivered_ms=work.lease.last_delivered_ms)
                 )
             while turn.call is not None:
                 outcome = await self._call(work, turn, turn.call)
-                turn = self._advance(work, turn.session, CallFinished(work.member, outcome))
+                turn = self._take_turn(work, turn.session, CallFinished(work.member, outcome))
         return await self._commit(work, turn.session)
 
-    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         turn = take_turn(self._registry, session, event, self._clock_ms())
         work.messages += turn.messages
-        work.walked += turn.transitions
+        work.transitions += turn.transitions
         return turn
 
     async def _call(self, work: _Work, turn: Turn, call: Call) -> Outcome:
         work.calls += 1
-        work.asking()
-        if isinstance(call, WRITES):
+        work.core_called()
+        if isinstance(call, Write):
             return await self._write(work, turn, call)
         return await self._read_core(work, call)
 
@@ -266,104 +254,107 @@ class Worker:
         except TimeoutError:
             return Unavailable()
 
-    # -- money ------------------------------------------------------------------------------------------------------
+    # -- writes -----------------------------------------------------------------------------------------------------
 
     async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
         if self._clock_ms() > work.started_ms + TURN_MS:
-            return Unavailable()  # one of several in a turn: what is late by now is left for another
-        made = await self._look(work, lambda intent: intent.looks_like(call))
-        if made and not (isinstance(call, CreateOffer) and call.allow_duplicate):
+            return Unavailable()  # one of several in a turn, and too late for this one
+        happened = await self._reconcile(work, lambda write: write.may_duplicate(call))
+        if happened and not operation_of(call).allows_duplicate(call):
             return PossibleDuplicate(made=True)
-        prepared = await self._money.prepare(
-            work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
+        prepared = await self._reconciler.prepare(
+            work.member, call, seq=work.lease.seq, session=turn.session, pending=work.pending
         )
         if not isinstance(prepared, PendingWrite):
             return prepared
-        intent = msgspec.structs.replace(prepared, messages=tuple(work.messages), walked=tuple(work.walked))
-        await self._store(work, msgspec.structs.replace(work.intents, under_way=intent))
-        outcome = await self._money.send(work.member, intent, work.intents.unresolved)
-        self._settled(work, intent, outcome)
+        write = msgspec.structs.replace(prepared, messages=tuple(work.messages), transitions=tuple(work.transitions))
+        await self._store(work, msgspec.structs.replace(work.pending, under_way=write))
+        outcome = await self._reconciler.send(work.member, write, work.pending.unresolved)
+        self._record_outcome(work, write, outcome)
         return outcome
 
-    async def _store(self, work: _Work, intents: PendingWrites) -> None:
-        raw = written_down.encode(intents)
+    async def _store(self, work: _Work, pending: PendingWrites) -> None:
+        raw = pending_writes.encode(pending)
         assert raw is not None
-        stored = await self._persistently(lambda: self._mailbox.store_pending_writes(work.claim, self._clock_ms(), raw))
-        if stored is Step.LOST:
+        stored = await self._retrying(lambda: self._mailbox.store_pending_writes(work.lease, self._clock_ms(), raw))
+        if stored is CommitResult.LOST:
             raise _LostError
 
-    def _concluded(self, work: _Work, intent: PendingWrite, outcome: Outcome) -> Turn:
-        """The turn of an intent that somebody else began, carried on with what became of its write."""
-        self._settled(work, intent, outcome)
-        return self._advance(work, intent.session, CallFinished(work.member, outcome))
+    def _resume(self, work: _Work, write: PendingWrite, outcome: Outcome) -> Turn:
+        """Continue the turn in which a dead worker made this write, with the outcome of the write."""
+        self._record_outcome(work, write, outcome)
+        return self._take_turn(work, write.session, CallFinished(work.member, outcome))
 
-    def _settled(self, work: _Work, intent: PendingWrite, outcome: Outcome) -> None:
-        """Keep what stays unknown; tell the others which credex is this one's."""
-        others = work.intents.unresolved
+    def _record_outcome(self, work: _Work, write: PendingWrite, outcome: Outcome) -> None:
+        """Keep the write if its outcome is unknown; else exclude its credex from the matches of the others."""
+        others = work.pending.unresolved
         if isinstance(outcome, Unknown):
-            work.intents = PendingWrites(unresolved=(*others, intent.again(self._clock_ms())))
+            others = (*others, write.retry_later(self._clock_ms()))
         else:
-            work.intents = PendingWrites(unresolved=tuple(other.beside(intent.call, outcome) for other in others))
+            others = tuple(other.exclude_outcome(write.command, outcome) for other in others)
+        work.pending = PendingWrites(unresolved=others)
 
-    async def _look_again(self, work: _Work) -> InboxLease | None:
-        """No message waits: look at the intents that are due, and tell what is found."""
+    async def _reconcile_due(self, work: _Work) -> InboxLease | None:
+        """No message waits: reconcile the pending writes that are due."""
         work.event = "looked"
         now_ms = self._clock_ms()
-        await self._look(work, lambda intent: intent.look_at_ms <= now_ms)
+        await self._reconcile(work, lambda write: write.reconcile_at_ms <= now_ms)
         return await self._commit(work, work.session)
 
-    async def _look(self, work: _Work, wanted: Callable[[PendingWrite], bool]) -> bool:
-        """Look at the unresolved intents that are wanted, and tell what is found. Whether one of them did happen."""
-        ahead, behind, happened = list(work.intents.unresolved), list[PendingWrite](), False
+    async def _reconcile(self, work: _Work, wanted: Callable[[PendingWrite], bool]) -> bool:
+        """Reconcile the wanted unresolved writes once each and tell the member the outcomes; whether one happened."""
+        ahead, behind, happened = list(work.pending.unresolved), list[PendingWrite](), False
         while ahead:
-            intent = ahead.pop(0)
-            if not wanted(intent) or self._clock_ms() > work.started_ms + LOOKS_MS:
-                behind.append(intent)
+            write = ahead.pop(0)
+            if not wanted(write) or self._clock_ms() > work.started_ms + RECONCILE_MS:
+                behind.append(write)
                 continue
-            outcome = await self._money.look(work.member, intent, (*behind, *ahead))
+            outcome = await self._reconciler.reconcile_once(work.member, write, (*behind, *ahead))
             work.calls += 1
             now_ms = self._clock_ms()
-            if isinstance(outcome, Unknown) and now_ms < intent.ends_ms:
-                behind.append(intent.again(now_ms))
+            if isinstance(outcome, Unknown) and now_ms < write.ends_ms:
+                behind.append(write.retry_later(now_ms))
                 continue
-            self._advance(
+            self._take_turn(
                 work,
                 work.session,
-                WriteReconciled(work.member, intent.step, intent.call, outcome, intent.session.answers),
+                WriteReconciled(work.member, write.step, write.command, outcome, write.session.answers),
             )
             happened = happened or isinstance(outcome, Done)
-            ahead, behind = ([other.beside(intent.call, outcome) for other in each] for each in (ahead, behind))
-        work.intents = msgspec.structs.replace(work.intents, unresolved=tuple(behind))
+            ahead, behind = (
+                [other.exclude_outcome(write.command, outcome) for other in each] for each in (ahead, behind)
+            )
+        work.pending = msgspec.structs.replace(work.pending, unresolved=tuple(behind))
         return happened
 
-    # -- the end of a claim -----------------------------------------------------------------------------------------
+    # -- the end of a lease -----------------------------------------------------------------------------------------
 
     async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
-        # One that is not valid at any time is to be forgotten.
+        # A session that is never valid is not stored.
         raw_session = msgspec.json.encode(session) if session and session.valid_until_ms else None
         outbox = _entries(work.messages)
-        raw_intents = written_down.encode(work.intents)
+        raw_pending = pending_writes.encode(work.pending)
 
         async def attempt() -> EndedLease[InboxLease]:
             return await self._mailbox.commit(
-                work.claim,
+                work.lease,
                 self._clock_ms(),
                 session=raw_session,
                 outbox=outbox,
-                pending_writes=raw_intents,
-                due_ms=work.intents.due_ms,
+                pending_writes=raw_pending,
+                due_ms=work.pending.due_ms,
             )
 
-        committed = await self._persistently(attempt)
-        if committed.result is Step.LOST:
+        committed = await self._retrying(attempt)
+        if committed.result is CommitResult.LOST:
             raise _LostError
         if outbox:
             self._outbox_woken()
         self._report(work, session)
         return committed.next
 
-    async def _persistently(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
-        """Repeat a step whose answer was lost: the mailbox knows its own repeats, so it happens once."""
+    async def _retrying(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """Repeat a step whose reply was lost. Its script recognises a repetition, so the step happens once."""
         for pause in REPEAT_AFTER_S:
             try:
                 return await attempt()
@@ -371,14 +362,14 @@ class Worker:
                 await asyncio.sleep(pause)
         return await attempt()
 
-    async def _bury(self, claim: InboxLease) -> InboxLease | None:
-        log.error("message_given_up", attempts=claim.attempts)
-        told = Buttons(body=GIVEN_UP, buttons=(Button(navigation_id("menu"), "Menu"),))
-        buried = await self._mailbox.dead_letter(
-            claim, self._clock_ms(), reason=f"not finished by {MAX_DELIVERY_ATTEMPTS} claims", outbox=_entries([told])
+    async def _dead_letter(self, lease: InboxLease) -> InboxLease | None:
+        log.error("message_given_up", attempts=lease.attempts)
+        notice = Buttons(body=GIVEN_UP, buttons=(Button(navigation_id("menu"), "Menu"),))
+        committed = await self._mailbox.dead_letter(
+            lease, self._clock_ms(), reason=f"not finished by {MAX_DELIVERY_ATTEMPTS} claims", outbox=_entries([notice])
         )
         self._outbox_woken()
-        return buried.next
+        return committed.next
 
     def _report(self, work: _Work, session: Session | None) -> None:
         now_ms = self._clock_ms()
@@ -388,17 +379,17 @@ class Worker:
             event=work.event,
             flow=session.flow if session else "",
             step=session.step if session else "",
-            walked=tuple(work.walked),
+            transitions=tuple(work.transitions),
             messages=len(work.messages),
             calls=work.calls,
             ms=now_ms - work.started_ms,
             # A sequence number is the time at which the message was stored, or slightly more.
-            reply_ms=None if work.wamid is None else max(0, now_ms - work.claim.seq),
+            reply_ms=None if work.wamid is None else max(0, now_ms - work.lease.seq),
         )
         try:
             self._finished(finished)
         except Exception:
-            # The turn is committed; whoever listens must not cost the member's next message its lease.
+            # The turn is committed: a failing listener must not cost the member's next message its lease.
             log.exception("turn_not_reported")
 
 

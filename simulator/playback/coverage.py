@@ -111,7 +111,7 @@ def replay_with_exits(conversation: Conversation, **how: Any) -> tuple[Transcrip
     ways: set[ExitTaken] = set()
 
     def finished(turn: Finished) -> None:
-        ways.update(ExitTaken(each.flow, each.step, each.exit) for each in turn.walked)
+        ways.update(ExitTaken(each.flow, each.step, each.exit) for each in turn.transitions)
         ways.add(ExitTaken(turn.flow, turn.step))
 
     transcript = replay(conversation, run_bot=partial(run_service, finished=finished), **how)

@@ -12,10 +12,11 @@ from redis import Redis as SyncRedis
 from redis.asyncio import RedisCluster
 from redis.exceptions import RedisError
 
-from service.credex import CachedTokens, SlidingWindowLimiter
 from service.credex.gateway import DashboardCache
+from service.credex.tokens import CachedTokens
 from service.mailbox import open_cache
 from service.runtime.rate_limiter import GcraLimiter
+from service.runtime.sliding_window import SlidingWindowLimiter
 from tests.redis_server import RunningRedis, free_port, redis_server
 from tests.system import need
 from tests.unit.flows_world import account, dashboard

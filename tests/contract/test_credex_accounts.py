@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from service.credex import NotFoundError, Refusal, RefusedError, UnauthorisedError, Written
+from service.credex.errors import NotFoundError, Refusal, RefusedError, UnauthorisedError
+from service.credex.values import Written
 from service.domain import Account, Dashboard, Denomination, Person
 from simulator.credex_core import Member, Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd

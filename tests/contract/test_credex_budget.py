@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis, RedisCluster
 
-from service.credex import BudgetExhaustedError, SlidingWindowLimiter
+from service.credex.errors import BudgetExhaustedError
 from service.mailbox import open_cache
+from service.runtime.sliding_window import SlidingWindowLimiter
 
 START_MS = 1_793_606_400_000
 MINUTE_MS = 60_000

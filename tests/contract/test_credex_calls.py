@@ -8,11 +8,22 @@ from typing import get_args
 
 import pytest
 
-from service.credex import Written
 from service.credex.gateway import CredexGateway, NoDashboards
+from service.credex.values import Written
 from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPage, Money, Person, Recipient
 from service.domain import commands as calls
 from service.domain.commands import Known, NotFound, Refused, Unavailable
+from service.writes.accept_offer import AcceptOffer
+from service.writes.authorise import Authorise
+from service.writes.cancel_offer import CancelOffer
+from service.writes.create_offer import CreateOffer
+from service.writes.decline_offer import DeclineOffer
+from service.writes.offer_recipient import SetOfferRecipient
+from service.writes.open_account import OpenAccount
+from service.writes.register import Register
+from service.writes.registry import COMMANDS, operation_of
+from service.writes.unauthorise import Unauthorise
+from service.writes.upgrade import Upgrade
 from simulator.credex_core import Quirks
 from simulator.world.faults import Effect, Fault
 from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd
@@ -178,28 +189,34 @@ def writes(world: World) -> dict[type[calls.Write], tuple[str, calls.Write, str]
     ledger.fund("farai_shop", usd("5"))
     waiting = ledger.offer(TARIRO, "farai_shop", usd("1")).credex_id
     cases: list[tuple[str, calls.Write, str]] = [
-        ("263774000000", calls.Register("Nyasha", "Moyo"), "onboardMember"),
-        (TARIRO, calls.CreateOffer(mine, theirs, "Farai Ncube Personal", usd("2"), date(2026, 11, 20)), "createCredex"),
-        (FARAI, calls.AcceptOffer(theirs, waiting, usd("1"), "Tariro Moyo Personal"), "acceptCredex"),
-        (FARAI, calls.DeclineOffer(theirs, waiting, usd("1"), "Tariro Moyo Personal"), "declineCredex"),
-        (TARIRO, calls.CancelOffer(mine, waiting, usd("1"), "Farai Ncube Personal"), "cancelCredex"),
-        (TARIRO, calls.OpenAccount("Moyo Shop", "moyo_shop", Denomination.CAD), "createAccount"),
-        (TARIRO, calls.Authorise(mine, rudo.member_id, "Rudo Dube", "rudo"), "authorizeForAccount"),
-        (TARIRO, calls.Unauthorise(mine, chipo.member_id, "Chipo Ncube"), "unauthorizeForAccount"),
-        (TARIRO, calls.SetOfferRecipient(mine, chipo.member_id, "Chipo Ncube"), "updateSendOffersTo"),
-        (FARAI, calls.Upgrade(theirs), "hustler10k"),
+        ("263774000000", Register("Nyasha", "Moyo"), "onboardMember"),
+        (TARIRO, CreateOffer(mine, theirs, "Farai Ncube Personal", usd("2"), date(2026, 11, 20)), "createCredex"),
+        (FARAI, AcceptOffer(theirs, waiting, usd("1"), "Tariro Moyo Personal"), "acceptCredex"),
+        (FARAI, DeclineOffer(theirs, waiting, usd("1"), "Tariro Moyo Personal"), "declineCredex"),
+        (TARIRO, CancelOffer(mine, waiting, usd("1"), "Farai Ncube Personal"), "cancelCredex"),
+        (TARIRO, OpenAccount("Moyo Shop", "moyo_shop", Denomination.CAD), "createAccount"),
+        (TARIRO, Authorise(mine, rudo.member_id, "Rudo Dube", "rudo"), "authorizeForAccount"),
+        (TARIRO, Unauthorise(mine, chipo.member_id, "Chipo Ncube"), "unauthorizeForAccount"),
+        (TARIRO, SetOfferRecipient(mine, chipo.member_id, "Chipo Ncube"), "updateSendOffersTo"),
+        (FARAI, Upgrade(theirs), "hustler10k"),
     ]
     return {type(call): (who, call, endpoint) for who, call, endpoint in cases}
 
 
-@pytest.mark.parametrize("kind", calls.WRITES, ids=lambda kind: kind.__name__)
+async def send(gateway: CredexGateway, member: str, command: calls.Write) -> Written:
+    """Send a write as its operation says."""
+    operation = operation_of(command)
+    return await gateway.send(member, operation.endpoint, operation.request(command), within_s=5)
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
 def test_every_write_is_sent_once_and_brings_the_newest_dashboard(kind: type[calls.Write]) -> None:
     """Core does it, and says how things stand now."""
 
     async def play(world: World) -> Written:
         who, call, endpoint = writes(world)[kind]
         before = world.core.dump()
-        written = await core(world).send(who, call, within_s=5)
+        written = await send(core(world), who, call)
         assert world.endpoints().count(endpoint) == 1
         assert before != world.core.dump()
         return written
@@ -234,8 +251,8 @@ def test_after_a_write_no_older_dashboard_is_shown(quirks: Quirks) -> None:
         asked = CredexGateway(world.client, Shelf())
         await asked.read(TARIRO, calls.Login())
         account, receiver = world.account_id(TARIRO), world.account_id("farai_shop")
-        offer = calls.CreateOffer(account, receiver, "Farai", usd("2.50"))
-        await asked.send(TARIRO, offer, within_s=10)
+        offer = CreateOffer(account, receiver, "Farai", usd("2.50"))
+        await send(asked, TARIRO, offer)
         known = await asked.read(TARIRO, calls.Login())
         assert isinstance(known, Known)
         assert isinstance(known.value, Dashboard)
@@ -248,8 +265,8 @@ def test_an_unsecured_offer_says_when_it_is_due() -> None:
     """To the day that was confirmed, without asking for a balance."""
 
     async def play(world: World) -> None:
-        who, call, _ = writes(world)[calls.CreateOffer]
-        written = await core(world).send(who, call, within_s=5)
+        who, call, _ = writes(world)[CreateOffer]
+        written = await send(core(world), who, call)
         assert written.dashboard is not None
         account = written.dashboard.account()
         assert account is not None

@@ -10,16 +10,8 @@ from typing import Any
 
 import pytest
 
-from service.credex import (
-    CredexKind,
-    CredexState,
-    LedgerEntry,
-    NotFoundError,
-    Refusal,
-    RefusedError,
-    UnauthorisedError,
-    Written,
-)
+from service.credex.errors import NotFoundError, Refusal, RefusedError, UnauthorisedError
+from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 from simulator.credex_core import Quirks
 from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd

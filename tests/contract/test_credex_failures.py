@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from service.credex import (
+from service.credex.errors import (
     BudgetExhaustedError,
     CredexError,
-    MemoryTokens,
     NoAnswerError,
     NotFoundError,
     NotSentError,
@@ -20,6 +19,7 @@ from service.credex import (
     TooManyRequestsError,
     UnauthorisedError,
 )
+from service.credex.tokens import MemoryTokens
 from service.domain import Denomination
 from simulator.credex_core import API_KEY, Quirks, State
 from simulator.world.faults import Answer, Effect, Fault

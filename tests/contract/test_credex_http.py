@@ -10,8 +10,11 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from service.credex import CredexClient, CredexError, MemoryTokens, NoAnswerError, NotSentError, SlidingWindowLimiter
+from service.credex.client import CredexClient
+from service.credex.errors import CredexError, NoAnswerError, NotSentError
+from service.credex.tokens import MemoryTokens
 from service.http import open_http
+from service.runtime.sliding_window import SlidingWindowLimiter
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 REFUSAL = b'{"message": "Member not found"}'

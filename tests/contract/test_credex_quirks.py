@@ -9,16 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from service.credex import (
-    CredexError,
-    CredexState,
-    LedgerEntry,
-    NoAnswerError,
-    NotSentError,
-    Refusal,
-    RefusedError,
-    ServerError,
-)
+from service.credex.errors import CredexError, NoAnswerError, NotSentError, Refusal, RefusedError, ServerError
+from service.credex.values import CredexState, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Recipient
 from simulator.credex_core import Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from service.credex import CredexError, NotSentError, Written
+from service.credex.errors import CredexError, NotSentError
+from service.credex.values import Written
 from service.domain import Denomination
 from simulator.world.faults import Effect, Fault
 from tests.credex_world import TARIRO, World, in_world, usd

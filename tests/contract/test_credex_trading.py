@@ -10,7 +10,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.credex import Refusal, RefusedError
+from service.credex.errors import Refusal, RefusedError
 from service.domain import Denomination, Money
 from simulator.credex_core import Core
 from simulator.credex_core import RefusalError as CoreRefusal

@@ -55,7 +55,7 @@ def with_money(kind: type[Reconciler]) -> RunBot:
 
     def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
-        service._worker._money = kind(service._worker._money._core, wires.clock_ms)
+        service._worker._reconciler = kind(service._worker._reconciler._core, wires.clock_ms)
         return service
 
     return run_bot
@@ -70,7 +70,7 @@ def with_worker(kind: type[Worker]) -> RunBot:
         service._worker = kind(
             old._mailbox,
             old._core,
-            old._money,
+            old._reconciler,
             old._registry,
             clock_ms=wires.clock_ms,
             typing_indicator=old._progress._typing_indicator,

@@ -13,14 +13,16 @@ from redis.exceptions import RedisError
 
 from service.app import Dependencies, Service
 from service.conversation import Event, Received, Session, Turn, WriteReconciled
-from service.credex import CachedTokens, CredexClient
+from service.credex.client import CredexClient
 from service.credex.gateway import CredexGateway, DashboardCache
+from service.credex.tokens import CachedTokens
 from service.domain import ButtonReply, Dashboard, InboundMessage, Money, TextMessage, UnsupportedMessage
-from service.domain.commands import CreateOffer, Outcome
+from service.domain.commands import Outcome
 from service.mailbox import InboxLease, StateUnavailableError
 from service.runtime.inbox_worker import Worker, _Work
 from service.settings import Settings
 from service.whatsapp import GraphClient
+from service.writes.create_offer import CreateOffer
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
 from simulator.world.connections import Connections, run_service
@@ -87,8 +89,8 @@ def _mixing_up(wires: Connections) -> Bot:
 class Obliging(Worker):
     """Takes any Confirm for an answer to the present question, however old the one under which it stood."""
 
-    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
-        return super()._advance(work, session, _refreshed(event, session, self._clock_ms()))
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        return super()._take_turn(work, session, _refreshed(event, session, self._clock_ms()))
 
 
 def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
@@ -106,33 +108,33 @@ def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
 class Presuming(Worker):
     """Takes what is typed for an answer to its newest question, whenever it was typed and whether that was sent."""
 
-    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, Received) and isinstance(event.inbound.content, TextMessage):
             now_ms = self._clock_ms() + 1_000
             inbound = msgspec.structs.replace(event.inbound, sent_at_ms=now_ms)
             event = Received(event.member, inbound)
-        return super()._advance(work, session, event)
+        return super()._take_turn(work, session, event)
 
 
 class Floating(Reconciler):
     """Reckons in binary fractions."""
 
     async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
-        call = intent.call
+        call = intent.command
         if isinstance(call, CreateOffer):
             reckoned = Decimal(float(call.amount.amount) + 0.1 - 0.1)
             amount = Money(reckoned, call.amount.denomination)
-            intent = msgspec.structs.replace(intent, call=msgspec.structs.replace(call, amount=amount))
+            intent = msgspec.structs.replace(intent, command=msgspec.structs.replace(call, amount=amount))
         return await super().send(member, intent, others)
 
 
 class Secretive(Worker):
     """Finds out what became of a write, and keeps it to itself."""
 
-    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, WriteReconciled):
             return Turn(session or Session())
-        return super()._advance(work, session, event)
+        return super()._take_turn(work, session, event)
 
 
 class Hoarding(Worker):
@@ -143,12 +145,12 @@ class Hoarding(Worker):
         self._once: dict[str, PendingWrite] = {}
 
     async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
-        for intent in work.intents.unresolved:
+        for intent in work.pending.unresolved:
             self._once[work.member] = intent
         kept = self._once.get(work.member)
-        if kept is not None and not work.intents.unresolved:
-            work.intents = PendingWrites(
-                unresolved=(msgspec.structs.replace(kept, look_at_ms=self._clock_ms() + DAY_MS),)
+        if kept is not None and not work.pending.unresolved:
+            work.pending = PendingWrites(
+                unresolved=(msgspec.structs.replace(kept, reconcile_at_ms=self._clock_ms() + DAY_MS),)
             )
         return await super()._commit(work, session)
 
@@ -156,10 +158,10 @@ class Hoarding(Worker):
 class Picky(Worker):
     """Does not expect pictures."""
 
-    def _advance(self, work: _Work, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, Received) and isinstance(event.inbound.content, UnsupportedMessage):
             raise KeyError("text")
-        return super()._advance(work, session, event)
+        return super()._take_turn(work, session, event)
 
 
 class Verbose(GraphClient):

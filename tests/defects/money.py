@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 import structlog
 
 from service.conversation import Session, Turn
-from service.credex import CredexError, CredexState, LedgerEntry, NoAnswerError, Written
+from service.credex.endpoints import Endpoint
+from service.credex.errors import CredexError, NoAnswerError
+from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard
 from service.domain.commands import DidNotHappen, Done, Known, Login, Outcome, Unknown, Write
 from service.mailbox import InboxLease
 from service.runtime.inbox_worker import Worker, _Work
+from service.writes.operation import NotSeen
 from service.writes.pending_write import PendingWrite, PendingWrites
-from service.writes.reconciler import Reconciler, WritesToCore, _Absent
+from service.writes.reconciler import Reconciler, WritesToCore
 from tests.defects.build import with_money, with_worker
 
 __all__ = ("DEFECTS",)
@@ -33,8 +36,8 @@ class _Core:
     async def dashboard(self, member: str) -> Dashboard:
         return await self._core.dashboard(member)  # type: ignore[no-any-return]
 
-    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
-        return await self._core.send(member, call, within_s=within_s)  # type: ignore[no-any-return]
+    async def send(self, member: str, endpoint: Endpoint, body: Mapping[str, object], *, within_s: float) -> Written:
+        return await self._core.send(member, endpoint, body, within_s=within_s)  # type: ignore[no-any-return]
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
         return await self._core.state(member, credex_id, account_id)  # type: ignore[no-any-return]
@@ -44,11 +47,11 @@ class _Core:
 
 
 class _Twice(_Core):
-    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+    async def send(self, member: str, endpoint: Endpoint, body: Mapping[str, object], *, within_s: float) -> Written:
         try:
-            return await super().send(member, call, within_s=within_s)
+            return await super().send(member, endpoint, body, within_s=within_s)
         except NoAnswerError:
-            return await super().send(member, call, within_s=within_s)
+            return await super().send(member, endpoint, body, within_s=within_s)
 
 
 class Resending(Reconciler):
@@ -61,15 +64,15 @@ class Resending(Reconciler):
 class Hasty(Reconciler):
     """Takes for absent what does not show at once."""
 
-    async def _judge(
+    async def _reconcile(
         self, member: str, intent: PendingWrite, others: Sequence[PendingWrite], error: CredexError | None
     ) -> Outcome:
         try:
-            found = await self._proof(member, intent, others)
+            found = await self._evidence(member, intent, others)
         except CredexError:
             return Unknown()
         log.info("judged", error=type(error).__name__)
-        return DidNotHappen() if isinstance(found, _Absent) else found
+        return DidNotHappen() if isinstance(found, NotSeen) else found
 
 
 class _Remembered(_Core):
@@ -84,11 +87,11 @@ class Stale(Reconciler):
     """Takes the baseline from the cache."""
 
     async def prepare(
-        self, member: str, call: Write, *, seq: int, session: Session, intents: PendingWrites
+        self, member: str, command: Write, *, seq: int, session: Session, pending: PendingWrites
     ) -> PendingWrite | Outcome:
         """Prepare with what was shown last, not with what is."""
         remembering = Reconciler(_Remembered(self._core), self._clock_ms)
-        return await remembering.prepare(member, call, seq=seq, session=session, intents=intents)
+        return await remembering.prepare(member, command, seq=seq, session=session, pending=pending)
 
 
 class Tardy(Reconciler):
@@ -103,7 +106,7 @@ class Forgetful(Worker):
 
     def _open(self, claim: InboxLease) -> _Work:
         work = super()._open(claim)
-        work.intents = PendingWrites(unresolved=work.intents.unresolved)
+        work.pending = PendingWrites(unresolved=work.pending.unresolved)
         return work
 
 
@@ -111,12 +114,12 @@ class Eager(Worker):
     """Commits, and tells, before the write is known."""
 
     async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
-        prepared = await self._money.prepare(
-            work.member, call, seq=work.claim.seq, session=turn.session, intents=work.intents
+        prepared = await self._reconciler.prepare(
+            work.member, call, seq=work.lease.seq, session=turn.session, pending=work.pending
         )
         if not isinstance(prepared, PendingWrite):
             return prepared
-        self._sending = asyncio.create_task(self._money.send(work.member, prepared, ()))
+        self._sending = asyncio.create_task(self._reconciler.send(work.member, prepared, ()))
         return Done()
 
 

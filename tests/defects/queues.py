@@ -115,7 +115,7 @@ class Ahead(Worker):
 
     async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         for place, entry in enumerate(_entries(work.messages)):
-            key = f"{work.claim.fencing_token}:{work.claim.seq}:{place}"
+            key = f"{work.lease.fencing_token}:{work.lease.seq}:{place}"
             await self._mailbox.post(work.member, entry, key=key, now_ms=self._clock_ms())
         self._outbox_woken()
         work.messages.clear()

@@ -20,8 +20,9 @@ from service.conversation import (
     Typed,
     Vocabulary,
 )
-from service.domain.commands import Call, Done, FindAccount, Login, Outcome, Register, Unavailable, Unknown
+from service.domain.commands import Call, Done, FindAccount, Login, Outcome, Unavailable, Unknown
 from service.messages import Buttons, Form, List, Message, Section, Text
+from service.writes.register import Register
 
 __all__ = ("SYSTEM_TEXTS", "kiosk", "steps_of")
 

@@ -184,7 +184,7 @@ class Play:
         assert stored == msgspec.json.encode(before), "a turn leaves the session that it came from alone"
         self._hold(before, turn)
         self.session = read_back(turn.session)
-        self.said = read_back(turn).messages
+        self.said = turn.messages
         self.call = turn.call
         self.walked += turn.transitions
         return self

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypeVar
 
 from service.conversation import Session
-from service.credex import CredexError, CredexKind, CredexState, LedgerEntry, NotFoundError, Written
+from service.credex.endpoints import Endpoint
+from service.credex.errors import CredexError, NotFoundError
+from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person
-from service.domain.commands import AcceptOffer, CancelOffer, CreateOffer, DeclineOffer, Register, Write
+from service.domain.commands import Write
+from service.writes.accept_offer import AcceptOffer
+from service.writes.cancel_offer import CancelOffer
+from service.writes.create_offer import CreateOffer
+from service.writes.decline_offer import DeclineOffer
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
+from service.writes.register import Register
+from service.writes.registry import operation_of
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
 T = TypeVar("T")
+
+Request = tuple[Endpoint, Mapping[str, object]]
 
 START_MS: Final = 1_793_606_400_000
 """Monday 2 November 2026, 08:00 UTC."""
@@ -35,6 +45,12 @@ def usd(amount: str) -> Money:
 def offer(credex_id: str, amount: Money, counterparty: str = FARAI, *, secured: bool = True) -> Offer:
     """A pending offer."""
     return Offer(credex_id, amount, counterparty, secured)
+
+
+def request(command: Write) -> Request:
+    """What is sent for a write."""
+    operation = operation_of(command)
+    return operation.endpoint, operation.request(command)
 
 
 FIVE: Final = CreateOffer(MINE, "account-of-farai", FARAI, usd("5"))
@@ -77,7 +93,7 @@ class MoneyCore:
     takes_s: float = 0
     reads_take_s: float = 0
     asked: list[str] = field(default_factory=list)
-    sent: list[tuple[Write, float]] = field(default_factory=list)
+    sent: list[tuple[Request, float]] = field(default_factory=list)
 
     async def dashboard(self, member: str) -> Dashboard:
         assert member == TARIRO
@@ -86,9 +102,9 @@ class MoneyCore:
             raise NotFoundError("member", http_status=404)
         return self.shown()
 
-    async def send(self, member: str, call: Write, *, within_s: float) -> Written:
+    async def send(self, member: str, endpoint: Endpoint, body: Mapping[str, object], *, within_s: float) -> Written:
         assert member == TARIRO
-        self.sent.append((call, within_s))
+        self.sent.append(((endpoint, body), within_s))
         self.effect()
         await asyncio.sleep(self.takes_s)
         if isinstance(self.answer, CredexError):
@@ -166,7 +182,7 @@ class Desk:
     async def prepared(self, call: Write = FIVE, *unresolved: PendingWrite) -> PendingWrite:
         """The intent of a call; it must be one."""
         prepared = await self.money.prepare(
-            TARIRO, call, seq=3, session=SESSION, intents=PendingWrites(unresolved=unresolved)
+            TARIRO, call, seq=3, session=SESSION, pending=PendingWrites(unresolved=unresolved)
         )
         assert isinstance(prepared, PendingWrite), prepared
         self.core.asked.clear()

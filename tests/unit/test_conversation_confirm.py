@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.domain.commands import Login, NotFound, Register
+from service.domain.commands import Login, NotFound
+from service.writes.register import Register
 from tests.unit.conversation_kiosk import kiosk
 from tests.unit.flows_play import MINUTE, NOON, SECOND, Play
 

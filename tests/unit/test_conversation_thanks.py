@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from service.conversation.text import thanked
-from service.domain.commands import NotFound, Register
+from service.domain.commands import NotFound
 from service.flows import flow_registry
 from service.flows.keywords import VOCABULARY
 from service.messages import Reaction
+from service.writes.register import Register
 from tests.unit.conversation_kiosk import kiosk
 from tests.unit.flows_play import MINUTE, SECOND, Play
 

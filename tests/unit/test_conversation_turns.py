@@ -16,8 +16,9 @@ from service.conversation import (
     WriteReconciled,
     take_turn,
 )
-from service.domain.commands import DidNotHappen, Done, Login, NotFound, Refused, Register, Unavailable, Unknown
+from service.domain.commands import DidNotHappen, Done, Login, NotFound, Refused, Unavailable, Unknown
 from service.messages import Text
+from service.writes.register import Register
 from tests.unit.conversation_kiosk import SYSTEM_TEXTS, kiosk
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, SECOND, Play
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.credex import CredexKind, LedgerEntry
 from service.credex import parsing as decode
 from service.credex.response import CoreResponse, read_answer
+from service.credex.values import CredexKind, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from service.credex import (
+from service.credex.endpoints import GET_CREDEX, LOGIN, Endpoint
+from service.credex.error_mapping import classify, masked
+from service.credex.errors import (
     CredexError,
     NoAnswerError,
     NotFoundError,
@@ -17,20 +19,17 @@ from service.credex import (
     ServerError,
     TooManyRequestsError,
 )
-from service.credex.endpoints import (
-    ACCEPT,
-    AUTHORISE,
-    CREATE,
-    CREATE_ACCOUNT,
-    DECLINE,
-    GET_CREDEX,
-    LOGIN,
-    ONBOARD,
-    UPGRADE,
-)
-from service.credex.error_mapping import Endpoint, classify, masked
 from service.credex.response import read_answer
 from service.domain import Money
+from service.writes import accept_offer, authorise, create_offer, decline_offer, open_account, register, upgrade
+
+ACCEPT = accept_offer.OPERATION.endpoint
+AUTHORISE = authorise.OPERATION.endpoint
+CREATE = create_offer.OPERATION.endpoint
+CREATE_ACCOUNT = open_account.OPERATION.endpoint
+DECLINE = decline_offer.OPERATION.endpoint
+ONBOARD = register.OPERATION.endpoint
+UPGRADE = upgrade.OPERATION.endpoint
 
 
 def judged(body: object, *, asked: Endpoint = CREATE, status: int = 400, headers: dict[str, str] | None = None) -> Any:

@@ -9,7 +9,6 @@ import pytest
 from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Offer
 from service.domain.commands import (
-    AcceptOffer,
     DidNotHappen,
     Done,
     Known,
@@ -22,6 +21,7 @@ from service.domain.commands import (
     Unknown,
 )
 from service.flows.accept_all import AT_ONCE
+from service.writes.accept_offer import AcceptOffer
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, XAU, account, dashboard, known, member, money, offer
 

@@ -12,13 +12,13 @@ from service.domain.commands import (
     Known,
     Login,
     NotFound,
-    OpenAccount,
     Outcome,
     PossibleDuplicate,
     Refused,
     Unavailable,
     Unknown,
 )
+from service.writes.open_account import OpenAccount
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, account, dashboard, known
 

@@ -20,7 +20,6 @@ import pytest
 from service.conversation import FlowRegistry, Option, Question, WriteReconciled, take_turn
 from service.domain import Dashboard, Person, Recipient
 from service.domain.commands import (
-    WRITES,
     DidNotHappen,
     Done,
     Known,
@@ -30,6 +29,7 @@ from service.domain.commands import (
     Refused,
     Unavailable,
     Unknown,
+    Write,
 )
 from service.flows import flow_registry
 from service.flows.forms import Forms
@@ -319,7 +319,7 @@ def test_what_became_of_any_write_can_be_told_whatever_it_is(world: Explored) ->
     """In one message, wherever the member is by then."""
     told = 0
     for play in world.plays:
-        if isinstance(play.call, WRITES):
+        if isinstance(play.call, Write):
             for outcome in (*world.outcomes, *OTHERWISE):
                 found = WriteReconciled(MEMBER, play.at, play.call, outcome, play.answers)
                 assert len(take_turn(play.registry, None, found, NOON).messages) == 1

@@ -6,11 +6,13 @@ import pytest
 
 from service.conversation import Option
 from service.domain import Denomination
-from service.domain.commands import NotFound, OpenAccount, Refused, Register
+from service.domain.commands import NotFound, Refused
 from service.flows import Forms, flow_registry
 from service.flows.forms import BUSINESS, PERSON
 from service.messages import Form
 from service.whatsapp.forms import DEFINITIONS, form_tokens
+from service.writes.open_account import OpenAccount
+from service.writes.register import Register
 from tests.unit.flows_play import MEMBER, MINUTE, Play
 from tests.unit.flows_world import known, member
 

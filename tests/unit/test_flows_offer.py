@@ -9,7 +9,6 @@ import pytest
 from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Denomination, Recipient
 from service.domain.commands import (
-    CreateOffer,
     DidNotHappen,
     Done,
     FindAccount,
@@ -22,6 +21,7 @@ from service.domain.commands import (
     Unavailable,
     Unknown,
 )
+from service.writes.create_offer import CreateOffer
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import FARAI, OWN, REFUSALS, XAU, account, dashboard, known, member, money, offer
 

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from service.domain import Account, Recipient
-from service.domain.commands import CreateOffer, Done, FindAccount, Known, Login, NotFound, Refused, Unavailable
+from service.domain.commands import Done, FindAccount, Known, Login, NotFound, Refused, Unavailable
+from service.writes.create_offer import CreateOffer
 from tests.unit.flows_play import DAY, Play, Stage
 from tests.unit.flows_world import FARAI, XAU, account, dashboard, known, member, money
 

@@ -9,10 +9,7 @@ import pytest
 from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Offer
 from service.domain.commands import (
-    AcceptOffer,
     Call,
-    CancelOffer,
-    DeclineOffer,
     DidNotHappen,
     Done,
     Known,
@@ -24,6 +21,9 @@ from service.domain.commands import (
     Unavailable,
     Unknown,
 )
+from service.writes.accept_offer import AcceptOffer
+from service.writes.cancel_offer import CancelOffer
+from service.writes.decline_offer import DeclineOffer
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, account, dashboard, known, member, money, offer
 

@@ -7,7 +7,6 @@ import pytest
 from service.conversation import Option, WriteReconciled, take_turn
 from service.domain import Account, Person
 from service.domain.commands import (
-    Authorise,
     Call,
     DidNotHappen,
     Done,
@@ -18,12 +17,13 @@ from service.domain.commands import (
     Outcome,
     PossibleDuplicate,
     Refused,
-    SetOfferRecipient,
-    Unauthorise,
     Unavailable,
     Unknown,
 )
 from service.messages import List
+from service.writes.authorise import Authorise
+from service.writes.offer_recipient import SetOfferRecipient
+from service.writes.unauthorise import Unauthorise
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, account, dashboard, known
 

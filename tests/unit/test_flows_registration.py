@@ -13,10 +13,10 @@ from service.domain.commands import (
     NotFound,
     PossibleDuplicate,
     Refused,
-    Register,
     Unavailable,
     Unknown,
 )
+from service.writes.register import Register
 from tests.unit.flows_play import MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, dashboard, known, member
 

@@ -16,8 +16,8 @@ from service.domain.commands import (
     Refused,
     Unavailable,
     Unknown,
-    Upgrade,
 )
+from service.writes.upgrade import Upgrade
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, account, dashboard, known, member, money
 

@@ -10,10 +10,13 @@ import pytest
 
 from service.conversation import Option, Session, Transition
 from service.domain import Denomination, Money
-from service.domain.commands import CreateOffer, DidNotHappen, Done, Outcome, Register, Unknown, Upgrade, Write
+from service.domain.commands import DidNotHappen, Done, Outcome, Unknown, Write
 from service.mailbox.versioning import read
 from service.messages import Button, Buttons, Text
+from service.writes.create_offer import CreateOffer
 from service.writes.pending_write import Baseline, PendingWrite, PendingWrites, encode
+from service.writes.register import Register
+from service.writes.upgrade import Upgrade
 from tests.unit.money_core import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd
 
 MINUTE_MS = 60_000
@@ -23,7 +26,7 @@ MIDNIGHT_MS = START_MS - 8 * 60 * MINUTE_MS
 FULL = PendingWrite(
     seq=17,
     step="offer.create",
-    call=FIVE,
+    command=FIVE,
     session=Session(
         flow="offer",
         step="create",
@@ -35,13 +38,13 @@ FULL = PendingWrite(
         prompted_at_ms=START_MS,
         valid_until_ms=START_MS + 1,
     ),
-    baseline=Baseline(pending=("c-1", "c-2"), alike=("c-2",), balance=usd("12.50"), shared=True),
+    baseline=Baseline(pending=("c-1", "c-2"), lookalikes=("c-2",), balance=usd("12.50"), shared=True),
     made_at_ms=START_MS,
     send_by_ms=START_MS + 5_000,
     messages=(Text("One."), Buttons(body="Two.", buttons=(Button("n:menu", "Menu"),))),
-    walked=(Transition("offer", "confirm", "confirm"),),
-    looks=2,
-    look_at_ms=START_MS + 30_000,
+    transitions=(Transition("offer", "confirm", "confirm"),),
+    attempts=2,
+    reconcile_at_ms=START_MS + 30_000,
 )
 
 
@@ -50,7 +53,7 @@ def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> PendingWrite:
     return PendingWrite(
         seq=1,
         step="offer.create",
-        call=call,
+        command=call,
         session=Session(),
         baseline=Baseline(),
         made_at_ms=made_at_ms,
@@ -73,7 +76,7 @@ def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> PendingWrite:
 )
 def test_what_is_written_down_is_read_back_the_same(call: Write) -> None:
     """Whoever takes over knows exactly what the first worker knew, to the last digit."""
-    written = PendingWrites(under_way=msgspec.structs.replace(FULL, call=call), unresolved=(FULL, intent(call)))
+    written = PendingWrites(under_way=msgspec.structs.replace(FULL, command=call), unresolved=(FULL, intent(call)))
     assert read(encode(written), PendingWrites) == written
 
 
@@ -87,16 +90,16 @@ def test_an_unresolved_intent_is_looked_at_later_and_later() -> None:
     now_ms, waits = START_MS, []
     one = intent()
     for _ in range(6):
-        one = one.again(now_ms)
-        waits.append((one.look_at_ms - now_ms) // 1000)
-        now_ms = one.look_at_ms
+        one = one.retry_later(now_ms)
+        waits.append((one.reconcile_at_ms - now_ms) // 1000)
+        now_ms = one.reconcile_at_ms
     assert waits == [30, 120, 600, 3600, 3600, 3600]
 
 
 def test_an_intent_looked_at_again_says_nothing_more() -> None:
     """What its turn said has been sent; only the outcome is missing."""
-    again = FULL.again(START_MS)
-    assert (again.messages, again.walked, again.looks) == ((), (), 3)
+    again = FULL.retry_later(START_MS)
+    assert (again.messages, again.transitions, again.attempts) == ((), (), 3)
 
 
 @pytest.mark.parametrize("made_at_ms", [MIDNIGHT_MS, START_MS, MIDNIGHT_MS + DAY_MS - 1])
@@ -110,8 +113,8 @@ def test_no_look_is_planned_after_the_end() -> None:
     """The last one is at the end itself."""
     one = intent()
     for _ in range(100):
-        one = one.again(one.look_at_ms or START_MS)
-    assert one.look_at_ms == one.ends_ms
+        one = one.retry_later(one.reconcile_at_ms or START_MS)
+    assert one.reconcile_at_ms == one.ends_ms
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_no_look_is_planned_after_the_end() -> None:
 )
 def test_writes_look_alike_by_person_and_amount(call: Write, *, alike: bool) -> None:
     """Whichever account they come from, and however the amount is written."""
-    assert (intent().looks_like(call), intent(call).looks_like(FIVE)) == (alike, alike)
+    assert (intent().may_duplicate(call), intent(call).may_duplicate(FIVE)) == (alike, alike)
 
 
 @pytest.mark.parametrize(
@@ -144,27 +147,27 @@ def test_an_intent_learns_from_the_outcome_of_its_twin(
     outcome: Outcome, pending: tuple[str, ...], *, shared: bool
 ) -> None:
     """The other's credex is not this one's; without an id nothing tells them apart."""
-    assert intent().beside(FIVE, outcome).baseline == Baseline(pending=pending, shared=shared)
+    assert intent().exclude_outcome(FIVE, outcome).baseline == Baseline(pending=pending, shared=shared)
 
 
 def test_a_success_without_an_id_means_nothing_to_others() -> None:
     """Only a twin could be confused with it."""
-    assert intent().beside(msgspec.structs.replace(FIVE, amount=usd("6")), Done(None, "")) == intent()
+    assert intent().exclude_outcome(msgspec.structs.replace(FIVE, amount=usd("6")), Done(None, "")) == intent()
 
 
 def test_the_member_is_due_when_the_first_intent_is() -> None:
     """And not at all without any."""
-    early, late = intent().again(START_MS), intent().again(START_MS + 5)
+    early, late = intent().retry_later(START_MS), intent().retry_later(START_MS + 5)
     due = [PendingWrites(unresolved=(late, early)).due_ms, PendingWrites(under_way=early).due_ms]
     assert due == [START_MS + 30_000, None]
 
 
 def test_a_write_set_aside_is_unresolved() -> None:
     """Its message is gone, so its outcome is found out like any other's."""
-    early = intent(ACCEPT).again(START_MS)
-    aside = PendingWrites(under_way=FULL, unresolved=(early,)).aside(START_MS)
-    assert aside == PendingWrites(unresolved=(early, FULL.again(START_MS)))
-    assert aside.aside(START_MS + 1) == aside
+    early = intent(ACCEPT).retry_later(START_MS)
+    aside = PendingWrites(under_way=FULL, unresolved=(early,)).mark_unknown(START_MS)
+    assert aside == PendingWrites(unresolved=(early, FULL.retry_later(START_MS)))
+    assert aside.mark_unknown(START_MS + 1) == aside
 
 
 def test_an_upgrade_that_is_not_known_looks_like_the_next_one() -> None:
@@ -172,12 +175,12 @@ def test_an_upgrade_that_is_not_known_looks_like_the_next_one() -> None:
     intent = PendingWrite(
         seq=1,
         step="upgrade.pay",
-        call=Upgrade("account"),
+        command=Upgrade("account"),
         session=Session(),
         baseline=Baseline(),
         made_at_ms=0,
         send_by_ms=0,
     )
 
-    assert intent.looks_like(Upgrade("account"))
-    assert not intent.looks_like(Register("Tariro", "Moyo"))
+    assert intent.may_duplicate(Upgrade("account"))
+    assert not intent.may_duplicate(Register("Tariro", "Moyo"))

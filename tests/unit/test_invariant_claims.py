@@ -9,22 +9,15 @@ import pytest
 
 from service.conversation import Session, TurnContext
 from service.domain import Denomination, Money
-from service.domain.commands import (
-    AcceptOffer,
-    Call,
-    CancelOffer,
-    CreateOffer,
-    DeclineOffer,
-    DidNotHappen,
-    Done,
-    Outcome,
-    Refused,
-    Unknown,
-)
+from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Unknown
 from service.flows import offer_results
 from service.flows import resolve_offer as deeds
 from service.messages import Buttons, Message
 from service.runtime.inbox_worker import GIVEN_UP
+from service.writes.accept_offer import AcceptOffer
+from service.writes.cancel_offer import CancelOffer
+from service.writes.create_offer import CreateOffer
+from service.writes.decline_offer import DeclineOffer
 from simulator.explore.invariants.claims import Claim, Meaning, claims, is_given_up, is_late_result
 
 FIVE = Money(Decimal(5), Denomination.USD)

@@ -10,19 +10,11 @@ from typing import Final
 import msgspec
 import pytest
 
-from service.credex import BudgetExhaustedError, CredexError, NoAnswerError, NotFoundError, NotSentError, Written
 from service.credex import errors as credex
+from service.credex.errors import BudgetExhaustedError, CredexError, NoAnswerError, NotFoundError, NotSentError
+from service.credex.values import Written
 from service.domain import Denomination, Money, Person
-from service.domain.commands import (
-    DidNotHappen,
-    Done,
-    Outcome,
-    PossibleDuplicate,
-    Refused,
-    Unavailable,
-    Unknown,
-    Write,
-)
+from service.domain.commands import DidNotHappen, Done, Outcome, PossibleDuplicate, Refused, Unavailable, Unknown, Write
 from service.writes.pending_write import Baseline, PendingWrite, PendingWrites
 from tests.unit.money_core import (
     ACCEPT,
@@ -35,6 +27,7 @@ from tests.unit.money_core import (
     TARIRO,
     Desk,
     at_desk,
+    request,
     usd,
 )
 
@@ -73,7 +66,7 @@ def test_the_intent_holds_the_turn_and_how_things_stood() -> None:
     expected = PendingWrite(
         seq=3,
         step="offer.create",
-        call=FIVE,
+        command=FIVE,
         session=SESSION,
         baseline=Baseline(pending=("c-out",), balance=usd("12.50")),
         made_at_ms=START_MS,
@@ -89,7 +82,7 @@ def test_the_baseline_knows_which_offers_look_the_same() -> None:
         desk.core.offered(credex_id="c-twin")
         return (await desk.prepared(FIVE)).baseline
 
-    assert Baseline(pending=("c-out", "c-twin"), alike=("c-twin",), balance=usd("7.50")) == at_desk(play)
+    assert Baseline(pending=("c-out", "c-twin"), lookalikes=("c-twin",), balance=usd("7.50")) == at_desk(play)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +132,7 @@ def test_what_cannot_be_done_is_not_sent(call: Write, arrange: Callable[[Desk], 
 
     async def play(desk: Desk) -> tuple[PendingWrite | Outcome, object]:
         arrange(desk)
-        prepared = await desk.money.prepare(TARIRO, call, seq=3, session=SESSION, intents=PendingWrites())
+        prepared = await desk.money.prepare(TARIRO, call, seq=3, session=SESSION, pending=PendingWrites())
         return prepared, desk.core.sent
 
     assert (expected, []) == at_desk(play)
@@ -151,7 +144,7 @@ def test_without_a_baseline_nothing_is_sent(error: CredexError) -> None:
 
     async def play(desk: Desk) -> PendingWrite | Outcome:
         desk.core.failing.append(error)
-        return await desk.money.prepare(TARIRO, FIVE, seq=3, session=SESSION, intents=PendingWrites())
+        return await desk.money.prepare(TARIRO, FIVE, seq=3, session=SESSION, pending=PendingWrites())
 
     assert Unavailable() == at_desk(play)
 
@@ -171,9 +164,9 @@ def test_a_write_that_looks_like_an_unresolved_one_waits_for_the_member(call: Wr
     """Same person, same amount: the member must say that it is meant despite the earlier one."""
 
     async def play(desk: Desk) -> PendingWrite | Outcome:
-        earlier = (await desk.prepared(FIVE)).again(START_MS)
+        earlier = (await desk.prepared(FIVE)).retry_later(START_MS)
         return await desk.money.prepare(
-            TARIRO, call, seq=9, session=SESSION, intents=PendingWrites(unresolved=(earlier,))
+            TARIRO, call, seq=9, session=SESSION, pending=PendingWrites(unresolved=(earlier,))
         )
 
     assert isinstance(at_desk(play), PossibleDuplicate) is doubtful
@@ -188,7 +181,7 @@ def test_success_is_believed_at_once() -> None:
     async def play(desk: Desk) -> tuple[Outcome, object, int]:
         return await sent(desk), (desk.core.asked, desk.core.sent), desk.passed_ms
 
-    assert (Done(None, "c-new"), ([], [(FIVE, 5.0)]), 0) == at_desk(play)
+    assert (Done(None, "c-new"), ([], [(request(FIVE), 5.0)]), 0) == at_desk(play)
 
 
 @pytest.mark.parametrize("error", UNSENT, ids=named)
@@ -223,7 +216,7 @@ def test_core_is_told_how_long_a_write_may_wait() -> None:
         await desk.money.send(TARIRO, msgspec.structs.replace(intent, send_by_ms=START_MS + 1_200), ())
         return desk.core.sent
 
-    assert at_desk(play) == [(FIVE, 1.2)]
+    assert at_desk(play) == [(request(FIVE), 1.2)]
 
 
 # -- sent, and not answered clearly ---------------------------------------------------------------------------------
@@ -371,7 +364,7 @@ def test_a_look_tells_what_is_certain_by_then(after_ms: int, expected: type[Outc
         if happened:
             desk.core.offered()
         await asyncio.sleep(after_ms / 1000)
-        return type(await desk.money.look(TARIRO, intent, ())), desk.passed_ms
+        return type(await desk.money.reconcile_once(TARIRO, intent, ())), desk.passed_ms
 
     assert (expected, after_ms) == at_desk(play)
 
@@ -384,7 +377,7 @@ def test_a_look_that_fails_tells_nothing(error: CredexError) -> None:
         intent = await desk.prepared()
         await asyncio.sleep(3_600)
         desk.core.failing.append(error)
-        return await desk.money.look(TARIRO, intent, ())
+        return await desk.money.reconcile_once(TARIRO, intent, ())
 
     assert Unknown() == at_desk(play)
 
@@ -398,8 +391,8 @@ def test_a_credex_that_is_known_to_be_another_writes_is_no_candidate() -> None:
         await asyncio.sleep(60)
         other = Done(None, "c-despite")
         return (
-            await desk.money.look(TARIRO, intent.not_this("c-despite"), ()),
-            await desk.money.look(TARIRO, intent.beside(FIVE, other), ()),
+            await desk.money.reconcile_once(TARIRO, intent.exclude_match("c-despite"), ()),
+            await desk.money.reconcile_once(TARIRO, intent.exclude_outcome(FIVE, other), ()),
         )
 
     assert (DidNotHappen(), DidNotHappen()) == at_desk(play)
@@ -411,7 +404,7 @@ def test_a_success_without_an_id_leaves_its_twin_in_doubt() -> None:
     async def play(desk: Desk) -> Outcome:
         intent = await desk.prepared()
         desk.core.offered(credex_id="c-despite")
-        return await desk.money.look(TARIRO, intent.beside(FIVE, Done(None, "")), ())
+        return await desk.money.reconcile_once(TARIRO, intent.exclude_outcome(FIVE, Done(None, "")), ())
 
     assert Unknown() == at_desk(play)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from service import flows
 from service.conversation import CallFinished, Event, Received, Session, Turn, take_turn
-from service.credex import CredexState, LedgerEntry, Written
+from service.credex.endpoints import Endpoint
+from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Account, ButtonReply, Dashboard, Denomination, InboundMessage, Money, Recipient, TextMessage
-from service.domain.commands import CreateOffer, Done, FindAccount, Known, Login, Outcome, Write
+from service.domain.commands import Done, FindAccount, Known, Login, Outcome
 from service.messages import Buttons
+from service.writes.create_offer import CreateOffer
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
 from tests.hypothesis_profiles import examples
-from tests.unit.money_core import FARAI, MINE, START_MS, TARIRO
+from tests.unit.money_core import FARAI, MINE, START_MS, TARIRO, Request
 
 T = TypeVar("T")
 
@@ -125,26 +127,33 @@ def _sent(call: CreateOffer) -> str:
     """What core is sent, after the intent was written down and read back."""
     core = _Prompt()
     money = Reconciler(core, lambda: START_MS)
-    prepared = _at_once(money.prepare(TARIRO, call, seq=1, session=Session(), intents=PendingWrites()))
+    prepared = _at_once(money.prepare(TARIRO, call, seq=1, session=Session(), pending=PendingWrites()))
     assert isinstance(prepared, PendingWrite)
     stored = msgspec.json.decode(msgspec.json.encode(prepared), type=PendingWrite)
     assert isinstance(_at_once(money.send(TARIRO, stored, ())), Done)
-    (write,) = core.sent
-    assert isinstance(write, CreateOffer)
-    return f"{write.amount.plain} {write.amount.denomination}"
+    ((endpoint, body),) = core.sent
+    assert endpoint.path == "createCredex"
+    return f"{body['InitialAmount']} {body['Denomination']}"
 
 
 class _Prompt:
     """A core that answers without waiting, and never unclearly."""
 
     def __init__(self) -> None:
-        self.sent: list[Write] = []
+        self.sent: list[Request] = []
 
     async def dashboard(self, member: str) -> Dashboard:  # noqa: ARG002 - the shape of WritesToCore
         return _dashboard(Denomination.USD)
 
-    async def send(self, member: str, call: Write, *, within_s: float) -> Written:  # noqa: ARG002
-        self.sent.append(call)
+    async def send(
+        self,
+        member: str,  # noqa: ARG002
+        endpoint: Endpoint,
+        body: Mapping[str, object],
+        *,
+        within_s: float,  # noqa: ARG002
+    ) -> Written:
+        self.sent.append((endpoint, body))
         return Written("c-new", None)
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:

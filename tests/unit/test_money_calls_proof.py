@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 import pytest
 
-from service.credex import CredexError, CredexKind, LedgerEntry, NoAnswerError, NotFoundError
 from service.credex import errors as credex
+from service.credex.errors import CredexError, NoAnswerError, NotFoundError
+from service.credex.values import CredexKind, LedgerEntry
 from service.domain import Denomination, Money, Person
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 from service.writes.pending_write import PendingWrite

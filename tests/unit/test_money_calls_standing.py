@@ -11,27 +11,24 @@ from typing import Final
 import msgspec
 import pytest
 
-from service.credex import CredexError, NoAnswerError, NotFoundError
 from service.credex import errors as credex
+from service.credex.errors import CredexError, NoAnswerError, NotFoundError
 from service.domain import Account, Denomination, Money, Offer, Person
 from service.domain import commands as calls
-from service.domain.commands import (
-    Authorise,
-    CreateOffer,
-    DidNotHappen,
-    Done,
-    OpenAccount,
-    Outcome,
-    Refused,
-    SetOfferRecipient,
-    Unauthorise,
-    Unavailable,
-    Unknown,
-    Upgrade,
-    Write,
-)
+from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unavailable, Unknown, Write
+from service.writes.accept_offer import AcceptOffer
+from service.writes.authorise import Authorise
+from service.writes.cancel_offer import CancelOffer
+from service.writes.create_offer import CreateOffer
+from service.writes.decline_offer import DeclineOffer
+from service.writes.offer_recipient import SetOfferRecipient
+from service.writes.open_account import OpenAccount
 from service.writes.pending_write import PendingWrite, PendingWrites
-from tests.unit.money_core import FARAI, MINE, SESSION, TARIRO, Desk, at_desk, usd
+from service.writes.register import Register
+from service.writes.registry import COMMANDS
+from service.writes.unauthorise import Unauthorise
+from service.writes.upgrade import Upgrade
+from tests.unit.money_core import FARAI, MINE, SESSION, TARIRO, Desk, at_desk, request, usd
 
 RUDO: Final = Person("m-2", "Rudo Dube")
 TARIRO_HERSELF: Final = Person("m-1", "Tariro Moyo")
@@ -122,8 +119,8 @@ def judged(
 
 def test_every_write_has_a_case_here_or_beside() -> None:
     """A new write is not forgotten."""
-    trades = {calls.Register, calls.CreateOffer, calls.AcceptOffer, calls.DeclineOffer, calls.CancelOffer}
-    assert set(calls.WRITES) == trades | {type(case.call) for case in CASES.values()}
+    trades = {Register, CreateOffer, AcceptOffer, DeclineOffer, CancelOffer}
+    assert set(COMMANDS) == trades | {type(case.call) for case in CASES.values()}
 
 
 @each_write
@@ -132,7 +129,7 @@ def test_what_stands_afterwards_happened_whatever_core_said(case: Case, answer: 
     """Core has said 400 and 404 of what it did."""
     outcome, desk = judged(case, answer, case.effect)
     assert outcome == Done(desk.core.shown(), proven=True)
-    assert [case.call] == [call for call, _ in desk.core.sent]
+    assert [request(case.call)] == [sent for sent, _ in desk.core.sent]
 
 
 @each_write
@@ -186,7 +183,7 @@ def test_what_stands_already_is_told_without_sending(case: Case) -> None:
     async def play(desk: Desk) -> tuple[PendingWrite | Outcome, int]:
         case.before(desk)
         case.effect(desk)
-        prepared = await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, intents=PendingWrites())
+        prepared = await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, pending=PendingWrites())
         return prepared, len(desk.core.sent)
 
     expected = Refused("duplicate_handle" if case.call is OPEN else "already")
@@ -200,7 +197,7 @@ def test_only_owners_change_what_their_account_shows(name: str, change: str) -> 
 
     async def play(desk: Desk) -> PendingWrite | Outcome:
         setattr(desk.core, change, False)
-        return await desk.money.prepare(TARIRO, CASES[name].call, seq=3, session=SESSION, intents=PendingWrites())
+        return await desk.money.prepare(TARIRO, CASES[name].call, seq=3, session=SESSION, pending=PendingWrites())
 
     assert Refused("not_authorised") == at_desk(play)
 
@@ -261,7 +258,7 @@ def test_it_is_never_sent_twice(case: Case) -> None:
         intent = await desk.prepared(case.call)
         recovered = await desk.money.recover(TARIRO, intent, ())
         case.effect(desk)
-        return recovered, await desk.money.look(TARIRO, intent, ()), len(desk.core.sent)
+        return recovered, await desk.money.reconcile_once(TARIRO, intent, ()), len(desk.core.sent)
 
     recovered, looked, sent = at_desk(play)
     assert (recovered, type(looked), sent) == (DidNotHappen(), Done, 0)
@@ -273,7 +270,7 @@ def test_without_a_baseline_nothing_is_sent(case: Case) -> None:
 
     async def play(desk: Desk) -> PendingWrite | Outcome:
         desk.core.failing.append(LOST)
-        return await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, intents=PendingWrites())
+        return await desk.money.prepare(TARIRO, case.call, seq=3, session=SESSION, pending=PendingWrites())
 
     assert Unavailable() == at_desk(play)
 

@@ -8,8 +8,7 @@ from typing import Final
 
 import pytest
 
-from service.credex import CredexError, NoAnswerError, NotSentError
-from service.credex.errors import ServerError
+from service.credex.errors import CredexError, NoAnswerError, NotSentError, ServerError
 from service.mailbox import StateUnavailableError
 from service.mailbox.versioning import read
 from service.writes.pending_write import PendingWrites
@@ -63,7 +62,7 @@ def test_the_intent_is_written_down_before_the_write_leaves() -> None:
         assert intents is not None
         assert intents.under_way is not None
         said = [getattr(message, "body", "") for message in intents.under_way.messages]
-        return said, intents.under_way.call, intents.under_way.walked[0].exit, await bench.intent()
+        return said, intents.under_way.command, intents.under_way.transitions[0].exit, await bench.intent()
 
     assert on_bench(play) == (["before: known"], FIVE, "ok", None)
 

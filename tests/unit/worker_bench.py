@@ -22,7 +22,8 @@ from service.conversation import (
     TurnContext,
     Vocabulary,
 )
-from service.credex import CredexError, NotSentError, Written
+from service.credex.errors import CredexError, NotSentError
+from service.credex.values import Written
 from service.domain import Dashboard, InboundMessage, TextMessage
 from service.domain.commands import Call, Known, Login, NotFound, Outcome, Read, Unavailable, Write
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateUnavailableError, open_state

@@ -60,8 +60,8 @@ class SlidingWindowLimiter:
         self._paused_until_ms = 0
         if redis is not None:
             here = Path(__file__)
-            self._take = redis.register_script(here.with_name("budget.lua").read_text("utf-8"))
-            self._pause = redis.register_script(here.with_name("pause.lua").read_text("utf-8"))
+            self._take = redis.register_script(here.with_name("sliding_window.lua").read_text("utf-8"))
+            self._pause = redis.register_script(here.with_name("sliding_window_pause.lua").read_text("utf-8"))
 
     async def wait(self, *, at_most_ms: int) -> int:
         """Wait for the next free moment; returns how long that took, in ms.

@@ -1,0 +1,56 @@
+"""All writes that the bot makes. A new one is a module with its command and its operation, and a line here."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from service.domain.commands import Write
+from service.writes import (
+    accept_offer,
+    authorise,
+    cancel_offer,
+    create_offer,
+    decline_offer,
+    offer_recipient,
+    open_account,
+    register,
+    unauthorise,
+    upgrade,
+)
+from service.writes.operation import Operation
+
+__all__ = ("COMMANDS", "WRITES", "may_duplicate", "operation_of")
+
+CommandT = TypeVar("CommandT", bound=Write)
+
+WRITES: Final[tuple[Operation[Any], ...]] = tuple(
+    module.OPERATION
+    for module in (
+        register,
+        create_offer,
+        accept_offer,
+        decline_offer,
+        cancel_offer,
+        open_account,
+        authorise,
+        unauthorise,
+        offer_recipient,
+        upgrade,
+    )
+)
+"""The operation of every write."""
+
+COMMANDS: Final[tuple[type[Write], ...]] = tuple(operation.command for operation in WRITES)
+"""The command of every write."""
+
+_BY_COMMAND: Final = {operation.command: operation for operation in WRITES}
+
+
+def operation_of(command: CommandT) -> Operation[CommandT]:
+    """The operation that makes this write."""
+    return _BY_COMMAND[type(command)]
+
+
+def may_duplicate(command: Write, other: Write) -> bool:
+    """Whether the effect of another write could be taken for this one's."""
+    return operation_of(command).may_duplicate(command, other)
