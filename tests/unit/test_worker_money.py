@@ -103,7 +103,7 @@ def test_without_a_stored_intent_nothing_leaves() -> None:
     """The state Redis does not answer: not even the repeats."""
 
     async def play(bench: Bench) -> tuple[object, ...]:
-        bench.scripts.lost = ["store_intent"] * 4
+        bench.scripts.lost = ["store_pending_writes"] * 4
         await bench.says("five")
         with pytest.raises(StateUnavailableError):
             await bench.worker().run_once()
@@ -118,7 +118,7 @@ def test_an_intent_whose_storing_took_too_long_is_not_sent() -> None:
     """By then `send_by` is past, and the member hears that nothing happened."""
 
     async def play(bench: Bench) -> tuple[object, ...]:
-        bench.scripts.lost = ["store_intent"] * 3
+        bench.scripts.lost = ["store_pending_writes"] * 3
         bench.scripts.pause_s = 1
         await bench.says("five")
         await bench.do()
