@@ -29,7 +29,7 @@ from simulator.credex_core import control as core_control
 from simulator.credex_core import state as core_state
 from simulator.errors import SimulatorError
 from simulator.server.services import SimulatedServices, run_services
-from simulator.whatsapp_cloud import CloudError, Config, HandshakeFailedError, Rule
+from simulator.whatsapp_cloud import CloudError, Config, EventSignal, HandshakeFailedError, Rule
 from simulator.whatsapp_cloud import control as cloud_control
 from simulator.whatsapp_cloud import state as cloud_state
 from simulator.whatsapp_cloud.openapi_page import OfflineOpenApiPage
@@ -69,7 +69,7 @@ class SimulatorServer:
     world: SimulatedServices
     file: Path | None
     say: Callable[[str], None]
-    news: cloud_control.EventSignal = field(default_factory=cloud_control.EventSignal)
+    news: EventSignal = field(default_factory=EventSignal)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     _saved: bytes = b""
 

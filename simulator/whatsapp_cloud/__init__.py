@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .account import Account
 from .api import CloudApi
-from .app import graph_app
+from .app import graph_app, simulator_app
 from .errors import (
     CODES,
     CloudError,
@@ -19,13 +19,25 @@ from .errors import (
     NotOnScreenError,
     RefusedError,
 )
+from .events import (
+    Acted,
+    Event,
+    EventSignal,
+    Reacted,
+    SendRefused,
+    Shown,
+    StatusReported,
+    TypingShown,
+    Warned,
+    WebhookAnswered,
+    WebhookDropped,
+)
 from .faults import ArmedRule, Rule, RuleError, Rules, parse_rule, parse_rule_text
 from .forms import FlowForm
 from .handset import Handset, InboundMessage, scoped_id
 from .in_process import InProcessTransport
 from .limits import LIMITS, Limit
 from .values import (
-    Acted,
     ApprovedTemplate,
     Attempt,
     Bubble,
@@ -33,17 +45,8 @@ from .values import (
     Choice,
     Config,
     DeliveryFault,
-    Event,
-    Reacted,
-    SendRefused,
-    Shown,
     StatusNote,
-    StatusReported,
     TemplateButton,
-    TypingShown,
-    Warned,
-    WebhookAnswered,
-    WebhookDropped,
     backing_off,
 )
 
@@ -64,6 +67,7 @@ __all__ = (
     "Config",
     "DeliveryFault",
     "Event",
+    "EventSignal",
     "FlowForm",
     "Handset",
     "HandsetError",
@@ -92,4 +96,5 @@ __all__ = (
     "parse_rule",
     "parse_rule_text",
     "scoped_id",
+    "simulator_app",
 )

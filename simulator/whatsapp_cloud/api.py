@@ -13,25 +13,17 @@ import httpx
 from .account import Account
 from .delivery import WebhookDispatcher
 from .errors import RefusedError, known
+from .events import Acted, Event
 from .faults import Rule, Rules
 from .handset import Handset, InboundExtras, InboundMessage
 from .inbound import OTHER_FIELDS
+from .phone_numbers import digits
 from .send_handler import SendHandler
 from .status_lifecycle import OutgoingMessage, StatusLifecycle
 from .store import Store
 from .tasks import Tasks
-from .values import (
-    Acted,
-    Attempt,
-    Bubble,
-    Business,
-    Config,
-    DeliveryFault,
-    Event,
-    Json,
-    Shape,
-)
-from .wire import IdFactory, Update, digits
+from .values import Attempt, Bubble, Business, Config, DeliveryFault, Json, Shape
+from .wire import IdFactory, Update
 
 __all__ = ("CloudApi",)
 

@@ -6,7 +6,6 @@ It is no part of what Meta offers; it stands under ``/control`` beside the Graph
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final
@@ -44,12 +43,13 @@ from .control_schemas import (
 )
 from .delivery import UnknownAttemptError
 from .errors import CloudError, HandsetError
+from .events import EventSignal
 from .faults import CHOICES, ArmedRule, Rule, RuleError
 from .handset import Handset
-from .values import Config, Event
-from .wire import digits
+from .phone_numbers import digits
+from .values import Config
 
-__all__ = ("LONGEST_WAIT_MS", "ControlError", "EventSignal", "control_router", "description_of", "error_response")
+__all__ = ("LONGEST_WAIT_MS", "ControlError", "control_router", "description_of", "error_response")
 
 LONGEST_WAIT_MS: Final = 60_000
 
@@ -70,28 +70,6 @@ class ControlError(CloudError):
         """Keep the HTTP status that tells it."""
         super().__init__(said)
         self.status = status
-
-
-class EventSignal:
-    """Lets those who ask wait until something has happened at WhatsApp."""
-
-    def __init__(self) -> None:
-        """Nobody waits yet."""
-        self._happened = asyncio.Event()
-
-    def notify(self, _: Event) -> None:
-        """Something happened: whoever waits looks again."""
-        happened, self._happened = self._happened, asyncio.Event()
-        happened.set()
-
-    async def wait_until(self, condition: Callable[[], bool], wait_ms: int) -> None:
-        """Wait until it is true, or the time is over."""
-        try:
-            async with asyncio.timeout(wait_ms / 1000):
-                while not condition():
-                    await self._happened.wait()
-        except TimeoutError:
-            return
 
 
 def control_router(api: CloudApi, signal: EventSignal) -> Router:

@@ -12,18 +12,10 @@ from typing import Any, Final
 import httpx
 
 from .errors import CloudError, HandshakeFailedError
+from .events import Event, WebhookAnswered, WebhookDropped
 from .faults import Rules
 from .tasks import Tasks
-from .values import (
-    Attempt,
-    Business,
-    Config,
-    DeliveryFault,
-    Event,
-    Shape,
-    WebhookAnswered,
-    WebhookDropped,
-)
+from .values import Attempt, Business, Config, DeliveryFault, Shape
 from .wire import Undelivered, Update, envelope, escaped, shuffled, signature
 
 __all__ = ("UnknownAttemptError", "WebhookDispatcher")

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 
 from .errors import CloudError
-from .wire import digits
+from .phone_numbers import digits
 
 __all__ = (
     "CHOICES",

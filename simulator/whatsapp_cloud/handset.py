@@ -22,6 +22,7 @@ from .inbound import (
     referral,
     tapped,
 )
+from .phone_numbers import country_of
 from .values import Bubble, Choice, Json
 
 __all__ = ("Handset", "HandsetBackend", "InboundExtras", "InboundMessage", "scoped_id")
@@ -73,9 +74,14 @@ class InboundMessage:
     read: bool = False
 
 
-def scoped_id(phone: str, country: str) -> str:
-    """The business-scoped user id of whoever has this phone number."""
-    return f"{country}.{int.from_bytes(hashlib.blake2s(phone.encode()).digest()[:7], 'big')}"
+def scoped_id(phone: str, country: str = "") -> str:
+    """The business-scoped user id of the person with this phone number.
+
+    Args:
+        phone: digits, calling code first.
+        country: the ISO 3166 code that the id begins with; that of the phone number by default.
+    """
+    return f"{country or country_of(phone)}.{int.from_bytes(hashlib.blake2s(phone.encode()).digest()[:7], 'big')}"
 
 
 class Handset:
@@ -106,14 +112,14 @@ class Handset:
         username: str = "",
         hides_number: bool = False,
         parent_id: str = "",
-        country: str = "ZW",
+        country: str = "",
     ) -> None:
         self.phone = phone
         self.name = name
         self.username = username
         self.hides_number = hides_number
         self.parent_id = parent_id
-        self.country = country
+        self.country = country or country_of(phone)
         self.receipts = receipts
         self.blocked = blocked
         self.bubbles: list[Bubble] = []

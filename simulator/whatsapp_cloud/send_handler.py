@@ -7,17 +7,18 @@ from typing import Any, Final
 
 from .delivery_outcome import delivery_outcome, look_up
 from .errors import RefusedError
+from .events import Event, SendRefused, TypingShown, Warned
 from .faults import Rule
 from .handset import Handset
 from .limits import LIMITS, MESSAGE_AGE_MS
+from .phone_numbers import digits
 from .rates import PairRate, Throughput
 from .schema import violation
 from .status_lifecycle import OutgoingMessage, StatusLifecycle
 from .store import Store
 from .tasks import Tasks
 from .validate import MarkAsRead, Sending, kind_of, parse
-from .values import Event, Json, SendRefused, TypingShown, Warned
-from .wire import digits
+from .values import Json
 
 __all__ = ("SendHandler",)
 

@@ -8,18 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .errors import RefusedError
+from .events import Event, Reacted, Shown, StatusReported
 from .handset import Handset
 from .limits import DAY_MS
-from .values import (
-    Bubble,
-    Config,
-    Event,
-    Json,
-    Reacted,
-    Shown,
-    StatusNote,
-    StatusReported,
-)
+from .values import Bubble, Config, Json, StatusNote
 from .wire import Update
 
 __all__ = ("OutgoingMessage", "StatusLifecycle")

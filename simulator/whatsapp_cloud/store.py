@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from .account import Account
 from .faults import Rules
 from .handset import Handset, InboundMessage
+from .phone_numbers import digits
 from .values import Bubble, Business, Config, Json
-from .wire import IdFactory, digits
+from .wire import IdFactory
 
 __all__ = ("Store",)
 

@@ -1,4 +1,4 @@
-"""Plain values: who the business is, which knobs there are, and what an observer is told."""
+"""Plain values: the business, the configuration, webhooks, messages and forms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Final, Literal
 from .limits import DAY_MS, LIMITS
 
 __all__ = (
-    "Acted",
     "ApprovedTemplate",
     "Attempt",
     "Bubble",
@@ -18,19 +17,10 @@ __all__ = (
     "Choice",
     "Config",
     "DeliveryFault",
-    "Event",
     "FormField",
-    "Reacted",
-    "SendRefused",
     "Shape",
-    "Shown",
     "StatusNote",
-    "StatusReported",
     "TemplateButton",
-    "TypingShown",
-    "Warned",
-    "WebhookAnswered",
-    "WebhookDropped",
     "backing_off",
 )
 
@@ -311,96 +301,3 @@ class Bubble:
     quotes: str | None = None
     shown_ms: int | None = None
     statuses: list[StatusNote] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Acted:
-    """A person wrote, tapped, sent or reacted: ``message`` is the JSON that the bot will get.
-
-    ``form`` is what the screens of a form looked like, filled in, line by line.
-    """
-
-    at_ms: int
-    phone: str
-    wamid: str
-    message: Json
-    form: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A phone shows a message of the business."""
-
-    at_ms: int
-    phone: str
-    bubble: Bubble
-
-
-@dataclass(frozen=True, slots=True)
-class TypingShown:
-    """A phone shows that the business is typing, in answer to the message ``wamid``."""
-
-    at_ms: int
-    phone: str
-    wamid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reacted:
-    """A phone shows the business's reaction to the message ``wamid``; an empty emoji takes it back."""
-
-    at_ms: int
-    phone: str
-    wamid: str
-    emoji: str
-
-
-@dataclass(frozen=True, slots=True)
-class SendRefused:
-    """A request to send was answered with an error."""
-
-    at_ms: int
-    phone: str | None
-    code: int
-    details: str
-    payload: Any
-
-
-@dataclass(frozen=True, slots=True)
-class StatusReported:
-    """A message of the business reached a status; ``code`` says why it failed."""
-
-    at_ms: int
-    phone: str
-    wamid: str
-    status: str
-    code: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Warned:
-    """A message was accepted that a stricter reading of Meta's rules would refuse."""
-
-    at_ms: int
-    phone: str | None
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookAnswered:
-    """The bot answered a webhook, or did not."""
-
-    at_ms: int
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookDropped:
-    """A webhook is given up for good, and with it what it said."""
-
-    at_ms: int
-    webhook: int
-    reason: str
-
-
-Event = Acted | Shown | TypingShown | Reacted | SendRefused | StatusReported | Warned | WebhookAnswered | WebhookDropped

@@ -14,16 +14,11 @@ from typing import Any, Final, Literal
 
 from .values import Business, DeliveryFault, Json, Shape
 
-__all__ = ("IdFactory", "Shape", "Undelivered", "Update", "digits", "envelope", "escaped", "shuffled", "signature")
+__all__ = ("IdFactory", "Shape", "Undelivered", "Update", "envelope", "escaped", "shuffled", "signature")
 
 _FOREIGN: Final = "999999999999999"
 _TO: Final = b"\x11"
 _FROM: Final = b"\x12"
-
-
-def digits(phone: str) -> str:
-    """A phone number as WhatsApp writes it: digits only. Plus, spaces, hyphens and parentheses are forgiven."""
-    return "".join(character for character in phone if character not in "+ -()\u00a0")
 
 
 class IdFactory:

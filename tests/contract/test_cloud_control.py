@@ -15,8 +15,8 @@ import pytest
 from litestar import Litestar
 
 from service.whatsapp.forms import DEFINITIONS
-from simulator.whatsapp_cloud import CloudApi, Config, FlowForm, InProcessTransport, graph_app
-from simulator.whatsapp_cloud.control import EventSignal, control_router
+from simulator.whatsapp_cloud import CloudApi, Config, EventSignal, FlowForm, InProcessTransport, graph_app
+from simulator.whatsapp_cloud.control import control_router
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.contract.cloud_bot import BUSINESS, FARAI, START, TARIRO, Bot, buttons, text
 from tests.unit.cloud_requests import form

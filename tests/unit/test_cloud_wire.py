@@ -7,8 +7,9 @@ import json
 import re
 
 from simulator.whatsapp_cloud import Business, Config, DeliveryFault, backing_off, scoped_id
+from simulator.whatsapp_cloud.phone_numbers import digits
 from simulator.whatsapp_cloud.rates import PairRate, Throughput
-from simulator.whatsapp_cloud.wire import IdFactory, Update, digits, envelope, escaped, signature
+from simulator.whatsapp_cloud.wire import IdFactory, Update, envelope, escaped, signature
 
 BUSINESS = Business("506914307656634", "2155", "263242700100", "token", "secret", "verify", "http://bot.test/hook")
 
