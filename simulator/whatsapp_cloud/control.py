@@ -148,7 +148,7 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
         try:
             return person(api.handset(told.pop("phone"), name=told.pop("name"), **told))
         except ValueError as error:
-            raise ControlError(f"{error}; a phone is written like +263 77 123 4567", status=_BAD) from None
+            raise ControlError(f"{error}; a phone number is written like +44 7700 900123", status=_BAD) from None
 
     @patch(
         "/people/{phone:str}",

@@ -2,7 +2,7 @@
 
 A rule is one flat record, the same in Python, in JSON, on a command line and in a conversation:
 
-    {"on": "messages", "to": "263771234567", "times": 2, "do": "refuse", "code": 131056}
+    {"on": "messages", "to": "447700900123", "times": 2, "do": "refuse", "code": 131056}
     {"on": "webhooks", "every": 3, "times": null, "do": "duplicate", "copies": 2}
 
 What an effect is like on the wire is in `injection` (the Graph API) and `delivery` (webhooks). Who may call is checked

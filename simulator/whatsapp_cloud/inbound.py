@@ -82,15 +82,15 @@ _UNSUPPORTED: Final[Json] = {
     "error_data": {"details": "Message type is currently not supported."},
 }
 _A_CONTACT: Final[Json] = {
-    "name": {"formatted_name": "Farai Ncube", "first_name": "Farai", "last_name": "Ncube"},
-    "phones": [{"phone": "+263 71 234 5678", "wa_id": "263712345678", "type": "CELL"}],
+    "name": {"formatted_name": "Sam Carter", "first_name": "Sam", "last_name": "Carter"},
+    "phones": [{"phone": "+44 7700 900456", "wa_id": "447700900456", "type": "CELL"}],
 }
 _AN_ORDER: Final[Json] = {
     "catalog_id": "194836987003835",
     "text": "",
     "product_items": [{"product_retailer_id": "SKU-1", "quantity": 2, "item_price": 10.5, "currency": "USD"}],
 }
-_PLACE: Final[Json] = {"latitude": -17.8292, "longitude": 31.0522}
+_PLACE: Final[Json] = {"latitude": 51.4779, "longitude": -0.0015}
 _AN_AD: Final[Json] = {
     "source_url": "https://fb.me/xyz",
     "source_id": "120226305854810726",

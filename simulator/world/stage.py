@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from simulator.errors import did_you_mean
+from simulator.people.attachments import ATTACHMENTS
 from simulator.units import FlawError, show_duration
 from simulator.whatsapp_cloud import Bubble, NotFilledInError
 from simulator.whatsapp_cloud.transcript.bubbles import screen
@@ -44,7 +45,7 @@ class Stage:
 
     async def send(self, who: str, kind: str) -> None:
         """A person sends a message other than text; for the kinds see `Handset.send`."""
-        self.world.handsets[who].send(kind)
+        self.world.handsets[who].send(kind, **ATTACHMENTS.get(kind, {}))
 
     async def fill(self, who: str, answers: Mapping[str, str], *, older: bool = False, **how: bool) -> None:
         """A person fills in the newest form or an older one and submits it; ``how`` is for `Handset.fill`.

@@ -158,7 +158,7 @@ def test_contacts_are_a_list() -> None:
         await world.settle()
         return last(world)["contacts"][0]["name"]["formatted_name"]
 
-    assert play(scenario) == "Farai Ncube"
+    assert play(scenario) == "Sam Carter"
 
 
 def test_a_reaction_names_its_message() -> None:

@@ -111,12 +111,12 @@ ACTS: Mapping[str, tuple[str, Callable[[Handset], object], type[Any], Callable[[
         kind: ("text", methodcaller("send", kind), types.Message, _media(kind))
         for kind in ("image", "video", "audio", "document", "sticker")
     },
-    "a location": ("text", lambda her: her.send("location"), types.Message, lambda u: u.location.latitude == -17.8292),
+    "a location": ("text", lambda her: her.send("location"), types.Message, lambda u: u.location.latitude == 51.4779),
     "contacts": (
         "text",
         lambda her: her.send("contacts"),
         types.Message,
-        lambda u: u.contacts[0].name.last_name == "Ncube",
+        lambda u: u.contacts[0].name.last_name == "Carter",
     ),
     "an order": ("text", lambda her: her.send("order"), types.Message, lambda u: u.order.products[0].quantity == 2),
     "what is not supported": (

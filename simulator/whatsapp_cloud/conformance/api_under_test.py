@@ -35,7 +35,7 @@ PERSON_PHONE: Final = PERSON.removeprefix("+")
 BUSINESS: Final = Business(
     phone_number_id="506914307656634",
     business_id="215589313241560883",
-    display_phone_number="263242700100",
+    display_phone_number="15550100000",
     access_token="a-token",  # noqa: S106  (invented)
     app_secret="an-app-secret",  # noqa: S106
     verify_token="a-verify-token",  # noqa: S106
@@ -54,8 +54,8 @@ APPROVED: Final = (
         "Choose",
         buttons=(
             "Yes",
-            TemplateButton("url", "Pay", "https://example.co.zw/{{1}}"),
-            TemplateButton("url", "Home", "https://example.co.zw/"),
+            TemplateButton("url", "Pay", "https://shop.example/{{1}}"),
+            TemplateButton("url", "Home", "https://shop.example/"),
             TemplateButton("copy_code", "Copy"),
             TemplateButton("flow", "Register"),
         ),
@@ -79,7 +79,7 @@ FORM_JSON: Final[dict[str, Any]] = {
             "id": "REGISTER",
             "title": "Register",
             "terminal": True,
-            "data": {"hint": {"type": "string", "__example__": "Tariro"}},
+            "data": {"hint": {"type": "string", "__example__": "Alex"}},
             "layout": {
                 "type": "SingleColumnLayout",
                 "children": [
@@ -206,7 +206,7 @@ class SimulatedApi(ApiUnderTest):
 
     async def create_fixtures(self) -> None:
         """Make what the names in the samples stand for."""
-        self.ids[INBOUND] = self.person.type("Mhoro")
+        self.ids[INBOUND] = self.person.type("Hello")
         for kind, mime_type in _FILES.items():
             self.ids[MEDIA[kind]] = (await self.upload(kind.encode(), mime_type)).json()["id"]
         self.ids[FORM] = await self.form(FORM_NAME, published=True)
@@ -246,7 +246,7 @@ async def open_simulated_api(clock: Clock, config: Config) -> AsyncIterator[Simu
         transport = httpx.ASGITransport(app=graph_app(cloud))
         async with httpx.AsyncClient(transport=transport, base_url="http://graph.test") as http:
             await cloud.start()
-            cloud.handset(PERSON_PHONE, name="Tariro", receipts=False)
+            cloud.handset(PERSON_PHONE, name="Alex", receipts=False)
             api = SimulatedApi(http, cloud, bot, clock)
             try:
                 await api.create_fixtures()

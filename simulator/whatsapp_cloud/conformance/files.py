@@ -137,7 +137,7 @@ def _downloads() -> Iterator[Case]:
 
 def _submit(**changes: Any) -> Scenario:
     async def scene(api: SimulatedApi) -> Observed:
-        body = {"type": "BODY", "text": "Hello, {{1}}.", "example": {"body_text": [["Tariro"]]}}
+        body = {"type": "BODY", "text": "Hello, {{1}}.", "example": {"body_text": [["Alex"]]}}
         whole = {"name": "greeting", "language": "en_US", "category": "UTILITY", "components": [body], **changes}
         return observe(await api.request("POST", f"/v25.0/{BUSINESS.business_id}/message_templates", json=whole))
 
@@ -187,7 +187,7 @@ def _templates() -> Iterator[Case]:
             api.cloud.account.templates[0].stopped = stopped
             await api.sleep(wait_ms)
             template = SAMPLES["template"]["template"] | {"name": "greeting", "language": {"code": "en_US"}}
-            template["components"] = [{"type": "body", "parameters": [{"type": "text", "text": "Tariro"}]}]
+            template["components"] = [{"type": "body", "parameters": [{"type": "text", "text": "Alex"}]}]
             return await api.post({**SAMPLES["template"], "template": template})
 
         return scene

@@ -22,7 +22,7 @@ __all__ = (
     "message",
 )
 
-PERSON: Final = "+263771234567"
+PERSON: Final = "+447700900123"
 INBOUND: Final = "<INBOUND>"
 OUTBOUND: Final = "<OUTBOUND>"
 FORM: Final = "<FORM>"
@@ -60,18 +60,18 @@ _FORM: Final = {
     "flow_cta": "Register",
     "mode": "published",
     "flow_action": "navigate",
-    "flow_action_payload": {"screen": "REGISTER", "data": {"hint": "Tariro"}},
+    "flow_action_payload": {"screen": "REGISTER", "data": {"hint": "Alex"}},
 }
 _CONTACT: Final = {
-    "name": {"formatted_name": "Farai Ncube", "first_name": "Farai"},
-    "phones": [{"phone": "+263 71 234 5678", "type": "CELL", "wa_id": "263712345678"}],
-    "emails": [{"email": "farai@example.co.zw", "type": "WORK"}],
-    "org": {"company": "Ncube Trading"},
+    "name": {"formatted_name": "Sam Carter", "first_name": "Sam"},
+    "phones": [{"phone": "+44 7700 900456", "type": "CELL", "wa_id": "447700900456"}],
+    "emails": [{"email": "sam@shop.example", "type": "WORK"}],
+    "org": {"company": "Carter Trading"},
 }
 
 SAMPLES: Final[Mapping[str, Json]] = MappingProxyType(
     {
-        "text": message("text", {"body": "Mhoro", "preview_url": False}, context={"message_id": INBOUND}),
+        "text": message("text", {"body": "Hello", "preview_url": False}, context={"message_id": INBOUND}),
         "button": _interactive(
             "button",
             {
@@ -95,7 +95,7 @@ SAMPLES: Final[Mapping[str, Json]] = MappingProxyType(
         ),
         "cta_url": _interactive(
             "cta_url",
-            {"name": "cta_url", "parameters": {"display_text": "Pay now", "url": "https://example.co.zw/pay/91"}},
+            {"name": "cta_url", "parameters": {"display_text": "Pay now", "url": "https://shop.example/pay/91"}},
             **_AROUND,
         ),
         "flow": _interactive("flow", {"name": "flow", "parameters": _FORM}, **_AROUND),
@@ -108,7 +108,7 @@ SAMPLES: Final[Mapping[str, Json]] = MappingProxyType(
                 "language": {"code": "en"},
                 "components": [
                     {"type": "header", "parameters": [{"type": "text", "text": "today"}]},
-                    {"type": "body", "parameters": [{"type": "text", "text": "Tariro"}]},
+                    {"type": "body", "parameters": [{"type": "text", "text": "Alex"}]},
                     {
                         "type": "button",
                         "sub_type": "quick_reply",
@@ -122,11 +122,12 @@ SAMPLES: Final[Mapping[str, Json]] = MappingProxyType(
         "image": message("image", {"link": LINK, "caption": "Receipt"}),
         "video": message("video", {"link": LINK, "caption": "How it works"}),
         "audio": message("audio", {"link": LINK, "voice": True}),
-        "document": message("document", {"link": LINK, "caption": "CR14", "filename": "cr14.pdf"}),
+        "document": message("document", {"link": LINK, "caption": "Invoice", "filename": "invoice.pdf"}),
         "sticker": message("sticker", {"link": LINK}),
         "contacts": message("contacts", [_CONTACT]),
         "location": message(
-            "location", {"latitude": -17.8292, "longitude": 31.0522, "name": "Harare CBD", "address": "Jason Moyo Ave"}
+            "location",
+            {"latitude": 51.4779, "longitude": -0.0015, "name": "Royal Observatory", "address": "Blackheath Avenue"},
         ),
     }
 )

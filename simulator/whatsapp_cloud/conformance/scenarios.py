@@ -95,7 +95,7 @@ def _pacing() -> Iterator[Case]:
 
     def burst(messages: int, *, then_ms: int = 0, to: str = "") -> Scenario:
         async def scene(api: SimulatedApi) -> Observed:
-            api.cloud.handset("263712345678", name="Farai")
+            api.cloud.handset("447700900456", name="Sam")
             # One message went to her when the world was made.
             for _ in range(messages - 2):
                 await api.post(_TEXT)
@@ -108,7 +108,7 @@ def _pacing() -> Iterator[Case]:
         async def scene(api: SimulatedApi) -> Observed:
             await api.sleep(SECOND)
             for number in range(messages - 1):
-                await api.post(changed(_TEXT, "to", to=f"+{263772000000 + number}"))
+                await api.post(changed(_TEXT, "to", to=f"+{447700900200 + number}"))
             await api.sleep(then_ms)
             return await api.post(_TEXT)
 
@@ -119,7 +119,7 @@ def _pacing() -> Iterator[Case]:
         yield Case("pair rate", f"message {count} at once to one person", code, scenario=burst(count), config=pair)
     yield Case("pair rate", "5.9 s after a burst", 131056, scenario=burst(46, then_ms=5_900), config=pair)
     yield Case("pair rate", "6 s after a burst", None, scenario=burst(46, then_ms=6_000), config=pair)
-    other = burst(46, to="+263712345678")
+    other = burst(46, to="+447700900456")
     yield Case("pair rate", "another person after a burst", None, scenario=other, config=pair)
     fast = replace(SHARED, per_second=80)
     for count, code in ((79, None), (80, None), (81, 130429)):
@@ -129,7 +129,7 @@ def _pacing() -> Iterator[Case]:
     allowed = replace(SHARED, allowed=frozenset({PERSON_PHONE}))
     listed = "Recipient phone number not in allowed list"
     yield Case("test number", "somebody on its list", None, _TEXT, config=allowed)
-    stranger = changed(_TEXT, "to", to="+263712345678")
+    stranger = changed(_TEXT, "to", to="+447700900456")
     yield Case("test number", "somebody else", 131030, stranger, text=listed, config=allowed, status=400)
 
 
@@ -156,8 +156,8 @@ def _waiting() -> Iterator[Case]:
         return await api.send(_TEXT)
 
     async def never(api: SimulatedApi) -> Observed:
-        api.cloud.handset("263712345678", name="Farai")
-        return await api.send(changed(without(_TEXT, "context"), "to", to="+263712345678"))
+        api.cloud.handset("447700900456", name="Sam")
+        return await api.send(changed(without(_TEXT, "context"), "to", to="+447700900456"))
 
     yield Case("window", "when she has written again", None, scenario=again, config=SHARED)
     yield _failing_later("window", "to somebody who never wrote", 131047, never)
@@ -227,7 +227,7 @@ def _failing() -> Iterator[Case]:
         api.person.blocked = True
         return await api.send(_TEXT)
 
-    nobody = changed(without(_TEXT, "context"), "to", to="+263719999999")
+    nobody = changed(without(_TEXT, "context"), "to", to="+447700900999")
     yield _failing_later("delivery", "to a number without WhatsApp", 131026, _sending(nobody))
     yield _failing_later("delivery", "to somebody who blocked the business", 131026, blocked)
     for kind in MEDIA:

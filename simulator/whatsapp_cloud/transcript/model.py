@@ -17,7 +17,7 @@ __all__ = ("Choice", "Kind", "Moment", "Recorder", "Screen", "Transcript", "rela
 DAY_MS: Final = 86_400_000
 
 NOTICED_MS: Final = 3_000
-"""A typing indicator that lasted less is not told: there is one whenever Credex core is asked."""
+"""A typing indicator that was shown for less time than this before a message is left out of the transcript."""
 
 
 class Kind(StrEnum):
