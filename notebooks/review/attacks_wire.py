@@ -70,7 +70,7 @@ def served() -> Iterator[Program]:
             _await_health(program)
             yield program
         finally:
-            program.end()
+            program.stop()
 
 
 def _await_health(program: Program) -> None:
@@ -81,7 +81,7 @@ def _await_health(program: Program) -> None:
                 return
         except httpx.HTTPError:
             time.sleep(0.1)
-    raise ProgramError(f"the service did not become ready:\n{program.said()}")
+    raise ProgramError(f"the service did not become ready:\n{program.log_tail()}")
 
 
 def _request(body: bytes = NOTHING, *more: str, signature: str | None = None) -> bytes:
@@ -202,7 +202,7 @@ async def slow_bodies(port: int) -> list[Try]:
 
 def said_nothing(program: Program) -> Try:
     """What the process wrote about all of it: no traceback, no secret, no number."""
-    log = program.said(last=1_000_000)
+    log = program.log_tail(last=1_000_000)
     found = leaks(log)
     quiet = "Traceback" not in log and not found
     lines = [line for line in log.splitlines() if line.startswith("{")]

@@ -83,7 +83,7 @@ class Speed:
 def overcommit() -> str | None:
     """What Redis says at its start about memory that a fork may need; None where it has nothing to complain of."""
     with redis_server() as server:
-        found = [line for line in server.said(last=8_000).splitlines() if "overcommit" in line.lower()]
+        found = [line for line in server.log_tail(last=8_000).splitlines() if "overcommit" in line.lower()]
     return textwrap.fill(found[0].split("# ", 1)[-1], LINE, break_long_words=False) if found else None
 
 
@@ -219,6 +219,6 @@ def _on_disk(*options: str) -> Iterator[Program]:
         try:
             yield program
         finally:
-            program.end()
+            program.stop()
     finally:
         shutil.rmtree(folder)

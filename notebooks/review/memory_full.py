@@ -20,7 +20,8 @@ from notebooks.review.memory_members import DAY_MS, NOW_MS, Records
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateFullError, open_state
 from simulator.processes.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
 from simulator.script.conversation import load
-from simulator.server.services import SimulatedServices, VirtualUser, run_services
+from simulator.server.services import SimulatedServices, run_services
+from simulator.server.virtual_user import VirtualUser
 from simulator.whatsapp_cloud import Config
 from simulator.whatsapp_cloud.wire import signature
 from simulator.world.fixtures import load_fixtures
@@ -167,8 +168,8 @@ async def full_state() -> list[Full]:
         await house.state.config_set("maxmemory", (await house.state.info("memory"))["used_memory"] + STATE_ROOM)
         steps = [Full("Tariro greets; there is room", _first(await house.says("hi")))]
         house.world.core_proxy.latency_ms = 1500
-        answers = len(house.visitor.answers)
-        house.visitor.type(f"12.50=>{SHOP}")
+        answers = len(house.user.answers)
+        house.user.type(f"12.50=>{SHOP}")
         await house.until_stored(answers)
         await house.fill_state()
         steps.append(Full("she offers; the state runs full while core thinks", await house.next_answer(answers)))
@@ -186,7 +187,7 @@ async def full_state() -> list[Full]:
         steps.append(Full("and the answer", await house.next_answer(answers + 1)))
         again = await house.post("wamid.full", "hi")
         await house.quiet()
-        steps.append(Full("and again", f"HTTP {again}, answers: {len(house.visitor.answers)}"))
+        steps.append(Full("and again", f"HTTP {again}, answers: {len(house.user.answers)}"))
         return steps
 
 
@@ -200,24 +201,24 @@ class _House:
     def __init__(self, world: SimulatedServices, program: Program, state: Any, cache: Any) -> None:
         self.world, self.program, self.state, self.cache = world, program, state, cache
         load_fixtures(world.core, load(OFFER).people)
-        self.visitor: VirtualUser = world.visitor(PHONE, "Tariro Moyo")
+        self.user: VirtualUser = world.add_user(PHONE, "Tariro Moyo")
 
     async def says(self, text: str) -> tuple[str, float]:
         """What the member is answered, and after how many seconds."""
-        return await self._answered(lambda: self.visitor.type(text))
+        return await self._answered(lambda: self.user.type(text))
 
     async def taps(self, title: str) -> tuple[str, float]:
-        newest = self.visitor.answers[-1]
-        return await self._answered(lambda: self.visitor.tap(newest, title))
+        newest = self.user.answers[-1]
+        return await self._answered(lambda: self.user.tap(newest, title))
 
     async def _answered(self, act: Any) -> tuple[str, float]:
-        known, began = len(self.visitor.answers), time.monotonic()
+        known, began = len(self.user.answers), time.monotonic()
         act()
         return await self.next_answer(known), time.monotonic() - began
 
     async def next_answer(self, number: int) -> str:
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            bubble = await self.visitor.answer(number)
+            bubble = await self.user.answer(number)
         return next(iter(str(bubble.body).splitlines()), "")
 
     def offers(self) -> int:
@@ -229,7 +230,7 @@ class _House:
     async def until_stored(self, answers: int) -> None:
         """The message waits, or is answered already: whoever looks seldom would wait for it for ever."""
         async with asyncio.timeout(ANSWER_WITHIN_S):
-            while len(self.visitor.answers) == answers:
+            while len(self.user.answers) == answers:
                 if await self.state.exists(f"{{0}}:inbox:{PHONE}"):
                     return
                 await asyncio.sleep(0.01)
@@ -303,7 +304,7 @@ async def _house(*cache_options: str) -> AsyncIterator[_House]:
                 await world.cloud.start()
                 yield _House(world, program, *clients)
             finally:
-                program.end()
+                program.stop()
                 for client in clients:
                     await client.aclose()
 
@@ -317,4 +318,4 @@ async def _ready(program: Program) -> None:
                     return
             except httpx.HTTPError:
                 await asyncio.sleep(0.05)
-    raise RuntimeError(f"the service did not become ready:\n{program.said()}")
+    raise RuntimeError(f"the service did not become ready:\n{program.log_tail()}")

@@ -1,4 +1,4 @@
-"""Asking the person at the keyboard: with arrow keys in a terminal, line by line otherwise."""
+"""Input of the chat: a prompt with arrow keys in a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = ("Prompt", "open_prompt")
 
 
 Titles = Callable[[], Sequence[str]]
-"""What can be tapped at the moment; it may change while the person thinks."""
+"""Returns the titles that can be tapped now; they may change while the prompt waits."""
 
 
 class Prompt(Protocol):
-    """Asks for one line."""
+    """Reads one line."""
 
     waits: bool
-    """Whether things may be shown while it asks."""
+    """Whether output may be printed while it waits."""
 
     async def ask(self, titles: Titles) -> str | None:
-        """The line, or None when the person has left."""
+        """The line, or None at the end of input."""
 
 
 def open_prompt(console: Console, *, waits: bool) -> Prompt:
-    """What fits: a rich prompt where a person sits, plain lines where a program writes."""
+    """A terminal prompt if standard input is a terminal, otherwise a line prompt."""
     if sys.stdin.isatty() and console.is_terminal:
         return TerminalPrompt(waits=waits)
     return LinePrompt()
@@ -43,20 +43,20 @@ class LinePrompt:
     waits = False
 
     async def ask(self, titles: Titles) -> str | None:
-        """The next line; choices are listed before it, each with its number."""
+        """The next line; the numbered choices are printed first."""
         numbered = [f"{number} ▸ {title}" for number, title in enumerate(titles(), 1)]
         if numbered:
             print("  ".join(numbered), flush=True)
-        # Nothing else has to happen meanwhile, so it may block.
+        # Nothing else runs meanwhile, so it may block.
         line = sys.stdin.readline()
         return line.rstrip("\n") if line else None
 
 
 class TerminalPrompt:
-    """Reads a line with editing and history; the arrow keys pick what can be tapped."""
+    """Reads a line with editing and history; the arrow keys select a choice."""
 
     def __init__(self, *, waits: bool) -> None:
-        """``waits``: time goes on while it asks."""
+        """Create a prompt; with ``waits`` time goes on while it waits."""
         self.waits = waits
         self._titles: Titles = list
         self._session: PromptSession[str] = PromptSession(
@@ -72,7 +72,7 @@ class TerminalPrompt:
         self._titles = titles
         try:
             if not self.waits:
-                # Time stands still while a person thinks, so the loop may, too.
+                # Virtual time stands still while the prompt waits, so the loop may block.
                 return self._session.prompt("› ", in_thread=True)
             with patch_stdout(raw=True):
                 return await self._session.prompt_async("› ")
@@ -97,7 +97,7 @@ class TerminalPrompt:
         return keys
 
     def _pick(self, event: KeyPressEvent, step: int) -> None:
-        """Write the next choice into the line, unless the person has typed something of their own."""
+        """Write the next choice into the line, unless something else was typed."""
         written = [f"▸ {title}" for title in self._titles()]
         buffer = event.current_buffer
         if not written or (buffer.text and buffer.text not in written):

@@ -31,7 +31,7 @@ __all__ = ("chat",)
 
 ME: Final = "You"
 START_BALANCES: Final = (Money(Decimal(25), Denomination.USD), Money(Decimal(1_000), Denomination.ZWG))
-LOOK_EVERY_S: Final = 0.1
+REFRESH_EVERY_S: Final = 0.1
 
 HELP: Final = """\
 Type a text and press Enter to send it. A number, or a choice picked with the arrow keys, taps a button or a row;
@@ -44,7 +44,7 @@ a space before a number sends it as a text.
 
 
 class RealClock:
-    """The clock on the wall: only for those who want to wait."""
+    """The system clock, for chats in real time."""
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
@@ -52,10 +52,10 @@ class RealClock:
 
 
 def chat(*, name: str, phone: str, member: bool, real_time: bool, console: Console, redis_url: str = EMBEDDED) -> None:
-    """Talk to the bot until the person leaves.
+    """Run a chat with the bot until the person leaves.
 
     Raises:
-        ConversationError: nobody can have this name or number.
+        ConversationError: the name or the number is invalid.
     """
     me = _me(name, phone, member=member)
 
@@ -63,7 +63,7 @@ def chat(*, name: str, phone: str, member: bool, real_time: bool, console: Conso
         world = World(clock, [me], redis_url=redis_url)
         await world.start()
         try:
-            await Chat(world, console, open_prompt(console, waits=real_time), real_time=real_time).talk()
+            await Chat(world, console, open_prompt(console, waits=real_time), real_time=real_time).run()
         finally:
             await world.stop()
 
@@ -86,7 +86,7 @@ def _me(name: str, phone: str, *, member: bool) -> Person:
 
 @dataclass(slots=True)
 class Chat:
-    """One person's talk with the bot."""
+    """One person's chat with the bot."""
 
     world: World
     console: Console
@@ -95,8 +95,8 @@ class Chat:
     _shown: set[int] = field(default_factory=set)
     _left: bool = False
 
-    async def talk(self) -> None:
-        """Ask, act, show what comes of it, until the person leaves."""
+    async def run(self) -> None:
+        """Read a line, act, show the answers, until the person leaves."""
         self.console.print(Text("You are on WhatsApp with VimbisoPay. Say hi. /help helps, /quit leaves.", "grey50"))
         watching = asyncio.create_task(self._watch()) if self.real_time else None
         try:
@@ -105,22 +105,22 @@ class Chat:
                 if text is None:
                     break
                 await self._act(text)
-                await self._rest()
+                await self._await_answers()
         finally:
             if watching is not None:
                 watching.cancel()
                 with suppress(asyncio.CancelledError):
                     await watching
 
-    async def _rest(self) -> None:
-        # In real time the watcher shows what comes, while the person may go on typing; unless nobody is there to wait.
+    async def _await_answers(self) -> None:
+        # In real time the watcher shows answers while the person types; a line prompt has to wait for them.
         if not self.real_time or not self.prompt.waits:
             await self.world.settle()
         self._show()
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(REFRESH_EVERY_S)
             self._show()
 
     def _show(self) -> None:
@@ -133,7 +133,7 @@ class Chat:
                 line.rstrip()
                 self.console.print(line, soft_wrap=True)
             self.console.print()
-        # By what they are and not by how many: a typing indicator is not told of afterwards when it was short.
+        # By sequence number, not by count: a short typing indicator is removed from the recording.
         self._shown |= {moment.sequence for moment in moments}
 
     def _titles(self) -> Sequence[str]:
@@ -153,7 +153,7 @@ class Chat:
             self.console.print(Text(f"{flaw.what}\n{flaw.hint}".strip(), "yellow"))
 
     def _tapped(self, text: str) -> str | None:
-        """The choice that is meant: by its number, or as the arrow keys wrote it."""
+        """The title of the choice that the line selects, by number or by the arrow keys."""
         titles = self._titles()
         if text.startswith("▸ "):
             return text.removeprefix("▸ ")

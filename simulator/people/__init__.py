@@ -1,4 +1,4 @@
-"""Invented people: Zimbabwean names and numbers, and how each of them uses a phone."""
+"""Invented people: Zimbabwean names and phone numbers, and their behaviour in a conversation."""
 
 from __future__ import annotations
 

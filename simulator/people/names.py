@@ -39,7 +39,7 @@ NDEBELE_LAST: Final = (
 ENGLISH_LAST: Final = ("Banda", "Phiri", "Zulu", "Tembo", "Smith", "Johnson", "Mwale", "Sakala", "Jackson", "Lungu")
 
 PREFIXES: Final = (("77", 5), ("78", 4), ("71", 3), ("73", 1))
-"""The operators' prefixes and how common they are."""
+"""The operators' prefixes and their weights."""
 
 
 class Zimbabwe(BaseProvider):
@@ -62,6 +62,6 @@ class Zimbabwe(BaseProvider):
         return f"263{prefix}{first}{self.random_int(0, 999_999):06}"
 
     def _either(self, shona: tuple[str, ...], ndebele: tuple[str, ...], english: tuple[str, ...]) -> tuple[str, ...]:
-        """Shona most often, as in the country."""
+        """Choose a language group with the frequencies of the country, and a name of it."""
         share = self.random_int(1, 100)
         return shona if share <= 60 else ndebele if share <= 80 else english  # noqa: PLR2004 - shares in per cent

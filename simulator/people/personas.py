@@ -1,4 +1,4 @@
-"""Personas: who somebody is, and how they use a phone; each a function of a seed and a number alone."""
+"""Personas: an invented person and their behaviour, as a function of a seed and a number."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ BALANCES: Final = ("12.50 USD", "3.00 USD", "1,040.00 ZWG", "250.00 ZWG", "0.500
 
 
 class Temperament(StrEnum):
-    """How somebody uses a phone."""
+    """How a person uses the phone."""
 
     CAREFUL = "careful"
-    """Reads, and answers what is asked."""
+    """Reads, and answers the question."""
     HASTY = "hasty"
-    """Taps the first thing, taps twice, does not wait."""
+    """Taps the first choice, taps twice, does not wait."""
     CONFUSED = "confused"
-    """Answers something else, scrolls back, asks for help."""
+    """Gives unrelated answers, scrolls back, asks for help."""
     ODD = "odd"
-    """Sends what nobody expects: emoji, other scripts, very long texts, images."""
+    """Sends unexpected input: emoji, other scripts, very long texts, images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Persona:
     Attributes:
         phone: digits, country code first.
         tier: in Credex core; None for a stranger.
-        balances: as core writes them.
-        seed: for all that they decide.
+        balances: in core's format.
+        seed: of all their decisions.
     """
 
     first_name: str
@@ -58,16 +58,16 @@ class Persona:
 
     @property
     def handle(self) -> str:
-        """A handle that such a person would choose."""
+        """A handle made from the name."""
         return f"{self.first_name}_{self.last_name}".lower().replace("-", "_")[:30]
 
     def rng(self) -> random.Random:
-        """The chance by which they decide, from its beginning."""
+        """A new generator for their decisions."""
         return random.Random(self.seed)
 
 
 def persona(seed: int, number: int) -> Persona:
-    """The persona with this number under this seed: always the same, and independent of all others."""
+    """The persona with this number under this seed, independent of all other ones."""
     own = int.from_bytes(hashlib.blake2s(f"{seed}:{number}".encode(), digest_size=6).digest(), "big")
     faker = Faker("en_US")
     faker.add_provider(Zimbabwe)

@@ -1,6 +1,6 @@
-"""How personas move through a conversation: by what is on their screen, their temperament and their own chance.
+"""The decisions of personas in a conversation, by their screen, temperament and random generator.
 
-They know nothing of flows. They see texts and choices, and they tap, type and send as people do.
+They do not know the flows: they see texts and choices, and tap, type and send.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MEDIA: Final = ("image", "audio", "sticker", "location")
 PAUSES: Final = ("2 min", "6 min", "30 min")
 AMOUNTS: Final = ("1", "0.50", "2.5 USD", "ZWG 100", "5 usd", "0.0001 XAU")
 
-# What they do: tap a choice, type what fits or something else, go back to an old message, send media, greet, go away.
+# Tap a choice, type a fitting or another answer, tap an old message, send media, greet, pause.
 MOVES: Final = ("tap", "answer", "confused", "old", "odd", "media", "greet", "pause")
 WEIGHTS: Final = {
     Temperament.CAREFUL: (70, 23, 0, 0, 0, 0, 5, 2),
@@ -42,45 +42,45 @@ ASKS_FIRST_NAME = re.compile(r"\b(first name|your name)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What happens next, as a line of a conversation: a verb (empty for typing, ``wait`` for a pause) and its value."""
+    """The next line of a conversation: a verb (empty for typing, ``wait`` for a pause) and its value."""
 
     verb: str
     value: str
 
 
 def choose(person: Persona, rng: random.Random, screens: Sequence[Screen], others: Sequence[Persona]) -> Move:
-    """Decide on the next move.
+    """Decide the next move.
 
     Args:
         person: who decides.
-        rng: their own chance.
-        screens: what the bot has shown them, oldest first.
-        others: the other people whom they know of.
+        rng: the person's generator.
+        screens: the bot's messages so far, oldest first.
+        others: the other people, to whom offers may be made.
     """
     if not screens:
         return Move("", rng.choice(GREETINGS))
     kind = rng.choices(MOVES, WEIGHTS[person.temperament])[0]
     if kind == "tap" and (choices := screens[-1].choices):
-        tired_first = person.temperament is Temperament.HASTY
-        return Move("taps", choices[0].title if tired_first else rng.choice(choices).title)
+        takes_first = person.temperament is Temperament.HASTY
+        return Move("taps", choices[0].title if takes_first else rng.choice(choices).title)
     if kind == "old" and (titles := _older(screens)):
         return Move("taps", rng.choice(titles))
     if kind == "pause":
         return Move("wait", rng.choice(PAUSES))
     if kind == "media":
         return Move("sends", rng.choice(MEDIA))
-    said = {"confused": CONFUSED, "odd": ODD, "greet": GREETINGS}.get(kind)
-    return Move("", rng.choice(said) if said else _fitting(person, rng, screens[-1], others))
+    texts = {"confused": CONFUSED, "odd": ODD, "greet": GREETINGS}.get(kind)
+    return Move("", rng.choice(texts) if texts else _fitting(person, rng, screens[-1], others))
 
 
 def _older(screens: Sequence[Screen]) -> list[str]:
-    """What could still be tapped further up, and is not on the newest screen."""
+    """Titles that can be tapped on older messages and not on the newest one."""
     new = {choice.title for choice in screens[-1].choices}
     return sorted({choice.title for screen in screens[:-1] for choice in screen.choices} - new)
 
 
 def _fitting(person: Persona, rng: random.Random, screen: Screen, others: Sequence[Persona]) -> str:
-    """An answer to what the screen seems to ask."""
+    """An answer to the question that the screen seems to ask."""
     if screen.choices:
         return str(rng.randint(1, len(screen.choices)))
     if ASKS_LAST_NAME.search(screen.body):

@@ -1,1 +1,1 @@
-"""Runs the bot as real processes: soak test, benchmark and load."""
+"""The bot as real processes: soak test and benchmark."""

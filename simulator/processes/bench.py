@@ -1,6 +1,6 @@
-"""Measures: how fast conversations are replayed, how much one process takes in, what a member costs in Redis.
+"""The benchmark: speed of replay, throughput of one process, and bytes per member in Redis.
 
-Numbers to compare with one another on one machine; nothing here passes or fails.
+The numbers are comparable on one machine only; nothing passes or fails.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ FIRST_PHONE: Final = 263_771_000_000
 QUIET_WITHIN_S: Final = 300
 READY_WITHIN_S: Final = 120
 
-REST_READINGS: Final = 8
-REST_BYTES: Final = 512
-MOST_READINGS: Final = 40
-"""Redis is at rest when so many readings, half a second apart, differ by no more than this; the last one counts."""
+STABLE_READINGS: Final = 8
+STABLE_BYTES: Final = 512
+MAX_READINGS: Final = 40
+"""Memory is stable when STABLE_READINGS readings in a row, 0.5 s apart, differ by at most STABLE_BYTES."""
 
 CONFIG: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
-"""No limit of WhatsApp's is what is measured; `sent` and `delivered` come for each answer, as always."""
+"""Without WhatsApp's rate limits, which are not what is measured; statuses are sent as always."""
 
 Step = Callable[[int], None]
 Bars = Callable[[str, int], Step]
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One thing measured."""
+class Measurement:
+    """One row of the table."""
 
     what: str
     value: str
@@ -74,19 +74,19 @@ def bench(*, members: int, seconds: int, out: Console, progress: Console) -> Non
     """Measure everything and print a table.
 
     Args:
-        members: who write to the one process.
-        seconds: the most that each load may take.
-        out: where the table goes.
-        progress: where to show how far it has come.
+        members: the number of members who write.
+        seconds: the time limit of each load.
+        out: for the table.
+        progress: for progress bars.
 
     Raises:
-        ProgramError: not everything could be measured; what could has been printed.
+        ProgramError: not everything could be measured; the rest has been printed.
     """
     problem: ProgramError | None = None
     with _bars(progress) as bars:
-        figures = _replayed(seconds, bars)
+        figures = _measure_replay(seconds, bars)
         try:
-            figures += asyncio.run(_served(members, seconds, bars))
+            figures += asyncio.run(_measure_service(members, seconds, bars))
         except ProgramError as error:
             problem = error
     _show(out, figures)
@@ -106,7 +106,7 @@ def _bars(console: Console) -> Iterator[Bars]:
         yield bar
 
 
-def _show(out: Console, figures: Sequence[Figure]) -> None:
+def _show(out: Console, figures: Sequence[Measurement]) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("measured")
     table.add_column("", justify="right", style="bold")
@@ -131,7 +131,7 @@ def _machine() -> str:
 # -- replay ---------------------------------------------------------------------------------------------------------
 
 
-def _replayed(seconds: int, bars: Bars) -> list[Figure]:
+def _measure_replay(seconds: int, bars: Bars) -> list[Measurement]:
     conversations = [load(path) for path in stored()]
     if not conversations:
         return []
@@ -144,17 +144,17 @@ def _replayed(seconds: int, bars: Bars) -> list[Figure]:
         step(int(spent))
     step(seconds)
     how = f"{played} conversations in one process, virtual time, embedded Redis"
-    return [Figure("replayed turns a second", f"{turns / spent:,.0f}", how)]
+    return [Measurement("replayed turns a second", f"{turns / spent:,.0f}", how)]
 
 
 # -- one process of the service -------------------------------------------------------------------------------------
 
 
-async def _served(members: int, seconds: int, bars: Bars) -> list[Figure]:
-    """Load one process from this one, and look at Redis.
+async def _measure_service(members: int, seconds: int, bars: Bars) -> list[Measurement]:
+    """Load one process of the service, and measure Redis.
 
     Raises:
-        ProgramError: there is no redis-server, or a program did not start.
+        ProgramError: redis-server is not installed, or a program did not start.
     """
     if not have_redis_server():
         raise ProgramError(
@@ -181,7 +181,7 @@ async def _served(members: int, seconds: int, bars: Bars) -> list[Figure]:
                 await world.cloud.start()
                 return await _Load(world, program, client, members, seconds, bars).figures()
             finally:
-                program.end()
+                program.stop()
                 await client.aclose()
 
 
@@ -196,20 +196,20 @@ async def _ready(program: Program) -> None:
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.05)
-    raise ProgramError(f"the service did not become ready:\n{program.said()}")
+    raise ProgramError(f"the service did not become ready:\n{program.log_tail()}")
 
 
 @dataclass(slots=True)
 class _Burst:
-    """What came of many messages at once."""
+    """The result of many messages at once."""
 
-    taken: int
+    accepted: int
     posting_s: float
     answering_s: float
 
 
 class _Load:
-    """Members who all write at the same moment."""
+    """Load from members who all write at the same time."""
 
     def __init__(
         self,
@@ -231,31 +231,33 @@ class _Load:
         self._phones = [str(FIRST_PHONE + 1 + number) for number in range(members + 1)]
         for phone in self._phones:
             world.core.add_member(phone, "Tariro", "Moyo", tier=3)
-            world.visitor(phone, "Tariro Moyo")
+            world.add_user(phone, "Tariro Moyo")
 
-    async def figures(self) -> list[Figure]:
-        """Everything that is measured with a real process on a real Redis."""
-        # The first one pays for what comes once: scripts, connections, tables.
+    async def figures(self) -> list[Measurement]:
+        """Measure a real process on a real Redis."""
+        # The first messages load scripts and open connections.
         for text in ("hi", f"1=>{SHOP}"):
             await self._burst("warming up", self._phones[:1], text)
         empty = await self._memory()
         greeted = await self._burst("messages of idle members", self._phones[1:], "hi")
         idle = await self._memory()
-        wrote = self._phones[1 : 1 + greeted.taken]
+        wrote = self._phones[1 : 1 + greeted.accepted]
         await self._burst("messages of members who offer", wrote, f"1=>{SHOP}")
         offering = await self._memory()
         redis_version = (await self._redis.info("server"))["redis_version"]
         kept = f"redis-server {redis_version}, appendfsync always, {len(wrote)} members"
         load = f"one process, {CONNECTIONS} connections, loopback, {kept}"
         return [
-            Figure("webhooks a second", f"{greeted.taken / greeted.posting_s:,.0f}", f"answering meanwhile; {load}"),
-            Figure(
+            Measurement(
+                "webhooks a second", f"{greeted.accepted / greeted.posting_s:,.0f}", f"answering meanwhile; {load}"
+            ),
+            Measurement(
                 "messages answered a second",
-                f"{greeted.taken / greeted.answering_s:,.0f}",
+                f"{greeted.accepted / greeted.answering_s:,.0f}",
                 "until all were sent; simulated core and WhatsApp share the machine",
             ),
-            Figure("bytes an idle member", f"{(idle - empty) / len(wrote):,.0f}", f"after a greeting; {kept}"),
-            Figure(
+            Measurement("bytes an idle member", f"{(idle - empty) / len(wrote):,.0f}", f"after a greeting; {kept}"),
+            Measurement(
                 "bytes a member in an offer",
                 f"{(offering - empty) / len(wrote):,.0f}",
                 "in all, at the question whether to confirm",
@@ -263,7 +265,7 @@ class _Load:
         ]
 
     async def _burst(self, what: str, phones: Sequence[str], text: str) -> _Burst:
-        """Each of them writes this text, as many as there is time for; then all are answered."""
+        """Post this text for each phone within the time limit, and wait until all are answered."""
         bodies = [self._webhook(phone, text) for phone in phones]
         waiting = iter(bodies)
         step = self._bars(what, len(phones))
@@ -277,15 +279,17 @@ class _Load:
                     f"http://127.0.0.1:{self._program.port}/bot/webhook", data=body, headers=headers
                 ) as answer:
                     if not answer.ok:
-                        raise ProgramError(f"the service answered a webhook {answer.status}:\n{self._program.said()}")
+                        raise ProgramError(
+                            f"the service answered a webhook {answer.status}:\n{self._program.log_tail()}"
+                        )
                 taken += 1
                 step(taken)
                 if time.perf_counter() - began > self._seconds:
                     return
 
-        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as together:
+        async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as posts:
             for _ in range(CONNECTIONS):
-                together.create_task(post(http))
+                posts.create_task(post(http))
         posting_s = time.perf_counter() - began
         await self._quiet(f"answers to {what}", taken)
         return _Burst(taken, posting_s, time.perf_counter() - began)
@@ -310,7 +314,7 @@ class _Load:
         """Wait until no work is left.
 
         Raises:
-            SimulatorError: there still is some after five minutes.
+            SimulatorError: there is still some after QUIET_WITHIN_S.
         """
         step = self._bars(what, count)
         deadline = time.monotonic() + QUIET_WITHIN_S
@@ -321,22 +325,22 @@ class _Load:
             if not left:
                 return
             await asyncio.sleep(0.02)
-        raise SimulatorError(f"after {QUIET_WITHIN_S} s there is still work in the queues:\n{self._program.said()}")
+        raise SimulatorError(f"after {QUIET_WITHIN_S} s there is still work in the queues:\n{self._program.log_tail()}")
 
     async def _memory(self) -> int:
-        """Bytes that Redis holds for data, once it has come to rest.
+        """Bytes of data in Redis, once they are stable.
 
-        Without what connections and the file's buffer hold: Redis gives that back over some seconds.
+        Memory of connections and of the file's buffer is subtracted: Redis releases it over some seconds.
         """
-        step = self._bars("Redis coming to rest", REST_READINGS)
+        step = self._bars("waiting for stable memory", STABLE_READINGS)
         readings: list[int] = []
-        for number in range(MOST_READINGS):
-            told = await self._redis.info("memory")
-            readings.append(int(told["used_memory"]) - int(told["mem_clients_normal"]) - int(told["mem_aof_buffer"]))
-            last = readings[-REST_READINGS:]
-            if len(last) == REST_READINGS and max(last) - min(last) <= REST_BYTES:
+        for number in range(MAX_READINGS):
+            info = await self._redis.info("memory")
+            readings.append(int(info["used_memory"]) - int(info["mem_clients_normal"]) - int(info["mem_aof_buffer"]))
+            last = readings[-STABLE_READINGS:]
+            if len(last) == STABLE_READINGS and max(last) - min(last) <= STABLE_BYTES:
                 break
-            step(min(number, REST_READINGS - 1))
+            step(min(number, STABLE_READINGS - 1))
             await asyncio.sleep(0.5)
-        step(REST_READINGS)
+        step(STABLE_READINGS)
         return readings[-1]

@@ -1,4 +1,4 @@
-"""Programs that run beside the simulator, each a process of its own on this machine alone: the bot, and Redis."""
+"""Child processes on this machine: the bot, and redis-server."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ STOP_WITHIN_S: Final = 30
 READY_WITHIN_S: Final = 120
 
 STATE_OPTIONS: Final = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
-"""How the state Redis is deployed: what it has acknowledged is on disk, and nothing is thrown away."""
+"""The options of the deployed state Redis: acknowledged writes are on disk, and nothing is evicted."""
 
 
 class ProgramError(SimulatorError):
-    """A program did not start or has ended; nothing else was touched. The text holds what it said last."""
+    """A program did not start or has ended; the message has the end of its output."""
 
 
 class Program:
-    """A child process, and what it writes, in a file."""
+    """A child process, its port, and the file with its output."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-        """Take charge of a process that has just been started."""
+        """Wrap a process that has just been started."""
         self.port = port
         self.log = log
         self._process = process
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     @property
@@ -63,20 +63,20 @@ class Program:
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit code; None while it runs."""
+        """The exit code; None while it runs."""
         return self._process.poll()
 
     def kill(self) -> None:
-        """End it as a power cut would (SIGKILL)."""
+        """Send SIGKILL, and wait for the end."""
         self._process.kill()
         self._process.wait()
 
     def terminate(self) -> None:
-        """Ask it to end in order (SIGTERM), and do not wait."""
+        """Send SIGTERM, and do not wait."""
         self._process.send_signal(signal.SIGTERM)
 
-    def end(self) -> None:
-        """End it in order or, when that takes too long, anyhow; does nothing when it has ended."""
+    def stop(self) -> None:
+        """Terminate it, and kill it if that takes too long; does nothing if it has ended."""
         if not self.ended:
             self.terminate()
         try:
@@ -84,16 +84,16 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def said(self, *, last: int = 2_000) -> str:
-        """The end of what it has written."""
+    def log_tail(self, *, last: int = 2_000) -> str:
+        """The last characters of its output."""
         return self.log.read_text("utf-8", "replace")[-last:]
 
-    def truncate_log(self, most: int) -> None:
-        """Throw away the older half of its log when that holds more than so many bytes."""
-        # It appends, so what it writes next stands behind whatever is left.
-        if self.log.stat().st_size > most:
+    def truncate_log(self, max_bytes: int) -> None:
+        """Delete the older half of the log if it has more than so many bytes."""
+        # The process appends, so its next output follows the rest.
+        if self.log.stat().st_size > max_bytes:
             with self.log.open("r+b") as log:
-                log.seek(-most // 2, os.SEEK_END)
+                log.seek(-max_bytes // 2, os.SEEK_END)
                 newest = log.read()
                 log.seek(0)
                 log.write(newest)
@@ -101,7 +101,7 @@ class Program:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses at the moment."""
+    """A port of 127.0.0.1 that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -109,16 +109,16 @@ def free_port() -> int:
 
 
 def bot(environment: Mapping[str, str], *, port: int, log: Path, module: str = "service") -> Program:
-    """Start ``python -m service`` on a port of 127.0.0.1. Whether it is ready, ``/health/`` tells.
+    """Start ``python -m service`` on a port of 127.0.0.1; ``/health/`` shows when it is ready.
 
-    It sees none of this process's environment, so that no setting and no ``.env`` of a developer's leads it elsewhere.
-    ``module`` is started in its place, when a variation of the service is to be tried.
+    It inherits no environment and no ``.env``, so that a developer's settings have no effect. ``module`` is run instead
+    of the service, for variations of it.
     """
-    told = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PORT": str(port)}
+    base = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PORT": str(port)}
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - no input of anybody's in it
+        process = subprocess.Popen(  # noqa: S603 - no user input
             [sys.executable, "-m", module],
-            env={**told, **environment},
+            env={**base, **environment},
             cwd=log.parent,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -128,38 +128,38 @@ def bot(environment: Mapping[str, str], *, port: int, log: Path, module: str = "
 
 
 def have_redis_server() -> bool:
-    """Whether there is a redis-server to start."""
+    """Whether redis-server is installed."""
     return shutil.which("redis-server") is not None
 
 
 @contextmanager
 def redis_server(*options: str) -> Iterator[Program]:
-    """Run a redis-server with nothing in it, for the length of the block; its files go with it.
+    """Run an empty redis-server for the block; its files are deleted afterwards.
 
     Args:
-        options: as on its command line, such as `STATE_OPTIONS`. Without any, nothing is written to disk.
+        options: for its command line, such as `STATE_OPTIONS`; without any, nothing is written to disk.
 
     Raises:
-        ProgramError: it is not installed, or does not start.
+        ProgramError: it is not installed or does not start.
     """
     with tempfile.TemporaryDirectory(prefix="vimbisopay-redis-") as folder:
         program = start_redis(Path(folder), *options)
         try:
             yield program
         finally:
-            program.end()
+            program.stop()
 
 
 def start_redis(folder: Path, *options: str, port: int | None = None) -> Program:
-    """Start a redis-server on what its files in a folder hold, and wait until it answers; whoever starts it ends it.
+    """Start a redis-server with the files in a folder, and wait until it answers. The caller stops it.
 
     Args:
-        folder: of its files and its log.
-        options: as on its command line, such as `STATE_OPTIONS`. Without any, nothing is written to disk.
-        port: to come back on the port of one that was killed; otherwise a free one.
+        folder: of its data files and its log.
+        options: for its command line, such as `STATE_OPTIONS`; without any, nothing is written to disk.
+        port: the port of a killed one to restart; by default a free port.
 
     Raises:
-        ProgramError: it is not installed, or does not start.
+        ProgramError: it is not installed or does not start.
     """
     if not have_redis_server():
         raise ProgramError(
@@ -170,7 +170,7 @@ def start_redis(folder: Path, *options: str, port: int | None = None) -> Program
     log = folder / "redis.log"
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", ""]
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - no input of anybody's in it
+        process = subprocess.Popen(  # noqa: S603 - no user input
             [*command, *(options or ("--appendonly", "no"))], stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     program = Program(process, port, log)
@@ -192,4 +192,4 @@ def _await_redis(program: Program) -> None:
                 time.sleep(0.02)
             else:
                 return
-    raise ProgramError(f"redis-server did not become ready:\n{program.said()}")
+    raise ProgramError(f"redis-server did not become ready:\n{program.log_tail()}")

@@ -1,6 +1,6 @@
-"""A TCP proxy on 127.0.0.1 that breaks connections: reset, cut in the middle, held up, closed one way only.
+"""A TCP proxy on 127.0.0.1 that resets, cuts, stalls and half-closes connections.
 
-It knows no protocol. A chunk is what one read brought: for short requests and answers that is usually all of one.
+It knows no protocol. A chunk is the result of one read: for short requests and answers usually a whole one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ("Direction", "TcpProxy", "tcp_proxy")
 CHUNK: Final = 65_536
 HOST: Final = "127.0.0.1"
 RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: closing sends RST instead of FIN, as a peer does that has lost its mind (socket(7))."""
+"""SO_LINGER with a timeout of 0: closing sends RST instead of FIN (socket(7))."""
 
 
 class Direction(StrEnum):
-    """Which way bytes go."""
+    """The direction of bytes."""
 
     TO_SERVER = "to server"
     TO_CLIENT = "to client"
@@ -32,7 +32,7 @@ class Direction(StrEnum):
 
 @dataclass(eq=False)
 class _Connection:
-    """One client's connection and the one to the server that belongs to it."""
+    """A client's connection and its connection to the server."""
 
     client: asyncio.StreamWriter
     server: asyncio.StreamWriter
@@ -51,16 +51,16 @@ class _Connection:
 
 
 class TcpProxy:
-    """Stands between clients and one server; without a fault it passes everything on.
+    """Forwards bytes between clients and one server; without faults unchanged.
 
     Attributes:
         port: where clients connect.
-        server_port: where it connects them to; may be changed at any time, and holds for new connections.
-        done: how many connections met with which fault: ``reset``, ``cut``, ``half closed``, ``refused``.
+        server_port: the server's port; may be changed at any time, with effect on new connections.
+        fault_counts: the number of connections by fault: ``reset``, ``cut``, ``half closed``, ``refused``.
     """
 
     def __init__(self, server_port: int) -> None:
-        """Stand before this port of 127.0.0.1; see `tcp_proxy` for one that listens."""
+        """Forward to this port of 127.0.0.1; `tcp_proxy` makes it listen."""
         self.port = 0
         self.server_port = server_port
         self.fault_counts: Counter[str] = Counter()
@@ -73,11 +73,11 @@ class TcpProxy:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected."""
+        """The number of connected clients."""
         return len(self._connections)
 
     def reset(self) -> int:
-        """Reset all connections. Returns how many there were."""
+        """Reset all connections and return their number."""
         connections = list(self._connections)
         for connection in connections:
             connection.reset()
@@ -85,15 +85,15 @@ class TcpProxy:
         return len(connections)
 
     def cut_next(self, direction: Direction, times: int = 1) -> None:
-        """Lose each of the next chunks that go this way, and reset its connection.
+        """Drop each of the next chunks in this direction, and reset its connection.
 
-        `Direction.TO_CLIENT`: the server has done what it was asked, and nobody hears of it. `Direction.TO_SERVER`:
-        half of the chunk still arrives.
+        `Direction.TO_CLIENT`: the server has handled the request, and its answer is lost. `Direction.TO_SERVER`: half
+        of the chunk still arrives.
         """
         self._cuts[direction] += times
 
     def half_close(self, direction: Direction) -> int:
-        """Close all connections this way only; the other way goes on. Returns how many there were."""
+        """Close all connections in this direction only, and return their number."""
         connections = [connection for connection in self._connections if direction not in connection.closed]
         for connection in connections:
             connection.closed.add(direction)
@@ -103,29 +103,29 @@ class TcpProxy:
         return len(connections)
 
     def stall(self) -> None:
-        """Hold up everything, both ways, until `resume`. New connections are taken."""
+        """Forward nothing until `resume`. New connections are accepted."""
         self._flowing.clear()
 
     def resume(self) -> None:
-        """Let everything flow again."""
+        """Forward again."""
         self._flowing.set()
 
     def refuse(self) -> None:
-        """Reset new connections at once, until `accept`; those that stand are left alone."""
+        """Reset new connections until `accept`; established ones are unaffected."""
         self._refusing = True
 
     def accept(self) -> None:
-        """Take new connections again."""
+        """Accept new connections again."""
         self._refusing = False
 
     def clear_faults(self) -> None:
-        """No faults from now on."""
+        """Remove all faults."""
         self._cuts.clear()
         self.accept()
         self.resume()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one client's bytes until both ways are closed."""
+        """Forward one client's bytes until both directions are closed."""
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
@@ -138,7 +138,7 @@ class TcpProxy:
                 self._tasks.discard(task)
 
     async def stop(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self.clear_faults()
         tasks = list(self._tasks)
         for task in tasks:
@@ -153,7 +153,7 @@ class TcpProxy:
         try:
             from_server, server = await asyncio.open_connection(HOST, self.server_port)
         except OSError:
-            # Nobody is there: what a client sees of that through a proxy is a connection that ends at once.
+            # The server is down: through a proxy the client sees a connection that ends at once.
             _Connection(client, client).reset()
             return
         connection = _Connection(client, server)
@@ -189,7 +189,7 @@ class TcpProxy:
             if direction not in connection.closed and target.can_write_eof():
                 target.write_eof()
         except (OSError, RuntimeError):
-            # One side is gone; the other learns of it in the same way.
+            # One side is gone; reset the other one as well.
             connection.reset()
 
     def _cut(self, connection: _Connection, direction: Direction, chunk: bytes) -> None:
@@ -202,7 +202,7 @@ class TcpProxy:
 
 @asynccontextmanager
 async def tcp_proxy(server_port: int) -> AsyncIterator[TcpProxy]:
-    """Have a proxy listen on a free port of 127.0.0.1, until the end of the block."""
+    """Run a proxy on a free port of 127.0.0.1 until the end of the block."""
     proxy = TcpProxy(server_port)
     listening = await asyncio.start_server(proxy.serve, HOST, 0, limit=CHUNK)
     proxy.port = listening.sockets[0].getsockname()[1]

@@ -1,6 +1,6 @@
-"""WhatsApp, Credex core and people with phones as a server of its own, in real time, for a bot that runs elsewhere.
+"""WhatsApp, Credex core and people with phones as a server in real time, for a bot that runs elsewhere.
 
-What it holds can be kept in a file: it is read at the start, and written every few seconds and at the end.
+Its state can be kept in a file, which is read at the start and written every few seconds and at the end.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ from simulator.whatsapp_cloud.openapi_page import OfflineOpenApiPage
 __all__ = ("SimulatorServer", "StateFileError", "run_server", "serve")
 
 FORMAT: Final = "vimbisopay-simulator"
-EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 - compared with, not listened at
+ALL_INTERFACES: Final = "0.0.0.0"  # noqa: S104 - compared with, not bound to
 SAVE_EVERY_S: Final = 2
-ASK_AGAIN_S: Final = (0.1, 0.2, 0.5, 1, 2)
-"""After how long the bot is asked again to verify its address; the last for ever."""
+VERIFY_AFTER_S: Final = (0.1, 0.2, 0.5, 1, 2)
+"""Waits between attempts to have the bot verify its address; the last one is repeated."""
 
 ABOUT: Final = (
     "WhatsApp's Cloud API, Credex core and people with phones, simulated, in real time.\n\n"
-    "The Graph API is under /v25.0/ (any version), Credex core under /v1/, as Meta and the ledger have them. What is "
-    "listed here is the control API: people act and look at their screens, faults are set, days pass, and everything "
-    "can be taken out and put in as one JSON value.\n\n"
-    "Errors are 4xx with {“error”: what was wrong and what can be said instead}."
+    "The Graph API is under /v25.0/ (any version) and Credex core under /v1/, with their own paths. This page is about "
+    "the control API: it acts for people, shows their screens, sets faults, lets days pass, and exports and imports "
+    "the whole state as one JSON value.\n\n"
+    "Errors are 4xx with {“error”: what was wrong and what is allowed}."
 )
 
 
 class StateFileError(SimulatorError):
-    """The file with the state cannot be read or written; it is as it was."""
+    """The state file cannot be read or written; it is unchanged."""
 
 
 @dataclass(slots=True)
@@ -60,10 +60,10 @@ class SimulatorServer:
     """A running server.
 
     Attributes:
-        world: what it serves.
-        file: where its state is kept; None for nowhere.
-        say: told what an operator should know, one line at a time.
-        ended: set when it is to end.
+        world: the services.
+        file: the state file, if any.
+        say: prints a line for the operator.
+        ended: set to stop the server.
     """
 
     world: SimulatedServices
@@ -74,7 +74,7 @@ class SimulatorServer:
     _saved: bytes = b""
 
     def dump(self) -> dict[str, Any]:
-        """Everything, as values that JSON has."""
+        """The whole state, JSON-compatible."""
         return {
             "format": FORMAT,
             "cloud": cloud_state.dump(self.world.cloud),
@@ -82,11 +82,11 @@ class SimulatorServer:
         }
 
     async def load(self, dumped: Mapping[str, Any]) -> None:
-        """Take in what another one dumped, in place of everything here.
+        """Replace the whole state by a dumped one.
 
         Raises:
-            StateError: it is no such state; nothing has changed.
-            KeptError: the same, of Credex core.
+            StateError: it is not a valid state; nothing has changed.
+            SavedStateError: its part of Credex core is not valid; nothing has changed.
         """
         if dumped.get("format") != FORMAT or not all(isinstance(dumped.get(part), dict) for part in ("cloud", "core")):
             raise cloud_state.StateError(
@@ -97,10 +97,10 @@ class SimulatorServer:
         core_state.load(self.world.core, kept)
 
     async def read_file(self) -> None:
-        """Take in what the file holds, if there is one.
+        """Load the state file if it exists.
 
         Raises:
-            StateFileError: it holds something else.
+            StateFileError: it is not a valid state file.
         """
         if self.file is None or not self.file.exists():
             return
@@ -114,10 +114,10 @@ class SimulatorServer:
         self.say(f"read {self.file}: {len(self.world.cloud.handsets)} people")
 
     def save(self) -> None:
-        """Write the file, if anything has changed: whole or not at all.
+        """Write the state file atomically if the state has changed.
 
         Raises:
-            StateFileError: it cannot be written; what it held it still holds.
+            StateFileError: it cannot be written; its old contents are kept.
         """
         if self.file is None:
             return
@@ -131,7 +131,7 @@ class SimulatorServer:
         self._saved = content
 
     async def keep_saving(self) -> None:
-        """Write the file every few seconds."""
+        """Save every few seconds."""
         while True:
             await asyncio.sleep(SAVE_EVERY_S)
             try:
@@ -140,29 +140,29 @@ class SimulatorServer:
                 self.say(str(error))
 
     async def verify(self) -> None:
-        """Have the bot verify its address, and ask again until it does: it may start later than this."""
-        said, tries = "", 0
+        """Ask the bot to verify its address until it does; it may start later than the server."""
+        reported, tries = "", 0
         while True:
             try:
                 await self.world.cloud.start()
             except HandshakeFailedError as error:
-                if str(error) != said:
-                    said = str(error)
-                    self.say(f"webhooks wait for the bot: {said.split(';')[0]}")
-                await asyncio.sleep(ASK_AGAIN_S[min(tries, len(ASK_AGAIN_S) - 1)])
+                if str(error) != reported:
+                    reported = str(error)
+                    self.say(f"webhooks wait for the bot: {reported.split(';')[0]}")
+                await asyncio.sleep(VERIFY_AFTER_S[min(tries, len(VERIFY_AFTER_S) - 1)])
                 tries += 1
             else:
                 self.say("the bot has verified its address: webhooks are delivered")
                 return
 
     def control(self) -> Litestar:
-        """What stands beside the two APIs."""
+        """The application of the control API."""
         return Litestar(
             [
                 cloud_control.control_router(self.world.cloud, self.news),
                 core_control.control(self.world.core),
-                Router("/control", route_handlers=self._own()),
-                _front_door,
+                Router("/control", route_handlers=self._server_routes()),
+                _redirect_to_docs,
             ],
             exception_handlers={
                 CloudError: cloud_control.error_response,
@@ -179,8 +179,8 @@ class SimulatorServer:
             request_max_body_size=None,
         )
 
-    def _own(self) -> list[HTTPRouteHandler]:
-        @get("/health", tags=["server"], summary="Whether it serves, and whether a bot is there")
+    def _server_routes(self) -> list[HTTPRouteHandler]:
+        @get("/health", tags=["server"], summary="Whether the server runs, and whether a bot has verified its address")
         async def health() -> dict[str, Any]:
             cloud = self.world.cloud
             return {
@@ -191,11 +191,11 @@ class SimulatorServer:
                 "undelivered": cloud.dispatcher.waiting,
             }
 
-        @get("/state", tags=["server"], summary="All that it holds, as one JSON value")
+        @get("/state", tags=["server"], summary="Export the whole state as one JSON value")
         async def state() -> Response[bytes]:
             return Response(msgspec.json.encode(self.dump()), media_type="application/json")
 
-        @put("/state", tags=["server"], summary="Take in such a value, in place of everything")
+        @put("/state", tags=["server"], summary="Replace the whole state by an exported value")
         async def replace(data: JSONBody[dict[str, Any]]) -> dict[str, int]:
             await self.load(data)
             return {"people": len(self.world.cloud.handsets)}
@@ -204,8 +204,8 @@ class SimulatorServer:
 
 
 @get("/", include_in_schema=False)
-async def _front_door() -> Redirect:
-    """Whoever looks at the server with a browser is led to its docs."""
+async def _redirect_to_docs() -> Redirect:
+    """Redirect browsers to the documentation."""
     return Redirect("/schema")
 
 
@@ -213,10 +213,10 @@ def _replace(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as beside:
-            beside.write(content)
-            beside.flush()
-            os.fsync(beside.fileno())
+        with os.fdopen(descriptor, "wb") as temporary:
+            temporary.write(content)
+            temporary.flush()
+            os.fsync(temporary.fileno())
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -224,7 +224,7 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 STRICT: Final = Config(known_forms=True, templates=())
-"""WhatsApp as it is: who sends a form or a template has made it before (`python -m service whatsapp setup`)."""
+"""Forms and templates must have been created, as at Meta (`python -m service whatsapp setup` does it)."""
 
 
 @asynccontextmanager
@@ -240,55 +240,55 @@ async def run_server(
     rules: Sequence[Rule] = (),
     say: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[SimulatorServer]:
-    """Serve until the end of the block; the state is saved then.
+    """Serve until the end of the block, and save the state then.
 
-    Rules are added to those that the file holds; quirks, if given, are in place of the file's.
+    Rules are added to those in the state file; quirks, if given, replace those in the file.
 
     Raises:
-        StateFileError: the file holds something else; nothing was started.
+        StateFileError: the file is not a valid state file; nothing was started.
         OSError: the port is taken.
     """
-    made: list[SimulatorServer] = []
+    servers: list[SimulatorServer] = []
 
     async def prepare(world: SimulatedServices) -> None:
-        one = SimulatorServer(world, file, say)
-        world.watch = one.news.notify
+        server = SimulatorServer(world, file, say)
+        world.on_event = server.news.notify
         world.cloud.dispatcher.wait_for_verification = True
-        if host != EVERYWHERE:  # where nobody knows under which name bots reach it
+        if host != ALL_INTERFACES:  # in a container the address that bots use is unknown
             world.cloud.account.media.base_url = f"http://{host}:{world.port}"
-        await one.read_file()
-        there = [armed.rule for armed in world.cloud.rules]
+        await server.read_file()
+        known = [armed.rule for armed in world.cloud.rules]
         for rule in rules:
-            if rule not in there:  # from the file, where it was kept with how often it has struck
+            if rule not in known:  # the file also has its counters
                 world.cloud.rules.add(rule)
         if quirks is not None:
             world.core.quirks = quirks
-        control = one.control()
+        control = server.control()
         world.mounts |= {"/control": control, "/schema": control, "/": control}
-        made.append(one)
+        servers.append(server)
 
     async with run_services(
         bots=bots, port=port, host=host, seed=seed, config=config, quirks=quirks, prepare=prepare
     ) as world:
-        (one,) = made
-        tasks = [asyncio.create_task(one.verify()), asyncio.create_task(one.keep_saving())]
+        (server,) = servers
+        tasks = [asyncio.create_task(server.verify()), asyncio.create_task(server.keep_saving())]
         say(f"listening on http://{host}:{world.port}: Graph API /v25.0/, Credex core /v1/, control and docs /schema")
         try:
-            yield one
+            yield server
         finally:
             for task in tasks:
                 task.cancel()
             for task in tasks:
                 with suppress(asyncio.CancelledError):
                     await task
-            one.save()
+            server.save()
 
 
 async def serve(**options: Any) -> None:
     """Serve until SIGTERM or Ctrl-C; the options are those of `run_server`."""
-    async with run_server(**options) as one:
+    async with run_server(**options) as server:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, one.ended.set)
-        await one.ended.wait()
-        one.say("ending" if one.file is None else f"ending; the state is in {one.file}")
+            loop.add_signal_handler(number, server.ended.set)
+        await server.ended.wait()
+        server.say("ending" if server.file is None else f"ending; the state is in {server.file}")

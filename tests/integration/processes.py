@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.people import Persona, persona
 from simulator.processes.soak.stack import Stack, eventually, handle_of, start_stack
-from simulator.server.services import VirtualUser
+from simulator.server.virtual_user import VirtualUser
 
 __all__ = ("Stack", "all_of", "eventually", "handle_of", "people", "start_stack")
 
@@ -20,7 +20,7 @@ def people(seed: int, count: int) -> list[Persona]:
 
 async def all_of(
     doings: Iterable[Coroutine[Any, Any, None] | asyncio.Task[None]],
-    visitors: Sequence[VirtualUser],
+    users: Sequence[VirtualUser],
     *,
     within_s: float,
 ) -> None:
@@ -33,17 +33,17 @@ async def all_of(
     try:
         _, waiting = await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_EXCEPTION)
     finally:
-        unfinished = [visitor for visitor, task in zip(visitors, tasks, strict=True) if not task.done()]
+        unfinished = [user for user, task in zip(users, tasks, strict=True) if not task.done()]
         for task in tasks:
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
     for end in ends:
         if isinstance(end, Exception):
             raise end
-    shown = "\n".join(f"  {visitor.phone}: {_screen(visitor)}" for visitor in unfinished[:10])
+    shown = "\n".join(f"  {user.phone}: {_screen(user)}" for user in unfinished[:10])
     assert not waiting, f"{len(waiting)} people got no answer within {within_s:g} s:\n{shown}"
 
 
-def _screen(visitor: VirtualUser) -> str:
-    written = [str(one.message.get("text", one.message.get("interactive")))[:60] for one in visitor.handset.sent]
-    return f"wrote {written}, was told {[bubble.body[:40] for bubble in visitor.answers]}"
+def _screen(user: VirtualUser) -> str:
+    written = [str(one.message.get("text", one.message.get("interactive")))[:60] for one in user.handset.sent]
+    return f"wrote {written}, was told {[bubble.body[:40] for bubble in user.answers]}"

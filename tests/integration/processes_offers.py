@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Denomination, Money
-from simulator.server.services import VirtualUser
+from simulator.server.virtual_user import VirtualUser
 from simulator.whatsapp_cloud import Bubble
 from simulator.world.faults import Answer, Effect, Fault
 from tests.integration.processes import Stack, handle_of, people
@@ -43,7 +43,7 @@ def statements(bubbles: Sequence[Bubble]) -> Iterator[tuple[str, str]]:
 class Offerer:
     """A member who makes offers, each of another amount, and confirms each; some tap twice."""
 
-    visitor: VirtualUser
+    user: VirtualUser
     number: int
     amounts: Sequence[Money]
     to: str
@@ -55,15 +55,15 @@ class Offerer:
         """Make all the offers, each when the one before it is known to be made or not."""
         for money in self.amounts:
             question = await self.asked(money)
-            self.visitor.tap(question, "Confirm")
+            self.user.tap(question, "Confirm")
             if self.twice:
-                self.visitor.tap(question, "Confirm")
+                self.user.tap(question, "Confirm")
             self.confirmed.append(money)
             await self.told(money)
 
     def said(self, money: Money) -> list[str]:
         """What the member was told of this offer, in order."""
-        return [said for amount, said in statements(self.visitor.answers) if amount == str(money)]
+        return [said for amount, said in statements(self.user.answers) if amount == str(money)]
 
     async def told(self, money: Money) -> None:
         """Wait until it is known whether this offer was made."""
@@ -72,17 +72,17 @@ class Offerer:
 
     async def asked(self, money: Money) -> Bubble:
         """Ask for the offer until the bot wants it to be confirmed."""
-        self.visitor.type(f"{money.amount}=>{self.to}")
+        self.user.type(f"{money.amount}=>{self.to}")
         while True:
             told = await self._next()
             if f"Offer *{money}* to" in told.body:
                 return told
             if "I cannot reach Credex at the moment" in told.body:
-                self.visitor.type(f"{money.amount}=>{self.to}")
+                self.user.type(f"{money.amount}=>{self.to}")
 
     async def _next(self) -> Bubble:
         self.read += 1
-        return await self.visitor.answer(self.read - 1)
+        return await self.user.answer(self.read - 1)
 
 
 def crowd(here: Stack, seed: int, count: int, *, each: int) -> list[Offerer]:
@@ -90,11 +90,11 @@ def crowd(here: Stack, seed: int, count: int, *, each: int) -> list[Offerer]:
     chance = random.Random(seed)
     made = []
     for number, person in enumerate(people(seed, count)):
-        visitor = here.member(person, number)
+        user = here.add_member(person, number)
         here.world.core.fund(handle_of(number), Money(Decimal(100), Denomination.USD))
         amounts = [Money(Decimal(100 + number * each + one) / 100, Denomination.USD) for one in range(each)]
         to = handle_of((number + 1) % count)
-        made.append(Offerer(visitor, number, amounts, to, twice=chance.random() < 0.25))
+        made.append(Offerer(user, number, amounts, to, twice=chance.random() < 0.25))
     return made
 
 
@@ -128,7 +128,7 @@ class Saboteur:
         self._due: list[str] = []
         self.done: list[str] = []
 
-    async def passage(self, point: str) -> None:
+    async def hook(self, point: str) -> None:
         """A request comes by."""
         if point == "before createCredex":
             self.writes += 1

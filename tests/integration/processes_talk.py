@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from simulator.people import Persona
-from simulator.server.services import VirtualUser
+from simulator.server.virtual_user import VirtualUser
 from simulator.whatsapp_cloud import Bubble
 
 __all__ = ("Newcomer", "Reader", "labels")
@@ -54,31 +54,31 @@ def label(bubble: Bubble) -> str:
     return next((name for mark, name in _MARKS.items() if mark in bubble.body), bubble.body)
 
 
-def labels(visitor: VirtualUser) -> list[str]:
+def labels(user: VirtualUser) -> list[str]:
     """What somebody was told, in order."""
-    return [label(bubble) for bubble in visitor.answers]
+    return [label(bubble) for bubble in user.answers]
 
 
 @dataclass
 class Reader:
     """A member who greets and reads; the hasty ones write everything at once and then wait."""
 
-    visitor: VirtualUser
+    user: VirtualUser
     words: list[str]
     hasty: bool
 
     @classmethod
-    def of(cls, visitor: VirtualUser, chance: random.Random) -> Reader:
+    def of(cls, user: VirtualUser, chance: random.Random) -> Reader:
         """Somebody who writes four to six messages."""
         words = ["hi", *(chance.choice(list(_SAID)) for _ in range(chance.randint(3, 5)))]
-        return cls(visitor, words, hasty=chance.random() < 0.5)
+        return cls(user, words, hasty=chance.random() < 0.5)
 
     @property
     def expected(self) -> list[str]:
         """The answers, in order: to each word its own, or that Credex is away if it took long to find that out."""
         right, free_ms = [], 0
-        written = [one.at_ms for one in self.visitor.handset.sent]
-        for word, at_ms, answer in zip(self.words, written, self.visitor.answers, strict=False):
+        written = [one.at_ms for one in self.user.handset.sent]
+        for word, at_ms, answer in zip(self.words, written, self.user.answers, strict=False):
             waited_ms, free_ms = answer.at_ms - max(at_ms, free_ms), answer.at_ms
             may_fail = word != "help" and waited_ms >= LONG_MS
             right.append(AWAY if may_fail and label(answer) == AWAY else _SAID[word])
@@ -87,19 +87,19 @@ class Reader:
     async def talk(self) -> None:
         """Write, and wait for all answers."""
         for number, word in enumerate(self.words):
-            self.visitor.type(word)
+            self.user.type(word)
             if not self.hasty:
-                await self.visitor.answer(number)
+                await self.user.answer(number)
         await self._heard()
 
     async def ask(self, word: str) -> None:
         """Write one more, and wait for its answer."""
         self.words.append(word)
-        self.visitor.type(word)
+        self.user.type(word)
         await self._heard()
 
     async def _heard(self) -> None:
-        if label(await self.visitor.answer(len(self.words) - 1)) == AWAY:
+        if label(await self.user.answer(len(self.words) - 1)) == AWAY:
             await self.ask(self.words[-1])
 
 
@@ -111,35 +111,35 @@ class Newcomer:
         expected: the answers, in order; each was looked at when it came.
     """
 
-    visitor: VirtualUser
+    user: VirtualUser
     person: Persona
     expected: list[str] = field(default_factory=list)
 
     async def talk(self) -> None:
         """Greet, register, read."""
-        visitor = self.visitor
+        user = self.user
         await self._register()
-        visitor.type("help")
-        visitor.type("menu")
+        user.type("help")
+        user.type("menu")
         await self._told("help")
         if (await self._told("dashboard", AWAY))[0] == AWAY:
-            await self._asked(partial(visitor.type, "menu"), "dashboard")
+            await self._asked(partial(user.type, "menu"), "dashboard")
 
     async def _register(self) -> None:
-        visitor = self.visitor
-        begin = partial(visitor.type, "hi")
+        user = self.user
+        begin = partial(user.type, "hi")
         while True:
             welcome = await self._asked(begin, "welcome")
-            await self._asked(partial(visitor.tap, welcome, "Become a member"), "first name")
-            await self._asked(partial(visitor.type, self.person.first_name), "last name")
-            question = await self._asked(partial(visitor.type, self.person.last_name), "check")
-            visitor.tap(question, "Confirm")
+            await self._asked(partial(user.tap, welcome, "Become a member"), "first name")
+            await self._asked(partial(user.type, self.person.first_name), "last name")
+            question = await self._asked(partial(user.type, self.person.last_name), "check")
+            user.tap(question, "Confirm")
             kind, told = await self._told("joined", "not joined", UNKNOWN, AWAY)
             if kind == UNKNOWN:
                 kind, told = await self._told("joined after all", "not joined after all")
             if kind in {"joined", "joined after all"}:
                 return
-            begin = partial(visitor.tap, told, "Try again") if kind == "not joined" else partial(visitor.type, "hi")
+            begin = partial(user.tap, told, "Try again") if kind == "not joined" else partial(user.type, "hi")
 
     async def _asked(self, act: Callable[[], object], expected: str) -> Bubble:
         """Do something, again if Credex is away, until it is answered."""
@@ -149,8 +149,8 @@ class Newcomer:
 
     async def _told(self, *kinds: str) -> tuple[str, Bubble]:
         """The next answer, which must be one of these."""
-        began_ms = self.visitor.handset.sent[-1].at_ms
-        told = await self.visitor.answer(len(self.expected))
+        began_ms = self.user.handset.sent[-1].at_ms
+        told = await self.user.answer(len(self.expected))
         kind = label(told)
         assert kind in kinds
         assert kind not in {AWAY, UNKNOWN} or told.at_ms - began_ms >= LONG_MS, f"too soon for {kind!r}"

@@ -18,7 +18,7 @@ import pytest_asyncio
 
 from service.app import WORKERS
 from service.domain import Money
-from simulator.server.services import VirtualUser
+from simulator.server.virtual_user import VirtualUser
 from simulator.world.faults import Effect, Fault
 from simulator.world.network import RequestHook
 from tests.integration.processes import Stack, all_of, eventually, people, start_stack
@@ -48,22 +48,20 @@ async def conversations_survive() -> None:
         cast: list[Reader | Newcomer] = []
         for number, person in enumerate(people(SEED, 200)):
             if number % 5 == 0:
-                cast.append(Newcomer(here.visitor(person, number), person))
+                cast.append(Newcomer(here.add_user(person, number), person))
             else:
-                cast.append(Reader.of(here.member(person, number), chance))
+                cast.append(Reader.of(here.add_member(person, number), chance))
         kills = asyncio.create_task(_kill_twice(here))
-        await all_of([one.talk() for one in cast], [one.visitor for one in cast], within_s=DEADLINE_S)
+        await all_of([one.talk() for one in cast], [one.user for one in cast], within_s=DEADLINE_S)
         await kills
 
         assert await here.wait_until_idle(within_s=DEADLINE_S) == []
         assert await here.durability() == ("yes", "always", "noeviction")
-        assert {one.visitor.phone: labels(one.visitor) for one in cast} == {
-            one.visitor.phone: one.expected for one in cast
-        }
+        assert {one.user.phone: labels(one.user) for one in cast} == {one.user.phone: one.expected for one in cast}
         # Nothing twice to its effect, and what was said is so: everybody is a member, once.
         joined = [member.phone for member in here.world.core.ledger.members.values()]
-        assert sorted(joined) == sorted({*[one.visitor.phone for one in cast], here.world.core.foundation.phone})
-        assert _too_soon([one.visitor for one in cast]) == []
+        assert sorted(joined) == sorted({*[one.user.phone for one in cast], here.world.core.foundation.phone})
+        assert _too_soon([one.user for one in cast]) == []
 
 
 async def offers_survive() -> None:
@@ -71,7 +69,7 @@ async def offers_survive() -> None:
     async with start_stack(bots=2, seed=SEED, core_ms=100) as here:
         cast = crowd(here, SEED, 100, each=1)
         saboteur = Saboteur(here, SEED, between=range(20, 50))
-        here.world.core_proxy.passage = saboteur.passage
+        here.world.core_proxy.hook = saboteur.hook
         # While core is cut off offers are refused before they are written; so only the first 20 meet that, and however
         # quick or slow the machine, those after them bring the writes that the saboteur counts. The last ten come when
         # all those are there: somebody has yet to log in whenever it waits for that.
@@ -81,7 +79,7 @@ async def offers_survive() -> None:
             talking += [asyncio.create_task(one.talk()) for one in cast[20:90]]
             await here.until(lambda: saboteur.writes >= 50)
         talking += [asyncio.create_task(one.talk()) for one in cast[90:]]
-        await all_of(talking, [one.visitor for one in cast], within_s=DEADLINE_S)
+        await all_of(talking, [one.user for one in cast], within_s=DEADLINE_S)
 
         assert sorted(saboteur.done) == sorted(saboteur.plan.values())
         assert await here.wait_until_idle(within_s=DEADLINE_S) == []
@@ -105,7 +103,7 @@ async def _kill_twice(here: Stack) -> None:
     await here.until(lambda: here.shown >= 150)
     here.kill(0)
     here.start(0)
-    await here.healthy(place=0)
+    await here.healthy(index=0)
     await here.until(lambda: here.shown >= 400)
     here.kill(0)
     here.kill(1)
@@ -118,14 +116,16 @@ async def told_to_stop() -> None:
     """A process is told to stop while a write waits 5 s for core and seven reads 4 s; others wait their turn."""
     async with start_stack(bots=1, seed=SEED) as here:
         maker, _ = crowd(here, SEED, 2, each=1)
-        readers = [Reader(here.member(person, 10 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)]
+        readers = [
+            Reader(here.add_member(person, 10 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)
+        ]
         # Each of these takes 4 s at least (core has 10 s to answer), so that they cannot all be finished in time.
         readers[0].words = ["hi", "menu", "pending", "outgoing"] * 2
         in_core = Counter[str]()
-        here.world.core_proxy.passage = _counting(in_core, here)
+        here.world.core_proxy.hook = _counting(in_core, here)
         here.world.core_proxy.faults.add(Fault(Effect.SLOW, "createCredex", slow_ms=5_000))
         question = await maker.asked(maker.amounts[0])
-        maker.visitor.tap(question, "Confirm")
+        maker.user.tap(question, "Confirm")
         await here.until(lambda: in_core["before createCredex"] == 1)
         here.world.core_proxy.faults.add(Fault(Effect.SLOW, "login", times=None, slow_ms=4_000))
         talking = [asyncio.create_task(one.talk()) for one in readers]
@@ -133,26 +133,26 @@ async def told_to_stop() -> None:
         await here.until(lambda: in_core["before login"] >= already + WORKERS - 1)
         assert await _stopped(here) == 0
         # It did not go on until all was done: what was not finished was given back, and waits for no lease.
-        assert await here.redis.llen(f"{{0}}:inbox:{readers[0].visitor.phone}") > 0
+        assert await here.redis.llen(f"{{0}}:inbox:{readers[0].user.phone}") > 0
         assert (await here.held_leases(), await _due_later(here)) == ([], [])
         here.world.core_proxy.faults.clear()
 
         here.start(0)
-        await all_of(talking, [one.visitor for one in readers], within_s=DEADLINE_S)
+        await all_of(talking, [one.user for one in readers], within_s=DEADLINE_S)
         await maker.told(maker.amounts[0])
         assert await here.wait_until_idle(within_s=DEADLINE_S) == []
-        assert [labels(one.visitor) for one in readers] == [one.expected for one in readers]
+        assert [labels(one.user) for one in readers] == [one.expected for one in readers]
         assert [said for said in maker.said(maker.amounts[0]) if said != UNKNOWN] == [OFFERED]
         assert len(here.world.core.offers()) == 1
-        assert [pair for one in [maker.visitor, *(one.visitor for one in readers)] for pair in one.repetitions] == []
+        assert [pair for one in [maker.user, *(one.user for one in readers)] for pair in one.repetitions] == []
 
 
 def _counting(counts: Counter[str], here: Stack) -> RequestHook:
-    async def passage(point: str) -> None:
+    async def hook(point: str) -> None:
         counts[point] += 1
         here.news.set()
 
-    return passage
+    return hook
 
 
 async def _stopped(here: Stack) -> int | None:
@@ -177,8 +177,8 @@ async def redis_comes_back() -> None:
     """The state Redis is killed in the middle of 40 conversations and comes back on its file; then the cache goes."""
     chance = random.Random(SEED)
     async with start_stack(bots=1, seed=SEED, core_ms=50) as here:
-        cast = [Reader.of(here.member(person, place), chance) for place, person in enumerate(PEOPLE * 4)]
-        late = [Reader(here.member(person, 100 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)]
+        cast = [Reader.of(here.add_member(person, place), chance) for place, person in enumerate(PEOPLE * 4)]
+        late = [Reader(here.add_member(person, 100 + place), ["hi"], hasty=True) for place, person in enumerate(PEOPLE)]
         talking = [asyncio.create_task(one.talk()) for one in cast]
         await here.until(lambda: here.shown >= 30)
         here.state.kill()
@@ -188,21 +188,21 @@ async def redis_comes_back() -> None:
         await here.restart_state()
         assert (await here.healthy(200))["status"] == "ok"
         everybody = [*cast, *late]
-        await all_of(talking, [one.visitor for one in everybody], within_s=DEADLINE_S)
+        await all_of(talking, [one.user for one in everybody], within_s=DEADLINE_S)
 
         assert await here.wait_until_idle(within_s=DEADLINE_S) == []
-        assert [labels(one.visitor) for one in everybody] == [one.expected for one in everybody]
-        assert _too_soon([one.visitor for one in everybody]) == []
+        assert [labels(one.user) for one in everybody] == [one.expected for one in everybody]
+        assert _too_soon([one.user for one in everybody]) == []
 
         here.cache.kill()
         assert (await here.healthy(200))["status"] == "degraded"
         await late[0].ask("menu")
-        assert labels(late[0].visitor) == late[0].expected
+        assert labels(late[0].user) == late[0].expected
 
 
-def _too_soon(visitors: Sequence[VirtualUser]) -> list[tuple[int, int]]:
+def _too_soon(users: Sequence[VirtualUser]) -> list[tuple[int, int]]:
     """Messages that were sent twice although nobody had reason to doubt the first: when they were sent."""
-    pairs = [pair for visitor in visitors for pair in visitor.repetitions]
+    pairs = [pair for user in users for pair in user.repetitions]
     return [(one.at_ms, other.at_ms) for one, other in pairs if other.at_ms - one.at_ms < TOO_SOON_MS]
 
 

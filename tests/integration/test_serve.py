@@ -104,7 +104,7 @@ def running_bot(port: int, simulator: int, folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        program.end()
+        program.stop()
 
 
 def titles(message: Mapping[str, Any]) -> list[str]:

@@ -129,13 +129,13 @@ def joined_unasked(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("what", "invariant"),
     [
-        (made_twice, "at most one credex a confirmation"),
+        (made_twice, "at most one credex per confirmation"),
         (made_by_nobody, "nothing without a confirmation"),
-        (said_but_not_made, "what was said agrees with the ledger"),
-        (made_but_denied, "what was said agrees with the ledger"),
-        (left_open, "every outcome is told"),
+        (said_but_not_made, "statements agree with the ledger"),
+        (made_but_denied, "statements agree with the ledger"),
+        (left_open, "every outcome is reported"),
         (accepted_by_nobody, "nothing without a confirmation"),
-        (accepted_only_in_words, "what was said agrees with the ledger"),
+        (accepted_only_in_words, "statements agree with the ledger"),
         (told_of_a_strangers_write, "nothing without a confirmation"),
         (money_from_nowhere, "money is conserved"),
         (joined_unasked, "nothing without a confirmation"),

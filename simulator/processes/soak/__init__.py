@@ -1,8 +1,8 @@
-"""A soak: processes of the service on a real Redis, under load, with everything going wrong that can.
+"""The soak test: processes of the service on real Redis servers, under load and faults.
 
-The promises are checked from outside: by what people see on their phones, and by the ledger of Credex core. Killing
-redis-server loses nothing under ``appendfsync everysec`` either, because what was written is with the operating system
-by then; so the kill does not prove the fsync, and the setting is asked of the running server instead.
+Invariants are checked from outside: by the messages on people's phones, and by the ledger of Credex core. A kill of
+redis-server proves no fsync, since what was written is with the operating system by then. The soak therefore reads the
+setting from the running server.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The books of a soak: what people confirmed, and what they were told; at the end both are held against the ledger."""
+"""The audit of a soak: compares what people confirmed and what they were told with core's ledger."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from simulator.explore.invariants.claims import GROUPS, Claim, Meaning, claims
 
 __all__ = ("ONCE", "LedgerAudit", "Violation")
 
-ONCE: Final = "at most one credex a confirmation"
+ONCE: Final = "at most one credex per confirmation"
 NONE_WITHOUT: Final = "nothing without a confirmation"
-TRUE: Final = "what was said agrees with the ledger"
-TOLD: Final = "every outcome is told"
+TRUE: Final = "statements agree with the ledger"
+TOLD: Final = "every outcome is reported"
 CONSERVED: Final = "money is conserved"
 
 _ENDS: Final = {"acceptCredex": State.OWES, "declineCredex": State.DECLINED, "cancelCredex": State.CANCELLED}
 
 
 class Violation(NamedTuple):
-    """A promise that was not kept."""
+    """A violated invariant: which, by whose phone number or process, and how."""
 
     invariant: str
     who: str
     what: str
 
 
-class _Said(NamedTuple):
-    """What somebody was told last of a write, and whether it was ever said to be done."""
+class _Statement(NamedTuple):
+    """What a person was told last about a write, and whether it was ever reported as done."""
 
     endpoint: str
     last: Meaning | None
@@ -41,30 +41,30 @@ class _Said(NamedTuple):
 
 
 class LedgerAudit:
-    """Who confirmed what, and what was said of it. No two offers have the same amount, so an amount names an offer.
+    """Confirmations and statements by person. No two offers have the same amount, so the amount identifies an offer.
 
     Attributes:
-        broken: the promises that were not kept.
+        violations: those found so far.
     """
 
     def __init__(self) -> None:
-        """Start empty."""
+        """Create it without entries."""
         self.violations: list[Violation] = []
-        self._said: dict[tuple[str, str, str], _Said] = {}
+        self._said: dict[tuple[str, str, str], _Statement] = {}
         self._asked: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._funded: dict[str, Decimal] = {}
 
     def funded(self, phone: str, money: Money) -> None:
-        """A member had this from the beginning."""
+        """Note the initial balance of a member."""
         self._funded[phone] = money.amount
 
     def confirmed(self, phone: str, endpoint: str, amount: str) -> None:
-        """Somebody confirms a write; what is said of it from now on is about this."""
-        self._said[phone, GROUPS[endpoint], amount] = _Said(endpoint, None)
+        """Note that a person confirms a write; later statements refer to it."""
+        self._said[phone, GROUPS[endpoint], amount] = _Statement(endpoint, None)
         self._asked[phone, amount].add(endpoint)
 
     def said(self, phone: str, body: str) -> None:
-        """Somebody was told something."""
+        """Note a message of the bot."""
         for claim in claims(body):
             self._note(phone, claim)
         if "You are now a member" in body or "This number is a member already" in body:
@@ -79,24 +79,24 @@ class LedgerAudit:
             )
             return
         done = before.done or claim.meaning is Meaning.DONE
-        self._said[key] = _Said(before.endpoint, claim.meaning, done, before.done and claim.meaning is Meaning.NOT)
+        self._said[key] = _Statement(before.endpoint, claim.meaning, done, before.done and claim.meaning is Meaning.NOT)
 
     @property
     def figures(self) -> Mapping[str, int]:
-        """How many writes were confirmed, and what was told of them last."""
-        told: Counter[str] = Counter()
+        """The number of confirmed writes, and of offers by their last statement."""
+        counts: Counter[str] = Counter()
         for (_, group, _), said in self._said.items():
             if group == "offer":
-                told["offers confirmed"] += 1
-                told[f"offers told {said.last}"] += 1
+                counts["offers confirmed"] += 1
+                counts[f"offers told {said.last}"] += 1
             else:
-                told[f"{group} confirmed"] += 1
-        return told
+                counts[f"{group} confirmed"] += 1
+        return counts
 
-    # -- held against the ledger ------------------------------------------------------------------------------------
+    # -- comparing with the ledger ----------------------------------------------------------------------------------
 
     def check(self, core: Core) -> list[Violation]:
-        """Everything that is not as it was confirmed or said, once all is quiet."""
+        """The violations in core's final state, when no work is left."""
         phones = {
             account.account_id: core.ledger.members[account.owner_id].phone for account in core.ledger.accounts.values()
         }
@@ -116,9 +116,9 @@ class LedgerAudit:
                 continue
             count = made[phone, amount]
             if said.done and not count:
-                yield Violation(TRUE, phone, f"the offer of {amount} was said to be made, and there is none")
+                yield Violation(TRUE, phone, f"the offer of {amount} was reported as made, and there is none")
             if said.last is Meaning.NOT and count:
-                yield Violation(TRUE, phone, f"the offer of {amount} was said not to be made, and there is one")
+                yield Violation(TRUE, phone, f"the offer of {amount} was reported as not made, and there is one")
 
     def _ends(self, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Violation]:
         for credex in traded:
@@ -136,9 +136,11 @@ class LedgerAudit:
     def _told(self) -> Iterator[Violation]:
         for (phone, group, amount), said in self._said.items():
             if said.last in {Meaning.UNKNOWN, Meaning.STOPPED}:
-                yield Violation(TOLD, phone, f"{said.endpoint} {amount}: the last word is {said.last.value!r}")
+                yield Violation(TOLD, phone, f"{said.endpoint} {amount}: the last statement is {said.last.value!r}")
             if said.denied_after_done:
-                yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said to be done, and then not to be ({group})")
+                yield Violation(
+                    TRUE, phone, f"{said.endpoint} {amount}: reported as done, and then as not done ({group})"
+                )
 
     def _members(self, core: Core) -> Iterator[Violation]:
         joined = Counter(member.phone for member in core.ledger.members.values())
@@ -150,7 +152,7 @@ class LedgerAudit:
                 yield Violation(NONE_WITHOUT, phone, "became a member without a confirmation")
         for (phone, group, _), said in self._said.items():
             if group == "registration" and said.done and not joined[phone]:
-                yield Violation(TRUE, phone, "was told to be a member, and is none")
+                yield Violation(TRUE, phone, "was told that they are a member, and is none")
 
     def _money(self, core: Core, traded: list[Credex], phones: Mapping[str, str]) -> Iterator[Violation]:
         try:
@@ -169,15 +171,15 @@ class LedgerAudit:
                 yield Violation(CONSERVED, phone, f"has {shown} and should have {balance}")
 
 
-def _agree(said: _Said, credex: Credex, phone: str) -> Iterator[Violation]:
-    """What was said of the end of an offer, and how it ended."""
+def _agree(said: _Statement, credex: Credex, phone: str) -> Iterator[Violation]:
+    """Compare a statement about the end of an offer with its state."""
     amount, wanted = _amount(credex), _ENDS[said.endpoint]
     if said.done and credex.state is not wanted:
-        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said to be done, but the offer is {credex.state}")
+        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: reported as done, but the offer is {credex.state}")
     if said.last is Meaning.NOT and credex.state is wanted:
-        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said not to be done, but the offer is {credex.state}")
+        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: reported as not done, but the offer is {credex.state}")
     if said.last is Meaning.UNCLEAR and credex.state is State.OFFERS:
-        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: said to have ended, but the offer still waits")
+        yield Violation(TRUE, phone, f"{said.endpoint} {amount}: reported as ended, but the offer is pending")
 
 
 def _amount(credex: Credex) -> str:

@@ -1,4 +1,4 @@
-"""A soak from its beginning to its verdict: load and chaos for so long, then peace, then every promise is checked."""
+"""The soak: load and faults for a time, then no faults until all work is done, then the checks."""
 
 from __future__ import annotations
 
@@ -27,40 +27,40 @@ from simulator.whatsapp_cloud import Event, Shown, WebhookAnswered, WebhookDropp
 __all__ = ("Options", "Progress", "Result", "soak")
 
 STRANGERS: Final = 7
-"""One in so many is no member at the beginning, and registers."""
+"""One user in so many is no member at the start, and registers."""
 
 BALANCE: Final = Money(Decimal(100_000), Denomination.USD)
 STRIDE: Final = 10_000
-"""More people than ever come in one soak."""
+"""More than the number of users of any soak."""
 
 DRAIN_S: Final = 720
-"""What is not known after the first two looks is looked at again after ten minutes; nothing waits for longer."""
+"""The bot reconciles an unknown write after ten minutes at the latest; no other wait is longer."""
 
-QUIET_LOOKS: Final = 5
-"""So many times in a row nothing may be left before it counts as quiet: what is on its way nowhere is not seen."""
+IDLE_CHECKS: Final = 5
+"""The number of checks in a row without work: work in transit is not seen by a single one."""
 
-LOOK_EVERY_S: Final = 0.4
-TIDY_EVERY_S: Final = 2.0
+CHECK_EVERY_S: Final = 0.4
+TRIM_EVERY_S: Final = 2.0
 LOST: Final = "no message is lost"
 TWICE: Final = frozenset({ONCE, NOT_AGAIN})
 
-MOST_NOTED: Final = 500
-"""What the simulated neighbours write down for others to look at is forgotten when it is more."""
+MAX_RECORDS: Final = 500
+"""The records of the simulated services are cleared when there are more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to try, and for how long.
+    """The parameters of a soak.
 
     Attributes:
-        seconds: of load and chaos; what was begun is finished after that.
-        seed: of what people do and what goes wrong.
-        members: people at any time.
-        rate: messages a second, by all together.
+        seconds: the time under load and faults; unfinished actions are completed afterwards.
+        seed: of the users' actions and the faults.
+        members: the number of users.
+        rate: messages per second, of all users together.
         processes: of the service.
-        module: what is started as the service.
-        variables: more of its environment.
-        drain_s: the longest that what was begun may take to be finished.
+        module: the module to run as the service.
+        variables: further environment variables of the service.
+        drain_s: the longest time until no work is left.
     """
 
     seconds: int = 60
@@ -75,12 +75,12 @@ class Options:
 
 @dataclass(slots=True)
 class Result:
-    """What came of it.
+    """The result of a soak.
 
     Attributes:
-        figures: what was counted, by name, in the order to show it.
-        broken: the promises that were not kept.
-        kept: the folder with logs and transcripts; None when all went well, for then nobody needs them.
+        figures: counts by name, in the order to print them.
+        violations: the violated invariants.
+        evidence: the folder with logs and transcripts; None without violations.
     """
 
     figures: dict[str, int | float]
@@ -90,18 +90,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it has come."""
+    """The phase of a running soak, its share done, and the counts so far."""
 
     phase: str
     share: float
     figures: dict[str, int | float]
 
 
-Watch = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 
 
-async def soak(options: Options, watch: Watch) -> Result:
-    """Run a soak; everything that it starts has ended when it returns or raises.
+async def soak(options: Options, on_progress: OnProgress) -> Result:
+    """Run a soak. Everything that it starts has stopped when it returns or raises.
 
     Raises:
         ProgramError: redis-server is not installed, or a program did not start.
@@ -119,7 +119,7 @@ async def soak(options: Options, watch: Watch) -> Result:
             folder=folder,
         )
         async with here as made:
-            run = _Soak(options, made, watch)
+            run = _Soak(options, made, on_progress)
             violations = await run.run()
         lost = sum(each.invariant == LOST for each in violations)
         twice = sum(each.invariant in TWICE for each in violations)
@@ -135,8 +135,8 @@ async def soak(options: Options, watch: Watch) -> Result:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What was seen of webhooks."""
+class _Webhooks:
+    """Counts of webhooks."""
 
     delivered: int = 0
     failed: int = 0
@@ -144,54 +144,54 @@ class _Seen:
 
 
 class _Soak:
-    def __init__(self, options: Options, here: Stack, watch: Watch) -> None:
+    def __init__(self, options: Options, here: Stack, on_progress: OnProgress) -> None:
         self._options = options
         self._stack = here
-        self._watch = watch
+        self._on_progress = on_progress
         self._audit = LedgerAudit()
         self._counters = Counters()
         self._pacer = Pacer(options.rate)
         self._chaos = Chaos(here, options.seed, options.seconds)
-        self._seen = _Seen()
-        self._people: dict[str, SoakUser] = {}
+        self._webhooks = _Webhooks()
+        self._users: dict[str, SoakUser] = {}
         self._began = time.monotonic()
         self._load_s = 0.0
         self._drain_s = 0.0
-        here.watch = self._see
+        here.on_event = self._handle_event
 
-    # -- the three acts ---------------------------------------------------------------------------------------------
+    # -- the phases -------------------------------------------------------------------------------------------------
 
     async def run(self) -> list[Violation]:
-        """Load and chaos, then peace, then the verdict."""
+        """Run all phases and return the violations."""
         durability = await self._stack.durability()
-        lives = self._move_in()
+        tasks = self._start_users()
         self._began = time.monotonic()
-        await self._trouble(lives)
+        await self._load(tasks)
         self._load_s = time.monotonic() - self._began
-        await self._chaos.clear_faults()
-        left = await self._come_to_rest(lives)
+        await self._chaos.repair()
+        left = await self._drain(tasks)
         self._drain_s = time.monotonic() - self._began - self._load_s
-        for life in lives:
-            life.cancel()
-        ends = await asyncio.gather(*lives, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
         for end in ends:
             if isinstance(end, Exception):
                 raise end
-        return [*self._durable(durability, await self._stack.durability()), *self._verdict(left)]
+        return [*self._durable(durability, await self._stack.durability()), *self._check(left)]
 
-    def _move_in(self) -> list[asyncio.Task[None]]:
+    def _start_users(self) -> list[asyncio.Task[None]]:
         options = self._options
         crowd = [number for number in range(options.members) if number % STRANGERS != STRANGERS - 1]
         for number in range(options.members):
             who, is_member = persona(options.seed, number), number % STRANGERS != STRANGERS - 1
             if is_member:
-                visitor = self._stack.member(who, number)
+                user = self._stack.add_member(who, number)
                 self._stack.world.core.fund(handle_of(number), BALANCE)
                 self._audit.funded(phone_of(number), BALANCE)
             else:
-                visitor = self._stack.visitor(who, number)
-            person = SoakUser(
-                visitor.handset,
+                user = self._stack.add_user(who, number)
+            soak_user = SoakUser(
+                user.handset,
                 who,
                 number,
                 chance=random.Random(f"{options.seed}:{number}"),
@@ -202,96 +202,99 @@ class _Soak:
                 stride=STRIDE,
                 member=is_member,
             )
-            self._people[person.phone] = person
-        return [asyncio.create_task(person.live(self._going_on)) for person in self._people.values()]
+            self._users[soak_user.phone] = soak_user
+        return [asyncio.create_task(user.run(self._going_on)) for user in self._users.values()]
 
     def _going_on(self) -> bool:
         return time.monotonic() - self._began < self._options.seconds
 
-    async def _trouble(self, lives: Sequence[asyncio.Task[None]]) -> None:
-        trouble = asyncio.create_task(self._chaos.run())
-        tidied = time.monotonic()
+    async def _load(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        faults = asyncio.create_task(self._chaos.run())
+        trimmed = time.monotonic()
         try:
             while self._going_on():
-                self._show("load and chaos", (time.monotonic() - self._began) / self._options.seconds)
-                done, _ = await asyncio.wait([trouble, *lives], timeout=LOOK_EVERY_S, return_when="FIRST_EXCEPTION")
+                self._show("load and faults", (time.monotonic() - self._began) / self._options.seconds)
+                done, _ = await asyncio.wait([faults, *tasks], timeout=CHECK_EVERY_S, return_when="FIRST_EXCEPTION")
                 for task in done:
                     task.result()
-                if time.monotonic() - tidied > TIDY_EVERY_S:
-                    tidied = time.monotonic()
-                    self._tidy_up()
+                if time.monotonic() - trimmed > TRIM_EVERY_S:
+                    trimmed = time.monotonic()
+                    self._trim_records()
         finally:
-            trouble.cancel()
-            await asyncio.gather(trouble, return_exceptions=True)
+            faults.cancel()
+            await asyncio.gather(faults, return_exceptions=True)
 
-    async def _come_to_rest(self, lives: Sequence[asyncio.Task[None]]) -> list[str]:
-        """Wait until everybody has their answer and no work is left; what is left when it takes too long.
+    async def _drain(self, tasks: Sequence[asyncio.Task[None]]) -> list[str]:
+        """Wait until no work is left. Returns the work that is still there in the end.
 
-        When nothing is left anywhere and somebody still waits, their message is lost, and waiting longer is no use.
+        If no work is left and a user still waits, their message is lost; waiting longer is useless.
         """
-        began, quiet, left = time.monotonic(), 0, ["(not looked yet)"]
+        began, checks, left = time.monotonic(), 0, ["(not checked yet)"]
 
-        async def at_rest() -> bool:
-            nonlocal quiet, left
-            self._show("coming to rest", min(1.0, (time.monotonic() - began) / self._options.drain_s))
-            for life in lives:
-                if life.done():
-                    life.result()
+        async def idle() -> bool:
+            nonlocal checks, left
+            self._show("draining", min(1.0, (time.monotonic() - began) / self._options.drain_s))
+            for task in tasks:
+                if task.done():
+                    task.result()
             left = [*await self._stack.unfinished_work(), *["a webhook is under way"] * self._stack.world.cloud.busy()]
-            quiet = 0 if left else quiet + 1
-            return quiet >= QUIET_LOOKS
+            checks = 0 if left else checks + 1
+            return checks >= IDLE_CHECKS
 
         try:
-            await eventually(at_rest, "all is quiet", within_s=self._options.drain_s, every_s=LOOK_EVERY_S)
+            await eventually(idle, "no work is left", within_s=self._options.drain_s, every_s=CHECK_EVERY_S)
         except NotInTimeError:
             return left
         return []
 
-    # -- the verdict ------------------------------------------------------------------------------------------------
+    # -- the checks -------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _durable(*told: tuple[str, str, str]) -> list[Violation]:
-        """What the state Redis says of itself before and after: a kill alone cannot show whether it syncs."""
+    def _durable(*found: tuple[str, str, str]) -> list[Violation]:
+        """Check the state Redis's settings before and after; a kill does not prove that it syncs."""
         wanted = ("yes", "always", "noeviction")
-        wrong = sorted({one for one in told if one != wanted})
-        return [Violation("acknowledged is on disk", "the state Redis", f"{one} instead of {wanted}") for one in wrong]
+        wrong = sorted({one for one in found if one != wanted})
+        return [
+            Violation("acknowledged writes are on disk", "the state Redis", f"{one} instead of {wanted}")
+            for one in wrong
+        ]
 
-    def _verdict(self, left: Sequence[str]) -> list[Violation]:
-        for person in self._people.values():
-            person.rest()
+    def _check(self, left: Sequence[str]) -> list[Violation]:
+        for user in self._users.values():
+            user.check_idle()
         violations = [*self._audit.violations, *self._chaos.violations, *self._audit.check(self._stack.world.core)]
         violations += [Violation("all work comes to an end", "the state Redis", item) for item in left]
         violations += [
-            Violation(LOST, person.phone, f"no answer to {person.waiting_for!r}")
-            for person in self._people.values()
-            if person.waiting_for
+            Violation(LOST, user.phone, f"no answer to {user.waiting_for!r}")
+            for user in self._users.values()
+            if user.waiting_for
         ]
-        return [*violations, *[Violation(LOST, "WhatsApp", reason) for reason in self._seen.dropped]]
+        return [*violations, *[Violation(LOST, "WhatsApp", reason) for reason in self._webhooks.dropped]]
 
     def figures(self) -> dict[str, int | float]:
-        """Everything that was counted."""
+        """All counts, by name."""
         told, done, proxies = self._audit.figures, self._chaos.done, self._stack.proxies
         each = (proxies.state, proxies.cache, proxies.core, proxies.graph)
         sums: Counter[str] = sum((proxy.fault_counts for proxy in each), Counter())
         return {
             "seconds of load": round(self._load_s, 1),
-            "seconds to come to rest": round(self._drain_s, 1),
+            "seconds to drain": round(self._drain_s, 1),
             "messages in": self._counters.messages,
             "answers": self._counters.answers,
             "answers that Credex is away": self._counters.away,
-            "messages given up and told so": self._counters.given_up,
-            "outcomes told later": self._counters.found_later,
+            "messages given up": self._counters.given_up,
+            "outcomes reported later": self._counters.found_later,
             "registrations confirmed": told.get("registration confirmed", 0),
             "offers confirmed": told.get("offers confirmed", 0),
-            "offers told made": told.get(f"offers told {Meaning.DONE}", 0),
-            "offers told not made": told.get(f"offers told {Meaning.NOT}", 0),
+            "offers reported as made": told.get(f"offers told {Meaning.DONE}", 0),
+            "offers reported as not made": told.get(f"offers told {Meaning.NOT}", 0),
             "offers created": len(self._stack.world.core.credexes()) - self._funded,
-            "accepted, declined, taken back": told.get("end confirmed", 0),
+            "accepted, declined, cancelled": told.get("end confirmed", 0),
             **{kind: done[kind] for kind in sorted(done)},
             "connections reset": sums["reset"] + sums["cut"],
             "connections half closed, each": sums["half closed"],
-            "webhooks delivered": self._seen.delivered,
-            "webhooks refused or unanswered": self._seen.failed,
+            "webhooks delivered": self._webhooks.delivered,
+            "webhooks refused or unanswered": self._webhooks.failed,
             "messages sent again": self._counters.sent_again,
             "memory of this process, MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         }
@@ -301,34 +304,34 @@ class _Soak:
         return sum(number % STRANGERS != STRANGERS - 1 for number in range(self._options.members))
 
     def write_transcripts(self, folder: Path) -> None:
-        """Keep what everybody wrote and was told last, a file each."""
-        kept = folder / "transcripts"
-        kept.mkdir()
-        for person in self._people.values():
-            (kept / f"{person.phone}.txt").write_text("\n".join(person.transcript) + "\n", encoding="utf-8")
+        """Write the transcript of each user to a file."""
+        transcripts = folder / "transcripts"
+        transcripts.mkdir()
+        for user in self._users.values():
+            (transcripts / f"{user.phone}.txt").write_text("\n".join(user.transcript) + "\n", encoding="utf-8")
 
     # -- housekeeping -----------------------------------------------------------------------------------------------
 
-    def _see(self, event: Event) -> None:
+    def _handle_event(self, event: Event) -> None:
         if isinstance(event, Shown):
-            person = self._people.get(event.phone)
-            if person is not None:
-                person.look()
+            user = self._users.get(event.phone)
+            if user is not None:
+                user.notify()
         elif isinstance(event, WebhookAnswered):
             ok = event.attempt.status == 200  # noqa: PLR2004
-            self._seen.delivered += ok
-            self._seen.failed += not ok
+            self._webhooks.delivered += ok
+            self._webhooks.failed += not ok
         elif isinstance(event, WebhookDropped):
-            self._seen.dropped.append(event.reason)
+            self._webhooks.dropped.append(event.reason)
 
-    def _tidy_up(self) -> None:
-        """What the neighbours write down for tests to look at is of no use here, and an hour of it would be much."""
+    def _trim_records(self) -> None:
+        """Clear records that the simulated services keep for tests, so that memory does not grow."""
         world = self._stack.world
         logs: tuple[list[Any], ...] = (world.core.calls, world.cloud.accepted, world.cloud.deliveries)
         for log in logs:
-            if len(log) > MOST_NOTED:
+            if len(log) > MAX_RECORDS:
                 log.clear()
         self._stack.truncate_logs()
 
     def _show(self, phase: str, share: float) -> None:
-        self._watch(Progress(phase, share, self.figures()))
+        self._on_progress(Progress(phase, share, self.figures()))

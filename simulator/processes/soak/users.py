@@ -1,6 +1,6 @@
-"""What people do in a soak: register, read, offer, accept, decline, cancel; what each of them is told is checked.
+"""The users of a soak: they register, read, offer, accept, decline, cancel, and check each answer.
 
-What somebody does is a function of the seed and their number alone; only when they do it is up to the clock.
+The actions of a user are a function of the seed and the user's number; their times depend on the clock.
 """
 
 from __future__ import annotations
@@ -17,61 +17,25 @@ from decimal import Decimal
 from typing import Final
 
 from service.domain import Denomination, Money
-from simulator.explore.invariants.claims import is_given_up, is_late_result, is_unsolicited
+from simulator.explore.invariants.claims import is_late_result, is_unsolicited
 from simulator.people import Persona
 from simulator.processes.soak.ledger_audit import LedgerAudit, Violation
+from simulator.processes.soak.replies import classify
 from simulator.processes.soak.stack import handle_of
 from simulator.whatsapp_cloud import Bubble, Handset, HandsetError
 
 __all__ = ("NOT_AGAIN", "Counters", "Pacer", "SoakUser", "classify")
 
-KEPT_BUBBLES: Final = 20
-KEPT_LINES: Final = 80
-KEPT_IDS: Final = 200
+MAX_BUBBLES: Final = 20
+MAX_LINES: Final = 80
+MAX_IDS: Final = 200
 TOO_SOON_MS: Final = 15_000
-"""The bot waits 30 s for news of a message before it sends it again; what comes sooner was not doubted.
+"""The bot waits 30 s for a status before it sends a message again; a sooner repetition is a violation.
 
-Half of that, for a request may have been held up on its way by a fault of ours before WhatsApp took it.
+Half of that, since an injected fault may have delayed the first request before WhatsApp accepted it.
 """
 
-NOT_AGAIN: Final = "no message is sent twice without a doubt"
-
-_LABELS: Final = tuple(
-    (name, re.compile(pattern))
-    for name, pattern in (
-        ("old button", r"That button is from an earlier message"),
-        ("look again", r"I did nothing yet: that answer was given before"),
-        ("away", r"I cannot reach Credex at the moment"),
-        ("joined", r"You are now a member\.|This number is a member already"),
-        ("not joined", r"\*not\* registered yet"),
-        ("joining unknown", r"I do not know yet whether you are registered"),
-        (
-            "offered",
-            r"✅ You offered \*|our offer of .*was \*not\* made|Credex refused the offer|\*not know yet\* whether",
-        ),
-        ("may be twice", r"^⚠️ (?:I looked first|Not sent yet)"),
-        ("ended", r"✅ You accepted \*|You declined \*|You took back your offer"),
-        ("ended", r"^The offer of .*no longer waiting|^Credex refused:|still waits\.|\*not know yet\* what became"),
-        ("gone", r"That offer is no longer waiting"),
-        ("offer?", r"Offer \*.+\* to \*.+\* \(.+\)\?"),
-        ("accept?", r"^Accept \*.+\* from"),
-        ("decline?", r"^Decline \*.+\* from"),
-        ("cancel?", r"^Take back your offer of"),
-        ("incoming offer", r"offered to you by"),
-        ("outgoing offer", r"They have not answered yet"),
-        ("incoming", r"Offers that wait for you: "),
-        ("no incoming", r"No offers wait for you"),
-        ("outgoing", r"Your offers that wait: "),
-        ("no outgoing", r"You have no offers waiting"),
-        ("dashboard", r"Handle: "),
-        ("help", r"keeps your credexes"),
-        ("welcome", r"Your number is not registered yet"),
-        ("first name?", r"What is your first name\?"),
-        ("last name?", r"And your last name\?"),
-        ("register?", r"You will be registered as"),
-    )
-)
-"""Answers by words that only they have; the first that fits counts."""
+NOT_AGAIN: Final = "no message is sent again without a reason"
 
 _READING: Final = {
     "hi": {"dashboard"},
@@ -80,30 +44,23 @@ _READING: Final = {
     "pending": {"incoming", "no incoming"},
     "outgoing": {"outgoing", "no outgoing"},
 }
-"""What a member may write, and what answers it."""
+"""Words that a member may write, and the kinds of answers to them."""
 
 _QUESTIONS: Final = {"Accept": "accept?", "Decline": "decline?", "Cancel the offer": "cancel?"}
 
 _AMOUNT: Final = re.compile(r"\*([^*]+)\*")
 
 
-def classify(bubble: Bubble) -> str:
-    """What kind of answer a message is; its text if none that is known."""
-    if is_given_up(bubble.body):
-        return "given up"
-    return next((name for name, pattern in _LABELS if pattern.search(bubble.body)), bubble.body)
-
-
 class Pacer:
-    """A steady rate for everybody together: whoever wants to do something waits for their turn."""
+    """Limits all users together to a steady rate."""
 
     def __init__(self, per_second: float) -> None:
-        """So many messages a second."""
+        """Allow so many messages per second."""
         self._gap_s = 1 / per_second
         self._next = 0.0
 
     async def turn(self) -> None:
-        """Wait for a turn."""
+        """Wait until the next message may be sent."""
         now = time.monotonic()
         self._next = max(now, self._next + self._gap_s)
         await asyncio.sleep(self._next - now)
@@ -111,7 +68,7 @@ class Pacer:
 
 @dataclass
 class Counters:
-    """What happened, counted."""
+    """Counts of messages and actions."""
 
     messages: int = 0
     answers: int = 0
@@ -122,24 +79,24 @@ class Counters:
     actions: Counter[str] = field(default_factory=Counter)
 
 
-_PLAIN_NO: Final = {"away", "given up"}
-"""Answers that fit every message: Credex is away, or the message could not be finished."""
+_UNAVAILABLE: Final = {"away", "given up"}
+"""Answers that fit every message: Credex is unavailable, or the message could not be finished."""
 
 
 class _ActionEndedError(Exception):
-    """The errand ends here, for the time being."""
+    """The action cannot be continued."""
 
 
 class _UnexpectedAnswerError(_ActionEndedError):
-    """An answer that does not fit what was said; it has been written down as a broken promise."""
+    """The answer does not fit the message; the violation has been recorded."""
 
 
 class SoakUser:
-    """Somebody with a phone, who runs errands one after the other, and expects one answer to each message.
+    """A scripted user who performs one action after the other and expects one answer to each message.
 
     Attributes:
-        waiting_for: what was said last, while no answer to it has come; else empty.
-        transcript: the newest lines of what was said here.
+        waiting_for: the last message while it is unanswered; otherwise empty.
+        transcript: the newest lines of the conversation.
     """
 
     def __init__(
@@ -156,23 +113,23 @@ class SoakUser:
         stride: int,
         member: bool,
     ) -> None:
-        """Pick up the phone.
+        """Create a user.
 
         Args:
-            handset: their phone.
-            persona: who they are.
-            number: theirs; ``stride`` is more than the highest, so that no two ever offer the same amount.
-            chance: by which they decide.
-            audit: where what they confirm and are told is written down.
-            pacer: their share of the traffic.
-            counters: counts for all.
-            crowd: the numbers of members, to offer to.
+            handset: the phone.
+            persona: names.
+            number: of the user; ``stride`` exceeds the highest one, so that no two offers have the same amount.
+            chance: source of decisions.
+            audit: records confirmations and statements.
+            pacer: limits the rate of messages.
+            counters: shared by all users.
+            crowd: the numbers of members, to whom offers are made.
             stride: see ``number``.
-            member: whether they are one from the beginning.
+            member: whether the user is a member from the start.
         """
         self.handset = handset
         self.waiting_for = ""
-        self.transcript: deque[str] = deque(maxlen=KEPT_LINES)
+        self.transcript: deque[str] = deque(maxlen=MAX_LINES)
         self._persona = persona
         self._number = number
         self._chance = chance
@@ -182,7 +139,7 @@ class SoakUser:
         self._others = [one for one in crowd if one != number]
         self._stride = stride
         self._member = member
-        self._rich = member
+        self._funded = member
         self._offers = 0
         self._read = 0
         self._news = asyncio.Event()
@@ -190,18 +147,18 @@ class SoakUser:
 
     @property
     def phone(self) -> str:
-        """Their number."""
+        """The phone number."""
         return self.handset.phone
 
-    def look(self) -> None:
-        """Something new is on the screen."""
+    def notify(self) -> None:
+        """Wake the user: the screen has changed."""
         self._news.set()
 
-    async def live(self, going_on: Callable[[], bool]) -> None:
-        """Run errands as long as it goes on; the last one is brought to its end."""
+    async def run(self, going_on: Callable[[], bool]) -> None:
+        """Perform actions while ``going_on()``; the last one is completed."""
         while going_on():
-            self._tidy_up()
-            self._nothing_unasked()
+            self._trim()
+            self._check_no_unread()
             try:
                 await self._act()
             except _UnexpectedAnswerError:
@@ -209,26 +166,26 @@ class SoakUser:
             except _ActionEndedError:
                 continue
 
-    def rest(self) -> None:
-        """All is quiet: nothing may be on the screen that has not been read, except what was found out later."""
-        self._nothing_unasked()
+    def check_idle(self) -> None:
+        """Check at the end that there is no unread answer; outcomes reported later are allowed."""
+        self._check_no_unread()
 
-    # -- errands ----------------------------------------------------------------------------------------------------
+    # -- actions ----------------------------------------------------------------------------------------------------
 
     async def _act(self) -> None:
         if not self._member:
             action = self._register
-        elif not self._rich:
-            action = self._chance.choice((self._browse, self._look_into_incoming))
+        elif not self._funded:
+            action = self._chance.choice((self._browse, self._end_incoming))
         else:
             action = self._chance.choices(
-                (self._browse, self._offer, self._look_into_incoming, self._look_into_outgoing), (30, 32, 30, 8)
+                (self._browse, self._offer, self._end_incoming, self._end_outgoing), (30, 32, 30, 8)
             )[0]
         self._counters.actions[action.__name__.strip("_")] += 1
         await action()
 
     async def _browse(self) -> None:
-        """Read this and that; the hasty write it all at once and then wait."""
+        """Read something; in a hurry, send all messages first and then wait for the answers."""
         words = [self._chance.choice(list(_READING)) for _ in range(self._chance.randint(1, 3))]
         hasty = self._chance.random() < 0.4  # noqa: PLR2004 - a share
         if not hasty:
@@ -238,7 +195,7 @@ class SoakUser:
         for word in words:
             await self._say(word)
         for word in words:
-            await self._answer(_READING[word] | _PLAIN_NO)
+            await self._answer(_READING[word] | _UNAVAILABLE)
 
     async def _offer(self) -> None:
         cents = 100 + self._number + self._stride * self._offers
@@ -251,22 +208,22 @@ class SoakUser:
             self._audit.confirmed(self.phone, "createCredex", str(money))
             await self._confirm(question, {"offered"}, twice=twice)
 
-    async def _look_into_incoming(self) -> None:
+    async def _end_incoming(self) -> None:
         choice_title = self._chance.choices(("Accept", "Decline"), (3, 1))[0]
-        await self._end_an_offer("pending", "incoming", choice_title)
+        await self._end_offer("pending", "incoming", choice_title)
 
-    async def _look_into_outgoing(self) -> None:
-        await self._end_an_offer("outgoing", "outgoing", "Cancel the offer")
+    async def _end_outgoing(self) -> None:
+        await self._end_offer("outgoing", "outgoing", "Cancel the offer")
 
-    async def _end_an_offer(self, word: str, way: str, choice_title: str) -> None:
+    async def _end_offer(self, word: str, direction: str, choice_title: str) -> None:
         draw = self._chance.random()
-        kind, listed = await self._ask(word, {way, f"no {way}"})
-        if kind != way:
+        kind, listed = await self._ask(word, {direction, f"no {direction}"})
+        if kind != direction:
             return
         rows = [choice for choice in listed.choices if choice.title.endswith(" USD")]
         row = rows[int(draw * len(rows))]
-        kind, shown = await self._tap(listed, row.id, row.title, {f"{way} offer", "gone"})
-        if kind != f"{way} offer":
+        kind, shown = await self._tap(listed, row.id, row.title, {f"{direction} offer", "gone"})
+        if kind != f"{direction} offer":
             return
         kind, question = await self._tap(shown, choice_title, choice_title, {_QUESTIONS[choice_title], "gone"})
         if kind != _QUESTIONS[choice_title]:
@@ -287,22 +244,22 @@ class SoakUser:
         self._member = kind in {"joined", "dashboard"}
 
     async def _confirm(self, question: Bubble, expected: set[str], *, twice: bool = False) -> str:
-        expected = expected | _PLAIN_NO
+        expected = expected | _UNAVAILABLE
         kind, told = await self._tap(question, "Confirm", "Confirm", {*expected, "look again"}, times=1 + twice)
         if twice:
-            # The second tap: on a message that is no longer the newest, or that is to be looked at once more.
+            # The second tap hits a message that is no longer the newest, or whose question is shown once more.
             await self._answer({"old button", "look again", *expected})
         if kind == "look again":
             kind, _ = await self._tap(told, "Confirm", "Confirm", expected)
         return kind
 
     async def _recover(self) -> None:
-        """Go on after something that should not have been; what comes late of it is not held against the bot."""
+        """Continue after a violation; late answers to it are ignored."""
         await asyncio.sleep(1)
         self._read = len(self.handset.bubbles)
         self.waiting_for = ""
 
-    # -- saying and hearing -----------------------------------------------------------------------------------------
+    # -- sending and receiving --------------------------------------------------------------------------------------
 
     async def _ask(self, text: str, expected: set[str]) -> tuple[str, Bubble]:
         await self._say(text)
@@ -330,7 +287,7 @@ class SoakUser:
         return await self._answer(expected)
 
     async def _answer(self, expected: set[str]) -> tuple[str, Bubble]:
-        """Wait for the next answer; it must be one of these, or say that Credex is away or the message given up."""
+        """Wait for the next answer; it must be of one of these kinds, or report that Credex is unavailable."""
         bubble = await self._next()
         self.waiting_for = ""
         self._counters.answers += 1
@@ -338,11 +295,11 @@ class SoakUser:
         self._counters.away += kind == "away"
         self._counters.given_up += kind == "given up"
         if kind not in expected:
-            if kind in _PLAIN_NO:
+            if kind in _UNAVAILABLE:
                 raise _ActionEndedError
             raise self._unexpected(
                 "each message is answered, once and in order",
-                f"expected {' or '.join(sorted(expected))}, but was told: {kind[:200]!r}",
+                f"expected {' or '.join(sorted(expected))}, but got: {kind[:200]!r}",
             )
         return kind, bubble
 
@@ -355,7 +312,7 @@ class SoakUser:
             await self._news.wait()
 
     def _unread(self) -> Bubble | None:
-        """The next answer on the screen, in the order in which WhatsApp took them."""
+        """The next unread answer, in the order in which WhatsApp accepted them."""
         while self._read < len(self.handset.bubbles):
             bubble = self.handset.bubbles[self._read]
             if bubble.shown_ms is None:
@@ -368,14 +325,14 @@ class SoakUser:
     def _is_answer(self, bubble: Bubble) -> bool:
         name = bubble.callback or bubble.wamid
         first_ms = self._ids.setdefault(name, bubble.at_ms)
-        if len(self._ids) > KEPT_IDS:
+        if len(self._ids) > MAX_IDS:
             self._ids.popitem(last=False)
         if first_ms != bubble.at_ms:
             self._note("◂ (again)", bubble.body)
             self._counters.sent_again += 1
             if bubble.at_ms - first_ms < TOO_SOON_MS:
                 self._report_violation(
-                    "no message is sent twice without a doubt",
+                    NOT_AGAIN,
                     f"again after {bubble.at_ms - first_ms} ms: {bubble.body}",
                 )
             return False
@@ -386,21 +343,21 @@ class SoakUser:
             return False
         return not is_unsolicited(bubble.body)
 
-    def _nothing_unasked(self) -> None:
+    def _check_no_unread(self) -> None:
         bubble = self._unread()
         if bubble is not None:
             self._report_violation(
-                "each message is answered, once and in order", f"told without asking: {bubble.body[:200]!r}"
+                "each message is answered, once and in order", f"an answer without a message: {bubble.body[:200]!r}"
             )
 
-    def _tidy_up(self) -> None:
-        """Forget what was read long ago: an hour of this must not take more memory than a minute."""
-        surplus = max(0, self._read - KEPT_BUBBLES)
+    def _trim(self) -> None:
+        """Delete old messages, so that memory does not grow with time."""
+        surplus = max(0, self._read - MAX_BUBBLES)
         del self.handset.bubbles[:surplus]
         self._read -= surplus
-        for written in self.handset.sent[:-KEPT_BUBBLES]:
+        for written in self.handset.sent[:-MAX_BUBBLES]:
             written.message.clear()
-        del self.handset.sent[:-KEPT_BUBBLES]
+        del self.handset.sent[:-MAX_BUBBLES]
         self.handset.typing.clear()
 
     def _unexpected(self, invariant: str, what: str) -> _UnexpectedAnswerError:
