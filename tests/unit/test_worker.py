@@ -15,7 +15,7 @@ from service.domain import InboundMessage, TextMessage
 from service.mailbox import Idle, InboxEntry
 from service.mailbox.versioning import read
 from service.runtime.inbox_worker import GIVEN_UP, Worker
-from tests.unit.money_core import START_MS, TARIRO
+from tests.unit.reconciler_desk import START_MS, TARIRO
 from tests.unit.worker_bench import Bench, on_bench
 
 HOME = ["home"]

@@ -33,7 +33,7 @@ from service.runtime.inbox_worker import Finished, Worker
 from service.writes.reconciler import Reconciler
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.redis_client import virtual_time_client
-from tests.unit.money_core import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, MoneyCore, offer, usd
+from tests.unit.reconciler_desk import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TARIRO, MoneyCore, offer, usd
 
 T = TypeVar("T")
 

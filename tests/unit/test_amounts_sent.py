@@ -22,7 +22,7 @@ from service.writes.create_offer import CreateOffer
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
 from tests.hypothesis_profiles import examples
-from tests.unit.money_core import FARAI, MINE, START_MS, TARIRO, Request
+from tests.unit.reconciler_desk import FARAI, MINE, START_MS, TARIRO, Request
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from service.credex.values import Written
 from service.domain import Denomination, Money, Person
 from service.domain.commands import DidNotHappen, Done, Outcome, PossibleDuplicate, Refused, Unavailable, Unknown, Write
 from service.writes.pending_write import Baseline, PendingWrite, PendingWrites
-from tests.unit.money_core import (
+from tests.unit.reconciler_desk import (
     ACCEPT,
     CANCEL,
     DECLINE,

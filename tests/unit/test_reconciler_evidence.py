@@ -16,7 +16,7 @@ from service.credex.values import CredexKind, LedgerEntry
 from service.domain import Denomination, Money, Person
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 from service.writes.pending_write import PendingWrite
-from tests.unit.money_core import (
+from tests.unit.reconciler_desk import (
     ACCEPT,
     CANCEL,
     DECLINE,

@@ -12,7 +12,7 @@ from service.credex.errors import CredexError, NoAnswerError, NotSentError, Serv
 from service.mailbox import StateUnavailableError
 from service.mailbox.versioning import read
 from service.writes.pending_write import PendingWrites
-from tests.unit.money_core import FIVE
+from tests.unit.reconciler_desk import FIVE
 from tests.unit.worker_bench import SIX, Bench, on_bench
 
 LOST: Final = NoAnswerError("no answer")

@@ -28,7 +28,7 @@ from service.writes.register import Register
 from service.writes.registry import COMMANDS
 from service.writes.unauthorise import Unauthorise
 from service.writes.upgrade import Upgrade
-from tests.unit.money_core import FARAI, MINE, SESSION, TARIRO, Desk, at_desk, request, usd
+from tests.unit.reconciler_desk import FARAI, MINE, SESSION, TARIRO, Desk, at_desk, request, usd
 
 RUDO: Final = Person("m-2", "Rudo Dube")
 TARIRO_HERSELF: Final = Person("m-1", "Tariro Moyo")

@@ -17,7 +17,7 @@ from service.writes.create_offer import CreateOffer
 from service.writes.pending_write import Baseline, PendingWrite, PendingWrites, encode
 from service.writes.register import Register
 from service.writes.upgrade import Upgrade
-from tests.unit.money_core import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd
+from tests.unit.reconciler_desk import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
