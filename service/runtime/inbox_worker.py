@@ -210,8 +210,7 @@ class Worker:
         if work.lease.entry is None:
             return await self._reconcile_due(work)
         inbound = read(work.lease.entry, InboundMessage)
-        if inbound is None:
-            raise NewerRecord
+        assert inbound is not None, "there is an entry"
         work.wamid = inbound.wamid
         async with self._progress.notify_while_running(
             work.lease, inbound.wamid, since_ms=work.started_ms
