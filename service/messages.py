@@ -12,6 +12,9 @@ from typing import Final
 import msgspec
 
 __all__ = (
+    "ROWS",
+    "ROW_DESCRIPTION",
+    "ROW_TITLE",
     "Button",
     "Buttons",
     "Form",

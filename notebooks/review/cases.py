@@ -17,7 +17,7 @@ from notebooks.review.phones import Phone, phones, split
 from notebooks.review.pictures import Picture
 from notebooks.review.played import Played, Turned, otherwise
 from service.conversation import END, CoreCall, Flow, FlowRegistry, Question, Step
-from service.flows.greeting import DASHBOARD_FAILED_EXITS
+from service.flows.login import DASHBOARD_FAILED_EXITS
 from simulator.playback.coverage import ExitTaken
 from simulator.whatsapp_cloud.transcript.model import Kind
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from notebooks.review.bubbles import bubbles_of
 from notebooks.review.phones import Phone, phones
@@ -45,19 +45,22 @@ class TryoutError(LookupError):
 
 def small_book(*flows: Flow) -> FlowRegistry:
     """These flows with VimbisoPay's own words, and a home that says where one is; the first flow begins at “go”."""
-    begin = f"{flows[0].name}.{flows[0].steps[0].name}"
-    home = Flow("home", "Home", steps=(Question("here", "buttons", _home, interruptible=True),))
+    home = Flow(
+        "home",
+        "Home",
+        steps=(Question("here", "buttons", _home, interruptible=True),),
+        routes={"menu": "here", "start": f"{flows[0].name}.{flows[0].steps[0].name}"},
+        keywords={"go": "start"},
+    )
     return FlowRegistry(
         flows=(home, *flows),
         home="home.here",
         vocabulary=VOCABULARY,
         texts=SYSTEM_TEXTS,
-        routes={"menu": "home.here", "start": begin},
-        keywords={"go": "start"},
     )
 
 
-def _home(context: TurnContext) -> Sequence[Message]:
+def _home(context: TurnContext[Any]) -> Sequence[Message]:
     return [Buttons(body="You are at home.", buttons=(context.link("start", "Start"),))]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from service.conversation.answers import Answers, known
 from service.conversation.flow import (
     END,
     Chosen,
     CoreCall,
     Exit,
     Flow,
+    MenuEntry,
     Question,
     Reply,
     Retry,
@@ -32,6 +34,7 @@ from service.conversation.turn import (
 __all__ = (
     "CONFIRM_WITHIN_MS",
     "END",
+    "Answers",
     "CallFinished",
     "Chosen",
     "ConversationError",
@@ -41,6 +44,7 @@ __all__ = (
     "Flow",
     "FlowRegistry",
     "FlowRegistryError",
+    "MenuEntry",
     "Option",
     "Question",
     "Received",
@@ -56,6 +60,7 @@ __all__ = (
     "Typed",
     "Vocabulary",
     "WriteReconciled",
+    "known",
     "navigation_id",
     "take_turn",
 )

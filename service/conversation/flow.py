@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
+from service.conversation.answers import Answers
 from service.conversation.session import Session
 from service.domain import FormReply
 from service.domain.commands import Call, Known, Outcome
-from service.messages import Button, Message, Row, shorten
+from service.messages import ROW_DESCRIPTION, ROW_TITLE, Button, Message, Row, shorten
 
 __all__ = (
     "END",
@@ -17,6 +18,7 @@ __all__ = (
     "CoreCall",
     "Exit",
     "Flow",
+    "MenuEntry",
     "Question",
     "Reply",
     "Retry",
@@ -25,13 +27,13 @@ __all__ = (
     "TurnContext",
     "Typed",
     "navigation_id",
+    "resolve",
 )
 
 END = ""
 """The target of an exit after which nothing is under way."""
 
-ROW_TITLE = 24
-ROW_DESCRIPTION = 72
+A_co = TypeVar("A_co", bound=Answers, covariant=True)
 
 
 def navigation_id(route: str, argument: str = "") -> str:
@@ -40,52 +42,51 @@ def navigation_id(route: str, argument: str = "") -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnContext:
+class TurnContext(Generic[A_co]):
     """What is known when a screen is made or an answer read.
 
     Attributes:
         member: the sender's phone number (digits), or business-scoped id.
         now_ms: the time, ms since the epoch.
         session: where the conversation stands.
-        outcome: what came of the call just made; None when no call was made in this turn.
+        answers: what the member said so far in this flow.
+        outcome: of the call just made; None when no call was made in this turn.
         wamid: WhatsApp's id of the message being answered; empty when there is none.
+        menu: the entries of the main menu.
     """
 
     member: str
     now_ms: int
     session: Session
+    answers: A_co
     outcome: Outcome | None = None
     wamid: str = ""
-
-    @property
-    def answers(self) -> dict[str, str]:
-        """What the member said so far in this flow."""
-        return self.session.answers
+    menu: Sequence[MenuEntry] = ()
 
     @property
     def value(self) -> object:
-        """The value that the call just made brought, if it brought one."""
+        """The value that the call just made returned, if it returned one."""
         return self.outcome.value if isinstance(self.outcome, Known) else None
 
     def option(self, value: str, title: str) -> Button:
-        """A button that answers this screen, and only this one."""
+        """A button that answers this screen only."""
         return Button(f"a:{self.session.turn}:{value}", title)
 
     def choice(self, value: str, title: str, description: str = "") -> Row:
-        """A row that answers this screen, and only this one."""
-        return self._row(f"a:{self.session.turn}:{value}", title, description)
+        """A row that answers this screen only."""
+        return _row(f"a:{self.session.turn}:{value}", title, description)
 
     def link(self, route: str, title: str, argument: str = "") -> Button:
-        """A button that leads somewhere, today and tomorrow."""
+        """A button that leads to a route, however old it is."""
         return Button(navigation_id(route, argument), title)
 
     def entry(self, route: str, title: str, description: str = "", argument: str = "") -> Row:
-        """A row that leads somewhere, today and tomorrow."""
-        return self._row(navigation_id(route, argument), title, description)
+        """A row that leads to a route, however old it is."""
+        return _row(navigation_id(route, argument), title, description)
 
-    @staticmethod
-    def _row(row_id: str, title: str, description: str) -> Row:
-        return Row(row_id, shorten(title, ROW_TITLE), shorten(description, ROW_DESCRIPTION))
+
+def _row(row_id: str, title: str, description: str) -> Row:
+    return Row(row_id, shorten(title, ROW_TITLE), shorten(description, ROW_DESCRIPTION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,18 @@ Reply = Chosen | Typed | FormReply
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A way out of a step, with what was learnt and what to say above the next screen."""
+    """An exit taken from a step.
+
+    Attributes:
+        name: of the exit.
+        answers: all the answers of the flow that it leads to. None: within a flow as they are, in another flow none.
+        preface: what to say above the next screen.
+        account: the account to act for from now on; None for no change.
+        messages: to send before the next screen.
+    """
 
     name: str
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Answers | None = None
     preface: str = ""
     account: str | None = None
     messages: Sequence[Message] = ()
@@ -133,7 +142,7 @@ class Question:
 
     Attributes:
         name: of the step.
-        kind: what the screen is.
+        kind: of the screen's message.
         show: makes the screen.
         exits: every way out, by name, with its target: ``step``, ``flow.step`` or `END`.
         read: turns the reply into an exit; by default the value of the option chosen is the exit's name.
@@ -144,9 +153,9 @@ class Question:
 
     name: str
     kind: Kind
-    show: Callable[[TurnContext], Sequence[Message]]
+    show: Callable[[TurnContext[Any]], Sequence[Message]]
     exits: Mapping[str, str] = field(default_factory=dict)
-    read: Callable[[Reply, TurnContext], Exit | Retry] | None = None
+    read: Callable[[Reply, TurnContext[Any]], Exit | Retry] | None = None
     confirms: bool = False
     reenter_at: str = ""
     interruptible: bool = False
@@ -154,7 +163,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class CoreCall:
-    """A step that asks Credex core something and goes on by what comes of it.
+    """A step that calls Credex core and goes on by the outcome.
 
     Attributes:
         name: of the step.
@@ -165,10 +174,10 @@ class CoreCall:
     """
 
     name: str
-    call: Callable[[TurnContext], Call]
+    call: Callable[[TurnContext[Any]], Call]
     exits: Mapping[str, str]
-    result: Callable[[Outcome, TurnContext], Exit]
-    on_reconciled: Callable[[Call, Outcome, TurnContext], Sequence[Message]] | None = None
+    result: Callable[[Outcome, TurnContext[Any]], Exit]
+    on_reconciled: Callable[[Call, Outcome, TurnContext[Any]], Sequence[Message]] | None = None
 
 
 Step = Question | CoreCall
@@ -176,20 +185,53 @@ Step = Question | CoreCall
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """Something that may be typed anywhere: text to answers, or None when it is not meant."""
+    """A notation that may be typed anywhere.
 
-    read: Callable[[str], Mapping[str, str] | Retry | None]
+    Attributes:
+        read: turns a text into the answers of the target's flow; None when the text is not of this notation.
+        target: the step that it leads to.
+    """
+
+    read: Callable[[str], Answers | Retry | None]
     target: str
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """A list of steps that belong together; the first is where it begins.
+class MenuEntry:
+    """A row of the main menu.
 
     Attributes:
-        name: of the flow.
-        title: what it is, in words for a reviewer.
-        steps: in the order a reviewer would read them.
+        route: where it leads.
+        title: of the row, at most 24 characters are shown; made from the dashboard where it is a function.
+        description: below the title.
+        shown: whether this member has the row.
+    """
+
+    route: str
+    title: str | Callable[[TurnContext[Any]], str]
+    description: str | Callable[[TurnContext[Any]], str] = ""
+    shown: Callable[[TurnContext[Any]], bool] = lambda _: True
+
+    def row(self, context: TurnContext[Any]) -> Row:
+        """The row as this member reads it."""
+        title = self.title if isinstance(self.title, str) else self.title(context)
+        description = self.description if isinstance(self.description, str) else self.description(context)
+        return context.entry(self.route, title, description)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A list of steps that belong together, and every way that leads into them.
+
+    Attributes:
+        name: of the flow; stored in sessions.
+        title: what it does, for a reviewer.
+        steps: in the order a reviewer would read them; the first is where it begins.
+        answers: the struct of what it learns.
+        routes: names that durable buttons lead to, each with its step.
+        keywords: words that may be typed anywhere, each with the route that it leads to.
+        shortcuts: notations that may be typed anywhere.
+        menu: its rows in the main menu.
         cancelled_text: sent when the member leaves in the middle.
         expired_text: sent when the member comes back too late.
     """
@@ -197,9 +239,19 @@ class Flow:
     name: str
     title: str
     steps: Sequence[Step]
+    answers: type[Answers] = Answers
+    routes: Mapping[str, str] = field(default_factory=dict)
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    shortcuts: Sequence[Shortcut] = ()
+    menu: Sequence[MenuEntry] = ()
     cancelled_text: str = ""
     expired_text: str = ""
 
     def step(self, name: str) -> Step | None:
         """The step of this name."""
         return next((step for step in self.steps if step.name == name), None)
+
+
+def resolve(flow: Flow, target: str) -> str:
+    """An exit's target as ``flow.step``; a bare step name means the same flow."""
+    return target if target == END or "." in target else f"{flow.name}.{target}"

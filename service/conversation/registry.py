@@ -1,17 +1,19 @@
-"""All flows together: the graph, its navigation, the words understood everywhere, and its check."""
+"""All flows together: the graph, its navigation, the vocabulary understood everywhere, and its check."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
-from service.conversation.flow import END, CoreCall, Flow, Question, Shortcut, Step
+from service.conversation.flow import END, CoreCall, Flow, MenuEntry, Question, Shortcut, Step, resolve
 
 __all__ = ("FlowRegistry", "FlowRegistryError", "SystemTexts", "Vocabulary")
 
 
 class FlowRegistryError(ValueError):
-    """The flows do not hang together; every problem is listed."""
+    """The flows do not fit together; every problem is listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,11 @@ class SystemTexts:
 
 @dataclass(frozen=True)
 class FlowRegistry:
-    """The flows and what holds them together.
+    """The flows and the vocabulary that they share.
 
     Attributes:
         flows: all of them.
         home: the step where greetings and leaving words lead.
-        routes: names of the steps that durable buttons lead to; ``help`` is the framework's own.
-        keywords: words that lead to a route when typed anywhere.
-        shortcuts: notations understood anywhere.
         anonymous: the step that answers members who hide their phone number; they reach no other. Empty: none.
 
     Raises:
@@ -65,9 +64,6 @@ class FlowRegistry:
     home: str
     vocabulary: Vocabulary
     texts: SystemTexts
-    routes: Mapping[str, str] = field(default_factory=dict)
-    keywords: Mapping[str, str] = field(default_factory=dict)
-    shortcuts: Sequence[Shortcut] = ()
     anonymous: str = ""
 
     def __post_init__(self) -> None:
@@ -76,6 +72,30 @@ class FlowRegistry:
             raise FlowRegistryError(
                 "the flows do not hang together:\n" + "\n".join(f"- {problem}" for problem in problems)
             )
+
+    @cached_property
+    def routes(self) -> Mapping[str, str]:
+        """Route -> step, of all flows."""
+        return {route: resolve(flow, target) for flow in self.flows for route, target in flow.routes.items()}
+
+    @cached_property
+    def keywords(self) -> Mapping[str, str]:
+        """Keyword -> route, of all flows."""
+        return {word: route for flow in self.flows for word, route in flow.keywords.items()}
+
+    @cached_property
+    def shortcuts(self) -> Sequence[Shortcut]:
+        """The notations of all flows."""
+        return [
+            Shortcut(shortcut.read, resolve(flow, shortcut.target))
+            for flow in self.flows
+            for shortcut in flow.shortcuts
+        ]
+
+    @cached_property
+    def menu(self) -> Sequence[MenuEntry]:
+        """The rows of the main menu, in the order of the flows."""
+        return [entry for flow in self.flows for entry in flow.menu]
 
     def flow(self, name: str) -> Flow | None:
         """The flow of this name; None also when an older or newer release had it."""
@@ -96,10 +116,10 @@ class FlowRegistry:
                     yield f"{flow.name}.{step.name}", name, resolve(flow, target)
 
     def _problems(self) -> Iterator[str]:
-        yield from self._named_twice()
-        yield from self._leading_nowhere()
+        yield from self._duplicates()
+        yield from self._dangling()
         yield from self._unreachable()
-        yield from self._circling()
+        yield from self._endless_calls()
 
     def _steps(self) -> Iterator[tuple[str, Flow, Step]]:
         return ((f"{flow.name}.{step.name}", flow, step) for flow in self.flows for step in flow.steps)
@@ -108,24 +128,35 @@ class FlowRegistry:
         anonymous = {self.anonymous} if self.anonymous else set()
         return {self.home, *self.routes.values(), *(shortcut.target for shortcut in self.shortcuts), *anonymous}
 
-    def _named_twice(self) -> Iterator[str]:
+    def _duplicates(self) -> Iterator[str]:
         names = [flow.name for flow in self.flows] + [name for name, _, _ in self._steps()]
-        yield from (f"{name} is defined twice" for name in sorted({name for name in names if names.count(name) > 1}))
+        for what, declared in (
+            ("", names),
+            ("the route ", [route for flow in self.flows for route in flow.routes]),
+            ("the keyword ", [word for flow in self.flows for word in flow.keywords]),
+        ):
+            for name, times in sorted(Counter(declared).items()):
+                if times > 1:
+                    yield f"{what}{name} is defined twice"
 
-    def _leading_nowhere(self) -> Iterator[str]:
-        known = {name for name, _, _ in self._steps()}
-        for root in sorted(self._roots() - known):
+    def _dangling(self) -> Iterator[str]:
+        names = {name for name, _, _ in self._steps()}
+        for root in sorted(self._roots() - names):
             yield f"nothing is called {root}, though it is led to from everywhere"
+        routes = {*self.routes, "help"}
         for word, route in self.keywords.items():
-            if route not in {*self.routes, "help"}:
+            if route not in routes:
                 yield f"the keyword {word!r} leads to {route!r}, which is no route"
+        for entry in self.menu:
+            if entry.route not in routes:
+                yield f"the menu leads to {entry.route!r}, which is no route"
         for source, name, target in self.edges():
-            if target != END and target not in known:
+            if target != END and target not in names:
                 yield f"{source} leads by {name!r} to {target}, which does not exist"
         for name, flow, step in self._steps():
-            again = resolve(flow, step.reenter_at) if isinstance(step, Question) and step.reenter_at else name
-            if again not in known:
-                yield f"{name} is shown again by {again}, which does not exist"
+            shown_by = resolve(flow, step.reenter_at) if isinstance(step, Question) and step.reenter_at else name
+            if shown_by not in names:
+                yield f"{name} is shown again by {shown_by}, which does not exist"
 
     def _unreachable(self) -> Iterator[str]:
         reached = self._roots()
@@ -134,7 +165,7 @@ class FlowRegistry:
             reached |= more
         yield from (f"{name} cannot be reached" for name, _, _ in self._steps() if name not in reached)
 
-    def _circling(self) -> Iterator[str]:
+    def _endless_calls(self) -> Iterator[str]:
         """Calls that may follow one another for ever, because no question comes between."""
         onward = {name for name, _, step in self._steps() if isinstance(step, CoreCall)}
         circling: set[str] = set()
@@ -142,8 +173,3 @@ class FlowRegistry:
             circling = onward
             onward = {source for source, _, target in self.edges() if source in circling and target in circling}
         yield from (f"{name} may call for ever, with no question between" for name in sorted(circling))
-
-
-def resolve(flow: Flow, target: str) -> str:
-    """An exit's target as ``flow.step``; a bare step name means the same flow."""
-    return target if target == END or "." in target else f"{flow.name}.{target}"

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, assert_never
 
 import msgspec
 
-from service.conversation.flow import (
-    END,
-    Chosen,
-    CoreCall,
-    Exit,
-    Flow,
-    Question,
-    Reply,
-    Retry,
-    Step,
-    TurnContext,
-    Typed,
-)
-from service.conversation.registry import FlowRegistry, resolve
-from service.conversation.session import Option, Session, Transition, Turn
-from service.conversation.text import KINDS, normalize, option_meant, paragraphs, thanked, with_preface
+from service.conversation.answers import from_record, to_record
+from service.conversation.builder import VALID_MS, ConversationError, TurnBuilder
+from service.conversation.flow import Chosen, CoreCall, Exit, Question, Reply, Retry, TurnContext, Typed
+from service.conversation.registry import FlowRegistry
+from service.conversation.session import Option, Session, Turn
+from service.conversation.text import KINDS, normalize, option_meant, paragraphs, thanked
 from service.domain import (
     ButtonReply,
     FormReply,
@@ -33,7 +22,7 @@ from service.domain import (
     UnsupportedMessage,
 )
 from service.domain.commands import Call, Outcome
-from service.messages import Message, Reaction, Text, choices
+from service.messages import Text
 
 __all__ = (
     "CONFIRM_WITHIN_MS",
@@ -46,9 +35,6 @@ __all__ = (
     "take_turn",
 )
 
-VALID_MS: Final = 5 * 60_000
-"""A conversation left alone for longer starts afresh."""
-
 CONFIRM_WITHIN_MS: Final = 5 * 60_000
 """A confirmed call must start this soon after its prompt."""
 
@@ -56,22 +42,17 @@ CONFIRM_TOLERANCE_MS: Final = 2_000
 """WhatsApp's clock and ours may differ by this much."""
 
 UNANSWERED: Final = frozenset({"system", "revoke"})
-"""Kinds that need no answer: WhatsApp itself tells that a security code changed, and the like; or a message was
-deleted, and whoever deletes something wants less said about it, not more."""
+"""Kinds that need no answer: WhatsApp's own notes, such as a changed security code, and deleted messages."""
 
 HINT_AGAIN_MS: Final = 60_000
-"""Whoever sends an album is told once that pictures cannot be read, not once a picture."""
-
-
-class ConversationError(RuntimeError):
-    """A flow broke its own declaration: a defect, and the message goes to the dead letters."""
+"""A member who sends an album is told once that pictures cannot be read, not once a picture."""
 
 
 class Received(msgspec.Struct, frozen=True):
     """A message from the member.
 
     Attributes:
-        told_ms: when the newest answers to the member had left; None while some wait to.
+        last_delivered_ms: when the newest answers to the member had left; None while some wait to.
     """
 
     member: str
@@ -80,14 +61,14 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class CallFinished(msgspec.Struct, frozen=True):
-    """The call that the session waits for came to this."""
+    """The outcome of the call that the session waits for."""
 
     member: str
     outcome: Outcome
 
 
 class WriteReconciled(msgspec.Struct, frozen=True):
-    """What became of an earlier write, unknown until now."""
+    """The outcome of an earlier write, unknown until now."""
 
     member: str
     step: str
@@ -114,325 +95,232 @@ def take_turn(registry: FlowRegistry, session: Session | None, event: Event, now
     Raises:
         ConversationError: a flow broke its own declaration.
     """
-    builder = TurnBuilder(registry, session or Session(), event.member, now_ms)
     match event:
-        case Received(inbound=InboundMessage(content=NumberChanged())):
-            # Whoever has the old number next knows nothing of this, and the new one will speak for itself.
-            return Turn(Session(turn=builder.last_turn))
-        case Received(inbound=inbound) if registry.anonymous and not event.member.isdecimal():
-            builder.receive_anonymous(inbound)
-        case Received(inbound=inbound):
-            builder.receive(inbound, known=session is not None, last_delivered_ms=event.last_delivered_ms)
-        case CallFinished(outcome=outcome):
-            builder.resume(outcome)
+        case Received():
+            return _MessageHandler(registry, session, event, now_ms).turn()
+        case CallFinished(member=member, outcome=outcome):
+            builder = TurnBuilder(registry, session or Session(), member, now_ms)
+            builder.finish_call(outcome)
+            return builder.turn()
         case WriteReconciled():
-            return builder.on_reconciled(event)
-    return builder.turn()
+            return _report(registry, session or Session(), event, now_ms)
+        case _:
+            assert_never(event)
 
 
-class TurnBuilder:
-    """One turn in the making."""
+def _report(registry: FlowRegistry, session: Session, event: WriteReconciled, now_ms: int) -> Turn:
+    flow, step = registry.find(event.step) or (None, None)
+    if flow is None or not isinstance(step, CoreCall) or step.on_reconciled is None:
+        raise ConversationError(f"{event.step} cannot tell what became of its call")
+    context: TurnContext[Any] = TurnContext(
+        event.member, now_ms, session, from_record(flow.answers, event.answers), event.outcome
+    )
+    return Turn(session, tuple(step.on_reconciled(event.call, event.outcome, context)))
 
-    def __init__(self, registry: FlowRegistry, session: Session, member: str, now_ms: int) -> None:
+
+class _MessageHandler:
+    """What one message from the member means where the conversation stands."""
+
+    def __init__(self, registry: FlowRegistry, session: Session | None, event: Received, now_ms: int) -> None:
+        self._known = session is not None
+        self._inbound = event.inbound
+        self._last_delivered_ms = event.last_delivered_ms
+        self._anonymous = bool(registry.anonymous) and not event.member.isdecimal()
         self._registry = registry
-        self._session = session
-        self._member = member
-        self._now_ms = now_ms
-        self._messages: list[Message] = []
-        self._transitions: list[Transition] = []
-        self._call: Call | None = None
-        self._outcome: Outcome | None = None
-        self._wamid = ""
-        self._last_delivered_ms: int | None = 0
+        self._builder = TurnBuilder(registry, session or Session(), event.member, now_ms, event.inbound.wamid)
+        self._hinted_at_ms = self._hinted()
+        self._live = False
         self._chose_too_late = False
 
-    @property
-    def last_turn(self) -> int:
-        """The number of the screen before this turn."""
-        return self._session.turn
+    def turn(self) -> Turn:
+        if isinstance(self._inbound.content, NumberChanged):
+            # The next owner of the old number must not find this session; the new number will write for itself.
+            return Turn(Session(turn=self._builder.session.turn))
+        if self._anonymous:
+            self._answer_anonymous()
+        else:
+            self._answer()
+        return self._builder.turn()
 
-    # -- what happened --------------------------------------------------------------------------------------------
+    def _answer_anonymous(self) -> None:
+        """Members who hide their number get one answer to everything: core knows members by nothing else."""
+        content = self._inbound.content
+        kind = content.kind if isinstance(content, UnsupportedMessage) else ""
+        if not isinstance(content, Reacted) and kind not in UNANSWERED and not self._hinted_at_ms:
+            self._builder.enter(self._registry.anonymous, {"sent": kind} if kind else {})
+            self._builder.change(hinted_at_ms=self._builder.now_ms if kind else 0)
 
-    def receive(self, inbound: InboundMessage, *, known: bool, last_delivered_ms: int | None) -> None:
-        self._wamid = inbound.wamid
-        self._last_delivered_ms = last_delivered_ms
-        hinted_at_ms = self._hinted(inbound)
-        self._session = msgspec.structs.replace(self._session, hinted_at_ms=0)
-        _, step = self._here() or (None, None)
-        live = isinstance(step, Question) and inbound.received_at_ms <= self._session.valid_until_ms
-        if not live:
-            unfinished = self._unfinished()
-            said = inbound.content.text if isinstance(inbound.content, TextMessage) else ""
-            self._chose_too_late = self._option(normalize(said)) is not None
-            self._rest(preface=unfinished.expired_text if unfinished else self._session.preface)
-        match inbound.content:
+    def _answer(self) -> None:
+        builder, content = self._builder, self._inbound.content
+        builder.change(hinted_at_ms=0)
+        self._live = builder.question() is not None and self._inbound.received_at_ms <= builder.session.valid_until_ms
+        if not self._live:
+            unfinished = builder.unfinished()
+            text = content.text if isinstance(content, TextMessage) else ""
+            self._chose_too_late = self._option(normalize(text)) is not None
+            builder.rest(preface=unfinished.expired_text if unfinished else builder.session.preface)
+        match content:
             case ButtonReply(id=tapped, title=title):
-                self._tap(tapped, title, inbound, live=live)
+                self._tap(tapped, title)
             case TextMessage(text=text):
-                self._say(text, inbound, live=live, known=known)
-            case FormReply() as filled:
-                self._form(filled, inbound, live=live)
-            case UnsupportedMessage(kind=kind) if not hinted_at_ms and kind not in UNANSWERED:
-                self._sent(kind, live=live)
+                self._read_text(text)
+            case FormReply():
+                self._read_form(content)
+            case UnsupportedMessage(kind=kind) if not self._hinted_at_ms and kind not in UNANSWERED:
+                self._hint(kind)
             case UnsupportedMessage() | Reacted() | NumberChanged():
-                # A reaction could only be answered by one, which WhatsApp refuses; a changed number never comes so far.
-                self._session = msgspec.structs.replace(self._session, hinted_at_ms=hinted_at_ms)
+                # WhatsApp refuses a reaction to a reaction, so there is no way to answer one.
+                builder.change(hinted_at_ms=self._hinted_at_ms)
+            case _:
+                assert_never(content)
 
-    def receive_anonymous(self, inbound: InboundMessage) -> None:
-        """Whoever hides their number gets one answer to everything: core knows members by nothing else."""
-        kind = inbound.content.kind if isinstance(inbound.content, UnsupportedMessage) else ""
-        if not isinstance(inbound.content, Reacted) and kind not in UNANSWERED and not self._hinted(inbound):
-            self._enter(self._registry.anonymous, {"sent": kind} if kind else {})
-            self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms if kind else 0)
-
-    def resume(self, outcome: Outcome) -> None:
-        flow, step = self._here() or (None, None)
-        if flow is None or not isinstance(step, CoreCall):
-            raise ConversationError(
-                f"a call was answered, but {self._session.flow}.{self._session.step} waits for none"
-            )
-        self._outcome = outcome
-        self._leave_by(flow, step, step.result(outcome, self._context()))
-
-    def on_reconciled(self, event: WriteReconciled) -> Turn:
-        at = self._registry.find(event.step)
-        if at is None or not isinstance(at[1], CoreCall) or at[1].on_reconciled is None:
-            raise ConversationError(f"{event.step} cannot tell what became of its call")
-        told = msgspec.structs.replace(self._session, answers=event.answers)
-        context = TurnContext(self._member, self._now_ms, told, event.outcome)
-        return Turn(self._session, tuple(at[1].on_reconciled(event.call, event.outcome, context)))
-
-    def _hinted(self, inbound: InboundMessage) -> int:
+    def _hinted(self) -> int:
         """When the member was told what cannot be read, if this is more of the same burst; else 0."""
-        at_ms = self._session.hinted_at_ms
-        more = (
-            isinstance(inbound.content, UnsupportedMessage | Reacted) and inbound.received_at_ms < at_ms + HINT_AGAIN_MS
-        )
-        return at_ms if more else 0
+        at_ms = self._builder.session.hinted_at_ms
+        more = isinstance(self._inbound.content, UnsupportedMessage | Reacted)
+        return at_ms if more and self._inbound.received_at_ms < at_ms + HINT_AGAIN_MS else 0
 
     # -- the kinds of message -------------------------------------------------------------------------------------
 
-    def _tap(self, tapped: str, title: str, inbound: InboundMessage, *, live: bool) -> None:
+    def _tap(self, tapped: str, title: str) -> None:
         mark, _, rest = tapped.partition(":")
         if mark == "n":
             route, _, argument = rest.partition(":")
-            self._navigate(route, argument, live=live)
+            self._navigate(route, argument)
             return
         turn, _, value = rest.partition(":")
-        current = live and mark == "a" and turn == str(self._session.turn)
-        if current and any(option.id == tapped for option in self._session.options):
-            self._reply(Chosen(value, title), inbound)
-        elif live:
-            self._show_again(self._registry.texts.old_button)
+        session = self._builder.session
+        current = self._live and mark == "a" and turn == str(session.turn)
+        if current and any(option.id == tapped for option in session.options):
+            self._reply(Chosen(value, title))
         else:
-            self._go_home(self._session.preface or self._registry.texts.old_button)
+            self._too_old(self._registry.texts.old_button)
 
-    def _say(self, text: str, inbound: InboundMessage, *, live: bool, known: bool) -> None:
+    def _read_text(self, text: str) -> None:
         word = normalize(text)
-        vocabulary = self._registry.vocabulary
+        vocabulary, texts, preface = self._registry.vocabulary, self._registry.texts, self._builder.session.preface
+        keywords = self._registry.keywords
         if word in vocabulary.greetings or word in vocabulary.leave:
-            self._leave(live=live)
+            self._builder.go_home(self._leaving())
         elif word in vocabulary.help:
-            self._navigate("help", "", live=live)
-        elif word in self._registry.keywords:
-            self._navigate(self._registry.keywords[word], "", live=live)
-        elif self._shortcut(text, live=live):
+            self._navigate("help", "")
+        elif word in keywords:
+            self._navigate(keywords[word], "")
+        elif self._shortcut(text):
             pass
-        elif not live and not self._session.preface and (emoji := thanked(text, vocabulary, agreeing=True)):
-            self._react(emoji, inbound)
-        elif not live:
-            texts = self._registry.texts
-            why = texts.old_choice if self._chose_too_late else texts.not_understood if known else ""
-            self._go_home(self._session.preface or why)
+        elif self._live:
+            option = self._option(word)
+            if option is None:
+                self._reply(Typed(text))
+            else:
+                self._tap(option.id, option.title)
+        elif not preface and (emoji := thanked(text, vocabulary, agreeing=True)):
+            self._builder.react(emoji)
         else:
-            self._typed(text, word, inbound)
+            why = texts.old_choice if self._chose_too_late else texts.not_understood if self._known else ""
+            self._builder.go_home(preface or why)
 
-    def _typed(self, text: str, word: str, inbound: InboundMessage) -> None:
-        option = self._option(word)
-        if option is None:
-            self._reply(Typed(text), inbound)
+    def _read_form(self, form: FormReply) -> None:
+        asked = self._builder.question()
+        if self._live and asked and asked[1].kind == "form":
+            self._reply(form)
         else:
-            self._tap(option.id, option.title, inbound, live=True)
+            self._too_old(self._registry.texts.old_form or self._registry.texts.old_button)
 
-    def _form(self, filled: FormReply, inbound: InboundMessage, *, live: bool) -> None:
-        _, step = self._here() or (None, None)
-        old = self._registry.texts.old_form or self._registry.texts.old_button
-        if live and isinstance(step, Question) and step.kind == "form":
-            self._reply(filled, inbound)
-        elif live:
-            self._show_again(old)
+    def _too_old(self, reason: str) -> None:
+        """Nothing is done with what belongs to an earlier message, and the member is told so."""
+        if self._live:
+            self._builder.show_again(reason)
         else:
-            self._go_home(self._session.preface or old)
+            self._builder.go_home(self._builder.session.preface or reason)
 
-    def _sent(self, kind: str, *, live: bool) -> None:
+    def _hint(self, kind: str) -> None:
         reason = self._registry.texts.cannot_read.format(kind=KINDS.get(kind, "that"))
-        self._session = msgspec.structs.replace(self._session, hinted_at_ms=self._now_ms)
-        if live:
-            self._show_again(reason)
+        self._builder.change(hinted_at_ms=self._builder.now_ms)
+        self._explain(reason)
+
+    def _explain(self, reason: str) -> None:
+        if self._live:
+            self._builder.show_again(reason)
         else:
-            self._go_home(paragraphs(self._session.preface, reason))
+            self._builder.go_home(paragraphs(self._builder.session.preface, reason))
 
-    def _option(self, word: str) -> Option | None:
-        """The option of the current screen that was meant."""
-        _, step = self._here() or (None, None)
-        turn = self._session.turn if isinstance(step, Question) and step.confirms else None
-        return option_meant(word, self._session.options, self._registry.vocabulary, confirm_turn=turn)
-
-    def _not_taken(self, reply: Reply, why: Retry, step: Question, inbound: InboundMessage) -> None:
-        """What cannot be an answer may be thanks: whoever is called Tatenda is asked for their name before."""
-        # Where there is something to choose, a thumb up must not look like a choice made.
-        agreeing = step.kind == "text" or not step.exits
-        said = reply.text if isinstance(reply, Typed) and not step.confirms else ""
-        if emoji := thanked(said, self._registry.vocabulary, agreeing=agreeing):
-            self._react(emoji, inbound)
-        else:
-            self._show_again(why.reason or self._registry.texts.pick_an_option)
-
-    def _react(self, emoji: str, inbound: InboundMessage) -> None:
-        self._messages.append(Reaction(inbound.wamid, emoji))
-
-    def _shortcut(self, text: str, *, live: bool) -> bool:
+    def _shortcut(self, text: str) -> bool:
         for shortcut in self._registry.shortcuts:
             meant = shortcut.read(text)
             if meant is None:
                 continue
             if isinstance(meant, Retry):
-                if live:
-                    self._show_again(meant.reason)
-                else:
-                    self._go_home(paragraphs(self._session.preface, meant.reason))
+                self._explain(meant.reason)
             else:
-                self._enter(shortcut.target, meant, preface=self._leaving(live=live))
+                self._builder.enter(shortcut.target, to_record(meant), preface=self._leaving())
             return True
         return False
 
-    # -- moving about ---------------------------------------------------------------------------------------------
+    # -- what it leads to -----------------------------------------------------------------------------------------
 
-    def _navigate(self, route: str, argument: str, *, live: bool) -> None:
-        if route == "help" and live and self._unfinished():
-            self._messages.append(Text(self._registry.texts.help))
-            self._show_again("")
-        elif route in self._registry.routes:
+    def _navigate(self, route: str, argument: str) -> None:
+        routes = self._registry.routes
+        if route == "help" and self._live and self._builder.unfinished():
+            self._builder.add(Text(self._registry.texts.help))
+            self._builder.show_again("")
+        elif route in routes:
             answers = {"target": argument} if argument else {}
-            self._enter(self._registry.routes[route], answers, preface=self._leaving(live=live))
-        elif live:
-            self._show_again(self._registry.texts.old_button)
+            self._builder.enter(routes[route], answers, preface=self._leaving())
         else:
-            self._go_home(self._session.preface or self._registry.texts.old_button)
+            self._too_old(self._registry.texts.old_button)
 
-    def _leave(self, *, live: bool) -> None:
-        self._go_home(self._leaving(live=live))
+    def _leaving(self) -> str:
+        """What to say about a flow that is left unfinished, now or because it took too long."""
+        unfinished = self._builder.unfinished() if self._live else None
+        return unfinished.cancelled_text if unfinished else self._builder.session.preface
 
-    def _leaving(self, *, live: bool) -> str:
-        """What to say about what is left behind, here and now or because it took too long."""
-        unfinished = self._unfinished() if live else None
-        return unfinished.cancelled_text if unfinished else self._session.preface
+    def _option(self, word: str) -> Option | None:
+        """The option of the current screen that was meant."""
+        session = self._builder.session
+        asked = self._builder.question()
+        turn = session.turn if asked and asked[1].confirms else None
+        return option_meant(word, session.options, self._registry.vocabulary, confirm_turn=turn)
 
-    def _go_home(self, preface: str = "") -> None:
-        self._enter(self._registry.home, {}, preface=preface)
-
-    def _enter(self, target: str, answers: Mapping[str, str], *, preface: str = "") -> None:
-        self._session = msgspec.structs.replace(self._session, answers=dict(answers), preface=preface)
-        self._go_to(target)
-
-    def _rest(self, *, preface: str = "") -> None:
-        self._session = Session(turn=self._session.turn, account=self._session.account, preface=preface)
-
-    def _reply(self, reply: Reply, inbound: InboundMessage) -> None:
-        flow, step = self._here() or (None, None)
-        if flow is None or not isinstance(step, Question):
-            raise ConversationError(f"{self._session.flow}.{self._session.step} was answered but asked nothing")
-        result = (step.read or _by_value)(reply, self._context())
+    def _reply(self, reply: Reply) -> None:
+        asked = self._builder.question()
+        if asked is None:
+            session = self._builder.session
+            raise ConversationError(f"{session.flow}.{session.step} was answered but asked nothing")
+        flow, step = asked
+        result = (step.read or _by_value)(reply, self._builder.context())
         if isinstance(result, Retry):
-            self._not_taken(reply, result, step, inbound)
-        elif step.confirms and result.name == "confirm" and not self._confirmed(inbound):
-            self._show_again(self._registry.texts.check_again)
+            self._retry(reply, result, step)
+        elif step.confirms and result.name == "confirm" and not self._confirmed():
+            self._builder.show_again(self._registry.texts.check_again)
         else:
-            self._leave_by(flow, step, result)
+            self._builder.leave_by(flow, step, result)
 
-    def _confirmed(self, inbound: InboundMessage) -> bool:
+    def _retry(self, reply: Reply, why: Retry, step: Question) -> None:
+        """Only what cannot be an answer may be thanks: Tatenda, which means thanks, is also a first name."""
+        # Where there is something to choose, a thumb up must not look like a choice made.
+        agreeing = step.kind == "text" or not step.exits
+        text = reply.text if isinstance(reply, Typed) and not step.confirms else ""
+        if emoji := thanked(text, self._registry.vocabulary, agreeing=agreeing):
+            self._builder.react(emoji)
+        else:
+            self._builder.show_again(why.reason or self._registry.texts.pick_an_option)
+
+    def _confirmed(self) -> bool:
         """A confirmation acts only if it was given after its prompt, and soon enough.
 
         A button can be tapped only on the prompt itself. A word may be meant for the screen before, as long as the
         prompt had not left: it must be of a later second (WhatsApp stamps seconds).
         """
-        prompted = self._session.prompted_at_ms
+        prompted = self._builder.session.prompted_at_ms
         earliest = prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
-        if isinstance(inbound.content, TextMessage):
+        if isinstance(self._inbound.content, TextMessage):
             if self._last_delivered_ms is None:
                 return False
             earliest = (max(prompted, self._last_delivered_ms) // 1000 + 1) * 1000
-        return inbound.sent_at_ms >= earliest and self._now_ms <= prompted + CONFIRM_WITHIN_MS
-
-    def _leave_by(self, flow: Flow, step: Step, way: Exit) -> None:
-        if way.name not in step.exits:
-            raise ConversationError(f"{flow.name}.{step.name} left by {way.name!r}, which it does not declare")
-        self._transitions.append(Transition(flow.name, step.name, way.name))
-        self._messages.extend(way.messages)
-        target = resolve(flow, step.exits[way.name])
-        stays = target.partition(".")[0] == flow.name
-        self._session = msgspec.structs.replace(
-            self._session,
-            answers={**(self._session.answers if stays else {}), **way.answers},
-            account=self._session.account if way.account is None else way.account,
-            preface=paragraphs(self._session.preface, way.preface),
-        )
-        self._go_to(target)
-
-    def _go_to(self, target: str) -> None:
-        if target == END:
-            self._messages.extend([Text(self._session.preface)] if self._session.preface else [])
-            self._rest()
-            return
-        at = self._registry.find(target)
-        if at is None:
-            raise ConversationError(f"there is no step {target}")
-        flow, step = at
-        self._session = msgspec.structs.replace(self._session, flow=flow.name, step=step.name, options=())
-        if isinstance(step, CoreCall):
-            self._call = step.call(self._context())
-        else:
-            self._show(step)
-
-    def _show_again(self, reason: str) -> None:
-        flow, step = self._here() or (None, None)
-        if flow is None or not isinstance(step, Question):
-            self._go_home(reason)
-            return
-        self._session = msgspec.structs.replace(self._session, preface=reason)
-        self._go_to(resolve(flow, step.reenter_at or step.name))
-
-    def _show(self, step: Question) -> None:
-        preface = self._session.preface
-        self._session = msgspec.structs.replace(
-            self._session,
-            turn=max(self._session.turn + 1, self._now_ms),
-            prompted_at_ms=self._now_ms,
-            preface="",
-        )
-        screen = step.show(self._context())
-        self._messages.extend(with_preface(preface, screen))
-        shown = tuple(Option(choice.id, choice.title) for message in screen for choice in choices(message))
-        self._session = msgspec.structs.replace(self._session, options=shown)
-
-    # -- small things ---------------------------------------------------------------------------------------------
-
-    def _here(self) -> tuple[Flow, Step] | None:
-        return self._registry.find(f"{self._session.flow}.{self._session.step}") if self._session.flow else None
-
-    def _unfinished(self) -> Flow | None:
-        """The flow that would be left in the middle by going away from here."""
-        flow, step = self._here() or (None, None)
-        return None if isinstance(step, Question) and step.interruptible else flow
-
-    def _context(self) -> TurnContext:
-        return TurnContext(self._member, self._now_ms, self._session, self._outcome, self._wamid)
-
-    def turn(self) -> Turn:
-        session = msgspec.structs.replace(self._session, valid_until_ms=self._now_ms + VALID_MS)
-        return Turn(session, tuple(self._messages), self._call, tuple(self._transitions))
+        return self._inbound.sent_at_ms >= earliest and self._builder.now_ms <= prompted + CONFIRM_WITHIN_MS
 
 
-def _by_value(reply: Reply, context: TurnContext) -> Exit | Retry:  # noqa: ARG001 - the shape that all readers have
+def _by_value(reply: Reply, context: TurnContext[Any]) -> Exit | Retry:  # noqa: ARG001 - the shape of a reader
     """The default reader: the value chosen is the exit's name."""
     return Exit(reply.value) if isinstance(reply, Chosen) else Retry("")

@@ -1,11 +1,11 @@
-"""What the bot says and does: one file a flow, prompts beside their rules. Pure."""
+"""What the bot says and does: one file or folder a flow, texts beside their rules. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
-from service.conversation import FlowRegistry
-from service.flows.accept_all import ACCEPT_ALL
+from service.conversation import Flow, FlowRegistry
 from service.flows.accounts import ACCOUNTS
 from service.flows.business import business
 from service.flows.cash import CASH
@@ -16,8 +16,9 @@ from service.flows.help import HELP
 from service.flows.hidden_number import HIDDEN
 from service.flows.keywords import SYSTEM_TEXTS, VOCABULARY
 from service.flows.ledger import LEDGER
-from service.flows.offer import OFFER, SHORTCUT
+from service.flows.offer import OFFER
 from service.flows.pending import PENDING
+from service.flows.pending.accept_all import ACCEPT_ALL
 from service.flows.people import PEOPLE
 from service.flows.registration import registration
 from service.flows.upgrade import UPGRADE
@@ -25,23 +26,27 @@ from service.flows.upgrade import UPGRADE
 __all__ = ("Forms", "flow_registry")
 
 
-def flow_registry(forms: Forms | None = None) -> FlowRegistry:
-    """All flows of this release; with ``forms``, names and accounts are asked by WhatsApp forms."""
-    return _without_forms() if forms is None else _bound(forms)
+def flow_registry(forms: Forms | None = None, extra: Sequence[Flow] = ()) -> FlowRegistry:
+    """All flows of this release; the main menu has their entries in this order.
+
+    Args:
+        forms: with them, names and accounts are asked by WhatsApp forms.
+        extra: flows that this release does not have.
+    """
+    return _without_forms() if forms is None and not extra else _registry(forms, extra)
 
 
 @cache
 def _without_forms() -> FlowRegistry:
-    # A book never changes, and binding one checks every step of it.
-    return _bound(None)
+    # A registry never changes, and making one checks every step of it.
+    return _registry(None, ())
 
 
-def _bound(forms: Forms | None) -> FlowRegistry:
+def _registry(forms: Forms | None, extra: Sequence[Flow]) -> FlowRegistry:
     return FlowRegistry(
         flows=(
             GREETING,
             registration(forms),
-            DASHBOARD,
             OFFER,
             PENDING,
             ACCEPT_ALL,
@@ -51,57 +56,13 @@ def _bound(forms: Forms | None) -> FlowRegistry:
             PEOPLE,
             UPGRADE,
             CASH,
+            *extra,
+            DASHBOARD,
             HELP,
             HIDDEN,
         ),
         home="greeting.look_up",
         vocabulary=VOCABULARY,
         texts=SYSTEM_TEXTS,
-        routes={
-            "menu": "greeting.look_up",
-            "refresh": "dashboard.refresh",
-            "register": "greeting.look_up",  # which leads strangers there, and members home
-            "help": "help.text",
-            "offer": "offer.begin",
-            "incoming": "pending.incoming",
-            "outgoing": "pending.outgoing",
-            "open": "pending.open",
-            "accept_all": "bulk.begin",
-            "ledger": "ledger.begin",
-            "entry": "ledger.open",
-            "accounts": "accounts.list",
-            "switch": "accounts.switch",
-            "open_business": "business.begin",
-            "people": "people.list",
-            "person": "people.open",
-            "authorise": "people.begin",
-            "upgrade": "upgrade.begin",
-            "cash": "cash.text",
-        },
-        keywords={
-            "register": "register",
-            "offer": "offer",
-            "offer credex": "offer",
-            "pending": "incoming",
-            "view pending": "incoming",
-            "incoming": "incoming",
-            "outgoing": "outgoing",
-            "refresh": "refresh",
-            "accept all": "accept_all",
-            "ledger": "ledger",
-            "history": "ledger",
-            "accounts": "accounts",
-            "switch account": "accounts",
-            "people": "people",
-            "members": "people",
-            "authorise": "authorise",
-            "authorize": "authorise",
-            "upgrade": "upgrade",
-            "cash": "cash",
-            "cash in": "cash",
-            "cash out": "cash",
-            "cash in and out": "cash",
-        },
-        shortcuts=(SHORTCUT,),
         anonymous="hidden.explain",
     )

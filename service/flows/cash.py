@@ -1,29 +1,24 @@
-"""Cash in and out: what it costs and who does it, in a few words."""
+"""Cash in and out: what it costs, and who does it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
-from service.conversation import Flow, Question, TurnContext
-from service.flows import formatting
-from service.messages import Buttons, Message
+from service.conversation import Flow, MenuEntry
+from service.flows.screens import screen
 
 __all__ = ("CASH",)
-
-_TEXT: Final = (
-    "*Cash in* is free. You give cash to an agent, and your balance here grows by as much.\n\n"
-    "*Cash out* costs 2 %. An agent gives you cash for your balance.\n\n"
-    "I do not handle cash myself. For an agent near you, ask the people who invited you."
-)
-
-
-def _explain(context: TurnContext) -> Sequence[Message]:
-    return [Buttons(body=_TEXT, buttons=(formatting.menu(context),))]
-
 
 CASH = Flow(
     name="cash",
     title="Cash in and out: what it costs, and whom to ask",
-    steps=(Question("text", "buttons", _explain, interruptible=True),),
+    routes={"cash": "text"},
+    keywords=dict.fromkeys(("cash", "cash in", "cash out", "cash in and out"), "cash"),
+    menu=(MenuEntry("cash", "Cash in and out", "What it costs, and whom to ask"),),
+    steps=(
+        screen(
+            "text",
+            "*Cash in* is free. You give cash to an agent, and your balance here grows by as much.\n\n"
+            "*Cash out* costs 2 %. An agent gives you cash for your balance.\n\n"
+            "I do not handle cash myself. For an agent near you, ask the people who invited you.",
+        ),
+    ),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from service.conversation import TurnContext
 from service.domain import Account, Dashboard, Denomination, Money, Tier
-from service.messages import Button, shorten, visible
+from service.domain.commands import Done
+from service.messages import shorten, visible
 
 __all__ = (
     "UNSECURED",
@@ -19,13 +20,12 @@ __all__ = (
     "explain_refusal",
     "greeting",
     "handle",
-    "menu",
     "name",
+    "new_balance",
     "one_of_several",
     "overview",
     "terms",
     "usd",
-    "why_not_done",
 )
 
 HARARE: Final = timezone(timedelta(hours=2))
@@ -66,11 +66,6 @@ def one_of_several(dashboard: Dashboard, account: Account) -> str:
 def terms(*, secured: bool, due: date | None) -> str:
     """What stands behind a credex: ``secured``, or ``without backing, due on 3 December 2026``."""
     return "secured" if secured else f"{UNSECURED}{f', due on {day(due)}' if due else ''}"
-
-
-def menu(context: TurnContext) -> Button:
-    """The button that leads home from anywhere."""
-    return context.link("menu", "Menu")
 
 
 def usd(amount: Decimal) -> str:
@@ -128,12 +123,12 @@ _REFUSALS: Final = {
 
 
 def explain_refusal(code: str) -> str:
-    """Why core refused, in plain words that follow "Credex refused it:"."""
+    """Why core refused, as a clause that follows "Credex refused it:"."""
     return _REFUSALS.get(code, "it gave a reason that I cannot explain")
 
 
-def why_not_done(context: TurnContext) -> str:
-    """Why a write did not happen, as the beginning of a sentence: we looked, or nothing could even be sent."""
-    if context.answers.get("looked"):
-        return "Credex did not take it, and I have looked:"
-    return "I could not reach Credex, so"
+def new_balance(context: TurnContext[Any], account_id: str, denomination: Denomination) -> Money | None:
+    """An account's balance after the write just made; None where core's answer does not show it."""
+    dashboard = context.outcome.dashboard if isinstance(context.outcome, Done) else None
+    account = dashboard.account(account_id) if dashboard else None
+    return account.balance(denomination) if account else None

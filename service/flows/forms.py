@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from service.conversation import Exit, Question, Reply, Retry, TurnContext, Typed
 from service.domain import FormReply
@@ -49,7 +49,7 @@ BUSINESS: Final = FormBinding("open_account", "OPEN_ACCOUNT")
 def form_step(
     name: str,
     forms: Forms,
-    paper: FormBinding,
+    binding: FormBinding,
     *,
     form_id: str,
     body: str,
@@ -61,25 +61,25 @@ def form_step(
     Args:
         name: of the step.
         forms: of this deployment.
-        paper: which one.
+        binding: which one.
         form_id: Meta's id of it.
         body: what stands above its button.
         exits: those of ``read``, and ``questions`` for members who cannot open it.
         read: the rules of the questions, applied to the answers: they come from the member's phone.
     """
 
-    def show(context: TurnContext) -> Sequence[Message]:
+    def show(context: TurnContext[Any]) -> Sequence[Message]:
         token = forms.token(context.member, context.session.turn)
         said = f"{body}\n\nIf it does not open, type *{QUESTIONS}*."
-        return [Form(body=said, button=BUTTON, form_id=form_id, token=token, screen=paper.screen)]
+        return [Form(body=said, button=BUTTON, form_id=form_id, token=token, screen=binding.screen)]
 
-    def read_form(reply: Reply, context: TurnContext) -> Exit | Retry:
+    def read_form(reply: Reply, context: TurnContext[Any]) -> Exit | Retry:
         if isinstance(reply, Typed):
             if reply.text.strip().casefold().strip('*.!"“” ') == QUESTIONS:
                 return Exit("questions")
             return Retry("Please tap the button below and fill in the form.")
         if not isinstance(reply, FormReply) or not _is_this(
-            reply, paper, forms.token(context.member, context.session.turn)
+            reply, binding, forms.token(context.member, context.session.turn)
         ):
             return Retry("That was an earlier form, so I did nothing with it. Please fill in this one.")
         return read(reply.answers)
@@ -87,8 +87,8 @@ def form_step(
     return Question(name, "form", show, exits, read_form)
 
 
-def _is_this(filled: FormReply, paper: FormBinding, token: str) -> bool:
+def _is_this(filled: FormReply, binding: FormBinding, token: str) -> bool:
     """Whether it is the form on the screen. Some iPhones leave the token out: then that the screen asks is enough."""
-    if filled.answers.get("form", paper.name) != paper.name:
+    if filled.answers.get("form", binding.name) != binding.name:
         return False
     return filled.token is None or hmac.compare_digest(filled.token.encode("utf-8", "replace"), token.encode())

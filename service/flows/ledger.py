@@ -4,35 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Final
 
-from service.conversation import Chosen, ConversationError, CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext
+import msgspec
+
+from service.conversation import (
+    Answers,
+    Chosen,
+    ConversationError,
+    CoreCall,
+    Exit,
+    Flow,
+    MenuEntry,
+    Question,
+    Reply,
+    Retry,
+    TurnContext,
+)
 from service.domain import Credex, Dashboard, LedgerLine, LedgerPage, Money
-from service.domain.commands import Known, Login, NotFound, Outcome, ReadCredex, ReadLedger, Refused
+from service.domain.commands import Known, NotFound, Outcome, ReadCredex, ReadLedger, Refused
 from service.flows import formatting
-from service.flows.dashboard import acting
-from service.flows.greeting import DASHBOARD_FAILED_EXITS, dashboard_failed
-from service.messages import Buttons, List, Message, Row, Section
+from service.flows.login import acting, read_dashboard
+from service.flows.paging import page_asked
+from service.flows.screens import MENU, link, screen
+from service.messages import List, Message, Row, Section
 
 __all__ = ("LEDGER",)
 
-_MOST_DIGITS = 6
+MOST_PAGES: Final = 999_999
+"""Core alone knows how many pages a ledger has; this is the highest number that is asked for."""
 
 
-def _account(outcome: Outcome, context: TurnContext) -> Exit:
-    match outcome:
-        case Known(value=Dashboard() as dashboard) if dashboard.account():
-            account = acting(context)
-            return Exit("ok", {"account": account.account_id, "account_name": account.name})
-        case _:
-            return dashboard_failed(outcome)
+class LedgerAnswers(Answers, frozen=True):
+    """The account whose ledger it is.
+
+    Attributes:
+        line: the mark of the line chosen, where it has no id.
+        text: about the line or credex shown.
+    """
+
+    account: str = ""
+    account_name: str = ""
+    line: str = ""
+    text: str = ""
 
 
-def _page(context: TurnContext) -> int:
-    asked = context.answers.get("target", "1")
-    return max(1, int(asked)) if asked.isdecimal() and asked.isascii() and len(asked) <= _MOST_DIGITS else 1
+Context = TurnContext[LedgerAnswers]
 
 
-def _listed(outcome: Outcome, _: TurnContext) -> Exit:
+def _account(_: Dashboard, context: Context) -> Exit:
+    account = acting(context)
+    return Exit("ok", msgspec.structs.replace(context.answers, account=account.account_id, account_name=account.name))
+
+
+def _read_page(context: Context) -> ReadLedger:
+    return ReadLedger(context.answers.account, page_asked(context.answers.target, MOST_PAGES))
+
+
+def _listed(outcome: Outcome, _: Context) -> Exit:
     match outcome:
         case Known(value=LedgerPage(lines=())):
             return Exit("none")
@@ -42,7 +71,7 @@ def _listed(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("away")
 
 
-def _list(context: TurnContext) -> Sequence[Message]:
+def _list(context: Context) -> Sequence[Message]:
     page = context.value
     if not isinstance(page, LedgerPage):
         raise ConversationError("the ledger is to be shown, but was not read")
@@ -55,7 +84,7 @@ def _list(context: TurnContext) -> Sequence[Message]:
     where = f", page {page.page} of {page.pages}" if page.pages > 1 else ""
     return [
         List(
-            body=f"Ledger of *{formatting.name(context.answers['account_name'])}*{where}, the newest first.\n\n"
+            body=f"Ledger of *{formatting.name(context.answers.account_name)}*{where}, the newest first.\n\n"
             "Plus: owed to you. Minus: owed by you.",
             button="Choose",
             sections=(Section(rows=tuple(rows)),),
@@ -63,7 +92,7 @@ def _list(context: TurnContext) -> Sequence[Message]:
     ]
 
 
-def _row(context: TurnContext, number: int, line: LedgerLine) -> Row:
+def _row(context: Context, number: int, line: LedgerLine) -> Row:
     when = f", {formatting.day(_day(line.accepted_at_ms))}" if line.accepted_at_ms is not None else ""
     about = f"{'to' if line.amount.amount < 0 else 'from'} {formatting.name(line.counterparty, 40)}{when}"
     if line.credex_id:
@@ -76,20 +105,23 @@ def _mark(number: int, line: LedgerLine) -> str:
     return f"{number}:{line.amount}:{line.accepted_at_ms}"
 
 
-def _read_line(reply: Reply, _: TurnContext) -> Exit | Retry:
-    return Exit("line", {"line": reply.value}) if isinstance(reply, Chosen) else Retry("")
+def _read_line(reply: Reply, context: Context) -> Exit | Retry:
+    if not isinstance(reply, Chosen):
+        return Retry("")
+    return Exit("line", msgspec.structs.replace(context.answers, line=reply.value))
 
 
-def _found_line(outcome: Outcome, context: TurnContext) -> Exit:
+def _found_line(outcome: Outcome, context: Context) -> Exit:
     match outcome:
         case Known(value=LedgerPage(lines=lines)):
-            line = _same(lines, context.answers["line"])
+            line = _same(lines, context.answers.line)
         case _:
             return Exit("away")
     if line is None:
         return Exit("gone")
     when = formatting.day(_day(line.accepted_at_ms)) if line.accepted_at_ms is not None else ""
-    return Exit("ok", {"text": _about(line.amount, line.counterparty, when=when)})
+    text = _about(line.amount, line.counterparty, when=when)
+    return Exit("ok", msgspec.structs.replace(context.answers, text=text))
 
 
 def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
@@ -101,10 +133,10 @@ def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
     return next(iter(alike.values())) if len(alike) == 1 else None
 
 
-def _found_credex(outcome: Outcome, _: TurnContext) -> Exit:
+def _found_credex(outcome: Outcome, context: Context) -> Exit:
     match outcome:
         case Known(value=Credex(state="OWES" | "CLEARED") as credex):
-            return Exit("ok", {"text": _about_credex(credex)})
+            return Exit("ok", msgspec.structs.replace(context.answers, text=_about_credex(credex)))
         case Known() | NotFound() | Refused():
             return Exit("gone")
         case _:
@@ -140,20 +172,6 @@ def _owed(name: str, amount: Money, *, by_us: bool, past: bool = False) -> str:
     return f"*{name}* {'owed' if past else 'owes'} you *{abs(amount)}*."
 
 
-def _entry(context: TurnContext) -> Sequence[Message]:
-    return [Buttons(body=context.answers["text"], buttons=(context.link("ledger", "Ledger"), formatting.menu(context)))]
-
-
-def _none(context: TurnContext) -> Sequence[Message]:
-    body = f"Nothing has been accepted yet on *{formatting.name(context.answers['account_name'])}*."
-    return [Buttons(body=body, buttons=(formatting.menu(context),))]
-
-
-def _gone(context: TurnContext) -> Sequence[Message]:
-    body = "I do not see that entry there any more; newer ones may have come. Please look once more."
-    return [Buttons(body=body, buttons=(context.link("ledger", "Ledger"), formatting.menu(context)))]
-
-
 def _signed(amount: Money) -> str:
     return str(amount) if amount.amount < 0 else f"+{amount}"
 
@@ -162,31 +180,35 @@ def _day(at_ms: int) -> date:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(formatting.HARARE).date()
 
 
-def _read_page(context: TurnContext) -> ReadLedger:
-    return ReadLedger(context.answers["account"], _page(context))
-
-
 LEDGER = Flow(
     name="ledger",
     title="Ledger: what was accepted",
+    answers=LedgerAnswers,
+    routes={"ledger": "begin", "entry": "open"},
+    keywords={"ledger": "ledger", "history": "ledger"},
+    menu=(MenuEntry("ledger", "Ledger", "What was accepted, the newest first"),),
     steps=(
-        CoreCall("begin", call=lambda _: Login(), result=_account, exits={"ok": "read", **DASHBOARD_FAILED_EXITS}),
-        CoreCall(
-            "read", call=_read_page, result=_listed, exits={"some": "list", "none": "none", "away": "greeting.away"}
-        ),
+        read_dashboard("begin", _account, {"ok": "read"}, fresh=False),
+        CoreCall("read", _read_page, {"some": "list", "none": "none", "away": "greeting.away"}, _listed),
         Question("list", "list", _list, {"line": "line"}, _read_line, reenter_at="read", interruptible=True),
-        Question("none", "buttons", _none, interruptible=True),
-        CoreCall(
-            "line", call=_read_page, result=_found_line, exits={"ok": "entry", "gone": "gone", "away": "greeting.away"}
+        screen(
+            "none",
+            lambda context: f"Nothing has been accepted yet on *{formatting.name(context.answers.account_name)}*.",
         ),
-        CoreCall("open", call=lambda _: Login(), result=_account, exits={"ok": "credex", **DASHBOARD_FAILED_EXITS}),
+        CoreCall("line", _read_page, {"ok": "entry", "gone": "gone", "away": "greeting.away"}, _found_line),
+        read_dashboard("open", _account, {"ok": "credex"}, fresh=False),
         CoreCall(
             "credex",
-            call=lambda context: ReadCredex(context.answers.get("target", ""), context.answers["account"]),
-            result=_found_credex,
-            exits={"ok": "entry", "gone": "gone", "away": "greeting.away"},
+            lambda context: ReadCredex(context.answers.target, context.answers.account),
+            {"ok": "entry", "gone": "gone", "away": "greeting.away"},
+            _found_credex,
         ),
-        Question("entry", "buttons", _entry, interruptible=True),
-        Question("gone", "buttons", _gone, interruptible=True),
+        screen("entry", lambda context: context.answers.text, link("ledger", "Ledger"), MENU),
+        screen(
+            "gone",
+            "I do not see that entry there any more; newer ones may have come. Please look once more.",
+            link("ledger", "Ledger"),
+            MENU,
+        ),
     ),
 )

@@ -1,11 +1,13 @@
-"""A tiny book for tests of the engine: a kiosk that sells tea."""
+"""A few small flows for tests of the framework: a kiosk that sells tea."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from service.conversation import (
+    Answers,
     Chosen,
     CoreCall,
     Exit,
@@ -46,10 +48,16 @@ SYSTEM_TEXTS = SystemTexts(
 )
 
 
+class TeaAnswers(Answers, frozen=True):
+    """How many cups."""
+
+    cups: str = ""
+
+
 # -- the desk, where everybody begins -------------------------------------------------------------------------------
 
 
-def _menu(context: TurnContext) -> Sequence[Message]:
+def _menu(context: TurnContext[Any]) -> Sequence[Message]:
     rows = (
         context.entry("tea", "Order tea"),
         context.entry("shelf", "The blue tin", argument="blue"),
@@ -62,6 +70,7 @@ def _menu(context: TurnContext) -> Sequence[Message]:
 DESK = Flow(
     name="desk",
     title="The desk",
+    routes={"menu": "look"},
     steps=(
         CoreCall(
             "look",
@@ -78,27 +87,27 @@ DESK = Flow(
 # -- tea ------------------------------------------------------------------------------------------------------------
 
 
-def _read_cups(reply: Reply, _: TurnContext) -> Exit | Retry:
+def _read_cups(reply: Reply, _: TurnContext[Any]) -> Exit | Retry:
     text = reply.text.strip() if isinstance(reply, Typed) else ""
     if not (text.isascii() and text.isdecimal()):
         return Retry("How many, in digits?")
     if int(text) > 99:
         return Exit("too_many", preface="So many cups we have not.", messages=[Text("Oh!")])
-    return Exit("ok", {"cups": text})
+    return Exit("ok", TeaAnswers(cups=text))
 
 
-def _confirm(context: TurnContext) -> Sequence[Message]:
+def _confirm(context: TurnContext[Any]) -> Sequence[Message]:
     answers = (context.option("confirm", "Yes please"), context.option("cancel", "Rather not"))
-    return [Buttons(body=f"{context.answers['cups']} cups of tea?", buttons=(*answers, context.link("help", "Help")))]
+    return [Buttons(body=f"{context.answers.cups} cups of tea?", buttons=(*answers, context.link("help", "Help")))]
 
 
-def _read_confirm(reply: Reply, _: TurnContext) -> Exit | Retry:
+def _read_confirm(reply: Reply, _: TurnContext[Any]) -> Exit | Retry:
     if not isinstance(reply, Chosen):
         return Retry("")
     return Exit(reply.value, preface="No tea then." * (reply.value == "cancel"))
 
 
-def _poured(outcome: Outcome, _: TurnContext) -> Exit:
+def _poured(outcome: Outcome, _: TurnContext[Any]) -> Exit:
     match outcome:
         case Done():
             return Exit("poured")
@@ -108,13 +117,23 @@ def _poured(outcome: Outcome, _: TurnContext) -> Exit:
             return Exit("spilt", account="kitchen")
 
 
-def _found(call: Call, outcome: Outcome, context: TurnContext) -> Sequence[Message]:
-    return [Text(f"{type(call).__name__} of {context.answers['cups']} cups: {type(outcome).__name__}.")]
+def _found(call: Call, outcome: Outcome, context: TurnContext[Any]) -> Sequence[Message]:
+    return [Text(f"{type(call).__name__} of {context.answers.cups} cups: {type(outcome).__name__}.")]
+
+
+def _shortcut(text: str) -> TeaAnswers | Retry | None:
+    if not text.startswith("!"):
+        return None
+    return TeaAnswers(cups=text[1:]) if text[1:].isdecimal() else Retry("Like this: !2")
 
 
 TEA = Flow(
     name="tea",
     title="Tea",
+    answers=TeaAnswers,
+    routes={"tea": "cups"},
+    keywords={"tea": "tea"},
+    shortcuts=(Shortcut(_shortcut, "confirm"),),
     cancelled_text="No tea was ordered.",
     expired_text="Your tea got cold.",
     steps=(
@@ -124,7 +143,7 @@ TEA = Flow(
         ),
         CoreCall(
             "pour",
-            call=lambda context: Register(context.answers["cups"], context.wamid),
+            call=lambda context: Register(context.answers.cups, context.wamid),
             result=_poured,
             exits={"poured": "poured", "spilt": "spilt"},
             on_reconciled=_found,
@@ -138,15 +157,18 @@ TEA = Flow(
 # -- the shelf, and the card ----------------------------------------------------------------------------------------
 
 
-def _item(context: TurnContext) -> Sequence[Message]:
-    return _with_menu(context, f"The {context.answers.get('target', 'empty')} shelf.")
+def _item(context: TurnContext[Any]) -> Sequence[Message]:
+    return _with_menu(context, f"The {context.answers.target or 'empty'} shelf.")
 
 
-SHELF = Flow("shelf", "The shelf", steps=(Question("item", "buttons", _item, interruptible=True),))
+SHELF = Flow(
+    "shelf", "The shelf", steps=(Question("item", "buttons", _item, interruptible=True),), routes={"shelf": "item"}
+)
 
 CARD = Flow(
     "card",
     "The loyalty card",
+    routes={"card": "fill"},
     cancelled_text="No card was made.",
     expired_text="Your card was not made in time.",
     steps=(
@@ -165,36 +187,23 @@ CARD = Flow(
 HELP = Flow(
     "help",
     "Help",
+    routes={"help": "text"},
+    keywords={"about": "help"},
     steps=(Question("text", "buttons", lambda context: _with_menu(context, SYSTEM_TEXTS.help), interruptible=True),),
 )
 
 
-def _with_menu(context: TurnContext, body: str) -> Sequence[Message]:
+def _with_menu(context: TurnContext[Any], body: str) -> Sequence[Message]:
     return [Buttons(body=body, buttons=(context.link("menu", "To the desk"),))]
 
 
-def _shortcut(text: str) -> Mapping[str, str] | Retry | None:
-    if not text.startswith("!"):
-        return None
-    return {"cups": text[1:]} if text[1:].isdecimal() else Retry("Like this: !2")
-
-
 def kiosk(**changed: object) -> FlowRegistry:
-    """The book, with some of its fields changed."""
+    """The registry, with some of its fields changed."""
     registry = FlowRegistry(
         flows=(DESK, TEA, SHELF, CARD, HELP),
         home="desk.look",
         vocabulary=VOCABULARY,
         texts=SYSTEM_TEXTS,
-        routes={
-            "menu": "desk.look",
-            "tea": "tea.cups",
-            "shelf": "shelf.item",
-            "card": "card.fill",
-            "help": "help.text",
-        },
-        keywords={"tea": "tea", "about": "help"},
-        shortcuts=(Shortcut(_shortcut, "tea.confirm"),),
     )
     return replace(registry, **changed)  # type: ignore[arg-type]
 
@@ -202,7 +211,7 @@ def kiosk(**changed: object) -> FlowRegistry:
 def steps_of(
     *steps: Question | CoreCall, home: str = "f.a", name: str = "f", more: Sequence[Flow] = ()
 ) -> Callable[[], FlowRegistry]:
-    """A book of these steps, not made yet."""
+    """A registry of these steps, not made yet."""
     return lambda: FlowRegistry(
         flows=(Flow(name, name, steps), *more), home=home, vocabulary=VOCABULARY, texts=SYSTEM_TEXTS
     )

@@ -1,4 +1,4 @@
-"""The book: flows that do not hang together are found when they are put together, not when a member walks them."""
+"""The registry: flows that do not hang together are found when it is made, not when a member reaches them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from service.conversation import END, Flow, FlowRegistry, FlowRegistryError, Retry, Shortcut
+from service.conversation import END, Flow, FlowRegistry, FlowRegistryError, MenuEntry, Retry, Shortcut
 from tests.unit.conversation_kiosk import asking, calling, kiosk, steps_of
+
+FLOWS = kiosk().flows
 
 
 def problems(make: Callable[[], FlowRegistry]) -> list[str]:
@@ -16,7 +18,7 @@ def problems(make: Callable[[], FlowRegistry]) -> list[str]:
     return [line.removeprefix("- ") for line in str(refused.value).splitlines()[1:]]
 
 
-def test_a_book_that_hangs_together_can_be_made() -> None:
+def test_a_registry_that_hangs_together_can_be_made() -> None:
     """The kiosk's, say."""
     registry = kiosk()
     assert ("tea.cups", "ok", "tea.confirm") in list(registry.edges())
@@ -25,16 +27,16 @@ def test_a_book_that_hangs_together_can_be_made() -> None:
 
 
 def test_a_step_that_nothing_leads_to_is_found() -> None:
-    """Neither an exit, nor a place, nor a shortcut."""
+    """Neither an exit, nor a route, nor a shortcut."""
     unreached = steps_of(asking("a", go="b"), asking("b"), asking("c", go="d"), asking("d"))
     assert problems(unreached) == ["f.c cannot be reached", "f.d cannot be reached"]
 
 
-def test_a_step_is_reached_through_places_and_shortcuts_too() -> None:
+def test_a_step_is_reached_through_routes_and_shortcuts_too() -> None:
     """They lead there from everywhere."""
-    flow = Flow("f", "f", (asking("a"), asking("b"), asking("c", go="d"), asking("d")))
-    shortcut = Shortcut(lambda _: Retry(""), "f.c")
-    kiosk(flows=(flow,), home="f.a", routes={"b": "f.b"}, keywords={}, shortcuts=(shortcut,))
+    shortcut = Shortcut(lambda _: Retry(""), "c")
+    steps = (asking("a"), asking("b"), asking("c", go="d"), asking("d"))
+    kiosk(flows=(Flow("f", "f", steps, routes={"b": "b"}, shortcuts=(shortcut,)),), home="f.a")
 
 
 def test_an_exit_that_leads_nowhere_is_found() -> None:
@@ -57,17 +59,17 @@ def test_a_screen_that_nothing_can_make_again_is_found() -> None:
     [
         ({"home": "desk.door"}, "nothing is called desk.door, though it is led to from everywhere"),
         (
-            {"keywords": {"milk": "cow"}},
+            {"flows": (*FLOWS, Flow("milk", "Milk", (), keywords={"milk": "cow"}))},
             "the keyword 'milk' leads to 'cow', which is no route",
         ),
         (
-            {"shortcuts": (Shortcut(lambda _: None, "tea.pot"),)},
+            {"flows": (*FLOWS, Flow("milk", "Milk", (), shortcuts=(Shortcut(lambda _: None, "tea.pot"),)))},
             "nothing is called tea.pot, though it is led to from everywhere",
         ),
     ],
 )
 def test_what_leads_from_everywhere_has_to_lead_somewhere(change: dict[str, object], problem: str) -> None:
-    """Home, places, keywords and shortcuts."""
+    """Home, routes, keywords and shortcuts."""
     assert problem in problems(lambda: kiosk(**change))
 
 
@@ -93,3 +95,19 @@ def test_calls_that_may_follow_one_another_for_ever_are_found() -> None:
 def test_all_problems_are_told_at_once() -> None:
     """Whoever writes a flow repairs it once."""
     assert len(problems(steps_of(asking("a", go="x"), asking("a"), asking("b"), calling("c", on="c")))) == 5
+
+
+def test_a_route_or_keyword_of_two_flows_is_found() -> None:
+    """Otherwise the order of the flows would decide what a member's word means."""
+    second = Flow("milk", "Milk", (asking("a"),), routes={"tea": "a"}, keywords={"tea": "tea"})
+    assert problems(lambda: kiosk(flows=(*FLOWS, second))) == [
+        "the route tea is defined twice",
+        "the keyword tea is defined twice",
+        "tea.cups cannot be reached",
+    ]
+
+
+def test_a_menu_entry_that_leads_nowhere_is_found() -> None:
+    """It would be a row that does nothing."""
+    second = Flow("milk", "Milk", (asking("a"),), routes={"milk": "a"}, menu=(MenuEntry("cow", "Milk"),))
+    assert problems(lambda: kiosk(flows=(*FLOWS, second))) == ["the menu leads to 'cow', which is no route"]

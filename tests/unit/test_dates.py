@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.flows import formatting
-from service.flows.dates import USUAL, DueRefused, core_day, read_due, window
+from service.flows.offer.dates import USUAL, DueRefused, core_day, read_due, window
 
 NOVEMBER = date(2026, 11, 5)
 DAYS = st.dates(date(1970, 1, 1), date(9998, 12, 31))

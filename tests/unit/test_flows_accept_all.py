@@ -20,7 +20,7 @@ from service.domain.commands import (
     Unavailable,
     Unknown,
 )
-from service.flows.accept_all import AT_ONCE
+from service.flows.pending.accept_all import AT_ONCE
 from service.writes.accept_offer import AcceptOffer
 from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play, Stage, text_of
 from tests.unit.flows_world import REFUSALS, XAU, account, dashboard, known, member, money, offer

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
-from service.conversation import Session, TurnContext
+from service.conversation import CoreCall, Question, Session, TurnContext
+from service.conversation.answers import from_record
 from service.domain import Denomination, Money
 from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Unknown
-from service.flows import offer_results
-from service.flows import resolve_offer as deeds
+from service.flows import flow_registry
 from service.messages import Buttons, Message
 from service.runtime.inbox_worker import GIVEN_UP
 from service.writes.accept_offer import AcceptOffer
@@ -31,15 +31,29 @@ ANSWERS = {
     "reason": "tier",
     "looked": "yes",
 }
-ON_OFFER: dict[str, tuple[deeds._Resolution, Call]] = {
-    "acceptCredex": (deeds._ACCEPT, AcceptOffer("a", "c", FIVE, PARTY)),
-    "declineCredex": (deeds._DECLINE, DeclineOffer("a", "c", FIVE, PARTY)),
-    "cancelCredex": (deeds._CANCEL, CancelOffer("a", "c", FIVE, PARTY)),
+ON_OFFER: dict[str, tuple[str, Call]] = {
+    "acceptCredex": ("accept", AcceptOffer("a", "c", FIVE, PARTY)),
+    "declineCredex": ("decline", DeclineOffer("a", "c", FIVE, PARTY)),
+    "cancelCredex": ("cancel_offer", CancelOffer("a", "c", FIVE, PARTY)),
 }
 
 
-def scene(outcome: Outcome | None = None) -> TurnContext:
-    return TurnContext("263771234567", 0, Session(answers=dict(ANSWERS)), outcome)
+def screen(step: str, outcome: Outcome) -> Sequence[Message]:
+    """What the step shows after this outcome."""
+    flow, question = flow_registry().find(step) or (None, None)
+    assert flow is not None
+    assert isinstance(question, Question)
+    return question.show(TurnContext("263771234567", 0, Session(), from_record(flow.answers, ANSWERS), outcome))
+
+
+def reconciled(step: str, call: Call, outcome: Outcome) -> Sequence[Message]:
+    """What the step tells of an outcome that became known only later."""
+    flow, write = flow_registry().find(step) or (None, None)
+    assert flow is not None
+    assert isinstance(write, CoreCall)
+    assert write.on_reconciled is not None
+    context = TurnContext("263771234567", 0, Session(), from_record(flow.answers, ANSWERS), outcome)
+    return write.on_reconciled(call, outcome, context)
 
 
 def said(messages: Sequence[Message]) -> list[Claim]:
@@ -52,17 +66,17 @@ def body(message: Message) -> str:
 
 
 @pytest.mark.parametrize(
-    ("screen", "meaning"),
+    ("step", "meaning"),
     [
-        (offer_results.show_sent, Meaning.DONE),
-        (offer_results.show_refused, Meaning.NOT),
-        (offer_results.show_not_done, Meaning.NOT),
-        (offer_results.show_unknown, Meaning.UNKNOWN),
+        ("offer.sent", Meaning.DONE),
+        ("offer.refused", Meaning.NOT),
+        ("offer.not_done", Meaning.NOT),
+        ("offer.unknown", Meaning.UNKNOWN),
     ],
 )
-def test_every_result_of_an_offer_is_read(screen: Callable[[TurnContext], Sequence[Message]], meaning: Meaning) -> None:
+def test_every_result_of_an_offer_is_read(step: str, meaning: Meaning) -> None:
     """Amount, person and what came of it are read from the screen that tells it."""
-    assert said(screen(scene(Done()))) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
+    assert said(screen(step, Done())) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +84,7 @@ def test_every_result_of_an_offer_is_read(screen: Callable[[TurnContext], Sequen
 )
 def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meaning: Meaning) -> None:
     """It is known for news about an earlier write, and not taken for an answer."""
-    told = offer_results.show_reconciled(OFFER, outcome, scene())
+    told = reconciled("offer.create", OFFER, outcome)
 
     assert said(told) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
     assert [is_late_result(body(message)) for message in told] == [True]
@@ -93,7 +107,7 @@ def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
     """Which of the three it was is read where the words tell."""
     resolution, call = ON_OFFER[endpoint]
 
-    told = said(deeds._show_reconciled(resolution)(call, outcome, scene()))
+    told = said(reconciled(f"pending.{resolution}", call, outcome))
 
     endpoint = endpoint if meaning in {Meaning.DONE, Meaning.STOPPED} else ""
     assert told == [Claim("end", endpoint, meaning, str(FIVE), PARTY)]
@@ -103,16 +117,16 @@ def test_what_is_found_out_later_about_an_answer_to_an_offer_is_read(
 def test_every_answer_to_an_offer_is_read(endpoint: str) -> None:
     """Done, ended by somebody, not done, and not known."""
     resolution, _ = ON_OFFER[endpoint]
-    screens = [deeds._show_done(resolution), deeds._show_ended, deeds._show_not_done, deeds._show_unknown]
+    steps = [f"{resolution}_done", "ended", "not_done", "unknown"]
 
-    read = [claim.meaning for screen in screens for claim in said(screen(scene(Done())))]
+    read = [claim.meaning for step in steps for claim in said(screen(f"pending.{step}", Done()))]
 
     assert read == [Meaning.DONE, Meaning.UNCLEAR, Meaning.NOT, Meaning.UNKNOWN]
 
 
 def test_a_screen_that_is_shown_again_says_nothing_new() -> None:
     """Under "that button is from an earlier message" the same offer is told once more; it is no other one."""
-    (message,) = offer_results.show_sent(scene(Done()))
+    (message,) = screen("offer.sent", Done())
 
     assert list(claims(f"That button is from an earlier message.\n\n{body(message)}")) == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from notebooks.review.changes import Changes, compare
 from notebooks.review.tryout import Tryout, small_book
 from notebooks.review.versions import Version, graphs_of
@@ -10,7 +12,7 @@ from service.messages import Buttons, Message
 
 
 def screen(body: str, *titles: str) -> Question:
-    def show(context: TurnContext) -> list[Message]:
+    def show(context: TurnContext[Any]) -> list[Message]:
         return [Buttons(body=body, buttons=tuple(context.option(each.lower(), each) for each in titles))]
 
     return Question("ask", "buttons", show, {each.lower(): "" for each in titles})

@@ -10,7 +10,7 @@ import pytest
 from notebooks.review.graph import everywhere, in_words, outline, source_of, targets
 from notebooks.review.tryout import small_book
 from service.conversation import Flow, FlowRegistry, Question
-from service.flows.greeting import DASHBOARD_FAILED_EXITS
+from service.flows.login import DASHBOARD_FAILED_EXITS
 from service.messages import Text
 from simulator.playback.coverage import registries
 

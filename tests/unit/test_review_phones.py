@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,7 +22,7 @@ from simulator.playback.snapshots import SNAPSHOTS
 KEPT = sorted(SNAPSHOTS.glob("*/*.txt"))
 
 
-def shown(context: TurnContext) -> list[Message]:
+def shown(context: TurnContext[Any]) -> list[Message]:
     rows = (
         context.choice("a", "An apple", "Red, green or yellow, as they come at this time of the year"),
         context.choice("b", "Bread"),

@@ -57,16 +57,16 @@ def _name(outcome: Outcome | None) -> str:
     return f"{type(outcome).__name__.lower()}{made}"
 
 
-def _said(outcome: Outcome, context: TurnContext) -> Exit:
+def _said(outcome: Outcome, context: TurnContext[Any]) -> Exit:
     return Exit("ok", messages=[Text(f"{context.session.step}: {_name(outcome)}")])
 
 
-def _found(call: Call, outcome: Outcome, _: TurnContext) -> Sequence[Message]:
+def _found(call: Call, outcome: Outcome, _: TurnContext[Any]) -> Sequence[Message]:
     word = next(word for word, write in WRITES.items() if write == call)
     return [Text(f"found {word}: {_name(outcome)}")]
 
 
-def _broken(_: TurnContext) -> Sequence[Message]:
+def _broken(_: TurnContext[Any]) -> Sequence[Message]:
     raise RuntimeError("this screen cannot be made")
 
 
@@ -87,12 +87,18 @@ def _registry() -> FlowRegistry:
     )
     words = [step.name for step in steps]
     return FlowRegistry(
-        flows=(Flow("bench", "A bench", steps),),
+        flows=(
+            Flow(
+                "bench",
+                "A bench",
+                steps,
+                routes={word: word for word in words},
+                keywords={word.replace("_", " "): word for word in words},
+            ),
+        ),
         home="bench.home",
         vocabulary=VOCABULARY,
         texts=SYSTEM_TEXTS,
-        routes={word: f"bench.{word}" for word in words},
-        keywords={word.replace("_", " "): word for word in words},
     )
 
 

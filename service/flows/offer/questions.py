@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
-from service.conversation import Chosen, Exit, Reply, Retry, TurnContext, Typed
-from service.domain import AmountError, Denomination, Handle, HandleRefused, Recipient, read_amount
+import msgspec
+
+from service.conversation import Chosen, Exit, Reply, Retry, Typed
+from service.domain import AmountError, Handle, HandleRefused, Recipient, read_amount
 from service.domain.commands import Known, NotFound, Outcome, Refused
 from service.flows import formatting
-from service.flows.dashboard import acting, seen
-from service.flows.dates import DueRefused, core_day, read_due, window
-from service.flows.offer_terms import offer, source
+from service.flows.login import acting, seen
+from service.flows.offer.answers import Context, offer, source
+from service.flows.offer.dates import DueRefused, core_day, read_due, window
 from service.messages import List, Message, Section, Text
 
 __all__ = (
@@ -36,9 +38,9 @@ WEEKS: Final = (1, 2, 3, 4)
 # -- from which account ---------------------------------------------------------------------------------------------
 
 
-def which_account(context: TurnContext) -> Sequence[Message]:
+def which_account(context: Context) -> Sequence[Message]:
     """The member's accounts; where there are more than a list can hold, the way to the others."""
-    mine = acting(context)  # whoever has more than a list can hold finds here the one that they have switched to
+    mine = acting(context)  # where the list cannot hold all, the one switched to is always in it
     accounts = [mine, *(account for account in seen(context).accounts if account.account_id != mine.account_id)]
     rows = [
         context.choice(account.account_id, formatting.name(account.name), ", ".join(str(b) for b in account.balances))
@@ -51,15 +53,17 @@ def which_account(context: TurnContext) -> Sequence[Message]:
     ]
 
 
-def read_account(reply: Reply, _: TurnContext) -> Exit | Retry:
+def read_account(reply: Reply, context: Context) -> Exit | Retry:
     """The account chosen; whether the member still has it is seen on a fresh dashboard."""
-    return Exit("chosen", {"source": reply.value}) if isinstance(reply, Chosen) else Retry("")
+    if not isinstance(reply, Chosen):
+        return Retry("")
+    return Exit("chosen", msgspec.structs.replace(context.answers, source=reply.value))
 
 
 # -- how much -------------------------------------------------------------------------------------------------------
 
 
-def how_much(context: TurnContext) -> Sequence[Message]:
+def how_much(context: Context) -> Sequence[Message]:
     """Ask for the amount, beside what there is to offer."""
     if context.value is None:  # asked again: what the member has was said a moment ago
         return [Text("How much do you want to offer?")]
@@ -71,59 +75,65 @@ def how_much(context: TurnContext) -> Sequence[Message]:
         *([f"Your balance: about {have}."] if have else []),
         *formatting.limit(seen(context)),
         "",
-        f"For example: 5, 12.50 or ZWG 1,000. Without a code I take {context.answers['denomination']}.",
+        f"For example: 5, 12.50 or ZWG 1,000. Without a code I take {context.answers.denomination}.",
     ]
     return [Text("\n".join(lines))]
 
 
-def read_how_much(reply: Reply, context: TurnContext) -> Exit | Retry:
+def read_how_much(reply: Reply, context: Context) -> Exit | Retry:
     """Read the amount."""
+    answers = context.answers
     try:
-        default = Denomination(context.answers["denomination"])
-        amount = read_amount(reply.text if isinstance(reply, Typed) else "", default=default)
+        amount = read_amount(reply.text if isinstance(reply, Typed) else "", default=answers.denomination)
     except AmountError as error:
         return Retry(str(error))
-    learnt = {"amount": str(amount)}
-    if context.answers.get("typed_due"):  # neither the amount nor the date of one line could be taken
-        return Exit("due", {**learnt, "typed_due": ""})
-    return Exit("handle_known" if context.answers.get("handle") else "ok", learnt)
+    if answers.typed_due:  # neither the amount nor the date of one line could be taken
+        return Exit("due", msgspec.structs.replace(answers, amount=amount, typed_due=""))
+    return Exit("handle_known" if answers.handle else "ok", msgspec.structs.replace(answers, amount=amount))
 
 
 # -- to whom --------------------------------------------------------------------------------------------------------
 
 
-def to_whom(_: TurnContext) -> Sequence[Message]:
+def to_whom(_: Context) -> Sequence[Message]:
     """Ask for the handle."""
     return [Text("Who is it for? Please type their handle, for example: farai_shop.")]
 
 
-def read_handle(reply: Reply, _: TurnContext) -> Exit | Retry:
+def read_handle(reply: Reply, context: Context) -> Exit | Retry:
     """Read the handle."""
     try:
-        return Exit("ok", {"handle": str(Handle.typed(reply.text if isinstance(reply, Typed) else ""))})
+        handle = Handle.typed(reply.text if isinstance(reply, Typed) else "")
     except HandleRefused as refused:
         return Retry(str(refused))
+    return Exit("ok", msgspec.structs.replace(context.answers, handle=handle.text))
 
 
-def looked_up(outcome: Outcome, context: TurnContext) -> Exit:
+def looked_up(outcome: Outcome, context: Context) -> Exit:
     """Whose handle it is."""
-    handle = context.answers["handle"]
+    answers = context.answers
     match outcome:
-        case Known(value=Recipient() as recipient) if recipient.account_id == context.answers["account"]:
-            return Exit("not_found", {"handle": ""}, preface="That is your own account. Please give another handle.")
+        case Known(value=Recipient() as recipient) if recipient.account_id == answers.account:
+            return _not_found(context, "That is your own account. Please give another handle.")
         case Known(value=Recipient() as recipient):
-            return Exit("found", {"receiver": recipient.account_id, "receiver_name": recipient.name})
+            found = msgspec.structs.replace(answers, receiver=recipient.account_id, receiver_name=recipient.name)
+            return Exit("found", found)
         case NotFound() | Refused():
-            missing = f"No account has the handle “{handle}”. Please check it and type it again."
-            return Exit("not_found", {"handle": ""}, preface=missing)
+            return _not_found(
+                context, f"No account has the handle “{answers.handle}”. Please check it and type it again."
+            )
         case _:
             return Exit("away")
+
+
+def _not_found(context: Context, preface: str) -> Exit:
+    return Exit("not_found", msgspec.structs.replace(context.answers, handle=""), preface=preface)
 
 
 # -- on which terms -------------------------------------------------------------------------------------------------
 
 
-def on_which_terms(context: TurnContext) -> Sequence[Message]:
+def on_which_terms(context: Context) -> Sequence[Message]:
     """Out of the balance, or later, by one of a few days."""
     day = core_day(context.now_ms)
     rows = [context.choice("secured", "From my balance", "Secured, nothing to pay later")]
@@ -146,22 +156,26 @@ def on_which_terms(context: TurnContext) -> Sequence[Message]:
     ]
 
 
-def read_terms(reply: Reply, context: TurnContext) -> Exit | Retry:
+def read_terms(reply: Reply, context: Context) -> Exit | Retry:
     """The terms chosen; a date may also be typed at once."""
     match reply:
         case Chosen(value="secured"):
-            return Exit("secured", {"due": ""})
+            return Exit("secured", msgspec.structs.replace(context.answers, due=None))
         case Chosen(value="other"):
             return Exit("other")
         case Chosen(value=day):
-            return Exit("due", {"due": day})
+            return Exit("due", msgspec.structs.replace(context.answers, due=date.fromisoformat(day)))
         case Typed(text=text):
-            return _read_due(text, context, "due")
+            try:
+                due = read_due(text, core_day(context.now_ms))
+            except DueRefused as refused:
+                return Retry(str(refused))
+            return Exit("due", msgspec.structs.replace(context.answers, due=due))
         case _:
             return Retry("")
 
 
-def ask_due(context: TurnContext) -> Sequence[Message]:
+def ask_due(context: Context) -> Sequence[Message]:
     """Ask for a due date."""
     first, last = window(core_day(context.now_ms))
     return [
@@ -172,15 +186,10 @@ def ask_due(context: TurnContext) -> Sequence[Message]:
     ]
 
 
-def read_day(reply: Reply, context: TurnContext) -> Exit | Retry:
+def read_day(reply: Reply, context: Context) -> Exit | Retry:
     """Read a due date; which ones there are stands in the question already."""
-    way = "known" if context.answers.get("receiver") else "ok"
-    return _read_due(reply.text if isinstance(reply, Typed) else "", context, way, said=True)
-
-
-def _read_due(text: str, context: TurnContext, way: str, *, said: bool = False) -> Exit | Retry:
     try:
-        due = read_due(text, core_day(context.now_ms))
+        due = read_due(reply.text if isinstance(reply, Typed) else "", core_day(context.now_ms))
     except DueRefused as refused:
-        return Retry(refused.reason if said else str(refused))
-    return Exit(way, {"due": due.isoformat()})
+        return Retry(refused.reason)
+    return Exit("known" if context.answers.receiver else "ok", msgspec.structs.replace(context.answers, due=due))
