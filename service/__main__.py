@@ -17,7 +17,7 @@ import uvicorn
 from service.admin.dead_letters import COMMANDS, dead_letters
 from service.admin.whatsapp_setup import Report, Setup
 from service.app import Dependencies, Service
-from service.http import open_http
+from service.http_client import open_http
 from service.mailbox import Mailbox, MailboxError, open_state
 from service.observability.logging import configure, pseudonym
 from service.settings import EMBEDDED, Settings, SettingsError, load, load_for_setup
@@ -120,7 +120,7 @@ def _serve(settings: Settings) -> int:
     # uvicorn ends in order and then raises the signal once more: to have been told to stop is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     configure(debug=settings.debug, release=settings.release if settings.production else "")
-    service = Service(settings, parts=Dependencies.real(settings))
+    service = Service(settings, dependencies=Dependencies.real(settings))
     config = uvicorn.Config(
         service.asgi,
         host=settings.host,

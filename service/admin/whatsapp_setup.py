@@ -13,7 +13,7 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
-from service.http import named
+from service.http_client import named
 from service.whatsapp.forms import DEFINITIONS, FormDefinition
 from service.whatsapp.json_text import integer, listed, parse, table, text
 from service.whatsapp.templates import INCOMING, TemplateDefinition

@@ -20,7 +20,7 @@ from service.credex.error_mapping import classify, pause_s
 from service.credex.errors import CredexError, NoAnswerError, NotSentError, UnauthorisedError
 from service.credex.response import CoreResponse, read_answer
 from service.credex.tokens import Tokens
-from service.http import certainly_not_sent
+from service.http_client import certainly_not_sent
 
 __all__ = ("CallLimiter", "Reading", "Transport")
 

@@ -1,9 +1,10 @@
-"""What is to be seen from outside at a moment: how long work waits, and how the state Redis fares."""
+"""Publishes metrics every half minute: how long work waits, and the condition of the state Redis."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -18,16 +19,17 @@ from service.observability.emf import EmfWriter
 __all__ = ("EVERY_MS", "Collector")
 
 EVERY_MS: Final = 30_000
-LAST_LOOK: Final = "metrics:state"
-TURN: Final = "metrics:turn"
+LAST_SNAPSHOT_KEY: Final = "metrics:state"
+TURN_KEY: Final = "metrics:turn"
 REMEMBERED_MS: Final = 10 * 60_000
 PERCENT: Final = 100.0
+NO_CODE: Final = "none"
 
 log = structlog.get_logger(__name__)
 
 
 class RedisSnapshot(msgspec.Struct):
-    """What only goes up since the state Redis started; its run id tells when it started anew."""
+    """Counters of the state Redis, which only grow until it restarts; then its run id changes."""
 
     at_ms: int
     run_id: str
@@ -40,82 +42,94 @@ class RedisSnapshot(msgspec.Struct):
 
 
 class Collector:
-    """Looks around every half minute. Of several processes one looks at the state Redis: they take turns by the cache.
+    """Collects and publishes one process's metrics. Of several processes one at a time reads the state Redis's INFO.
 
-    Without the cache each of them looks, and what is counted since the last look is left out.
+    They take turns through the cache. Without it each process reads INFO, and rates are not published, because there is
+    no earlier snapshot.
     """
 
     def __init__(
         self,
-        meter: EmfWriter,
+        metric_writer: EmfWriter,
         *,
         mailbox: Mailbox,
         state: Redis,
         cache: Redis | RedisCluster,
         clock_ms: Callable[[], int],
         stopped: Callable[[], bool],
-        collect: Callable[[], None],
+        sender_counts: Mapping[str, int],
     ) -> None:
-        """Look at nothing yet.
+        """Collects nothing yet.
 
         Args:
-            meter: what is seen goes there.
-            mailbox: whose queues to look at.
-            state: the Redis that keeps what it acknowledged.
-            cache: where the last look is remembered.
+            metric_writer: takes the values.
+            mailbox: the queues to measure.
+            state: the Redis whose INFO is read.
+            cache: remembers the last snapshot.
             clock_ms: now.
             stopped: whether WhatsApp has stopped our sending.
-            collect: puts what was counted elsewhere into the meter.
+            sender_counts: what became of messages, as `Sender.counts`; read anew each time.
         """
-        self._meter = meter
+        self._metrics = metric_writer
         self._mailbox = mailbox
         self._state = state
         self._cache = cache
         self._clock_ms = clock_ms
         self._stopped = stopped
-        self._collect = collect
+        self._sender_counts = sender_counts
+        self._published_counts = Counter[str]()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Look and publish until told to stop; then publish once more."""
+        """Collects and publishes until `stop` is set; then publishes what was counted since."""
         while not stop.is_set():
             try:
                 async with asyncio.timeout(EVERY_MS / 1000):
                     await stop.wait()
             except TimeoutError:
-                await self.look()
-        self._collect()
-        self._meter.publish(self._clock_ms())
+                await self.collect()
+        self._count_sent()
+        self._metrics.publish(self._clock_ms())
 
-    async def look(self) -> None:
-        """Look at all of it now, and publish it with what was counted since."""
-        self._collect()
-        self._meter.value(metrics.SENDING_STOPPED, int(self._stopped()))
+    async def collect(self) -> None:
+        """Collects everything now and publishes it, with what was counted since the last time."""
+        self._count_sent()
+        self._metrics.value(metrics.SENDING_STOPPED, int(self._stopped()))
         try:
-            await self._queues()
-            if await self._our_turn():
-                await self._redis()
+            await self._measure_queues()
+            if await self._is_our_turn():
+                await self._measure_redis()
         except (MailboxError, RedisError, OSError) as error:
-            self._meter.value(metrics.STATE_UP, 0)
+            self._metrics.value(metrics.STATE_UP, 0)
             log.warning("state_not_seen", error=type(error).__name__)
-        self._meter.publish(self._clock_ms())
+        self._metrics.publish(self._clock_ms())
 
-    async def _queues(self) -> None:
-        depths = await self._mailbox.queue_stats()
+    def _count_sent(self) -> None:
+        counts = Counter(self._sender_counts)
+        for what, times in (counts - self._published_counts).items():
+            kind, _, reason = what.partition(":")
+            if kind == "sent":
+                self._metrics.count(metrics.MESSAGES_SENT, times)
+            elif kind == "lost":
+                self._metrics.count(metrics.SEND_FAILURES, times, of=reason.partition(":")[2] or NO_CODE)
+        self._published_counts = counts
+
+    async def _measure_queues(self) -> None:
+        stats = await self._mailbox.queue_stats()
         now_ms = self._clock_ms()
         for metric, due_ms in (
-            (metrics.INBOX_AGE_MS, depths.inbox_due_ms),
-            (metrics.OUTBOX_AGE_MS, depths.outbox_due_ms),
+            (metrics.INBOX_AGE_MS, stats.inbox_due_ms),
+            (metrics.OUTBOX_AGE_MS, stats.outbox_due_ms),
         ):
-            self._meter.value(metric, 0 if due_ms is None else max(0, now_ms - due_ms))
-        self._meter.value(metrics.DEAD_LETTERS, depths.dead)
+            self._metrics.value(metric, 0 if due_ms is None else max(0, now_ms - due_ms))
+        self._metrics.value(metrics.DEAD_LETTERS, stats.dead)
 
-    async def _our_turn(self) -> bool:
+    async def _is_our_turn(self) -> bool:
         try:
-            return bool(await self._cache.set(TURN, b"1", nx=True, px=EVERY_MS - 1_000))
+            return bool(await self._cache.set(TURN_KEY, b"1", nx=True, px=EVERY_MS - 1_000))
         except (RedisError, OSError):
             return True
 
-    async def _redis(self) -> None:
+    async def _measure_redis(self) -> None:
         info: dict[str, Any] = await self._state.info()
         used, most = int(info["used_memory"]), int(info["maxmemory"])
         for metric, value in (
@@ -126,8 +140,8 @@ class Collector:
             (metrics.STATE_CLIENTS, int(info["connected_clients"])),
             (metrics.STATE_AOF_FAILED, int(info.get("aof_last_write_status", "ok") != "ok")),
         ):
-            self._meter.value(metric, value)
-        look = RedisSnapshot(
+            self._metrics.value(metric, value)
+        snapshot = RedisSnapshot(
             at_ms=self._clock_ms(),
             run_id=str(info["run_id"]),
             cpu_s=float(info["used_cpu_sys"]) + float(info["used_cpu_user"]),
@@ -137,25 +151,25 @@ class Collector:
             misses=int(info["keyspace_misses"]),
             evicted=int(info["evicted_keys"]),
         )
-        last = await self._remembered(look)
-        if last is not None and last.run_id == look.run_id and last.at_ms < look.at_ms:
-            self._since(last, look)
+        last = await self._swap_snapshot(snapshot)
+        if last is not None and last.run_id == snapshot.run_id and last.at_ms < snapshot.at_ms:
+            self._measure_rates(last, snapshot)
 
-    def _since(self, last: RedisSnapshot, look: RedisSnapshot) -> None:
-        seconds = (look.at_ms - last.at_ms) / 1000
-        hits, misses = look.hits - last.hits, look.misses - last.misses
-        self._meter.value(metrics.STATE_CPU_PERCENT, round(PERCENT * (look.cpu_s - last.cpu_s) / seconds, 2))
-        self._meter.count(metrics.STATE_NETWORK_IN, look.bytes_in - last.bytes_in)
-        self._meter.count(metrics.STATE_NETWORK_OUT, look.bytes_out - last.bytes_out)
-        self._meter.count(metrics.STATE_EVICTED_KEYS, look.evicted - last.evicted)
+    def _measure_rates(self, last: RedisSnapshot, now: RedisSnapshot) -> None:
+        seconds = (now.at_ms - last.at_ms) / 1000
+        hits, misses = now.hits - last.hits, now.misses - last.misses
+        self._metrics.value(metrics.STATE_CPU_PERCENT, round(PERCENT * (now.cpu_s - last.cpu_s) / seconds, 2))
+        self._metrics.count(metrics.STATE_NETWORK_IN, now.bytes_in - last.bytes_in)
+        self._metrics.count(metrics.STATE_NETWORK_OUT, now.bytes_out - last.bytes_out)
+        self._metrics.count(metrics.STATE_EVICTED_KEYS, now.evicted - last.evicted)
         if hits + misses:
-            self._meter.value(metrics.STATE_HIT_RATE, round(PERCENT * hits / (hits + misses), 2))
+            self._metrics.value(metrics.STATE_HIT_RATE, round(PERCENT * hits / (hits + misses), 2))
 
-    async def _remembered(self, look: RedisSnapshot) -> RedisSnapshot | None:
-        """The last look, by whichever process; this one takes its place."""
+    async def _swap_snapshot(self, snapshot: RedisSnapshot) -> RedisSnapshot | None:
+        """Stores this snapshot and returns the last one, of whichever process."""
         try:
-            raw = await self._cache.get(LAST_LOOK)
-            await self._cache.set(LAST_LOOK, msgspec.json.encode(look), px=REMEMBERED_MS)
+            raw = await self._cache.get(LAST_SNAPSHOT_KEY)
+            await self._cache.set(LAST_SNAPSHOT_KEY, msgspec.json.encode(snapshot), px=REMEMBERED_MS)
             return msgspec.json.decode(raw, type=RedisSnapshot) if raw else None
         except (RedisError, OSError, msgspec.MsgspecError):
             return None

@@ -156,7 +156,7 @@ class Sender:
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Sends until `stop` is set; then finishes what is being sent and puts back what else it holds."""
         self._leaving = stop
-        await Poller("sender", foreseen=(StateFullError, StateUnavailableError), log=self._log).serve(
+        await Poller("sender", expected=(StateFullError, StateUnavailableError), log=self._log).serve(
             self.run_once,
             wake=wake,
             stop=stop,

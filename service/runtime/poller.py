@@ -21,13 +21,13 @@ _Look = asyncio.Task[int | None]
 class Poller:
     """A loop around a step such as `Sender.run_once`, for workers of any kind."""
 
-    def __init__(self, name: str, *, foreseen: tuple[type[Exception], ...] = (), log: Any = None) -> None:
+    def __init__(self, name: str, *, expected: tuple[type[Exception], ...] = (), log: Any = None) -> None:
         """Names the loop, for its tasks and log lines.
 
-        What is `foreseen`, such as a Redis that is away, may fail each step for hours: a line tells it, no traceback.
+        What is `expected`, such as a Redis that is away, may fail each step for hours: a line tells it, no traceback.
         """
         self._name = name
-        self._foreseen = foreseen
+        self._expected = expected
         self._log = structlog.get_logger(__name__) if log is None else log
 
     async def serve(
@@ -80,7 +80,7 @@ class Poller:
     async def _look(self, run_once: Callable[[], Awaitable[int | None]]) -> int | None:
         try:
             return await run_once()
-        except self._foreseen as error:
+        except self._expected as error:
             self._log.error("step_failed", loop=self._name, error=str(error))
             return _CRASHED
         except Exception:  # noqa: BLE001 - whatever it is, the loop goes on

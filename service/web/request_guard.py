@@ -1,54 +1,56 @@
-"""What every request must satisfy before any room sees it: whoever sends it is a stranger until a room knows them."""
+"""Guards the application against slow and ambiguous requests, whose senders are not known yet."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from litestar.exceptions import HTTPException
+
+from service.web.errors import error_body
 
 __all__ = ("BODY_WITHIN_S", "RequestGuard")
 
 BODY_WITHIN_S: Final = 10.0
-"""A body that takes longer is not waited for: Meta gives up on a whole delivery about as soon."""
+"""The time limit for a body. Meta gives up on a whole webhook request after about as long."""
 
 _Scope = MutableMapping[str, Any]
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
 
-_BOTH: Final = {b"content-length", b"transfer-encoding"}
+_LENGTHS: Final = {b"content-length", b"transfer-encoding"}
 _CLOSE: Final = (b"connection", b"close")
 
 
 class RequestGuard:
-    """Stands before an ASGI application.
+    """Wraps an ASGI application.
 
-    Whoever sends a body byte by byte holds memory and a connection for as long as they like: they are answered 408. A
-    request that names two lengths is read differently by different servers, and the rest of it as somebody else's
-    request (RFC 9112, section 6.1, has it refused or the connection closed): it is answered 400, unread.
+    A body sent byte by byte holds memory and a connection without end: the request is answered 408. A request with two
+    lengths is read differently by different servers, and the rest of it as another sender's request (RFC 9112, section
+    6.1): it is answered 400, unread.
     """
 
     def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        """Stand before this application."""
+        """Wraps this application."""
         self._app = app
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
-        """Let one request through, or answer it here."""
+        """Passes one request on, or answers it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif _BOTH.issubset(name for name, _ in scope["headers"]):
+        elif _LENGTHS.issubset(name for name, _ in scope["headers"]):
             await _refuse(send)
         else:
-            visit = GuardedRequest(receive, send)
-            await self._app(scope, visit.receive, visit.send)
+            request = GuardedRequest(receive, send)
+            await self._app(scope, request.receive, request.send)
 
 
 class GuardedRequest:
-    """One request on its way in, and its answer on the way out."""
+    """The receive and send of one request, with a deadline for the body."""
 
     def __init__(self, receive: _Receive, send: _Send) -> None:
         self._receive = receive
@@ -76,15 +78,14 @@ class GuardedRequest:
         return message
 
     async def send(self, message: _Message) -> None:
-        """The next part of the answer; what is still to come of a late body is not for the next request to be."""
+        """The next part of the answer. After a late body the connection closes, so that its rest is no next request."""
         if self._late and message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", ()), _CLOSE]}
         await self._send(message)
 
 
 async def _refuse(send: _Send) -> None:
-    details = {"request": "it has both Content-Length and Transfer-Encoding"}
-    body = json.dumps({"error": "refused", "details": details}, separators=(",", ":")).encode()
+    body = msgspec.json.encode(error_body("refused", {"request": "it has both Content-Length and Transfer-Encoding"}))
     length = (b"content-length", str(len(body)).encode())
     headers = [(b"content-type", b"application/json"), length, _CLOSE]
     await send({"type": "http.response.start", "status": HTTPStatus.BAD_REQUEST.value, "headers": headers})

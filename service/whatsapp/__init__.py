@@ -1,8 +1,8 @@
-"""The wire between WhatsApp and us, and nothing else: webhooks in, Graph API out."""
+"""The WhatsApp Cloud API: webhooks in, Graph API out."""
 
 from __future__ import annotations
 
-from service.whatsapp.decode import Arrived, Delivery, Status, decode
+from service.whatsapp.decode import Status, WebhookPayload, decode
 from service.whatsapp.encode import encode
 from service.whatsapp.errors import (
     GraphError,
@@ -27,8 +27,6 @@ from service.whatsapp.templates import INCOMING
 __all__ = (
     "FORMS",
     "INCOMING",
-    "Arrived",
-    "Delivery",
     "GraphClient",
     "GraphError",
     "NoAnswerError",
@@ -41,6 +39,7 @@ __all__ = (
     "Status",
     "ThrottledError",
     "TransientError",
+    "WebhookPayload",
     "WhatsAppError",
     "WindowClosedError",
     "decode",

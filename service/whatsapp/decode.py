@@ -1,6 +1,6 @@
-"""Meta's webhook JSON as our values.
+"""Decodes Meta's webhook JSON.
 
-Everything in a delivery is read on its own: whatever is unknown, missing or of an odd shape costs nobody else theirs.
+Each item is read on its own: an item that is unknown, incomplete or malformed does not affect the others.
 Shapes: Meta's webhook reference (September 2026) and payloads published by other projects.
 """
 
@@ -25,7 +25,7 @@ from service.domain import (
 from service.whatsapp.errors import NotAnEnvelopeError
 from service.whatsapp.json_text import integer, listed, parse, table, text, whole_text
 
-__all__ = ("Arrived", "Delivery", "Status", "decode")
+__all__ = ("Status", "WebhookPayload", "decode")
 
 _OBJECT: Final = "whatsapp_business_account"
 _NUMBER: Final = re.compile(r"[0-9]{1,20}")
@@ -36,29 +36,14 @@ _LONGEST_KIND: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message from a member.
-
-    Attributes:
-        member: digits of their WhatsApp number, or their business-scoped user id when they hide the number.
-        profile_name: what they call themselves on WhatsApp.
-        inbound: the message.
-    """
-
-    member: str
-    profile_name: str | None
-    inbound: InboundMessage
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
-    """What became of a message of ours.
+    """What WhatsApp says about a message that we sent.
 
     Attributes:
         id: the message's wamid.
         status: WhatsApp's word: sent, delivered, read, played, failed, or one yet unknown.
         at_ms: when, by WhatsApp's clock; when it reached us, if they do not say.
-        recipient: the member, as in `Arrived.member`.
+        recipient: the member, as in `WebhookPayload.messages`.
         callback_id: what the message carried when it was sent.
         codes: error codes of a failed one.
     """
@@ -72,36 +57,43 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """All that one POST brings, in its order; `ignored` counts what is not for us or cannot be used."""
+class WebhookPayload:
+    """All that one POST brings, in its order.
 
-    messages: tuple[Arrived, ...]
+    Attributes:
+        messages: each with its sender: the digits of a WhatsApp number, or the business-scoped user id of a member who
+            hides the number.
+        statuses: of messages that we sent.
+        ignored: how many items are for another number or cannot be used.
+    """
+
+    messages: tuple[tuple[str, InboundMessage], ...]
     statuses: tuple[Status, ...]
     ignored: int
 
 
-def decode(body: bytes, *, phone_number_id: str, received_at_ms: int) -> Delivery:
+def decode(body: bytes, *, phone_number_id: str, received_at_ms: int) -> WebhookPayload:
     """Reads the body of a webhook.
 
     Args:
         body: the bytes of the POST.
         phone_number_id: ours; what is meant for another number is ignored.
-        received_at_ms: stands in for timestamps that are missing or unreadable.
+        received_at_ms: used in place of timestamps that are missing or unreadable.
 
     Raises:
-        NotAnEnvelope: the body is not JSON, or not a notification about a WhatsApp business account.
+        NotAnEnvelopeError: the body is not JSON, or not a notification about a WhatsApp business account.
     """
-    messages: list[Arrived] = []
+    messages: list[tuple[str, InboundMessage]] = []
     statuses: list[Status] = []
     ignored = 0
     for value in _values(body):
         ours = value is not None and _is_ours(value, phone_number_id)
-        arrived = [_arrived(each, value, received_at_ms) if ours else None for each in listed(value, "messages")]
+        received = [_message(each, received_at_ms) if ours else None for each in listed(value, "messages")]
         reported = [_status(each, received_at_ms) if ours else None for each in listed(value, "statuses")]
-        messages += [each for each in arrived if each is not None]
+        messages += [each for each in received if each is not None]
         statuses += [each for each in reported if each is not None]
-        ignored += arrived.count(None) + reported.count(None) + (value is None)
-    return Delivery(tuple(messages), tuple(statuses), ignored)
+        ignored += received.count(None) + reported.count(None) + (value is None)
+    return WebhookPayload(tuple(messages), tuple(statuses), ignored)
 
 
 def _values(body: bytes) -> Iterator[dict[str, Any] | None]:
@@ -134,17 +126,14 @@ def _is_ours(value: dict[str, Any], phone_number_id: str) -> bool:
     return named == phone_number_id
 
 
-def _arrived(message: Any, value: Any, received_at_ms: int) -> Arrived | None:
-    """The message, or None if it cannot be told apart from others or has no sender."""
+def _message(message: Any, received_at_ms: int) -> tuple[str, InboundMessage] | None:
+    """The sender and the message; None if it has no id or no sender."""
     wamid = text(message, "id")
     member = _member(text(message, "from"), text(message, "from_user_id"))
     if not wamid or member is None:
         return None
     sent_at_ms = _at_ms(message, received_at_ms)
-    inbound = InboundMessage(
-        wamid=wamid, sent_at_ms=sent_at_ms, received_at_ms=received_at_ms, content=_content(message)
-    )
-    return Arrived(member, _profile_name(message, listed(value, "contacts")), inbound)
+    return member, InboundMessage(wamid, sent_at_ms, received_at_ms, _content(message))
 
 
 def _member(number: str | None, user_id: str | None) -> str | None:
@@ -157,16 +146,6 @@ def _member(number: str | None, user_id: str | None) -> str | None:
 def _at_ms(source: Any, received_at_ms: int) -> int:
     seconds = integer(source, "timestamp")
     return seconds * 1000 if seconds is not None and 0 < seconds <= _LATEST_S else received_at_ms
-
-
-def _profile_name(message: Any, contacts: list[Any]) -> str | None:
-    """The name on the contact that is this sender's; a lone contact without any id is taken for it."""
-    ids = {text(message, "from"), text(message, "from_user_id")} - {None}
-    for contact in contacts:
-        theirs = {text(contact, "wa_id"), text(contact, "user_id")} - {None}
-        if theirs & ids or (not theirs and len(contacts) == 1):
-            return text(table(contact, "profile"), "name") or None
-    return None
 
 
 def _status(status: Any, received_at_ms: int) -> Status | None:
@@ -190,12 +169,12 @@ def _content(message: Any) -> Content:
     return content or UnsupportedMessage(kind[:_LONGEST_KIND])
 
 
-def _said(message: Any) -> TextMessage | None:
+def _text_message(message: Any) -> TextMessage | None:
     body = text(table(message, "text"), "body")
     return None if body is None else TextMessage(body)
 
 
-def _pressed(message: Any) -> ButtonReply | None:
+def _template_button(message: Any) -> ButtonReply | None:
     """The quick reply of a template; without a payload of its own its text is the payload."""
     button = table(message, "button")
     title = text(button, "text")
@@ -203,16 +182,16 @@ def _pressed(message: Any) -> ButtonReply | None:
     return ButtonReply(payload, title or "") if payload else None
 
 
-def _answered(message: Any) -> ButtonReply | FormReply | None:
+def _interactive(message: Any) -> ButtonReply | FormReply | None:
     interactive = table(message, "interactive")
     for key in ("button_reply", "list_reply"):
         reply = table(interactive, key)
         if chosen := text(reply, "id"):
             return ButtonReply(chosen, text(reply, "title") or "")
-    return _filled(message) if "nfm_reply" in interactive else None
+    return _form_reply(message) if "nfm_reply" in interactive else None
 
 
-def _filled(message: Any) -> FormReply:
+def _form_reply(message: Any) -> FormReply:
     """A form's answers, which come as JSON inside a text. Some iPhones leave the token out: then the context tells."""
     given = text(table(table(message, "interactive"), "nfm_reply"), "response_json")
     try:
@@ -239,7 +218,7 @@ def _as_text(value: Any) -> str:
         return ""
 
 
-def _reacted(message: Any) -> Reacted | None:
+def _reaction(message: Any) -> Reacted | None:
     """A reaction; taking one back has an empty emoji or none at all."""
     if not isinstance(table(message).get("reaction"), dict):
         return None
@@ -255,9 +234,9 @@ def _system(message: Any) -> NumberChanged | None:
 
 
 _READERS: Final[dict[str, Callable[[Any], Content | None]]] = {
-    "text": _said,
-    "button": _pressed,
-    "interactive": _answered,
-    "reaction": _reacted,
+    "text": _text_message,
+    "button": _template_button,
+    "interactive": _interactive,
+    "reaction": _reaction,
     "system": _system,
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 import httpx
 
-from service.http import certainly_not_sent, named
+from service.http_client import certainly_not_sent, named
 from service.messages import Message
 from service.whatsapp.encode import encode
 from service.whatsapp.errors import GraphError, NoAnswerError, NotSentError, graph_error
@@ -76,7 +76,7 @@ class GraphClient:
 
         Args:
             message: what to send.
-            to: the member, as `Arrived.member`.
+            to: the member, as in `WebhookPayload.messages`.
             callback_id: comes back on every status of the message.
 
         Raises:

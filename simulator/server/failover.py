@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import httpx
 
-from service.http import certainly_not_sent
+from service.http_client import certainly_not_sent
 
 __all__ = ("FailoverTransport",)
 

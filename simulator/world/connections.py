@@ -98,4 +98,4 @@ def run_service(wires: Connections, *, finished: Callable[[Finished], None] = la
         finished=finished,
         mailbox=NextMailbox if wires.next_release else Mailbox,
     )
-    return Service(settings, parts=parts)
+    return Service(settings, dependencies=parts)

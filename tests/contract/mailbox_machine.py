@@ -74,6 +74,7 @@ class MailboxMachine(RuleBasedStateMachine):
         self.full = False
         self.sound = True  # so far every answer was right: only then the end is worth judging
         self.arrivals: list[InboxEntry] = []
+        self.reply_lost = False
         self.claims: list[InboxLease] = []
         self.postings: list[tuple[OutboxLease, int]] = []
         self.asleep: list[OutboxLease] = []
@@ -106,7 +107,9 @@ class MailboxMachine(RuleBasedStateMachine):
 
     def step(self, action: Callable[[], None], loss: str) -> None:
         """Does it; when the answer is lost, it is done again, at once or at any later time."""
+        self.reply_lost = bool(loss)
         action()
+        self.reply_lost = False
         if loss == "repeated at once":
             action()
         elif loss:
@@ -309,9 +312,8 @@ class MailboxMachine(RuleBasedStateMachine):
             self._hold(found)
 
     def _hold(self, posting: OutboxLease) -> None:
-        # A repeat returns the lease again; the sender holds it once, because the first reply was lost.
-        same = (posting.member, posting.fencing_token, posting.seq)
-        self.postings = [held for held in self.postings if (held[0].member, held[0].fencing_token, held[0].seq) != same]
+        if self.reply_lost:
+            return  # the sender learns of this lease by its repeat only
         self.postings.append((posting, self.now + LEASE))
         if posting.uncertain_since_ms is None:
             assert (posting.member, posting.seq) not in self.left_ids, "it has left, and its sender was not warned"

@@ -13,7 +13,7 @@ import pytest
 from service.credex.client import CredexClient
 from service.credex.errors import CredexError, NoAnswerError, NotSentError
 from service.credex.tokens import MemoryTokens
-from service.http import open_http
+from service.http_client import open_http
 from service.runtime.sliding_window import SlidingWindowLimiter
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -45,7 +45,7 @@ def with_service(kind: type[Service]) -> RunBot:
 
     def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
-        return kind(whole._settings, parts=whole._parts)
+        return kind(whole._settings, dependencies=whole._dependencies)
 
     return run_bot
 
@@ -99,7 +99,7 @@ def with_mailbox(change: Callable[[type[Mailbox]], type[Mailbox]]) -> RunBot:
     def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
         kind = change(type(whole._mailbox))
-        return Service(whole._settings, parts=replace(whole._parts, mailbox=kind))
+        return Service(whole._settings, dependencies=replace(whole._dependencies, mailbox=kind))
 
     return run_bot
 
@@ -128,7 +128,9 @@ def with_scripts(*changes: tuple[str, str]) -> RunBot:
         kind = type(whole._mailbox)
         return Service(
             whole._settings,
-            parts=replace(whole._parts, mailbox=lambda redis: kind(redis, scripts=ChangedScripts(redis, texts))),
+            dependencies=replace(
+                whole._dependencies, mailbox=lambda redis: kind(redis, scripts=ChangedScripts(redis, texts))
+            ),
         )
 
     return run_bot

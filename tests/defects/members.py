@@ -184,7 +184,7 @@ class Wordy(Service):
     """Sends through a client that knows no limits."""
 
     def __init__(self, settings: Settings, *, parts: Dependencies) -> None:
-        super().__init__(settings, parts=parts)
+        super().__init__(settings, dependencies=parts)
         client = self._sender._graph
         client.__class__ = Verbose
 

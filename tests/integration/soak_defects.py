@@ -17,7 +17,7 @@ import httpx
 import uvicorn
 
 from service.app import Dependencies, Service
-from service.http import open_http
+from service.http_client import open_http
 from service.observability.logging import configure
 from service.settings import load
 
@@ -86,7 +86,7 @@ def main() -> None:
     parts = Dependencies.real(settings)
     if defect == "resends a write":
         parts = replace(parts, core_transport=Resending())
-    app: App = Service(settings, parts=parts).asgi
+    app: App = Service(settings, dependencies=parts).asgi
     if defect == "acknowledges before storing":
         app = Hasty(app)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)

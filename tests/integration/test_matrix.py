@@ -118,7 +118,7 @@ def forgetful(wires: Connections) -> Bot:
     """A bot without deduplication."""
     whole = run_service(wires)
     assert isinstance(whole, Service)
-    return Service(whole._settings, parts=replace(whole._parts, mailbox=Forgetful))
+    return Service(whole._settings, dependencies=replace(whole._dependencies, mailbox=Forgetful))
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ async def bot(state: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """The whole bot, of which only the web is running."""
     settings = load({"WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID}, env_file=None)
     parts = Dependencies(clock_ms=lambda: NOW_MS, state=state, cache=open_cache("embedded://"))
-    app: Any = Service(settings, parts=parts).asgi
+    app: Any = Service(settings, dependencies=parts).asgi
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot") as client:
         yield client
 

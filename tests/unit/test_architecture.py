@@ -32,27 +32,28 @@ ARROWS: dict[str, set[str]] = {
     "service.messages": set(),
     "service.conversation": {"service.domain", "service.messages"},
     "service.flows": {"service.domain", "service.messages", "service.conversation", "service.writes"},
-    "service.http": set(),
+    "service.http_client": set(),
     "service.settings": set(),
     "service.mailbox": set(),
-    "service.observability": {"service.mailbox"},
-    "service.credex": {"service.domain", "service.http"},
-    "service.whatsapp": {"service.domain", "service.messages", "service.http"},
+    "service.observability": {"service.mailbox", "service.runtime"},
+    "service.credex": {"service.domain", "service.http_client"},
+    "service.whatsapp": {"service.domain", "service.messages", "service.http_client"},
     "service.writes": {"service.domain", "service.messages", "service.conversation", "service.credex"},
     "service.runtime": {
         *("service.domain", "service.messages", "service.conversation"),
         *("service.credex", "service.mailbox", "service.whatsapp", "service.writes"),
     },
     "service.web": {
-        *("service.domain", "service.messages", "service.conversation", "service.mailbox", "service.whatsapp"),
+        *("service.domain", "service.messages", "service.conversation"),
+        *("service.mailbox", "service.observability", "service.whatsapp"),
     },
-    "service.admin": {"service.http", "service.mailbox", "service.whatsapp"},
+    "service.admin": {"service.http_client", "service.mailbox", "service.whatsapp"},
     "service.app": {
-        *("service.credex", "service.flows", "service.http", "service.mailbox", "service.observability"),
+        *("service.credex", "service.flows", "service.http_client", "service.mailbox", "service.observability"),
         *("service.runtime", "service.settings", "service.web", "service.whatsapp", "service.writes"),
     },
     "service.__main__": {
-        *("service.admin", "service.app", "service.http", "service.mailbox", "service.observability"),
+        *("service.admin", "service.app", "service.http_client", "service.mailbox", "service.observability"),
         *("service.settings", "service.whatsapp"),
     },
 }
@@ -69,7 +70,7 @@ IMPURE = {"open", "print", "input", "exec", "eval", "__import__", "hash", "id", 
 
 OPENS = {"Redis", "from_url", "from_pool", "ConnectionPool", "BlockingConnectionPool", "AsyncClient", "ClientSession"}
 OPENS |= {"Client", "FakeAsyncRedis"}
-FACTORIES = {"service.mailbox.connect", "service.http", "service.app", "service.__main__"}
+FACTORIES = {"service.mailbox.connect", "service.http_client", "service.app", "service.__main__"}
 FACTORIES_OPEN = {"open_state", "open_cache", "open_http"}
 ROOT_MODULES = {"service.app", "service.__main__"}
 

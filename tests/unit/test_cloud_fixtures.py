@@ -65,10 +65,10 @@ def test_a_published_message_is_read_by_the_bot(name: str) -> None:
     """Who wrote it, when, and what it says."""
     body = (META / "inbound" / f"{name}.json").read_bytes()
     delivery = decode(body, phone_number_id=PHONE, received_at_ms=NOW_MS)
-    (arrived,) = delivery.messages
+    ((member, inbound),) = delivery.messages
     told = read("inbound", name)["entry"][0]["changes"][0]["value"]["messages"][0]
-    assert (arrived.inbound.content, arrived.member, delivery.ignored) == (CONTENT[name], MEMBER, 0)
-    assert (arrived.inbound.wamid, arrived.inbound.sent_at_ms) == (told["id"], int(told["timestamp"]) * 1000)
+    assert (inbound.content, member, delivery.ignored) == (CONTENT[name], MEMBER, 0)
+    assert (inbound.wamid, inbound.sent_at_ms) == (told["id"], int(told["timestamp"]) * 1000)
 
 
 @pytest.mark.parametrize("name", STATUSES)

@@ -71,7 +71,7 @@ class Work:
         poll_ms: int | None = None,
         concurrency: int = 4,
     ) -> None:
-        await Poller("test", foreseen=(StateUnavailableError,), log=self.log).serve(
+        await Poller("test", expected=(StateUnavailableError,), log=self.log).serve(
             step or self.step,
             wake=self.wake,
             stop=self.stop,

@@ -13,7 +13,7 @@ from litestar import Litestar
 
 from service.domain import TextMessage
 from service.web.whatsapp_webhook import webhook_routes
-from service.whatsapp import Delivery, NotStoredError, sign
+from service.whatsapp import NotStoredError, WebhookPayload, sign
 
 SECRET = "app-secret"
 TOKEN = "agreed-wörd"
@@ -21,30 +21,30 @@ NOW_MS = 1_793_606_401_234
 TEXT = (Path(__file__).parents[1] / "fixtures" / "webhooks" / "text.json").read_bytes()
 MEGABYTE = 1024 * 1024
 
-Accept = Callable[[Delivery], Awaitable[None]]
+Ingest = Callable[[WebhookPayload], Awaitable[None]]
 
 
 class Store:
     """Keeps deliveries, or fails as told."""
 
     def __init__(self, failure: Exception | None = None) -> None:
-        self.kept: list[Delivery] = []
+        self.kept: list[WebhookPayload] = []
         self.failure = failure
 
-    async def __call__(self, delivery: Delivery) -> None:
+    async def __call__(self, delivery: WebhookPayload) -> None:
         if self.failure is not None:
             raise self.failure
         self.kept.append(delivery)
 
 
-def meta(accept: Accept, *, verify_token: str = TOKEN) -> httpx.AsyncClient:
+def meta(ingest: Ingest, *, verify_token: str = TOKEN) -> httpx.AsyncClient:
     """A client that reaches the webhook as Meta does."""
     routes = webhook_routes(
         app_secret=SECRET,
         verify_token=verify_token,
         phone_number_id="700100200300400",
         clock_ms=lambda: NOW_MS,
-        accept=accept,
+        ingest=ingest,
     )
     app = Litestar([routes], openapi_config=None, logging_config=None)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=cast("Any", app)), base_url="https://bot.test")
@@ -102,8 +102,8 @@ async def test_a_delivery_is_stored_and_then_answered() -> None:
     async with meta(store) as client:
         response = await deliver(client, TEXT)
     assert (response.status_code, response.json()) == (200, {"status": "stored"})
-    assert [each.inbound.content for each in store.kept[0].messages] == [TextMessage("Mhoro")]
-    assert store.kept[0].messages[0].inbound.received_at_ms == NOW_MS
+    assert [inbound.content for _, inbound in store.kept[0].messages] == [TextMessage("Mhoro")]
+    assert store.kept[0].messages[0][1].received_at_ms == NOW_MS
 
 
 async def test_the_content_type_does_not_matter() -> None:

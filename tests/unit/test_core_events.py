@@ -14,7 +14,8 @@ from litestar import Litestar
 
 from service.mailbox import StateFullError, StateUnavailableError
 from service.messages import Buttons, Outgoing, Template, length
-from service.web.core_events import LARGEST_BODY, LONGEST_TEXT, Notice, clean, notification_routes, outgoing
+from service.web.core_events import LARGEST_BODY, LONGEST_TEXT, CoreEvent, core_event_routes, outgoing
+from service.web.fields import clean
 from service.whatsapp import sign
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -49,13 +50,13 @@ class Bot:
         self.outboxes = Outboxes()
         self.woken = 0
         self._nonces = 0
-        routes = notification_routes(
+        routes = core_event_routes(
             api_key=KEY,
             secret=SECRET,
             clock_ms=lambda: int(NOW.timestamp() * 1000),
             mailbox=self.outboxes,
             nonce=self._nonce,
-            posted=self._wake,
+            outbox_woken=self._wake,
             pseudonym=lambda _: "somebody",
         )
         app: Any = Litestar([routes], openapi_config=None, logging_config=None)
@@ -188,8 +189,8 @@ def test_text_from_core_can_do_nothing_but_be_read() -> None:
 
 def test_long_texts_are_cut_so_that_both_forms_fit() -> None:
     """For WhatsApp as for the template with its own words around it."""
-    notice = Notice(FARAI, clean("N" * 500, 60), clean("🙂" * 3000, LONGEST_TEXT))
-    entry = outgoing(notice)
+    event = CoreEvent(FARAI, clean("N" * 500, 60), clean("🙂" * 3000, LONGEST_TEXT))
+    entry = outgoing(event)
     assert isinstance(entry.message, Buttons)
     assert length(entry.message.body) < 1024
     assert entry.otherwise is not None

@@ -28,7 +28,7 @@ from service.settings import load
 async def test_every_refusal_names_its_error_and_details(method: str, path: str, status: int, error: str) -> None:
     """Also for paths and methods that nobody takes."""
     parts = Dependencies(clock_ms=lambda: 0, state=open_state("embedded://"), cache=open_cache("embedded://"))
-    app: Any = Service(load({}, env_file=None), parts=parts).asgi
+    app: Any = Service(load({}, env_file=None), dependencies=parts).asgi
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://bot") as client:
         answer = await client.request(method, path)
     assert (answer.status_code, answer.json()["error"], sorted(answer.json())) == (status, error, ["details", "error"])

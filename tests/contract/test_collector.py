@@ -19,27 +19,27 @@ from tests.redis_server import free_port
 
 
 class Watched:
-    """Gauges of one process, with a clock that is told the time."""
+    """A collector of one process, with a clock that is told the time."""
 
     def __init__(self, state: Redis, cache: Redis) -> None:
         self.now_ms = NOW
         self.stopped = False
         self._lines: list[str] = []
         meter = EmfWriter("staging", self._lines.append)
-        self.gauges = Collector(
+        self.collector = Collector(
             meter,
             mailbox=Mailbox(state),
             state=state,
             cache=cache,
             clock_ms=lambda: self.now_ms,
             stopped=lambda: self.stopped,
-            collect=lambda: None,
+            sender_counts={},
         )
 
     async def look(self) -> dict[str, Any]:
         """What one look publishes, by metric."""
         self._lines.clear()
-        await self.gauges.look()
+        await self.collector.collect()
         told: dict[str, Any] = {}
         for line in self._lines:
             told |= {name: value for name, value in json.loads(line).items() if name in metrics.BY_NAME}
@@ -132,16 +132,16 @@ async def test_told_to_stop_it_publishes_what_was_left_and_ends(state: Redis) ->
     """Nothing that was counted before a deployment is missing after it."""
     lines: list[str] = []
     meter = EmfWriter("staging", lines.append)
-    gauges = Collector(
+    collector = Collector(
         meter,
         mailbox=Mailbox(state),
         state=state,
         cache=open_state("embedded://"),
         clock_ms=lambda: NOW,
         stopped=lambda: False,
-        collect=lambda: meter.count(metrics.MESSAGES_SENT, 3),
+        sender_counts={"sent": 3},
     )
     stop = asyncio.Event()
     stop.set()
-    await gauges.run(stop)
+    await collector.run(stop)
     assert [json.loads(line)["messages_sent"] for line in lines] == [3]

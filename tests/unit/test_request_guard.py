@@ -51,7 +51,7 @@ def answered(
         scope |= {"headers": list(headers), "http_version": "1.1", "scheme": "http", "root_path": ""}
         scope |= {"server": ("bot", 80), "client": ("stranger", 1), "asgi": {"version": "3.0"}}
         began_ms = clock.now_ms()
-        await Service(load({}, env_file=None), parts=wires).asgi(scope, receive, send)
+        await Service(load({}, env_file=None), dependencies=wires).asgi(scope, receive, send)
         start, *bodies = sent
         answer = json.loads(b"".join(each["body"] for each in bodies))
         assert sorted(answer) == ["details", "error"]
