@@ -1,96 +1,47 @@
-"""A world as it is written down: the head of a conversation, and its lines as they are drawn."""
+"""A conversation under construction: how the world starts, and the steps that the nemesis has drawn so far."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import yaml
+from simulator.script.conversation import Conversation, write_conversation
+from simulator.script.directives import Line, Step
 
-from simulator.errors import ConversationError
-from simulator.script.conversation import Conversation, parse
-from simulator.script.directives import Line, read_line
-from simulator.script.yaml_reader import YamlReader
-
-__all__ = ("Draft", "YamlEntry", "yaml_line")
-
-Value = str | int | bool | Mapping[str, object] | Sequence[object] | None
-
-YamlEntry = tuple[str, Value]
-"""A line: what stands before the colon and, unless that says it all (None), what stands after it."""
-
-
-def yaml_line(said: YamlEntry) -> str:
-    """A line as YAML, on one line."""
-    key, value = said
-    return key if value is None else _flow({key: value})
+__all__ = ("Draft",)
 
 
 class Draft:
-    """A conversation in the making.
+    """A conversation that grows step by step.
 
     Args:
-        name: for messages.
-        head: the file up to its lines.
+        opening: a conversation without lines.
     """
 
-    def __init__(self, name: str, head: str) -> None:
-        """Begin with a head that can be read."""
-        self.said: list[YamlEntry] = []
-        self.name = name
-        self._head = head
-        self._people = tuple(person.key for person in self._parse("  - repair\n").people)
+    def __init__(self, opening: Conversation) -> None:
+        self.opening = opening
+        self._lines: list[Line] = []
+
+    @property
+    def name(self) -> str:
+        """The name that messages show."""
+        return self.opening.file
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation so far."""
+        return replace(self.opening, lines=tuple(self._lines))
 
     @property
     def yaml(self) -> str:
-        """All of it, as a file."""
-        return self._head + "".join(f"  - {yaml_line(said)}\n" for said in self.said)
+        """The conversation so far, as a file."""
+        return write_conversation(self.conversation)
 
-    def opening(self) -> Conversation:
-        """The conversation as far as it need be known before anything is said."""
-        return self._parse("  - repair\n")
-
-    def add(self, said: YamlEntry) -> Line:
-        """Write one more line down, and read it as anybody would who finds it in the file.
-
-        Raises:
-            ConversationError: it says nothing that a line can say.
-        """
-        reading = YamlReader(self.name, f"- {yaml_line(said)}\n")
-        (node,) = reading.items(reading.root, "lines") if reading.root is not None else [None]
-        line = read_line(reading, node, self._people) if node is not None else None
-        if line is None or reading.problems:
-            raise ConversationError(reading.problems)
-        self.said.append(said)
+    def add(self, step: Step) -> Line:
+        """Append a step. Returns its line."""
+        line = Line(step, len(self._lines) + 1)
+        self._lines.append(line)
         return line
 
     def take_back(self) -> None:
-        """The line added last did not happen."""
-        self.said.pop()
-
-    def _parse(self, lines: str) -> Conversation:
-        return parse(self._head + lines, file=self.name, flow="explored", name=self.name)
-
-
-def _flow(value: object) -> str:
-    if isinstance(value, Mapping) and len(value) == 1:
-        ((key, inner),) = value.items()
-        return f"{_scalar(str(key))}: {_inner(inner)}"
-    raise ValueError(f"a line says one thing, not {value!r}")
-
-
-def _inner(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(str(key))}: {_inner(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(_inner(each) for each in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _scalar(str(value))
-
-
-def _scalar(text: str) -> str:
-    """A text as YAML writes it on one line; between quotes where anything in it could be taken for something else."""
-    if text and text.replace(" ", "").replace("_", "").isalnum() and text.isascii() and text == text.strip():
-        return text
-    dumped = yaml.safe_dump(text, allow_unicode=True, width=1_000_000, default_style='"')
-    return str(dumped).removesuffix("\n")
+        """Remove the last step: it did not happen."""
+        self._lines.pop()

@@ -1,4 +1,4 @@
-"""What people in explored worlds do: they want something, read what is on their screens, and go after it."""
+"""What people in explored worlds do: each has a plan, reads the screen, and acts on it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,32 @@ from collections.abc import Sequence
 from typing import Final
 
 from simulator.explore.cast import Participant
-from simulator.explore.draft import YamlEntry
 from simulator.people import choose
+from simulator.playback.generate import step_of_move
+from simulator.script.directives import Step
+from simulator.script.directives.core import NotifyMember, ReportEvent
+from simulator.script.directives.handset import SwitchPhone
+from simulator.script.directives.people import ActInCore, FillIn, SendMedia, Tap, TypeText
+from simulator.script.directives.scene import AtOnce, Together
+from simulator.units import read_amount
 from simulator.whatsapp_cloud.transcript.model import Screen
+from simulator.world.core_acts import Act, AnswerOffer, MakeOffer, ReachTier, SetPermission
+from simulator.world.notices import CoreEvent, Notice
 
 __all__ = ("Moves",)
 
 ANSWERS: Final = frozenset(
     {"Accept", "Decline", "Cancel the offer", "Become a member", "Upgrade", "Let another act", "Open an account"}
 )
+"""Titles that lead on, above all to an answer to an offer."""
+
 PLANS: Final = (
     ("offer", 44), ("incoming", 16), ("outgoing", 8), ("accept all", 4), ("menu", 6), ("help", 3), ("ledger", 2),
     ("accounts", 3), ("choice", 8), ("wander", 12),
 )  # fmt: skip
 IN_CORE: Final = 0.08
 IN_CORE_ACTS: Final = (
-    ("offers {amount} USD to {other}", 5), ("accepts the newest offer from {other}", 4),
-    ("declines the oldest offer from {other}", 2), ("cancels the newest offer to {other}", 2),
-    ("authorises {other}", 1), ("has tier {tier}", 1),
+    ("offers", 5), ("accepts", 4), ("declines", 2), ("cancels", 2), ("authorises", 1), ("has tier", 1),
 )  # fmt: skip
 AGAIN_IN_CORE: Final = 0.25
 FILLS: Final = 0.7
@@ -38,22 +46,23 @@ EVENTS: Final = {
     "member_update": ("pending", "active", "suspended"),
     "company_update": ("pending", "active", "closed"),
 }
-"""What core reports, and how it stands then; the first of each only of whom an offer waits for."""
+"""The events that core reports, with their statuses. "pending" is only for people for whom an offer waits."""
 
 NEWS: Final = ("There is news of the week.", "Somebody has asked for you.", "A season of good trade to you.")
 CONFIRMS: Final = (("tap", 66), ("type", 6), ("twice", 14), ("cancel", 6), ("something else", 8))
-
+LONGEST_HANDLE: Final = 30
+"""How many characters the form accepts."""
 
 _OFFERED: Final = re.compile(r"Offer \*(?P<amount>[^*]+)\* to \*(?P<party>[^*]+)\* \(")
 
 
 class Moves:
-    """The people of one world, and their next moves.
+    """Draws the next steps of the people of one world.
 
     Args:
         players: who takes part.
-        kinds: the kinds of trouble that they make themselves: double taps, old buttons, pictures, several at once.
-        rng: their chance.
+        kinds: the kinds of faults that people cause themselves: double taps, old buttons, media, several at once.
+        rng: decides everything.
     """
 
     def __init__(self, players: Sequence[Participant], kinds: frozenset[str], rng: random.Random) -> None:
@@ -61,14 +70,18 @@ class Moves:
         self._kinds = kinds
         self._rng = rng
         self._amounts = 0
-        self._reported: list[dict[str, str]] = []
+        self._reported: list[CoreEvent] = []
 
     def draw(
         self, player: Participant, screens: Sequence[Screen], forms: Sequence[str] = (), *, offered: bool = False
-    ) -> YamlEntry:
-        """What somebody does next, seeing these screens, oldest first.
+    ) -> Step:
+        """The next step of a person.
 
-        ``forms`` is what those with a form say, and ``offered`` whether an offer waits for them in core.
+        Args:
+            player: who acts.
+            screens: the messages on their screen, oldest first.
+            forms: the bodies of those messages that have a form.
+            offered: an offer waits for them in core.
         """
         titles = [choice.title for choice in screens[-1].choices] if screens else []
         if (odd := self._odd(player, screens, offered=offered)) is not None:
@@ -78,134 +91,145 @@ class Moves:
         if self.asks_to_confirm(screens):
             return self._confirm(player, screens, titles)
         if (answer := self._answer(titles)) is not None:
-            return f"{player.key} taps", answer
-        if screens and not titles and self._rng.random() < 0.7:  # noqa: PLR2004 - a share, as all below
+            return Tap(player.key, answer)
+        if screens and not titles and self._rng.random() < 0.7:  # noqa: PLR2004 - a probability, as below
             return self._fitting(player, screens)
         return self._plan(player, screens, titles)
 
-    def _odd(self, player: Participant, screens: Sequence[Screen], *, offered: bool) -> YamlEntry | None:
+    def _odd(self, player: Participant, screens: Sequence[Screen], *, offered: bool) -> Step | None:
         rng = self._rng
         if "media" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
-            return f"{player.key} sends", rng.choice(("image", "audio", "sticker", "location"))
+            return SendMedia(player.key, rng.choice(("image", "audio", "sticker", "location")))
         if "old taps" in self._kinds and rng.random() < 0.06 and (titles := _older(screens)):  # noqa: PLR2004
-            return f"{player.key} taps", rng.choice(titles)
+            return Tap(player.key, rng.choice(titles))
         if "old taps" in self._kinds and rng.random() < 0.15 and _asked_again(screens):  # noqa: PLR2004
-            return f"{player.key} taps old", "Confirm"
+            return Tap(player.key, "Confirm", older=True)
         if "phones" in self._kinds and rng.random() < 0.03:  # noqa: PLR2004
-            return f"{player.key} phone", "off"
+            return SwitchPhone(player.key, on=False)
         if "notices" in self._kinds and rng.random() < 0.04:  # noqa: PLR2004
             return self._notice(player, offered=offered)
         return self._in_core(player, screens) if "in core" in self._kinds else None
 
-    def _notice(self, player: Participant, *, offered: bool) -> YamlEntry:
-        """Core tells somebody something, or reports a change; now and then one that it has reported before."""
-        rng, newest = self._rng, {"offer": "newest"} if offered else {}
+    def _notice(self, player: Participant, *, offered: bool) -> Step:
+        """Core sends a message or reports an event; now and then one that it has reported before."""
+        rng = self._rng
         if rng.random() < NOTIFIES:
-            return "core notifies", {"to": player.key, "message": rng.choice(NEWS), **newest}
+            return NotifyMember(Notice(player.key, rng.choice(NEWS), offer=offered))
         if self._reported and rng.random() < REPORTS_AGAIN:
-            return "core reports", rng.choice(self._reported)
+            return ReportEvent(rng.choice(self._reported))
         kind = rng.choice(tuple(EVENTS))
-        statuses = EVENTS[kind] if offered else EVENTS[kind][1:]
-        event = {"event": kind, "id": f"event-{len(self._reported) + 1}", "status": rng.choice(statuses)}
-        event |= {"amount": f"{self._amount()} USD"} if kind == "offer_update" else {}
-        event |= {"to": player.key} if rng.random() < TO_SOMEBODY else {}
-        # Of an offer that no longer waits core would not say so again.
-        self._reported += [event] if event["status"] != "pending" else []
-        return "core reports", event
+        status = rng.choice(EVENTS[kind] if offered else EVENTS[kind][1:])
+        amount = read_amount(f"{self._amount()} USD") if kind == "offer_update" else None
+        to = player.key if rng.random() < TO_SOMEBODY else ""
+        event = CoreEvent(kind, f"event-{len(self._reported) + 1}", status, to, amount)
+        # Core would not report a pending offer again that no longer waits.
+        self._reported += [event] if status != "pending" else []
+        return ReportEvent(event)
 
     def asks_to_confirm(self, screens: Sequence[Screen]) -> bool:
-        """Whether the newest screen waits for a confirmation."""
+        """Whether the newest message asks for a confirmation."""
         return bool(screens) and any(choice.title == "Confirm" for choice in screens[-1].choices)
 
-    def _in_core(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry | None:
-        """Past the bot; now and then the very offer that the bot has just asked them to confirm."""
-        rng, who = self._rng, f"{player.key} in core"
+    def _in_core(self, player: Participant, screens: Sequence[Screen]) -> Step | None:
+        """An act in core that bypasses the bot; now and then the very offer that the bot asks to confirm."""
+        rng = self._rng
         asked = _OFFERED.search(screens[-1].body) if self.asks_to_confirm(screens) else None
         if asked is not None:
             receiver = next((one for one in self._players if asked["party"].startswith(one.persona.name[:10])), None)
             again = receiver is not None and receiver is not player and rng.random() < AGAIN_IN_CORE
-            return (who, f"offers {asked['amount']} to {receiver.key}") if again and receiver else None
+            if not again or receiver is None:
+                return None
+            return ActInCore(player.key, MakeOffer(read_amount(asked["amount"]), receiver.key))
         if player.tier is None or rng.random() >= IN_CORE:
             return None
         other = self._other(player).key
-        return who, _weighed(rng, IN_CORE_ACTS).format(amount=self._amount(), other=other, tier=rng.randint(3, 5))
+        name, amount, tier = _weighed(rng, IN_CORE_ACTS), read_amount(f"{self._amount()} USD"), rng.randint(3, 5)
+        acts: dict[str, Act] = {
+            "offers": MakeOffer(amount, other),
+            "accepts": AnswerOffer("accepts", other),
+            "declines": AnswerOffer("declines", other, newest=False),
+            "cancels": AnswerOffer("cancels", other),
+            "authorises": SetPermission("authorises", other),
+            "has tier": ReachTier(tier),
+        }
+        return ActInCore(player.key, acts[name])
 
-    def _filled_in(self, player: Participant, forms: Sequence[str]) -> YamlEntry:
+    def _filled_in(self, player: Participant, forms: Sequence[str]) -> Step:
         rng, someone = self._rng, player.persona
-        way = rng.choices(("fills in", "fills in without token", "fills in old"), (8, 1, 1))[0]
-        if way == "fills in old" and len(forms) == 1:
-            way = "fills in"
-        if "business" in forms[-2 if way == "fills in old" else -1].lower():
-            fields = {"name": f"{someone.last_name} Ltd", "denomination": rng.choice(("USD", "ZWG"))}
-            # A phone takes no handle of more than 30 characters.
-            fields["handle"] = f"{someone.handle[:20]}_{self._amount().replace('.', '_')}"[:30]
-        else:
-            fields = {"first_name": someone.first_name, "last_name": someone.last_name}
-        return f"{player.key} {way}", fields
+        way = rng.choices(("newest", "without token", "older"), (8, 1, 1))[0]
+        older = way == "older" and len(forms) > 1
+        if "business" in forms[-2 if older else -1].lower():
+            denomination = rng.choice(("USD", "ZWG"))
+            handle = f"{someone.handle[:20]}_{self._amount().replace('.', '_')}"[:LONGEST_HANDLE]
+            name = f"{someone.last_name} Ltd"
+            answers = (("name", name), ("denomination", denomination), ("handle", handle))
+            return FillIn(player.key, answers, older=older, with_token=way != "without token")
+        names = (("first_name", someone.first_name), ("last_name", someone.last_name))
+        return FillIn(player.key, names, older=older, with_token=way != "without token")
 
     def _answer(self, titles: Sequence[str]) -> str | None:
-        """A choice that leads on: to an answer to an offer, above all."""
+        """A title that leads on."""
         leading = [title for title in titles if title in ANSWERS or title.startswith("Accept all")]
         leading = leading or [title for title in titles if title[:1].isdigit()]
         return self._rng.choice(leading) if leading and self._rng.random() < 0.75 else None  # noqa: PLR2004
 
-    def several(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
-        """Somebody sends several messages at one time: in one POST, or in several at once."""
+    def several(self, player: Participant, screens: Sequence[Screen]) -> Step:
+        """Several messages of one person at once: in one POST, or in several POSTs."""
         count = self._rng.choice((2, 2, 3))
-        # What is said in answer to this one word is known, and so it shows if one is answered in another's place.
-        asked: YamlEntry = (player.key, "help")
-        each = [dict([asked if self._rng.random() < HELPS else self._typed(player, screens)]) for _ in range(count)]
-        return self._rng.choice(("together", "at once")), each
+        # The answer to "help" is known, so an answer that belongs to another message is recognised.
+        asked = TypeText(player.key, "help")
+        steps = tuple(asked if self._rng.random() < HELPS else self._typed(player, screens) for _ in range(count))
+        return Together(steps) if self._rng.choice((True, False)) else AtOnce(steps)
 
-    def _typed(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
+    def _typed(self, player: Participant, screens: Sequence[Screen]) -> TypeText:
         while True:
-            said = self._plan(player, screens, [])
-            if said[0] == player.key:
-                return said
+            step = self._plan(player, screens, [])
+            if isinstance(step, TypeText):
+                return step
 
-    def _confirm(self, player: Participant, screens: Sequence[Screen], titles: Sequence[str]) -> YamlEntry:
+    def _confirm(self, player: Participant, screens: Sequence[Screen], titles: Sequence[str]) -> Step:
         how = _weighed(self._rng, CONFIRMS)
-        tap: YamlEntry = (f"{player.key} taps", "Confirm")
+        tap = Tap(player.key, "Confirm")
         if how == "twice" and "double taps" in self._kinds:
-            return "at once", [dict([tap]), dict([tap])]
+            return AtOnce((tap, tap))
         if how == "type":
-            return player.key, self._rng.choice(("yes", "1", "confirm"))
+            return TypeText(player.key, self._rng.choice(("yes", "1", "confirm")))
         if how == "cancel":
-            return f"{player.key} taps", self._rng.choice([title for title in titles if title != "Confirm"])
+            return Tap(player.key, self._rng.choice([title for title in titles if title != "Confirm"]))
         if how == "something else":
             return self._plan(player, screens, titles)
         return tap
 
-    def _plan(self, player: Participant, screens: Sequence[Screen], titles: Sequence[str]) -> YamlEntry:
+    def _plan(self, player: Participant, screens: Sequence[Screen], titles: Sequence[str]) -> Step:
         plan = _weighed(self._rng, PLANS)
         if plan == "choice" and titles:
-            return f"{player.key} taps", self._rng.choice(titles)
+            return Tap(player.key, self._rng.choice(titles))
         if plan == "offer":
-            return player.key, f"{self._amount()}=>{self._other(player).handle}"
+            return TypeText(player.key, f"{self._amount()}=>{self._other(player).handle}")
         if plan == "wander":
             return self._wander(player, screens)
-        return player.key, "menu" if plan == "choice" else plan
+        return TypeText(player.key, "menu" if plan == "choice" else plan)
 
-    def _wander(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
+    def _wander(self, player: Participant, screens: Sequence[Screen]) -> Step:
         others = [other.persona for other in self._players if other is not player]
         move = choose(player.persona, self._rng, screens, others)
         if move.verb == "wait" or (move.verb == "sends" and "media" not in self._kinds):
-            return player.key, "menu"
+            return TypeText(player.key, "menu")
         if move.verb == "taps" and "old taps" not in self._kinds:
             newest = [choice.title for choice in screens[-1].choices]
-            return (f"{player.key} taps", move.value) if move.value in newest else (player.key, "hi")
-        return f"{player.key} {move.verb}".strip(), move.value
+            return Tap(player.key, move.value) if move.value in newest else TypeText(player.key, "hi")
+        return step_of_move(player.key, move)
 
-    def _fitting(self, player: Participant, screens: Sequence[Screen]) -> YamlEntry:
+    def _fitting(self, player: Participant, screens: Sequence[Screen]) -> Step:
         body = screens[-1].body.lower()
         if "last name" in body:
-            return player.key, player.persona.last_name
+            return TypeText(player.key, player.persona.last_name)
         if "first name" in body:
-            return player.key, player.persona.first_name
+            return TypeText(player.key, player.persona.first_name)
         if "how much" in body:
-            return player.key, self._amount()
+            return TypeText(player.key, self._amount())
         if "handle" in body:
-            return player.key, self._other(player).handle
+            return TypeText(player.key, self._other(player).handle)
         return self._plan(player, screens, [])
 
     def _other(self, player: Participant) -> Participant:
@@ -213,20 +237,20 @@ class Moves:
         return self._rng.choice(others) if others else player
 
     def _amount(self) -> str:
-        # Each amount once in a world, so that what is said of one offer can be told from what is said of another.
+        # Each amount occurs once in a world, so that messages about two offers can be told apart.
         self._amounts += 1
         cents = self._amounts % 100
         return f"{self._rng.randint(1, 5)}.{cents:02}"
 
 
 def _older(screens: Sequence[Screen]) -> list[str]:
-    """What could still be tapped further up, and is not on the newest screen."""
+    """The titles that only older messages show."""
     new = {choice.title for choice in screens[-1].choices} if screens else set()
     return sorted({choice.title for screen in screens[:-1] for choice in screen.choices} - new)
 
 
 def _asked_again(screens: Sequence[Screen]) -> bool:
-    """Whether a question is to be confirmed, and an earlier one could be by mistake."""
+    """Whether the newest message asks for a confirmation and an older one on the screen does too."""
     asked = [any(choice.title == "Confirm" for choice in screen.choices) for screen in screens]
     return asked[-1:] == [True] and sum(asked) > 1
 

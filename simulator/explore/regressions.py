@@ -1,15 +1,15 @@
-"""Failing worlds that were made small, kept among the conversations so that they are played with all others."""
+"""Regressions: shrunk failing worlds, stored among the conversations so that they are replayed with all others."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
-
-import yaml
+from typing import Final
 
 from simulator.explore.invariants.checker import INVARIANTS
-from simulator.explore.shrink import ShrunkWorld, head_of
+from simulator.explore.shrink import ShrunkWorld
+from simulator.script.conversation import parse, write_conversation
 from simulator.script.library import CONVERSATIONS
 
 __all__ = ("FOLDER", "as_conversation", "keep", "stored_regressions")
@@ -17,25 +17,24 @@ __all__ = ("FOLDER", "as_conversation", "keep", "stored_regressions")
 FOLDER: Final = CONVERSATIONS / "regressions"
 
 _MONEY: Final = frozenset({"confirmed", "truthful", "reported", "conserved"})
-_HEAD: Final = ("title", "about", "covers")
+"""The invariants whose regressions the index lists under "money is safe"."""
 
 
 def as_conversation(small: ShrunkWorld) -> str:
-    """The small world as a conversation to keep: called after its promise, and placed in the index."""
-    head, lines = small.yaml.split("lines:\n", 1)
-    found: dict[str, Any] = yaml.load(head, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts and mappings
+    """The shrunk world as a conversation to store, with the invariant as title and a place in the index."""
     broken = small.broken
-    named = {
-        "title": f"{broken.invariant.capitalize()}, in a world that once broke it",
-        "about": f"{INVARIANTS.get(broken.invariant, 'The world comes to rest.')} It did not: {_plain(broken.what)}.",
-        "covers": ["money is safe" if broken.invariant in _MONEY else "redis fails"],
-    }
-    rest = {key: value for key, value in found.items() if key not in _HEAD}
-    return head_of({**named, **rest}) + "lines:\n" + lines
+    sentence = INVARIANTS.get(broken.invariant, "The world comes to rest.")
+    conversation = replace(
+        parse(small.yaml, file="shrunk", flow=FOLDER.name, name="shrunk"),
+        title=f"{broken.invariant.capitalize()}, in a world that once broke it",
+        about=f"{sentence} It did not: {' '.join(broken.what.split()).rstrip('.')}.",
+        covers=("money is safe" if broken.invariant in _MONEY else "redis fails",),
+    )
+    return write_conversation(conversation)
 
 
 def keep(small: ShrunkWorld, folder: Path = FOLDER) -> Path:
-    """Write it into a folder, under a name that it always has. Returns where."""
+    """Write it into a folder, under a name that depends only on its text. Returns the path."""
     text = as_conversation(small)
     digest = hashlib.blake2s(text.encode(), digest_size=3).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,10 +44,5 @@ def keep(small: ShrunkWorld, folder: Path = FOLDER) -> Path:
 
 
 def stored_regressions(folder: Path = FOLDER) -> list[Path]:
-    """Every world that is kept."""
+    """The files of all stored regressions."""
     return sorted(folder.glob("*.yaml"))
-
-
-def _plain(what: str) -> str:
-    """What happened, without what differs from one world to the next in nothing but its number."""
-    return " ".join(what.split()).rstrip(".")

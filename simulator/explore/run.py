@@ -92,14 +92,13 @@ def explore_one(
     processes = rng.choice((1, 2, 2, 3))
     players = cast.draw(seed, people, rng, hiding="hidden numbers" in kinds)
     about = f"With trouble of these kinds - {', '.join(sorted(kinds)) or 'none'}."
-    head = cast.head(seed, players, about=about, processes=processes, forms="forms" in kinds)
-    draft = Draft(f"seed-{seed}", head)
+    draft = Draft(cast.opening(seed, players, about=about, processes=processes, forms="forms" in kinds))
     nemesis = Nemesis(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
 
     async def happen(watched: _Watched) -> None:
         await nemesis.act(StepPlayer(watched.world, draft.name), watched.look)
 
-    watched = _lived(draft.opening(), happen, run_bot, redis_url)
+    watched = _lived(draft.opening, happen, run_bot, redis_url)
     return watched.outcome(seed, draft.yaml, nemesis.injected)
 
 

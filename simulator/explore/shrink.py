@@ -1,42 +1,48 @@
-"""Makes a failing world small: fewer lines, fewer people, plainer words, as long as the same promise breaks.
+"""Shrinks a failing world: fewer lines, fewer people, simpler lines, as long as it violates the same invariant.
 
-Deterministic: the same world and the same bot come to the same small one. Lines are taken away in ever smaller groups
-(Zeller's ddmin), then people, then whatever else can be said more simply. A candidate that cannot be played, because a
-button was never shown for one, is no candidate.
+Deterministic: the same world and bot shrink to the same result. Lines are removed in ever smaller groups (Zeller's
+ddmin), then people, then details. A candidate that cannot be read or played, for example because a button was never
+shown in it, is rejected.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-import yaml
+import msgspec
 
 from simulator.errors import ConversationError, LineError
-from simulator.explore.draft import YamlEntry, yaml_line
 from simulator.explore.invariants.invariant import Violation
 from simulator.explore.run import play
+from simulator.script.conversation import START, Conversation, parse, write_conversation
+from simulator.script.directives import Line, PersonStep, Step
+from simulator.script.directives.core import BreakCore
+from simulator.script.directives.people import TypeText
+from simulator.script.directives.scene import AtOnce, Together, Wait
+from simulator.script.directives.whatsapp import BreakGraph, BreakNetwork, BreakWhatsApp, DelayWebhook
 from simulator.world.connections import Connections, run_service
+from simulator.world.people import Person
 from simulator.world.process import Bot
 
-__all__ = ("MOST_TRIES", "ShrunkWorld", "head_of", "shrink")
+__all__ = ("MOST_TRIES", "ShrunkWorld", "shrink")
 
 MOST_TRIES: Final = 400
 
 Progress = Callable[[int, int], None]
-"""Told after each try: how many there were, and how many lines are left."""
+"""Called after each try with the number of tries so far and of lines left."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShrunkWorld:
-    """What a failing world came to.
+    """The result.
 
     Attributes:
         yaml: the smallest conversation found.
-        broken: what breaks in it.
-        lines: how many it has.
+        broken: the violation in it.
+        lines: how many lines it has.
         tries: how many worlds were played to find it.
     """
 
@@ -44,40 +50,6 @@ class ShrunkWorld:
     broken: Violation
     lines: int
     tries: int
-
-
-@dataclass(frozen=True, slots=True)
-class _World:
-    """A conversation that can be taken apart: its head by key, and its lines."""
-
-    head: Mapping[str, Any]
-    lines: tuple[YamlEntry, ...]
-
-    @classmethod
-    def read(cls, text: str) -> _World:
-        # The base loader leaves every scalar as it is written.
-        found = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes nothing but texts, lists and mappings
-        lines = tuple(_said(line) for line in found.pop("lines"))
-        return cls(found, lines)
-
-    @property
-    def yaml(self) -> str:
-        return head_of(self.head) + "lines:\n" + "".join(f"  - {yaml_line(line)}\n" for line in self.lines)
-
-
-def head_of(head: Mapping[str, Any]) -> str:
-    """The head of a conversation as YAML, a line for each person."""
-    people = "".join(f"  {yaml_line(person)}\n" for person in head["people"].items())
-    rest = {key: value for key, value in head.items() if key != "people"}
-    # Numbers are texts here, and a reader takes them either way.
-    return "".join(f"{yaml_line(entry)}\n" for entry in rest.items()) + "people:\n" + people
-
-
-def _said(line: Any) -> YamlEntry:
-    if isinstance(line, str):
-        return line, None
-    ((key, value),) = line.items()
-    return key, value
 
 
 def shrink(
@@ -88,27 +60,28 @@ def shrink(
     most_tries: int = MOST_TRIES,
     progress: Progress = lambda _tries, _lines: None,
 ) -> ShrunkWorld:
-    """Make a failing world small.
+    """Shrink a failing world.
 
     Args:
         text: the world as a conversation.
-        broken: the promise that breaks in it.
-        run_bot: the bot under which it breaks.
+        broken: the violation that occurs in it.
+        run_bot: the bot with which it occurs.
         most_tries: how many worlds may be played.
-        progress: told of each.
+        progress: called after each.
 
     Raises:
-        ValueError: the promise does not break when the conversation is played.
+        ConversationError: the text cannot be read.
+        ValueError: the violation does not occur when the conversation is played.
     """
     search = _Search(broken.invariant, run_bot, most_tries, progress)
-    world = _World.read(text)
+    world = parse(text, file="shrunk", flow="explored", name="shrunk")
     found = search.breaks(world)
     if found is None:
         raise ValueError(f"the promise {broken.invariant!r} does not break in this conversation")
-    for step in (_shorter, _fewer_lines, _fewer_people, _plainer, _fewer_lines):
+    for step in (_shorter, _fewer_lines, _fewer_people, _simpler, _fewer_lines):
         world = step(world, search)
-    final = search.known.get(world.yaml) or found
-    return ShrunkWorld(world.yaml, final, len(world.lines), search.tries)
+    smallest = write_conversation(world)
+    return ShrunkWorld(smallest, search.known.get(smallest) or found, len(world.lines), search.tries)
 
 
 @dataclass(slots=True)
@@ -122,9 +95,9 @@ class _Search:
     tries: int = 0
     known: dict[str, Violation | None] = field(default_factory=dict)
 
-    def breaks(self, world: _World) -> Violation | None:
-        """What breaks in a world, if it is the same promise; nothing when no tries are left."""
-        text = world.yaml
+    def breaks(self, world: Conversation) -> Violation | None:
+        """The violation of the same invariant in a world; None if there is none or no tries are left."""
+        text = write_conversation(world)
         if text not in self.known:
             if self.tries >= self.most_tries:
                 return None
@@ -135,17 +108,18 @@ class _Search:
 
     def _played(self, text: str) -> Violation | None:
         try:
+            # Read from its text, so that what is found can be kept as a file.
             outcome = play(text, run_bot=self.run_bot)
         except (ConversationError, LineError):
             return None
         return next((broken for broken in outcome.violations if broken.invariant == self.invariant), None)
 
 
-# -- lines --------------------------------------------------------------------------------------------------------
+# -- lines ----------------------------------------------------------------------------------------------------------
 
 
-def _shorter(world: _World, search: _Search) -> _World:
-    """Without all that comes after the break: halves, then quarters, ..., of the end."""
+def _shorter(world: Conversation, search: _Search) -> Conversation:
+    """Cut the end off: half of the lines, then a quarter, ..."""
     cut = len(world.lines) // 2
     while cut:
         candidate = replace(world, lines=world.lines[:-cut])
@@ -157,8 +131,8 @@ def _shorter(world: _World, search: _Search) -> _World:
     return world
 
 
-def _fewer_lines(world: _World, search: _Search) -> _World:
-    """Ddmin over lines; those within ``together`` and ``at once`` come after."""
+def _fewer_lines(world: Conversation, search: _Search) -> Conversation:
+    """Ddmin over lines; steps within `Together` and `AtOnce` are removed by `_simpler`."""
     groups = 2
     while len(world.lines) > 1:
         size = max(1, -(-len(world.lines) // groups))
@@ -172,8 +146,8 @@ def _fewer_lines(world: _World, search: _Search) -> _World:
     return world
 
 
-def _without_one_group(world: _World, size: int, search: _Search) -> _World | None:
-    # From the end: what comes late depends on what came before, and not the other way round.
+def _without_one_group(world: Conversation, size: int, search: _Search) -> Conversation | None:
+    # From the end, because later lines depend on earlier ones and not the other way round.
     for start in reversed(range(0, len(world.lines), size)):
         candidate = replace(world, lines=world.lines[:start] + world.lines[start + size :])
         if candidate.lines and search.breaks(candidate):
@@ -181,69 +155,87 @@ def _without_one_group(world: _World, size: int, search: _Search) -> _World | No
     return None
 
 
-# -- people -------------------------------------------------------------------------------------------------------
+# -- people ---------------------------------------------------------------------------------------------------------
 
 
-def _fewer_people(world: _World, search: _Search) -> _World:
-    for name in tuple(world.head["people"]):
-        people = {key: value for key, value in world.head["people"].items() if key != name}
-        lines = tuple(line for line in world.lines if not _is_of(line, name))
-        candidate = _World({**world.head, "people": people}, lines)
+def _fewer_people(world: Conversation, search: _Search) -> Conversation:
+    for person in world.people:
+        people = tuple(each for each in world.people if each.key != person.key)
+        lines = tuple(line for line in world.lines if not _is_of(line.step, person))
+        candidate = replace(world, people=people, lines=lines)
         if people and lines and search.breaks(candidate):
             world = candidate
     return world
 
 
-def _is_of(line: YamlEntry, name: str) -> bool:
-    return line[0] == name or line[0].startswith(f"{name} ")
+def _is_of(step: Step, person: Person) -> bool:
+    return isinstance(step, PersonStep) and step.who == person.key
 
 
-# -- words --------------------------------------------------------------------------------------------------------
+# -- details --------------------------------------------------------------------------------------------------------
 
 
-def _plainer(world: _World, search: _Search) -> _World:
-    """Whatever can be said more simply, until nothing can."""
+def _simpler(world: Conversation, search: _Search) -> Conversation:
+    """Simplify one detail at a time until nothing can be simplified."""
     again = True
     while again:
         again = False
-        for candidate in (*_plainer_heads(world), *_plainer_lines(world)):
+        for candidate in (*_simpler_heads(world), *_simpler_lines(world)):
             if search.breaks(candidate):
                 world, again = candidate, True
                 break
     return world
 
 
-def _plainer_heads(world: _World) -> Iterator[_World]:
-    head = dict(world.head)
-    for key in ("processes", "seed", "forms", "starts"):
-        if key in head:
-            yield replace(world, head={each: value for each, value in head.items() if each != key})
-    for name, person in head["people"].items():
-        for key in [key for key in person if key not in {"phone", "name", "member"}]:
-            less = {each: value for each, value in person.items() if each != key}
-            yield replace(world, head={**head, "people": {**head["people"], name: less}})
+_HEAD_DEFAULTS: Final[Mapping[str, Any]] = {"processes": 1, "seed": None, "forms": False, "starts_ms": START}
+_PERSON_DEFAULTS: Final[Mapping[str, Any]] = {"receipts": True, "online": True, "blocked": False, "identity": "number"}
 
 
-def _plainer_lines(world: _World) -> Iterator[_World]:
+def _simpler_heads(world: Conversation) -> Iterator[Conversation]:
+    for key, default in _HEAD_DEFAULTS.items():
+        if getattr(world, key) != default:
+            yield _with(world, key, default)
+    for place, person in enumerate(world.people):
+        for key, default in _PERSON_DEFAULTS.items():
+            if getattr(person, key) != default:
+                people = (*world.people[:place], _with(person, key, default), *world.people[place + 1 :])
+                yield replace(world, people=people)
+
+
+def _with(value: Any, key: str, default: Any) -> Any:
+    return replace(value, **{key: default})
+
+
+def _simpler_lines(world: Conversation) -> Iterator[Conversation]:
     for place, line in enumerate(world.lines):
-        for plainer in _ways(line):
-            yield replace(world, lines=(*world.lines[:place], *plainer, *world.lines[place + 1 :]))
+        for step in _simpler_steps(line.step):
+            yield replace(world, lines=(*world.lines[:place], Line(step), *world.lines[place + 1 :]))
 
 
 _AMOUNT: Final = re.compile(r"^(?P<amount>[0-9]+\.[0-9]+)(?P<rest>\s*=>.*)$", re.DOTALL)
-_WAITS: Final = ("1 min", "10 min", "1 hour")
+_WAITS_MS: Final = (60_000, 600_000, 3_600_000)
 
 
-def _ways(line: YamlEntry) -> Iterator[tuple[YamlEntry, ...]]:
-    """What could stand in the place of a line: simpler, and never of the same length twice."""
-    key, value = line
-    if key in {"together", "at once"} and isinstance(value, Sequence):
-        for each in range(len(value)):
-            rest = [one for place, one in enumerate(value) if place != each]
-            yield (_said(rest[0]),) if len(rest) == 1 else ((key, rest),)
-    elif key == "wait" and value not in _WAITS:
-        yield from (((key, wait),) for wait in _WAITS)
-    elif isinstance(value, Mapping) and "times" in value:
-        yield ((key, {each: one for each, one in value.items() if each != "times"}),)
-    elif isinstance(value, str) and (offered := _AMOUNT.match(value)) and offered["amount"] != "1.00":
-        yield ((key, f"1{offered['rest']}"),)
+def _simpler_steps(step: Step) -> Iterator[Step]:
+    """What could replace a step. Replacements never lead back to a step that they replaced."""
+    match step:
+        case Together(steps) | AtOnce(steps):
+            for place in range(len(steps)):
+                rest = steps[:place] + steps[place + 1 :]
+                yield rest[0] if len(rest) == 1 else replace(step, steps=rest)
+        case Wait(duration_ms) if duration_ms not in _WAITS_MS:
+            yield from (Wait(wait_ms) for wait_ms in _WAITS_MS)
+        case TypeText(who, text) if (offered := _AMOUNT.match(text)) and offered["amount"] != "1.00":
+            yield TypeText(who, f"1{offered['rest']}")
+        case BreakCore(fault) | BreakNetwork(fault) if fault.times != 1:
+            yield replace(step, fault=replace(fault, times=1))
+        case BreakGraph(fault) if fault.wire is not None and fault.wire.times != 1:
+            yield BreakGraph(replace(fault, wire=replace(fault.wire, times=1)))
+        case BreakGraph(fault) if fault.times != 1:
+            yield BreakGraph(replace(fault, times=1))
+        case BreakWhatsApp(rule, who) if rule.times != 1:
+            yield BreakWhatsApp(msgspec.structs.replace(rule, times=1), who)
+        case DelayWebhook(times=times) if times != 1:
+            yield replace(step, times=1)
+        case _:
+            return

@@ -111,12 +111,14 @@ def test_whatever_trouble_is_drawn_is_a_line_that_can_be_read(name: str) -> None
     """Each kind draws several, all of them as anybody could write them."""
     kind = KINDS.get(name, LOSSY)
     rng = random.Random(1)
-    draft = Draft("drawn", cast.head(1, cast.draw(1, 2, rng), about="Drawn.", processes=2))
-    drawn = [said for _ in range(60) if (said := kind.draw(FaultContext(rng, processes=2))) is not None]
-    for said in drawn:
-        draft.add(said)
+    draft = Draft(cast.opening(1, cast.draw(1, 2, rng), about="Drawn.", processes=2))
+    drawn = [step for _ in range(60) if (step := kind.draw(FaultContext(rng, processes=2))) is not None]
+    for step in drawn:
+        draft.add(step)
     assert drawn
-    assert len(draft.opening().people) == 2
+    read = parse(draft.yaml, file=draft.name, flow="explored", name=draft.name)
+    assert read == draft.conversation
+    assert len(read.people) == 2
 
 
 def test_with_a_state_that_forgets_only_those_are_hurt_who_were_there() -> None:

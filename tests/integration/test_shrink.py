@@ -52,7 +52,7 @@ lines:
 SMALL = """\
 title: "Two in one POST, among much else"
 people:
-  Rudo: {phone: "+263 77 765 4321", name: Rudo Chirwa, member: {tier: 1, balances: [20 USD]}}
+  Rudo: {phone: "+263 77 765 4321", name: Rudo Chirwa, member: {balances: [20 USD]}}
   Farai: {phone: "+263 71 234 5678", name: Farai Ncube, member: {handle: farai_shop}}
 lines:
   - together: [{Farai: menu}, {Rudo: help}]
