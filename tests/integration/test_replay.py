@@ -12,7 +12,7 @@ from simulator.errors import DatabaseInUseError, LineError
 from simulator.playback.generate import SNAPSHOT_SEEDS, generate
 from simulator.playback.player import replay
 from simulator.playback.snapshots import path_of
-from simulator.script.conversation import Conversation, load, parse
+from simulator.script.conversation import Conversation, load, parse, write_conversation
 from simulator.script.library import stored
 from simulator.whatsapp_cloud.transcript.model import Kind, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
@@ -214,3 +214,10 @@ def test_a_generated_conversation_is_a_function_of_its_seed_and_replays_as_a_fil
     read = parse(made.yaml, file="saved.yaml", flow="generated", name=f"seed-{seed}")
 
     assert plain(made.transcript) == plain(replay(read))
+
+
+def test_a_conversation_is_read_back_from_what_is_written_of_it() -> None:
+    """Every stored one, with its people, their memberships and its lines."""
+    for path in stored():
+        read = load(path)
+        assert parse(write_conversation(read), file=read.file, flow=read.flow, name=read.name) == read
