@@ -234,9 +234,7 @@ def test_every_type_of_step_is_written_and_read_by_the_next_test() -> None:
     assert set(STRATEGIES) == step_types()
 
 
-@pytest.mark.parametrize(
-    "step_type", sorted(STRATEGIES, key=lambda each: each.__name__), ids=lambda each: each.__name__
-)
+@pytest.mark.parametrize("step_type", STRATEGIES, ids=repr)
 @given(data=st.data())
 @FEW
 def test_a_step_is_read_back_from_the_line_that_is_written_of_it(step_type: type[Step], data: st.DataObject) -> None:
