@@ -27,12 +27,12 @@ from service.conversation import (
     navigation_id,
     take_turn,
 )
-from service.domain import InboundMessage
 from service.domain.commands import Call, Done, Outcome, PossibleDuplicate, Read, Unavailable, Unknown, Write
 from service.mailbox import CommitResult, EndedLease, Idle, InboxLease, Mailbox, StateUnavailableError
-from service.mailbox.versioning import NewerRecord, read
+from service.mailbox.versioning import NewerRecordError, read_record
 from service.messages import Button, Buttons, Message, Outgoing
 from service.runtime.progress import ProgressNotifier, TypingIndicator
+from service.runtime.records import INBOX_ENTRY, PENDING_WRITES, SESSION
 from service.writes import pending_write as pending_writes
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
@@ -184,7 +184,7 @@ class Worker:
             return await self._work(work)
         except _LostError:
             log.warning("claim_lost")
-        except NewerRecord:
+        except NewerRecordError:
             now_ms = self._clock_ms()
             self._deferring_until_ms = now_ms + NEWER_RECORD_MS
             await self._mailbox.release(lease, now_ms, due_ms=now_ms + NEWER_RECORD_MS, counted=False)
@@ -198,8 +198,8 @@ class Worker:
         return None
 
     def _open(self, lease: InboxLease) -> _Work:
-        session = read(lease.session, Session)
-        pending = read(lease.pending_writes, PendingWrites) or PendingWrites()
+        session = read_record(lease.session, SESSION)
+        pending = read_record(lease.pending_writes, PENDING_WRITES) or PendingWrites()
         return _Work(lease, session, pending, self._clock_ms())
 
     async def _work(self, work: _Work) -> InboxLease | None:
@@ -209,8 +209,7 @@ class Worker:
             under_way = None
         if work.lease.entry is None:
             return await self._reconcile_due(work)
-        inbound = read(work.lease.entry, InboundMessage)
-        assert inbound is not None, "there is an entry"
+        inbound = read_record(work.lease.entry, INBOX_ENTRY)
         work.wamid = inbound.wamid
         async with self._progress.notify_while_running(
             work.lease, inbound.wamid, since_ms=work.started_ms

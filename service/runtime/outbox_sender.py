@@ -16,10 +16,11 @@ import msgspec
 import structlog
 
 from service.mailbox import CommitResult, EndedLease, Idle, OutboxLease, StateFullError, StateUnavailableError
-from service.mailbox.versioning import NewerRecord, read
+from service.mailbox.versioning import NewerRecordError, read_record
 from service.messages import Message, Outgoing, Template
 from service.runtime.poller import Poller
 from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket
+from service.runtime.records import OUTBOX_ENTRY
 from service.whatsapp import (
     GraphError,
     NoAnswerError,
@@ -230,8 +231,8 @@ class Sender:
     def _read(self, lease: OutboxLease) -> Outgoing | None:
         """The entry, or None (and a log line) if this release cannot read it; then it is kept."""
         try:
-            outgoing = read(lease.entry, Outgoing)
-        except NewerRecord:
+            outgoing = read_record(lease.entry, OUTBOX_ENTRY)
+        except NewerRecordError:
             self._giving_way_until_ms = self._clock_ms() + UNREADABLE_WAIT_MS
             self._log.warning("outbox_entry_newer", **self._which(lease))
         except msgspec.MsgspecError as error:  # its text may hold the message's

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any
 
 import msgspec
 
 from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
 from service.mailbox.mailbox import LEASE_MS
-from service.mailbox.versioning import RECORD_VERSION
+from service.mailbox.versioning import RecordType
+from service.runtime.records import INBOX_ENTRY, OUTBOX_ENTRY, PENDING_WRITES, SESSION
 
 __all__ = ("NextMailbox",)
 
 _Record = dict[str, msgspec.Raw]
-_NEXT: Final = msgspec.Raw(msgspec.json.encode(RECORD_VERSION + 1))
-_PRESENT: Final = msgspec.Raw(msgspec.json.encode(RECORD_VERSION))
 
 
 class NextMailbox(Mailbox):
@@ -27,7 +26,7 @@ class NextMailbox(Mailbox):
 
     async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
         """As in `Mailbox`."""
-        return await super().ingest([replace(each, entry=_newer(each.entry)) for each in arrivals], now_ms)
+        return await super().ingest([replace(each, entry=_newer(each.entry, INBOX_ENTRY)) for each in arrivals], now_ms)
 
     async def claim(self, now_ms: int, lease_ms: int = LEASE_MS) -> InboxLease | Idle:
         """As in `Mailbox`."""
@@ -49,9 +48,9 @@ class NextMailbox(Mailbox):
         committed = await super().commit(
             lease,
             now_ms,
-            session=session and _newer(session),
-            outbox=[_newer(entry) for entry in outbox],
-            pending_writes=pending_writes and _newer(pending_writes),
+            session=session and _newer(session, SESSION),
+            outbox=[_newer(entry, OUTBOX_ENTRY) for entry in outbox],
+            pending_writes=pending_writes and _newer(pending_writes, PENDING_WRITES),
             due_ms=due_ms,
             lease_ms=lease_ms,
         )
@@ -61,7 +60,7 @@ class NextMailbox(Mailbox):
         self, lease: InboxLease, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
     ) -> EndedLease[InboxLease]:
         """As in `Mailbox`."""
-        told = [_newer(entry) for entry in outbox]
+        told = [_newer(entry, OUTBOX_ENTRY) for entry in outbox]
         buried = await super().dead_letter(lease, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
         return replace(buried, next=buried.next and _read(buried.next))
 
@@ -69,15 +68,17 @@ class NextMailbox(Mailbox):
         self, lease: InboxLease, now_ms: int, pending_writes: bytes, *, lease_ms: int = LEASE_MS
     ) -> CommitResult:
         """As in `Mailbox`."""
-        return await super().store_pending_writes(lease, now_ms, _newer(pending_writes), lease_ms=lease_ms)
+        return await super().store_pending_writes(
+            lease, now_ms, _newer(pending_writes, PENDING_WRITES), lease_ms=lease_ms
+        )
 
     async def post_progress(self, lease: InboxLease, now_ms: int, entry: bytes) -> CommitResult:
         """As in `Mailbox`."""
-        return await super().post_progress(lease, now_ms, _newer(entry))
+        return await super().post_progress(lease, now_ms, _newer(entry, OUTBOX_ENTRY))
 
     async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
         """As in `Mailbox`."""
-        return await super().post(member, _newer(entry), key=key, now_ms=now_ms)
+        return await super().post(member, _newer(entry, OUTBOX_ENTRY), key=key, now_ms=now_ms)
 
     async def claim_outbox(self, now_ms: int, lease_ms: int = LEASE_MS) -> OutboxLease | Idle:
         """As in `Mailbox`."""
@@ -92,21 +93,25 @@ class NextMailbox(Mailbox):
 
 def _read(lease: InboxLease) -> InboxLease:
     return replace(
-        lease, entry=_older(lease.entry), session=_older(lease.session), pending_writes=_older(lease.pending_writes)
+        lease,
+        entry=_older(lease.entry, INBOX_ENTRY),
+        session=_older(lease.session, SESSION),
+        pending_writes=_older(lease.pending_writes, PENDING_WRITES),
     )
 
 
 def _read_outbox_lease(lease: OutboxLease) -> OutboxLease:
-    return replace(lease, entry=_form(lease.entry, _PRESENT))
+    return replace(lease, entry=_with_version(lease.entry, OUTBOX_ENTRY.version))
 
 
-def _newer(raw: bytes) -> bytes:
-    return _form(raw, _NEXT)
+def _newer(raw: bytes, record_type: RecordType[Any]) -> bytes:
+    return _with_version(raw, record_type.version + 1)
 
 
-def _older(raw: bytes | None) -> bytes | None:
-    return None if raw is None else _form(raw, _PRESENT)
+def _older(raw: bytes | None, record_type: RecordType[Any]) -> bytes | None:
+    return None if raw is None else _with_version(raw, record_type.version)
 
 
-def _form(raw: bytes, form: msgspec.Raw) -> bytes:
-    return msgspec.json.encode({**msgspec.json.decode(raw, type=_Record), "version": form})
+def _with_version(raw: bytes, version: int) -> bytes:
+    stored = msgspec.Raw(msgspec.json.encode(version))
+    return msgspec.json.encode({**msgspec.json.decode(raw, type=_Record), "version": stored})

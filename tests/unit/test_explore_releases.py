@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, open_state
-from service.mailbox.versioning import NewerRecord, read
+from service.mailbox.versioning import NewerRecordError, read_record
 from service.messages import Message, Outgoing, Text
 from service.runtime.outbox_sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
 from service.runtime.rate_limiter import LocalBucket
+from service.runtime.records import OUTBOX_ENTRY
 from service.settings import EMBEDDED
 from simulator.world.next_release import NextMailbox
 
@@ -75,6 +76,6 @@ async def test_what_the_next_release_stores_only_it_can_read() -> None:
     await redis.aclose()
     assert isinstance(theirs, InboxLease)
     assert isinstance(ours, InboxLease)
-    assert read(theirs.entry, Outgoing) == Outgoing(Text("hi"))
-    with pytest.raises(NewerRecord):
-        read(ours.entry, Outgoing)
+    assert read_record(theirs.entry, OUTBOX_ENTRY) == Outgoing(Text("hi"))
+    with pytest.raises(NewerRecordError):
+        read_record(ours.entry, OUTBOX_ENTRY)

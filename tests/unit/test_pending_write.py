@@ -11,8 +11,9 @@ import pytest
 from service.conversation import Option, Session, Transition
 from service.domain import Denomination, Money
 from service.domain.commands import DidNotHappen, Done, Outcome, Unknown, Write
-from service.mailbox.versioning import read
+from service.mailbox.versioning import read_record
 from service.messages import Button, Buttons, Text
+from service.runtime.records import PENDING_WRITES
 from service.writes.create_offer import CreateOffer
 from service.writes.pending_write import Baseline, PendingWrite, PendingWrites, encode
 from service.writes.register import Register
@@ -77,7 +78,7 @@ def intent(call: Write = FIVE, *, made_at_ms: int = START_MS) -> PendingWrite:
 def test_what_is_written_down_is_read_back_the_same(call: Write) -> None:
     """Whoever takes over knows exactly what the first worker knew, to the last digit."""
     written = PendingWrites(under_way=msgspec.structs.replace(FULL, command=call), unresolved=(FULL, intent(call)))
-    assert read(encode(written), PendingWrites) == written
+    assert read_record(encode(written), PENDING_WRITES) == written
 
 
 def test_nothing_to_remember_is_no_record() -> None:

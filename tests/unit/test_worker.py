@@ -13,8 +13,9 @@ import pytest
 from service.conversation import Session
 from service.domain import InboundMessage, TextMessage
 from service.mailbox import Idle, InboxEntry
-from service.mailbox.versioning import read
+from service.mailbox.versioning import read_record
 from service.runtime.inbox_worker import GIVEN_UP, Worker
+from service.runtime.records import SESSION
 from tests.unit.reconciler_desk import START_MS, TARIRO
 from tests.unit.worker_bench import Bench, on_bench
 
@@ -326,7 +327,7 @@ def test_a_session_survives_being_written_down() -> None:
     async def play(bench: Bench) -> Session | None:
         await bench.says("hi")
         await bench.do()
-        return read(await bench.session(), Session)
+        return read_record(await bench.session(), SESSION)
 
     session = on_bench(play)
     assert session is not None

@@ -10,8 +10,8 @@ import pytest
 
 from service.credex.errors import CredexError, NoAnswerError, NotSentError, ServerError
 from service.mailbox import StateUnavailableError
-from service.mailbox.versioning import read
-from service.writes.pending_write import PendingWrites
+from service.mailbox.versioning import read_record
+from service.runtime.records import PENDING_WRITES
 from tests.unit.reconciler_desk import FIVE
 from tests.unit.worker_bench import SIX, Bench, on_bench
 
@@ -58,7 +58,7 @@ def test_the_intent_is_written_down_before_the_write_leaves() -> None:
         bench.core.takes_s = 1
         await bench.says("before")
         await bench.do()
-        intents = read(written[0], PendingWrites)
+        intents = read_record(written[0], PENDING_WRITES)
         assert intents is not None
         assert intents.under_way is not None
         said = [getattr(message, "body", "") for message in intents.under_way.messages]
