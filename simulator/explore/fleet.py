@@ -1,4 +1,4 @@
-"""Many worlds, in as many processes as there is work for; none lives long enough to grow."""
+"""Runs many worlds in several processes, which are replaced before they use much memory."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ __all__ = ("Summary", "explore_many", "repeated_by")
 
 WORLDS_A_TASK = 8
 TASKS_A_PROCESS = 6
-"""After so many a process is replaced: the embedded Redis keeps about a megabyte of each world."""
+"""A process is replaced after so many tasks: the embedded Redis keeps about 1 MB of each world."""
 
 HOUR_MS = 3_600_000
 
 
 @dataclass(slots=True)
 class Summary:
-    """What came of many worlds, added up; the digest is of all that passed on all their wires."""
+    """The sums over many worlds; the digest is made of their digests."""
 
     worlds: int = 0
     turns: int = 0
@@ -46,7 +46,7 @@ class Summary:
     digest: str = ""
 
     def add(self, outcome: WorldResult) -> None:
-        """Count one more world."""
+        """Add the result of a world."""
         self.worlds += 1
         self.digest = blake2b(f"{self.digest}{outcome.digest}".encode(), digest_size=16).hexdigest()
         self.turns += outcome.turns
@@ -59,12 +59,12 @@ class Summary:
 
     @property
     def virtual_hours(self) -> float:
-        """How long all of it took by the clocks of those who took part."""
+        """The virtual time of all worlds."""
         return self.virtual_ms / HOUR_MS
 
     @property
     def per_second(self) -> float:
-        """Worlds a second."""
+        """Worlds per second."""
         return self.worlds / self.seconds if self.seconds else 0.0
 
 
@@ -76,29 +76,29 @@ def explore_many(
     minutes: float | None = None,
     jobs: int = 1,
     keep_going: bool = False,
-    told: Callable[[WorldResult], None] = lambda _: None,
+    on_result: Callable[[WorldResult], None] = lambda _: None,
     run_bot: Callable[[Connections], Bot] = run_service,
 ) -> Summary:
     """Explore worlds from consecutive seeds.
 
     Args:
-        first_seed: of the first.
-        options: what they are like.
-        worlds: how many; None for as many as the time allows.
-        minutes: no world begins later than this; None for no limit.
-        jobs: how many processes work at the same time.
-        keep_going: not only to the first world with a broken promise.
-        told: told of each as it ends, in the order of their seeds.
-        run_bot: starts a bot; any other than the service is explored in this process alone, for it cannot be sent on.
+        first_seed: of the first world.
+        options: the properties of the worlds.
+        worlds: their number; None for as many as the time allows.
+        minutes: the time limit for starting a world; None for no limit.
+        jobs: the number of processes.
+        keep_going: whether to go on after the first world with a violation.
+        on_result: called with each result, in the order of seeds.
+        run_bot: starts a bot; only the service can be explored in several processes, since others cannot be pickled.
     """
     began = time.monotonic()
     deadline = None if minutes is None else began + minutes * 60
     summary = Summary()
-    with _crew(jobs, run_bot) as crew:
-        for outcome in crew.outcomes(_batches(first_seed, worlds, deadline), options, deadline):
+    with _runner(jobs, run_bot) as runner:
+        for outcome in runner.outcomes(_batches(first_seed, worlds, deadline), options, deadline):
             summary.add(outcome)
             summary.seconds = time.monotonic() - began
-            told(outcome)
+            on_result(outcome)
             if outcome.violations and not keep_going:
                 break
     return summary
@@ -106,7 +106,7 @@ def explore_many(
 
 def repeated_by(outcome: WorldResult, options: Options) -> str:
     """The command that explores this world again."""
-    return f"python -m simulator explore --seed {outcome.seed} --worlds 1{options.words}"
+    return f"python -m simulator explore --seed {outcome.seed} --worlds 1{options.arguments}"
 
 
 def _batches(first_seed: int, worlds: int | None, deadline: float | None) -> Iterator[Sequence[int]]:
@@ -122,16 +122,16 @@ def _past(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
 
 
-class _Crew(Protocol):
-    """Somebody who explores."""
+class _Runner(Protocol):
+    """Runs batches of seeds."""
 
     def outcomes(
         self, batches: Iterator[Sequence[int]], options: Options, deadline: float | None
     ) -> Iterator[WorldResult]: ...
 
 
-class _Alone:
-    """This process does it."""
+class _InProcess:
+    """Runs them in this process."""
 
     def __init__(self, run_bot: Callable[[Connections], Bot]) -> None:
         self._run_bot = run_bot
@@ -143,8 +143,8 @@ class _Alone:
             yield from _batch(seeds, options, deadline, self._run_bot)
 
 
-class _Pool:
-    """Processes do it; batches are handed out as they are asked for, so that there may be any number of them."""
+class _ProcessPool:
+    """Runs them in a pool of processes; batches are taken as needed, so their number may be unlimited."""
 
     def __init__(self, pool: multiprocessing.pool.Pool, jobs: int) -> None:
         self._pool = pool
@@ -163,18 +163,18 @@ class _Pool:
 
 
 @contextmanager
-def _crew(jobs: int, run_bot: Callable[[Connections], Bot]) -> Iterator[_Crew]:
+def _runner(jobs: int, run_bot: Callable[[Connections], Bot]) -> Iterator[_Runner]:
     if run_bot is not run_service or "fork" not in multiprocessing.get_all_start_methods():
-        yield _Alone(run_bot)
+        yield _InProcess(run_bot)
         return
-    # Forked, they need not import all of it again; there are no threads yet that this could disturb.
+    # Forking avoids importing everything again, and is safe since there are no threads yet.
     context = multiprocessing.get_context("fork")
-    with context.Pool(jobs, initializer=_begin, maxtasksperchild=TASKS_A_PROCESS) as pool:
-        yield _Pool(pool, jobs)
+    with context.Pool(jobs, initializer=_ignore_interrupts, maxtasksperchild=TASKS_A_PROCESS) as pool:
+        yield _ProcessPool(pool, jobs)
 
 
-def _begin() -> None:
-    # Whoever presses Ctrl-C means the whole run: its first process ends the others.
+def _ignore_interrupts() -> None:
+    # On Ctrl-C the first process stops the others.
     with suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -183,10 +183,10 @@ def _batch(
     seeds: Sequence[int], options: Options, deadline: float | None, run_bot: Callable[[Connections], Bot] = run_service
 ) -> list[WorldResult]:
     with deferred_collection():
-        return [_explored_tidily(seed, options, run_bot) for seed in seeds if not _past(deadline)]
+        return [_explore_and_collect(seed, options, run_bot) for seed in seeds if not _past(deadline)]
 
 
-def _explored_tidily(seed: int, options: Options, run_bot: Callable[[Connections], Bot]) -> WorldResult:
+def _explore_and_collect(seed: int, options: Options, run_bot: Callable[[Connections], Bot]) -> WorldResult:
     outcome = _explored(seed, options, run_bot)
     collect_if_needed()
     return outcome
@@ -195,6 +195,6 @@ def _explored_tidily(seed: int, options: Options, run_bot: Callable[[Connections
 def _explored(seed: int, options: Options, run_bot: Callable[[Connections], Bot]) -> WorldResult:
     try:
         return explore_one(seed, options, run_bot=run_bot)
-    except Exception:  # noqa: BLE001 - whatever it is, it belongs to this world and is told with its seed
+    except Exception:  # noqa: BLE001 - any error is a violation of this world and is reported with its seed
         violations = Violation(GOES_ON, "", traceback.format_exc(limit=-6), 0)
         return WorldResult(seed, (violations,), "", "", 0, 0, Counter(), Counter(), Counter())

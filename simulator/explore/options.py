@@ -1,4 +1,4 @@
-"""What is to be explored."""
+"""The options of `explore`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ("ALL_KINDS", "Options", "UnknownKindError", "read_kinds")
 ALL_KINDS: Final = (*KINDS, *PEOPLE_KINDS)
 SWITCHED_ON: Final = 0.5
 MEAN_TURNS: Final = 14
-MOST_TURNS: Final = 60
+MAX_TURNS: Final = 60
 
 
 class UnknownKindError(SimulatorError):
-    """No trouble has that name."""
+    """There is no kind of fault with that name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What worlds are like.
+    """The properties of worlds.
 
     Attributes:
-        people: how many take part; None lets the seed decide (2 to 5).
-        turns: how many messages they send; None lets the seed decide (3 to 60, 14 on average).
-        faults: the kinds of trouble that there may be; None for all, of which the seed switches half on.
-        lossy: the state may lose its last writes; what is lost with them is counted, and must be bounded.
+        people: the number of people; None lets the seed decide (2 to 5).
+        turns: the number of messages that they send; None lets the seed decide (3 to 60, 14 on average).
+        faults: the kinds of faults; None for all kinds, each with a probability of one half.
+        lossy: whether the state Redis may lose its last writes; violations that this excuses are counted.
     """
 
     people: int | None = None
@@ -38,37 +38,37 @@ class Options:
     lossy: bool = False
 
     def draw_people(self, rng: random.Random) -> int:
-        """How many take part."""
+        """Draw the number of people."""
         drawn = rng.choices((2, 3, 4, 5), (5, 3, 1, 1))[0]
         return drawn if self.people is None else self.people
 
     def draw_turns(self, rng: random.Random) -> int:
-        """How many messages they send."""
-        drawn = min(MOST_TURNS, 3 + int(rng.expovariate(1 / (MEAN_TURNS - 3))))
+        """Draw the number of messages."""
+        drawn = min(MAX_TURNS, 3 + int(rng.expovariate(1 / (MEAN_TURNS - 3))))
         return drawn if self.turns is None else self.turns
 
     def draw_kinds(self, rng: random.Random) -> frozenset[str]:
-        """The kinds of trouble that this world has."""
+        """Draw the kinds of faults."""
         drawn = frozenset(kind for kind in ALL_KINDS if rng.random() < SWITCHED_ON)
-        # Those that were asked for by name are all there.
+        # Kinds given by name are all switched on.
         return drawn if self.faults is None else self.faults
 
     @property
-    def words(self) -> str:
-        """As they are said on a command line."""
-        said = "" if self.people is None else f" --people {self.people}"
-        said += "" if self.turns is None else f" --turns {self.turns}"
-        said += " --lossy" if self.lossy else ""
+    def arguments(self) -> str:
+        """The command-line options that select them."""
+        text = "" if self.people is None else f" --people {self.people}"
+        text += "" if self.turns is None else f" --turns {self.turns}"
+        text += " --lossy" if self.lossy else ""
         if self.faults is None:
-            return said
-        return f"{said} --faults {','.join(sorted(self.faults)).replace(' ', '-') or 'none'}"
+            return text
+        return f"{text} --faults {','.join(sorted(self.faults)).replace(' ', '-') or 'none'}"
 
 
 def read_kinds(text: str) -> frozenset[str] | None:
     """Read ``kind,kind``, ``none`` or ``all`` (None).
 
     Raises:
-        UnknownKindError: a kind that there is not.
+        UnknownKindError: a kind does not exist.
     """
     if text == "all":
         return None
@@ -76,5 +76,5 @@ def read_kinds(text: str) -> frozenset[str] | None:
     for name in names:
         if name not in ALL_KINDS:
             typed, known = name.replace(" ", "-"), [each.replace(" ", "-") for each in ALL_KINDS]
-            raise UnknownKindError(f"no trouble is called {typed!r}. {did_you_mean(typed, known, 'kinds')}")
+            raise UnknownKindError(f"no kind of fault is called {typed!r}. {did_you_mean(typed, known, 'kinds')}")
     return frozenset(names)

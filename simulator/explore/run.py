@@ -1,4 +1,4 @@
-"""One world: drawn from a seed and written down as it goes, or played again from what was written down."""
+"""Runs one world: drawn from a seed and recorded as a conversation, or replayed from such a record."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ __all__ = ("GOES_ON", "WorldResult", "explore_one", "play")
 
 GOES_ON: Final = GoesOn.name
 
-SURVIVES: Final = frozenset(
+HOLD_AFTER_DATA_LOSS: Final = frozenset(
     {"conserved", "private", "continues", "drains", "bounded", "unfailing", "accepted", GOES_ON}
 )
-"""The promises that are kept even when the state loses its last writes."""
+"""The invariants that hold even if the state Redis loses its last writes."""
 
 UNDER_WAY_MS: Final = 60_000
-"""What was said so long before a backup may still have been under way then."""
+"""Messages of this time before a backup may not have been finished then."""
 
 BY_MEMBERS: Final = frozenset({Kind.SAID, Kind.TAPPED, Kind.SENT, Kind.REACTED, Kind.FILLED})
 
 
 @dataclass(frozen=True, slots=True)
 class WorldResult:
-    """What came of a world.
+    """The result of a world.
 
     Attributes:
-        seed: it was drawn from; 0 for one that was not drawn.
-        broken: the promises that were not kept; the world ends with the first.
-        digest: of all that passed every wire, and when: the same world has the same.
+        seed: of the world; 0 for a replayed one.
+        violations: of invariants; the world ends with the first.
+        digest: of all bytes on all connections with their times; equal for equal worlds.
         yaml: the world as a conversation.
-        turns: how many messages people sent.
-        virtual_ms: how long it took by their clocks.
-        injected: how often each kind of trouble was made.
-        checked: how often each promise was looked at.
-        lost: how often a promise was not kept to somebody because the state lost what it had acknowledged.
+        turns: the number of messages that people sent.
+        virtual_ms: the virtual time that passed.
+        injected: the number of faults by kind.
+        checked: the number of checks by invariant.
+        lost: the number of violations excused by lost writes, by invariant.
     """
 
     seed: int
@@ -78,12 +78,12 @@ def explore_one(
     run_bot: Callable[[Connections], Bot] = run_service,
     redis_url: str = EMBEDDED,
 ) -> WorldResult:
-    """Draw a world from a seed, and let it happen.
+    """Draw a world from a seed and run it.
 
     Args:
         seed: decides everything that the options leave open.
-        options: what the world is like.
-        run_bot: starts a bot; the service by default.
+        options: the properties of the world.
+        run_bot: starts a bot; by default the service.
         redis_url: a real Redis with an empty database, or ``embedded://``.
     """
     options = Options() if options is None else options
@@ -96,16 +96,16 @@ def explore_one(
     nemesis = Nemesis(draft, players, kinds, turns=turns, processes=processes, lossy=options.lossy, rng=rng)
 
     async def happen(watched: _Watched) -> None:
-        await nemesis.act(StepPlayer(watched.world, draft.name), watched.look)
+        await nemesis.act(StepPlayer(watched.world, draft.name), watched.check)
 
-    watched = _lived(draft.opening, happen, run_bot, redis_url)
+    watched = _run_world(draft.opening, happen, run_bot, redis_url)
     return watched.outcome(seed, draft.yaml, nemesis.injected)
 
 
 def play(
     conversation: str | Conversation, *, run_bot: Callable[[Connections], Bot] = run_service, redis_url: str = EMBEDDED
 ) -> WorldResult:
-    """Play a world again from what was written down, or any other conversation, with its promises watched.
+    """Play a recorded world or any other conversation, and check the invariants.
 
     Raises:
         ConversationError: it cannot be read.
@@ -117,17 +117,17 @@ def play(
         text, opening = "", conversation
 
     async def happen(watched: _Watched) -> None:
-        await play_lines(watched.world, opening, after=watched.look)
+        await play_lines(watched.world, opening, after=watched.check)
 
-    return _lived(opening, happen, run_bot, redis_url).outcome(opening.seed or 0, text, Counter())
+    return _run_world(opening, happen, run_bot, redis_url).outcome(opening.seed or 0, text, Counter())
 
 
 class _ViolationError(Exception):
-    """A promise is broken: the world has shown what it had to show."""
+    """An invariant is violated: the world ends here."""
 
 
 class _Trace:
-    """A digest of all that happens on the wires, in order and with its time."""
+    """A digest of everything on the connections, in order and with times."""
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
@@ -142,7 +142,7 @@ class _Trace:
 
 
 class _Watched:
-    """A world with its promises watched and its wires traced."""
+    """A world whose invariants are checked and whose connections are traced."""
 
     def __init__(
         self, clock: Clock, opening: Conversation, redis_url: str, run_bot: Callable[[Connections], Bot], log: Log
@@ -155,25 +155,25 @@ class _Watched:
         self._turns: int | None = None
         self._lost: Counter[str] = Counter()
 
-    async def look(self) -> None:
-        """Judge a step.
+    async def check(self) -> None:
+        """Check after a step.
 
         Raises:
-            _BrokenError: a promise is broken.
+            _ViolationError: an invariant is violated.
         """
         self._judge(await self.invariants.after_step())
 
     async def end(self) -> None:
-        """Let it come to its end, and judge it; raises as `look` does."""
+        """End the world and check it; raises as `check` does."""
         self._turns = self._acted()
         self._judge(await self.invariants.at_end())
 
     def stuck(self, error: Exception) -> None:
-        """It does not go on."""
+        """Note that the world does not settle."""
         self.violations = (*self.violations, self.invariants.stuck(error))
 
     def outcome(self, seed: int, yaml: str, injected: Counter[str]) -> WorldResult:
-        """What came of it."""
+        """The result."""
         return WorldResult(
             seed=seed,
             violations=self.violations,
@@ -196,29 +196,29 @@ class _Watched:
         if self.violations:
             raise _ViolationError
 
-    def _excused(self, violations: Violation) -> bool:
-        """The state lost what it had acknowledged: it may concern those who said or heard something meanwhile."""
-        if violations.invariant in SURVIVES or not violations.who:
+    def _excused(self, violation: Violation) -> bool:
+        """Whether lost writes excuse a violation: for people who sent or received messages in that time."""
+        if violation.invariant in HOLD_AFTER_DATA_LOSS or not violation.who:
             return False
-        if violations.invariant == Confirmed.name and not is_repeated(violations.what):
-            return False  # nothing is ever confirmed by itself
-        moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == violations.who]
+        if violation.invariant == Confirmed.name and not is_repeated(violation.what):
+            return False  # lost writes do not explain a write without a confirmation
+        moments = [moment.at_ms for moment in self.world.recorder.since(0) if moment.member == violation.who]
         spans = self.world.lost_writes
         return any(since - UNDER_WAY_MS <= at_ms <= until for since, until in spans for at_ms in moments)
 
 
-def _lived(
+def _run_world(
     opening: Conversation,
     happen: Callable[[_Watched], Awaitable[None]],
     run_bot: Callable[[Connections], Bot],
     redis_url: str,
 ) -> _Watched:
-    """A world from its beginning to its end, or to its first broken promise."""
-    lives: list[_Watched] = []
+    """Run a world to its end, or to its first violation."""
+    worlds: list[_Watched] = []
 
     async def main(clock: Clock) -> None:
         watched = _Watched(clock, opening, redis_url, run_bot, log)
-        lives.append(watched)
+        worlds.append(watched)
         await watched.world.start(at_ms=opening.starts_ms)
         try:
             with suppress(_ViolationError):
@@ -233,5 +233,5 @@ def _lived(
         try:
             run(main, start_ms=opening.starts_ms - START_UP_MS)
         except VirtualTimeError as error:
-            lives[0].stuck(error)
-    return lives[0]
+            worlds[0].stuck(error)
+    return worlds[0]

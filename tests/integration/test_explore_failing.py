@@ -34,7 +34,7 @@ def test_a_failing_world_is_told_and_kept_whole_and_small(tmp_path: Path) -> Non
     seed = whole.stem.removeprefix("seed-")
     assert exit_code == 1
     assert f"python -m simulator explore --seed {seed} --worlds 1 --faults several" in said
-    assert "answered: Each message that the bot took is answered." in said
+    assert "answered: Each acknowledged message is answered." in said
     assert str(whole) in said
     assert str(small) in said
     assert small.name.startswith("answered-")
@@ -55,7 +55,7 @@ def test_what_was_made_small_is_a_conversation_that_anybody_can_replay(tmp_path:
 
     assert done.exit_code == 0
     assert "Answered, in a world that once broke it" in done.stdout
-    assert "Each message that the bot took is answered." in done.stdout
+    assert "Each acknowledged message is answered." in done.stdout
 
 
 def test_a_failing_world_is_told_to_programs_as_well(tmp_path: Path) -> None:

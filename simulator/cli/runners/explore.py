@@ -80,10 +80,17 @@ def run(
     options = Options(people=people, turns=turns, faults=faults, lossy=lossy)
     version = sources_digest()[:12]
     if not as_json:
-        out.print(Text(f"Seeds from {first}, sources {version}{options.words}", "grey50"), soft_wrap=True)
+        out.print(Text(f"Seeds from {first}, sources {version}{options.arguments}", "grey50"), soft_wrap=True)
     with _progress(out if out.is_terminal and not as_json else None, wanted) as step:
         summary = explore_many(
-            first, options, worlds=wanted, minutes=minutes, jobs=jobs, keep_going=keep_going, told=step, run_bot=run_bot
+            first,
+            options,
+            worlds=wanted,
+            minutes=minutes,
+            jobs=jobs,
+            keep_going=keep_going,
+            on_result=step,
+            run_bot=run_bot,
         )
     progress = console(no_color=no_color, stderr=True)
     saved = {

@@ -1,1 +1,1 @@
-"""What must hold in every world that explore plays."""
+"""The invariants of every explored world."""

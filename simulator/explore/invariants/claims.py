@@ -1,7 +1,7 @@
-"""What the bot said of a write: its own words, read back, so that they can be held against the ledger.
+"""Reads statements about writes from the bot's messages, so that they can be compared with the ledger.
 
-Each rule reads one sentence of the flows. A sentence that no rule reads leaves a write untold, and that breaks a
-promise: words cannot be changed behind the back of this table.
+Each rule matches one sentence of the flows. If a sentence changes and no rule matches it, its write counts as not
+reported, which violates an invariant: so this table cannot become outdated unnoticed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ("GROUPS", "Claim", "Meaning", "claims", "is_given_up", "is_late_resul
 
 
 class Meaning(StrEnum):
-    """What a sentence says of a write."""
+    """What a sentence states about a write."""
 
     DONE = "done"
     NOT = "not done"
@@ -27,12 +27,12 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One thing said of one write.
+    """A statement about a write.
 
     Attributes:
-        group: offers; what ends an offer; or another kind of write.
-        verb: the endpoint that is spoken of; empty where the words do not tell.
-        amount: as shown; empty where there is none.
+        group: the kind of write (see `GROUPS`).
+        endpoint: of the write; empty if the sentence does not tell.
+        amount: as shown; empty if there is none.
         party: the other side, as shown.
     """
 
@@ -55,7 +55,7 @@ GROUPS: Final = {
     "hustler10k": "upgrade",
     "onboardMember": "registration",
 }
-"""Which writes are spoken of in the same words."""
+"""Groups of endpoints whose writes are described by the same sentences."""
 
 _A, _P = r"\*(?P<amount>[^*]+)\*", r"\*(?P<party>[^*]+)\*"
 _MINE = rf"your offer of {_A} to {_P}"
@@ -115,22 +115,22 @@ _COMPILED: Final = tuple(
     (group, endpoint, said, re.compile(text, re.MULTILINE)) for group, endpoint, said, text in _RULES
 )
 
-# A screen that is shown again says first why, and what it says of a write was said before.
-_FRESH: Final = re.compile(
+# A repeated screen begins with a reason; its statements about writes are repetitions.
+_NEW: Final = re.compile(
     r"\A(?:Credex answered unclearly, so I looked: it is there\.\n\n)?"
     r"(?:✅|I looked again|You (?:declined|took back)|Accepted \d|Your registration)"
 )
-_LATER: Final = re.compile(r"I looked again|I have stopped looking|Your registration (?:went|did not go) through")
-_ASIDE: Final = ("Credex is slow just now.",)
-_NEWS: Final = re.compile(r"there is news:|^Your membership was changed|^The account .* was changed")
+_LATE_RESULT: Final = re.compile(r"I looked again|I have stopped looking|Your registration (?:went|did not go) through")
+_PROGRESS: Final = ("Credex is slow just now.",)
+_CORE_EVENT: Final = re.compile(r"there is news:|^Your membership was changed|^The account .* was changed")
 _GIVEN_UP: Final = "Something went wrong on our side with your last message, and I could not finish it."
 
 
 def claims(body: str) -> Iterator[Claim]:
-    """Everything that a message says of writes, and says for the first time if it says that they are done."""
-    fresh = _FRESH.search(body) is not None
+    """The statements in a message about writes; those about done writes only if they are new."""
+    is_new = _NEW.search(body) is not None
     for group, endpoint, meaning, pattern in _COMPILED:
-        if meaning is Meaning.DONE and not fresh:
+        if meaning is Meaning.DONE and not is_new:
             continue
         for found in pattern.finditer(body):
             parts = found.groupdict()
@@ -138,15 +138,15 @@ def claims(body: str) -> Iterator[Claim]:
 
 
 def is_late_result(body: str) -> bool:
-    """Whether it tells what was found out about an earlier write, and so answers no message."""
-    return _LATER.search(body) is not None
+    """Whether a message reports the outcome of an earlier write and so answers no message."""
+    return _LATE_RESULT.search(body) is not None
 
 
 def is_unsolicited(body: str) -> bool:
-    """Whether it is said while a message is being answered, or is news from core: it answers nothing either."""
-    return body.startswith(_ASIDE) or _NEWS.search(body) is not None
+    """Whether a message reports progress or an event of core and so answers no message."""
+    return body.startswith(_PROGRESS) or _CORE_EVENT.search(body) is not None
 
 
 def is_given_up(body: str) -> bool:
-    """Whether it tells that a message could not be finished."""
+    """Whether a message reports that a member's message could not be finished."""
     return body.startswith(_GIVEN_UP)

@@ -1,7 +1,7 @@
-"""What can be seen of a world from outside: what people did, what the bot took, what it showed, what reached core.
+"""The history of a world: messages of people, messages of the bot, and writes to core.
 
-Nothing here asks the bot. It reads WhatsApp's log of deliveries, the phones, core's log of calls and the ledger, each
-from where it had come to, so that a look after every step costs little.
+It is read from outside the bot: from WhatsApp's log of deliveries, the phones, core's log of calls and the ledger, each
+incrementally, so that an update after every step is cheap.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from simulator.credex_core import HandledCall
+from simulator.credex_core import ENDPOINTS, HandledCall
 from simulator.whatsapp_cloud import Attempt, Bubble
 from simulator.whatsapp_cloud.transcript.bubbles import screen
 from simulator.whatsapp_cloud.transcript.model import Kind, Screen
@@ -24,38 +24,25 @@ __all__ = ("WRITES", "CoreWrite", "History", "IncomingMessage", "OutgoingMessage
 
 OK: Final = 200
 
-WRITES: Final = frozenset(
-    {
-        "onboardMember",
-        "createCredex",
-        "acceptCredex",
-        "declineCredex",
-        "cancelCredex",
-        "createAccount",
-        "authorizeForAccount",
-        "unauthorizeForAccount",
-        "updateSendOffersTo",
-        "hustler10k",
-    }
-)
+WRITES: Final = frozenset({"onboardMember", *(name for name, endpoint in ENDPOINTS.items() if endpoint.writes)})
 """The endpoints of core that change something."""
 
-NOT_TAKEN: Final = frozenset({401, 429})
-"""Core's answers to requests that it did not even look at."""
+NOT_HANDLED: Final = frozenset({401, 429})
+"""The statuses of requests that core rejects before handling them."""
 
 
 @dataclass(slots=True)
 class IncomingMessage:
-    """A message of a person that reached the bot, or was to.
+    """A message of a person to the bot.
 
     Attributes:
-        on: the wamid of the message that it answers.
+        replies_to: the wamid of the message that it answers.
         sent_ms: when the person sent it.
-        taken_ms: when the bot first answered 200 for it; None while it has not.
-        handed_ms: when it was first handed over to the bot.
-        batch: the webhook that the bot took it with, and ``position`` where it stood in it.
-        taken_order: its place among all that the bot took.
-        numbered: the phone number was told with it; without, nobody can know that it is from the same person.
+        acknowledged_ms: when the bot first answered 200 for it; None before.
+        first_attempt_ms: when WhatsApp first tried to deliver it; None before.
+        batch: the number of the acknowledged webhook; ``position`` is the message's index in it.
+        ack_order: its rank among all acknowledged messages.
+        has_number: whether the webhook has the phone number; without it the sender cannot be recognised.
     """
 
     wamid: str
@@ -74,12 +61,13 @@ class IncomingMessage:
 
 @dataclass(slots=True)
 class OutgoingMessage:
-    """One message of the bot, however often it was sent.
+    """A message of the bot; repetitions are one message.
 
     Attributes:
-        callback: its id at the bot, the same each time it is sent; ``seq`` is its place in the person's outbox.
+        callback: the bot's id of it, the same in each repetition.
+        seq: its sequence number in the person's outbox.
         at_ms: when WhatsApp first accepted it.
-        wamids: of each time it was accepted.
+        wamids: the ids of all repetitions.
     """
 
     callback: str
@@ -92,33 +80,32 @@ class OutgoingMessage:
 
     @property
     def queue(self) -> str:
-        """In which it stood: there is one for each name under which the bot knows somebody."""
+        """The name of its outbox: one for each identity under which the bot knows a person."""
         return self.callback.rpartition(":")[0]
 
     @property
     def body(self) -> str:
-        """What it says."""
+        """The text."""
         return self.screen.body if self.screen else ""
 
     @property
     def titles(self) -> frozenset[str]:
-        """What can be tapped on it."""
+        """The titles that can be tapped."""
         return frozenset(choice.title for choice in self.screen.choices) if self.screen else frozenset()
 
 
 @dataclass(slots=True)
 class CoreWrite:
-    """A write of the bot that core looked at, and what the ledger made of it: the credex, or nothing."""
+    """A write of the bot that core handled, and the credex that it made or ended, if any."""
 
     who: str
     call: HandledCall
     credex_id: str = ""
     happened: bool = False
-    prompt: str = ""
 
 
 class History:
-    """All that was seen so far, by person."""
+    """The history so far, by person."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -126,9 +113,9 @@ class History:
         self.outgoing: dict[str, list[OutgoingMessage]] = defaultdict(list)
         self.core_writes: dict[str, list[CoreWrite]] = defaultdict(list)
         self.core_events = 0
-        """How often core asked the bot to tell somebody something."""
+        """The number of core's events for members."""
         self.broken_webhooks: list[Attempt] = []
-        self._taken_so_far = 0
+        self._acknowledged = 0
         self._by_wamid: dict[str, IncomingMessage] = {}
         self._by_callback: dict[str, OutgoingMessage] = {}
         self._written: dict[str, int] = defaultdict(int)
@@ -139,8 +126,8 @@ class History:
         self._open: list[Attempt] = []
         self._phones: dict[str, str] = {}
 
-    def look(self) -> None:
-        """Take in what happened since the last look."""
+    def update(self) -> None:
+        """Read what happened since the last update."""
         for who, handset in self.world.handsets.items():
             self._phones[handset.phone] = who
             self._phones[handset.user_id] = who
@@ -154,27 +141,25 @@ class History:
                 self.incoming[who].append(incoming)
             self._written[who] = len(handset.sent)
             for bubble in handset.bubbles[self._shown[who] :]:
-                self._tell(who, bubble)
+                self._sent(who, bubble)
             self._shown[who] = len(handset.bubbles)
         self._deliveries()
         self._core()
         directions = self.world.recorder.since(self._moments)
         self._moments = len(self.world.recorder)
-        self.core_events += sum(moment.text.startswith(_NEWS) for moment in directions if moment.kind is Kind.STAGE)
+        self.core_events += sum(
+            moment.text.startswith(_CORE_EVENTS) for moment in directions if moment.kind is Kind.STAGE
+        )
 
     def who(self, named: str) -> str:
-        """Whom a phone number, a user id or a name of the mailbox means; nobody for strangers to this world."""
+        """The person with a phone number, a user id or a mailbox name; empty if there is none."""
         return self._phones.get(named) or next((who for key, who in self._phones.items() if key in named), "")
 
     def message(self, wamid: str) -> IncomingMessage | None:
         """The person's message with this id."""
         return self._by_wamid.get(wamid)
 
-    def answers_to(self, wamid: str, who: str) -> OutgoingMessage | None:
-        """The bot's message with this id."""
-        return next((outgoing for outgoing in reversed(self.outgoing[who]) if wamid in outgoing.wamids), None)
-
-    def _tell(self, who: str, bubble: Bubble) -> None:
+    def _sent(self, who: str, bubble: Bubble) -> None:
         callback = bubble.callback or bubble.wamid
         known = self._by_callback.get(callback)
         if known is not None:
@@ -192,28 +177,28 @@ class History:
         self._attempts = len(attempts)
         waiting: list[Attempt] = []
         for attempt in sorted(self._open, key=lambda one: (one.ended_ms or 0, one.number)):
-            self._handed(attempt)
+            self._attempted(attempt)
             if attempt.ended_ms is None:
                 waiting.append(attempt)
             elif attempt.status == OK:
-                self._taken(attempt)
-            elif attempt.status is not None and attempt.status not in _HONEST:
+                self._acknowledge(attempt)
+            elif attempt.status is not None and attempt.status not in _EXPECTED_STATUSES:
                 self.broken_webhooks.append(attempt)
         self._open = waiting
 
-    def _handed(self, attempt: Attempt) -> None:
-        for incoming in self._within(attempt):
+    def _attempted(self, attempt: Attempt) -> None:
+        for incoming in self._messages_in(attempt):
             if incoming.first_attempt_ms is None or attempt.at_ms < incoming.first_attempt_ms:
                 incoming.first_attempt_ms = attempt.at_ms
 
-    def _taken(self, attempt: Attempt) -> None:
-        for place, incoming in enumerate(self._within(attempt)):
+    def _acknowledge(self, attempt: Attempt) -> None:
+        for place, incoming in enumerate(self._messages_in(attempt)):
             if incoming.acknowledged_ms is None:
                 incoming.acknowledged_ms, incoming.batch, incoming.position = attempt.ended_ms, attempt.number, place
-                self._taken_so_far += 1
-                incoming.ack_order = self._taken_so_far
+                self._acknowledged += 1
+                incoming.ack_order = self._acknowledged
 
-    def _within(self, attempt: Attempt) -> list[IncomingMessage]:
+    def _messages_in(self, attempt: Attempt) -> list[IncomingMessage]:
         if b'"messages":[' not in attempt.body:
             return []
         found = (self._by_wamid.get(wamid) for wamid in _wamids(json.loads(attempt.body)))
@@ -222,7 +207,7 @@ class History:
     def _core(self) -> None:
         calls, ledger = self.world.core.calls, self.world.core.ledger
         for call in calls[self._calls :]:
-            if call.endpoint not in WRITES or call.status in NOT_TAKEN:
+            if call.endpoint not in WRITES or call.status in NOT_HANDLED:
                 continue
             write = CoreWrite(self.who(call.phone), call)
             self.core_writes[write.who].append(write)
@@ -258,16 +243,16 @@ ENDS: Final[Mapping[str, frozenset[str]]] = {
     "declineCredex": frozenset({"DECLINED"}),
     "cancelCredex": frozenset({"CANCELLED"}),
 }
-"""What an offer is afterwards."""
+"""The states of an offer after each endpoint."""
 
-_NEWS: Final = ("Credex core notifies ", "Credex core reports ")
+_CORE_EVENTS: Final = ("Credex core notifies ", "Credex core reports ")
 
-_HONEST: Final = frozenset({400, 401, 403, 404, 405, 413, 503})
-"""Answers that a bot may give to a webhook besides 200: it refuses, or it cannot keep it now."""
+_EXPECTED_STATUSES: Final = frozenset({400, 401, 403, 404, 405, 413, 503})
+"""Statuses other than 200 with which a bot may answer a webhook: it refuses it, or cannot store it now."""
 
 
 def _wamids(payload: Mapping[str, Any]) -> Iterator[str]:
-    """The messages in a webhook that are for this bot, from somebody whom it could answer."""
+    """The ids of the messages in a webhook that are for this bot and have a sender."""
     for entry in payload.get("entry", []):
         for change in entry.get("changes", []):
             value = change.get("value", {})

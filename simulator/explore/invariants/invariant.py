@@ -1,4 +1,4 @@
-"""One look at a world: all that promises are judged by at that moment, and what a promise is."""
+"""What an invariant is, the observation of a world that it checks, and what it finds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ("Finding", "Invariant", "Observation", "Violation")
 
 
 class Violation(NamedTuple):
-    """A promise that was not kept: which, to whom (empty: to nobody in particular), what happened, and when."""
+    """A violated invariant: its name, the person concerned (or empty), what happened, and when."""
 
     invariant: str
     who: str
@@ -22,7 +22,7 @@ class Violation(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The same, as the promise itself finds it."""
+    """A violation as the invariant itself finds it: the person concerned (or empty), and what happened."""
 
     who: str
     what: str
@@ -30,13 +30,13 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What there is to see.
+    """The state of a world after a step.
 
     Attributes:
-        resting: people for whom nothing waits, in or out, and nobody is at work; none while the state is away.
-        unresolved: people of whom a write is under way or not known yet.
-        given_up: how many messages the bot's log says it could not send, so far.
-        over: the end of the world: all works again, and all time that was needed has passed.
+        idle: people without queued messages and without a held lease.
+        unresolved: people with a write whose outcome is unknown.
+        given_up: the number of messages that the bot's log reports as lost, so far.
+        over: the world has ended: all faults are removed, and all work had time to finish.
     """
 
     now_ms: int
@@ -52,10 +52,10 @@ class Observation:
 
 
 class Invariant(Protocol):
-    """Something that must hold at every moment."""
+    """A condition that must hold in every observation."""
 
     name: str
     sentence: str
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """What breaks it now, as far as that was not found before."""
+        """Find what violates it now and was not found before."""

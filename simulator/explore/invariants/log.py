@@ -1,4 +1,4 @@
-"""Listens to what the bot logs while worlds are played: exceptions, and messages that it could not send."""
+"""Captures the bot's log while worlds run: exceptions, and messages that could not be sent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ("Log", "listening")
 
 
 class Log:
-    """What was worth hearing of the bot's log lines since it was begun.
+    """A structlog processor that keeps errors and drops all lines.
 
     Attributes:
-        errors: exceptions that the bot did not expect.
-        given_up: how many messages it says it could not send.
+        errors: unexpected exceptions.
+        given_up: the number of messages that the bot reports as lost.
     """
 
     def __init__(self) -> None:
@@ -28,19 +28,19 @@ class Log:
         self.given_up = 0
 
     def __call__(self, _: Any, method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-        """Take a log line; none is printed."""
+        """Process a log line; none is printed."""
         if event.get("event") == "message_lost":
             self.given_up += 1
         if event.get("exc_info") or method == "exception":
-            self._hear(str(event.get("event")), sys.exception())
+            self._record(str(event.get("event")), sys.exception())
         raise structlog.DropEvent
 
     def unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Take what the event loop says of tasks that failed with nobody waiting for them."""
-        self._hear(str(context.get("message")), context.get("exception"))
+        """Handle the event loop's report of a failed task that nobody awaits."""
+        self._record(str(context.get("message")), context.get("exception"))
 
-    def _hear(self, what: str, error: BaseException | None) -> None:
-        # Redis that cannot be reached is thought of everywhere: the step is made again.
+    def _record(self, what: str, error: BaseException | None) -> None:
+        # An unreachable Redis is expected everywhere: the step is retried.
         if isinstance(error, MailboxError) and not isinstance(error, StateBrokenError):
             return
         self.errors.append(f"{what}: {type(error).__name__}: {error}" if error else what)
@@ -48,7 +48,7 @@ class Log:
 
 @contextmanager
 def listening() -> Iterator[Log]:
-    """Hear the bot's log until the end of the block; then logging is as it was."""
+    """Capture the bot's log until the end of the block, and then restore the configuration."""
     before = structlog.get_config()
     log = Log()
     structlog.configure(

@@ -1,4 +1,4 @@
-"""Promises about the conversation: everyone is answered, once, in order, by messages that WhatsApp takes."""
+"""Invariants of messaging: each message is answered, once, in order, and WhatsApp accepts the answers."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from simulator.whatsapp_cloud.transcript.model import Kind
 __all__ = ("Accepted", "AlwaysAnswered", "InOrder", "Once")
 
 HELP: Final = "*VimbisoPay* keeps your credexes"
-"""What stands above the question that was asked for help with; all else is said in one message."""
+"""The help message, which is sent in addition to the question that it explains."""
 
 ASKS_FOR_HELP: Final = re.compile(r"help|about|info|rubatsiro|uncedo|what is this|\d", re.IGNORECASE)
-"""What may have asked for it: a word, a title, or the number of a row."""
+"""What asks for help: a word, a title, or the number of a row."""
 
 UNANSWERED: Final = frozenset({"system", "revoke"})
-"""What WhatsApp itself says, and that a message was deleted: neither needs an answer."""
+"""Kinds that need no answer: messages of WhatsApp itself, and deletions."""
 
 FAULTY: Final = frozenset({100, 131008, 131009})
-"""Codes by which WhatsApp says that a request is wrong in itself."""
+"""WhatsApp's codes for invalid requests."""
 
 
 class _Windows:
-    """A person's messages and the bot's, between two moments at which nothing was under way for them."""
+    """Splits the messages of a person and of the bot at the moments when nothing is pending for the person."""
 
     def __init__(self) -> None:
         self._heard: dict[str, int] = defaultdict(int)
@@ -39,7 +39,7 @@ class _Windows:
     def closed(
         self, observation: Observation
     ) -> Iterator[tuple[str, list[IncomingMessage], list[OutgoingMessage], bool]]:
-        """Those that ended now, and whether the bot could not send something meanwhile."""
+        """The windows that end now, each with whether the bot lost a message meanwhile."""
         lost, self._given_up = observation.given_up > self._given_up, observation.given_up
         for who in sorted(observation.idle):
             everything = observation.history.incoming[who]
@@ -52,20 +52,20 @@ class _Windows:
                 yield who, incoming, outgoing, lost
 
 
-class _Early:
-    """What was answered before it was taken.
+class _EarlyAnswers:
+    """Counts messages that were answered before they were acknowledged.
 
-    What the bot has stored though its 200 was lost it answers at once, and takes again later as known. Which of
-    several messages that was cannot be seen from outside.
+    If the bot has stored a message but its 200 was lost, it answers at once and acknowledges a later delivery. Which of
+    several messages this concerns is not visible from outside.
     """
 
     def __init__(self) -> None:
         self._early: dict[str, int] = defaultdict(int)
 
-    def missing(self, who: str, missing: int, untaken: int) -> int:
-        """How many answers are missing, but for those that came early; there are ``untaken`` that may have one."""
+    def missing(self, who: str, missing: int, unacknowledged: int) -> int:
+        """The number of missing answers but for early ones, of which there are at most ``unacknowledged``."""
         if missing < 0:
-            self._early[who] = min(self._early[who] - missing, untaken)
+            self._early[who] = min(self._early[who] - missing, unacknowledged)
             return missing
         made_up = min(missing, self._early[who])
         self._early[who] -= made_up
@@ -73,21 +73,21 @@ class _Early:
 
 
 class AlwaysAnswered:
-    """Counts what the bot took and what it answered, whenever a person has nothing more to wait for."""
+    """Compares the numbers of acknowledged messages and answers whenever a person is idle."""
 
     name = "answered"
-    sentence = "Each message that the bot took is answered."
+    sentence = "Each acknowledged message is answered."
 
     def __init__(self) -> None:
         self._windows = _Windows()
         self._media: dict[str, bool] = {}
-        self._answers, self._helps = _Early(), _Early()
+        self._answers, self._helps = _EarlyAnswers(), _EarlyAnswers()
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """Messages without an answer."""
+        """Find messages without an answer."""
         for who, incoming, outgoing, lost in self._windows.closed(observation):
             reactions = {
-                # What WhatsApp has accepted counts, as for messages: the phone shows it a moment later.
+                # As for messages, acceptance by WhatsApp counts; the phone shows it a moment later.
                 bubble.payload["reaction"]["message_id"]
                 for bubble in observation.history.world.cloud.accepted
                 if bubble.kind == "reaction"
@@ -95,24 +95,26 @@ class AlwaysAnswered:
             wanted = [one for one in incoming if self._wants_answer(one) and one.wamid not in reactions]
             answers = [one for one in outgoing if not is_unsolicited(one.body) and not is_late_result(one.body)]
             later = [one for one in outgoing if is_late_result(one.body)]
-            untaken = [
+            unacknowledged = [
                 one
                 for one in observation.history.incoming[who]
                 if one.first_attempt_ms is not None and one.acknowledged_ms is None
             ]
-            missing = self._answers.missing(who, len(wanted) - len(answers), len(untaken))
-            # A look that a message brought about is told beside its answer; alone, it may be all that is said.
+            missing = self._answers.missing(who, len(wanted) - len(answers), len(unacknowledged))
+            # A late outcome that a message triggered comes in addition to its answer, or instead of it.
             if missing > len(later) and not lost:
                 said = ", ".join(repr(one.text) for one in wanted)
-                yield Finding(who, f"{len(wanted)} messages were taken ({said}), {len(answers)} answered")
+                yield Finding(who, f"{len(wanted)} messages were acknowledged ({said}), {len(answers)} answered")
             unhelped = self._helps.missing(
-                who, sum(map(_is_help, wanted)) - sum(HELP in one.body for one in outgoing), sum(map(_is_help, untaken))
+                who,
+                sum(map(_is_help, wanted)) - sum(HELP in one.body for one in outgoing),
+                sum(map(_is_help, unacknowledged)),
             )
             if unhelped > 0 and not lost:
-                yield Finding(who, f"asked for help {unhelped} times more than they were helped")
+                yield Finding(who, f"asked for help {unhelped} times more often than they got it")
 
     def _wants_answer(self, incoming: IncomingMessage) -> bool:
-        """An album is answered once; a reaction, a deletion, or what WhatsApp itself says, not at all."""
+        """Whether a message needs an answer of its own: an album needs one, reactions and system messages none."""
         if _is_silent(incoming):
             return False
         media, self._media[incoming.who] = self._media.get(incoming.who, False), incoming.kind is Kind.SENT
@@ -120,10 +122,10 @@ class AlwaysAnswered:
 
 
 class Once:
-    """The same count from the other side."""
+    """Checks that there are no more answers than messages."""
 
     name = "once"
-    sentence = "No message is answered twice, however often it was delivered."
+    sentence = "No message is answered twice, even if it is delivered several times."
 
     def __init__(self) -> None:
         self._answers: dict[str, int] = defaultdict(int)
@@ -131,7 +133,7 @@ class Once:
         self._places: dict[str, int] = defaultdict(int)
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """More answers than messages that can have reached the bot; whether it said so or not."""
+        """Find more answers than messages that were delivered, acknowledged or not."""
         for who, outgoing in list(observation.history.outgoing.items()):
             new, self._places[who] = outgoing[self._places[who] :], len(outgoing)
             if not new:
@@ -147,7 +149,7 @@ class Once:
                 one.first_attempt_ms is not None and ASKS_FOR_HELP.search(one.text) is not None for one in incoming
             )
             if self._helps[who] > asked:
-                yield Finding(who, f"was helped {self._helps[who]} times, and asked for it {asked} times at most")
+                yield Finding(who, f"got help {self._helps[who]} times, and asked for it at most {asked} times")
 
 
 def _answers_a_message(outgoing: OutgoingMessage) -> bool:
@@ -155,7 +157,7 @@ def _answers_a_message(outgoing: OutgoingMessage) -> bool:
 
 
 def _is_help(incoming: IncomingMessage) -> bool:
-    # Whoever hides the number is told what that means, whatever they ask for.
+    # A person with a hidden number gets an explanation of that instead of help.
     return incoming.kind is Kind.SAID and incoming.text.lower() == "help" and incoming.has_number
 
 
@@ -164,10 +166,10 @@ def _is_silent(incoming: IncomingMessage) -> bool:
 
 
 class InOrder:
-    """Looks at the places of the bot's messages, and at which of a person's messages it first said it was at work."""
+    """Compares the order of the bot's messages, and of its typing indicators for a person's messages."""
 
     name = "in order"
-    sentence = "A person's messages are handled in the order in which they were taken, and answered in it."
+    sentence = "A person's messages are handled and answered in the order in which they were acknowledged."
 
     def __init__(self) -> None:
         self._first: dict[str, list[IncomingMessage]] = defaultdict(list)
@@ -175,20 +177,20 @@ class InOrder:
         self._seqs: dict[str, int] = defaultdict(int)
         self._places: dict[str, int] = defaultdict(int)
 
-    def see(self, event: Event) -> None:
-        """Told of everything at WhatsApp."""
+    def handle_event(self, event: Event) -> None:
+        """Note an event at WhatsApp."""
         if isinstance(event, TypingShown):
             self._typed.append(event)
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """What overtook something else."""
-        for who, all_told in observation.history.outgoing.items():
-            for outgoing in all_told[self._places[who] :]:
+        """Find messages that overtook others."""
+        for who, sent in observation.history.outgoing.items():
+            for outgoing in sent[self._places[who] :]:
                 newest = self._seqs[outgoing.queue]
                 if 0 < outgoing.seq < newest:
                     yield Finding(who, f"message {outgoing.seq} went out after message {newest}: {outgoing.body[:60]}")
                 self._seqs[outgoing.queue] = max(newest, outgoing.seq)
-            self._places[who] = len(all_told)
+            self._places[who] = len(sent)
         typed, self._typed = self._typed, []
         for event in typed:
             incoming = observation.history.message(event.wamid)
@@ -198,15 +200,16 @@ class InOrder:
             overtaken = next((one for one in earlier if _before(incoming, one)), None)
             if overtaken is not None:
                 yield Finding(
-                    incoming.who, f"{incoming.text!r} was begun after {overtaken.text!r}, which was taken later"
+                    incoming.who,
+                    f"{incoming.text!r} was handled after {overtaken.text!r}, acknowledged later",
                 )
             earlier.append(incoming)
 
 
 def _before(one: IncomingMessage, other: IncomingMessage) -> bool:
-    """Whether a message had surely been taken when the other one was first handed over.
+    """Whether a message was certainly acknowledged before the first delivery of the other one.
 
-    One without a number and one with it are two people's to the bot.
+    To the bot, messages with and without a number are from two people.
     """
     if one.has_number is not other.has_number:
         return False
@@ -218,16 +221,16 @@ def _before(one: IncomingMessage, other: IncomingMessage) -> bool:
 
 
 class Accepted:
-    """Looks at what WhatsApp answered to the bot."""
+    """Looks at WhatsApp's answers to the bot's requests."""
 
     name = "accepted"
-    sentence = "WhatsApp never finds a message of the bot wrong."
+    sentence = "WhatsApp refuses no message of the bot as invalid."
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = defaultdict(int)
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """Refusals that are the bot's own fault."""
+        """Find refusals of invalid messages."""
         for who, codes in observation.refused.items():
             for code in codes[self._seen[who] :]:
                 if code in FAULTY:

@@ -1,4 +1,4 @@
-"""Promises about money: nothing without a confirmation, nothing twice, and what is said is what the ledger holds."""
+"""Invariants of money: each write has its own confirmation, and statements agree with the ledger."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ __all__ = ("Confirmed", "Conserved", "Reported", "Truthful", "is_repeated")
 CONFIRM: Final = "Confirm"
 CONFIRM_WITHIN_MS: Final = 5 * 60_000
 SLACK_MS: Final = 60_000
-"""From the decision to the request: the baseline is read, and clocks may differ."""
+"""Between confirmation and request the baseline is read, and clocks may differ."""
 
 _BULK: Final = re.compile(r"^Accept (?:this offer|these \d+ offers|the first \d+ of \d+ offers)\?", re.MULTILINE)
 _NO: Final = frozenset({"no", "n", "cancel", "x", "c", "menu", "home", "2", "3"})
-_LONGEST_YES: Final = 12
+_MAX_YES: Final = 12
 
 
 AGAIN: Final = "was confirmed once, and made again"
 
 
 def is_repeated(what: str) -> bool:
-    """Whether a breach says that one confirmation made something twice, and not that there was none."""
+    """Whether a finding says that one confirmation caused two writes, and not that there was none."""
     return what.endswith(AGAIN)
 
 
 class Confirmed:
-    """For each write that reached core, finds the question that it answers, and the answer."""
+    """Finds for each write to core its question and the answer to it."""
 
     name = "confirmed"
     sentence = "Each write has a confirmation of its own: fresh, for this amount and this person, and used once."
@@ -49,13 +49,13 @@ class Confirmed:
         self._ended: set[tuple[str, str]] = set()
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """Writes that nobody confirmed, or that one confirmation made twice."""
+        """Find writes that nobody confirmed, or that one confirmation caused twice."""
         history = observation.history
         for who in sorted(observation.idle):
             for write in history.core_writes[who][self._judged[who] :]:
                 if not self._confirmed(history, write):
                     what = f"{write.call.endpoint} {_what(history, write)}"
-                    # As if nothing had been made by then: was there a confirmation at all?
+                    # Without the confirmations used so far: was there one at all?
                     once = Confirmed()._confirmed(history, write)  # noqa: SLF001 - its own
                     yield Finding(who, f"{what} {AGAIN}" if once else f"nobody confirmed {what}")
             self._judged[who] = len(history.core_writes[who])
@@ -64,7 +64,7 @@ class Confirmed:
                 yield Finding("", f"core was asked for {write.call.endpoint} in nobody's name")
 
     def _confirmed(self, history: History, write: CoreWrite) -> bool:
-        # A tap on the very question comes first; what is typed may be meant for any of them.
+        # A tap on the question comes first; a typed answer may belong to any question.
         return any(self._confirmed_by(history, write, tapped=tapped) for tapped in (True, False))
 
     def _confirmed_by(self, history: History, write: CoreWrite, *, tapped: bool) -> bool:
@@ -74,7 +74,7 @@ class Confirmed:
             if CONFIRM not in outgoing.titles or not _speaks_of(history, outgoing, write):
                 continue
             if outgoing.at_ms > write.call.at_ms:
-                continue  # it was on its way to nobody yet: whatever was typed was meant for something else
+                continue  # not sent yet: no answer can belong to it
             bulk = _BULK.search(outgoing.body) is not None
             if bulk and outgoing.callback in self._used:
                 once = (outgoing.callback, write.credex_id)
@@ -101,8 +101,7 @@ class Confirmed:
             confirms = incoming.kind is Kind.TAPPED and incoming.text == CONFIRM
             if tapped and confirms and incoming.replies_to in outgoing.wamids:
                 return incoming
-            # Some phones do not say which message a tap was on. A question may be delayed on its way to the phone, and
-            # "yes" typed meanwhile.
+            # Some phones do not report the message of a tap. "yes" may be typed before a late question is shown.
             if not tapped and (
                 (confirms and not incoming.replies_to) or (incoming.kind is Kind.SAID and _may_mean_yes(incoming.text))
             ):
@@ -112,11 +111,11 @@ class Confirmed:
 
 def _may_mean_yes(text: str) -> bool:
     said = text.strip().lower()
-    return 0 < len(said) <= _LONGEST_YES and said not in _NO
+    return 0 < len(said) <= _MAX_YES and said not in _NO
 
 
 def _speaks_of(history: History, outgoing: OutgoingMessage, write: CoreWrite) -> bool:
-    """Whether a question is about this write: its amount and, of an offer, the other side."""
+    """Whether a question names the amount and the other side of a write."""
     if GROUPS[write.call.endpoint] not in {"offer", "end"}:
         return True
     amount, party = _amount(history, write), _party(history, write)
@@ -148,7 +147,7 @@ def _party(history: History, write: CoreWrite) -> str:
 
 
 def _starts(name: str) -> str:
-    """As much of a name as every screen shows."""
+    """The part of a name that every screen shows."""
     return name.split(" ", maxsplit=1)[0][:20]
 
 
@@ -157,59 +156,59 @@ def _what(history: History, write: CoreWrite) -> str:
     return said or "as it was asked for"
 
 
-class _Books:
-    """What was said and what happened, by person and kind of write."""
+class _Statements:
+    """The bot's statements about writes, counted by person, kind and amount."""
 
     def __init__(self) -> None:
-        self.said: dict[tuple[str, str, str], Counter[Meaning]] = defaultdict(Counter)
+        self.counts: dict[tuple[str, str, str], Counter[Meaning]] = defaultdict(Counter)
         self.done: dict[str, list[Claim]] = defaultdict(list)
         self.given_up: Counter[str] = Counter()
         self._read: dict[str, int] = defaultdict(int)
 
-    def take_in(self, history: History) -> None:
-        """Read what was said since the last time."""
+    def update(self, history: History) -> None:
+        """Read the messages since the last update."""
         for who, outgoing in history.outgoing.items():
             for one in outgoing[self._read[who] :]:
                 self.given_up[who] += is_given_up(one.body)
                 for claim in claims(one.body):
-                    self.said[who, claim.group, claim.amount][claim.meaning] += 1
+                    self.counts[who, claim.group, claim.amount][claim.meaning] += 1
                     if claim.meaning is Meaning.DONE:
                         self.done[who].append(claim)
             self._read[who] = len(outgoing)
 
-    def heard_of(self, who: str, group: str, amount: str, *, unresolved: bool) -> int:
-        """Of how many writes that happened somebody was told so, or that it is not known."""
-        said = self.said[who, group, amount]
+    def reported(self, who: str, group: str, amount: str, *, unresolved: bool) -> int:
+        """The number of writes that were reported as done or as unknown."""
+        said = self.counts[who, group, amount]
         vague = said[Meaning.UNCLEAR] + said[Meaning.STOPPED] + self.given_up[who]
         return said[Meaning.DONE] + vague + (said[Meaning.UNKNOWN] if unresolved else 0)
 
 
 class Truthful:
-    """Holds each "it is done" against the ledger."""
+    """Compares each statement with the ledger."""
 
     name = "truthful"
-    sentence = "Whatever the bot says was done stands in the ledger, and what it says was not done does not."
+    sentence = "A write that the bot reports as done is in the ledger, and one that it reports as not done is not."
 
     def __init__(self) -> None:
-        self._books = _Books()
+        self._statements = _Statements()
         self._judged: dict[str, int] = defaultdict(int)
         self._matched: set[tuple[str, str]] = set()
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """What was said and is not so."""
-        self._books.take_in(observation.history)
-        for who, done in self._books.done.items():
+        """Find false statements."""
+        self._statements.update(observation.history)
+        for who, done in self._statements.done.items():
             for claim in done[self._judged[who] :]:
-                if claim.endpoint in _IN_LEDGER and not self._stands(observation.history, who, claim):
+                if claim.endpoint in _IN_LEDGER and not self._is_in_ledger(observation.history, who, claim):
                     yield Finding(
-                        who, f"{claim.endpoint} of {claim.amount} ({claim.party}) is said to be done, and is not"
+                        who, f"{claim.endpoint} of {claim.amount} ({claim.party}) is reported as done, and is not"
                     )
             self._judged[who] = len(done)
         for who in sorted(observation.idle):
             if observation.given_up == 0:
-                yield from _denied(self._books, observation, who)
+                yield from _denied(self._statements, observation, who)
 
-    def _stands(self, history: History, who: str, claim: Claim) -> bool:
+    def _is_in_ledger(self, history: History, who: str, claim: Claim) -> bool:
         accounts = _accounts(history, who)
         made = {write.credex_id for writes in history.core_writes.values() for write in writes}
         for credex in history.world.core.ledger.credexes.values():
@@ -227,7 +226,7 @@ class Truthful:
 
 
 def _mistakable(history: History, who: str, credex: Credex) -> bool:
-    """Whether an offer made past the bot cannot be told from the bot's: it is of the time after the confirmation."""
+    """Whether an offer made without the bot looks like the bot's own: it was made after a confirmation."""
     asked = (
         outgoing.at_ms
         for outgoing in history.outgoing[who]
@@ -246,7 +245,7 @@ _IN_LEDGER: Final = frozenset({"createCredex", *ENDS})
 
 
 def _accounts(history: History, who: str) -> frozenset[str]:
-    """The accounts that somebody may act for."""
+    """The accounts that a person may act for."""
     ledger = history.world.core.ledger
     member = ledger.member_by_phone(history.world.handsets[who].phone) or ledger.member_by_phone(
         history.world.people[who].phone
@@ -272,18 +271,18 @@ def _happened(observation: Observation, who: str) -> Counter[tuple[str, str]]:
     )
 
 
-def _denied(books: _Books, observation: Observation, who: str) -> Iterator[Finding]:
+def _denied(statements: _Statements, observation: Observation, who: str) -> Iterator[Finding]:
     for (group, amount), count in _happened(observation, who).items():
-        denied = books.said[who, group, amount][Meaning.NOT]
-        outgoing = books.heard_of(who, group, amount, unresolved=who in observation.unresolved)
-        if denied and count - _gone(observation.history, who, amount) > outgoing and group != "registration":
-            yield Finding(who, f"{group} {amount} is said not to be done, and {count} stand in the ledger".strip())
+        denied = statements.counts[who, group, amount][Meaning.NOT]
+        reported = statements.reported(who, group, amount, unresolved=who in observation.unresolved)
+        if denied and count - _gone(observation.history, who, amount) > reported and group != "registration":
+            yield Finding(who, f"{group} {amount} is reported as not done, and {count} are in the ledger".strip())
 
 
 def _gone(history: History, who: str, amount: str) -> int:
-    """Offers of this amount that somebody declined or took back before the bot could look.
+    """The number of offers of this amount that were declined or cancelled before the bot could reconcile.
 
-    Core shows no trace of them, so they cannot be told from offers that were never made: only an idempotency key could.
+    Core shows no trace of them; without an idempotency key they look like offers that were never made.
     """
     credexes = (history.world.core.ledger.credexes.get(write.credex_id) for write in history.core_writes[who])
     ended = (each for each in credexes if each and each.state in {State.DECLINED, State.CANCELLED})
@@ -291,42 +290,42 @@ def _gone(history: History, who: str, amount: str) -> int:
 
 
 class Reported:
-    """Counts what happened and what was said of it, whenever a person has nothing more to wait for."""
+    """Compares the numbers of writes and of statements whenever a person is idle."""
 
     name = "reported"
-    sentence = "Whatever the bot did for a person it tells, or says that it does not know and tells it later."
+    sentence = "Each write is reported as done, or as unknown and later with its outcome."
 
     def __init__(self) -> None:
-        self._books = _Books()
+        self._statements = _Statements()
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """What happened and was not said, in any words that are known."""
-        self._books.take_in(observation.history)
+        """Find writes that were not reported."""
+        self._statements.update(observation.history)
         for who in sorted(observation.idle):
             if observation.given_up:
                 continue
             for (group, amount), count in _happened(observation, who).items():
-                outgoing = self._books.heard_of(who, group, amount, unresolved=who in observation.unresolved)
+                reported = self._statements.reported(who, group, amount, unresolved=who in observation.unresolved)
                 if (
-                    count > outgoing
-                    and not self._books.said[who, group, amount][Meaning.NOT]
+                    count > reported
+                    and not self._statements.counts[who, group, amount][Meaning.NOT]
                     and group != "registration"
                 ):
-                    yield Finding(who, f"{group} {amount} was done {count} times and told {outgoing} times".strip())
+                    yield Finding(who, f"{group} {amount} was done {count} times and reported {reported} times".strip())
 
 
 class Conserved:
-    """Adds up the ledger."""
+    """Recomputes the sums of the ledger."""
 
     name = "conserved"
-    sentence = "Members hold what was issued, to the last digit, and nobody spent more than they had."
+    sentence = "Members hold exactly what was issued, and nobody spent more than they had."
 
     def __init__(self) -> None:
         self._credexes: tuple[int, int] = (-1, -1)
         self._judged: dict[str, int] = defaultdict(int)
 
     def findings(self, observation: Observation) -> Iterator[Finding]:
-        """Sums that do not agree; looked at when core was called or time went by."""
+        """Find sums that do not agree; checked after calls to core and at the end."""
         core = observation.history.world.core
         state = (len(core.calls), len(core.ledger.credexes))
         if state == self._credexes and not observation.over:
@@ -343,14 +342,14 @@ class Conserved:
 
 
 def _exact(write: CoreWrite) -> Iterator[Finding]:
-    """The amount that core was asked for is written as people write it, with no more decimals than there are."""
+    """Find amounts that are invalid or have too many decimals."""
     if write.call.endpoint != "createCredex":
         return
     try:
         amount = Decimal(str(write.call.body["InitialAmount"]))
         denomination = Denomination(write.call.body["Denomination"])
     except (KeyError, ValueError, InvalidOperation) as problem:
-        yield Finding(write.who, f"core was asked for an amount that is none: {problem}")
+        yield Finding(write.who, f"core got an invalid amount: {problem}")
         return
     if amount != round(amount, denomination.decimals):
-        yield Finding(write.who, f"core was asked for {amount} {denomination}, which has too many decimals")
+        yield Finding(write.who, f"core got {amount} {denomination}, which has too many decimals")

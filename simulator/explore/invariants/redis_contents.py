@@ -1,4 +1,4 @@
-"""What the bot leaves in Redis: where work waits, and what design says of each key's type, size and life."""
+"""The bot's keys in Redis: pending work, and the design's limits for type, size and lifetime of each key."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ("CACHE_TTL_MS", "EmbeddedStore", "Entry", "KeyRule", "KeyStore", "Red
 
 DAY_MS: Final = 86_400_000
 CACHE_TTL_MS: Final = 3_600_000
-"""The cache forgets: nothing in it is meant to last."""
+"""The longest lifetime of a key in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One key: its type, how many parts it has, how many bytes they hold, and its life in ms (None: for ever)."""
+    """A key: its type, its number of elements, their size in bytes, and its TTL in ms (None: without)."""
 
     name: str
     type: str
@@ -25,23 +25,23 @@ class Entry:
 
 
 class KeyStore(Protocol):
-    """A Redis database, looked at from outside."""
+    """A Redis database, read from outside."""
 
     def entries(self) -> Iterator[Entry]:
-        """Every key."""
+        """All keys."""
 
     def due(self, queue: str) -> dict[str, int]:
-        """Who has work in ``inbox`` or ``outbox``, and when it is due."""
+        """The members with work in ``inbox`` or ``outbox``, and when it is due."""
 
 
 class EmbeddedStore:
-    """The Redis inside this process: its memory is at hand, so that a look costs no command."""
+    """The embedded Redis: its memory is read directly, without commands."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
 
     def entries(self) -> Iterator[Entry]:
-        """Every key."""
+        """All keys."""
         database = self._server.dbs.get(0)
         if database is None:
             return
@@ -53,7 +53,7 @@ class EmbeddedStore:
                 yield Entry(key.decode(), kind, len(parts), sum(len(part) for part in parts), life)
 
     def due(self, queue: str) -> dict[str, int]:
-        """Who has work, and when it is due."""
+        """The members with work, and when it is due."""
         database = self._server.dbs.get(0)
         item = None if database is None else database.get(f"{{0}}:{queue}".encode())
         return {} if item is None else {name.decode(): int(score) for name, score in item.value.items()}
@@ -75,13 +75,12 @@ def _bytes(value: Any) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class KeyRule:
-    """What design says of one of a member's keys.
+    """The design's limits for one kind of a member's keys.
 
     Attributes:
-        parts: the most entries or fields that it may have.
-        size: the most bytes that they may hold.
-        life_ms: the longest life; None where work keeps it alive.
-        resting: how long it may live once the member rests; for leases.
+        parts: the most entries or fields.
+        size: the most bytes.
+        ttl_ms: the longest TTL; None if it lives while there is work.
     """
 
     type: str
@@ -100,33 +99,33 @@ KEY_RULES: Final = {
     "seen": KeyRule("zset", 64, 64 * 16, 7 * DAY_MS),
     "posted": KeyRule("zset", 64, 64 * 16, DAY_MS),
 }
-"""One of each for a member, and no other key: this is all that a member may cost."""
+"""The keys of a member: one of each kind, and no other."""
 
 _QUEUES: Final = ("inbox", "outbox")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKeys:
-    """What is kept for members at one moment, by kind of key and name."""
+    """The keys of all members at one moment, by kind and member."""
 
     by_kind: dict[str, dict[str, Entry]]
     unknown_keys: tuple[Entry, ...]
     dead_letters: int
 
     def has(self, kind: str, member: str) -> bool:
-        """Whether a member has this key."""
+        """Whether a member has a key of this kind."""
         return member in self.by_kind.get(kind, {})
 
 
 class RedisContents:
-    """The state Redis and the cache, and what is wrong with what they hold."""
+    """Reads the state Redis and the cache, and compares them with the design."""
 
     def __init__(self, state: KeyStore, cache: KeyStore) -> None:
         self.state = state
         self.cache = cache
 
     def keys(self) -> StoredKeys:
-        """What stands in the state Redis now."""
+        """Read the keys of the state Redis."""
         by_kind: dict[str, dict[str, Entry]] = {kind: {} for kind in KEY_RULES}
         unknown_keys: list[Entry] = []
         dead = 0
@@ -142,27 +141,27 @@ class RedisContents:
         return StoredKeys(by_kind, tuple(unknown_keys), dead)
 
     def rule_violations(self, keys: StoredKeys) -> Iterator[str]:
-        """What breaks the table: keys that should not be, too large, of another type, or that live too long."""
+        """Keys that are unknown, too large, of another type, or that live too long."""
         for entry in keys.unknown_keys:
             yield f"{entry.name} ({entry.type}) is no key of the design"
         for kind, entries in keys.by_kind.items():
             rule = KEY_RULES[kind]
             for entry in entries.values():
-                yield from _broken(entry, rule)
+                yield from _exceeded(entry, rule)
         for queue in _QUEUES:
             yield from self._leases(keys, queue)
         for entry in self.cache.entries():
             if entry.ttl_ms is None or entry.ttl_ms > CACHE_TTL_MS:
-                yield f"{entry.name} in the cache lives {_life(entry.ttl_ms)}"
+                yield f"{entry.name} in the cache lives {_ttl(entry.ttl_ms)}"
 
     def _leases(self, keys: StoredKeys, queue: str) -> Iterator[str]:
         working = self.state.due(queue)
         for member, entry in keys.by_kind[f"lease:{queue}"].items():
             if member not in working and entry.ttl_ms is None:
-                yield f"{entry.name} lives for ever, though {member} rests"
+                yield f"{entry.name} has no TTL, though {member} has no work"
 
     def orphaned_work(self, keys: StoredKeys) -> Iterator[str]:
-        """Work that nobody will ever take up, for nothing says that it is due."""
+        """Work of members who are never due."""
         for queue in _QUEUES:
             due = self.state.due(queue)
             for member, entry in keys.by_kind[queue].items():
@@ -170,7 +169,7 @@ class RedisContents:
                     yield f"{entry.name} holds {entry.parts} and is never due"
 
     def members_with_work(self, keys: StoredKeys) -> set[str]:
-        """Names of members with something in a queue: a message, or what is to be told."""
+        """The members with an entry in a queue."""
         return {member for queue in _QUEUES for member in keys.by_kind[queue]}
 
 
@@ -181,7 +180,7 @@ def _split(rest: str) -> tuple[str, str]:
     return "", ""
 
 
-def _broken(entry: Entry, rule: KeyRule) -> Iterator[str]:
+def _exceeded(entry: Entry, rule: KeyRule) -> Iterator[str]:
     if entry.type != rule.type:
         yield f"{entry.name} is a {entry.type}, not a {rule.type}"
     if entry.parts > rule.parts:
@@ -189,8 +188,8 @@ def _broken(entry: Entry, rule: KeyRule) -> Iterator[str]:
     if entry.size > rule.size:
         yield f"{entry.name} holds {entry.size} bytes, more than {rule.size}"
     if rule.ttl_ms is not None and (entry.ttl_ms is None or entry.ttl_ms > rule.ttl_ms):
-        yield f"{entry.name} lives {_life(entry.ttl_ms)}"
+        yield f"{entry.name} lives {_ttl(entry.ttl_ms)}"
 
 
-def _life(ttl_ms: int | None) -> str:
-    return "for ever" if ttl_ms is None else f"for {ttl_ms // 60_000} minutes"
+def _ttl(ttl_ms: int | None) -> str:
+    return "without a TTL" if ttl_ms is None else f"for {ttl_ms // 60_000} minutes"
