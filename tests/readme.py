@@ -1,4 +1,4 @@
-"""The parts of the README that are drawn from the project itself: `python tests/readme.py` writes them anew."""
+"""The parts of the README that are generated from the project: `python tests/readme.py` rewrites them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ README = ROOT / "README.md"
 
 _BLOCK = re.compile(r"(<!-- begin (?P<what>[^:>]+?)(?:: (?P<which>[^>]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
-ROOMS = {
+PACKAGES = {
     "whatsapp": "<b>whatsapp</b><br/>Graph client, decoding",
     "mailbox": "<b>mailbox</b><br/>durable queues, Lua",
     "web": "<b>web</b><br/>webhook, core events, health",
@@ -23,11 +23,11 @@ ROOMS = {
     "writes": "<b>writes</b><br/>pending write, send once, evidence",
     "credex": "<b>credex</b><br/>gateway to Credex core",
 }
-"""The rooms that the picture shows, and their labels."""
+"""The packages in the diagram, and their labels."""
 
 
 def rendered(text: str) -> str:
-    """The README with every drawn part as it should be now."""
+    """The README with every generated part up to date."""
     return _BLOCK.sub(lambda block: block[1] + _part(block["what"], block["which"]) + block[4], text)
 
 
@@ -57,26 +57,26 @@ def _targets(section: str) -> Iterator[str]:
 
 
 def architecture() -> str:
-    """The rooms and which of them import which, as they really are.
+    """The packages and their imports, read from the code.
 
-    The composition root, which wires them all, and the plain values that all of them use would only hide the rest.
+    The composition root imports all of them and all of them import the plain values, so both are left out.
     """
-    edges = {(room, other) for room in ROOMS for other in _imports(room) if other in ROOMS and other != room}
+    edges = {(package, other) for package in PACKAGES for other in _imports(package) if other in PACKAGES and other != package}
     lines = ["flowchart TD", "  meta([Meta's Cloud API])", "  ledger([Credex core])", "  redis[(Redis: state, cache)]"]
-    lines += [f'  {room}["{label}"]' for room, label in ROOMS.items()]
+    lines += [f'  {package}["{label}"]' for package, label in PACKAGES.items()]
     lines += [
         "  meta -. webhooks .-> web",
         "  whatsapp -. messages .-> meta",
         "  web -. stored in .-> mailbox",
     ]
-    lines += [f"  {room} --> {other}" for room, other in sorted(edges)]
+    lines += [f"  {package} --> {other}" for package, other in sorted(edges)]
     lines += ["  mailbox -.-> redis", "  credex -. calls .-> ledger"]
     return "\n".join(lines)
 
 
-def _imports(room: str) -> set[str]:
-    """Which rooms of the service a room imports."""
-    home = ROOT / "service" / room
+def _imports(package: str) -> set[str]:
+    """The packages of the service that a package imports."""
+    home = ROOT / "service" / package
     files = sorted(home.rglob("*.py")) if home.is_dir() else [home.with_suffix(".py")]
     return {other for file in files for other in _imported(ast.parse(file.read_text("utf-8")))}
 

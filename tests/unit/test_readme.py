@@ -1,4 +1,4 @@
-"""The README says what is so."""
+"""The README and the other pages agree with the project."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_the_drawn_parts_of_the_readme_are_as_the_project_is() -> None:
 
 
 def test_every_direct_dependency_is_explained() -> None:
-    """Whoever adds a library says in the README why it is there."""
+    """The README says why each library is there."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     listed = [
         *project["dependencies"],
@@ -31,7 +31,10 @@ def test_every_direct_dependency_is_explained() -> None:
     assert {name for name in names if f"[{name}]" not in text} == set()
 
 
-PAGES = ("README.md", "simulator/README.md", "cdktf/README.md", "snapshots/README.md")
+PAGES = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *("simulator/README.md", "simulator/whatsapp_cloud/README.md", "cdktf/README.md", "snapshots/README.md"),
+)
 
 
 def without_code(text: str) -> str:
@@ -39,7 +42,7 @@ def without_code(text: str) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The places in a page that a link can lead to, as GitHub names them."""
+    """The headings of a page, as GitHub names them in links."""
     headings = re.findall(r"^#+ (.+)$", without_code(page.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
