@@ -61,7 +61,12 @@ def architecture() -> str:
 
     The composition root imports all of them and all of them import the plain values, so both are left out.
     """
-    edges = {(package, other) for package in PACKAGES for other in _imports(package) if other in PACKAGES and other != package}
+    edges = {
+        (package, other)
+        for package in PACKAGES
+        for other in _imports(package)
+        if other in PACKAGES and other != package
+    }
     lines = ["flowchart TD", "  meta([Meta's Cloud API])", "  ledger([Credex core])", "  redis[(Redis: state, cache)]"]
     lines += [f'  {package}["{label}"]' for package, label in PACKAGES.items()]
     lines += [
