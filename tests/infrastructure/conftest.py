@@ -6,6 +6,7 @@ Rules about the stacks need nothing but their JSON, so they are checked everywhe
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import logging
@@ -31,6 +32,8 @@ NEEDS_LIBRARIES = (
     *("test_botocore.py", "test_checkov.py", "test_deploy_cycle.py", "test_policies.py", "test_provider_schema.py"),
     *("test_release.py", "test_snapshots_infrastructure.py", "test_terraform.py"),
 )
+EXPENSIVE = ("test_checkov.py", "test_provider_schema.py", "test_deploy_cycle.py", "test_state_redis.py")
+"""Modules whose fixtures are too expensive to be made in several processes."""
 # Not cdktf itself: the folder of that name would be found.
 HAS_LIBRARIES = all(find_spec(name) for name in ("parliament", "moto", "tf"))
 collect_ignore = [] if HAS_LIBRARIES else list(NEEDS_LIBRARIES)
@@ -56,23 +59,41 @@ def sources() -> str:
     return digest.hexdigest()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share plans, or an expensive fixture of their module, in one process."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            if "plans" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("plans"))
+            elif item.path.name in EXPENSIVE:
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def synthesised() -> Synthesised:
-    """Synthesised now, unless nothing has changed since the last time."""
-    mark, digest = OUTDIR / ".sources", sources()
-    if not mark.is_file() or mark.read_text("utf-8") != digest:
-        # A process of its own: the bindings take 12 seconds and 600 MB, and nothing here needs them in memory.
-        done = subprocess.run(
-            [sys.executable, str(ROOT / "cdktf" / "main.py"), "--outdir", str(OUTDIR)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        mark.write_text(digest, "utf-8")
+    """Synthesised now, unless nothing has changed since the last time. Only one process at a time synthesises."""
+    with (ROOT / "cdktf" / "main.py").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _synthesise_if_changed()
     files = {name: OUTDIR / "stacks" / name / "cdk.tf.json" for name in STACKS}
     return Synthesised(files, json.loads((OUTDIR / "accepted.json").read_text("utf-8")))
+
+
+def _synthesise_if_changed() -> None:
+    mark, digest = OUTDIR / ".sources", sources()
+    if mark.is_file() and mark.read_text("utf-8") == digest:
+        return
+    # A process of its own: the bindings take 12 seconds and 600 MB, and nothing here needs them in memory.
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "cdktf" / "main.py"), "--outdir", str(OUTDIR)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    mark.write_text(digest, "utf-8")
 
 
 @pytest.fixture(scope="session")
