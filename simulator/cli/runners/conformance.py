@@ -40,8 +40,8 @@ def run(
     shown = [row for row in rows if not (failed and row.passed)]
     right = sum(row.passed for row in rows)
     if as_json:
-        told = {"rows": [row.json() for row in shown], "tried": len(rows), "right": right}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        result = {"rows": [row.json() for row in shown], "tried": len(rows), "right": right}
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         _print(console(no_color=no_color), shown, rows)
     sys.exit(0 if right == len(rows) else DIFFERENT)
@@ -79,8 +79,10 @@ def _print(out: Console, shown: Sequence[CaseResult], rows: Sequence[CaseResult]
     counted = ", ".join(f"{kind} {number}" for kind, number in tried.items())
     out.print(Text(f"\n{len(rows)} rows: {counted}", "grey50"), soft_wrap=True)
     if wrong:
-        told = ", ".join(f"{kind} {number}" for kind, number in wrong.items())
-        out.print(Text(f"{wrong.total()} of {len(rows)} rows are not as expected: {told}", "bold red"), soft_wrap=True)
+        failed = ", ".join(f"{kind} {number}" for kind, number in wrong.items())
+        out.print(
+            Text(f"{wrong.total()} of {len(rows)} rows are not as expected: {failed}", "bold red"), soft_wrap=True
+        )
     else:
         out.print(Text(f"all {len(rows)} rows are as expected", "bold green"), soft_wrap=True)
 

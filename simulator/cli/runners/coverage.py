@@ -28,14 +28,14 @@ def run(names: tuple[str, ...], *, missing: bool, jobs: int, as_json: bool, no_c
 
 def _coverage(out: Console, coverage: Coverage, *, missing: bool) -> None:
     for name, title in coverage.titles.items():
-        shown = {way: by for way, by in coverage.of(name).items() if not (missing and by)}
+        shown = {exit_taken: by for exit_taken, by in coverage.of(name).items() if not (missing and by)}
         if shown:
             out.print(Text(f"{title} ({name})", "bold"), soft_wrap=True)
-        for way, by in shown.items():
+        for exit_taken, by in shown.items():
             mark = Text("  ✓ ", "green") if by else Text("  ✗ ", "bold red")
             more = f" and {len(by) - 1} more" if len(by) > 1 else ""
-            walker = f"  {by[0]}{more}" if by else "  nobody"
-            out.print(mark + Text(str(way)) + Text(walker, "grey50"), soft_wrap=True)
+            taker = f"  {by[0]}{more}" if by else "  nobody"
+            out.print(mark + Text(str(exit_taken)) + Text(taker, "grey50"), soft_wrap=True)
     for conversation, problem in coverage.problems.items():
         out.print(Text(f"✗ {conversation}: {problem}", "bold red"), soft_wrap=True)
     walked = len(coverage.walked) - len(coverage.missing)

@@ -48,7 +48,7 @@ def run(
             rows.append(row)
             bar.advance(task)
             if not as_json:
-                _told(out, row)
+                _report(out, row)
     if as_json:
         click.echo(json.dumps([_json(row) for row in rows], ensure_ascii=False, indent=2))
     else:
@@ -65,8 +65,8 @@ def _list(out: Console) -> None:
             out.print(f"  diverges: {name}: {divergence.why}", soft_wrap=True)
 
 
-def _told(out: Console, row: Row) -> None:
-    """What is wrong, as soon as it is known; and a line for those who read a log."""
+def _report(out: Console, row: Row) -> None:
+    """Print what is wrong as soon as it is known and, into a file, a line per variant."""
     for result in row.results:
         if result.verdict is Verdict.WRONG:
             out.print(Text(f"✗ {row.variant.name}: {result.name}", "bold red"), soft_wrap=True)

@@ -36,13 +36,13 @@ def run(
     out = console(no_color=no_color)
     paths = paths_of(names)
     check_redis(redis_url, flush=flush)
-    shown = "nothing" if as_json else "trouble" if quiet else "lines" if brief else "transcripts"
+    shown = "nothing" if as_json else "failures" if quiet else "lines" if brief else "transcripts"
     report = play_all(
         paths,
         seed=seed,
         redis_url=redis_url,
         # Transcripts show by themselves how far it has come.
-        progress=out if out.is_terminal and shown in {"lines", "trouble"} else None,
+        progress=out if out.is_terminal and shown in {"lines", "failures"} else None,
         told=lambda played: _tell(out, played, shown),
         jobs=jobs,
         cache=None if no_cache or logs else ReplayCache.of(sources_digest()),
@@ -55,7 +55,7 @@ def run(
 
 
 def _tell(out: Console, played: Played, shown: str) -> None:
-    if shown == "nothing" or (shown == "trouble" and played.good):
+    if shown == "nothing" or (shown == "failures" and played.good):
         return
     if shown == "transcripts" and played.transcript is not None:
         show(out, played.transcript)
@@ -85,8 +85,8 @@ def _summary(out: Console, report: Report) -> None:
     out.print(Text(text, "bold red" if report.wrong else "bold green"), soft_wrap=True)
     if report.before:
         which = "all" if report.before == count else str(report.before)
-        said = f"{which} of them as played before: nothing they depend on has changed (--no-cache plays them again)"
-        out.print(Text(said, "grey50"), soft_wrap=True)
+        text = f"{which} of them from the cache: nothing they depend on has changed (--no-cache plays them again)"
+        out.print(Text(text, "grey50"), soft_wrap=True)
 
 
 def _counted(count: int, what: str) -> str:
