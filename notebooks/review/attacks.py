@@ -1,4 +1,4 @@
-"""All attacks: what threatens, what stands against it, which test holds it, and what came of trying."""
+"""All attacks: the threat, the defence, the test that verifies it, and the results of the attempts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from notebooks.review import attacks_members as members
 from notebooks.review import attacks_secrets as secrets
 from notebooks.review import attacks_webhook as webhook
 from notebooks.review import attacks_wire as wire
-from notebooks.review.attacks_place import Heard, Place, Try, apart, in_a_world
+from notebooks.review.attack_world import AttackWorld, Attempt, Observations, run_in_thread, run_in_world
 from notebooks.review.pictures import Table
 
-__all__ = ("ATTACKS", "HELD", "Attack", "Played", "Report", "attack", "play_all")
+__all__ = ("ATTACKS", "HELD", "Attack", "AttackResult", "Report", "attack", "run_all")
 
 HELD: Final = "✓\u00a0held"
 BROKEN: Final = "✗\u00a0BROKEN"
@@ -25,16 +25,16 @@ BROKEN: Final = "✗\u00a0BROKEN"
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """One threat.
+    """One threat and its defence.
 
     Attributes:
-        number: as in the diagram.
-        where: the boundary that it comes across.
-        threat: what somebody wants.
-        defence: what stands against it.
-        test: the test that holds it, ``file::name``.
-        play: tries it.
-        head: what the columns of its attempts are.
+        number: its number in the diagram.
+        where: the trust boundary that it crosses.
+        threat: the goal of the attacker.
+        defence: what prevents it.
+        test: the test that verifies the defence, ``file::name``.
+        run: makes the attempts.
+        head: the column titles of its attempts.
     """
 
     number: int
@@ -42,78 +42,78 @@ class Attack:
     threat: str
     defence: str
     test: str
-    play: Callable[[Heard], list[Try]]
+    run: Callable[[Observations], list[Attempt]]
     head: tuple[str, str, str] = ("attempt", "answer", "what came of it")
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """An attack, and what came of it."""
+class AttackResult:
+    """An attack and its attempts."""
 
     attack: Attack
-    tries: tuple[Try, ...]
+    attempts: tuple[Attempt, ...]
 
     @property
     def held(self) -> bool:
-        """Whether every attempt failed; none at all is no defence."""
-        return bool(self.tries) and all(each.held for each in self.tries)
+        """Whether there was an attempt and all attempts failed."""
+        return bool(self.attempts) and all(each.held for each in self.attempts)
 
     def table(self) -> Table:
-        """Every attempt."""
-        rows = [(each.what, each.answer, each.came_of_it, _mark(held=each.held)) for each in self.tries]
-        caption = f"{self.attack.number}. {self.attack.threat} (n = {len(self.tries)})"
+        """A table of the attempts."""
+        rows = [(each.what, each.answer, each.effect, _mark(held=each.held)) for each in self.attempts]
+        caption = f"{self.attack.number}. {self.attack.threat} (n = {len(self.attempts)})"
         return Table((*self.attack.head, "defence"), rows, caption)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All attacks, played."""
+    """The results of all attacks."""
 
-    played: tuple[Played, ...]
+    results: tuple[AttackResult, ...]
 
     @property
     def broken(self) -> list[str]:
-        """What did not hold: the attack, the attempt, and what came of it."""
+        """The attempts that succeeded: attack, attempt and effect."""
         return [
-            f"{each.attack.number}. {each.attack.threat}: {attempt.what} → {attempt.answer}; {attempt.came_of_it}"
-            for each in self.played
-            for attempt in each.tries
+            f"{each.attack.number}. {each.attack.threat}: {attempt.what} → {attempt.answer}; {attempt.effect}"
+            for each in self.results
+            for attempt in each.attempts
             if not attempt.held
         ]
 
-    def tries(self, *numbers: int) -> Sequence[Table]:
-        """The attempts of these attacks."""
-        return [each.table() for each in self.played if each.attack.number in numbers]
+    def attempts(self, *numbers: int) -> Sequence[Table]:
+        """Tables of the attempts of these attacks."""
+        return [each.table() for each in self.results if each.attack.number in numbers]
 
     def of(self, number: int) -> Table:
-        """The attempts of one attack."""
-        return next(iter(self.tries(number)))
+        """A table of the attempts of one attack."""
+        return next(iter(self.attempts(number)))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/html": self.html(), "text/plain": self.table().text()}
 
     def table(self) -> Table:
-        """Threat, defence, evidence: a row an attack."""
+        """A table with threat, defence and evidence of each attack."""
         rows = [
             (
                 each.attack.number,
                 each.attack.where,
                 each.attack.threat,
                 each.attack.defence,
-                f"{sum(one.held for one in each.tries)} of {len(each.tries)}",
+                f"{sum(one.held for one in each.attempts)} of {len(each.attempts)}",
                 _mark(held=each.held),
                 each.attack.test,
             )
-            for each in self.played
+            for each in self.results
         ]
-        count = sum(len(each.tries) for each in self.played)
+        count = sum(len(each.attempts) for each in self.results)
         head = ("", "comes by", "threat", "defence", "held off", "result", "held by this test")
-        return Table(head, rows, f"{len(self.played)} threats, {count} attempts and checks")
+        return Table(head, rows, f"{len(self.results)} threats, {count} attempts and checks")
 
     def html(self) -> str:
         """The table, with links to the tests."""
         shown = self.table().html()
-        for each in self.played:
+        for each in self.results:
             file, _, name = each.attack.test.partition("::")
             link = f'<a href="../{html.escape(file)}">{html.escape(name.replace("_", " "))}</a>'
             shown = shown.replace(html.escape(each.attack.test), link)
@@ -124,32 +124,36 @@ def _mark(*, held: bool) -> str:
     return HELD if held else BROKEN
 
 
-def _world(attack: Callable[[Place], Awaitable[list[Try]]], heard: Heard, *, forms: bool = False) -> list[Try]:
-    return in_a_world(attack, forms=forms, heard=heard)
+def _world(
+    attack: Callable[[AttackWorld], Awaitable[list[Attempt]]], observations: Observations, *, forms: bool = False
+) -> list[Attempt]:
+    return run_in_world(attack, forms=forms, observations=observations)
 
 
-def _worldly(attack: Callable[[Place], Awaitable[list[Try]]], *, forms: bool = False) -> Callable[[Heard], list[Try]]:
+def _in_world(
+    attack: Callable[[AttackWorld], Awaitable[list[Attempt]]], *, forms: bool = False
+) -> Callable[[Observations], list[Attempt]]:
     return partial(_world, attack, forms=forms)
 
 
-def _crooked(_: Heard) -> list[Try]:
+def _malformed_requests(_: Observations) -> list[Attempt]:
     with wire.served() as program:
-        tries = apart(lambda: asyncio.run(wire.crooked_requests(program.port)))
-        return [*tries, wire.said_nothing(program)]
+        attempts = run_in_thread(lambda: asyncio.run(wire.crooked_requests(program.port)))
+        return [*attempts, wire.said_nothing(program)]
 
 
-def _slow(_: Heard) -> list[Try]:
+def _slow(_: Observations) -> list[Attempt]:
     with wire.served() as program:
-        return apart(lambda: asyncio.run(wire.slow_bodies(program.port)))
+        return run_in_thread(lambda: asyncio.run(wire.slow_bodies(program.port)))
 
 
-def _logs(heard: Heard) -> list[Try]:
-    return [*secrets.logs_searched()[0], *secrets.searched(heard)]
+def _logs(observations: Observations) -> list[Attempt]:
+    return [*secrets.logs_searched()[0], *secrets.searched(observations)]
 
 
-def _compared(_: Heard) -> list[Try]:
+def _compared(_: Observations) -> list[Attempt]:
     return [
-        Try(
+        Attempt(
             each.code,
             each.place,
             "nothing: it takes the same time wherever they differ" if each.constant_time else each.why,
@@ -174,7 +178,7 @@ ATTACKS: Final = (
         "speak as any member, without Meta",
         "HMAC-SHA256 of the raw bytes, keyed with the App Secret, before anything is parsed",
         "tests/unit/test_whatsapp_webhook.py::test_a_bad_signature_is_refused",
-        _worldly(webhook.forged_signatures),
+        _in_world(webhook.forged_signatures),
     ),
     Attack(
         2,
@@ -182,7 +186,7 @@ ATTACKS: Final = (
         "be taken for Meta at the handshake",
         "the agreed word, compared in constant time; the challenge goes back as plain text",
         "tests/unit/test_whatsapp_webhook.py::test_any_other_handshake_is_forbidden",
-        _worldly(webhook.wrong_verify_token),
+        _in_world(webhook.wrong_verify_token),
     ),
     Attack(
         3,
@@ -190,7 +194,7 @@ ATTACKS: Final = (
         "open the test mode of earlier versions",
         "there is none: no header and no parameter changes what is checked",
         "tests/unit/test_whatsapp_webhook.py::test_no_header_or_parameter_opens_a_test_mode",
-        _worldly(webhook.mock_headers),
+        _in_world(webhook.mock_headers),
     ),
     Attack(
         4,
@@ -198,7 +202,7 @@ ATTACKS: Final = (
         "bring recorded deliveries again",
         "message ids are remembered a week; a confirmation acts only after its own prompt",
         "tests/contract/test_mailbox.py::test_a_message_delivered_again_is_stored_once",
-        _worldly(webhook.replays),
+        _in_world(webhook.replays),
     ),
     Attack(
         5,
@@ -206,7 +210,7 @@ ATTACKS: Final = (
         "pass off what is meant for another business",
         "only our phone number id and ASCII digits count; the rest is taken and ignored",
         "tests/unit/test_whatsapp_decode.py::test_what_is_not_for_us_is_counted_and_left",
-        _worldly(webhook.foreign_number),
+        _in_world(webhook.foreign_number),
     ),
     Attack(
         6,
@@ -214,7 +218,7 @@ ATTACKS: Final = (
         "break the reader with monstrous bodies",
         "3 MB at most, counted as they come; depth and digits cut; one message costs no other",
         "tests/unit/test_whatsapp_decode.py::test_absurd_nesting_costs_a_neighbour_nothing",
-        _worldly(webhook.monstrous_bodies),
+        _in_world(webhook.monstrous_bodies),
     ),
     Attack(
         7,
@@ -222,7 +226,7 @@ ATTACKS: Final = (
         "act with ids from another member's screens",
         "ids are looked up among what core shows this member; confirmations belong to one screen",
         "tests/integration/test_review_attacks.py::test_every_attack_fails",
-        _worldly(members.other_members_ids),
+        _in_world(members.other_members_ids),
     ),
     Attack(
         8,
@@ -230,7 +234,7 @@ ATTACKS: Final = (
         "confirm twice, late, or before the question",
         "turn numbers never repeat; five minutes; the time of writing must not be before the prompt",
         "tests/unit/test_flows_pending.py::test_no_old_confirm_ever_does_anything",
-        _worldly(members.stale_buttons),
+        _in_world(members.stale_buttons),
     ),
     Attack(
         9,
@@ -238,7 +242,7 @@ ATTACKS: Final = (
         "answer a form with another's token",
         "tokens are keyed hashes of member and turn; answers are checked again",
         "tests/unit/test_flows_forms.py::test_a_token_that_is_not_this_members_is_refused",
-        _worldly(members.form_tokens, forms=True),
+        _in_world(members.form_tokens, forms=True),
     ),
     Attack(
         10,
@@ -246,7 +250,7 @@ ATTACKS: Final = (
         "bend screens by markup or invisible characters",
         "names are stripped of marks, controls and turned writing, and stand between ours",
         "tests/unit/test_show.py::test_a_name_can_do_nothing_but_be_read",
-        _worldly(members.injected),
+        _in_world(members.injected),
     ),
     Attack(
         11,
@@ -254,7 +258,7 @@ ATTACKS: Final = (
         "digits and letters that look like others",
         "ASCII only in amounts, numbers and handles; nothing dropped silently; the handle is shown",
         "tests/unit/test_domain_people.py::test_nothing_is_dropped_from_a_handle_silently",
-        _worldly(members.confusables),
+        _in_world(members.confusables),
     ),
     Attack(
         12,
@@ -262,7 +266,7 @@ ATTACKS: Final = (
         "be taken for whose contact card one sends",
         "the sender's number, as Meta signs it, is the only identity",
         "tests/unit/test_flows_hidden.py::test_a_contact_card_is_never_taken_for_identity",
-        _worldly(members.contact_cards),
+        _in_world(members.contact_cards),
     ),
     Attack(
         13,
@@ -270,7 +274,7 @@ ATTACKS: Final = (
         "send notices without core's key",
         "the API key in its header, compared in constant time, before the body is read",
         "tests/unit/test_notifications.py::test_without_the_api_key_nothing_is_stored",
-        _worldly(core.wrong_keys),
+        _in_world(core.wrong_keys),
     ),
     Attack(
         14,
@@ -278,7 +282,7 @@ ATTACKS: Final = (
         "forge or replay core's events",
         "HMAC with a secret of its own; five minutes; each webhook_id once",
         "tests/unit/test_notifications.py::test_an_event_without_the_right_signature_is_refused",
-        _worldly(core.forged_events),
+        _in_world(core.forged_events),
     ),
     Attack(
         15,
@@ -286,7 +290,7 @@ ATTACKS: Final = (
         "reach further by hostile fields (SSRF, injection)",
         "each field by its own rule; none is ever fetched; text is only shown",
         "tests/unit/test_notifications.py::test_text_from_core_can_do_nothing_but_be_read",
-        _worldly(core.hostile_fields),
+        _in_world(core.hostile_fields),
     ),
     Attack(
         16,
@@ -294,7 +298,7 @@ ATTACKS: Final = (
         "requests that servers read differently",
         "two lengths are refused; each request is judged for itself; headers are bounded",
         "tests/unit/test_door.py::test_two_lengths_are_refused_unread",
-        _crooked,
+        _malformed_requests,
     ),
     Attack(
         17,
@@ -319,7 +323,7 @@ ATTACKS: Final = (
         "make answers tell too much",
         "one shape for all refusals; no version, trace, secret or number",
         "tests/unit/test_app_elsewhere.py::test_every_refusal_names_its_error_and_details",
-        _worldly(secrets.whispers),
+        _in_world(secrets.whispers),
     ),
     Attack(
         20,
@@ -327,7 +331,7 @@ ATTACKS: Final = (
         "take core's tokens from Redis",
         "AES-256-GCM, bound to the member; never in the state",
         "tests/contract/test_credex_tokens.py::test_a_value_opens_under_its_own_member_and_secret_only",
-        _worldly(secrets.cached_tokens),
+        _in_world(secrets.cached_tokens),
     ),
     Attack(
         21,
@@ -346,7 +350,7 @@ def attack(number: int) -> Attack:
     return next(each for each in ATTACKS if each.number == number)
 
 
-def play_all(attacks: Sequence[Attack] = ATTACKS) -> Report:
-    """Play attacks one after the other; what was answered and logged is searched by those that search."""
-    heard = Heard()
-    return Report(tuple(Played(each, tuple(each.play(heard))) for each in attacks))
+def run_all(attacks: Sequence[Attack] = ATTACKS) -> Report:
+    """Run the attacks in order; later ones search the responses and logs of the earlier ones."""
+    observations = Observations()
+    return Report(tuple(AttackResult(each, tuple(each.run(observations))) for each in attacks))

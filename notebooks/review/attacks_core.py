@@ -1,4 +1,4 @@
-"""Attacks on the two addresses that Credex core calls."""
+"""Attacks on the two endpoints that Credex core calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from notebooks.review.attacks_place import FARAI, TARIRO, Place, Try
+from notebooks.review.attack_world import FARAI, TARIRO, AttackWorld, Attempt
 from service.web.core_events import LARGEST_BODY
 from service.whatsapp import sign
 from simulator.world.connections import API_KEY, BUSINESS, WEBHOOK_SECRET
@@ -22,8 +22,8 @@ def _notice(**more: object) -> bytes:
     return json.dumps({"phoneNumber": TARIRO, "memberName": "Tariro", "message": "You were paid.", **more}).encode()
 
 
-async def wrong_keys(place: Place) -> list[Try]:
-    """Somebody who knows the address of notices, but not core's key."""
+async def wrong_keys(place: AttackWorld) -> list[Attempt]:
+    """Attempts without core's API key."""
     tricks: dict[str, Mapping[str, str]] = {
         "no key": {},
         "an empty one": {KEY: ""},
@@ -36,25 +36,25 @@ async def wrong_keys(place: Place) -> list[Try]:
         "the event secret in its place": {KEY: WEBHOOK_SECRET},
         "not ASCII": {KEY: "ключ"},
     }
-    tries = [
+    attempts = [
         await place.attempt(what, place.request("POST", NOTIFY, _notice(), headers), 401)
         for what, headers in tricks.items()
     ]
     query = place.request("POST", f"{NOTIFY}?{KEY}={API_KEY}", _notice())
-    tries.append(await place.attempt("as a parameter", query, 401))
-    tries.append(await place.attempt("asked with GET", place.request("GET", NOTIFY, headers={KEY: API_KEY}), 405))
+    attempts.append(await place.attempt("as a parameter", query, 401))
+    attempts.append(await place.attempt("asked with GET", place.request("GET", NOTIFY, headers={KEY: API_KEY}), 405))
     for path in ("/bot/wipe", "/bot/broadcast", "/admin/", "/docs", "/schema", "/.env", "/bot/notify/../wipe"):
         trying = place.request("POST", path, _notice(), {KEY: API_KEY})
-        tries.append(await place.attempt(f"{path}, with the right key", trying, 404))
+        attempts.append(await place.attempt(f"{path}, with the right key", trying, 404))
     again = {KEY: API_KEY, "Idempotency-Key": "n-1"}
     await place.request("POST", NOTIFY, _notice(), again)
     await place.world.settle()
     known = place.request("POST", NOTIFY, _notice(message="Another text"), again)
-    return [*tries, await place.attempt("a replay under the same Idempotency-Key", known, 200)]
+    return [*attempts, await place.attempt("a replay under the same Idempotency-Key", known, 200)]
 
 
-async def forged_events(place: Place) -> list[Try]:
-    """Somebody who does not have core's secret, or recorded what was signed with it."""
+async def forged_events(place: AttackWorld) -> list[Attempt]:
+    """Attempts without core's secret, and replays of signed events."""
     body = _event(place)
     right = sign(WEBHOOK_SECRET, body)
     respelt = json.dumps(json.loads(body), separators=(",", ":")).encode()
@@ -70,35 +70,35 @@ async def forged_events(place: Place) -> list[Try]:
         "re-serialised after signing": (respelt, {SIGNATURE: right}),
         "the signature inside the body only": (json.dumps(within).encode(), {}),
     }
-    tries = [
+    attempts = [
         await place.attempt(what, place.request("POST", EVENTS, each, headers), 401)
         for what, (each, headers) in tricks.items()
     ]
     for what, ms in {"six minutes old": -6 * MINUTE_MS, "six minutes ahead": 6 * MINUTE_MS}.items():
         each = _event(place, late_ms=ms)
         trying = place.request("POST", EVENTS, each, {SIGNATURE: sign(WEBHOOK_SECRET, each)})
-        tries.append(await place.attempt(f"rightly signed, but {what}", trying, 401))
+        attempts.append(await place.attempt(f"rightly signed, but {what}", trying, 401))
     signed = {SIGNATURE: right}
     await place.request("POST", EVENTS, body, signed)
     await place.world.settle()
-    tries.append(await place.attempt("the same bytes again", place.request("POST", EVENTS, body, signed), 200))
+    attempts.append(await place.attempt("the same bytes again", place.request("POST", EVENTS, body, signed), 200))
     other = _event(place, amount=500)
     trying = place.request("POST", EVENTS, other, {SIGNATURE: sign(WEBHOOK_SECRET, other)})
-    tries.append(await place.attempt("its webhook_id on another amount (that needs the secret)", trying, 200))
+    attempts.append(await place.attempt("its webhook_id on another amount (that needs the secret)", trying, 200))
     await place.world.pass_time(6 * MINUTE_MS)
     late = place.request("POST", EVENTS, body, signed)
-    return [*tries, await place.attempt("the same bytes six minutes later", late, 401)]
+    return [*attempts, await place.attempt("the same bytes six minutes later", late, 401)]
 
 
-def _event(place: Place, *, late_ms: int = 0, **payload: object) -> bytes:
+def _event(place: AttackWorld, *, late_ms: int = 0, **payload: object) -> bytes:
     moment = datetime.fromtimestamp((place.world.clock_ms() + late_ms) / 1000, UTC)
     metadata = {"webhook_id": "w-1", "timestamp": moment.isoformat(), "event_type": "offer_update"}
     usual = {"offer_id": "c-1", "status": "pending", "amount": 5, "denomination": "USD", "phone_number": TARIRO}
     return json.dumps({"metadata": metadata, "payload": {**usual, **payload}}).encode()
 
 
-async def hostile_fields(place: Place) -> list[Try]:
-    """Whoever has core's key, or has taken core over, sends fields that should reach further than a message."""
+async def hostile_fields(place: AttackWorld) -> list[Attempt]:
+    """Attempts with core's key: fields that try to do more than produce a message."""
     refused: dict[str, dict[str, object]] = {
         "an address for a phone number": {"phoneNumber": "http://169.254.169.254/"},
         "a path for a credex": {"credexID": "../../getLedger"},
@@ -108,7 +108,7 @@ async def hostile_fields(place: Place) -> list[Try]:
         "two numbers in one": {"phoneNumber": f"{TARIRO},{FARAI}"},
         "full-width digits": {"phoneNumber": "".join(chr(ord(digit) + 0xFEE0) for digit in TARIRO)},
     }
-    tries = [
+    attempts = [
         await place.attempt(what, place.request("POST", NOTIFY, _notice(**fields), {KEY: API_KEY}), 400)
         for what, fields in refused.items()
     ]
@@ -118,7 +118,7 @@ async def hostile_fields(place: Place) -> list[Try]:
         ("a number with a huge exponent", _notice().replace(b'"You were paid."', b"1e99999999999999999999"), 400),
         ("more than 64 KB", _notice() + b" " * LARGEST_BODY, 413),
     ):
-        tries.append(await place.attempt(what, place.request("POST", NOTIFY, body, {KEY: API_KEY}), status))
+        attempts.append(await place.attempt(what, place.request("POST", NOTIFY, body, {KEY: API_KEY}), status))
     await place.say("Tariro", "hi")
     calls, shown = len(place.world.core.calls), len(place.world.handsets["Tariro"].bubbles)
     addresses = dict.fromkeys(("url", "callback_url", "image", "link"), "http://169.254.169.254/")
@@ -131,4 +131,4 @@ async def hostile_fields(place: Place) -> list[Try]:
     line = bubbles[-1].body.split("\n")[-1] if bubbles else ""
     held = held and line == "Urgent {{1}} tap http://evil.example"
     what = "addresses in fields that nobody asked for, and markup in the text"
-    return [*tries, Try(what, str(answer), f"nothing is fetched; shown as plain text: “{line}”", held=held)]
+    return [*attempts, Attempt(what, str(answer), f"nothing is fetched; shown as plain text: “{line}”", held=held)]

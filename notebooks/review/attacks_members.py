@@ -1,23 +1,23 @@
-"""Attacks by members, or on members, through their phones."""
+"""Attacks by members or on members, through phones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from notebooks.review.attacks_place import DAY_MS, FARAI, MALLORY, TARIRO, Place, Try, usd
+from notebooks.review.attack_world import DAY_MS, FARAI, MALLORY, TARIRO, AttackWorld, Attempt, usd
 from simulator.whatsapp_cloud import Handset
 
 __all__ = ("confusables", "contact_cards", "form_tokens", "injected", "other_members_ids", "stale_buttons")
 
 ANNA, BEN = "263775000111", "263775000222"
-"""Strangers, both shown the form at the same moment."""
+"""Two strangers who are shown the form at the same moment."""
 
 RLO, ISOLATE, ZERO_WIDTH = "\u202e", "\u2066", "\u200b"
 
 
-async def other_members_ids(place: Place) -> list[Try]:
-    """Mallory's altered WhatsApp sends taps with ids that belong to Tariro's screens."""
+async def other_members_ids(place: AttackWorld) -> list[Attempt]:
+    """Mallory's modified WhatsApp sends taps with ids from Tariro's screens."""
     core = place.world.core
     core.offer(core.member(FARAI).handle, core.member(TARIRO).handle, usd("4"))
     tariro, offer = core.member(TARIRO), next(iter(core.offers()))
@@ -45,36 +45,38 @@ async def other_members_ids(place: Place) -> list[Try]:
         "an id of 200 commas": ("," * 200, old),
     }
     return [
-        await place.members_try(what, place.forge_tap("Mallory", identifier), shows)
+        await place.member_attempt(what, place.forge_tap("Mallory", identifier), shows)
         for what, (identifier, shows) in forged.items()
     ]
 
 
-async def stale_buttons(place: Place) -> list[Try]:
-    """Buttons that were right once: tapped twice, late, or brought by the network after the screen that they answer."""
+async def stale_buttons(place: AttackWorld) -> list[Attempt]:
+    """Buttons that were valid once: tapped twice, too late, or delivered after a newer screen."""
     await place.say("Tariro", "5=>farai_shop")
     confirm = place.id_of("Tariro", "Confirm")
     await place.tap("Tariro", "Confirm")
-    tries = [await place.members_try("Confirm once more", place.tap("Tariro", "Confirm"), "an earlier message")]
+    attempts = [await place.member_attempt("Confirm once more", place.tap("Tariro", "Confirm"), "an earlier message")]
     await place.say("Tariro", "7=>farai_shop")
-    tries.append(
-        await place.members_try("the Confirm of the offer before", place.forge_tap("Tariro", confirm), "an earlier")
+    attempts.append(
+        await place.member_attempt("the Confirm of the offer before", place.forge_tap("Tariro", confirm), "an earlier")
     )
     earlier = str(place.world.clock_ms() // 1000 - 60)
     late = place.forge_message("Tariro", {"type": "text", "text": {"body": "yes"}, "timestamp": earlier})
-    tries.append(
-        await place.members_try("a “yes” that was written before the question", late, "given before this question")
+    attempts.append(
+        await place.member_attempt("a “yes” that was written before the question", late, "given before this question")
     )
     current = place.id_of("Tariro", "Confirm")
     early = {**_button(current, "Confirm"), "timestamp": earlier}
     again = place.forge_message("Tariro", early)
-    tries.append(await place.members_try("a Confirm dated before its question", again, "given before this question"))
+    attempts.append(
+        await place.member_attempt("a Confirm dated before its question", again, "given before this question")
+    )
     await place.world.pass_time(6 * 60_000)
     late = place.tap("Tariro", "Confirm")
-    tries.append(await place.members_try("Confirm after six minutes", late, "left for more than five minutes"))
+    attempts.append(await place.member_attempt("Confirm after six minutes", late, "left for more than five minutes"))
     await place.world.pass_time(DAY_MS // 2)
     late = place.forge_tap("Tariro", current)
-    return [*tries, await place.members_try("the same twelve hours later", late, "an earlier message")]
+    return [*attempts, await place.member_attempt("the same twelve hours later", late, "an earlier message")]
 
 
 def _button(identifier: str, title: str) -> dict[str, Any]:
@@ -82,8 +84,8 @@ def _button(identifier: str, title: str) -> dict[str, Any]:
     return {"type": "interactive", "interactive": reply}
 
 
-async def form_tokens(place: Place) -> list[Try]:
-    """Two strangers are shown the form; one answers with what belongs to the other, or to another time."""
+async def form_tokens(place: AttackWorld) -> list[Attempt]:
+    """Two strangers are shown the form; one uses the other's token or an expired one."""
     names = {"form": "member_signup", "first_name": "Mallory", "last_name": "Dube"}
     for phone in (ANNA, BEN):
         place.world.handsets[phone] = place.world.cloud.handset(phone, name="Somebody New")
@@ -99,14 +101,16 @@ async def form_tokens(place: Place) -> list[Try]:
         "the right token on another form": {**names, "flow_token": mine, "form": "open_account"},
     }
     void = "That was an earlier form"
-    tries = [await place.members_try(what, place.forge_form(BEN, answers), void) for what, answers in forged.items()]
+    attempts = [
+        await place.member_attempt(what, place.forge_form(BEN, answers), void) for what, answers in forged.items()
+    ]
     earlier = place.forge_form(BEN, {**names, "flow_token": mine})
-    tries.append(await place.members_try("the token of an earlier turn", earlier, void))
+    attempts.append(await place.member_attempt("the token of an earlier turn", earlier, void))
     now = _token(place.world.handsets[BEN])
     odd = {**names, "flow_token": now, "first_name": "*Ma_llo~ry*" + RLO, "tier": "5", "memberID": "1"}
     what = "the right token, markup in a name, and fields that were not asked for"
-    tries.append(await place.members_try(what, place.forge_form(BEN, odd), "Mallory Dube"))
-    return tries
+    attempts.append(await place.member_attempt(what, place.forge_form(BEN, odd), "Mallory Dube"))
+    return attempts
 
 
 def _token(handset: Handset) -> str:
@@ -115,8 +119,8 @@ def _token(handset: Handset) -> str:
     return token
 
 
-async def injected(place: Place) -> list[Try]:
-    """Markup, control characters and turned writing, typed by members or standing in Credex core."""
+async def injected(place: AttackWorld) -> list[Attempt]:
+    """Markup, control characters and right-to-left overrides, typed by members or returned by Credex core."""
     core = place.world.core
     names = {
         "emphasis": "*PAID* _by_ ~Farai~ `now`",
@@ -128,14 +132,14 @@ async def injected(place: Place) -> list[Try]:
         "nothing that can be seen": f"{ZERO_WIDTH}*{RLO}",
     }
     (account,) = core.ledger.accounts_of(core.member(FARAI).member_id)
-    tries = []
+    attempts = []
     for what, name in names.items():
         account.name = name
         said = await place.say("Tariro", "5=>farai_shop")
         line = next(each for each in said.split("\n") if each.startswith("Offer "))
         clean = line.startswith("Offer *5.00 USD* to *") and line.endswith("* (farai_shop)?") and _harmless(line)
-        came = "the name stays within its place, amount and handle stand beside it"
-        tries.append(Try(f"a name in core with {what}", f"“{line}”", came, held=clean))
+        effect = "the name stays within its place, amount and handle stand beside it"
+        attempts.append(Attempt(f"a name in core with {what}", f"“{line}”", effect, held=clean))
         await place.say("Tariro", "cancel")
     account.name = "Farai Ncube Personal"
     typed = {
@@ -148,17 +152,17 @@ async def injected(place: Place) -> list[Try]:
         "four thousand control characters": ("\x07" * 4000, ""),
     }
     for what, (text, shows) in typed.items():
-        tries.append(await place.members_try(what, place.say("Tariro", text), shows))
-    return tries
+        attempts.append(await place.member_attempt(what, place.say("Tariro", text), shows))
+    return attempts
 
 
 def _harmless(line: str) -> bool:
-    """The marks of emphasis are ours, those around the amount and the name, and nothing in it is invisible."""
+    """Whether the only markup is the bot's own, around amount and name, without invisible characters."""
     return line.count("*") == len("****") and line.isprintable() and not set(line) & set("~`")
 
 
-async def confusables(place: Place) -> list[Try]:
-    """Digits and letters that look like others."""
+async def confusables(place: AttackWorld) -> list[Attempt]:
+    """Look-alike digits and letters."""
     typed = {
         "full-width digits": ("５=>farai_shop", "not an amount I can read"),
         "Arabic-Indic digits": ("٥=>farai_shop", "not an amount I can read"),
@@ -173,36 +177,40 @@ async def confusables(place: Place) -> list[Try]:
         "a dot that core would drop": ("5=>farai.shop", "A handle has only letters"),
         "a phone number in Arabic digits": ("5=>٢٦٣٧١٢٣٤٥٦٧٨", "A handle has only letters"),
     }
-    tries = [await place.members_try(what, place.say("Tariro", text), shows) for what, (text, shows) in typed.items()]
+    attempts = [
+        await place.member_attempt(what, place.say("Tariro", text), shows) for what, (text, shows) in typed.items()
+    ]
     await place.say("Tariro", "5=>farai_shop")
     for what, text in {"a full-width 1 for Confirm": "１", "an Arabic 1 for Confirm": "١"}.items():
-        tries.append(await place.members_try(what, place.say("Tariro", text), "Offer *5.00 USD*"))
+        attempts.append(await place.member_attempt(what, place.say("Tariro", text), "Offer *5.00 USD*"))
     await place.say("Tariro", "cancel")
     core = place.world.core
     core.add_account(core.member(MALLORY), "Farai Ncube Personal", "farai_sh0p")
     said = await place.say("Tariro", "5=>farai_sh0p")
     line = said.split("\n")[0]
     what = "an account with Farai's name and a handle that looks like his"
-    came = "the handle stands beside the name, as the member typed it"
-    return [*tries, Try(what, f"“{line}”", came, held="(farai_sh0p)" in line)]
+    effect = "the handle stands beside the name, as the member typed it"
+    return [*attempts, Attempt(what, f"“{line}”", effect, held="(farai_sh0p)" in line)]
 
 
-async def contact_cards(place: Place) -> list[Try]:
-    """Somebody sends another one's contact card, or another number in other fields, to be taken for them."""
+async def contact_cards(place: AttackWorld) -> list[Attempt]:
+    """A sender poses as another member, by a contact card or by that member's number in other fields."""
     phones = [{"phone": f"+{TARIRO}", "wa_id": TARIRO}]
     card = {"type": "contacts", "contacts": [{"name": {"formatted_name": "Tariro Moyo"}, "phones": phones}]}
-    tries = []
+    attempts = []
     for who, shows in (("Hidden", "phone number"), ("Mallory", "contact cards")):
         hello = await place.say(who, "hi")
         assert "Tariro" not in hello
         what = f"Tariro's card, from {'somebody who hides their number' if who == 'Hidden' else 'Mallory'}"
-        tries.append(await _not_tariro(place, who, what, card, shows))
+        attempts.append(await _not_tariro(place, who, what, card, shows))
     for what, message in {
         "a text with Tariro's number": {"type": "text", "text": {"body": f"+{TARIRO}"}},
         "a tap on a member's menu": _button("n:menu", "Menu"),
         "a tap that would offer": _button("n:offer", "Offer a credex"),
     }.items():
-        tries.append(await _not_tariro(place, "Hidden", f"{what}, from whoever hides theirs", message, "phone number"))
+        attempts.append(
+            await _not_tariro(place, "Hidden", f"{what}, from whoever hides theirs", message, "phone number")
+        )
     body = place.envelope({**place.text("hi", sender=MALLORY), "context": {"from": TARIRO, "id": "wamid.x"}})
     contacts = b'"contacts": [{"wa_id": "%s", "profile": {"name": "Tariro"}}], "messages"' % TARIRO.encode()
     before = len(place.world.handsets["Tariro"].bubbles)
@@ -211,11 +219,11 @@ async def contact_cards(place: Place) -> list[Try]:
     said = place.screen("Mallory").body
     alone = len(place.world.handsets["Tariro"].bubbles) == before and "Mallory" in said and "Tariro" not in said
     what = "Tariro named in context and contacts, Mallory as the sender"
-    return [*tries, Try(what, str(answer), "the sender alone counts: Mallory sees Mallory's", held=alone)]
+    return [*attempts, Attempt(what, str(answer), "the sender alone counts: Mallory sees Mallory's", held=alone)]
 
 
-async def _not_tariro(place: Place, who: str, what: str, message: Mapping[str, Any], shows: str) -> Try:
-    done = await place.members_try(what, place.forge_message(who, message), shows)
+async def _not_tariro(place: AttackWorld, who: str, what: str, message: Mapping[str, Any], shows: str) -> Attempt:
+    done = await place.member_attempt(what, place.forge_message(who, message), shows)
     said = " ".join(bubble.body for bubble in place.world.handsets[who].bubbles)
     private = "50.00" not in said and "Tariro Moyo Personal" not in said
-    return Try(done.what, done.answer, done.came_of_it, held=done.held and private)
+    return Attempt(done.what, done.answer, done.effect, held=done.held and private)

@@ -1,4 +1,4 @@
-"""Where secrets, numbers and words of members could leak: logs, answers, the cache; and what compares secrets."""
+"""Leaks of secrets and members' data through logs, responses, cache and timing."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from notebooks.review.attacks_place import (
+from notebooks.review.attack_world import (
     FARAI,
     HIDDEN,
     MALLORY,
     SECRETS,
     STRANGER,
     TARIRO,
-    Heard,
-    Place,
-    Try,
-    apart,
+    AttackWorld,
+    Attempt,
+    Observations,
     cache_of,
-    in_a_world,
+    dump_redis,
     logging_to,
-    raw,
+    run_in_thread,
+    run_in_world,
 )
 from notebooks.review.pictures import Table
 from service.credex.tokens import CachedTokens
@@ -56,7 +56,7 @@ __all__ = (
 SHOWN: Final = 90
 ROOT: Final = Path(__file__).resolve().parents[2]
 SAMPLE: Final = 20
-"""So many of the stored conversations are played, evenly from all flows."""
+"""The number of stored conversations to play, spread evenly over all flows."""
 
 NEVER_LOGGED: Final = re.compile(r"wamid\.|Bearer|ey[A-Za-z0-9_-]{20}|(?<![0-9a-f])263[0-9]{9}(?![0-9a-f])")
 
@@ -64,15 +64,15 @@ NEVER_LOGGED: Final = re.compile(r"wamid\.|Bearer|ey[A-Za-z0-9_-]{20}|(?<![0-9a-
 # -- logs and answers -----------------------------------------------------------------------------------------------
 
 
-def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
-    """Stored conversations played with the log captured, and all that would tell of a member searched for in it."""
+def logs_searched(sample: int = SAMPLE) -> tuple[list[Attempt], dict[str, int]]:
+    """Play stored conversations and search the log for members' data; returns attempts and counts."""
     found: dict[str, list[str]] = {"numbers, names, handles, amounts, words": [], "secrets, tokens, message ids": []}
     counts = {"conversations": 0, "log lines": 0, "things searched for": 0}
     paths = stored()
     for path in paths[:: max(1, len(paths) // sample)][:sample]:
         file, conversation = StringIO(), load(path)
         with logging_to(file):
-            transcript = apart(partial(replay, conversation))
+            transcript = run_in_thread(partial(replay, conversation))
         logged = file.getvalue()
         sought = telling(conversation, transcript)
         found["numbers, names, handles, amounts, words"] += [what for what in sought if what.lower() in logged.lower()]
@@ -80,8 +80,8 @@ def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
         counts["conversations"] += 1
         counts["log lines"] += logged.count("\n")
         counts["things searched for"] += len(sought) + len(SECRETS)
-    tries = [
-        Try(
+    attempts = [
+        Attempt(
             what,
             f"{counts['conversations']} conversations",
             _found(each),
@@ -89,7 +89,7 @@ def logs_searched(sample: int = SAMPLE) -> tuple[list[Try], dict[str, int]]:
         )
         for what, each in found.items()
     ]
-    return tries, counts
+    return attempts, counts
 
 
 def _found(what: Sequence[str]) -> str:
@@ -97,7 +97,7 @@ def _found(what: Sequence[str]) -> str:
 
 
 def telling(conversation: Conversation, transcript: Transcript) -> set[str]:
-    """All that would tell of a member: numbers, names, handles, amounts and the words they wrote."""
+    """Identifying data of the members: numbers, names, handles, amounts and the words that they wrote."""
     said: set[str] = set()
     for person in conversation.people:
         said |= {person.phone, *person.name.split(), *([person.member.handle or ""] if person.member else [])}
@@ -110,7 +110,7 @@ def telling(conversation: Conversation, transcript: Transcript) -> set[str]:
 
 @cache
 def _own_words() -> frozenset[str]:
-    """Words that members type and that name flows, steps and exits as well: those are logged."""
+    """Words that are also names of flows, steps, exits or keywords, which are logged."""
     flows = flow_registry().flows
     names = [step.name for flow in flows for step in flow.steps]
     exits = [way for flow in flows for step in flow.steps for way in step.exits]
@@ -124,8 +124,8 @@ def leaks(text: str) -> list[str]:
     return [*(secret for secret in SECRETS if secret in text), *numbers, *NEVER_LOGGED.findall(text)]
 
 
-async def whispers(place: Place) -> list[Try]:
-    """Requests that should make the service talk too much, in its answer or in its log."""
+async def whispers(place: AttackWorld) -> list[Attempt]:
+    """Requests that try to provoke a response or a log line with confidential data."""
     asked = {
         "health": ("GET", "/health/", b""),
         "an unknown path with a number in it": ("GET", f"/members/{TARIRO}", b""),
@@ -133,25 +133,27 @@ async def whispers(place: Place) -> list[Try]:
         "JSON with a number, cut short": ("POST", "/bot/webhook", f'{{"from": "{TARIRO}", '.encode()),
         "an envelope that is none": ("POST", "/bot/webhook", f'["{TARIRO}"]'.encode()),
     }
-    tries = []
+    attempts = []
     for what, (method, path, body) in asked.items():
         headers = {"X-Hub-Signature-256": sign(BUSINESS.app_secret, body)}
         answer = await place.request(method, path, body, headers)
         told = f"{answer.text} {sorted(answer.headers.items())}"
         silent = not leaks(told) and "Traceback" not in told and "uvicorn" not in told.lower()
-        tries.append(Try(what, str(answer), "no secret, number or version in it" if silent else told, held=silent))
-    return tries
+        attempts.append(
+            Attempt(what, str(answer), "no secret, number or version in it" if silent else told, held=silent)
+        )
+    return attempts
 
 
 # -- the cache ------------------------------------------------------------------------------------------------------
 
 
-async def cached_tokens(place: Place) -> list[Try]:
-    """Whoever can read, or even write, the cache."""
+async def cached_tokens(place: AttackWorld) -> list[Attempt]:
+    """Attempts with read or write access to the cache."""
     await place.say("Tariro", "hi")
     await place.say("Mallory", "hi")
     cache, state = cache_of(place.world), place.world.open_quietly(open_state, 0)
-    held, kept = await raw(cache), await raw(state)
+    held, kept = await dump_redis(cache), await dump_redis(state)
     with_key = CachedTokens(cache, _django_secret(), place.world.clock_ms)
     without = CachedTokens(cache, "a guess", place.world.clock_ms)
     opened = [await with_key.get(member) for member in (TARIRO, MALLORY)]
@@ -159,20 +161,20 @@ async def cached_tokens(place: Place) -> list[Try]:
     live = [token for token in opened if token and place.world.core.sessions.find(token)]
     everything = repr(held).encode() + repr(kept).encode()
     sealed = [value for key, value in held.items() if key.startswith(b"token:")]
-    tries = [
-        Try(
+    attempts = [
+        Attempt(
             f"read the cache: {len(sealed)} tokens lie there",
             f"{len(live)} live tokens searched for",
             "only ciphertext" if sealed else "no token",
             held=len(sealed) == len(live) > 0 and not any(token.encode() in everything for token in live),
         ),
-        Try(
+        Attempt(
             "open them with another secret",
             f"{len(guessed)} tried",
             "none opens; with DJANGO_SECRET each does, and core knows it",
             held=not any(guessed) and all(opened),
         ),
-        Try(
+        Attempt(
             "read the state Redis",
             "every key",
             "no token and no balance in any of them",
@@ -182,8 +184,8 @@ async def cached_tokens(place: Place) -> list[Try]:
     writing: object = await cache.set(f"token:{MALLORY}", await cache.get(f"token:{TARIRO}") or b"")
     await cache.delete(f"dashboard:{MALLORY}")
     said = await place.say("Mallory", "refresh")
-    tries.append(
-        Try(
+    attempts.append(
+        Attempt(
             "copy Tariro's token to Mallory's key",
             "written" if writing else "not written",
             "it does not open: Mallory is logged in anew, as Mallory",
@@ -193,23 +195,23 @@ async def cached_tokens(place: Place) -> list[Try]:
     await cache.set(f"token:{TARIRO}", b"rubbish")
     await cache.delete(f"dashboard:{TARIRO}")
     said = await place.say("Tariro", "refresh")
-    came = "no token for us: Tariro is logged in anew"
-    tries.append(Try("write rubbish in its place", "written", came, held="Tariro Moyo Personal" in said))
+    effect = "no token for us: Tariro is logged in anew"
+    attempts.append(Attempt("write rubbish in its place", "written", effect, held="Tariro Moyo Personal" in said))
     await cache.aclose()
     await state.aclose()
-    return tries
+    return attempts
 
 
 def cache_as_it_lies() -> Table:
-    """Keys and values of the cache, as whoever reads it sees them, after two members said hello."""
-    return Table(("key", "value", "bytes"), in_a_world(_lying), "The cache Redis, raw")
+    """The raw keys and values of the cache after two members have greeted."""
+    return Table(("key", "value", "bytes"), run_in_world(_lying), "The cache Redis, raw")
 
 
-async def _lying(place: Place) -> list[tuple[str, str, int]]:
+async def _lying(place: AttackWorld) -> list[tuple[str, str, int]]:
     await place.say("Tariro", "hi")
     await place.say("Mallory", "hi")
     cache = cache_of(place.world)
-    held = await raw(cache)
+    held = await dump_redis(cache)
     await cache.aclose()
     texts = {key.decode(): value.decode() for key, value in sorted(held.items()) if isinstance(value, bytes)}
     return [(key, shorten(text, SHOWN), len(text)) for key, text in texts.items()]
@@ -231,12 +233,12 @@ NO_SECRET_TOLD: Final = {
     "name != 'whatsapp_access_token'": "the name of a setting",
     "name != 'flow_token'": "the name of a form's field",
 }
-"""Comparisons that nobody outside can reach with a guess, and why."""
+"""Comparisons that an attacker cannot reach with a guess, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A place in the service where something secret is compared, and how."""
+    """A comparison in the service that involves a secret."""
 
     place: str
     code: str
@@ -245,12 +247,12 @@ class Comparison:
 
     @property
     def held(self) -> bool:
-        """Whether it tells nobody anything by the time it takes."""
+        """Whether its timing reveals nothing to an attacker."""
         return self.constant_time or bool(self.why)
 
 
 def comparisons(root: Path = ROOT) -> list[Comparison]:
-    """Every comparison in `service/` that has a secret in it, found in the source."""
+    """Every comparison in the source of `service/` that involves a secret."""
     return [each for path in sorted((root / "service").rglob("*.py")) for each in _compared(path, root)]
 
 
@@ -273,7 +275,7 @@ PER_ROUND: Final = 200
 def timing_ratio(
     check: Callable[[bytes, str], bool] = lambda body, header: verify("app-secret", body, header),
 ) -> tuple[float, float]:
-    """How long it takes to refuse a signature whose last digit is wrong, against one whose first is.
+    """The time to reject a signature whose last digit is wrong, relative to one whose first digit is wrong.
 
     Returns:
         The ratio of the medians (1 when nothing can be learnt), and the median time of one check in microseconds.
@@ -293,13 +295,13 @@ def timing_ratio(
     return medians[last] / medians[first], medians[first] * 1e6
 
 
-def searched(heard: Heard) -> list[Try]:
-    """What was heard during all attacks, searched for secrets and numbers."""
-    found = leaks(heard.text())
+def searched(observations: Observations) -> list[Attempt]:
+    """Search the responses and logs of all attacks for secrets and numbers."""
+    found = leaks(observations.text())
     return [
-        Try(
+        Attempt(
             "all answers and log lines of the attacks above",
-            f"{len(heard.answers)} answers",
+            f"{len(observations.answers)} answers",
             _found(found),
             held=not found,
         )

@@ -1,4 +1,4 @@
-"""Attacks on the address that Meta calls."""
+"""Attacks on the webhook endpoint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from hashlib import sha1, sha256
 
-from notebooks.review.attacks_place import DAY_MS, FARAI, MALLORY, STRANGER, TARIRO, Place, Try
+from notebooks.review.attack_world import DAY_MS, FARAI, MALLORY, STRANGER, TARIRO, AttackWorld, Attempt
 from service.web.whatsapp_webhook import LARGEST_BODY
 from service.whatsapp import sign
 from simulator.world.connections import BUSINESS
@@ -19,8 +19,8 @@ SIGNATURE = "X-Hub-Signature-256"
 DEEP = 100_000
 
 
-async def forged_signatures(place: Place) -> list[Try]:
-    """Somebody who knows the address but not the App Secret."""
+async def forged_signatures(place: AttackWorld) -> list[Attempt]:
+    """Attempts without the App Secret."""
     body = place.envelope(place.text("1=>mallory"))
     right = sign(BUSINESS.app_secret, body)
     digest = right.removeprefix("sha256=")
@@ -43,13 +43,13 @@ async def forged_signatures(place: Place) -> list[Try]:
         "with letters that are not ASCII": {SIGNATURE: "sha256=é" + digest[1:]},
         "Core's webhook header in its place": {"X-Credex-Signature-256": right},
     }
-    tries = [await place.attempt(what, place.request("POST", PATH, body, h), 401) for what, h in forged.items()]
+    attempts = [await place.attempt(what, place.request("POST", PATH, body, h), 401) for what, h in forged.items()]
     one_more = place.request("POST", PATH, body + b" ", {SIGNATURE: right})
-    return [*tries, await place.attempt("a space added to signed bytes", one_more, 401)]
+    return [*attempts, await place.attempt("a space added to signed bytes", one_more, 401)]
 
 
-async def wrong_verify_token(place: Place) -> list[Try]:
-    """Somebody who wants to be taken for Meta at the handshake."""
+async def wrong_verify_token(place: AttackWorld) -> list[Attempt]:
+    """Handshakes without the verify token."""
     right = BUSINESS.verify_token
     asked = {
         "another word": "hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1",
@@ -62,17 +62,17 @@ async def wrong_verify_token(place: Place) -> list[Try]:
         "the right one, in another mode": f"hub.mode=unsubscribe&hub.verify_token={right}&hub.challenge=1",
         "the right one, with no challenge": f"hub.mode=subscribe&hub.verify_token={right}",
     }
-    tries = [await place.attempt(what, place.request("GET", f"{PATH}?{q}"), 403) for what, q in asked.items()]
+    attempts = [await place.attempt(what, place.request("GET", f"{PATH}?{q}"), 403) for what, q in asked.items()]
     query = f"hub.mode=subscribe&hub.verify_token={right}&hub.challenge=%3Cscript%3Ealert(1)%3C/script%3E"
     answer = await place.request("GET", f"{PATH}?{query}")
     harmless = answer.headers.get("content-type", "").startswith("text/plain")
     harmless = harmless and answer.headers.get("x-content-type-options") == "nosniff"
     what = "the right one, with a script as the challenge"
-    return [*tries, Try(what, str(answer), "comes back as text that no browser runs", held=harmless)]
+    return [*attempts, Attempt(what, str(answer), "comes back as text that no browser runs", held=harmless)]
 
 
-async def mock_headers(place: Place) -> list[Try]:
-    """Headers and parameters that opened the test mode of earlier versions, or open something elsewhere."""
+async def mock_headers(place: AttackWorld) -> list[Attempt]:
+    """Headers and parameters that enabled the test mode of earlier versions or of other software."""
     body = place.envelope(place.text("hi"))
     tricks = {
         "X-Mock-Testing: true": {"X-Mock-Testing": "true"},
@@ -85,41 +85,44 @@ async def mock_headers(place: Place) -> list[Try]:
         "User-Agent: facebookexternalua": {"User-Agent": "facebookexternalua"},
         "Host: graph.facebook.com": {"Host": "graph.facebook.com"},
     }
-    tries = [await place.attempt(what, place.request("POST", PATH, body, h), 401) for what, h in tricks.items()]
+    attempts = [await place.attempt(what, place.request("POST", PATH, body, h), 401) for what, h in tricks.items()]
     queries = ("?mock=true", "?X-Mock-Testing=true", "?debug=1")
-    tries += [await place.attempt(query, place.request("POST", f"{PATH}{query}", body), 401) for query in queries]
+    attempts += [await place.attempt(query, place.request("POST", f"{PATH}{query}", body), 401) for query in queries]
     plain = json.dumps({"type": "text", "message": "hi", "phone": TARIRO}).encode()
     mock = place.request("POST", PATH, plain, {"X-Mock-Testing": "true"})
-    tries.append(await place.attempt("the body of the earlier mock server", mock, 401))
+    attempts.append(await place.attempt("the body of the earlier mock server", mock, 401))
     told = await place.deliver(body, X_Mock_Testing="true")
     dull = told.text == '{"status":"stored"}'
     await place.world.settle()
     what = "rightly signed, and X-Mock-Testing: true"
-    return [*tries, Try(what, str(told), "the answer holds no dashboard; that goes to the phone only", held=dull)]
+    return [
+        *attempts,
+        Attempt(what, str(told), "the answer holds no dashboard; that goes to the phone only", held=dull),
+    ]
 
 
-async def replays(place: Place) -> list[Try]:
-    """Somebody recorded deliveries that were rightly signed, and brings them again."""
+async def replays(place: AttackWorld) -> list[Attempt]:
+    """Replays of recorded deliveries with valid signatures."""
     body = place.envelope(place.text("hi", wamid="wamid.recorded"))
     await place.deliver(body)
     await place.world.settle()
-    tries = [await place.attempt(f"the same bytes again, {nth}", place.deliver(body), 200) for nth in ("1st", "2nd")]
+    attempts = [await place.attempt(f"the same bytes again, {nth}", place.deliver(body), 200) for nth in ("1st", "2nd")]
     other = place.envelope(place.text("1=>mallory", wamid="wamid.recorded"))
-    tries.append(await place.attempt("its id on another text (that needs the secret)", place.deliver(other), 200))
+    attempts.append(await place.attempt("its id on another text (that needs the secret)", place.deliver(other), 200))
     two = place.envelope(*[place.text("x", wamid="wamid.recorded")] * 50)
-    tries.append(await place.attempt("its id fifty times in one delivery", place.deliver(two), 200))
+    attempts.append(await place.attempt("its id fifty times in one delivery", place.deliver(two), 200))
 
     place.deliveries.clear()
     await place.say("Tariro", "5=>farai_shop")
     await place.tap("Tariro", "Confirm")
     recorded = [each for each in place.deliveries if b'"messages":[' in each]
     offered = "an offer and its Confirm, when their ids are forgotten"
-    tries.append(await _again(place, recorded, f"{offered}, six hours later", DAY_MS // 4, "an earlier message"))
-    return [*tries, await _again(place, recorded, f"{offered}, eight days later", 8 * DAY_MS, "")]
+    attempts.append(await _again(place, recorded, f"{offered}, six hours later", DAY_MS // 4, "an earlier message"))
+    return [*attempts, await _again(place, recorded, f"{offered}, eight days later", 8 * DAY_MS, "")]
 
 
-async def _again(place: Place, recorded: Sequence[bytes], what: str, after_ms: int, shows: str) -> Try:
-    """Bring recorded deliveries again; whoever has been silent for a day cannot even be told."""
+async def _again(place: AttackWorld, recorded: Sequence[bytes], what: str, after_ms: int, shows: str) -> Attempt:
+    """Replay recorded deliveries; after a day of silence the bot cannot even reply."""
     await place.world.pass_time(after_ms)
     await place.forget_ids()
     made, phone = set(place.world.core.ledger.credexes), place.world.handsets["Tariro"]
@@ -131,11 +134,13 @@ async def _again(place: Place, recorded: Sequence[bytes], what: str, after_ms: i
     new = [bubble.body.split("\n")[0] for bubble in phone.bubbles[shown:]]
     no_offer = set(place.world.core.ledger.credexes) == made
     said = f"no offer: “{new[-1]}”" if new else "no offer, and nothing on the phone"
-    return Try(what, str(answers[-1]), said, held=no_offer and bool(new) is bool(shows) and shows in "".join(new[-1:]))
+    return Attempt(
+        what, str(answers[-1]), said, held=no_offer and bool(new) is bool(shows) and shows in "".join(new[-1:])
+    )
 
 
-async def foreign_number(place: Place) -> list[Try]:
-    """A delivery of Meta's that is rightly signed, but meant for another business, or about something else."""
+async def foreign_number(place: AttackWorld) -> list[Attempt]:
+    """Validly signed deliveries for another business or about another subject."""
     message = place.text("hi")
     cases = {
         "another phone number id": place.envelope(message, number_id="999999999999999"),
@@ -143,25 +148,25 @@ async def foreign_number(place: Place) -> list[Try]:
         "ours in full-width digits": place.envelope(message, number_id=_wide(BUSINESS.phone_number_id)),
         "another field than messages": place.envelope(message).replace(b'"field": "messages"', b'"field": "calls"'),
     }
-    tries = [await place.attempt(what, place.deliver(body), 200) for what, body in cases.items()]
+    attempts = [await place.attempt(what, place.deliver(body), 200) for what, body in cases.items()]
     page = place.envelope(message).replace(b"whatsapp_business_account", b"page")
-    tries.append(await place.attempt("another product of Meta's", place.deliver(page), 400))
+    attempts.append(await place.attempt("another product of Meta's", place.deliver(page), 400))
     senders = {"a sender in full-width digits": _wide(TARIRO), "two numbers as one sender": f"{TARIRO},{FARAI}"}
     for what, sender in senders.items():
         body = place.envelope(place.text("hi", sender=sender))
-        tries.append(await place.attempt(what, place.deliver(body), 200))
-    return tries
+        attempts.append(await place.attempt(what, place.deliver(body), 200))
+    return attempts
 
 
 def _wide(digits: str) -> str:
     return "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in digits)
 
 
-async def monstrous_bodies(place: Place) -> list[Try]:
-    """Bodies that should break whatever reads them."""
+async def monstrous_bodies(place: AttackWorld) -> list[Attempt]:
+    """Bodies that try to crash the decoder."""
     padding = b" " * (LARGEST_BODY + 1)
     unsigned = place.request("POST", PATH, padding, {SIGNATURE: "sha256=00"})
-    tries = [
+    attempts = [
         await place.attempt("more than 3 MB", place.deliver(place.envelope() + padding), 413),
         await place.attempt("more than 3 MB, unsigned", unsigned, 413),
         await place.attempt("no JSON", place.deliver(b"\x00\xff<xml/>"), 400),
@@ -179,9 +184,9 @@ async def monstrous_bodies(place: Place) -> list[Try]:
         shown = len(place.world.handsets["Mallory"].bubbles)
         answer = await place.deliver(body)
         await place.world.settle()
-        came = len(place.world.handsets["Mallory"].bubbles) - shown
-        tries.append(Try(what, str(answer), "the message is answered all the same", held=bool(came)))
+        effect = len(place.world.handsets["Mallory"].bubbles) - shown
+        attempts.append(Attempt(what, str(answer), "the message is answered all the same", held=bool(effect)))
     many = place.envelope(*(place.text("hi", sender=STRANGER) for _ in range(1000)))
     answer = await place.deliver(many)
     told, taken = "all are stored before the answer", "stored" in answer.text
-    return [*tries, Try("1,000 messages at once", str(answer), told, held=taken)]
+    return [*attempts, Attempt("1,000 messages at once", str(answer), told, held=taken)]

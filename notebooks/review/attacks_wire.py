@@ -1,4 +1,4 @@
-"""Attacks on the wire: a real process of the service on a socket of this machine, and bytes that no client sends."""
+"""Attacks on the socket of a real process of the service, with bytes that no client sends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final
 
 import httpx
 
-from notebooks.review.attacks_place import Try
+from notebooks.review.attack_world import Attempt
 from notebooks.review.attacks_secrets import leaks
 from service.settings import Settings
 from service.web.request_guard import BODY_WITHIN_S
@@ -27,30 +27,30 @@ __all__ = ("crooked_requests", "served", "slow_bodies", "spoken")
 
 READY_WITHIN_S: Final = 60
 PATIENCE_S: Final = 30.0
-"""How long an answer is waited for: a slow machine is no hole, so only silence fails."""
+"""The time limit for an answer; generous, because a slow machine is not a vulnerability."""
 AFTERWARDS_S: Final = 0.3
-"""How long one listens for more than was to come."""
+"""The time to wait for unexpected further answers."""
 EARLY_S: Final = 1.0
-"""A clock may be so much off; how late a machine is says nothing."""
+"""The tolerance for early answers; lateness is not checked, because it depends on the machine."""
 SLOW: Final = 40
-"""Connections that begin and do not end: few enough for any machine, and many more than workers."""
+"""The number of unfinished connections: many more than workers, and few enough for any machine."""
 
 SECRET: Final = Settings.model_construct().whatsapp_app_secret.get_secret_value()
 NOTHING: Final = b'{"object":"whatsapp_business_account","entry":[]}'
-"""A delivery with nothing in it: rightly signed it is taken."""
+"""An empty delivery, which is accepted if its signature is valid."""
 
 POST: Final = "POST /bot/webhook HTTP/1.1\r\nHost: bot\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What came back on a connection.
+    """The answers on one connection.
 
     Attributes:
-        statuses: of the answers, in their order.
-        closed: the service closed it.
-        seconds: until the last byte came.
-        text: all of it.
+        statuses: the status codes in order.
+        closed: whether the service closed the connection.
+        seconds: the time until the last byte.
+        text: everything that was received.
     """
 
     statuses: tuple[int, ...]
@@ -61,7 +61,7 @@ class Spoken:
 
 @contextmanager
 def served() -> Iterator[Program]:
-    """A process of the service, by itself: Credex core and WhatsApp are out of its reach."""
+    """A process of the service without access to Credex core and WhatsApp."""
     nowhere = f"http://127.0.0.1:{free_port()}"
     environment = {"MYCREDEX_APP_URL": f"{nowhere}/v1/", "WHATSAPP_API_URL": f"{nowhere}/v25.0/"}
     with tempfile.TemporaryDirectory(prefix="vimbisopay-attacks-") as folder:
@@ -92,15 +92,15 @@ def _request(body: bytes = NOTHING, *more: str, signature: str | None = None) ->
 
 
 async def spoken(port: int, data: bytes, *, answers: int = 1, closes: bool = False) -> Spoken:
-    """Send these bytes, and hear what comes back.
+    """Send these bytes and collect the answers.
 
     Args:
-        port: of the service.
-        data: what to send, all of it or until the service has had enough.
-        answers: so many are waited for, and a moment more for what should not come.
-        closes: the service is to close the connection, which is waited for.
+        port: the port of the service.
+        data: the bytes to send; sending stops if the service closes the connection.
+        answers: the number of answers to wait for.
+        closes: whether to wait until the service closes the connection.
     """
-    loop, heard, closed = asyncio.get_running_loop(), b"", False
+    loop, reply, closed = asyncio.get_running_loop(), b"", False
     with socket.socket() as line:
         line.setblocking(False)
         await loop.sock_connect(line, ("127.0.0.1", port))
@@ -108,10 +108,10 @@ async def spoken(port: int, data: bytes, *, answers: int = 1, closes: bool = Fal
         sending = asyncio.create_task(loop.sock_sendall(line, data))
         try:
             while not closed:
-                enough = heard.count(b"HTTP/1.1 ") >= answers and not closes
+                enough = reply.count(b"HTTP/1.1 ") >= answers and not closes
                 patience_s = AFTERWARDS_S if enough else PATIENCE_S
                 part = await asyncio.wait_for(loop.sock_recv(line, 65536), patience_s)
-                heard, closed, last = heard + part, not part, time.monotonic()
+                reply, closed, last = reply + part, not part, time.monotonic()
         except TimeoutError:
             pass
         except ConnectionError:
@@ -119,7 +119,7 @@ async def spoken(port: int, data: bytes, *, answers: int = 1, closes: bool = Fal
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
-    text = heard.decode("latin-1")
+    text = reply.decode("latin-1")
     statuses = tuple(int(each[:3]) for each in text.split("HTTP/1.1 ")[1:])
     return Spoken(statuses, closed, last - began, text)
 
@@ -129,7 +129,7 @@ _CHUNKED: Final = "Transfer-Encoding: chunked"
 
 
 def _cases() -> dict[str, tuple[bytes, Sequence[int], bool | None]]:
-    """What is sent, the statuses that must come back, and whether the connection must be closed (None: either)."""
+    """Cases: the bytes, the expected statuses, and whether the connection must be closed (None: either)."""
     right = sign(SECRET, NOTHING)
     both = f"{POST}Content-Length: 4\r\n{_CHUNKED}\r\n\r\n0\r\n\r\n".encode()
     forged = _request(NOTHING, signature="sha256=00")
@@ -160,27 +160,29 @@ def _cases() -> dict[str, tuple[bytes, Sequence[int], bool | None]]:
     }
 
 
-async def crooked_requests(port: int) -> list[Try]:
-    """What proxies and servers read differently, and what should cost memory."""
-    tries = []
+async def crooked_requests(port: int) -> list[Attempt]:
+    """Requests that proxies and servers parse differently, or that try to exhaust memory."""
+    attempts = []
     for what, (data, statuses, closed) in _cases().items():
-        heard = await spoken(port, data, answers=len(statuses), closes=bool(closed))
-        held = heard.statuses == tuple(statuses) and closed in {None, heard.closed} and not leaks(heard.text)
-        alone = "each request is judged by itself" if len(heard.statuses) > 1 else "refused"
-        came = ("refused, and the rest is never read" if heard.closed else "refused, and goes on") if closed else alone
-        tries.append(Try(what, ", then ".join(map(str, heard.statuses)) or "no answer", came, held=held))
-    return tries
+        reply = await spoken(port, data, answers=len(statuses), closes=bool(closed))
+        held = reply.statuses == tuple(statuses) and closed in {None, reply.closed} and not leaks(reply.text)
+        alone = "each request is judged by itself" if len(reply.statuses) > 1 else "refused"
+        effect = (
+            ("refused, and the rest is never read" if reply.closed else "refused, and goes on") if closed else alone
+        )
+        attempts.append(Attempt(what, ", then ".join(map(str, reply.statuses)) or "no answer", effect, held=held))
+    return attempts
 
 
-async def slow_bodies(port: int) -> list[Try]:
-    """Many connections that promise a body and do not send it, while others want to be served."""
+async def slow_bodies(port: int) -> list[Attempt]:
+    """Many connections announce a body and do not send it, while other requests arrive."""
     slow = f"{POST}X-Hub-Signature-256: sha256=00\r\nContent-Length: 4000\r\n\r\nabc".encode()
     tasks = [asyncio.create_task(spoken(port, slow, closes=True)) for _ in range(SLOW)]
     halves = [await asyncio.open_connection("127.0.0.1", port) for _ in range(SLOW)]
     for _, writer in halves:
         writer.write(POST.encode())
     others = [await spoken(port, data) for data in (_HEALTH, _request(), _HEALTH, _request())]
-    # Who had to wait for those that hang would be served when these are cut off, and not before.
+    # A request that had to wait for the stalled connections would be served only when they are closed.
     meanwhile = not any(task.done() for task in tasks)
     ended = await asyncio.gather(*tasks)
     for _, writer in halves:
@@ -190,8 +192,10 @@ async def slow_bodies(port: int) -> list[Try]:
     served_all = meanwhile and all(other.statuses == (200,) for other in others)
     cut = f"all cut off, after {BODY_WITHIN_S:g} s" if refused and waited else "not cut off, or too early"
     return [
-        Try(f"{SLOW} bodies that stop after three bytes", "408" if refused else "other", cut, held=refused and waited),
-        Try(
+        Attempt(
+            f"{SLOW} bodies that stop after three bytes", "408" if refused else "other", cut, held=refused and waited
+        ),
+        Attempt(
             f"health and deliveries, while {2 * SLOW} connections hang",
             "200" if served_all else "other",
             "served before any of those is cut off" if served_all else "they had to wait",
@@ -200,12 +204,12 @@ async def slow_bodies(port: int) -> list[Try]:
     ]
 
 
-def said_nothing(program: Program) -> Try:
-    """What the process wrote about all of it: no traceback, no secret, no number."""
+def said_nothing(program: Program) -> Attempt:
+    """The output of the process must contain no traceback, secret or number."""
     log = program.log_tail(last=1_000_000)
     found = leaks(log)
     quiet = "Traceback" not in log and not found
     lines = [line for line in log.splitlines() if line.startswith("{")]
     known = all(isinstance(json.loads(line), dict) for line in lines)
-    came = "no traceback, secret or number" if quiet else ", ".join(found) or "a traceback"
-    return Try("what the process wrote about it", "searched", came, held=quiet and known)
+    effect = "no traceback, secret or number" if quiet else ", ".join(found) or "a traceback"
+    return Attempt("what the process wrote about it", "searched", effect, held=quiet and known)

@@ -1,4 +1,4 @@
-"""Figures that vary from run to run: those of the code are held within bounds, those of the machine are only shown."""
+"""Figures that vary between runs: those of the code are checked against bounds, those of the machine are only shown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ TIMES: Final = frozenset({"ns", "µs", "us", "ms", "s", "min", "h", "a second", 
 
 
 class OutOfBoundsError(AssertionError):
-    """A figure of a notebook left the bounds that its text promises."""
+    """A figure is outside the bounds that the notebook's text states."""
 
 
 def bounded(what: str, value: float, least: float, most: float, unit: str = "") -> str:
-    """The figure in words, if it lies within its bounds.
+    """A figure as text, checked against its bounds.
 
     Raises:
-        OutOfBoundsError: it does not.
-        ValueError: the figure is a time, which tells of the machine, too: see :func:`as_measured`.
+        OutOfBoundsError: the figure is outside the bounds.
+        ValueError: the figure is a time, which depends on the machine: see :func:`as_measured`.
     """
     if unit in TIMES:
         raise ValueError(f"{what}: no bound holds for a time ({unit}) on every machine; show it with as_measured()")
@@ -32,9 +32,8 @@ def bounded(what: str, value: float, least: float, most: float, unit: str = "") 
 
 
 def as_measured(what: str, value: float, unit: str) -> str:
-    """The figure in words, where it is the machine's: a time, a speed, pages of memory, or what was made from one.
+    """A figure that depends on the machine, as text: a time, a speed, pages of memory, or a ratio of these.
 
-    A disk that keeps its writes in memory, larger pages, or a machine with much else to do are no fault of the code:
-    so it is shown as it was measured, and holds nothing.
+    It is not checked, because disk, page size and load of the machine are not properties of the code.
     """
     return f"{what}: {value:,.4g} {unit} (as measured on one machine)"

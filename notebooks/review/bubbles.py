@@ -1,4 +1,4 @@
-"""What stands on a phone, one thing below the other: from a transcript, or from one kept as text."""
+"""The bubbles on a phone, from a transcript or from its text snapshot."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ __all__ = ("Bubble", "bubble_of", "bubbles_of", "read_snapshot")
 Side = Literal["bot", "member", "stage"]
 
 COLUMN: Final = 48
-"""Where the second of two phones begins in a transcript kept as text."""
+"""The column at which the second phone begins in a text snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """One thing on a phone.
+    """One bubble on a phone, or a stage direction.
 
     Attributes:
-        side: who said it; the stage tells what happens elsewhere.
-        body: the words.
-        head: what stands above them, in bold.
-        foot: what stands below them, small.
-        opener: what is on the button that opens a list or a form.
-        choices: titles, each with what stands under it.
+        side: the sender; ``stage`` is a stage direction.
+        body: the text.
+        head: the header, in bold.
+        foot: the footer, in small type.
+        opener: the title of the button that opens a list or a form.
+        choices: titles and descriptions of the options.
         stamp: the message's id and time.
-        changed: it differs from what it is compared with.
+        changed: whether it differs from the other version.
     """
 
     side: Side
@@ -46,11 +46,11 @@ class Bubble:
 
     @property
     def said(self) -> Bubble:
-        """The same without what hangs on the moment it was said."""
+        """The bubble without its id and time."""
         return replace(self, stamp="", changed=False)
 
     def words(self) -> str:
-        """All of it as one line or several."""
+        """The bubble as text."""
         mark = {"bot": "bot", "member": "    member", "stage": "--"}[self.side]
         options = " ".join(f"[{title}]" for title, _ in self.choices)
         said = " / ".join(part for part in (self.head, self.body.replace("\n", " / "), self.foot) if part)
@@ -58,12 +58,12 @@ class Bubble:
 
 
 def bubbles_of(transcript: Transcript, moments: Iterable[Moment]) -> list[Bubble]:
-    """These moments of a transcript, as they stand on the phone."""
+    """The bubbles of these moments."""
     return [bubble_of(transcript, moment) for moment in moments]
 
 
 def bubble_of(transcript: Transcript, moment: Moment) -> Bubble:
-    """One moment of a transcript."""
+    """The bubble of one moment."""
     stamp = transcript.at(moment)
     if moment.screen is not None:
         return _shown(moment.screen, stamp)
@@ -96,11 +96,11 @@ def _row(choice: Choice) -> tuple[str, str]:
     return choice.title, choice.description
 
 
-# -- transcripts that are kept as text ------------------------------------------------------------------------------
+# -- text snapshots -------------------------------------------------------------------------------------------------
 
 
 def read_snapshot(text: str) -> list[Bubble]:
-    """A transcript's bubbles from its drawing under ``snapshots/``; of two phones, both, in the order of time."""
+    """The bubbles of a text snapshot from ``snapshots/``; with two phones, both in the order of time."""
     bubbles: list[Bubble] = []
     box: list[str] = []
     direction: list[str] = []
@@ -131,7 +131,7 @@ def _from_box(lines: Sequence[str]) -> Bubble:
         else:
             parts[-1].append(row.removeprefix("│ ").removesuffix(" │").rstrip())
     stamp = lines[-1].strip().strip("╰─╯ ")
-    # A bubble of the bot begins at the edge of its phone, a member's ends there.
+    # The bot's bubbles are aligned to the left edge of the phone, the member's to the right edge.
     if indent % COLUMN:
         return Bubble("member", _unwrapped(parts[0], OWN_INNER), stamp=stamp)
     body, *rest = (_unwrapped(parts[0], BOT_INNER), *("\n".join(part) for part in parts[1:]))
@@ -141,7 +141,7 @@ def _from_box(lines: Sequence[str]) -> Bubble:
 
 
 def _unwrapped(rows: Sequence[str], width: int) -> str:
-    """The text as it was before its lines were broken: where the next word would not have fitted."""
+    """The text before it was wrapped: a line was broken where the next word did not fit."""
     text = rows[0] if rows else ""
     for above, row in pairwise(rows):
         word = row.split(" ")[0]

@@ -24,11 +24,11 @@ from notebooks.review.versions import NoHistoryError, Version, now, version_at
 __all__ = ("Changes", "compare", "what_changed_for_members")
 
 MOST_SHOWN: Final = 6
-"""So many conversations are shown on phones, each for another change; all are named."""
+"""The number of conversations shown on phones, each for a different change; all are named."""
 
 MOST_BUBBLES: Final = 6
 AMOUNT: Final = re.compile(r"[0-9][0-9,.]*")
-"""What differs from conversation to conversation where the words are the same."""
+"""Amounts are ignored when changes are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,9 @@ class Changes:
     Attributes:
         before: what the older version is called.
         after: what the newer version is called.
-        sentences: where (a flow, a step, a conversation), and what changed there.
+        sentences: the place (flow, step or conversation) and the change.
         phones: pairs of phones, before and after.
-        trouble: why nothing can be said, if so.
+        trouble: why the versions cannot be compared; empty if they can.
     """
 
     before: str
@@ -58,7 +58,7 @@ class Changes:
         return phones(*self.phones)
 
     def text(self) -> str:
-        """All of it in words."""
+        """The changes as text."""
         if self.trouble:
             return self.trouble
         if not self.sentences:
@@ -77,7 +77,7 @@ class Changes:
 def what_changed_for_members(since: str) -> Changes:
     """What changed between a revision of git and the working tree: transcripts and flows.
 
-    Without that revision (a shallow copy, no git) what comes out says so.
+    If the revision is not available (shallow clone, no git), the result says so.
     """
     try:
         return compare(version_at(since), now())
@@ -86,7 +86,7 @@ def what_changed_for_members(since: str) -> Changes:
 
 
 def compare(before: Version, after: Version) -> Changes:
-    """What is different between two versions, graphs first, then transcripts."""
+    """The differences between two versions: graphs first, then transcripts."""
     sentences = [*_flows(before.graphs, after.graphs), *_conversations(before.transcripts, after.transcripts)]
     changed = [
         name
@@ -99,7 +99,7 @@ def compare(before: Version, after: Version) -> Changes:
 
 
 def _telling(changed: Sequence[str], before: Version, after: Version) -> Iterator[str]:
-    """Of these conversations those that show something which none before them shows: one word may change a hundred."""
+    """The conversations that show a change which no earlier one shows."""
     known: set[tuple[str, str]] = set()
     for name in changed:
         old, new = _marked(read_snapshot(before.transcripts[name]), read_snapshot(after.transcripts[name]))
@@ -134,8 +134,8 @@ def _steps(flow: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> It
     for step, made in after.items():
         where = f"{flow}.{step}"
         if step not in before:
-            ways = ", ".join(f"{in_words(name)} → {target or 'the end'}" for name, target in made["exits"].items())
-            yield where, "a new step" + (f"; its exits: {ways}" if ways else ", where members stay until they go on")
+            exits = ", ".join(f"{in_words(name)} → {target or 'the end'}" for name, target in made["exits"].items())
+            yield where, "a new step" + (f"; its exits: {exits}" if exits else ", where members stay until they go on")
             continue
         if before[step]["kind"] != made["kind"]:
             yield where, f"asks by {made['kind']}, asked by {before[step]['kind']}"
@@ -179,7 +179,7 @@ def _how(before: Sequence[Bubble], after: Sequence[Bubble]) -> str:
 
 
 def _pair(name: str, before: Version, after: Version) -> tuple[Phone, Phone] | None:
-    """The first place where they differ, with what leads up to it."""
+    """The first difference of two transcripts, with its context."""
     old, new = _marked(read_snapshot(before.transcripts[name]), read_snapshot(after.transcripts[name]))
     first = next((place for place, two in enumerate(zip(old, new, strict=False)) if two[0].said != two[1].said), None)
     if first is None:

@@ -1,7 +1,7 @@
-"""A flow as a picture, drawn from its code.
+"""The graph of a flow, drawn from its code.
 
-Arrows show how a flow goes on. What would cross everything else stands as a line in the step's box: ways back, ways
-to endings that many steps share, ways into other flows. What holds for every step is drawn once, by `everywhere`.
+Arrows lead forward within the flow. Other exits are lines in the box of the step: exits backwards, to shared endings
+and into other flows. The rules that hold at every step are in the table of `everywhere`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from service.flows.login import DASHBOARD_FAILED_EXITS
 __all__ = ("everywhere", "flow_graph", "in_words", "outline", "source_of", "targets")
 
 MOST_ENTRIES: Final = 4
-"""So many words or buttons that lead to a step are named."""
+"""The number of keywords or buttons named for one entry point."""
 
-SAID: Final = {
+WORDS: Final = {
     "ok": "goes on",
     "some": "there are some",
     "none": "there are none",
@@ -38,7 +38,7 @@ SAID: Final = {
     "tier": "the tier is too low",
     "stands": "stands so already",
 }
-"""What names of exits and steps mean, where they do not say it themselves."""
+"""The meaning of exit and step names that are not self-explanatory."""
 
 MARKS: Final = {"away": "¹", "stranger": "²", "no_account": "³"}
 
@@ -53,7 +53,7 @@ edge [fontname="DejaVu Sans" fontsize=9 arrowsize=0.7 color="#444444" fontcolor=
 
 def in_words(name: str) -> str:
     """A step's or an exit's name as words."""
-    return SAID.get(name, name.replace("_", " "))
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def targets(flow: Flow, step: Step) -> list[tuple[str, str]]:
@@ -65,7 +65,7 @@ def targets(flow: Flow, step: Step) -> list[tuple[str, str]]:
 
 
 def outline(flow: Flow) -> list[str]:
-    """The flow in words: a line a step, a line an exit. Two versions are compared by it."""
+    """The flow as text, with a line for each step and each exit; it serves to compare versions."""
     lines = [f"{flow.name}: {flow.title}"]
     for step in flow.steps:
         lines.append(f"  {flow.name}.{step.name} ({_kind(step)})")
@@ -74,10 +74,10 @@ def outline(flow: Flow) -> list[str]:
 
 
 def flow_graph(registry: FlowRegistry, name: str) -> Picture:
-    """The picture of one flow.
+    """The graph of a flow.
 
     Raises:
-        KeyError: the book has no flow of this name.
+        KeyError: the registry has no flow of this name.
         PictureError: graphviz is not installed.
     """
     flow = registry.flow(name)
@@ -87,7 +87,7 @@ def flow_graph(registry: FlowRegistry, name: str) -> Picture:
 
 
 def source_of(registry: FlowRegistry, flow: Flow) -> str:
-    """The picture of one flow, in graphviz's language."""
+    """The graph of a flow in the DOT language."""
     drawn = _drawn(flow)
     lines = [_HEAD, _legend(registry, flow)]
     lines += [f'"{step.name}" [label=<{_box(registry, flow, step, drawn)}>]' for step in flow.steps]
@@ -97,7 +97,7 @@ def source_of(registry: FlowRegistry, flow: Flow) -> str:
 
 
 def everywhere(registry: FlowRegistry) -> Table:
-    """What holds for every step of every flow, and is not drawn again in each picture."""
+    """The rules that hold at every step of every flow; the graphs do not repeat them."""
     home = _of_another(registry, registry.home)
     rows = [
         ("an answer that cannot be taken", "the same step again, with the reason above it"),
@@ -106,7 +106,7 @@ def everywhere(registry: FlowRegistry) -> Table:
         ("a button of an earlier screen", "the current step again, and a word that the button was old"),
         (f"nothing for more than {VALID_MS // 60_000} minutes", f"{home}; what was left unfinished is said"),
         *(
-            (f"{mark} {SAID[name]}", _of_another(registry, DASHBOARD_FAILED_EXITS[name]))
+            (f"{mark} {WORDS[name]}", _of_another(registry, DASHBOARD_FAILED_EXITS[name]))
             for name, mark in MARKS.items()
         ),
     ]
@@ -114,7 +114,7 @@ def everywhere(registry: FlowRegistry) -> Table:
 
 
 def _drawn(flow: Flow) -> list[tuple[str, str, str]]:
-    """The exits that are drawn as arrows: forward within the flow, the first to each step; so no two cross."""
+    """The exits drawn as arrows: forward within the flow, and only the first to each step, so that none cross."""
     order = {f"{flow.name}.{step.name}": number for number, step in enumerate(flow.steps)}
     found: set[str] = set()
     arrows = []
@@ -133,12 +133,12 @@ def _legend(registry: FlowRegistry, flow: Flow) -> str:
         for name, target in targets(flow, step)
         if DASHBOARD_FAILED_EXITS.get(name) == target
     }
-    said = [
-        f"{mark} {SAID[name]} → {_of_another(registry, DASHBOARD_FAILED_EXITS[name])}"
+    legends = [
+        f"{mark} {WORDS[name]} → {_of_another(registry, DASHBOARD_FAILED_EXITS[name])}"
         for name, mark in MARKS.items()
         if name in used
     ]
-    return f'graph [label="{_quoted("     ".join(said))}" labelloc=b labeljust=l fontsize=8 fontcolor="#555555"]'
+    return f'graph [label="{_quoted("     ".join(legends))}" labelloc=b labeljust=l fontsize=8 fontcolor="#555555"]'
 
 
 def _box(registry: FlowRegistry, flow: Flow, step: Step, drawn: Sequence[tuple[str, str, str]]) -> str:
@@ -148,8 +148,8 @@ def _box(registry: FlowRegistry, flow: Flow, step: Step, drawn: Sequence[tuple[s
         for name, target in targets(flow, step)
         if (step.name, name) not in arrows and DASHBOARD_FAILED_EXITS.get(name) != target
     ]
-    astray = {name for name, target in targets(flow, step) if DASHBOARD_FAILED_EXITS.get(name) == target}
-    marks = "".join(mark for name, mark in MARKS.items() if name in astray)
+    failed = {name for name, target in targets(flow, step) if DASHBOARD_FAILED_EXITS.get(name) == target}
+    marks = "".join(mark for name, mark in MARKS.items() if name in failed)
     confirms = isinstance(step, Question) and step.confirms
     return _table(
         step.name.replace("_", " "), _kind(step), rows, marks=marks, bold=confirms, call=isinstance(step, CoreCall)
@@ -165,7 +165,7 @@ def _table(
 ) -> str:
     fill, border = ("#e4e4e4", 1) if call else ("#ffffff", 3 if bold else 1)
     style = "" if call else ' style="rounded"'
-    # As a font of its own, or bold words are given the room of plain ones.
+    # A separate font, because graphviz would measure bold text as plain text.
     cells = [f'<tr><td><font face="{BOLD}">{html.escape(title)}</font>{f"&#160;{marks}" if marks else ""}</td></tr>']
     cells += [f'<tr><td><font point-size="8" color="#555555">{html.escape(below)}</font></td></tr>'] if below else []
     cells += [f'<tr><td align="left"><font point-size="9">{html.escape(row)}</font></td></tr>' for row in rows]
@@ -197,10 +197,10 @@ def _of_another(registry: FlowRegistry, target: str) -> str:
 
 
 def _entries(registry: FlowRegistry, flow: Flow) -> Iterator[str]:
-    """How one comes into the flow, above the steps where one does."""
-    for number, (target, ways) in enumerate(_ways_in(registry).items()):
+    """The entry points of the flow, drawn above their steps."""
+    for number, (target, entries) in enumerate(_entry_points(registry).items()):
         own, _, step = target.partition(".")
-        shown = [way for source, way in ways if source != flow.name]
+        shown = [entry for source, entry in entries if source != flow.name]
         if own == flow.name and shown:
             more = ["…"] if len(shown) > MOST_ENTRIES else []
             label = "\\n".join(_quoted(each) for each in [*shown[:MOST_ENTRIES], *more])
@@ -208,24 +208,24 @@ def _entries(registry: FlowRegistry, flow: Flow) -> Iterator[str]:
             yield f'"in{number}" -> "{step}" [style=dashed]'
 
 
-def _ways_in(registry: FlowRegistry) -> dict[str, list[tuple[str, str]]]:
-    """Steps that something leads to: words that may be typed anywhere, buttons, and other flows with their names."""
-    ways: dict[str, list[tuple[str, str]]] = {}
+def _entry_points(registry: FlowRegistry) -> dict[str, list[tuple[str, str]]]:
+    """Entry points by step: keywords, buttons, and the names of other flows."""
+    entries: dict[str, list[tuple[str, str]]] = {}
     for word, route in registry.keywords.items():
-        ways.setdefault(registry.routes.get(route, ""), []).append(("", f"“{word}”"))
+        entries.setdefault(registry.routes.get(route, ""), []).append(("", f"“{word}”"))
     for route in sorted(registry.routes.keys() - set(registry.keywords.values())):
-        ways.setdefault(registry.routes[route], []).append(("", f"button: {route.replace('_', ' ')}"))
+        entries.setdefault(registry.routes[route], []).append(("", f"button: {route.replace('_', ' ')}"))
     for shortcut in registry.shortcuts:
-        ways.setdefault(shortcut.target, []).append(("", "in one line"))
+        entries.setdefault(shortcut.target, []).append(("", "in one line"))
     for name, target in DASHBOARD_FAILED_EXITS.items():
-        ways.setdefault(target, []).append(("", f"any flow: {SAID[name]}"))
+        entries.setdefault(target, []).append(("", f"any flow: {WORDS[name]}"))
     others = dict.fromkeys((target, source.partition(".")[0]) for source, _, target in registry.edges())
     for target, source in others:
         if target not in DASHBOARD_FAILED_EXITS.values():
-            ways.setdefault(target, []).append((source, f"from {source}"))
+            entries.setdefault(target, []).append((source, f"from {source}"))
     if registry.anonymous:
-        ways.setdefault(registry.anonymous, []).append(("", "whoever hides their number"))
-    return ways
+        entries.setdefault(registry.anonymous, []).append(("", "whoever hides their number"))
+    return entries
 
 
 def _quoted(text: str) -> str:

@@ -1,6 +1,6 @@
-"""What members take in Redis, predicted and measured: ``python -m notebooks.review.memory --members 100000``.
+"""Memory of members in Redis, predicted and measured: ``python -m notebooks.review.memory --members 100000``.
 
-Starts a redis-server of its own on 127.0.0.1, and ends it.
+It starts its own redis-server on 127.0.0.1 and stops it.
 """
 
 from __future__ import annotations
@@ -16,67 +16,67 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from notebooks.review.memory_keys import MODELLED, Server
-from notebooks.review.memory_life import Moment, lived
 from notebooks.review.memory_members import Member, Records, members
 from notebooks.review.memory_model import Comparison, Kind, compared
 from notebooks.review.memory_shapes import Hidden
+from notebooks.review.memory_timeline import Moment, timeline
 from service.mailbox import open_state
 from simulator.processes.programs import redis_server
 
 __all__ = (
     "WITHIN",
     "OffError",
-    "apart",
     "close",
     "hidden_as_predicted",
     "kinds",
     "measured",
+    "offer_timeline",
+    "run_in_thread",
     "server",
-    "story",
     "table_of",
 )
 
 WITHIN: Final = 0.05
-"""Of what is measured: a prediction that is off by more is wrong."""
+"""The largest accepted relative error of a prediction."""
 
 WITHIN_BYTES: Final = 4
-"""Of what ``MEMORY USAGE`` hides of a key."""
+"""The largest accepted error of the bytes that ``MEMORY USAGE`` does not report for a key."""
 
 _T = TypeVar("_T")
 
 
 class OffError(AssertionError):
-    """What was measured is not what was predicted: a part was forgotten, or Redis changed."""
+    """The measurement differs from the prediction: the model is incomplete, or Redis changed."""
 
 
-def apart(work: Callable[[], _T]) -> _T:
-    """Do something in a thread of its own: a notebook has a running event loop, and loops do not nest."""
+def run_in_thread(work: Callable[[], _T]) -> _T:
+    """Run `work` in another thread, because a notebook has a running event loop and loops do not nest."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(work).result()
 
 
 def measured(work: Coroutine[Any, Any, _T]) -> _T:
-    """Wait for a measurement, in a notebook as elsewhere."""
-    return apart(lambda: asyncio.run(work))
+    """Run a measurement to its end, inside or outside a notebook."""
+    return run_in_thread(lambda: asyncio.run(work))
 
 
-def story() -> list[Moment]:
-    """An offer from greeting to receipt, and all keys after every script; without the service's log."""
+def offer_timeline() -> list[Moment]:
+    """Play an offer from greeting to receipt, and record all keys after every script."""
     before = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        return apart(lived)
+        return run_in_thread(timeline)
     finally:
         structlog.configure(**before)
 
 
 def kinds(records: Records) -> dict[Kind, Member]:
-    """A member of each kind there is."""
+    """One member of each kind."""
     return {member.kind: member for member in members(0, 20 * 8 * len(records.sessions), len(records.sessions))}
 
 
 async def server() -> Server:
-    """The redis-server of this machine."""
+    """The installed redis-server."""
     with redis_server() as program:
         client = open_state(f"redis://127.0.0.1:{program.port}")
         try:
@@ -86,14 +86,14 @@ async def server() -> Server:
 
 
 def close(comparisons: Sequence[Comparison], on: Server) -> str:
-    """That all predictions are close to what was measured, in words.
+    """Check that all predictions are accurate; returns a sentence.
 
     Args:
-        comparisons: what was predicted and measured.
-        on: where it was measured; another server than was modelled is not held to the prediction.
+        comparisons: predictions and measurements.
+        on: the server; only the modelled version is checked.
 
     Raises:
-        OffError: one is not.
+        OffError: a prediction is off by more than `WITHIN`.
     """
     most = f"off by at most {max(abs(each.off) for each in comparisons):.1%}"
     if not on.modelled:
@@ -108,10 +108,10 @@ def close(comparisons: Sequence[Comparison], on: Server) -> str:
 
 
 def hidden_as_predicted(hidden: Sequence[Hidden], on: Server) -> str:
-    """That what ``MEMORY USAGE`` hides is what was predicted, in words.
+    """Check the bytes that ``MEMORY USAGE`` does not report against the prediction; returns a sentence.
 
     Raises:
-        OffError: of one kind of key it is not.
+        OffError: the prediction for a kind of key is wrong.
     """
     if not on.modelled:
         return f"{_another(on)}: what it hides holds nothing"
@@ -129,7 +129,7 @@ def _another(on: Server) -> str:
 
 
 def table_of(comparisons: Sequence[Comparison]) -> list[tuple[object, ...]]:
-    """Rows: members, keys, MiB predicted and measured, off by, bytes a member."""
+    """Rows: members, keys, predicted MiB, measured MiB, error, bytes per member."""
     return [
         (
             each.prediction.members,
@@ -150,14 +150,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     most = parser.parse_args(arguments).members
     if most < 1:
         parser.error("--members must be at least 1")
-    records = Records.of(story())
+    records = Records.of(offer_timeline())
 
-    def told(done: int) -> None:
+    def report(done: int) -> None:
         if done % 5_000 == 0 or done == most:
             sys.stderr.write(f"  {done:>9,} of {most:,} members are there\n")
 
     marks = tuple(sorted({mark for mark in (1_000, 10_000, 100_000) if mark < most} | {most}))
-    comparisons = measured(compared(records, marks, told=told))
+    comparisons = measured(compared(records, marks, report=report))
     sys.stdout.write(f"{'members':>9} {'keys':>9} {'predicted':>10} {'measured':>9} {'off by':>7} {'a member':>9}\n")
     for row in table_of(comparisons):
         sys.stdout.write("{:>9,} {:>9,} {:>6} MiB {:>5} MiB {:>7} {:>7} B\n".format(*row))

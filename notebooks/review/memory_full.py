@@ -1,4 +1,4 @@
-"""A Redis that is full, tried: every policy under the mailbox, then both instances under the service, live."""
+"""Experiments with a full Redis: eviction policies under the mailbox, then both instances under the service."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import httpx
 from redis.exceptions import OutOfMemoryError
 
 from notebooks.review.memory_keys import snapshot
-from notebooks.review.memory_life import OFFER
 from notebooks.review.memory_members import DAY_MS, NOW_MS, Records
+from notebooks.review.memory_timeline import OFFER
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateFullError, open_state
 from simulator.processes.programs import STATE_OPTIONS, Program, bot, free_port, redis_server
 from simulator.script.conversation import load
@@ -40,7 +40,7 @@ READY_WITHIN_S: Final = 120.0
 ANSWER_WITHIN_S: Final = 120.0
 BALLAST: Final = "ballast"
 FILL: Final = "#!lua flags=allow-oom\nredis.call('SET', KEYS[1], string.rep('x', ARGV[1]))"
-KNOBS: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
+CONFIG: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_ms=20, delivered_ms=40)
 
 
 # -- policies under the mailbox ---------------------------------------------------------------------------------------
@@ -48,14 +48,14 @@ KNOBS: Final = Config(pair_every_ms=None, per_second=None, window_ms=None, sent_
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """More messages than fit, under one policy.
+    """The result of storing more messages than fit, under one policy.
 
     Attributes:
-        policy: of the server.
-        stored: messages for which WhatsApp was told that they are stored.
-        refused: messages that WhatsApp will bring again.
-        answered: messages that a worker then found.
-        twice: of messages that had been answered before and are delivered once more, those taken for new.
+        policy: the eviction policy.
+        stored: messages that were acknowledged to WhatsApp.
+        refused: messages that WhatsApp will deliver again.
+        answered: messages that a worker then handled.
+        twice: redelivered messages that were not recognised as duplicates.
     """
 
     policy: str
@@ -66,12 +66,12 @@ class Flood:
 
     @property
     def lost(self) -> int:
-        """Stored, as WhatsApp was told, and never found again."""
+        """Messages that were acknowledged to WhatsApp and then lost."""
         return self.stored - self.answered
 
 
 async def flood(records: Records) -> list[Flood]:
-    """What becomes of messages that do not fit, under each policy."""
+    """The fate of messages that exceed the memory limit, under each policy."""
     return [await _flooded(policy, records) for policy in POLICIES]
 
 
@@ -103,7 +103,7 @@ def _arrival(number: int, records: Records) -> InboxEntry:
 
 
 async def _drained(mailbox: Mailbox, now_ms: int, records: Records) -> int:
-    """How many messages a worker finds; each is answered, and the member's session kept."""
+    """Handle all messages as a worker; returns their number."""
     found = 0
     while not isinstance(claim := await mailbox.claim(now_ms), Idle):
         following: InboxLease | None = claim
@@ -118,15 +118,15 @@ async def _drained(mailbox: Mailbox, now_ms: int, records: Records) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A conversation with the service over a cache.
+    """The result of a conversation while the cache is in some condition.
 
     Attributes:
-        cache: how the cache was.
-        answers: how the answers began.
-        evicted: keys that the cache threw away meanwhile.
-        refused: commands that it refused for want of memory.
-        slowest_s: the longest that the member waited.
-        offers: that Credex core then held.
+        cache: the condition of the cache.
+        answers: the first lines of the answers.
+        evicted: keys that the cache evicted.
+        refused: commands that it refused for lack of memory.
+        slowest_s: the longest waiting time of the member.
+        offers: the number of offers in Credex core afterwards.
     """
 
     cache: str
@@ -138,56 +138,58 @@ class Chat:
 
 
 async def chat(cache: str, *, policy: str = "allkeys-lru", full: bool = False) -> Chat:
-    """An offer from greeting to receipt, over a cache that is full or has room."""
-    async with _house("--maxmemory-policy", policy) as house:
+    """Make an offer while the cache is full or has room."""
+    async with _running_service("--maxmemory-policy", policy) as service:
         if full:
-            await house.fill_cache()
+            await service.fill_cache()
         answers = [
-            await house.says("hi"),
-            await house.says(f"12.50=>{SHOP}"),
-            await house.taps("Confirm"),
+            await service.says("hi"),
+            await service.says(f"12.50=>{SHOP}"),
+            await service.taps("Confirm"),
         ]
-        told = await house.cache.info("all")
+        told = await service.cache.info("all")
         refused = told.get("errorstat_OOM", {}).get("count", 0)
         texts = tuple(text for text, _ in answers)
         slowest = max(waited for _, waited in answers)
-        return Chat(cache, texts, told["evicted_keys"], refused, slowest, house.offers())
+        return Chat(cache, texts, told["evicted_keys"], refused, slowest, service.offers())
 
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """What was done to a service over a full state, and what came of it."""
+    """A step of the experiment with a full state Redis, and its result."""
 
     did: str
     came: str
 
 
 async def full_state() -> list[Full]:
-    """The state runs full in the middle of a conversation, and has room again."""
-    async with _house() as house:
-        await house.state.config_set("maxmemory", (await house.state.info("memory"))["used_memory"] + STATE_ROOM)
-        steps = [Full("Tariro greets; there is room", _first(await house.says("hi")))]
-        house.world.core_proxy.latency_ms = 1500
-        answers = len(house.user.answers)
-        house.user.type(f"12.50=>{SHOP}")
-        await house.until_stored(answers)
-        await house.fill_state()
-        steps.append(Full("she offers; the state runs full while core thinks", await house.next_answer(answers)))
-        house.world.core_proxy.latency_ms = 0
-        await house.quiet()
-        before = await house.keys()
-        status = await house.post("wamid.full", "hi")
-        changed = "nothing was stored" if await house.keys() == before else "something was stored"
+    """The state Redis fills up during a conversation, and is then freed."""
+    async with _running_service() as service:
+        await service.state.config_set("maxmemory", (await service.state.info("memory"))["used_memory"] + STATE_ROOM)
+        steps = [Full("Tariro greets; there is room", _first(await service.says("hi")))]
+        service.world.core_proxy.latency_ms = 1500
+        answers = len(service.user.answers)
+        service.user.type(f"12.50=>{SHOP}")
+        await service.until_stored(answers)
+        await service.fill_state()
+        steps.append(Full("she offers; the state runs full while core thinks", await service.next_answer(answers)))
+        service.world.core_proxy.latency_ms = 0
+        await service.quiet()
+        before = await service.keys()
+        status = await service.post("wamid.full", "hi")
+        changed = "nothing was stored" if await service.keys() == before else "something was stored"
         steps.append(Full("a message comes while it is full", f"HTTP {status}, {changed}"))
-        steps.append(Full("is it healthy?", f"HTTP {await house.health()}"))
-        await house.state.delete(BALLAST)
+        steps.append(Full("is it healthy?", f"HTTP {await service.health()}"))
+        await service.state.delete(BALLAST)
         steps.append(
-            Full("there is room again, and WhatsApp delivers it again", f"HTTP {await house.post('wamid.full', 'hi')}")
+            Full(
+                "there is room again, and WhatsApp delivers it again", f"HTTP {await service.post('wamid.full', 'hi')}"
+            )
         )
-        steps.append(Full("and the answer", await house.next_answer(answers + 1)))
-        again = await house.post("wamid.full", "hi")
-        await house.quiet()
-        steps.append(Full("and again", f"HTTP {again}, answers: {len(house.user.answers)}"))
+        steps.append(Full("and the answer", await service.next_answer(answers + 1)))
+        again = await service.post("wamid.full", "hi")
+        await service.quiet()
+        steps.append(Full("and again", f"HTTP {again}, answers: {len(service.user.answers)}"))
         return steps
 
 
@@ -195,8 +197,8 @@ def _first(answer: tuple[str, float]) -> str:
     return answer[0]
 
 
-class _House:
-    """The service as a process, two redis-servers, and one member with a phone."""
+class _RunningService:
+    """The service as a process, with two redis-servers and one member."""
 
     def __init__(self, world: SimulatedServices, program: Program, state: Any, cache: Any) -> None:
         self.world, self.program, self.state, self.cache = world, program, state, cache
@@ -204,7 +206,7 @@ class _House:
         self.user: VirtualUser = world.add_user(PHONE, "Tariro Moyo")
 
     async def says(self, text: str) -> tuple[str, float]:
-        """What the member is answered, and after how many seconds."""
+        """The answer to the member, and the waiting time in seconds."""
         return await self._answered(lambda: self.user.type(text))
 
     async def taps(self, title: str) -> tuple[str, float]:
@@ -228,7 +230,7 @@ class _House:
         return {name: stored.parts for name, stored in (await snapshot(self.state)).items()}
 
     async def until_stored(self, answers: int) -> None:
-        """The message waits, or is answered already: whoever looks seldom would wait for it for ever."""
+        """Wait until the message is stored or already answered."""
         async with asyncio.timeout(ANSWER_WITHIN_S):
             while len(self.user.answers) == answers:
                 if await self.state.exists(f"{{0}}:inbox:{PHONE}"):
@@ -236,18 +238,18 @@ class _House:
                 await asyncio.sleep(0.01)
 
     async def fill_state(self) -> None:
-        """Fill it beyond its limit with something that nobody needs."""
+        """Fill the state Redis beyond its limit with a value that nothing reads."""
         await self.state.eval(FILL, 1, BALLAST, 2 * STATE_ROOM)
 
     async def fill_cache(self) -> None:
-        """Dashboards of other members, more than fit."""
+        """Fill the cache Redis with more dashboards of other members than fit."""
         await self.cache.config_set("maxmemory", (await self.cache.info("memory"))["used_memory"] + ROOM)
         for number in range(3 * ROOM // 1024):
             try:
                 await self.cache.set(f"dashboard:{263_780_000_000 + number}", b"x" * 900, px=DAY_MS)
             except OutOfMemoryError:
                 break
-        # What is counted from here on is what the conversation does.
+        # From here on only the conversation is counted.
         await self.cache.config_resetstat()
 
     async def post(self, wamid: str, text: str) -> int:
@@ -283,7 +285,7 @@ def _webhook(phone_number_id: str, wamid: str, text: str) -> bytes:
 
 
 @asynccontextmanager
-async def _house(*cache_options: str) -> AsyncIterator[_House]:
+async def _running_service(*cache_options: str) -> AsyncIterator[_RunningService]:
     port = free_port()
     options: Sequence[str] = ("--appendonly", "no", *cache_options)
     with (
@@ -291,7 +293,7 @@ async def _house(*cache_options: str) -> AsyncIterator[_House]:
         redis_server(*options) as cache,
         tempfile.TemporaryDirectory(prefix="vimbisopay-memory-") as folder,
     ):
-        async with run_services(bots=[f"http://127.0.0.1:{port}"], config=KNOBS) as world:
+        async with run_services(bots=[f"http://127.0.0.1:{port}"], config=CONFIG) as world:
             environment = world.environment(
                 redis_state_url=f"redis://127.0.0.1:{state.port}",
                 redis_url=f"redis://127.0.0.1:{cache.port}",
@@ -302,7 +304,7 @@ async def _house(*cache_options: str) -> AsyncIterator[_House]:
             try:
                 await _ready(program)
                 await world.cloud.start()
-                yield _House(world, program, *clients)
+                yield _RunningService(world, program, *clients)
             finally:
                 program.stop()
                 for client in clients:

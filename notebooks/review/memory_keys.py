@@ -1,4 +1,4 @@
-"""What stands in a Redis: every key with its kind, its encoding, what it holds and what it takes."""
+"""The keys in a Redis, with kind, encoding, content and memory."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class Stored:
 
     @property
     def kind(self) -> str:
-        """What it is in the words of this house: session, inbox, lease:inbox, …; `due:` for who has work."""
+        """The kind of key: session, inbox, lease:inbox, …; `due:` for the sets of due members."""
         return kind_of(self.key)
 
 

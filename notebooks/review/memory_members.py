@@ -1,4 +1,4 @@
-"""Members as Redis sees them: brought there through the real mailbox, with what the flows really store."""
+"""Loads members into Redis through the real mailbox, with records that the flows have written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 
-from notebooks.review.memory_life import Moment
+from notebooks.review.memory_timeline import Moment
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
 from service.mailbox.keys import Keys
 
@@ -119,7 +119,7 @@ def _payload(entry: bytes) -> bytes:
 
 
 async def load(
-    redis: Redis, chosen: Sequence[Member], records: Records, *, told: Callable[[int], None] = lambda _: None
+    redis: Redis, chosen: Sequence[Member], records: Records, *, report: Callable[[int], None] = lambda _: None
 ) -> Counter[tuple[Stage, int, int]]:
     """Bring members into Redis, each through all that the service does for them; how many there are of each kind.
 
@@ -127,14 +127,14 @@ async def load(
         redis: the state.
         chosen: who.
         records: what they store.
-        told: how many are there by now.
+        report: receives the number of members loaded so far.
     """
     loading, done = _Loading(redis, records), 0
     while done < len(chosen):
         batch = chosen[done : done + BATCH]
         await loading.batch(batch)
         done += len(batch)
-        told(done)
+        report(done)
     return Counter(member.kind for member in chosen)
 
 

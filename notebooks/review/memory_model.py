@@ -1,7 +1,8 @@
-"""What members will take, predicted from what one of each kind takes; and measured, so that the two can be compared.
+"""Predicts the memory of many members from one member of each kind, and compares it with a measurement.
 
-A key takes what ``MEMORY USAGE`` tells, what that hides, and a place in the table of keys; if it expires, in another
-table, too. Tables have a power of two of places, each a pointer. Who has work stands in one sorted set for all members.
+A key needs the bytes that ``MEMORY USAGE`` reports, those that it does not report, and a slot in the hash table of
+keys; a key with a TTL also needs a slot in the table of expiry times. Hash tables have a power of two of slots, each a
+pointer. The due members are in one sorted set.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Prediction:
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """The total."""
         return sum(self.of.values())
 
 
@@ -118,14 +119,14 @@ def predicted(
 
 
 async def compared(
-    records: Records, marks: tuple[int, ...], *, told: Callable[[int], None] = lambda _: None
+    records: Records, marks: tuple[int, ...], *, report: Callable[[int], None] = lambda _: None
 ) -> list[Comparison]:
     """Load up to the largest of these numbers of members, and compare at each of them.
 
     Args:
         records: what members store.
         marks: numbers of members, rising.
-        told: how many are there by now.
+        report: receives the number of members loaded so far.
     """
     everybody = list(members(0, marks[-1], len(records.sessions)))
     parts = await parts_of({member.kind: member for member in everybody}, records)
@@ -140,15 +141,15 @@ async def compared(
         empty = await _measured(url)
         for mark in marks:
             async with _client(url) as client:
-                counts += await load(client, everybody[last:mark], records, told=partial(_from, told, last))
+                counts += await load(client, everybody[last:mark], records, report=partial(_from, report, last))
             last = mark
             prediction = predicted(parts, counts, allocator, at_once=min(mark, BATCH))
             comparisons.append(Comparison(prediction, await _measured(url) - empty))
     return comparisons
 
 
-def _from(told: Callable[[int], None], first: int, done: int) -> None:
-    told(first + done)
+def _from(report: Callable[[int], None], first: int, done: int) -> None:
+    report(first + done)
 
 
 async def _measured(url: str) -> int:

@@ -13,10 +13,10 @@ from matplotlib.patches import Rectangle
 from notebooks.review.memory_disk import Speed
 from notebooks.review.memory_full import Flood
 from notebooks.review.memory_keys import Allocator, Stored
-from notebooks.review.memory_life import Moment
 from notebooks.review.memory_members import Stage
 from notebooks.review.memory_model import Comparison, Kind
 from notebooks.review.memory_shapes import Seen, Stair, treads
+from notebooks.review.memory_timeline import Moment
 from notebooks.review.pictures import Picture
 from notebooks.review.style import SERIES, TONES, label, picture, styled, subplots
 

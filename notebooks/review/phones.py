@@ -27,7 +27,7 @@ BETWEEN: Final = 8.0
 TITLE: Final = 11.5
 ABREAST: Final = 3
 TALLEST: Final = 560.0
-"""What a phone shows at once; a longer conversation goes on on the next."""
+"""The height of a phone; longer conversations continue on the next one."""
 
 INK: Final = "#1c1c1c"
 QUIET: Final = "#6b6b6b"
@@ -37,7 +37,7 @@ WALL: Final = "#eee9e2"
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone, what is to be seen on it, and what stands above it."""
+    """A phone with its title, its bubbles and a subtitle."""
 
     title: str
     bubbles: Sequence[Bubble]
@@ -46,7 +46,7 @@ class Phone:
 
 @dataclass(slots=True)
 class _Sheet:
-    """Pieces of SVG, one below the other."""
+    """A vertical stack of SVG elements."""
 
     y: float = 0.0
     pieces: list[str] = field(default_factory=list)
@@ -72,7 +72,7 @@ class _Sheet:
 
 
 def phones(*strips: Sequence[Phone], abreast: int = ABREAST) -> Picture:
-    """Strips of phones, one below the other; a strip has so many in a row."""
+    """Strips of phones below one another, with at most `abreast` phones in a row."""
     rows = [strip[place : place + abreast] for strip in strips for place in range(0, len(strip), abreast)]
     pieces: list[str] = []
     top = 0.0
@@ -101,7 +101,7 @@ def phones(*strips: Sequence[Phone], abreast: int = ABREAST) -> Picture:
 
 
 def split(title: str, bubbles: Sequence[Bubble], *, about: str = "", tallest: float = TALLEST) -> list[Phone]:
-    """A conversation on as many phones as it takes, each no higher than one."""
+    """A conversation, divided over as many phones as it needs."""
     pages: list[list[Bubble]] = [[]]
     for bubble in bubbles:
         high = _body(Phone("", [*pages[-1], bubble])).y

@@ -1,7 +1,7 @@
-"""Executes notebooks, writes their outputs, or checks that those committed are still true.
+"""Executes notebooks, and writes or checks their outputs.
 
 ``python -m notebooks.review.run [--check | --write] [NAME...]``. A cell with the tag ``varies`` shows figures that
-differ from run to run: it is executed, and bounds its figures itself, but is not compared.
+differ between runs: it is executed and checks its figures itself, but its output is not compared.
 """
 
 from __future__ import annotations
@@ -22,7 +22,18 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from notebooks.review.pictures import words_of
 
-__all__ = ("FOLDER", "Broken", "Difference", "Ran", "check", "differences", "execute", "names", "path_of", "write")
+__all__ = (
+    "FOLDER",
+    "Difference",
+    "Execution",
+    "Failure",
+    "check",
+    "differences",
+    "execute",
+    "names",
+    "path_of",
+    "write",
+)
 
 FOLDER: Final = Path(__file__).resolve().parent.parent
 VARIES: Final = "varies"
@@ -35,14 +46,14 @@ _METADATA: Final = {
 }
 
 Notebook = Any
-"""nbformat's tree of dictionaries; it has no types of its own."""
+"""The dictionaries of nbformat, which has no types."""
 
-Told = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A cell that could not be executed."""
+class Failure:
+    """A cell that failed."""
 
     cell: str
     why: str
@@ -53,7 +64,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A cell whose output is not the one committed."""
+    """A cell whose output differs from the committed output."""
 
     cell: str
     diff: str
@@ -63,15 +74,15 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """An executed notebook, and where it broke, if it did."""
+class Execution:
+    """An executed notebook, with the failure that ended it, if any."""
 
     notebook: Notebook
-    broken: Broken | None
+    failure: Failure | None
 
 
 def names() -> list[str]:
-    """All notebooks there are."""
+    """The names of all notebooks."""
     return sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 
 
@@ -80,14 +91,14 @@ def path_of(name: str) -> Path:
     return FOLDER / f"{name}.ipynb"
 
 
-def execute(notebook: Notebook, told: Told, *, before: str = "", seconds: int = CELL_SECONDS) -> Ran:
+def execute(notebook: Notebook, report: Report, *, before: str = "", seconds: int = CELL_SECONDS) -> Execution:
     """Execute a notebook in a fresh kernel, in the repository's root.
 
     Args:
-        notebook: what to execute; it stays as it is.
-        told: is told of every cell.
-        before: code to run in the kernel first; nothing of it is kept.
-        seconds: the most that one cell may take.
+        notebook: the notebook; it is not modified.
+        report: receives a line for every cell.
+        before: code to run in the kernel first; it does not appear in the result.
+        seconds: the time limit of a cell.
     """
     copy = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
     if before:
@@ -96,7 +107,7 @@ def execute(notebook: Notebook, told: Told, *, before: str = "", seconds: int = 
 
     def finished(cell: Notebook, cell_index: int, **_: object) -> None:
         taken = time.monotonic() - started
-        told(f"  {cell_index + 1:>3}/{len(copy.cells)}  {taken:6.1f} s  {_first_line(cell)}")
+        report(f"  {cell_index + 1:>3}/{len(copy.cells)}  {taken:6.1f} s  {_first_line(cell)}")
 
     client = NotebookClient(
         copy,
@@ -107,45 +118,45 @@ def execute(notebook: Notebook, told: Told, *, before: str = "", seconds: int = 
         on_cell_executed=finished,
     )
     manager = client.create_kernel_manager()
-    manager.transport = "ipc"  # whoever else is on this machine cannot listen
-    broken = None
+    manager.transport = "ipc"  # other users of this machine cannot connect
+    failure = None
     try:
         client.execute()
     except CellExecutionError as error:
-        broken = Broken(_current(copy), f"{error.ename}: {error.evalue}")
+        failure = Failure(_current(copy), f"{error.ename}: {error.evalue}")
     except (CellTimeoutError, DeadKernelError) as error:
-        broken = Broken(_current(copy), str(error))
+        failure = Failure(_current(copy), str(error))
     if before:
         del copy.cells[0]
     _number(copy)
-    return Ran(copy, broken)
+    return Execution(copy, failure)
 
 
-def write(name: str, told: Told) -> Broken | None:
-    """Execute a notebook and store its outputs; what cannot be executed to its end is not stored."""
-    ran = execute(_read(name), told)
-    if ran.broken is None:
+def write(name: str, report: Report) -> Failure | None:
+    """Execute a notebook and store its outputs; nothing is stored if a cell fails."""
+    ran = execute(_read(name), report)
+    if ran.failure is None:
         path_of(name).write_text(nbformat.writes(_tidy(ran.notebook)) + "\n", "utf-8")  # type: ignore[no-untyped-call]
-    return ran.broken
+    return ran.failure
 
 
-def check(name: str, told: Told, *, before: str = "") -> list[Broken | Difference]:
-    """Execute a notebook and compare its outputs with those stored; an empty list is what is wanted."""
-    kept = _read(name)
-    ran = execute(kept, told, before=before)
-    broken = [ran.broken] if ran.broken else []
-    return [*differences(kept, ran.notebook), *broken]
+def check(name: str, report: Report, *, before: str = "") -> list[Failure | Difference]:
+    """Execute a notebook and compare its outputs with the stored outputs; an empty list means equality."""
+    stored = _read(name)
+    ran = execute(stored, report, before=before)
+    failure = [ran.failure] if ran.failure else []
+    return [*differences(stored, ran.notebook), *failure]
 
 
-def differences(kept: Notebook, now: Notebook) -> list[Broken | Difference]:
-    """Which cells show something else than they did, of those that were executed and do not vary."""
-    found: list[Broken | Difference] = []
-    for place, (before, after) in enumerate(zip(kept.cells, now.cells, strict=True), 1):
+def differences(stored: Notebook, now: Notebook) -> list[Failure | Difference]:
+    """The cells whose outputs differ, among those that were executed and are not tagged ``varies``."""
+    found: list[Failure | Difference] = []
+    for place, (before, after) in enumerate(zip(stored.cells, now.cells, strict=True), 1):
         if after.cell_type != "code" or VARIES in after.metadata.get("tags", ()) or _unexecuted(after):
             continue
         diff = _diff(_comparable(before.outputs), _comparable(after.outputs))
         if diff:
-            found.append(Difference(_called(place, after), diff))
+            found.append(Difference(_label(place, after), diff))
     return found
 
 
@@ -167,7 +178,7 @@ def _number(notebook: Notebook) -> None:
 
 
 def _tidy(notebook: Notebook) -> Notebook:
-    """Without all that differs from machine to machine."""
+    """Remove metadata that depends on the machine."""
     notebook.metadata = nbformat.from_dict(_METADATA)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         tags = cell.metadata.get("tags")
@@ -176,7 +187,7 @@ def _tidy(notebook: Notebook) -> Notebook:
 
 
 def _comparable(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What outputs say, as lines: streams joined, and of pictures what a check compares."""
+    """The outputs as lines of text: streams, and the text form of pictures."""
     said: list[str] = []
     for output in outputs:
         if output["output_type"] == "stream":
@@ -189,7 +200,7 @@ def _comparable(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
 def _shown(data: Mapping[str, Any]) -> Iterator[str]:
     for kind, value in sorted(data.items(), key=lambda each: each[0] != "text/plain"):
         text = value if isinstance(value, str) else repr(value)
-        # A table's or picture's words say the same, and read better in a difference than what is made of them.
+        # The text form of a table or picture makes a more readable difference than its HTML or SVG.
         if kind == "image/svg+xml":
             yield words_of(text)
         elif kind.startswith("text/") and (kind == "text/plain" or "text/plain" not in data):
@@ -203,15 +214,15 @@ def _diff(before: Sequence[str], after: Sequence[str]) -> str:
 
 
 def _current(notebook: Notebook) -> str:
-    """The cell at which the execution ended: the first that has not come to its end."""
+    """The cell at which the execution ended."""
     cells = list(enumerate(notebook.cells, 0 if notebook.cells[0].id == "before" else 1))
     code = [(place, cell) for place, cell in cells if cell.cell_type == "code"]
     failed = [each for each in code if any(output.output_type == "error" for output in each[1].outputs)]
     begun = [each for each in code if each[1].execution_count is not None]
-    return _called(*(failed or begun or code)[-1])
+    return _label(*(failed or begun or code)[-1])
 
 
-def _called(place: int, cell: Notebook) -> str:
+def _label(place: int, cell: Notebook) -> str:
     return f"cell {place} ({cell.id}) `{_first_line(cell)}`"
 
 
@@ -228,21 +239,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="of the notebooks; all when none is named")
     options = parser.parse_args(arguments)
 
-    def told(line: str) -> None:
+    def report(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
     wrong = False
     for name in options.names or names():
-        told(f"{name}.ipynb")
-        found = [write(name, told)] if options.write else check(name, told)
+        report(f"{name}.ipynb")
+        found = [write(name, report)] if options.write else check(name, report)
         problems = [problem for problem in found if problem is not None]
         for problem in problems:
-            told(f"{name}.ipynb: {problem}")
+            report(f"{name}.ipynb: {problem}")
         if not problems:
-            told(f"{name}.ipynb: {'written' if options.write else 'as committed'}")
+            report(f"{name}.ipynb: {'written' if options.write else 'as committed'}")
         elif not options.write:
-            told(f"If this is meant, write it anew: python -m notebooks.review.run --write {name}")
+            report(f"If this is meant, write it anew: python -m notebooks.review.run --write {name}")
         wrong |= bool(problems)
     return int(wrong)
 

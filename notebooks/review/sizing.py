@@ -11,7 +11,7 @@ from typing import Final
 import yaml
 
 from notebooks.review.memory_keys import Allocator, Stored
-from notebooks.review.memory_life import Moment
+from notebooks.review.memory_timeline import Moment
 from notebooks.review.pictures import Picture, Table
 from notebooks.review.style import SERIES, label, picture, styled, subplots
 

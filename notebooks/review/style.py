@@ -1,4 +1,4 @@
-"""One style for all plots: readable in greyscale and by the colour-blind, units and n on the axes, the same every time.
+"""One style for all plots: readable in greyscale and by colour-blind readers, with units and n, deterministic.
 
 Use it as ``with styled(): figure, axes = subplots(); …; return picture(figure, "what it shows, in words")``.
 """
@@ -35,7 +35,7 @@ SERIES: Final = tuple(
         ("#66a182", (0, (1, 1)), "X"),
     )
 )
-"""How lines are drawn, one after the other: told apart by stroke and mark alone, colour only helps. ``**SERIES[0]``."""
+"""Line styles, distinguishable without colour. Usage: ``**SERIES[0]``."""
 
 TONES: Final = tuple(
     MappingProxyType({"facecolor": colour, "hatch": hatch, "edgecolor": INK, "linewidth": 0.6})
@@ -49,7 +49,7 @@ TONES: Final = tuple(
         ("#b39bc8", "++"),
     )
 )
-"""How bars and areas are filled, one after the other: neighbours differ in lightness and hatching. ``**TONES[0]``."""
+"""Fill styles; neighbours differ in lightness and hatching. Usage: ``**TONES[0]``."""
 
 _STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
     {
@@ -83,12 +83,12 @@ _STYLE: Final[Mapping[Any, Any]] = MappingProxyType(
 
 
 _LINES: Final = 'stroke-linejoin="round" stroke-linecap="butt"'
-"""What matplotlib says of all lines in a style sheet."""
+"""The style that matplotlib puts into a style sheet for all lines."""
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """What is drawn within is drawn in the house's style."""
+    """Apply the style to the plots made within the context."""
     with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": "svg"}):
         yield
 
@@ -96,13 +96,13 @@ def styled() -> Iterator[None]:
 def subplots(
     rows: int = 1, columns: int = 1, *, width: float = 8.0, height: float = 3.6, **how: Any
 ) -> tuple[Figure, Any]:
-    """A figure of this size in inches, and its axes; nothing is shown until `picture` makes a picture of it."""
+    """A figure of this size in inches, with its axes; `picture` makes it visible."""
     figure = Figure(figsize=(width, height))
     return figure, figure.subplots(rows, columns, **how)
 
 
 def label(axes: Axes, *, x: str, y: str, title: str, n: int | None = None) -> None:
-    """Say what is drawn: both axes with their units, the claim as the title, and of how many."""
+    """Label a plot: both axes with units, the claim as the title, and the sample size."""
     for axis in (axes.xaxis, axes.yaxis):
         if isinstance(axis.get_major_formatter(), ScalarFormatter):
             axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
@@ -112,17 +112,17 @@ def label(axes: Axes, *, x: str, y: str, title: str, n: int | None = None) -> No
 
 
 def picture(figure: Figure, words: str) -> Picture:
-    """The figure as a picture. The words say what it shows; they are what a check compares."""
+    """The figure as a picture; `words` describe it and serve for the comparison."""
     file = io.StringIO()
     with styled():
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": "matplotlib"})
     svg = _without_styles(file.getvalue().replace("'DejaVu Sans'", FONT))
-    # So that a check compares its words: coordinates belong to matplotlib's version and to the processor.
+    # The check compares the words, because coordinates depend on matplotlib's version and the processor.
     return Picture(svg[svg.index("<svg") :].replace(">", "><!-- Created with matplotlib -->", 1), words)
 
 
 def _without_styles(svg: str) -> str:
-    """The same with attributes in place of styles, which some repository pages take out: then all would be black."""
+    """Replace styles by attributes, because some repository pages remove styles."""
     svg = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", svg, flags=re.DOTALL)
     return re.sub(r' style="([^"]*)"', _as_attributes, svg).replace("<svg ", f"<svg {_LINES} ", 1)
 

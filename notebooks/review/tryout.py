@@ -1,4 +1,4 @@
-"""A phone for flows that are being written: the engine alone, no service, no Redis, no clock but the one passed in."""
+"""A phone for trying out flows: only the flow framework, without service, Redis or real clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from simulator.units import HARARE
 from simulator.whatsapp_cloud.transcript.model import Choice, Kind, Moment, Screen, Transcript
 from simulator.whatsapp_cloud.transcript.render import plain
 
-__all__ = ("MEMBER", "NOON_MS", "Tryout", "TryoutError", "screen_of", "small_book")
+__all__ = ("MEMBER", "NOON_MS", "Tryout", "TryoutError", "screen_of", "small_registry")
 
 NOON_MS: Final = 1_795_860_000_000
 """12:00 in Harare, 28 November 2026, in ms since the epoch."""
@@ -40,11 +40,11 @@ MINUTE_MS: Final = 60_000
 
 
 class TryoutError(LookupError):
-    """What was to be tapped is not on the screen."""
+    """The option to tap is not on the screen."""
 
 
-def small_book(*flows: Flow) -> FlowRegistry:
-    """These flows with VimbisoPay's own words, and a home that says where one is; the first flow begins at “go”."""
+def small_registry(*flows: Flow) -> FlowRegistry:
+    """A registry of these flows with VimbisoPay's keywords and a home screen; “go” starts the first flow."""
     home = Flow(
         "home",
         "Home",
@@ -69,10 +69,10 @@ class Tryout:
     """One member's conversation with some flows.
 
     Attributes:
-        book: the flows.
-        core: what becomes of a call; by default all is done.
-        now_ms: the time, which stands still but for `waits` and a second a message.
-        session: where the conversation stands.
+        registry: the flows.
+        core: gives the outcome of a call; by default every call succeeds.
+        now_ms: the time; it advances by `waits`, and by a second for each message.
+        session: the current session.
         turns: all turns so far.
     """
 
@@ -88,10 +88,10 @@ class Tryout:
         return self._receive(TextMessage(text), Kind.SAID, text)
 
     def taps(self, title: str) -> Tryout:
-        """The member taps what has this title.
+        """The member taps the option with this title.
 
         Raises:
-            TryoutError: nothing on the screen has it.
+            TryoutError: the screen has no such option.
         """
         options = self.session.options if self.session else ()
         option = next((each for each in options if each.title == title), None)
@@ -100,30 +100,30 @@ class Tryout:
         return self._receive(ButtonReply(option.id, title), Kind.TAPPED, title)
 
     def waits(self, minutes: float) -> Tryout:
-        """Time passes: a number is added to a number."""
+        """Advance the time."""
         self.now_ms += int(minutes * MINUTE_MS)
         self._moments.append(Moment(self.now_ms, "", Kind.STAGE, text=f"{minutes:g} minutes pass"))
         return self
 
     def phone(self, title: str) -> Phone:
-        """What stands on the phone."""
+        """The phone with all messages so far."""
         transcript = self.transcript(title)
         return Phone(title, tuple(bubbles_of(transcript, transcript.moments)))
 
     def transcript(self, title: str) -> Transcript:
-        """All of it, as the simulator would tell it."""
+        """The transcript of the conversation."""
         numbered = (replace(moment, sequence=place) for place, moment in enumerate(self._moments))
         return Transcript(title, "", NOON_MS, (NAME,), tuple(numbered), HARARE)
 
     def snapshot(self, title: str) -> str:
-        """All of it as text, as the snapshots hold it."""
+        """The transcript as text, in the format of the snapshots."""
         return plain(self.transcript(title))
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.picture()._repr_mimebundle_()
 
     def picture(self, title: str = "") -> Picture:
-        """The phone, drawn."""
+        """A picture of the phone."""
         return phones([self.phone(title)])
 
     def _receive(self, content: Content, kind: Kind, words: str) -> Tryout:
@@ -146,7 +146,7 @@ class Tryout:
 
 
 def screen_of(message: Message) -> Screen:
-    """What an outgoing message looks like."""
+    """The screen of an outgoing message."""
     match message:
         case Template():
             return Screen("\n".join(message.body), choices=tuple(Choice(title) for title in message.quick_replies))

@@ -1,4 +1,4 @@
-"""Versions of the bot as reviewers see them, now or at a git revision: its flows as graphs, and its transcripts."""
+"""Versions of the bot: the graphs of its flows and its transcripts, of the working tree or of a git revision."""
 
 from __future__ import annotations
 
@@ -53,24 +53,24 @@ for registry in registries():
             known["exits"].update(exits)
 print(json.dumps(graphs))
 """
-"""Run in the tree of a revision, so that what it draws is that revision's flows."""
+"""Runs in the tree of the revision and prints its flows."""
 
 Graphs = Mapping[str, Any]
 """Flow -> its title and its steps; step -> its kind and its exits; exit -> the step it leads to."""
 
 
 class NoHistoryError(RuntimeError):
-    """What a revision was cannot be told: there is no git history here, or not so much of it."""
+    """The revision is not available: there is no git history, or not enough of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The bot as it was or is.
+    """One version of the bot.
 
     Attributes:
-        name: of the version, for headings.
+        name: the name of the version, for headings.
         graphs: its flows.
-        transcripts: what members saw, by the conversation's name, as `transcript.render.plain` draws it.
+        transcripts: text snapshots by the conversation's name.
     """
 
     name: str
@@ -78,10 +78,10 @@ class Version:
     transcripts: Mapping[str, str] = field(default_factory=dict)
 
 
-def graphs_of(books: Iterable[FlowRegistry]) -> Graphs:
-    """The flows of these books as graphs; where two have the same flow, its steps and exits together."""
+def graphs_of(registries: Iterable[FlowRegistry]) -> Graphs:
+    """The flows of these registries as graphs; the steps and exits of flows with the same name are merged."""
     graphs: dict[str, Any] = {}
-    for registry in books:
+    for registry in registries:
         for flow in registry.flows:
             steps = graphs.setdefault(flow.name, {"title": flow.title, "steps": {}})["steps"]
             for step in flow.steps:
@@ -94,8 +94,8 @@ def graphs_of(books: Iterable[FlowRegistry]) -> Graphs:
 
 
 def now(root: Path = ROOT) -> Version:
-    """The working tree, as it is at this moment."""
-    return Version("the working tree", _drawn_in(root), _transcripts(root / "snapshots"))
+    """The working tree."""
+    return Version("the working tree", _graphs_in(root), _transcripts(root / "snapshots"))
 
 
 def version_at(revision: str, root: Path = ROOT) -> Version:
@@ -119,10 +119,10 @@ def version_at(revision: str, root: Path = ROOT) -> Version:
         raise NoHistoryError(f"git cannot read the files of {revision!r}: parts of the history are missing here")
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(io.BytesIO(packed)) as files:
         files.extractall(folder)
-        return Version(revision, _drawn_in(Path(folder)), _transcripts(Path(folder) / "snapshots"))
+        return Version(revision, _graphs_in(Path(folder)), _transcripts(Path(folder) / "snapshots"))
 
 
-def _drawn_in(tree: Path) -> Graphs:
+def _graphs_in(tree: Path) -> Graphs:
     done = subprocess.run(  # noqa: S603 - our own code, no shell
         [sys.executable, "-c", _DRAW], cwd=tree, capture_output=True, timeout=SECONDS, check=False
     )

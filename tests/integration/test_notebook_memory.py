@@ -12,7 +12,7 @@ import pytest
 from notebooks.review import memory
 from notebooks.review.memory_members import Records, members
 from notebooks.review.memory_model import compared, parts_of
-from notebooks.review.run import Broken, Difference, differences, execute, path_of
+from notebooks.review.run import Difference, Failure, differences, execute, path_of
 from notebooks.review.sizing import largest, true_still
 from tests.system import need_measured_redis
 
@@ -39,7 +39,7 @@ Mailbox.commit = commit
 def records() -> Records:
     """What the service stores while an offer is made."""
     need_measured_redis()
-    return Records.of(memory.story())
+    return Records.of(memory.offer_timeline())
 
 
 def beginning(last: str) -> Any:
@@ -59,16 +59,16 @@ def test_a_session_longer_by_a_field_breaks_the_notebook_and_is_named() -> None:
     differing = [found for found in differences(kept, ran.notebook) if isinstance(found, Difference)]
     parts = next(found for found in differing if "(parts)" in found.cell)
     assert re.search(r"^-session +500 +624\n\+session +600 +624$", parts.diff, re.MULTILINE)
-    assert isinstance(ran.broken, Broken)
-    assert "(parts-hold)" in ran.broken.cell
-    assert ran.broken.why.startswith("GrownError: session grew from 624 to 752 bytes a member (600 of them are ours)")
+    assert isinstance(ran.failure, Failure)
+    assert "(parts-hold)" in ran.failure.cell
+    assert ran.failure.why.startswith("GrownError: session grew from 624 to 752 bytes a member (600 of them are ours)")
 
 
 def test_the_parts_are_what_the_sizes_were_made_for(records: Records) -> None:
     """The same check, without a notebook; and each kind of record is among what was stored."""
     assert records.intent
     assert len(records.inbound) == len(records.outgoing) == 5
-    assert true_still(largest(memory.story())).startswith("all 8 parts")
+    assert true_still(largest(memory.offer_timeline())).startswith("all 8 parts")
 
 
 async def test_members_take_what_was_predicted(records: Records) -> None:

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from notebooks.review.pictures import WIDEST
-from notebooks.review.run import FOLDER, Broken, differences, execute, names, path_of
+from notebooks.review.run import FOLDER, Failure, differences, execute, names, path_of
 from tests.system import need, need_measured_redis
 
 SECONDS = 1800
@@ -82,7 +82,7 @@ def test_a_removed_exit_is_told_by_the_notebook_about_flows() -> None:
     ran = execute(kept, quietly, before=EXIT_REMOVED)
     found = [str(each) for each in differences(kept, ran.notebook)]
 
-    assert ran.broken is None
+    assert ran.failure is None
     assert len(found) == 1
     assert 'cell 2 (offer-graph) `review.graph("offer")` shows something else than was committed' in found[0]
     assert "-    terms → offer.terms" in found[0]
@@ -153,6 +153,6 @@ def test_a_notebook_runs_in_the_root_in_a_fresh_kernel_up_to_the_cell_that_break
     ran = execute(made, lines.append, before="planted = 'yes'")
 
     assert ran.notebook.cells[0].outputs[0].data["text/plain"] == "'yes'"
-    assert ran.broken == Broken("cell 2 (c2) `1 / 0`", "ZeroDivisionError: division by zero")
+    assert ran.failure == Failure("cell 2 (c2) `1 / 0`", "ZeroDivisionError: division by zero")
     assert "from pathlib import Path" in lines[1]
     assert made.cells[0].outputs == []

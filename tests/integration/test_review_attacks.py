@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from notebooks.review import attacks_core, attacks_secrets, attacks_webhook
-from notebooks.review.attacks import ATTACKS, HELD, Attack, Played, Report, play_all
-from notebooks.review.attacks_map import trust_map
-from notebooks.review.attacks_place import TARIRO, Answer, Heard, Place, Try, in_a_world
+from notebooks.review.attack_world import TARIRO, AttackWorld, Attempt, Observations, Response, run_in_world
+from notebooks.review.attacks import ATTACKS, HELD, Attack, AttackResult, Report, run_all
+from notebooks.review.trust_map import trust_map
 from service.whatsapp import sign
 from simulator.world.connections import API_KEY, BUSINESS, WEBHOOK_SECRET, Connections, run_service
 from simulator.world.process import Bot
@@ -26,9 +26,9 @@ Stamp = Callable[[bytes], list[tuple[bytes, bytes]]]
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: f"{attack.number}-{attack.threat.replace(' ', '-')}")
 def test_every_attack_fails(attack: Attack) -> None:
     """Every attempt of it, on the running service."""
-    report = play_all([attack])
+    report = run_all([attack])
     assert report.broken == []
-    assert all(each.held for each in report.played)
+    assert all(each.held for each in report.results)
 
 
 def test_attacks_are_numbered_and_each_names_a_test_that_there_is() -> None:
@@ -99,21 +99,21 @@ def event_by_anyone(body: bytes) -> list[tuple[bytes, bytes]]:
     ids=lambda each: each.__name__,
 )
 def test_a_service_that_checks_nothing_is_found_out(
-    attack: Callable[[Place], Awaitable[list[Try]]], stamp: Stamp
+    attack: Callable[[AttackWorld], Awaitable[list[Attempt]]], stamp: Stamp
 ) -> None:
     """The attempts come through, and what came of them is said."""
-    tries = in_a_world(attack, run_bot=careless(stamp))
-    came_through = [each for each in tries if not each.held]
-    assert any(each.answer == "200\u00a0stored" and "Tariro is told" in each.came_of_it for each in came_through)
+    attempts = run_in_world(attack, run_bot=careless(stamp))
+    came_through = [each for each in attempts if not each.held]
+    assert any(each.answer == "200\u00a0stored" and "Tariro is told" in each.effect for each in came_through)
 
 
 def test_what_leaks_is_found_in_answers_and_in_the_log() -> None:
     """A number, a secret, a message id or a token."""
-    heard = Heard([Answer(200, f"hello {TARIRO}", {"X-Key": API_KEY})])
-    heard.log.write("sent wamid.HBgM as Bearer x\n")
-    (searched,) = attacks_secrets.searched(heard)
+    observations = Observations([Response(200, f"hello {TARIRO}", {"X-Key": API_KEY})])
+    observations.log.write("sent wamid.HBgM as Bearer x\n")
+    (searched,) = attacks_secrets.searched(observations)
     assert searched.held is False
-    assert set(attacks_secrets.leaks(heard.text())) == {"Bearer", "wamid.", TARIRO, API_KEY}
+    assert set(attacks_secrets.leaks(observations.text())) == {"Bearer", "wamid.", TARIRO, API_KEY}
 
 
 def test_a_plain_comparison_of_a_secret_is_found(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_plain_comparison_of_a_secret_is_found(tmp_path: Path) -> None:
 
 def test_an_attack_with_no_attempt_is_no_evidence() -> None:
     """An empty list holds nothing."""
-    assert Played(ATTACKS[0], ()).held is False
+    assert AttackResult(ATTACKS[0], ()).held is False
 
 
 # -- how it is shown ------------------------------------------------------------------------------------------------
@@ -136,8 +136,11 @@ def test_an_attack_with_no_attempt_is_no_evidence() -> None:
 
 def test_the_table_says_in_words_what_did_not_hold() -> None:
     """And links to the test that should."""
-    tries = (Try("knock", "401", "nothing", held=True), Try("open", "200 stored", "Tariro is told", held=False))
-    report = Report((Played(ATTACKS[0], tries),))
+    attempts = (
+        Attempt("knock", "401", "nothing", held=True),
+        Attempt("open", "200 stored", "Tariro is told", held=False),
+    )
+    report = Report((AttackResult(ATTACKS[0], attempts),))
     assert report.broken == ["1. speak as any member, without Meta: open → 200 stored; Tariro is told"]
     assert "1 of 2" in report.table().text()
     assert "BROKEN" in report.table().text()

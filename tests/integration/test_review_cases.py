@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from notebooks.review.cases import Case, happy_paths, left_or_late, refusals, strip
-from notebooks.review.played import Played, play_all, walkers
+from notebooks.review.cases import Case, cancelled_or_expired, happy_paths, refusals, strip
+from notebooks.review.playbacks import Playback, conversations_by_exit, play_all
 from service.flows import flow_registry
 from service.flows.greeting import GREETING
 from service.flows.ledger import LEDGER
@@ -20,7 +20,7 @@ from simulator.script.library import find
 
 
 @pytest.fixture(scope="module")
-def played() -> Mapping[str, Played]:
+def playbacks() -> Mapping[str, Playback]:
     return play_all(list(find("upgrade")))
 
 
@@ -28,18 +28,18 @@ def titles(cases: list[Case]) -> list[tuple[str, str]]:
     return [(case.title, case.conversation) for case in cases]
 
 
-def test_the_happy_path_runs_from_the_first_word_in_the_flow_to_its_end(played: Mapping[str, Played]) -> None:
+def test_the_happy_path_runs_from_the_first_word_in_the_flow_to_its_end(playbacks: Mapping[str, Playback]) -> None:
     """By the conversation in which nothing else happens."""
-    happy = happy_paths(UPGRADE, played)
+    happy = happy_paths(UPGRADE, playbacks)
 
     assert titles(happy) == [("Happy path: pay → upgraded", "upgrade/hustler")]
     assert [bubble.body for bubble in happy[0].bubbles if bubble.side == "member"] == ["▸ Upgrade", "▸ Confirm"]
     assert "hustler" in happy[0].bubbles[-1].body
 
 
-def test_every_way_off_the_happy_path_has_a_phone(played: Mapping[str, Played]) -> None:
+def test_every_way_off_the_happy_path_has_a_phone(playbacks: Mapping[str, Playback]) -> None:
     """Endings, refusals and changes of mind, but not what every flow shares."""
-    assert [title for title, _ in titles(refusals(flow_registry(), UPGRADE, played))] == [
+    assert [title for title, _ in titles(refusals(flow_registry(), UPGRADE, playbacks))] == [
         "begin → already",
         "explain → cancel",
         "pay → already",
@@ -50,17 +50,17 @@ def test_every_way_off_the_happy_path_has_a_phone(played: Mapping[str, Played]) 
     ]
 
 
-def test_a_way_that_nobody_walks_has_no_phone(played: Mapping[str, Played]) -> None:
+def test_a_way_that_nobody_walks_has_no_phone(playbacks: Mapping[str, Playback]) -> None:
     """The table of exits shows it as walked by nobody."""
-    fewer = {name: each for name, each in played.items() if name != "upgrade/refused"}
+    fewer = {name: each for name, each in playbacks.items() if name != "upgrade/refused"}
 
     assert "pay → refused" not in [title for title, _ in titles(refusals(flow_registry(), UPGRADE, fewer))]
-    assert walkers(fewer)[ExitTaken("upgrade", "pay", "refused")] == []
+    assert conversations_by_exit(fewer)[ExitTaken("upgrade", "pay", "refused")] == []
 
 
-def test_a_phone_shows_the_screen_before_what_was_done_and_what_was_said(played: Mapping[str, Played]) -> None:
+def test_a_phone_shows_the_screen_before_what_was_done_and_what_was_said(playbacks: Mapping[str, Playback]) -> None:
     """Not the whole conversation, and no stage direction at its end."""
-    case = next(each for each in refusals(flow_registry(), UPGRADE, played) if each.title == "explain → cancel")
+    case = next(each for each in refusals(flow_registry(), UPGRADE, playbacks) if each.title == "explain → cancel")
 
     assert [bubble.side for bubble in case.bubbles] == ["bot", "member", "bot"]
     assert case.bubbles[1].body == "▸ Cancel"
@@ -68,11 +68,11 @@ def test_a_phone_shows_the_screen_before_what_was_done_and_what_was_said(played:
 
 
 def test_leaving_and_coming_back_too_late_are_shown_even_where_no_conversation_does(
-    played: Mapping[str, Played],
+    playbacks: Mapping[str, Playback],
 ) -> None:
     """Then the happy path is played up to its last message, and that comes too late."""
-    happy = {"upgrade/hustler": played["upgrade/hustler"]}
-    left, late = left_or_late(UPGRADE, happy)
+    happy = {"upgrade/hustler": playbacks["upgrade/hustler"]}
+    left, late = cancelled_or_expired(UPGRADE, happy)
 
     assert left.bubbles[-1].body.startswith("Nothing was paid.")
     assert late.conversation == "upgrade/hustler, but 6 min later"
@@ -81,7 +81,7 @@ def test_leaving_and_coming_back_too_late_are_shown_even_where_no_conversation_d
 
 def test_a_screen_at_which_nothing_can_be_left_unfinished_is_shown_too_old() -> None:
     """A choice of it is typed after more than five minutes; what was there before stays as it was written."""
-    (late,) = left_or_late(GREETING, play_all([*find("greeting/member")]))
+    (late,) = cancelled_or_expired(GREETING, play_all([*find("greeting/member")]))
 
     assert late.conversation == "greeting/member, and “1” six minutes later"
     assert "1,040.00 ZWG" in late.bubbles[0].body
@@ -113,8 +113,8 @@ def test_what_happens_elsewhere_many_times_is_told_in_short() -> None:
     assert stage[-1] == "… and 12 more like these"
 
 
-def test_the_ways_are_those_that_coverage_counts(played: Mapping[str, Played]) -> None:
+def test_the_ways_are_those_that_coverage_counts(playbacks: Mapping[str, Playback]) -> None:
     """One conversation, watched by both."""
     path: Path = next(find("upgrade/hustler"))
 
-    assert set(played["upgrade/hustler"].ways) == replay_with_exits(load(path))[1]
+    assert set(playbacks["upgrade/hustler"].exits_taken) == replay_with_exits(load(path))[1]

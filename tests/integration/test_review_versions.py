@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from notebooks.review.changes import compare
-from notebooks.review.played import otherwise, play
+from notebooks.review.playbacks import play, play_variant
 from notebooks.review.versions import NoHistoryError, now, version_at
 from simulator.script.conversation import load
 from simulator.script.library import find
@@ -87,14 +87,14 @@ def test_a_revision_is_never_taken_for_an_option(history: Path) -> None:
 
 def test_a_conversation_can_be_played_otherwise_from_some_message_on() -> None:
     """For what no stored conversation shows: coming back too late."""
-    played = play(load(next(find("upgrade/hustler"))))
-    confirm = next(turn for turn in played.turns if any(way.exit == "confirm" for way in turn.walked))
+    playbacks = play(load(next(find("upgrade/hustler"))))
+    confirm = next(turn for turn in playbacks.turns if any(way.exit == "confirm" for way in turn.exits_taken))
 
-    late = otherwise(played, confirm.wamid, "later", wait="6 min")
+    late = play_variant(playbacks, confirm.wamid, "later", wait="6 min")
 
     assert late is not None
     assert late.name == "upgrade/hustler, later"
     assert late.turns[-1].before == "upgrade.explain"
-    assert [way.exit for way in late.turns[-1].walked if way.flow == "upgrade"] == []
+    assert [way.exit for way in late.turns[-1].exits_taken if way.flow == "upgrade"] == []
     screens = [moment.screen.body for moment in late.transcript.moments if moment.screen is not None]
     assert screens[-1].startswith("That was left for more than five minutes, so I let it go. Nothing was paid.")

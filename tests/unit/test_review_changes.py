@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from notebooks.review.changes import Changes, compare
-from notebooks.review.tryout import Tryout, small_book
+from notebooks.review.tryout import Tryout, small_registry
 from notebooks.review.versions import Version, graphs_of
 from service.conversation import Flow, Question, TurnContext
 from service.messages import Buttons, Message
@@ -19,7 +19,7 @@ def screen(body: str, *titles: str) -> Question:
 
 
 def version(name: str, *steps: Question, title: str = "A flow") -> Version:
-    registry = small_book(Flow("f", title, steps))
+    registry = small_registry(Flow("f", title, steps))
     return Version(name, graphs_of([registry]), {"f/asked": Tryout(registry).says("go").snapshot("Asked")})
 
 
@@ -71,11 +71,11 @@ def test_each_change_is_shown_once_in_whichever_conversations_it_is() -> None:
     """All of them are named; amounts are no change of words."""
 
     def said_in(name: str, *bodies: str) -> Version:
-        kept = {f"f/{place}": played(body) for place, body in enumerate(bodies)}
+        kept = {f"f/{place}": playbacks(body) for place, body in enumerate(bodies)}
         return Version(name, {}, kept)
 
-    def played(body: str) -> str:
-        return Tryout(small_book(Flow("f", "A flow", [screen(body, "Yes")]))).says("go").snapshot("Asked")
+    def playbacks(body: str) -> str:
+        return Tryout(small_registry(Flow("f", "A flow", [screen(body, "Yes")]))).says("go").snapshot("Asked")
 
     before = said_in("1", "Balance: nothing. Go on?", "Balance: nothing. Go on?", "Pay 5.00?", "Pay 7.00?")
     after = said_in("2", "Balance: 0. Go on?", "Balance: 0. Go on?", "Really pay 5.00?", "Really pay 7.00?")

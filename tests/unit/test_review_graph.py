@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from notebooks.review.graph import everywhere, in_words, outline, source_of, targets
-from notebooks.review.tryout import small_book
+from notebooks.review.tryout import small_registry
 from service.conversation import Flow, FlowRegistry, Question
 from service.flows.login import DASHBOARD_FAILED_EXITS
 from service.messages import Text
@@ -56,7 +56,7 @@ def test_an_outline_names_every_exit_and_where_it_leads() -> None:
 
 def test_what_holds_everywhere_is_said_from_the_book() -> None:
     """The words that leave a flow are those that the engine knows."""
-    said = everywhere(small_book(Flow("f", "F", [Question("a", "text", lambda _: [Text("?")], {"ok": ""})]))).text()
+    said = everywhere(small_registry(Flow("f", "F", [Question("a", "text", lambda _: [Text("?")], {"ok": ""})]))).text()
 
     assert "cancel" in said
     assert "nothing for more than 5 minutes" in said

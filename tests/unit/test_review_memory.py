@@ -8,11 +8,11 @@ import pytest
 
 from notebooks.review.memory import OffError, close, hidden_as_predicted
 from notebooks.review.memory_keys import Allocator, Server, Stored, kind_of
-from notebooks.review.memory_life import Moment, lasting
 from notebooks.review.memory_members import Stage, members
 from notebooks.review.memory_model import Comparison, Prediction, predicted, slots, sorted_set
 from notebooks.review.memory_pictures import life_of
 from notebooks.review.memory_shapes import Hidden, Stair, treads
+from notebooks.review.memory_timeline import Moment, lasting
 
 FINE, COARSE = Allocator(8), Allocator(16)
 SERVER = Server("Redis", "7.0.15", "jemalloc-5.3.0")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from notebooks.review.bubbles import Bubble, bubbles_of, read_snapshot
 from notebooks.review.phones import Phone, phones, split
-from notebooks.review.tryout import Tryout, TryoutError, small_book
+from notebooks.review.tryout import Tryout, TryoutError, small_registry
 from notebooks.review.wrapping import width_of, wrapped
 from service.conversation import Flow, Question, TurnContext
 from service.messages import Buttons, List, Message, Section
@@ -36,10 +36,10 @@ def shown(context: TurnContext[Any]) -> list[Message]:
     ]
 
 
-def played() -> Tryout:
+def playbacks() -> Tryout:
     flow = Flow("shop", "A shop", [Question("what", "list", shown, {"a": "", "b": "", "more": "what"})])
     return (
-        Tryout(small_book(flow))
+        Tryout(small_registry(flow))
         .says("go")
         .waits(2)
         .taps("More")
@@ -49,10 +49,10 @@ def played() -> Tryout:
 
 def test_a_transcript_kept_as_text_is_read_as_it_was() -> None:
     """Sides, words, openers, choices with what stands under them; lines that were broken are whole again."""
-    transcript = played().transcript("A shop")
+    transcript = playbacks().transcript("A shop")
     wanted = [bubble.said for bubble in bubbles_of(transcript, transcript.moments)]
 
-    assert [bubble.said for bubble in read_snapshot(played().snapshot("A shop"))] == wanted
+    assert [bubble.said for bubble in read_snapshot(playbacks().snapshot("A shop"))] == wanted
 
 
 @pytest.mark.parametrize("path", KEPT[::7], ids=lambda path: path.stem)
@@ -93,7 +93,7 @@ def test_a_full_stop_stays_with_the_word_before_it() -> None:
 
 def test_the_picture_is_well_formed_and_holds_the_words() -> None:
     """Names may hold what XML reserves."""
-    picture = phones([played().phone("<Shop> & more")])
+    picture = phones([playbacks().phone("<Shop> & more")])
     words = "".join(ET.fromstring(picture.svg).itertext())  # noqa: S314 - drawn above
 
     assert "<Shop> & more" in words
@@ -114,4 +114,4 @@ def test_a_long_conversation_goes_on_on_the_next_phone() -> None:
 def test_only_what_is_on_the_screen_can_be_tapped() -> None:
     """The mistake is told with what there is."""
     with pytest.raises(TryoutError, match=r"nothing is called 'Pears'; there are .*An apple"):
-        played().says("go").taps("Pears")
+        playbacks().says("go").taps("Pears")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notebooks.review.memory_keys import Stored
-from notebooks.review.memory_life import Moment
+from notebooks.review.memory_timeline import Moment
 from notebooks.review.sizing import (
     KEY_BYTES,
     GrownError,

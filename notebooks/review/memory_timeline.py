@@ -1,4 +1,4 @@
-"""A message's life through the keys: the service plays a conversation, and Redis is looked at after each script."""
+"""The lifetime of a message in Redis: plays a conversation and records all keys after each script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from simulator.world.process import Bot
 from simulator.world.redis_database import exclusive
 from simulator.world.world import START_UP_MS
 
-__all__ = ("OFFER", "Moment", "lasting", "lived")
+__all__ = ("OFFER", "Moment", "lasting", "timeline")
 
 OFFER: Final = CONVERSATIONS / "offer" / "by-questions.yaml"
 """A member greets, answers the questions of an offer one by one, and confirms."""
@@ -50,7 +50,7 @@ class Moment:
         return next((stored for stored in self.keys.values() if stored.kind == kind), None)
 
 
-def lived(conversation: Path = OFFER) -> list[Moment]:
+def timeline(conversation: Path = OFFER) -> list[Moment]:
     """Play a conversation on a redis-server of its own, in virtual time, and see all keys after every script."""
     with redis_server() as server:
         url = f"redis://127.0.0.1:{server.port}/0"

@@ -1,6 +1,6 @@
-"""Where attacks take place: the service in a simulated world, with members to be robbed and somebody who tries.
+"""The environment of the attacks: the service in a simulated world, with victims and an attacker.
 
-The service is the real one, whole; only time, WhatsApp, Credex core and Redis around it are simulated.
+The service is the real one; only time, WhatsApp, Credex core and Redis are simulated.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ __all__ = (
     "SECRETS",
     "STRANGER",
     "TARIRO",
-    "Answer",
-    "Heard",
-    "Place",
-    "Try",
-    "apart",
+    "AttackWorld",
+    "Attempt",
+    "Observations",
+    "Response",
     "cache_of",
-    "in_a_world",
+    "dump_redis",
     "logging_to",
-    "raw",
+    "run_in_thread",
+    "run_in_world",
     "usd",
 )
 
@@ -59,7 +59,7 @@ FARAI: Final = "263712345678"
 MALLORY: Final = "263772000666"
 HIDDEN: Final = "263773000777"
 STRANGER: Final = "263774000888"
-"""Somebody who is no member and whose phone is not here: numbers that only an envelope names."""
+"""The number of a non-member without a phone in the world; only forged envelopes contain it."""
 
 SECRETS: Final = (BUSINESS.access_token, BUSINESS.app_secret, BUSINESS.verify_token, API_KEY, WEBHOOK_SECRET)
 STARTS_MS: Final = 1_793_599_200_000
@@ -68,18 +68,18 @@ DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
-    """One attempt, what was answered to it, what came of it, and whether the defence held."""
+class Attempt:
+    """One attempt: what was tried, the answer, the effect, and whether the defence held."""
 
     what: str
     answer: str
-    came_of_it: str
+    effect: str
     held: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service answered on the web."""
+class Response:
+    """An HTTP response of the service."""
 
     status: int
     text: str
@@ -95,14 +95,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
+class _Snapshot:
     state: Mapping[bytes, object]
     bubbles: Mapping[str, int]
     core: object
 
 
 def usd(amount: str) -> Money:
-    """So many US dollars."""
+    """An amount in US dollars."""
     return Money(Decimal(amount), Denomination.USD)
 
 
@@ -116,41 +116,41 @@ def _people() -> tuple[Person, ...]:
 
 
 @dataclass
-class Place:
-    """A world in which somebody attacks.
+class AttackWorld:
+    """A simulated world with an attacker.
 
     Attributes:
-        world: all of it.
-        answers: everything that was answered on the web.
-        deliveries: what WhatsApp brought so far, as bytes.
+        world: the simulated world.
+        answers: all HTTP responses so far.
+        deliveries: the bodies of all webhooks so far.
     """
 
     world: World
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
     deliveries: list[bytes] = field(default_factory=list)
     _sent: int = 0
 
-    # -- on the web -------------------------------------------------------------------------------------------------
+    # -- HTTP -------------------------------------------------------------------------------------------------------
 
     async def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = MappingProxyType({})
-    ) -> Answer:
-        """Ask the service whatever one likes, from anywhere."""
+    ) -> Response:
+        """Send a request to the service."""
         named = [(name.encode(), value.encode()) for name, value in headers.items()]
         async with httpx.AsyncClient(transport=self.world.process, base_url=BOT_URL) as http:
             response = await http.request(method, path, content=body, headers=named)
-        answer = Answer(response.status_code, response.text, dict(response.headers))
+        answer = Response(response.status_code, response.text, dict(response.headers))
         self.answers.append(answer)
         return answer
 
-    async def deliver(self, body: bytes, **headers: str) -> Answer:
-        """Bring a webhook as WhatsApp does, rightly signed unless the headers say otherwise."""
+    async def deliver(self, body: bytes, **headers: str) -> Response:
+        """Post a webhook as WhatsApp does, with a valid signature unless the headers override it."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         signed = {"X-Hub-Signature-256": sign(BUSINESS.app_secret, body), **named}
         return await self.request("POST", "/bot/webhook", body, signed)
 
     def envelope(self, *messages: Mapping[str, Any], number_id: str = BUSINESS.phone_number_id) -> bytes:
-        """The bytes of a webhook with these messages."""
+        """The body of a webhook with these messages."""
         metadata = {"display_phone_number": BUSINESS.display_phone_number, "phone_number_id": number_id}
         value = {"messaging_product": "whatsapp", "metadata": metadata, "messages": list(messages)}
         change = {"value": value, "field": "messages"}
@@ -158,7 +158,7 @@ class Place:
         return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
 
     def text(self, body: str, *, sender: str = TARIRO, wamid: str = "") -> dict[str, Any]:
-        """A text message; each has an id of its own unless one is given."""
+        """A text message, with a fresh id unless one is given."""
         self._sent += 1
         at_s = str(self.world.clock_ms() // 1000)
         wamid = wamid or f"wamid.attack-{self._sent}"
@@ -167,67 +167,67 @@ class Place:
     # -- on phones --------------------------------------------------------------------------------------------------
 
     async def say(self, who: str, *texts: str) -> str:
-        """Somebody types this; what their phone shows then."""
+        """A person types these texts; returns the newest message on the phone."""
         for text in texts:
             self.world.handsets[who].type(text)
             await self.world.settle()
         return self.screen(who).body
 
     async def tap(self, who: str, *titles: str) -> str:
-        """Somebody taps what has this title; what their phone shows then."""
+        """A person taps the options with these titles; returns the newest message on the phone."""
         for title in titles:
             self.world.handsets[who].tap(None, title)
             await self.world.settle()
         return self.screen(who).body
 
     async def forge_tap(self, who: str, identifier: str, title: str = "Confirm") -> str:
-        """Somebody's altered WhatsApp sends a tap with an id that no button of theirs has; what it shows then."""
+        """A modified WhatsApp sends a tap with a forged id; returns the newest message on the phone."""
         reply = {"type": "button_reply", "button_reply": {"id": identifier, "title": title}}
         return await self.forge_message(who, {"type": "interactive", "interactive": reply})
 
     async def forge_form(self, who: str, answers: Mapping[str, str]) -> str:
-        """Somebody's altered WhatsApp sends answers to a form; what it shows then."""
+        """A modified WhatsApp sends a form reply; returns the newest message on the phone."""
         reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(answers)}
         return await self.forge_message(
             who, {"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": reply}}
         )
 
     async def forge_message(self, who: str, message: Mapping[str, Any]) -> str:
-        """Somebody's altered WhatsApp sends a message in any shape; what it shows then."""
+        """A modified WhatsApp sends an arbitrary message; returns the newest message on the phone."""
         self.world.handsets[who].raw(message)
         await self.world.settle()
         return self.screen(who).body
 
     def screen(self, who: str) -> Bubble:
-        """The newest message on somebody's phone."""
+        """The newest message on a person's phone."""
         return self.world.handsets[who].screen[-1]
 
     def id_of(self, who: str, title: str) -> str:
-        """The id behind what somebody could tap."""
+        """The id of the option with this title on a person's phone."""
         choices = (choice for bubble in reversed(self.world.handsets[who].screen) for choice in bubble.choices)
         return next(choice.id for choice in choices if choice.title == title)
 
     async def forget_ids(self) -> None:
-        """The state forgets which messages it has seen, as it does after a week: its own clock is not virtual."""
+        """Delete the ids of known messages, as Redis does after a week; the clock of Redis is not virtual."""
         state: Any = self.world.open_quietly(open_state, 0)
         keys = [key async for key in state.scan_iter(match="{0}:seen:*")]
         await state.delete(*keys)
         await state.aclose()
 
-    # -- what came of it --------------------------------------------------------------------------------------------
+    # -- effects ---------------------------------------------------------------------------------------------------
 
-    async def picture(self) -> _Picture:
-        """All that an attack could change."""
+    async def snapshot(self) -> _Snapshot:
+        """Everything that an attack could change."""
         state = self.world.open_quietly(open_state, 0)
-        held = await raw(state)
+        held = await dump_redis(state)
         await state.aclose()
         bubbles = {name: len(handset.bubbles) for name, handset in self.world.handsets.items()}
-        return _Picture(held, bubbles, copy.deepcopy(self.world.core.dump()))
+        return _Snapshot(held, bubbles, copy.deepcopy(self.world.core.dump()))
 
-    async def since(self, before: _Picture) -> str:
-        """What has changed since, in words; ``nothing`` when nothing has."""
+    async def changes_since(self, before: _Snapshot) -> str:
+        """The changes since a snapshot, in words; ``nothing`` if there are none."""
         await self.world.settle()
-        now = await self.picture()
+        now = await self.snapshot()
         told = [name for name, count in now.bubbles.items() if count != before.bubbles[name]]
         changed = [
             *(["money or accounts changed"] if now.core != before.core else []),
@@ -236,33 +236,33 @@ class Place:
         ]
         return "; ".join(changed) or "nothing"
 
-    async def attempt(self, what: str, trying: Awaitable[Answer], *statuses: int) -> Try:
-        """Try something on the web that must be refused with one of these statuses, and must change nothing at all."""
-        before = await self.picture()
+    async def attempt(self, what: str, trying: Awaitable[Response], *statuses: int) -> Attempt:
+        """An HTTP attempt: it must be refused with one of these statuses and must change nothing."""
+        before = await self.snapshot()
         answer = await trying
-        came = await self.since(before)
-        return Try(what, str(answer), came, held=answer.status in statuses and came == "nothing")
+        effect = await self.changes_since(before)
+        return Attempt(what, str(answer), effect, held=answer.status in statuses and effect == "nothing")
 
-    async def members_try(self, what: str, trying: Awaitable[str], shows: str) -> Try:
-        """Try something on a phone that must change neither money nor accounts, and is answered with these words."""
-        before = await self.picture()
+    async def member_attempt(self, what: str, trying: Awaitable[str], shows: str) -> Attempt:
+        """An attempt on a phone: it must change neither money nor accounts, and the answer must contain `shows`."""
+        before = await self.snapshot()
         screen = await trying
-        came = await self.since(before)
-        moved = before.core != (await self.picture()).core
+        effect = await self.changes_since(before)
+        moved = before.core != (await self.snapshot()).core
         said = next((line for line in screen.split("\n") if shows in line), screen.split("\n")[0])
-        came = "money or accounts changed" if moved else "no money moves, no account changes"
-        return Try(what, f"“{_short(said, shows)}”", came, held=not moved and shows in screen)
+        effect = "money or accounts changed" if moved else "no money moves, no account changes"
+        return Attempt(what, f"“{_short(said, shows)}”", effect, held=not moved and shows in screen)
 
 
 def _short(said: str, shows: str) -> str:
-    """The sentence that matters; what stands around it is courtesy and advice."""
+    """The sentence of the answer that contains `shows`, or the last sentence."""
     sentences = said.split(". ")
     found = next(place for place, sentence in enumerate(sentences) if shows in sentence or place == len(sentences) - 1)
     return f"{'… ' * (found > 0)}{sentences[found].rstrip('.')}{'…' * (found < len(sentences) - 1)}"
 
 
-async def raw(client: redis.asyncio.Redis) -> dict[bytes, object]:
-    """Everything that a Redis holds, as it lies there, without what only counts time."""
+async def dump_redis(client: redis.asyncio.Redis) -> dict[bytes, object]:
+    """The content of every key of a Redis, without the expiry times."""
     found: dict[bytes, object] = {}
     commands: Any = client
     async for key in commands.scan_iter(count=1000):
@@ -278,15 +278,15 @@ async def raw(client: redis.asyncio.Redis) -> dict[bytes, object]:
     return found
 
 
-def apart(work: Callable[[], _T]) -> _T:
-    """Do it in a thread of its own: a notebook's own thread runs an event loop already."""
+def run_in_thread(work: Callable[[], _T]) -> _T:
+    """Run `work` in another thread, because the thread of a notebook already runs an event loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(work).result()
 
 
 @contextmanager
 def logging_to(file: TextIO) -> Iterator[None]:
-    """Have the service log as in production, but into this file."""
+    """Configure the service's logging as in production, but write to this file."""
     before = structlog.get_config()
     configure()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file))
@@ -297,38 +297,38 @@ def logging_to(file: TextIO) -> Iterator[None]:
 
 
 @dataclass
-class Heard:
-    """What an attacker, or whoever reads the logs, gets to hear: all that was answered, and all that was logged."""
+class Observations:
+    """What an attacker or a reader of the logs can observe: all responses and the log."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Response] = field(default_factory=list)
     log: StringIO = field(default_factory=StringIO)
 
     def text(self) -> str:
-        """All of it."""
+        """All responses and log lines as text."""
         told = [f"{answer.status} {answer.text} {sorted(answer.headers.items())}" for answer in self.answers]
         return "\n".join([*told, self.log.getvalue()])
 
 
-def in_a_world(
-    attack: Callable[[Place], Awaitable[_T]],
+def run_in_world(
+    attack: Callable[[AttackWorld], Awaitable[_T]],
     *,
     forms: bool = False,
-    heard: Heard | None = None,
+    observations: Observations | None = None,
     run_bot: Callable[[Connections], Bot] = run_service,
 ) -> _T:
-    """Let an attack take place, in a world of its own.
+    """Run an attack in a fresh world.
 
     Args:
-        attack: what to try there.
-        forms: the bot asks by forms.
-        heard: gets to hear all that is answered and logged.
-        run_bot: starts the bot; the service by default.
+        attack: makes the attempts.
+        forms: whether the bot asks by WhatsApp forms.
+        observations: collects all responses and log lines.
+        run_bot: starts the bot; by default the service.
     """
-    heard = Heard() if heard is None else heard
+    observations = Observations() if observations is None else observations
 
     async def main(clock: Clock) -> _T:
         world = World(clock, _people(), seed=1, forms=forms, run_bot=run_bot)
-        place = Place(world, heard.answers)
+        place = AttackWorld(world, observations.answers)
         world.webhooks.route = partial(_noted, place)
         await world.start(at_ms=STARTS_MS)
         try:
@@ -338,11 +338,11 @@ def in_a_world(
             await world.stop()
         return result
 
-    with logging_to(heard.log):
-        return apart(lambda: run(main, start_ms=STARTS_MS - START_UP_MS))
+    with logging_to(observations.log):
+        return run_in_thread(lambda: run(main, start_ms=STARTS_MS - START_UP_MS))
 
 
-async def _noted(place: Place, proxy: Any, request: httpx.Request) -> httpx.Response:
+async def _noted(place: AttackWorld, proxy: Any, request: httpx.Request) -> httpx.Response:
     place.deliveries.append(request.content)
     response: httpx.Response = await proxy.forward(request)
     return response

@@ -1,10 +1,10 @@
-"""What the defences do not do: shown by running it, so that nobody has to find it out."""
+"""Known limits of the defences, demonstrated by running them."""
 
 from __future__ import annotations
 
 import json
 
-from notebooks.review.attacks_place import FARAI, TARIRO, Place, cache_of, in_a_world, raw, usd
+from notebooks.review.attack_world import FARAI, TARIRO, AttackWorld, cache_of, dump_redis, run_in_world, usd
 from notebooks.review.pictures import Table
 from simulator.world.connections import API_KEY
 
@@ -12,17 +12,17 @@ __all__ = ("known_limits",)
 
 
 def known_limits() -> Table:
-    """Each limit, and what was seen of it."""
-    rows = in_a_world(_seen)
+    """A table of the limits and their demonstrations."""
+    rows = run_in_world(_seen)
     return Table(("limit", "seen", "why it is so, and what stands there instead"), rows, "What to know besides")
 
 
-async def _seen(place: Place) -> list[tuple[str, str, str]]:
+async def _seen(place: AttackWorld) -> list[tuple[str, str, str]]:
     core = place.world.core
     core.offer(core.member(FARAI).handle, core.member(TARIRO).handle, usd("4"))
     await place.say("Tariro", "hi")
     cache = cache_of(place.world)
-    held = await raw(cache)
+    held = await dump_redis(cache)
     await cache.aclose()
     readable = sorted(key.decode().partition(":")[0] for key, value in held.items() if "50.00" in repr(value))
     offered = await place.tap("Tariro", "Incoming offers (1)", "4.00 USD")
@@ -52,8 +52,8 @@ async def _seen(place: Place) -> list[tuple[str, str, str]]:
     ]
 
 
-async def _told(place: Place, message: str, times: int) -> int:
-    """Ask for a notice so many times without a key; how many of them reach the phone."""
+async def _told(place: AttackWorld, message: str, times: int) -> int:
+    """Post a notice several times; returns how many of them reach the phone."""
     body = json.dumps({"phoneNumber": TARIRO, "memberName": "Tariro", "message": message}).encode()
     phone = place.world.handsets["Tariro"]
     before = len(phone.bubbles)

@@ -1,4 +1,4 @@
-"""One page of trust boundaries, with the attacks numbered where they come in."""
+"""A diagram of the trust boundaries, with the numbers of the attacks that cross them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIZE: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """Within one boundary everybody is believed as much; its name stands so far from its left and its top."""
+    """A region of equal trust; `indent` and `down` place its name."""
 
     left: int
     top: int
@@ -54,12 +54,12 @@ _BOXES: Final = {
     "redis": (560, 636, "Redis:\ntokens sealed"),
     "reader": (788, 636, "whoever reads\nor measures"),
 }
-"""Middle and words of each."""
+"""The centre and the label of each box."""
 
 _HALF: Final = {
     name: (max(len(line) for line in words.split("\n")) * 3.6 + 12, 20) for name, (_, _, words) in _BOXES.items()
 }
-"""Half of the width and of the height of each."""
+"""Half of the width and half of the height of each box."""
 
 _ARROWS: Final = (
     ("phone", "meta", "", "", 0, 0),
@@ -81,11 +81,11 @@ _ARROWS: Final = (
     ("notices", "redis", "", "", 0, 0),
     ("reader", "redis", INSIDE, "read, timed", 658, 612),
 )
-"""From, to, by which boundary attacks come on it, words, and where those stand."""
+"""Source, target, boundary of the attacks, label, and the position of the label."""
 
 
 def trust_map(attacks: Sequence[Attack] = ATTACKS) -> Picture:
-    """The map: an attack stands, by its number, at the thick arrow by which it comes; where that ends it is stopped."""
+    """The diagram: each thick arrow has the numbers of its attacks and ends where they are stopped."""
     by: dict[str, list[int]] = {}
     for each in attacks:
         by.setdefault(each.where, []).append(each.number)
@@ -136,7 +136,7 @@ def _arrow(tail: str, head: str, *, thick: bool) -> str:
 
 
 def _edge_of(name: str, towards: str) -> tuple[float, float]:
-    """Where the line from the middle of one box to that of another crosses the edge of the first."""
+    """The point where the line between the centres of two boxes crosses the edge of the first."""
     x, y, _ = _BOXES[name]
     dx, dy = _BOXES[towards][0] - x, _BOXES[towards][1] - y
     half, high = _HALF[name]
@@ -157,6 +157,6 @@ def _label(x: int, y: int, numbers: str, words: str) -> str:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """``1 to 6`` for what follows one another, commas for the rest; nothing for none."""
+    """The numbers as text: ``1 to 6`` for successive numbers, else separated by commas."""
     following = len(numbers) > len("ab") and list(numbers) == list(range(numbers[0], numbers[-1] + 1))
     return f"{numbers[0]} to {numbers[-1]}" if following else ", ".join(map(str, numbers))
