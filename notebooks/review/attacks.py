@@ -43,7 +43,7 @@ class Attack:
     defence: str
     test: str
     run: Callable[[Observations], list[Attempt]]
-    head: tuple[str, str, str] = ("attempt", "answer", "what came of it")
+    head: tuple[str, str, str] = ("attempt", "answer", "effect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Report:
             for each in self.results
         ]
         count = sum(len(each.attempts) for each in self.results)
-        head = ("", "comes by", "threat", "defence", "held off", "result", "held by this test")
+        head = ("", "boundary", "threat", "defence", "repelled", "result", "verified by this test")
         return Table(head, rows, f"{len(self.results)} threats, {count} attempts and checks")
 
     def html(self) -> str:
@@ -156,7 +156,7 @@ def _compared(_: Observations) -> list[Attempt]:
         Attempt(
             each.code,
             each.place,
-            "nothing: it takes the same time wherever they differ" if each.constant_time else each.why,
+            "nothing: constant time" if each.constant_time else each.why,
             each.held,
         )
         for each in secrets.comparisons()
@@ -166,7 +166,7 @@ def _compared(_: Observations) -> list[Attempt]:
 ANYONE, PHONE, KEY, SOCKET, INSIDE = (
     "the webhook",
     "a member's phone",
-    "core's addresses",
+    "core's endpoints",
     "the socket",
     "logs, Redis, answers",
 )
@@ -175,7 +175,7 @@ ATTACKS: Final = (
     Attack(
         1,
         ANYONE,
-        "speak as any member, without Meta",
+        "act as any member, without Meta",
         "HMAC-SHA256 of the raw bytes, keyed with the App Secret, before anything is parsed",
         "tests/unit/test_whatsapp_webhook.py::test_a_bad_signature_is_refused",
         _in_world(webhook.forged_signatures),
@@ -183,48 +183,48 @@ ATTACKS: Final = (
     Attack(
         2,
         ANYONE,
-        "be taken for Meta at the handshake",
-        "the agreed word, compared in constant time; the challenge goes back as plain text",
+        "impersonate Meta in the handshake",
+        "the verify token, compared in constant time; the challenge is returned as plain text",
         "tests/unit/test_whatsapp_webhook.py::test_any_other_handshake_is_forbidden",
         _in_world(webhook.wrong_verify_token),
     ),
     Attack(
         3,
         ANYONE,
-        "open the test mode of earlier versions",
-        "there is none: no header and no parameter changes what is checked",
+        "enable the test mode of earlier versions",
+        "it no longer exists: no header or parameter changes the checks",
         "tests/unit/test_whatsapp_webhook.py::test_no_header_or_parameter_opens_a_test_mode",
         _in_world(webhook.mock_headers),
     ),
     Attack(
         4,
         ANYONE,
-        "bring recorded deliveries again",
-        "message ids are remembered a week; a confirmation acts only after its own prompt",
+        "replay recorded deliveries",
+        "message ids are kept for a week; a confirmation counts only after its own prompt",
         "tests/contract/test_mailbox.py::test_a_message_delivered_again_is_stored_once",
         _in_world(webhook.replays),
     ),
     Attack(
         5,
         ANYONE,
-        "pass off what is meant for another business",
-        "only our phone number id and ASCII digits count; the rest is taken and ignored",
+        "deliver messages for another business",
+        "only our phone number id and ASCII digits are accepted; the rest is acknowledged and ignored",
         "tests/unit/test_whatsapp_decode.py::test_what_is_not_for_us_is_counted_and_left",
         _in_world(webhook.foreign_number),
     ),
     Attack(
         6,
         ANYONE,
-        "break the reader with monstrous bodies",
-        "3 MB at most, counted as they come; depth and digits cut; one message costs no other",
+        "crash the decoder with malformed bodies",
+        "at most 3 MB, counted while reading; limits for depth and digits; messages are decoded separately",
         "tests/unit/test_whatsapp_decode.py::test_absurd_nesting_costs_a_neighbour_nothing",
         _in_world(webhook.monstrous_bodies),
     ),
     Attack(
         7,
         PHONE,
-        "act with ids from another member's screens",
-        "ids are looked up among what core shows this member; confirmations belong to one screen",
+        "use ids from another member's screens",
+        "ids are looked up among what core shows this member; a confirmation belongs to one screen",
         "tests/integration/test_review_attacks.py::test_every_attack_fails",
         _in_world(members.other_members_ids),
     ),
@@ -232,38 +232,38 @@ ATTACKS: Final = (
         8,
         PHONE,
         "confirm twice, late, or before the question",
-        "turn numbers never repeat; five minutes; the time of writing must not be before the prompt",
+        "turn numbers never repeat; five minutes; it must not be written before the prompt",
         "tests/unit/test_flows_pending.py::test_no_old_confirm_ever_does_anything",
         _in_world(members.stale_buttons),
     ),
     Attack(
         9,
         PHONE,
-        "answer a form with another's token",
-        "tokens are keyed hashes of member and turn; answers are checked again",
+        "answer a form with another member's token",
+        "tokens are keyed hashes of member and turn; answers are validated again",
         "tests/unit/test_flows_forms.py::test_a_token_that_is_not_this_members_is_refused",
         _in_world(members.form_tokens, forms=True),
     ),
     Attack(
         10,
         PHONE,
-        "bend screens by markup or invisible characters",
-        "names are stripped of marks, controls and turned writing, and stand between ours",
+        "manipulate screens by markup or invisible characters",
+        "markup, control characters and bidirectional overrides are removed from names",
         "tests/unit/test_show.py::test_a_name_can_do_nothing_but_be_read",
         _in_world(members.injected),
     ),
     Attack(
         11,
         PHONE,
-        "digits and letters that look like others",
-        "ASCII only in amounts, numbers and handles; nothing dropped silently; the handle is shown",
+        "use look-alike digits and letters",
+        "ASCII only in amounts, numbers and handles; nothing is dropped silently; the handle is shown",
         "tests/unit/test_domain_people.py::test_nothing_is_dropped_from_a_handle_silently",
         _in_world(members.confusables),
     ),
     Attack(
         12,
         PHONE,
-        "be taken for whose contact card one sends",
+        "impersonate a member by their contact card",
         "the sender's number, as Meta signs it, is the only identity",
         "tests/unit/test_flows_hidden.py::test_a_contact_card_is_never_taken_for_identity",
         _in_world(members.contact_cards),
@@ -280,23 +280,23 @@ ATTACKS: Final = (
         14,
         KEY,
         "forge or replay core's events",
-        "HMAC with a secret of its own; five minutes; each webhook_id once",
+        "HMAC with a separate secret; five minutes; each webhook_id once",
         "tests/unit/test_notifications.py::test_an_event_without_the_right_signature_is_refused",
         _in_world(core.forged_events),
     ),
     Attack(
         15,
         KEY,
-        "reach further by hostile fields (SSRF, injection)",
-        "each field by its own rule; none is ever fetched; text is only shown",
+        "exploit hostile fields (SSRF, injection)",
+        "every field is validated; no URL is fetched; text is only shown",
         "tests/unit/test_notifications.py::test_text_from_core_can_do_nothing_but_be_read",
         _in_world(core.hostile_fields),
     ),
     Attack(
         16,
         SOCKET,
-        "requests that servers read differently",
-        "two lengths are refused; each request is judged for itself; headers are bounded",
+        "send requests that servers parse differently",
+        "two lengths are rejected; each request is checked separately; headers are limited",
         "tests/unit/test_door.py::test_two_lengths_are_refused_unread",
         _malformed_requests,
     ),
@@ -304,14 +304,14 @@ ATTACKS: Final = (
         17,
         SOCKET,
         "hold connections with bodies that never end",
-        "ten seconds for a whole body, then 408 and closed",
+        "ten seconds for a complete body, then 408 and the connection is closed",
         "tests/unit/test_door.py::test_a_body_that_trickles_in_is_not_waited_for",
         _slow,
     ),
     Attack(
         18,
         INSIDE,
-        "read members out of the logs",
+        "identify members in the logs",
         "pseudonyms by a keyed hash; no text, name, amount or token is ever logged",
         "tests/integration/test_logs_tell_nothing.py::test_no_line_says_who_a_member_is_or_what_they_wrote",
         _logs,
@@ -320,27 +320,27 @@ ATTACKS: Final = (
     Attack(
         19,
         INSIDE,
-        "make answers tell too much",
-        "one shape for all refusals; no version, trace, secret or number",
+        "provoke revealing answers",
+        "one error format; no version, traceback, secret or number",
         "tests/unit/test_app_elsewhere.py::test_every_refusal_names_its_error_and_details",
         _in_world(secrets.whispers),
     ),
     Attack(
         20,
         INSIDE,
-        "take core's tokens from Redis",
-        "AES-256-GCM, bound to the member; never in the state",
+        "steal core's tokens from Redis",
+        "AES-256-GCM, bound to the member; never in the state Redis",
         "tests/contract/test_credex_tokens.py::test_a_value_opens_under_its_own_member_and_secret_only",
         _in_world(secrets.cached_tokens),
     ),
     Attack(
         21,
         INSIDE,
-        "guess a secret by how long a refusal takes",
-        "hmac.compare_digest wherever somebody's guess meets a secret",
+        "guess a secret by the time of a rejection",
+        "hmac.compare_digest for every comparison with a secret",
         "tests/integration/test_review_attacks.py::test_a_plain_comparison_of_a_secret_is_found",
         _compared,
-        ("comparison", "where", "what it tells"),
+        ("comparison", "where", "what its timing reveals"),
     ),
 )
 

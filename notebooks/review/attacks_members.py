@@ -208,9 +208,7 @@ async def contact_cards(place: AttackWorld) -> list[Attempt]:
         "a tap on a member's menu": _button("n:menu", "Menu"),
         "a tap that would offer": _button("n:offer", "Offer a credex"),
     }.items():
-        attempts.append(
-            await _not_tariro(place, "Hidden", f"{what}, from whoever hides theirs", message, "phone number")
-        )
+        attempts.append(await _not_tariro(place, "Hidden", f"{what}, from a hidden number", message, "phone number"))
     body = place.envelope({**place.text("hi", sender=MALLORY), "context": {"from": TARIRO, "id": "wamid.x"}})
     contacts = b'"contacts": [{"wa_id": "%s", "profile": {"name": "Tariro"}}], "messages"' % TARIRO.encode()
     before = len(place.world.handsets["Tariro"].bubbles)

@@ -44,11 +44,11 @@ from simulator.world.connections import BUSINESS
 
 __all__ = (
     "Comparison",
-    "cache_as_it_lies",
     "cached_tokens",
     "comparisons",
     "leaks",
     "logs_searched",
+    "raw_cache",
     "timing_ratio",
     "whispers",
 )
@@ -202,7 +202,7 @@ async def cached_tokens(place: AttackWorld) -> list[Attempt]:
     return attempts
 
 
-def cache_as_it_lies() -> Table:
+def raw_cache() -> Table:
     """The raw keys and values of the cache after two members have greeted."""
     return Table(("key", "value", "bytes"), run_in_world(_lying), "The cache Redis, raw")
 

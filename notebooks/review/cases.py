@@ -84,7 +84,7 @@ def refusals(registry: FlowRegistry, flow: Flow, playbacks: Mapping[str, Playbac
     for step in flow.steps:
         again = _asked_again(registry, f"{flow.name}.{step.name}", playbacks)
         if again is not None and isinstance(step, Question) and step.exits and not step.interruptible:
-            cases.append(_around(f"{in_words(step.name)}: an answer that cannot be taken", *again))
+            cases.append(_around(f"{in_words(step.name)}: an invalid answer", *again))
     return _distinct(cases)
 
 
@@ -92,7 +92,7 @@ def cancelled_or_expired(flow: Flow, playbacks: Mapping[str, Playback]) -> list[
     """Cancelling in the middle, and returning after the session has expired."""
     cases = []
     for title, said, wait, word in (
-        ("left in the middle", flow.cancelled_text, "", "menu"),
+        ("cancelled in the middle", flow.cancelled_text, "", "menu"),
         ("back after more than five minutes", flow.expired_text, "6 min", ""),
     ):
         found = (

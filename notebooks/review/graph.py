@@ -31,12 +31,12 @@ WORDS: Final = {
     "no_account": "has no account",
     "not_done": "certainly not done",
     "unknown": "not known yet",
-    "doubtful": "the last one like it is not known",
+    "doubtful": "the outcome of a similar write is unknown",
     "lost": "the account is lost",
     "stop": "ends here",
     "taken": "taken by another",
     "tier": "the tier is too low",
-    "stands": "stands so already",
+    "stands": "already so",
 }
 """The meaning of exit and step names that are not self-explanatory."""
 
@@ -100,11 +100,11 @@ def everywhere(registry: FlowRegistry) -> Table:
     """The rules that hold at every step of every flow; the graphs do not repeat them."""
     home = _of_another(registry, registry.home)
     rows = [
-        ("an answer that cannot be taken", "the same step again, with the reason above it"),
+        ("an invalid answer", "the same step again, with the reason above it"),
         (f"{', '.join(sorted(registry.vocabulary.leave))}, or a greeting", home),
         (", ".join(sorted(registry.vocabulary.help)), "a short help, then the same step again"),
-        ("a button of an earlier screen", "the current step again, and a word that the button was old"),
-        (f"nothing for more than {VALID_MS // 60_000} minutes", f"{home}; what was left unfinished is said"),
+        ("a button of an earlier screen", "the current step again, with a note that the button is old"),
+        (f"nothing for more than {VALID_MS // 60_000} minutes", f"{home}; unfinished steps are mentioned"),
         *(
             (f"{mark} {WORDS[name]}", _of_another(registry, DASHBOARD_FAILED_EXITS[name]))
             for name, mark in MARKS.items()
@@ -224,7 +224,7 @@ def _entry_points(registry: FlowRegistry) -> dict[str, list[tuple[str, str]]]:
         if target not in DASHBOARD_FAILED_EXITS.values():
             entries.setdefault(target, []).append((source, f"from {source}"))
     if registry.anonymous:
-        entries.setdefault(registry.anonymous, []).append(("", "whoever hides their number"))
+        entries.setdefault(registry.anonymous, []).append(("", "members who hide their number"))
     return entries
 
 

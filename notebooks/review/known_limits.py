@@ -45,7 +45,7 @@ async def _seen(place: AttackWorld) -> list[tuple[str, str, str]]:
             "The same words twice may be meant. Events have a webhook_id, and a notice may carry a key.",
         ),
         (
-            "Whoever holds core's key can put an address into a notice",
+            "An attacker with core's key can put a URL into a notice",
             f"told {linked} time, with the address in it",
             "The key is that of the ledger itself. WhatsApp shows it as a link; the service never follows one.",
         ),

@@ -33,26 +33,26 @@ class _Ground:
 
 
 _GROUNDS: Final = (
-    _Ground(10, 10, 840, 96, "Strangers: nothing from here is believed"),
-    _Ground(440, 176, 290, 92, "Believed for what they sign", indent=100),
+    _Ground(10, 10, 840, 96, "Strangers: not trusted"),
+    _Ground(440, 176, 290, 92, "Trusted for what they sign", indent=100),
     _Ground(10, 340, 840, 206, "The service", ours=True),
-    _Ground(150, 596, 500, 96, "What is kept and told", down=86),
+    _Ground(150, 596, 500, 96, "Stores, logs and answers", down=86),
 )
 
 _BOXES: Final = {
-    "socket": (120, 68, "whoever opens\na connection"),
-    "anyone": (330, 68, "whoever knows\nthe webhook's address"),
-    "phone": (530, 68, "a member's phone,\nperhaps altered"),
-    "thief": (760, 68, "whoever wants to\nbe taken for core"),
+    "socket": (120, 68, "anyone who opens\na connection"),
+    "anyone": (330, 68, "anyone who knows\nthe webhook's URL"),
+    "phone": (530, 68, "a member's phone,\nperhaps modified"),
+    "thief": (760, 68, "an impostor\nof core"),
     "meta": (530, 228, "Meta"),
     "core": (650, 228, "Credex core"),
-    "door": (120, 398, "door: a whole body in\n10 s, of one length"),
+    "door": (120, 398, "request guard: complete\nbody in 10 s, one length"),
     "webhook": (400, 398, "webhook: signature\nof the raw bytes"),
     "notices": (720, 398, "notices and events:\nkey, signature, time"),
-    "flows": (400, 510, "flows: own ids only, one answer\na screen, tokens, plain text"),
+    "flows": (400, 510, "flows: own ids only, one answer\nper screen, tokens, plain text"),
     "logs": (270, 636, "logs and answers:\nno number, no secret"),
-    "redis": (560, 636, "Redis:\ntokens sealed"),
-    "reader": (788, 636, "whoever reads\nor measures"),
+    "redis": (560, 636, "Redis:\ntokens encrypted"),
+    "reader": (788, 636, "anyone who reads\nor measures"),
 }
 """The centre and the label of each box."""
 
@@ -73,8 +73,8 @@ _ARROWS: Final = (
         412,
         446,
     ),
-    ("socket", "door", SOCKET, "crooked, endless", 132, 216),
-    ("anyone", "webhook", ANYONE, "forged, replayed,\nmonstrous", 240, 190),
+    ("socket", "door", SOCKET, "malformed, endless", 132, 216),
+    ("anyone", "webhook", ANYONE, "forged, replayed,\noversized", 240, 190),
     ("thief", "notices", KEY, "no key, replayed,\nhostile fields", 756, 216),
     ("flows", "logs", "", "", 0, 0),
     ("flows", "redis", "", "", 0, 0),

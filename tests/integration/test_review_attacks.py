@@ -141,7 +141,7 @@ def test_the_table_says_in_words_what_did_not_hold() -> None:
         Attempt("open", "200 stored", "Tariro is told", held=False),
     )
     report = Report((AttackResult(ATTACKS[0], attempts),))
-    assert report.broken == ["1. speak as any member, without Meta: open → 200 stored; Tariro is told"]
+    assert report.broken == ["1. act as any member, without Meta: open → 200 stored; Tariro is told"]
     assert "1 of 2" in report.table().text()
     assert "BROKEN" in report.table().text()
     assert HELD not in report.table().text()

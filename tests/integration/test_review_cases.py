@@ -93,7 +93,7 @@ def test_an_answer_that_cannot_be_taken_is_one_that_was_typed_and_answered() -> 
     """A word for help is taken, and a picture of a sticker would show less."""
     wanted = ("offer/left-in-the-middle", "offer/handles-refused", "help/album", "offer/amounts-refused")
     cases = refusals(flow_registry(), OFFER, play_all([path for name in wanted for path in find(name)]))
-    again = {case.title: case for case in cases if case.title.endswith(": an answer that cannot be taken")}
+    again = {case.title: case for case in cases if case.title.endswith(": an invalid answer")}
 
     assert {title.partition(":")[0]: case.conversation for title, case in again.items()} == {
         "amount": "offer/amounts-refused",

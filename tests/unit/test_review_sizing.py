@@ -60,7 +60,7 @@ def test_of_messages_only_the_newest_64_are_known() -> None:
     """So a member who never stops writing takes no more than one who wrote 64."""
     assert message_dedup_bytes(1) < message_dedup_bytes(64) == message_dedup_bytes(1000)
     one, many = (Load(1000, messages_per_week=count).state_bytes for count in (1, 64))
-    assert {what for what in one if one[what] != many[what]} == {"seen for a week"}
+    assert {what for what in one if one[what] != many[what]} == {"message ids, 7 days"}
 
 
 def test_the_task_that_is_needed_raises_no_alarm() -> None:
