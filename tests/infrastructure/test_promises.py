@@ -1,4 +1,4 @@
-"""The table of promises in `cdktf/README.md` is true."""
+"""The table of guarantees and the runbooks in `cdktf/README.md` are true."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def rows() -> list[tuple[str, str, list[str]]]:
-    """Promise, resource, tests."""
+    """Guarantee, resource, tests."""
     text = (ROOT / "cdktf" / "README.md").read_text("utf-8")
     found = re.findall(r"^\| ([^|]+) \| `(aws_\w+)` \| (`test_[^|]+`) \|$", text, re.MULTILINE)
     return [(promise, kind, re.findall(r"`(test_\w+)`", tests)) for promise, kind, tests in found]

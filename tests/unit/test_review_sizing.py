@@ -30,7 +30,7 @@ def test_parts_that_are_as_planned_are_true_still() -> None:
     """Somewhat smaller is as planned, too: allocators differ."""
     assert (
         true_still(as_planned(session=KEY_BYTES["session"] - 24))
-        == f"all {len(KEY_BYTES)} parts take what the sizes were made for"
+        == f"all {len(KEY_BYTES)} keys have the assumed sizes"
     )
 
 
