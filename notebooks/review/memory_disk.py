@@ -1,4 +1,4 @@
-"""What the append-only file costs: bytes, time for each write, and memory while it is rewritten; and fragmentation."""
+"""The costs of the append-only file (bytes, latency, memory during a rewrite), and fragmentation."""
 
 from __future__ import annotations
 
@@ -26,21 +26,22 @@ REWRITE_WITHIN_S: Final = 180.0
 LINE: Final = 96
 LANES: Final = 8
 ROUND: Final = 40
-"""Messages of one writer in one go."""
+"""Messages per member of one writer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A state with so many members, and its file.
+    """Measurements of a state Redis with an append-only file.
 
     Attributes:
-        messages: that were stored, answered and sent.
-        log: bytes of the file as it was written.
-        rewritten: bytes of it once rewritten.
+        members: the number of members.
+        messages: messages that were stored, answered and sent.
+        log: bytes of the file as written.
+        rewritten: bytes of the rewritten file.
         steady: bytes of ``used_memory`` afterwards.
-        peak: the most there ever were.
-        resident: bytes of the process.
-        copied: bytes that were there twice while it was rewritten and members went on writing.
+        peak: the peak of ``used_memory``.
+        resident: resident bytes of the process.
+        copied: bytes copied by copy-on-write during a rewrite under load.
     """
 
     members: int
@@ -55,13 +56,13 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """How well the pages that hold the data are filled, at one moment.
+    """The fragmentation at one moment.
 
     Attributes:
-        when: in words.
-        asked: bytes that the data takes.
-        pages: bytes of the pages that hold it.
-        resident: bytes of the process.
+        when: the moment, in words.
+        asked: bytes of the data.
+        pages: bytes of the pages that hold the data.
+        resident: resident bytes of the process.
     """
 
     when: str
@@ -72,7 +73,7 @@ class Fragments:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Messages a second that were stored under one policy, and the slowest answer of a hundred, in ms."""
+    """The throughput under one ``appendfsync`` policy, and the 99th percentile of the latency in ms."""
 
     fsync: str
     per_second: float
@@ -81,14 +82,14 @@ class Speed:
 
 
 def overcommit() -> str | None:
-    """What Redis says at its start about memory that a fork may need; None where it has nothing to complain of."""
+    """The warning about overcommit that Redis prints at its start; None if there is none."""
     with redis_server() as server:
         found = [line for line in server.log_tail(last=8_000).splitlines() if "overcommit" in line.lower()]
     return textwrap.fill(found[0].split("# ", 1)[-1], LINE, break_long_words=False) if found else None
 
 
 async def log_of(records: Records, count: int) -> Disk:
-    """Bring members into a Redis that writes its file, rewrite that while others come, and look at it all."""
+    """Load members into a Redis with an append-only file, rewrite the file under load, and measure."""
     everybody = list(members(0, 2 * count, len(records.sessions)))
     with redis_server(
         "--appendonly", "yes", "--appendfsync", "everysec", "--auto-aof-rewrite-percentage", "0"
@@ -108,7 +109,7 @@ async def log_of(records: Records, count: int) -> Disk:
 
 
 async def fragments(records: Records, count: int) -> list[Fragments]:
-    """Sessions as the flows write them come; three of four go; as many others come."""
+    """Store sessions, delete three of four, store as many others, and measure the fragmentation."""
     with redis_server() as server:
         client: Any = open_state(f"redis://127.0.0.1:{server.port}")
         try:
@@ -153,7 +154,7 @@ async def _rewritten(client: Any) -> int:
 
 
 async def _copied(client: Any, others: Sequence[Member], records: Records) -> int:
-    """How many bytes a rewrite has twice at its most, while these members come."""
+    """The bytes copied by copy-on-write during a rewrite while these members are loaded."""
     await client.bgrewriteaof()
     for start in range(0, len(others), BATCH):
         await load(client, others[start : start + BATCH], records)
@@ -172,9 +173,9 @@ async def _until_written(client: Any) -> None:
 
 
 async def speeds(records: Records, seconds: float = 0.8, rounds: int = 2) -> list[Speed]:
-    """How many messages a second are stored, for each ``appendfsync``, by writers side by side on one disk.
+    """The throughput of concurrent writers for each ``appendfsync`` policy.
 
-    The policies take turns, and the best round of each counts: others use the machine, too.
+    The policies alternate, and the best round of each counts, because other processes use the machine too.
     """
     found: dict[str, Speed] = {}
     for _ in range(rounds):
@@ -212,7 +213,7 @@ async def _speed(mailbox: Mailbox, records: Records, fsync: str, seconds: float)
 
 @contextmanager
 def _on_disk(*options: str) -> Iterator[Program]:
-    """A server whose files lie where the repository does: the folder for temporary files may be memory."""
+    """A server whose files are in the repository's file system, because /tmp may be in memory."""
     folder = Path(tempfile.mkdtemp(prefix=".redis-", dir=FOLDER))
     try:
         program = start_redis(folder, *options)

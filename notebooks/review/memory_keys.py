@@ -25,36 +25,36 @@ __all__ = (
 
 POINTER: Final = 8
 ENTRY: Final = 24
-"""Bytes that Redis 7 asks for an entry of a table: key, value, next."""
+"""Bytes that Redis 7 requests for an entry of a hash table: key, value, next."""
 
 LIST: Final = 40
 LIST_NODE: Final = 40
-"""Bytes that it asks for a list, and for each of its nodes, besides what stands in them."""
+"""Bytes that it requests for a list and for each of its nodes, without their content."""
 
 LARGEST_SMALL: Final = 128
 QUANTUM: Final = re.compile(r"Quantum size: (\d+)")
 USUAL_QUANTUM: Final = 16
-"""What other allocators than jemalloc round up to, too."""
+"""The quantum assumed for allocators other than jemalloc."""
 
 MODELLED: Final = "7.0."
-"""The version whose entries, lists and tables the prediction knows. Later ones keep short lists without a node (7.2)
-and keys within their values (8), and take less."""
+"""The version that the prediction models. Later versions store short lists without a node (7.2) and keys inside their
+values (8), and need less memory."""
 
 _REST_READINGS: Final = 12
 _REST_BYTES: Final = 256
 _REST_WITHIN_S: Final = 120.0
 _REST_PAUSE_S: Final = 0.12
-"""Redis moves its tables every 100 ms, and counts what a connection holds once a second: twelve readings see both."""
+"""Redis rehashes every 100 ms and updates the memory of clients once a second; twelve readings cover both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allocator:
-    """jemalloc, as it was built: Redis's own images have a quantum of 8 bytes, Debian's packages one of 16."""
+    """The size classes of jemalloc: the official Redis images have a quantum of 8 bytes, Debian's packages of 16."""
 
     quantum: int
 
     def given(self, asked: int) -> int:
-        """Bytes that a request gets: 8, multiples of the quantum up to 128, then four sizes to each doubling."""
+        """The allocated bytes of a request: 8, multiples of the quantum up to 128, then four classes per doubling."""
         wanted = max(asked, POINTER)
         if wanted <= POINTER:
             return POINTER
@@ -72,12 +72,12 @@ class Allocator:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the figures were measured on.
+    """The server on which the figures were measured.
 
     Attributes:
-        name: Redis, or what took its place.
-        version: of it.
-        allocator: what gives it memory, with its version.
+        name: Redis or a compatible server.
+        version: its version.
+        allocator: its allocator, with version.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Server:
 
     @classmethod
     async def of(cls, client: Any) -> Server:
-        """What answers there."""
+        """The server behind a client."""
         told = {**await client.info("server"), **await client.info("memory")}
         name = str(told.get("server_name", "redis"))
         version = told.get(f"{name}_version", told["redis_version"])
@@ -94,7 +94,7 @@ class Server:
 
     @property
     def modelled(self) -> bool:
-        """Whether it is one for which the prediction was made: only then it is held to that."""
+        """Whether the prediction models this server; only then it is checked."""
         return self.name == "Redis" and self.version.startswith(MODELLED) and self.allocator.startswith("jemalloc")
 
     def __str__(self) -> str:
@@ -106,13 +106,13 @@ class Stored:
     """One key.
 
     Attributes:
-        key: its name.
-        type: Redis's word: string, list, hash, zset.
-        encoding: how Redis keeps it: listpack, hashtable, skiplist, …
-        payload: bytes of what we put in, without anything of Redis's own.
-        usage: bytes that ``MEMORY USAGE`` tells.
-        ttl_ms: how long it has to live; 0 without an end.
-        parts: what is in it: a string's value, a list's entries, a hash's fields as ``name=value``, a sorted set's
+        key: the name.
+        type: Redis's type: string, list, hash, zset.
+        encoding: Redis's encoding: listpack, hashtable, skiplist, …
+        payload: bytes of the content, without Redis's overhead.
+        usage: bytes that ``MEMORY USAGE`` reports.
+        ttl_ms: the time to live; 0 if it does not expire.
+        parts: the content: a string's value, a list's entries, a hash's fields as ``name=value``, or a sorted set's
             members.
     """
 
@@ -130,10 +130,10 @@ class Stored:
         return self.ttl_ms > 0
 
     def takes(self, allocator: Allocator) -> int:
-        """All that the key takes, but for its places in the tables, which keys share.
+        """The memory of the key, without its slots in the shared hash tables.
 
-        ``MEMORY USAGE`` tells what was asked of the allocator for entries and lists, not what was given, and knows
-        nothing of the table of expiry times.
+        For entries and lists ``MEMORY USAGE`` reports the requested bytes, not the allocated bytes, and it omits the
+        entry in the table of expiry times.
         """
         hidden = allocator.given(ENTRY) - ENTRY + (allocator.given(ENTRY) if self.expires else 0)
         if self.encoding == "quicklist":
@@ -157,18 +157,18 @@ def kind_of(key: str) -> str:
 
 
 def clients_of(told: dict[str, Any]) -> int:
-    """Bytes that connections and the file's buffer hold at this moment, of what ``INFO memory`` tells."""
+    """Bytes of client connections and of the append-only file's buffer, from ``INFO memory``."""
     return int(told["mem_clients_normal"]) + int(told["mem_aof_buffer"])
 
 
 async def at_rest(client: Redis) -> int:
-    """Bytes of ``used_memory`` for data, once Redis has come to rest: tables moved, buffers given back.
+    """Bytes of ``used_memory`` for data, once rehashing has ended and buffers have been freed.
 
-    What Redis notes of its own work is no data, and hangs on how busy the machine is: the log of slow commands, with
-    copies of what was sent, and 24 KiB of times for each command that was ever used. Both are emptied and stay off.
+    Redis's statistics about itself depend on the load of the machine: the slow log, and 24 KiB of latencies for each
+    command that was used. Both are reset and disabled.
 
     Raises:
-        TimeoutError: it does not come to rest within two minutes.
+        TimeoutError: ``used_memory`` does not settle within two minutes.
     """
     await client.config_set("slowlog-log-slower-than", -1)
     await client.config_set("latency-tracking", "no")
@@ -198,7 +198,7 @@ async def snapshot(client: Any) -> dict[str, Stored]:
         usage = await client.memory_usage(key, samples=0)
         ttl_ms = await client.pttl(key)
         if encoding is None or usage is None:
-            continue  # it went while it was looked at
+            continue  # it expired meanwhile
         name = key.decode("utf-8", "replace")
         payload = sum(len(part) for part in contents)
         found[name] = Stored(name, kind, encoding.decode(), payload, int(usage), max(0, ttl_ms), contents)

@@ -19,17 +19,17 @@ __all__ = ("BATCH", "DAY_MS", "NOW_MS", "Member", "Records", "Stage", "load", "m
 
 DAY_MS: Final = 86_400_000
 NOW_MS: Final = 1_793_599_200_000
-"""2 November 2026, 08:00 UTC: the mailbox is told the time, so any will do."""
+"""2 November 2026, 08:00 UTC: any time will do, because it is passed to the mailbox."""
 
 BATCH: Final = 250
 LANES: Final = 8
 SHARD: Final = "0"
 CHATTY: Final = 8
-"""Messages of the one member in eight who writes more than once."""
+"""Messages of the one member in eight who writes several."""
 
 
 class Stage(StrEnum):
-    """What a member is in the middle of."""
+    """The activity of a member."""
 
     WEEK = "wrote this week"
     TODAY = "wrote today"
@@ -45,18 +45,18 @@ SHARES: Final = (
     Stage.ANSWERED,
     Stage.PAYING,
 )
-"""Of twenty members; more at work than a real evening would see, so that every kind of key weighs in."""
+"""The mixture of twenty members, with more activity than is realistic, so that every kind of key matters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What the service stored while a conversation was played.
+    """The records that the service stored during a conversation.
 
     Attributes:
-        inbound: messages of the member, as they wait in the inbox.
-        sessions: one after each answer.
-        outgoing: the answers, as they wait in the outbox.
-        intent: the write under way.
+        inbound: the inbox entries.
+        sessions: the session after each answer.
+        outgoing: the outbox entries.
+        intent: the pending write.
     """
 
     inbound: tuple[bytes, ...]
@@ -66,7 +66,7 @@ class Records:
 
     @classmethod
     def of(cls, moments: Sequence[Moment]) -> Records:
-        """What stood in the keys at these moments, each once and in order."""
+        """The distinct records at these moments, in order."""
         found: dict[str, dict[bytes, None]] = {kind: {} for kind in ("inbox", "session", "outbox", "intent")}
         for moment in moments:
             for stored in moment.keys.values():
@@ -84,10 +84,10 @@ class Member:
     """One member to be loaded.
 
     Attributes:
-        number: from 0.
-        stage: what they are in the middle of.
-        messages: how many they wrote.
-        session: which of the recorded sessions they have.
+        number: the index, from 0.
+        stage: the activity.
+        messages: the number of messages.
+        session: the index of the recorded session.
     """
 
     number: int
@@ -97,12 +97,12 @@ class Member:
 
     @property
     def kind(self) -> tuple[Stage, int, int]:
-        """Members of one kind take the same."""
+        """Members of the same kind need the same memory."""
         return self.stage, self.messages, self.session
 
 
 def members(first: int, end: int, sessions: int) -> Iterator[Member]:
-    """The members with these numbers, in a fixed mixture."""
+    """The members with these numbers, in a fixed mixture of kinds."""
     for number in range(first, end):
         stage = SHARES[number % len(SHARES)]
         messages = CHATTY if number // len(SHARES) % 8 == 0 else 1
@@ -110,7 +110,7 @@ def members(first: int, end: int, sessions: int) -> Iterator[Member]:
 
 
 def name_of(member: Member) -> str:
-    """The member's number with WhatsApp: twelve digits, as in Zimbabwe."""
+    """The member's WhatsApp number: twelve digits, as in Zimbabwe."""
     return f"{263_770_000_000 + member.number}"
 
 
@@ -121,12 +121,12 @@ def _payload(entry: bytes) -> bytes:
 async def load(
     redis: Redis, chosen: Sequence[Member], records: Records, *, report: Callable[[int], None] = lambda _: None
 ) -> Counter[tuple[Stage, int, int]]:
-    """Bring members into Redis, each through all that the service does for them; how many there are of each kind.
+    """Load members into Redis through the mailbox; returns the number of each kind.
 
     Args:
-        redis: the state.
-        chosen: who.
-        records: what they store.
+        redis: a client of the state Redis.
+        chosen: the members.
+        records: their records.
         report: receives the number of members loaded so far.
     """
     loading, done = _Loading(redis, records), 0
@@ -139,7 +139,7 @@ async def load(
 
 
 class _Loading:
-    """Work that is to be left standing is given a time one day ahead, so that nobody claims it here."""
+    """Entries that must stay unclaimed are due one day later."""
 
     def __init__(self, redis: Redis, records: Records) -> None:
         self._redis = redis
@@ -170,7 +170,7 @@ class _Loading:
             await self._mailbox.ingest(arrivals, now_ms)
 
     async def _talk(self, who: dict[str, Member]) -> None:
-        """They write, are answered, and read the answer, but for those whose answer is to wait."""
+        """Handle all messages, and send all answers except those that must wait."""
         await self._arrive(who, NOW_MS, [0] * len(who))
         await asyncio.gather(*(self._answer(who) for _ in range(LANES)))
         await asyncio.gather(*(self._send() for _ in range(LANES)))
@@ -204,7 +204,7 @@ class _Loading:
             await self._mailbox.store_pending_writes(claim, NOW_MS, self._records.intent, lease_ms=DAY_MS)
 
     async def _age(self, names: Sequence[str]) -> None:
-        """A day passes for them: what lives for a day has gone, as its time to live would have it."""
+        """Delete the keys with a TTL of one day, as if a day had passed."""
         gone: list[bytes] = []
         for name in map(str.encode, names):
             gone += [self._keys.session_of(name), self._keys.inbox_of(name)[2], self._keys.outbox_of(name)[2]]

@@ -27,25 +27,25 @@ Kind = tuple[Stage, int, int]
 
 LEAST_SLOTS: Final = 4
 LISTPACK_MOST: Final = 128
-"""Members of a sorted set (`zset-max-listpack-entries`) up to which it is one packed list."""
+"""The largest sorted set that is a listpack (`zset-max-listpack-entries`)."""
 
 SKIPLIST_NODE: Final = 24
 SKIPLIST_LEVEL: Final = 16
 SKIPLIST_P: Final = 0.25
 LISTPACK_ENTRY: Final = 20
-"""Bytes of a number and a time in a packed list, both kept as integers."""
+"""Bytes of a number and a time in a listpack, both stored as integers."""
 
 NAME_BYTES: Final = 14
-"""Of a number of twelve digits as a string of its own."""
+"""Bytes of a number of twelve digits as a string."""
 
 
 def slots(keys: int) -> int:
-    """Places of a table that holds so many keys: a power of two."""
+    """The slots of a hash table with this number of keys: a power of two."""
     return LEAST_SLOTS if keys <= LEAST_SLOTS else 1 << (keys - 1).bit_length()
 
 
 def sorted_set(members: int, allocator: Allocator, *, ever: int = 0) -> float:
-    """Bytes of the sorted set of all who have work; what once was a tree, when so many had, stays one."""
+    """Bytes of the sorted set of due members; once a skip list (with `ever` members), it stays one."""
     if max(members, ever) <= LISTPACK_MOST:
         return float(allocator.given(LISTPACK_ENTRY * members))
     levels = range(1, 12)
@@ -57,12 +57,12 @@ def sorted_set(members: int, allocator: Allocator, *, ever: int = 0) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Bytes by what they are for.
+    """Predicted memory.
 
     Attributes:
-        of: by kind of key; `tables` is what keys share, `due:` who has work.
-        members: how many it is for.
-        keys: how many keys they have.
+        of: bytes by kind of key; `tables` are the shared hash tables, `due:` the sets of due members.
+        members: the number of members.
+        keys: the number of their keys.
     """
 
     of: Mapping[str, float]
@@ -77,19 +77,19 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was predicted, and what came out."""
+    """A prediction and the measurement."""
 
     prediction: Prediction
     measured: int
 
     @property
     def off(self) -> float:
-        """By which part of what was measured the prediction is too high; negative: too low."""
+        """The relative error of the prediction; positive if it is too high."""
         return self.prediction.total / self.measured - 1
 
 
 async def parts_of(kinds: Mapping[Kind, Member], records: Records) -> dict[Kind, tuple[Stored, ...]]:
-    """The keys of one member of each kind, each looked at on a Redis of its own."""
+    """The keys of one member of each kind, each read from an otherwise empty Redis."""
     found: dict[Kind, tuple[Stored, ...]] = {}
     with redis_server() as server:
         async with _client(f"redis://127.0.0.1:{server.port}") as client:
@@ -103,7 +103,7 @@ async def parts_of(kinds: Mapping[Kind, Member], records: Records) -> dict[Kind,
 def predicted(
     parts: Mapping[Kind, tuple[Stored, ...]], counts: Mapping[Kind, int], allocator: Allocator, *, at_once: int = 0
 ) -> Prediction:
-    """What so many members of each kind will take together, if so many of them had work at the same moment."""
+    """The predicted memory of these numbers of members, of whom at most `at_once` were due simultaneously."""
     of, due, keys, expiring = Counter[str](), Counter[str](), 0, 0
     for kind, count in counts.items():
         for stored in parts[kind]:
@@ -121,11 +121,11 @@ def predicted(
 async def compared(
     records: Records, marks: tuple[int, ...], *, report: Callable[[int], None] = lambda _: None
 ) -> list[Comparison]:
-    """Load up to the largest of these numbers of members, and compare at each of them.
+    """Load members, and compare prediction and measurement at each of these numbers.
 
     Args:
-        records: what members store.
-        marks: numbers of members, rising.
+        records: the records of the members.
+        marks: ascending numbers of members.
         report: receives the number of members loaded so far.
     """
     everybody = list(members(0, marks[-1], len(records.sessions)))
@@ -135,7 +135,7 @@ async def compared(
         url = f"redis://127.0.0.1:{server.port}"
         async with _client(url) as client:
             allocator = await Allocator.of(client)
-            # Scripts, once known, stay in memory.
+            # Loaded scripts stay in memory.
             await load(client, everybody[: 2 * BATCH], records)
             await client.flushdb()
         empty = await _measured(url)
@@ -153,7 +153,7 @@ def _from(report: Callable[[int], None], first: int, done: int) -> None:
 
 
 async def _measured(url: str) -> int:
-    """On a connection of its own: those that brought the members hold buffers."""
+    """Measure on a separate connection, because the loading connections hold buffers."""
     async with _client(url) as client:
         return await at_rest(client)
 

@@ -38,7 +38,7 @@ WORDS: Final = {
 }
 INK: Final = "#222222"
 HOLLOW: Final[Mapping[str, Any]] = MappingProxyType({"markerfacecolor": "white", "markersize": 10})
-"""So that what lies beneath another mark is still seen."""
+"""Translucent, so that overlapping marks remain visible."""
 
 CHANGED: Final = "#f4d58d"
 STANDS: Final = "#e8e8e8"
@@ -47,7 +47,7 @@ MIB: Final = 1024 * KIB
 
 
 def life_of(moments: Sequence[Moment]) -> list[Moment]:
-    """The life of the last message: from its arrival on, each script that changed something."""
+    """The moments of the last message: every script, from its arrival on, that changed something."""
     arrivals = [place for place, moment in enumerate(moments) if moment.script == "ingest"]
     last = moments[arrivals[-1] - 1 :]
     return [last[0], *(now for before, now in pairwise(last) if _contents(before) != _contents(now))]
@@ -59,7 +59,7 @@ def _contents(moment: Moment) -> list[tuple[bytes, ...] | None]:
 
 
 def life(moments: Sequence[Moment]) -> Picture:
-    """Keys by scripts: bytes that are ours in each key after each script; what it changed stands out."""
+    """The payload of each key after each script; changes are highlighted."""
     with styled():
         figure, axes = subplots(width=8.9, height=5.0)
         for column, (before, now) in enumerate(pairwise(moments)):
@@ -105,7 +105,7 @@ def _box(column: int, row: int, colour: str) -> Rectangle:
 
 
 def stages(parts: Mapping[Kind, tuple[Stored, ...]], allocator: Allocator) -> Picture:
-    """What one member takes, by what they are in the middle of."""
+    """The memory of one member by activity."""
     fullest = {stage: max((kind for kind in parts if kind[0] is stage), key=lambda kind: -kind[1]) for stage in Stage}
     kinds = [row for row in ROWS if not row.startswith("due:")][: -1 * CACHED]
     with styled():
@@ -140,7 +140,7 @@ def _first_with(parts: Mapping[Kind, tuple[Stored, ...]], fullest: Mapping[Stage
 
 
 def comparison(compared: Sequence[Comparison]) -> Picture:
-    """What was predicted and what came out, and by how much the one was off."""
+    """Predictions, measurements and errors."""
     counts = [each.prediction.members for each in compared]
     with styled():
         figure, (above, below) = subplots(2, 1, height=5.0, sharex=True, height_ratios=(2.4, 1))
@@ -164,7 +164,7 @@ def comparison(compared: Sequence[Comparison]) -> Picture:
 
 
 def session_stairs(found: Sequence[Stair], today: Mapping[str, int]) -> Picture:
-    """The stairs of a string, and where today's sessions stand on them."""
+    """The size classes of a string, and today's sessions among them."""
     with styled():
         figure, axes = subplots(height=4.0)
         lengths = [stair.length for stair in found]
@@ -205,7 +205,7 @@ def session_stairs(found: Sequence[Stair], today: Mapping[str, int]) -> Picture:
 
 
 def lease_stairs(found: Sequence[Stair], longest: int) -> Picture:
-    """A lease whose field grows beyond what a packed list may hold."""
+    """A lease whose field exceeds the limit of a listpack."""
     with styled():
         figure, axes = subplots(height=3.2)
         lengths, usage = [stair.length for stair in found], [stair.usage for stair in found]
@@ -245,7 +245,7 @@ def lease_stairs(found: Sequence[Stair], longest: int) -> Picture:
 
 
 def seen(as_it_is: Sequence[Seen], longer: Sequence[Seen]) -> Picture:
-    """What it would cost to keep raw ids of messages."""
+    """The memory of raw message ids compared with digests."""
     counts = [each.messages for each in as_it_is]
     short, long = (len(each[0].raw_ids.parts[0]) for each in (as_it_is, longer))
     lines = (
@@ -273,7 +273,7 @@ def seen(as_it_is: Sequence[Seen], longer: Sequence[Seen]) -> Picture:
 
 
 def speed(speeds: Sequence[Speed]) -> Picture:
-    """Messages stored a second under each policy of the file."""
+    """The throughput under each ``appendfsync`` policy."""
     with styled():
         figure, axes = subplots(height=2.6)
         for place, (each, tone) in enumerate(zip(speeds, TONES, strict=False)):
@@ -295,7 +295,7 @@ def speed(speeds: Sequence[Speed]) -> Picture:
 
 
 def flooded(floods: Sequence[Flood]) -> Picture:
-    """What became of more messages than fit."""
+    """The fate of messages beyond the memory limit, under each policy."""
     with styled():
         figure, axes = subplots(height=3.0)
         for place, each in enumerate(floods):

@@ -1,4 +1,4 @@
-"""How Redis's own shapes make memory grow: in stairs. Measured on a redis-server, one key at a time."""
+"""The stepwise growth of memory through Redis's encodings and size classes, measured one key at a time."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ KEY: Final = "{0}:session:263771234567"
 DIGEST_BYTES: Final = 16
 MANY: Final = 4096
 FEW: Final = 512
-"""Both are powers of two: their tables are full, so a key's share of them is known."""
+"""Powers of two, so that the hash tables are full and a key's share of them is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stair:
-    """A string of one length, and what the key takes.
+    """The memory of a string of one length.
 
     Attributes:
         length: bytes of the value.
-        usage: bytes as ``MEMORY USAGE`` tells them.
+        usage: bytes that ``MEMORY USAGE`` reports.
     """
 
     length: int
@@ -42,7 +42,7 @@ class Stair:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A key that knows so many messages, in each way in which it could be kept: the encoding, and bytes."""
+    """The deduplication key with this number of messages, in each representation: encoding and bytes."""
 
     messages: int
     digests: Stored
@@ -52,13 +52,13 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What a key of one kind takes beyond what ``MEMORY USAGE`` tells of them.
+    """The memory of a kind of key that ``MEMORY USAGE`` does not report.
 
     Attributes:
         what: the kind of key.
-        told: bytes of ``MEMORY USAGE``.
-        measured: bytes by which ``used_memory`` grew for each key, without its places in tables.
-        predicted: the same, from the allocator's sizes.
+        told: bytes that ``MEMORY USAGE`` reports.
+        measured: further bytes of ``used_memory`` per key, without slots in hash tables.
+        predicted: the same, from the allocator's size classes.
     """
 
     what: str
@@ -68,12 +68,12 @@ class Hidden:
 
 
 def sessions_today() -> dict[str, int]:
-    """Bytes of the session at each step that waits for the member, the fullest the flows make of it today."""
+    """The largest size of the session at each step that waits for the member."""
     return {step: len(msgspec.json.encode(session)) for step, session in written().items()}
 
 
 async def stairs(lengths: Sequence[int]) -> list[Stair]:
-    """What strings of these lengths take."""
+    """The memory of strings of these lengths."""
     with redis_server() as server:
         client: Any = open_state(f"redis://127.0.0.1:{server.port}")
         try:
@@ -87,12 +87,12 @@ async def stairs(lengths: Sequence[int]) -> list[Stair]:
 
 
 def treads(found: Sequence[Stair]) -> list[tuple[int, int]]:
-    """Where it rises: the last length before each rise, and the bytes up to there."""
+    """The last length before each step, and the bytes up to there."""
     return [(before.length, before.usage) for before, after in pairwise(found) if after.usage != before.usage]
 
 
 async def field_stairs(lengths: Sequence[int]) -> list[Stair]:
-    """What a lease takes with a field of these lengths: above 64 bytes it is no packed list any more."""
+    """The memory of a lease with a field of these lengths; above 64 bytes it is not a listpack."""
     with redis_server() as server:
         client: Any = open_state(f"redis://127.0.0.1:{server.port}")
         try:
@@ -107,7 +107,7 @@ async def field_stairs(lengths: Sequence[int]) -> list[Stair]:
 
 
 async def wamids(example: str, counts: Sequence[int]) -> list[Seen]:
-    """What a member's messages take: as digests in a sorted set (as it is), as raw ids, and as a hash of raw ids."""
+    """The memory of message ids: as digests in a sorted set (today), as raw ids, and as a hash of raw ids."""
     with redis_server() as server:
         client: Any = open_state(f"redis://127.0.0.1:{server.port}")
         try:
@@ -128,7 +128,7 @@ async def wamids(example: str, counts: Sequence[int]) -> list[Seen]:
 
 
 async def hidden() -> list[Hidden]:
-    """What keys take beyond what ``MEMORY USAGE`` tells, by the growth of ``used_memory`` between few and many."""
+    """The memory of keys that ``MEMORY USAGE`` does not report, from the growth of ``used_memory``."""
     kinds: dict[str, tuple[str, bool]] = {
         "string": ("set", False),
         "string that expires": ("set", True),

@@ -33,11 +33,11 @@ OFFER: Final = CONVERSATIONS / "offer" / "by-questions.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What stood in Redis just after a script of the mailbox had run.
+    """The content of Redis directly after a script of the mailbox.
 
     Attributes:
-        script: its name.
-        at_ms: since the conversation began.
+        script: the name of the script.
+        at_ms: the time since the start of the conversation.
         keys: all keys of state and cache, by name.
     """
 
@@ -51,7 +51,7 @@ class Moment:
 
 
 def timeline(conversation: Path = OFFER) -> list[Moment]:
-    """Play a conversation on a redis-server of its own, in virtual time, and see all keys after every script."""
+    """Play a conversation in virtual time on a fresh redis-server, and record all keys after every script."""
     with redis_server() as server:
         url = f"redis://127.0.0.1:{server.port}/0"
         with exclusive(url):
@@ -59,7 +59,7 @@ def timeline(conversation: Path = OFFER) -> list[Moment]:
 
 
 def lasting(moments: Sequence[Moment]) -> dict[str, str]:
-    """How long each kind of key lives after it was last written, in words; those without an end are left out."""
+    """The time to live of each kind of key, in words; kinds that do not expire are omitted."""
     longest: dict[str, int] = {}
     for moment in moments:
         for stored in moment.keys.values():
@@ -68,7 +68,7 @@ def lasting(moments: Sequence[Moment]) -> dict[str, str]:
 
 
 def _words(ms: int) -> str:
-    # What is left of it when it is read is a little less than what was given.
+    # The remaining time is slightly less than the original one.
     seconds = -(-ms // 1000)
     for unit, name in ((86_400, "day"), (60, "minute"), (1, "second")):
         if seconds >= unit:
@@ -89,7 +89,7 @@ def _played(path: Path, url: str) -> list[Moment]:
             scripts = scripts_in(packed)
             if not scripts:
                 return
-            # Worker and sender run side by side: what is seen after a script must be what that script did.
+            # Worker and sender run concurrently; the lock attributes each change to one script.
             if when == "before":
                 await one_at_a_time.acquire()
                 running.append(packed)
@@ -101,7 +101,7 @@ def _played(path: Path, url: str) -> list[Moment]:
 
         world = world_of(conversation, clock, redis_url=url, run_bot=_watched(looked))
         clients.append(world.open_quietly(open_state, 0))
-        # A script that Redis does not know yet would be sent twice.
+        # Load the scripts, because unknown scripts would be sent twice.
         for text in sources().values():
             await clients[0].script_load(text)
         await world.start(at_ms=conversation.starts_ms)

@@ -49,16 +49,16 @@ __all__ = (
 )
 
 DEBIAN: Final = Allocator(16)
-"""The parts are told for the coarser of the two allocators that are in use."""
+"""The sizes are for the coarser of the two allocators in use."""
 
 MORE: Final = 1.05
 LESS: Final = 0.7
-"""A part may take so much less than is written down: Redis's own images have finer sizes, and later versions take less
-for short lists and for keys (8.2: 0.76 of it for an inbox)."""
+"""The lower bound of a key's size relative to the assumed size: the official Redis images have finer size classes, and
+later versions need less for short lists and keys (8.2: 0.76 for an inbox)."""
 
 
 class GrownError(AssertionError):
-    """A part of a member takes more than the sizes of the infrastructure were made for, or much less."""
+    """A key is larger than the infrastructure assumes, or much smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ class Part:
     """One kind of key at its largest.
 
     Attributes:
-        kind: of key.
-        payload: bytes that we put in.
-        takes: bytes that it takes.
-        planned: bytes that the sizes were made for.
+        kind: the kind of key.
+        payload: bytes of the payload.
+        takes: bytes of memory.
+        planned: bytes that the infrastructure assumes.
     """
 
     kind: str
@@ -79,7 +79,7 @@ class Part:
 
 
 def largest(moments: Sequence[Moment]) -> list[Part]:
-    """Each kind of key at the moment at which it was largest."""
+    """Each kind of key at its largest."""
     found: dict[str, Stored] = {}
     for moment in moments:
         for stored in moment.keys.values():
@@ -91,10 +91,10 @@ def largest(moments: Sequence[Moment]) -> list[Part]:
 
 
 def true_still(parts: Sequence[Part]) -> str:
-    """That the sizes still hold, in words.
+    """Check the assumed sizes; returns a sentence.
 
     Raises:
-        GrownError: a part is larger than the sizes were made for, or so much smaller that they waste memory.
+        GrownError: a key is larger than assumed, or so much smaller that memory is wasted.
     """
     wrong = [part for part in parts if not LESS * part.planned <= part.takes <= MORE * part.planned]
     if wrong:
@@ -104,14 +104,14 @@ def true_still(parts: Sequence[Part]) -> str:
             for part in wrong
         )
         raise GrownError(
-            f"{said}. Stacks, alarms and this calculator were made for what it was: if it is meant, correct PARTS in "
-            "cdktf/vimbisopay_infra/sizing.py, and look at what the calculator says then."
+            f"{said}. Stacks, alarms and this calculator assume the old size: if the change is intended, correct "
+            "KEY_BYTES in cdktf/vimbisopay_infra/sizing.py, and check the result of the calculator."
         )
-    return f"all {len(parts)} parts take what the sizes were made for"
+    return f"all {len(parts)} keys have the assumed sizes"
 
 
 def parts_table(parts: Sequence[Part]) -> Table:
-    """The parts, as bytes that are ours: what Redis adds depends on how it was built."""
+    """A table of the keys with their payload; the overhead of Redis depends on its build."""
     rows = [(part.kind, part.payload, part.planned) for part in parts]
     return Table(
         ("key", "our bytes in it", "bytes sized for"),
@@ -121,7 +121,7 @@ def parts_table(parts: Sequence[Part]) -> Table:
 
 
 def calculator(loads: Sequence[Load]) -> Table:
-    """For each load what it takes, and the smallest task and cache node for it."""
+    """The memory of each load, and the smallest task and cache node for it."""
     head = (
         *("members a day", "within a week", "at once", "state, MiB", "task, MiB", "maxmemory, MiB", "alarm at, MiB"),
         *("cache, MiB", "cache node", f"its memory less {RESERVED_PERCENT} %, MiB"),
@@ -151,7 +151,7 @@ def _mib(count: float) -> float:
 
 
 def deployed() -> Table:
-    """What each deployment gives its state, and what that is enough for."""
+    """The memory of the state Redis in each deployment, and the number of members that fit."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))["services"]["redis-state"]
     command: list[str] = compose["command"]
     limit = int(command[command.index("--maxmemory") + 1].removesuffix("mb"))
@@ -177,7 +177,7 @@ def _thousands(count: int) -> int:
 
 
 def growth(most: int = 700_000) -> Picture:
-    """How the state grows with members, and where the alarms of the deployments are."""
+    """The growth of the state Redis with the number of members, and the alarm thresholds."""
     loads = [Load(count) for count in range(0, most + 1, most // 20)]
     with styled():
         figure, axes = subplots(height=4.0)

@@ -29,8 +29,7 @@ def as_planned(**otherwise: int) -> list[Part]:
 def test_parts_that_are_as_planned_are_true_still() -> None:
     """Somewhat smaller is as planned, too: allocators differ."""
     assert (
-        true_still(as_planned(session=KEY_BYTES["session"] - 24))
-        == f"all {len(KEY_BYTES)} keys have the assumed sizes"
+        true_still(as_planned(session=KEY_BYTES["session"] - 24)) == f"all {len(KEY_BYTES)} keys have the assumed sizes"
     )
 
 
