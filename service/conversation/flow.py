@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+import msgspec
+
 from service.conversation.answers import Answers
 from service.conversation.session import Session
 from service.domain import FormReply
@@ -67,6 +69,10 @@ class TurnContext(Generic[A_co]):
     def value(self) -> object:
         """The value that the call just made returned, if it returned one."""
         return self.outcome.value if isinstance(self.outcome, Known) else None
+
+    def exit(self, name: str, /, *, preface: str = "", **learnt: Any) -> Exit:
+        """An exit with the answers so far, and these fields of them changed."""
+        return Exit(name, msgspec.structs.replace(self.answers, **learnt), preface)
 
     def option(self, value: str, title: str) -> Button:
         """A button that answers this screen only."""

@@ -9,9 +9,9 @@ from service.conversation import Exit, Flow, MenuEntry, Question, TurnContext
 from service.domain import Account, Dashboard
 from service.flows import formatting
 from service.flows.login import acting, must_choose, read_dashboard, seen
-from service.flows.paging import page_asked
-from service.flows.screens import MENU, link, screen
-from service.messages import List, Message, Row, Section
+from service.flows.paging import page_asked, turn_page
+from service.flows.screens import MENU, choose, link, screen
+from service.messages import Message, Row
 
 __all__ = ("ACCOUNTS",)
 
@@ -30,14 +30,11 @@ def _picker(context: Context) -> Sequence[Message]:
     pages = -(-len(accounts) // PAGE)
     page = page_asked(context.answers.target, pages)
     rows = [_row(context, account, marked=not first) for account in accounts[(page - 1) * PAGE : page * PAGE]]
-    if pages > 1:
-        following = page % pages + 1
-        title = "Next page" if following > page else "First page"
-        rows.append(context.entry("accounts", title, f"Page {following} of {pages}", str(following)))
+    rows += turn_page(context, "accounts", page, pages)
     rows.append(context.entry("open_business", "Open an account", "For a business of yours"))
     if not first:
         rows.append(context.entry("menu", "Menu"))
-    return [List(body=_above(context, pages, page), button="Choose", sections=(Section(rows=tuple(rows)),))]
+    return choose(_above(context, pages, page), rows)
 
 
 def _above(context: Context, pages: int, page: int) -> str:

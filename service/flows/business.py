@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import msgspec
-
-from service.conversation import Chosen, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
+from service.conversation import Chosen, Exit, Flow, Question, Reply, Retry, TurnContext
 from service.domain import AccountName, Dashboard, Denomination, Handle, HandleRefused, NameRefused, Tier
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused
 from service.flows import formatting
@@ -15,8 +13,8 @@ from service.flows.confirmed_write import WriteAnswers, confirmed_write, failure
 from service.flows.forms import BUSINESS as BINDING
 from service.flows.forms import Forms, form_step
 from service.flows.login import read_dashboard
-from service.flows.screens import MENU, link, option, screen
-from service.messages import Button, List, Message, Section, Text
+from service.flows.screens import MENU, ask, choose, link, option, read_handle, screen, typed
+from service.messages import Button, Message
 from service.writes.open_account import OpenAccount
 
 __all__ = ("business",)
@@ -60,50 +58,23 @@ def _begun(dashboard: Dashboard, _: Context) -> Exit:
     )
 
 
-def _ask_name(_: Context) -> Sequence[Message]:
-    return [Text("What is the business called? For example: Moyo Hardware.")]
-
-
 def _read_name(reply: Reply, context: Context) -> Exit | Retry:
     try:
-        name = AccountName.read(reply.text if isinstance(reply, Typed) else "")
+        name = AccountName.read(typed(reply))
     except NameRefused as refused:
         return Retry(str(refused))
-    return Exit("ok", msgspec.structs.replace(context.answers, name=name.stored, name_typed=name.typed))
+    return context.exit("ok", name=name.stored, name_typed=name.typed)
 
 
 def _ask_denomination(context: Context) -> Sequence[Message]:
-    rows = tuple(context.choice(unit.value, unit.value, title) for unit, title in _UNITS.items())
-    return [
-        List(
-            body="Which denomination shall it count in?\n\nIt can hold the others as well.",
-            button="Choose",
-            sections=(Section(rows=rows),),
-        )
-    ]
+    rows = [context.choice(unit.value, unit.value, title) for unit, title in _UNITS.items()]
+    return choose("Which denomination shall it count in?\n\nIt can hold the others as well.", rows)
 
 
 def _read_denomination(reply: Reply, context: Context) -> Exit | Retry:
     if not isinstance(reply, Chosen):
         return Retry("")
-    return Exit("ok", msgspec.structs.replace(context.answers, denomination=Denomination(reply.value)))
-
-
-def _ask_handle(_: Context) -> Sequence[Message]:
-    return [
-        Text(
-            "Which handle shall it have? Others use it to send offers.\n\n"
-            "3 to 30 letters, digits or _, for example: moyo_hardware."
-        )
-    ]
-
-
-def _read_handle(reply: Reply, context: Context) -> Exit | Retry:
-    try:
-        handle = Handle.typed(reply.text if isinstance(reply, Typed) else "")
-    except HandleRefused as refused:
-        return Retry(str(refused))
-    return Exit("ok", msgspec.structs.replace(context.answers, handle=handle.text))
+    return context.exit("ok", denomination=Denomination(reply.value))
 
 
 def _read_form(form: Mapping[str, str]) -> Exit | Retry:
@@ -124,9 +95,15 @@ def _read_form(form: Mapping[str, str]) -> Exit | Retry:
 
 def _questions(forms: Forms | None) -> list[Question]:
     questions = [
-        Question("name", "text", _ask_name, {"ok": "denomination"}, _read_name),
+        ask("name", "What is the business called? For example: Moyo Hardware.", {"ok": "denomination"}, _read_name),
         Question("denomination", "list", _ask_denomination, {"ok": "handle"}, _read_denomination),
-        Question("handle", "text", _ask_handle, {"ok": "confirm"}, _read_handle),
+        ask(
+            "handle",
+            "Which handle shall it have? Others use it to send offers.\n\n"
+            "3 to 30 letters, digits or _, for example: moyo_hardware.",
+            {"ok": "confirm"},
+            read_handle,
+        ),
     ]
     if forms is None:
         return questions
@@ -166,7 +143,7 @@ def _finished(outcome: Outcome, context: Context) -> Exit | None:
         case Done(dashboard=dashboard):
             accounts = dashboard.accounts if dashboard else ()
             opened = next((account.account_id for account in accounts if account.handle == handle), "")
-            return Exit("opened", msgspec.structs.replace(context.answers, opened=opened))
+            return context.exit("opened", opened=opened)
         case Refused(code="duplicate_handle" | "duplicate_phone"):
             return Exit("taken", preface=f"The handle “{handle}” is taken. No account was opened yet.")
         case Refused(code="tier"):

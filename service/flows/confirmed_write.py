@@ -183,10 +183,9 @@ def _by_outcome(outcome: Outcome, context: TurnContext[Any]) -> Exit:
         case Done():
             return Exit("done")
         case Refused(code=code):
-            return Exit("refused", msgspec.structs.replace(context.answers, reason=code))
+            return context.exit("refused", reason=code)
         case DidNotHappen() | Unavailable():
-            looked = isinstance(outcome, DidNotHappen)
-            return Exit("not_done", msgspec.structs.replace(context.answers, looked=looked))
+            return context.exit("not_done", looked=isinstance(outcome, DidNotHappen))
         case Known() | NotFound() | Unknown() | PossibleDuplicate():
             return Exit("unknown")
         case _:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
-import msgspec
-
 from service.conversation import (
     Answers,
     Chosen,
@@ -26,8 +24,8 @@ from service.domain.commands import Known, NotFound, Outcome, ReadCredex, ReadLe
 from service.flows import formatting
 from service.flows.login import acting, read_dashboard
 from service.flows.paging import page_asked
-from service.flows.screens import MENU, link, screen
-from service.messages import List, Message, Row, Section
+from service.flows.screens import MENU, choose, link, screen
+from service.messages import Message, Row
 
 __all__ = ("LEDGER",)
 
@@ -54,7 +52,7 @@ Context = TurnContext[LedgerAnswers]
 
 def _account(_: Dashboard, context: Context) -> Exit:
     account = acting(context)
-    return Exit("ok", msgspec.structs.replace(context.answers, account=account.account_id, account_name=account.name))
+    return context.exit("ok", account=account.account_id, account_name=account.name)
 
 
 def _read_page(context: Context) -> ReadLedger:
@@ -82,14 +80,11 @@ def _list(context: Context) -> Sequence[Message]:
         rows.append(context.entry("ledger", "Older", f"Page {page.page + 1} of {page.pages}", str(page.page + 1)))
     rows.append(context.entry("menu", "Menu"))
     where = f", page {page.page} of {page.pages}" if page.pages > 1 else ""
-    return [
-        List(
-            body=f"Ledger of *{formatting.name(context.answers.account_name)}*{where}, the newest first.\n\n"
-            "Plus: owed to you. Minus: owed by you.",
-            button="Choose",
-            sections=(Section(rows=tuple(rows)),),
-        )
-    ]
+    return choose(
+        f"Ledger of *{formatting.name(context.answers.account_name)}*{where}, the newest first.\n\n"
+        "Plus: owed to you. Minus: owed by you.",
+        rows,
+    )
 
 
 def _row(context: Context, number: int, line: LedgerLine) -> Row:
@@ -108,7 +103,7 @@ def _mark(number: int, line: LedgerLine) -> str:
 def _read_line(reply: Reply, context: Context) -> Exit | Retry:
     if not isinstance(reply, Chosen):
         return Retry("")
-    return Exit("line", msgspec.structs.replace(context.answers, line=reply.value))
+    return context.exit("line", line=reply.value)
 
 
 def _found_line(outcome: Outcome, context: Context) -> Exit:
@@ -120,8 +115,7 @@ def _found_line(outcome: Outcome, context: Context) -> Exit:
     if line is None:
         return Exit("gone")
     when = formatting.day(_day(line.accepted_at_ms)) if line.accepted_at_ms is not None else ""
-    text = _about(line.amount, line.counterparty, when=when)
-    return Exit("ok", msgspec.structs.replace(context.answers, text=text))
+    return context.exit("ok", text=_about(line.amount, line.counterparty, when=when))
 
 
 def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
@@ -136,7 +130,7 @@ def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
 def _found_credex(outcome: Outcome, context: Context) -> Exit:
     match outcome:
         case Known(value=Credex(state="OWES" | "CLEARED") as credex):
-            return Exit("ok", msgspec.structs.replace(context.answers, text=_about_credex(credex)))
+            return context.exit("ok", text=_about_credex(credex))
         case Known() | NotFound() | Refused():
             return Exit("gone")
         case _:

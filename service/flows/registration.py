@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from service.conversation import Exit, Flow, Question, Reply, Retry, TurnContext, Typed
+from service.conversation import Exit, Flow, Question, Reply, Retry, TurnContext
 from service.domain import NameRefused, PersonName
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused
 from service.flows.confirmed_write import WriteAnswers, confirmed_write, failure_screens
 from service.flows.forms import PERSON, Forms, form_step
-from service.flows.screens import link, option, screen
-from service.messages import Text
+from service.flows.screens import ask, link, option, screen, typed
 from service.writes.register import Register
 
 __all__ = ("registration",)
@@ -31,17 +30,13 @@ class RegistrationAnswers(WriteAnswers, frozen=True):
 Context = TurnContext[RegistrationAnswers]
 
 
-def _ask(question: str) -> Any:
-    return lambda _: [Text(question)]
-
-
 def _read_name(reply: Reply, context: Context) -> Exit | Retry:
     field = context.session.step
     try:
-        name = PersonName.read(reply.text if isinstance(reply, Typed) else "")
+        name = PersonName.read(typed(reply))
     except NameRefused as refused:
         return Retry(str(refused))
-    return Exit("ok", msgspec.structs.replace(context.answers, **{field: name.stored, f"{field}_typed": name.typed}))
+    return context.exit("ok", **{field: name.stored, f"{field}_typed": name.typed})
 
 
 def _read_form(form: Mapping[str, str]) -> Exit | Retry:
@@ -57,8 +52,8 @@ def _read_form(form: Mapping[str, str]) -> Exit | Retry:
 
 def _questions(forms: Forms | None) -> list[Question]:
     questions = [
-        Question("first_name", "text", _ask("What is your first name?"), {"ok": "last_name"}, _read_name),
-        Question("last_name", "text", _ask("And your last name?"), {"ok": "confirm"}, _read_name),
+        ask("first_name", "What is your first name?", {"ok": "last_name"}, _read_name),
+        ask("last_name", "And your last name?", {"ok": "confirm"}, _read_name),
     ]
     if forms is None:
         return questions

@@ -1,17 +1,32 @@
-"""Screens of one text and up to three buttons: how a flow ends, explains, or says that there is nothing."""
+"""Parts that many flows share: screens of a text and buttons, lists, and questions to be answered by typing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from service.conversation import Question, TurnContext
-from service.messages import Button, Buttons, Message
+from service.conversation import Exit, Question, Reply, Retry, TurnContext, Typed
+from service.domain import Handle, HandleRefused
+from service.messages import Button, Buttons, List, Message, Row, Section, Text
 
-__all__ = ("MENU", "ButtonFor", "TextFor", "link", "option", "rendered", "screen")
+__all__ = (
+    "MENU",
+    "ButtonFor",
+    "TextFor",
+    "ask",
+    "choose",
+    "link",
+    "option",
+    "read_handle",
+    "rendered",
+    "screen",
+    "typed",
+)
 
 TextFor = str | Callable[[Any], str]
 """A text, or a function that makes it from the turn's context."""
+
+Reader = Callable[[Reply, Any], Exit | Retry]
 
 ButtonFor = Callable[[TurnContext[Any]], Button]
 
@@ -33,6 +48,29 @@ MENU: Final = link("menu", "Menu")
 def rendered(text: TextFor, context: TurnContext[Any]) -> str:
     """The text as it is read in this turn."""
     return text if isinstance(text, str) else text(context)
+
+
+def choose(body: str, rows: Sequence[Row]) -> Sequence[Message]:
+    """A list to choose from."""
+    return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
+
+
+def ask(name: str, text: TextFor, exits: Mapping[str, str], read: Reader) -> Question:
+    """A step that asks for something to be typed."""
+    return Question(name, "text", lambda context: [Text(rendered(text, context))], exits, read)
+
+
+def typed(reply: Reply) -> str:
+    """The text that was typed; empty when something else was done."""
+    return reply.text if isinstance(reply, Typed) else ""
+
+
+def read_handle(reply: Reply, context: TurnContext[Any]) -> Exit | Retry:
+    """Read a handle into the answer ``handle``."""
+    try:
+        return context.exit("ok", handle=Handle.typed(typed(reply)).text)
+    except HandleRefused as refused:
+        return Retry(str(refused))
 
 
 def screen(name: str, text: TextFor, *buttons: ButtonFor, exits: Mapping[str, str] | None = None) -> Question:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-import msgspec
-
 from service.conversation import Exit, Flow, MenuEntry, TurnContext
 from service.domain import Dashboard, Denomination, Money, Tier
 from service.domain.commands import DidNotHappen, Done, Outcome, PossibleDuplicate, Refused
@@ -36,8 +34,7 @@ def _begun(dashboard: Dashboard, context: Context) -> Exit:
     account = dashboard.account()
     if account is None or _has_tier(dashboard):
         return Exit("already")
-    paying = msgspec.structs.replace(context.answers, account=account.account_id, account_name=account.name)
-    return Exit("explain", paying)
+    return context.exit("explain", account=account.account_id, account_name=account.name)
 
 
 def _has_tier(dashboard: Dashboard) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from service.conversation import CoreCall, Exit, Flow, MenuEntry, Question
 from service.domain import Dashboard
 from service.domain.commands import FindAccount
 from service.flows.login import acting, read_dashboard
-from service.flows.offer import questions as ask
+from service.flows.offer import questions
 from service.flows.offer.answers import Context, OfferAnswers, source
 from service.flows.offer.shortcut import SHORTCUT, read_typed
 from service.flows.offer.write import CONFIRM_STEPS, DUPLICATE_STEPS, RESULT_STEPS
+from service.flows.screens import ask, read_handle
 
 __all__ = ("OFFER",)
 
@@ -32,9 +31,7 @@ def _weighed(dashboard: Dashboard, context: Context) -> Exit:
 
 
 def _lost(name: str, context: Context) -> Exit:
-    return Exit(
-        name, msgspec.structs.replace(context.answers, source=""), preface="You cannot act for that account any more."
-    )
+    return context.exit(name, source="", preface="You cannot act for that account any more.")
 
 
 OFFER = Flow(
@@ -51,23 +48,31 @@ OFFER = Flow(
         read_dashboard(
             "begin", _begun, {"source": "source", "ask": "amount", "typed": "look_up", "due": "due"}, fresh=False
         ),
-        Question("source", "list", ask.which_account, {"chosen": "begin"}, ask.read_account, reenter_at="begin"),
-        Question(
-            "amount", "text", ask.how_much, {"ok": "handle", "handle_known": "look_up", "due": "due"}, ask.read_how_much
+        Question("source", "list", questions.accounts, {"chosen": "begin"}, questions.read_account, reenter_at="begin"),
+        ask(
+            "amount",
+            questions.amount,
+            {"ok": "handle", "handle_known": "look_up", "due": "due"},
+            questions.read_amount_typed,
         ),
-        Question("handle", "text", ask.to_whom, {"ok": "look_up"}, ask.read_handle),
+        ask(
+            "handle",
+            "Who is it for? Please type their handle, for example: farai_shop.",
+            {"ok": "look_up"},
+            read_handle,
+        ),
         CoreCall(
             "look_up",
             lambda context: FindAccount(context.answers.handle),
             {"found": "weigh", "not_found": "handle", "away": "greeting.away"},
-            ask.looked_up,
+            questions.looked_up,
         ),
         read_dashboard("weigh", _weighed, {"ok": "confirm", "lost": "source"}, fresh=False),
         CONFIRM_STEPS[0],
         Question(
-            "terms", "list", ask.on_which_terms, {"secured": "weigh", "due": "weigh", "other": "due"}, ask.read_terms
+            "terms", "list", questions.terms, {"secured": "weigh", "due": "weigh", "other": "due"}, questions.read_terms
         ),
-        Question("due", "text", ask.ask_due, {"ok": "look_up", "known": "weigh"}, ask.read_day),
+        ask("due", questions.due, {"ok": "look_up", "known": "weigh"}, questions.read_due_typed),
         *CONFIRM_STEPS[1:],
         *RESULT_STEPS,
         *DUPLICATE_STEPS,

@@ -74,16 +74,16 @@ def _create_duplicate(context: Context) -> CreateOffer:
 def _finished(outcome: Outcome, context: Context) -> Exit | None:
     match outcome:
         case Done(accepted=accepted):
-            return Exit("sent", msgspec.structs.replace(context.answers, accepted=accepted))
+            return context.exit("sent", accepted=accepted)
         case NotFound():
-            return Exit("not_done", msgspec.structs.replace(context.answers, looked=False))
+            return context.exit("not_done", looked=False)
         case _:
             return None
 
 
 def _finished_once(outcome: Outcome, context: Context) -> Exit | None:
     if isinstance(outcome, PossibleDuplicate):
-        return Exit("doubtful", msgspec.structs.replace(context.answers, made=outcome.made))
+        return context.exit("doubtful", made=outcome.made)
     return _finished(outcome, context)
 
 

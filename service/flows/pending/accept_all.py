@@ -89,15 +89,14 @@ def _begun(dashboard: Dashboard, context: Context) -> Exit:
     if not account.incoming:
         return Exit("none", PendingAnswers(mine=mine, others=any(each.incoming for each in dashboard.accounts)))
     offers = tuple(_offer(offer) for offer in account.incoming[:AT_ONCE])
-    answers = msgspec.structs.replace(
-        context.answers,
+    return context.exit(
+        "some",
         account=account.account_id,
         waiting=len(account.incoming),
         count=len(offers),
         mine=mine,
         stored=offers,
     )
-    return Exit("some", answers)
 
 
 def _offer(offer: Offer) -> OfferAnswers:

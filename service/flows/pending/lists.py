@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
-from service.conversation import Exit, Question, Step, TurnContext
+from service.conversation import Exit, Question, Step
 from service.domain import Account, Dashboard, Offer
 from service.flows import formatting
 from service.flows.login import acting, read_dashboard, seen
-from service.flows.paging import page_asked
+from service.flows.paging import page_asked, turn_page
 from service.flows.pending.answers import Context, PendingAnswers
-from service.flows.screens import MENU, link, option, screen
-from service.messages import Button, Buttons, List, Message, Row, Section
+from service.flows.screens import MENU, choose, link, option, screen
+from service.messages import Button, Buttons, Message, Row
 
 __all__ = ("LIST_STEPS", "OFFER_STEPS")
 
@@ -65,12 +63,11 @@ def _list_steps(direction: Direction) -> tuple[Step, ...]:
     route, listed, none = direction.route, f"{direction.route}_list", f"{direction.route}_none"
 
     def fetched(dashboard: Dashboard, context: Context) -> Exit:
-        answers = msgspec.structs.replace(
-            context.answers,
+        return context.exit(
+            "some" if direction.offers(acting(context)) else "none",
             mine=formatting.one_of_several(dashboard, acting(context)),
             others=any(direction.offers(account) for account in dashboard.accounts),
         )
-        return Exit("some" if direction.offers(acting(context)) else "none", answers)
 
     return (
         read_dashboard(route, fetched, {"some": listed, "none": none}),
@@ -88,15 +85,11 @@ def _list(direction: Direction, context: Context) -> Sequence[Message]:
         rows.append(
             context.entry("accept_all", f"Accept all ({len(offers)})", "Up to five at a time; you see them first")
         )
-    if pages > 1:
-        following = page % pages + 1
-        title = "Next page" if following > page else "First page"
-        rows.append(context.entry(direction.route, title, f"Page {following} of {pages}", str(following)))
-    rows.append(context.entry("menu", "Menu"))
+    rows += [*turn_page(context, direction.route, page, pages), context.entry("menu", "Menu")]
     where = f" (page {page} of {pages})" if pages > 1 else ""
     mine = formatting.one_of_several(seen(context), acting(context))
     title = direction.title(formatting.name(mine) if mine else "")
-    return [List(body=f"{title}: {len(offers)}{where}.", button="Choose", sections=(Section(rows=tuple(rows)),))]
+    return choose(f"{title}: {len(offers)}{where}.", rows)
 
 
 def _row(context: Context, direction: Direction, offer: Offer) -> Row:
@@ -126,21 +119,17 @@ def _opened(dashboard: Dashboard, context: Context) -> Exit:
         for direction in (_INCOMING, _OUTGOING):
             for offer in direction.offers(account):
                 if offer.credex_id == context.answers.target:
-                    return Exit(direction.route, _opened_offer(context.answers, dashboard, account, offer))
+                    return context.exit(
+                        direction.route,
+                        mine=formatting.one_of_several(dashboard, account),
+                        account=account.account_id,
+                        credex=offer.credex_id,
+                        amount=offer.amount,
+                        party=offer.counterparty,
+                        kind="secured" if offer.secured else formatting.UNSECURED,
+                        due=formatting.day(offer.due) if offer.due else "",
+                    )
     return Exit("gone")
-
-
-def _opened_offer(answers: PendingAnswers, dashboard: Dashboard, account: Account, offer: Offer) -> PendingAnswers:
-    return msgspec.structs.replace(
-        answers,
-        mine=formatting.one_of_several(dashboard, account),
-        account=account.account_id,
-        credex=offer.credex_id,
-        amount=offer.amount,
-        party=offer.counterparty,
-        kind="secured" if offer.secured else formatting.UNSECURED,
-        due=formatting.day(offer.due) if offer.due else "",
-    )
 
 
 def _terms(answers: PendingAnswers) -> str:
@@ -148,7 +137,7 @@ def _terms(answers: PendingAnswers) -> str:
     return f"{terms}\nYour account: {formatting.name(answers.mine)}" if answers.mine else terms
 
 
-def _incoming(context: TurnContext[PendingAnswers]) -> str:
+def _incoming(context: Context) -> str:
     answers = context.answers
     return (
         f"*{answers.amount}* offered to you by *{formatting.name(answers.party)}*.\n{_terms(answers)}\n\n"
@@ -156,7 +145,7 @@ def _incoming(context: TurnContext[PendingAnswers]) -> str:
     )
 
 
-def _outgoing(context: TurnContext[PendingAnswers]) -> str:
+def _outgoing(context: Context) -> str:
     answers = context.answers
     return (
         f"You offered *{answers.amount}* to *{formatting.name(answers.party)}*.\n{_terms(answers)}\n\n"

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-import msgspec
-
-from service.conversation import CoreCall, Exit, Flow, MenuEntry, Question, Reply, Retry, TurnContext, Typed
-from service.domain import Account, Dashboard, Handle, HandleRefused, Person, Tier
+from service.conversation import CoreCall, Exit, Flow, MenuEntry, Question, TurnContext
+from service.domain import Account, Dashboard, Person, Tier
 from service.domain.commands import FindMember, Known, NotFound, Outcome, Refused
 from service.flows import formatting
 from service.flows.login import acting, read_dashboard, seen
 from service.flows.people.answers import Context, PeopleAnswers
 from service.flows.people.authorisation import AUTHORISATION_STEPS
-from service.flows.screens import MENU, link, screen
-from service.messages import Buttons, List, Message, Row, Section, Text
+from service.flows.screens import MENU, ask, choose, link, read_handle, screen
+from service.messages import Buttons, Message, Row
 
 __all__ = ("PEOPLE",)
 
@@ -39,7 +37,7 @@ def _list(context: TurnContext[Any]) -> Sequence[Message]:
     rows.append(context.entry("menu", "Menu"))
     count, name = len(account.authorised), formatting.name(account.name)
     body = f"People who may act for *{name}*: {count}." if count else f"Credex did not say who may act for *{name}*."
-    return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
+    return choose(body, rows)
 
 
 def _row(context: TurnContext[Any], account: Account, person: Person) -> Row:
@@ -64,18 +62,15 @@ def _opened(dashboard: Dashboard, context: Context) -> Exit:
     person = next((person for person in people if person.member_id == member_id), None)
     if account is None or person is None:
         return Exit("gone")
-    answers = msgspec.structs.replace(
-        _about(context.answers, account),
+    return context.exit(
+        "shown",
+        account=account.account_id,
+        account_name=account.name,
         member=person.member_id,
         name=person.name,
         owner=person.member_id == dashboard.member_id,
         told=_is_told(account, person),
     )
-    return Exit("shown", answers)
-
-
-def _about(answers: PeopleAnswers, account: Account) -> PeopleAnswers:
-    return msgspec.structs.replace(answers, account=account.account_id, account_name=account.name)
 
 
 def _show_person(context: Context) -> Sequence[Message]:
@@ -102,8 +97,13 @@ def _begun(dashboard: Dashboard, context: Context) -> Exit:
     if account is None or not account.owned:
         return Exit("not_owner")
     present = ",".join(person.member_id for person in account.authorised)
-    answers = msgspec.structs.replace(_about(context.answers, account), present=present)
-    return Exit("ask", answers, preface=_warning(dashboard, account))
+    return context.exit(
+        "ask",
+        account=account.account_id,
+        account_name=account.name,
+        present=present,
+        preface=_warning(dashboard, account),
+    )
 
 
 def _warning(dashboard: Dashboard, account: Account) -> str:
@@ -115,17 +115,9 @@ def _warning(dashboard: Dashboard, account: Account) -> str:
     return ""
 
 
-def _ask_handle(context: Context) -> Sequence[Message]:
+def _ask_handle(context: Context) -> str:
     name = formatting.name(context.answers.account_name)
-    return [Text(f"Who shall act for *{name}*? Please type their member handle.")]
-
-
-def _read_handle(reply: Reply, context: Context) -> Exit | Retry:
-    try:
-        handle = Handle.typed(reply.text if isinstance(reply, Typed) else "")
-    except HandleRefused as refused:
-        return Retry(str(refused))
-    return Exit("ok", msgspec.structs.replace(context.answers, handle=handle.text))
+    return f"Who shall act for *{name}*? Please type their member handle."
 
 
 def _found(outcome: Outcome, context: Context) -> Exit:
@@ -133,8 +125,7 @@ def _found(outcome: Outcome, context: Context) -> Exit:
     match outcome:
         case Known(value=Person() as person):
             already = person.member_id in answers.present.split(",")
-            found = msgspec.structs.replace(answers, member=person.member_id, name=person.name)
-            return Exit("already" if already else "found", found)
+            return context.exit("already" if already else "found", member=person.member_id, name=person.name)
         case NotFound() | Refused():
             missing = f"No member has the handle “{answers.handle}”. Please check it and type it again."
             return Exit("not_found", preface=missing)
@@ -186,7 +177,7 @@ PEOPLE = Flow(
             MENU,
         ),
         read_dashboard("begin", _begun, {"ask": "handle", "not_owner": "not_owner"}),
-        Question("handle", "text", _ask_handle, {"ok": "find"}, _read_handle),
+        ask("handle", _ask_handle, {"ok": "find"}, read_handle),
         CoreCall(
             "find",
             lambda context: FindMember(context.answers.handle),

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
-
 from service.conversation import Exit, Step
 from service.domain.commands import DidNotHappen, Done, NotFound, Outcome, Refused
 from service.flows import formatting
@@ -118,8 +116,7 @@ def _steps(change: _Change) -> tuple[Step, ...]:
                 return Exit("stands", context.answers)
             case NotFound():
                 # A person who is not among them need not be removed.
-                unchanged = msgspec.structs.replace(context.answers, reason="not_found")
-                return Exit("stands" if change is _REMOVE else "refused", unchanged)
+                return context.exit("stands" if change is _REMOVE else "refused", reason="not_found")
             case _:
                 return None
 
