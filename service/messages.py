@@ -69,14 +69,14 @@ def shorten(text: str, most: int) -> str:
 
 
 _JOINER: Final = "\u200d"
-"""Makes one emoji of several, and shows nothing where there is none."""
+"""The zero-width joiner combines emoji into one; alone it shows nothing."""
 
 
 def visible(text: str) -> str:
     """The text on one line, with nothing invisible in it; empty when there is nothing to see.
 
     Controls, zero-width characters, halves of surrogate pairs and marks that turn the direction of writing (and would
-    turn an amount beside them, too) become spaces. Joiners that make emoji are kept.
+    reverse the amounts next to them) become spaces. Joiners that make emoji are kept.
     """
     kept = "".join(
         " " if unicodedata.category(character).startswith("C") and character != _JOINER else character

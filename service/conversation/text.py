@@ -26,7 +26,7 @@ KINDS: Final = {
     "edit": "changed messages",
     "unsupported": "polls, changed messages and the like",
 }
-"""What members call what WhatsApp calls so."""
+"""What members call each of WhatsApp's message types."""
 
 THANKS: Final = "🙏"
 AGREED: Final = "👍"

@@ -33,7 +33,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """An account found by its handle: what a payer may know of it."""
+    """An account found by its handle, with the fields that a payer may see."""
 
     account_id: str
     name: str
@@ -42,7 +42,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A pending credex. The amount is positive whichever way it goes; ``due`` is set for unsecured ones only."""
+    """A pending credex. The amount is positive in both directions; ``due`` is set for unsecured ones only."""
 
     credex_id: str
     amount: Money
@@ -72,7 +72,7 @@ class LedgerPage:
 
 @dataclass(frozen=True, slots=True)
 class Credex:
-    """One credex as one of its two accounts sees it; amounts are positive whichever way it goes.
+    """One credex as one of its two accounts sees it; amounts are positive in both directions.
 
     Attributes:
         state: in the words of the wire: OFFERS, REQUESTS, OWES, CLEARED, DECLINED, CANCELLED.
@@ -91,7 +91,7 @@ class Credex:
 
 @dataclass(frozen=True, slots=True)
 class Unsecured:
-    """Promises without backing, in the account's default denomination."""
+    """Unsecured credexes, in the account's default denomination."""
 
     payables: Money
     receivables: Money
@@ -140,7 +140,7 @@ class Tier(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """All that core tells a member about themselves at login.
+    """The answer of core to a member's login.
 
     ``tier`` is None where core left it out; ``remaining_today`` (USD that may still be issued today) is None
     where there is no limit or core did not say.

@@ -1,4 +1,4 @@
-"""What reaches the bot from a member, as plain values: the words of the wire stay in `service.whatsapp`."""
+"""Messages from members as plain values; the names on the wire stay in `service.whatsapp`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Reacted(msgspec.Struct, frozen=True, tag="reacted"):
 
 
 class UnsupportedMessage(msgspec.Struct, frozen=True, tag="sent"):
-    """The member sent something that is no text: kind is WhatsApp's word (image, location, unsupported, ...)."""
+    """The member sent something that is no text; ``kind`` is WhatsApp's type (image, location, unsupported, ...)."""
 
     kind: str
 
@@ -63,7 +63,7 @@ class InboundMessage(msgspec.Struct, frozen=True):
 
     Attributes:
         wamid: WhatsApp's id of the message, opaque.
-        sent_at_ms: when the member sent it, by WhatsApp's clock (which counts in seconds), in ms since the epoch.
+        sent_at_ms: when the member sent it, by WhatsApp's clock, which counts in seconds; in ms since the epoch.
         received_at_ms: when it reached us.
         content: what it says.
         version: of this record's form.

@@ -14,7 +14,7 @@ from enum import StrEnum
 __all__ = ("AmountError", "Denomination", "Money", "read_amount")
 
 MOST = Decimal(1_000_000_000_000)
-"""No single amount may reach this: more digits than any screen, and more than a double in core holds exactly."""
+"""No single amount may reach this: it would not fit a screen, and core's doubles would not hold it exactly."""
 
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
@@ -50,7 +50,7 @@ _DECIMALS = {
 
 
 class AmountError(ValueError):
-    """A typed amount that cannot be taken as it stands; the text is fit for the member."""
+    """A typed amount that cannot be taken as it stands; its text is written for the member."""
 
 
 @dataclass(frozen=True, slots=True)

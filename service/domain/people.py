@@ -10,7 +10,7 @@ __all__ = ("AccountName", "Handle", "HandleRefused", "NameRefused", "PersonName"
 NAME_LENGTHS = range(3, 51)
 HANDLE_LENGTHS = range(3, 31)
 LONGEST_TYPED = 100
-"""A name is shown as typed beside what is stored of it, and both must fit one message."""
+"""A name is shown as typed and as stored, and both must fit one message."""
 
 _PHONE = re.compile(r"[1-9][0-9]{1,14}")
 _HANDLE = re.compile(r"[a-z0-9_]{3,30}")
@@ -21,11 +21,11 @@ _LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
 _SPACES = re.compile(r" {2,}")
 
 
-class HandleRefused(ValueError):  # noqa: N818 - it refuses, and says so
+class HandleRefused(ValueError):  # noqa: N818 - a refusal of what was typed
     """A typed handle that cannot be one; the text is fit for the member."""
 
 
-class NameRefused(ValueError):  # noqa: N818 - it refuses, and says so
+class NameRefused(ValueError):  # noqa: N818 - a refusal of what was typed
     """A typed name that core would refuse; the text is fit for the member."""
 
 
@@ -73,9 +73,7 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonName:
-    """A first or last name, as typed and as core will store it."""
-
+class _Name:
     typed: str
     stored: str
 
@@ -83,6 +81,12 @@ class PersonName:
     def changed(self) -> bool:
         """Whether core will store something else than what was typed."""
         return self.typed != self.stored
+
+
+class PersonName(_Name):
+    """A first or last name, as typed and as core will store it."""
+
+    __slots__ = ()
 
     @classmethod
     def read(cls, text: str) -> PersonName:
@@ -101,17 +105,10 @@ class PersonName:
         return cls(typed, stored)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountName:
+class AccountName(_Name):
     """The name of an account, as typed and as core will store it."""
 
-    typed: str
-    stored: str
-
-    @property
-    def changed(self) -> bool:
-        """Whether core will store something else than what was typed."""
-        return self.typed != self.stored
+    __slots__ = ()
 
     @classmethod
     def read(cls, text: str) -> AccountName:

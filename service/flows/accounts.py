@@ -21,7 +21,7 @@ PAGE: Final = 7
 """Accounts on one page: with "next", "open" and "menu", ten rows, which is all that WhatsApp shows."""
 
 ROW_NAME: Final = 24
-"""Of a name or handle in a row, so that the net assets beside it are never cut."""
+"""The longest name or handle in a row, so that the net assets after it are never cut."""
 
 
 def _picker(context: Context) -> Sequence[Message]:

@@ -168,6 +168,52 @@ def _reconciled(call: OpenAccount, outcome: Outcome, _: Context) -> str:
             return f"I could not find out whether the account {account} was opened, and I have stopped looking."
 
 
+_LINKS: Final = (link("accounts", "Accounts"), MENU)
+
+
+def _screens(first: str) -> tuple[Question, ...]:
+    return (
+        screen(
+            "opened",
+            lambda context: (
+                f"✅ The account *{context.answers.name}* is open.\n\n"
+                f"Its handle is {context.answers.handle}: others can send offers to it."
+            ),
+            _act_for_it,
+            MENU,
+        ),
+        screen(
+            "tier_refused",
+            lambda context: (
+                f"Credex refused to open *{context.answers.name}*: "
+                "more than one account needs the hustler tier.\n\nNo account was opened."
+            ),
+            link("upgrade", "Upgrade"),
+            MENU,
+        ),
+        *failure_screens(
+            refused=lambda context: (
+                f"Credex refused to open *{context.answers.name}*: "
+                f"{formatting.explain_refusal(context.answers.reason)}.\n\nNo account was opened."
+            ),
+            refused_buttons=(option("change", "Change it"), MENU),
+            refused_exits={"change": first},
+            did_not_happen=lambda context: (
+                f"Credex did not take it, and I have looked: the account *{context.answers.name}* was *not* opened."
+            ),
+            not_sent=lambda context: (
+                f"I could not reach Credex, so the account *{context.answers.name}* was *not* opened."
+            ),
+            unknown=lambda context: (
+                "Credex did not answer clearly. I do *not know yet* whether the account "
+                f"*{context.answers.name}* was opened.\n\nI keep looking and will tell you."
+            ),
+            again="confirm",
+            links=_LINKS,
+        ),
+    )
+
+
 def business(forms: Forms | None = None) -> Flow:
     """The flow; with ``forms`` one form asks for everything, and questions only where it cannot be opened."""
     questions = _questions(forms)
@@ -192,45 +238,8 @@ def business(forms: Forms | None = None) -> Flow:
                 result=_finished,
                 exits={"opened": "opened", "taken": "handle" if forms is None else first, "tier": "tier_refused"},
                 reconciled=_reconciled,
-                links=(link("accounts", "Accounts"), MENU),
+                links=_LINKS,
             ),
-            screen(
-                "opened",
-                lambda context: (
-                    f"✅ The account *{context.answers.name}* is open.\n\n"
-                    f"Its handle is {context.answers.handle}: others can send offers to it."
-                ),
-                _act_for_it,
-                MENU,
-            ),
-            screen(
-                "tier_refused",
-                lambda context: (
-                    f"Credex refused to open *{context.answers.name}*: "
-                    "more than one account needs the hustler tier.\n\nNo account was opened."
-                ),
-                link("upgrade", "Upgrade"),
-                MENU,
-            ),
-            *failure_screens(
-                refused=lambda context: (
-                    f"Credex refused to open *{context.answers.name}*: "
-                    f"{formatting.explain_refusal(context.answers.reason)}.\n\nNo account was opened."
-                ),
-                refused_buttons=(option("change", "Change it"), MENU),
-                refused_exits={"change": first},
-                did_not_happen=lambda context: (
-                    f"Credex did not take it, and I have looked: the account *{context.answers.name}* was *not* opened."
-                ),
-                not_sent=lambda context: (
-                    f"I could not reach Credex, so the account *{context.answers.name}* was *not* opened."
-                ),
-                unknown=lambda context: (
-                    "Credex did not answer clearly. I do *not know yet* whether the account "
-                    f"*{context.answers.name}* was opened.\n\nI keep looking and will tell you."
-                ),
-                again="confirm",
-                links=(link("accounts", "Accounts"), MENU),
-            ),
+            *_screens(first),
         ),
     )

@@ -124,7 +124,7 @@ def failure_screens(
         links: the buttons below a refusal and an unknown outcome.
         refused_buttons: those below a refusal, where they are others.
         refused_exits: where they lead.
-        not_done_links: the buttons beside *Try again*.
+        not_done_links: the buttons after *Try again*.
     """
 
     def not_done(context: TurnContext[Any]) -> str:

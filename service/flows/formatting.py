@@ -35,21 +35,21 @@ LONGEST_NAME: Final = 60
 LONGEST_HANDLE: Final = 30
 
 UNSECURED: Final = "without backing"
-"""How a credex is that nothing stands behind; the others are ``secured``."""
+"""How members read of an unsecured credex; the others are ``secured``."""
 
 WILL_OWE: Final = "They will then owe you this amount."
-"""What accepting an offer means."""
+"""The consequence of accepting an offer."""
 
 _MARKUP: Final = re.compile(r"[*_~`]+")
 
 
 def name(text: str, most: int = LONGEST_NAME) -> str:
-    """A name from core, safe to put between marks of emphasis, cut so that it leaves room for the rest."""
+    """A name from core without WhatsApp's markup, so that it can be emphasised, and shortened."""
     return shorten(visible(_MARKUP.sub(" ", text)) or "(no name)", most)
 
 
 def handle(text: str, most: int = LONGEST_HANDLE) -> str:
-    """A handle from core, with nothing invisible in it; its underscores are its own."""
+    """A handle from core without invisible characters, and shortened; underscores are part of it."""
     return shorten(visible(text), most)
 
 
@@ -59,12 +59,12 @@ def day(value: date) -> str:
 
 
 def one_of_several(dashboard: Dashboard, account: Account) -> str:
-    """The account's name, for whoever has several and must be told which; else nothing."""
+    """The account's name where the member has several; else an empty text."""
     return account.name if len(dashboard.accounts) > 1 else ""
 
 
 def terms(*, secured: bool, due: date | None) -> str:
-    """What stands behind a credex: ``secured``, or ``without backing, due on 3 December 2026``."""
+    """The terms of a credex: ``secured``, or ``without backing, due on 3 December 2026``."""
     return "secured" if secured else f"{UNSECURED}{f', due on {day(due)}' if due else ''}"
 
 

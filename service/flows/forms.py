@@ -14,7 +14,7 @@ from service.messages import Form, Message
 __all__ = ("BUSINESS", "PERSON", "FormBinding", "Forms", "form_step")
 
 QUESTIONS: Final = "questions"
-"""The word by which whoever cannot open a form is asked question by question."""
+"""A member who cannot open the form types this to be asked question by question."""
 
 BUTTON: Final = "Fill in the form"
 
@@ -88,7 +88,7 @@ def form_step(
 
 
 def _is_this(filled: FormReply, binding: FormBinding, token: str) -> bool:
-    """Whether it is the form on the screen. Some iPhones leave the token out: then that the screen asks is enough."""
+    """Whether it is the form on the screen. Some iPhones leave the token out; then the form's name is enough."""
     if filled.answers.get("form", binding.name) != binding.name:
         return False
     return filled.token is None or hmac.compare_digest(filled.token.encode("utf-8", "replace"), token.encode())

@@ -96,7 +96,7 @@ def _row(context: Context, number: int, line: LedgerLine) -> Row:
 
 
 def _mark(number: int, line: LedgerLine) -> str:
-    """What a line without an id is known by: its place, and what it says, for places change."""
+    """The mark of a line without an id: its position and its contents, since newer lines change positions."""
     return f"{number}:{line.amount}:{line.accepted_at_ms}"
 
 
@@ -119,7 +119,7 @@ def _found_line(outcome: Outcome, context: Context) -> Exit:
 
 
 def _same(lines: Sequence[LedgerLine], mark: str) -> LedgerLine | None:
-    """The line meant: at its place, else wherever the one that says the same stands now, if there is but one."""
+    """The line of this mark: at its position, else the only one of the same contents."""
     number, _, said = mark.partition(":")
     alike = {at: line for at, line in enumerate(lines) if _mark(at, line).partition(":")[2] == said}
     if int(number) in alike:

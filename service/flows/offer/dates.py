@@ -16,7 +16,7 @@ LAST: Final = timedelta(days=34)
 """Core takes due dates from a week to 34 days ahead (its API, section on due dates)."""
 
 USUAL: Final = "4 weeks"
-"""When nothing is said."""
+"""The due date when none is typed."""
 
 _MONTHS: Final = (
     "january", "february", "march", "april", "may", "june",
@@ -28,7 +28,7 @@ _LEAP_YEARS: Final = 8
 """29 February comes back within so many years, also around a year like 2100."""
 
 
-class DueRefused(ValueError):  # noqa: N818 - it refuses, and says so
+class DueRefused(ValueError):  # noqa: N818 - a refusal of what was typed
     """A typed due date that cannot be taken; the text is fit for the member.
 
     Attributes:
@@ -36,7 +36,7 @@ class DueRefused(ValueError):  # noqa: N818 - it refuses, and says so
     """
 
     def __init__(self, reason: str, allowed: str) -> None:
-        """Say both."""
+        """Join the reason and the dates that are allowed."""
         super().__init__(f"{reason} {allowed}")
         self.reason = reason
 

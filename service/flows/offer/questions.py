@@ -51,7 +51,7 @@ def read_account(reply: Reply, context: Context) -> Exit | Retry:
 
 
 def amount(context: Context) -> str:
-    """How much, beside what there is to offer."""
+    """Ask for the amount, and show the balance and the limit."""
     if context.value is None:  # asked again: what the member has was said a moment ago
         return "How much do you want to offer?"
     account = source(context, seen(context))
@@ -80,7 +80,7 @@ def read_amount_typed(reply: Reply, context: Context) -> Exit | Retry:
 
 
 def looked_up(outcome: Outcome, context: Context) -> Exit:
-    """Whose handle it is."""
+    """Check whose handle it is."""
     answers = context.answers
     match outcome:
         case Known(value=Recipient() as recipient) if recipient.account_id == answers.account:
@@ -96,7 +96,7 @@ def looked_up(outcome: Outcome, context: Context) -> Exit:
 
 
 def terms(context: Context) -> Sequence[Message]:
-    """Out of the balance, or later, by one of a few days."""
+    """Ask whether it comes out of the balance, or is paid later, and by when."""
     day = core_day(context.now_ms)
     rows = [context.choice("secured", "From my balance", "Secured, nothing to pay later")]
     for weeks in WEEKS:
@@ -130,7 +130,7 @@ def read_terms(reply: Reply, context: Context) -> Exit | Retry:
 
 
 def due(context: Context) -> str:
-    """By when it will be paid."""
+    """Ask for the due date."""
     first, last = (formatting.day(day) for day in window(core_day(context.now_ms)))
     return f"By when will you pay? From {first} to {last}.\n\nFor example: {first}, or in 3 weeks."
 
