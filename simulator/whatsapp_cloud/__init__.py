@@ -1,7 +1,6 @@
-"""Meta's side of WhatsApp: the Cloud API as a bot meets it, and the phones behind it.
+"""A simulator of Meta's WhatsApp Cloud API and of the phones behind it.
 
-It knows nothing of any particular bot. Facts and their sources are in `limits` and `errors`; what Meta does not publish
-is a knob in `Config`.
+`limits` and `errors` hold facts with their sources; where Meta's behaviour is not published, `Config` decides.
 """
 
 from __future__ import annotations

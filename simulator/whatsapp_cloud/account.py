@@ -1,4 +1,4 @@
-"""The WhatsApp Business Account: its number, subscription, forms and templates, as its owner sets them up.
+"""The WhatsApp Business Account: its number, subscription, forms, templates and media.
 
 Shapes: Meta's references of the Flows API, of message templates, of media and of subscribed apps (2026).
 """
@@ -24,15 +24,15 @@ NAME: Final = "Test Number"
 
 
 class Account:
-    """What the owner of the business can look at and change.
+    """The parts of a business account that the Graph API reads and changes.
 
     Attributes:
-        subscribed: whether the app gets webhooks of this account.
+        subscribed: whether the app is subscribed to webhooks of this account.
         forms: by id.
-        templates: in the order of their submission.
+        templates: in order of submission.
         media: its files.
-        tokens: who may ask.
-        review_ms: how long a template is looked at before it is approved.
+        tokens: the access token.
+        review_ms: how long the review of a template takes.
     """
 
     def __init__(self, business: Business, ids: IdFactory, clock_ms: Callable[[], int]) -> None:
@@ -46,10 +46,10 @@ class Account:
         self._ids = ids
         self._clock_ms = clock_ms
 
-    # -- looking --------------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------------------------
 
     def node(self, node_id: str, *, base_url: str) -> Json:
-        """What an id names: the number, the account, a file, or a form."""
+        """The JSON of a node: the number, the account, a file, or a form."""
         if node_id == self._business.phone_number_id:
             return self._number()
         if node_id == self._business.business_id:
@@ -60,7 +60,7 @@ class Account:
         return self.form(node_id, "get").to_json()
 
     def edge(self, node_id: str, edge: str, *, base_url: str) -> list[Json]:
-        """What hangs on an account or a form, under Meta's name for it."""
+        """The entries of an edge of the account or of a form."""
         if edge == "assets":
             return [
                 {"name": "flow.json", "asset_type": "FLOW_JSON", "download_url": f"{base_url}/flow-assets/{form.id}"}
@@ -80,11 +80,11 @@ class Account:
                 return [template.to_json(self._clock_ms()) for template in self.templates]
 
     def download(self, form_id: str) -> str:
-        """The newest definition of a form, at an address that needs no token."""
+        """The newest Flow JSON of a form."""
         return self.form(form_id, "get").source
 
     def approved(self) -> tuple[ApprovedTemplate, ...]:
-        """The templates that were approved, those that were stopped since among them."""
+        """The templates that were approved, including paused and disabled ones."""
         now_ms = self._clock_ms()
         looked_at = ("APPROVED", "PAUSED", "DISABLED")
         return tuple(each.approved() for each in self.templates if each.status(now_ms) in looked_at)
@@ -92,19 +92,19 @@ class Account:
     # -- changing -------------------------------------------------------------------------------------------------
 
     def subscribe(self, node_id: str) -> Json:
-        """Have the app get the account's webhooks; once is as good as twice."""
+        """Subscribe the app to the account's webhooks; idempotent."""
         self._owned(node_id, "post")
         self.subscribed = True
         return {"success": True}
 
     def unsubscribe(self, node_id: str) -> Json:
-        """Have the app get no more webhooks."""
+        """Unsubscribe the app from the account's webhooks."""
         self._owned(node_id, "delete")
         self.subscribed = False
         return {"success": True}
 
     def create_form(self, node_id: str, given: Mapping[str, Any]) -> Json:
-        """Make a form, as a draft without content unless `flow_json` is given."""
+        """Create a form as a draft, empty unless `flow_json` is given."""
         self._owned(node_id, "post")
         name, categories = check_named(given, self.forms.values())
         form = FlowForm(self._ids.number("form"), name, categories, draft=str(given.get("flow_json") or ""))
@@ -113,20 +113,20 @@ class Account:
         return {"id": form.id, "success": True, "validation_errors": form.errors()}
 
     def change(self, node_id: str, given: Mapping[str, Any]) -> Json:
-        """Rename a form, or give it other categories."""
+        """Change a form's name or categories."""
         form = self._touched(node_id)
         return form.change(given, [other for other in self.forms.values() if other is not form])
 
     def upload(self, node_id: str, *, name: str, kind: str, source: str) -> Json:
-        """Give a form its definition."""
+        """Upload the Flow JSON of a form."""
         return self._touched(node_id).upload(name, kind, source)
 
     def publish(self, node_id: str) -> Json:
-        """Let members use a form's draft."""
+        """Publish a form's draft."""
         return self._touched(node_id).publish()
 
     def deprecate(self, node_id: str) -> Json:
-        """Take a form out of use."""
+        """Deprecate a form."""
         return self._touched(node_id).deprecate()
 
     def delete(self, node_id: str) -> Json:
@@ -162,17 +162,17 @@ class Account:
         return {"success": True}
 
     def may_send_form(self, parameters: Json) -> None:
-        """Refuse a message with a form that does not exist, or not in the mode that it names."""
+        """Refuse a message whose form does not exist in the requested mode."""
         may_send(self.forms.values(), parameters)
 
     def opened_by(self, parameters: Json) -> str:
-        """The definition that a message with these parameters opens; empty if the account has no such form."""
+        """The Flow JSON that a message with these parameters opens; empty if the account has no such form."""
         form = named(self.forms.values(), parameters)
         if form is None:
             return ""
         return form.draft if is_draft(parameters) else form.published
 
-    # -- small things ---------------------------------------------------------------------------------------------
+    # -- helpers ---------------------------------------------------------------------------------------------
 
     def _number(self) -> Json:
         return {
@@ -190,7 +190,7 @@ class Account:
             raise no_such(node_id, verb)
 
     def _touched(self, node_id: str) -> FlowForm:
-        """A form that is about to change."""
+        """The form with this id, marked as changed now."""
         form = self.form(node_id, "post")
         form.updated_ms = self._clock_ms()
         return form
@@ -199,7 +199,7 @@ class Account:
         """The form with this id.
 
         Raises:
-            Refused: there is none; ``verb`` says what was asked of it.
+            RefusedError: there is none; ``verb`` is the verb in the error text.
         """
         if node_id not in self.forms:
             raise no_such(node_id, verb)
@@ -207,7 +207,7 @@ class Account:
 
 
 def no_such(node_id: str, verb: str) -> RefusedError:
-    """The error for an id that names nothing, or nothing that this token may see."""
+    """The error for an id that does not exist or is not visible to this token."""
     return RefusedError(
         100,
         message=f"Unsupported {verb} request. Object with ID '{node_id}' does not exist, cannot be loaded due to "

@@ -1,4 +1,4 @@
-"""The Cloud API: takes what a bot sends to people's phones, and tells the bot what people do with them."""
+"""The Cloud API of one number: it delivers the bot's messages to phones, and people's messages to the bot."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ def _ignore(_: Event) -> None:
 class CloudApi:
     """Meta's side of one business phone number.
 
-    It needs an event loop and a clock, no more: both may be real or virtual.
+    It needs an event loop and a clock; both may be real or virtual.
 
     Args:
         to_bot: a client that reaches the business's callback URL.
         clock_ms: milliseconds since the epoch; must agree with the event loop's sleeps.
         rng: seeds the ids. Ids of one person do not depend on what others do.
-        config: how it behaves where Meta's behaviour varies or is unpublished.
-        on_event: told at once of everything that happens.
+        config: how the API behaves where Meta's behaviour varies or is not published.
+        on_event: is called at once with every event.
 
     Attributes:
-        store: what WhatsApp holds; the following are parts of it.
+        store: the state; `handsets`, `accepted`, `last_inbound_ms` and `inbound` are parts of it.
         handsets: by phone number.
-        accepted: every message accepted, whoever it is for, in order.
+        accepted: every message that was accepted, for any recipient, in order.
         account: the business account: its subscription, forms and templates.
-        rules: the faults in force.
-        last_written_ms: when each phone last wrote, which opens the 24-hour window.
+        rules: the fault rules in force.
+        last_inbound_ms: when each phone last sent a message, which opens the 24-hour window.
         inbound: people's messages by wamid.
         dispatcher: delivers webhooks to the bot.
         lifecycle: takes the bot's messages through their statuses.
@@ -100,7 +100,7 @@ class CloudApi:
 
     @property
     def config(self) -> Config:
-        """How it behaves."""
+        """The configuration; replaced as a whole."""
         return self.store.config
 
     @config.setter
@@ -111,16 +111,16 @@ class CloudApi:
         """Have the bot verify its callback URL, as Meta does when it is set.
 
         Raises:
-            HandshakeFailed: it did not; nothing will be delivered until a later `start` succeeds.
+            HandshakeFailedError: the bot did not; nothing is delivered until a later `start` succeeds.
         """
         await self.dispatcher.handshake(self._challenges.text("challenge"))
 
     async def stop(self) -> None:
-        """End all deliveries and statuses. What was not handed over is lost."""
+        """Cancel all deliveries and statuses. Undelivered webhooks are lost."""
         await self.tasks.stop()
 
     def busy(self) -> bool:
-        """Whether deliveries or statuses are still to come within the knobs' horizon."""
+        """Whether deliveries or statuses are due within `Config.horizon_ms`."""
         self.tasks.check()
         until_ms = self.now_ms() + self.config.horizon_ms
         return self.lifecycle.busy(until_ms) or self.dispatcher.busy(until_ms)
@@ -135,10 +135,10 @@ class CloudApi:
         blocked: bool = False,
         **persona: Any,
     ) -> Handset:
-        """Give a person a phone with this number. ``persona``: username, hides_number, parent_id, country.
+        """Give a person a phone with this number. ``persona`` holds further arguments of `Handset`.
 
         Raises:
-            ValueError: the number is no number, or somebody has it.
+            ValueError: this is not a phone number, or another person has it.
         """
         number = digits(phone)
         if not number.isdecimal() or number in self.handsets:
@@ -153,56 +153,56 @@ class CloudApi:
         return self.dispatcher.attempts
 
     def redeliver(self, number: int) -> int:
-        """Deliver the bytes of an attempt in the log once more; returns the number of the webhook.
+        """Deliver the bytes of a logged attempt once more. Returns the number of the new webhook.
 
         Raises:
-            UnknownAttempt: the log has none with this number.
+            UnknownAttemptError: the log has no attempt with this number.
         """
         return self.dispatcher.redeliver(number)
 
     def batch(self, shape: Shape = "natural") -> AbstractContextManager[None]:
-        """What people do within this block reaches the bot in one POST."""
+        """Deliver everything that people do within the block in one POST."""
         return self.dispatcher.batch(shape)
 
     def announce(self, field: str, value: Mapping[str, Any] | None = None) -> None:
-        """Tell the bot something of another webhook field than `messages`: ``account_update`` for one.
+        """Deliver a webhook of a field other than `messages`, such as ``account_update``.
 
         Args:
             field: Meta's name for it.
-            value: the JSON of its value; that of an example by default.
+            value: the JSON of its value; an example by default.
 
         Raises:
-            ValueError: there is no example of it.
+            ValueError: there is no example of this field.
         """
         if value is None and field not in OTHER_FIELDS:
             raise ValueError(f"no example of the field {field!r}; there are: {', '.join(OTHER_FIELDS)}")
         self.dispatcher.report(Update("", "field", dict(OTHER_FIELDS[field] if value is None else value), field=field))
 
     def announce_error(self, code: int) -> None:
-        """Tell the bot of an error of the account, in `value.errors`."""
+        """Deliver an account error in `value.errors`."""
         self.dispatcher.report(Update("", "errors", RefusedError(code).as_failure()))
 
     def change(self, **changes: Any) -> None:
-        """Turn knobs while it runs, by fields of `Config`."""
+        """Change the configuration while the API runs, by fields of `Config`."""
         self.config = replace(self.config, **changes)
 
     def next_delivery(self, **changes: Any) -> None:
-        """Make the next webhook with a person's message odd, by fields of `DeliveryFault`: ``times=3`` for one."""
+        """Apply a fault to the next webhook with a person's message; ``changes`` are fields of `DeliveryFault`."""
         unknown = set(changes) - set(DeliveryFault.__dataclass_fields__)
         if unknown:
             raise ValueError(f"a delivery has no {', '.join(sorted(unknown))}")
         self.dispatcher.next(changes)
 
     def delay_next(self, delay_ms: int) -> None:
-        """Hand over the next webhook with a person's message so much later."""
+        """Delay the next webhook with a person's message."""
         self.next_delivery(delay_ms=delay_ms)
 
     def hold(self) -> None:
-        """Cut the network between Meta and the bot. Timestamps stay those of when people acted."""
+        """Hold webhooks back. Timestamps remain those of people's actions."""
         self.dispatcher.hold()
 
     def release(self) -> None:
-        """Mend the network: what was held back is handed over."""
+        """Deliver the webhooks that were held back."""
         self.dispatcher.release()
 
     def fail_next(
@@ -215,7 +215,7 @@ class CloudApi:
         details: str | None = None,
         status: int | None = None,
     ) -> None:
-        """Let the next requests to send fail with this code, at once or (``later``) in a status. See `Rule`."""
+        """Fail the next messages with this code, at once or (``later``) in a status. See `Rule`."""
         fails = known(code).later if later is None else later
         self.rules.add(
             Rule(
@@ -229,34 +229,34 @@ class CloudApi:
             )
         )
 
-    # What the Graph API asks for.
+    # Used by the Graph API.
 
     async def handle(self, payload: Any) -> Json:
-        """The answer to an authenticated request to `/messages`.
+        """Answer an authenticated request to `/messages`.
 
         Raises:
-            Refused: with one of Meta's errors.
+            RefusedError: with one of Meta's errors.
         """
         return await self.send_handler.handle(payload)
 
     def remember(self, handset: Handset) -> None:
-        """Take in a person with all that the phone holds, as after a restart."""
+        """Add a person with the phone's contents, when state is loaded."""
         self.handsets[handset.phone] = handset
         self.inbound |= {message.wamid: (handset, message) for message in handset.sent}
 
     def resume(self, message: OutgoingMessage) -> None:
-        """Go on with a message on its way, as after a restart."""
+        """Continue the lifecycle of a message, when state is loaded."""
         person = self.handsets.get(message.bubble.phone)
         self.tasks.start(self.lifecycle.track(message, person), f"statuses of {message.bubble.wamid}")
 
     def forget(self) -> None:
-        """Forget people and messages, to take in others."""
+        """Remove people and messages, before state is loaded."""
         self.store.clear()
 
-    # What phones ask for.
+    # Used by handsets; see `HandsetBackend`.
 
     def receive(self, handset: Handset, message: Json, extras: InboundExtras) -> str:
-        """Take a person's message to the bot; see `Handset`."""
+        """Accept a person's message and deliver it to the bot. Returns the wamid."""
         now_ms = self.now_ms()
         wamid = str(message.get("id") or self.ids.inbound(handset.phone))
         context = message.get("context")
@@ -277,11 +277,11 @@ class CloudApi:
         return wamid
 
     def form(self, bubble: Bubble) -> str:
-        """The definition of the form that a message opens; empty where this account has none."""
+        """The Flow JSON of the form that a message opens; empty if the account does not have the form."""
         return self.account.opened_by(bubble.payload["interactive"]["action"]["parameters"])
 
     def media_id(self, phone: str) -> str:
-        """A new id for a file that a person sends."""
+        """Make an id for a file that a person sends."""
         return self.ids.number(f"media {phone}")
 
     def renumber(self, handset: Handset, phone: str) -> None:

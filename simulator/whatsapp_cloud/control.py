@@ -1,7 +1,6 @@
-"""The control API: people act, screens are looked at, faults are set, over HTTP and in any language.
+"""The control API: HTTP routes under ``/control`` for people's actions, screens, faults and deliveries.
 
-It is no part of what Meta offers; it stands under ``/control`` beside the Graph API. Errors are 4xx with
-``{"error": …}``, which says what was wrong and what could be said instead.
+It is not part of Meta's API. Errors are 4xx with ``{"error": …}``, which says what is wrong and what is possible.
 """
 
 from __future__ import annotations
@@ -53,21 +52,23 @@ __all__ = ("LONGEST_WAIT_MS", "ControlError", "control_router", "description_of"
 
 LONGEST_WAIT_MS: Final = 60_000
 
-WaitMs = Annotated[int, QueryParameter(ge=0, le=LONGEST_WAIT_MS, description="wait so long for something new")]
-After = Annotated[int, QueryParameter(ge=0, description="only what has a higher number")]
+WaitMs = Annotated[
+    int, QueryParameter(ge=0, le=LONGEST_WAIT_MS, description="how long to wait for something new, in ms")
+]
+After = Annotated[int, QueryParameter(ge=0, description="only entries with a higher number")]
 _BAD, _UNKNOWN, _NOT_NOW = 400, 404, 409
 
 
 def description_of(shape: type[Any]) -> str:
-    """What the page of docs says of a shape: the words beside its definition."""
+    """The description of a schema for the OpenAPI page: its docstring."""
     return inspect.cleandoc(shape.__doc__ or "").partition("\n\nRaises:")[0]
 
 
 class ControlError(CloudError):
-    """Something cannot be done as asked; nothing was."""
+    """A request cannot be fulfilled; nothing was changed."""
 
     def __init__(self, said: str, *, status: int = _BAD) -> None:
-        """Keep the HTTP status that tells it."""
+        """Create an error that is answered with this HTTP status."""
         super().__init__(said)
         self.status = status
 
@@ -91,7 +92,7 @@ def control_router(api: CloudApi, signal: EventSignal) -> Router:
 
 
 def error_response(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[str, Any]]:
-    """An error's answer: what was wrong, and where."""
+    """The HTTP answer for an error."""
     said: dict[str, Any] = {"error": str(problem)}
     if isinstance(problem, HTTPException):
         said["error"] = problem.detail
@@ -107,7 +108,7 @@ def error_response(_: Request[Any, Any, Any], problem: Exception) -> Response[di
 
 
 def _field_error(where: Any) -> str:
-    """What is wrong with a field, and what it can be."""
+    """The error text for a field, with its possible values."""
     if not isinstance(where, dict):
         return str(where)
     message = str(where.get("message", where))
@@ -138,11 +139,11 @@ def _screen(handset: Handset, after: int) -> Screen:
 
 
 def _people(api: CloudApi) -> list[HTTPRouteHandler]:
-    @get("/people", tags=["people"], summary="Everybody who has a phone")
+    @get("/people", tags=["people"], summary="List people")
     async def people() -> list[Person]:
         return [person(handset) for handset in api.handsets.values()]
 
-    @post("/people", tags=["people"], summary="Give somebody a phone", description=description_of(NewPerson))
+    @post("/people", tags=["people"], summary="Give a person a phone", description=description_of(NewPerson))
     async def add(data: JSONBody[NewPerson]) -> Person:
         told = msgspec.structs.asdict(data)
         try:
@@ -169,13 +170,13 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
 
 
 def _screens(api: CloudApi, signal: EventSignal) -> list[HTTPRouteHandler]:
-    @get("/people/{phone:str}/screen", tags=["people"], summary="What a phone shows")
+    @get("/people/{phone:str}/screen", tags=["people"], summary="Read the screen of a phone")
     async def screen(phone: FromPath[str], after: After = 0, wait_ms: WaitMs = 0) -> Screen:
         handset = _handset(api, phone)
         await signal.wait_until(lambda: len(handset.screen) > after, wait_ms)
         return _screen(handset, after)
 
-    @get("/people/{phone:str}/form", tags=["people"], summary="What the newest form on a phone asks")
+    @get("/people/{phone:str}/form", tags=["people"], summary="Read the fields of a form on a phone")
     async def form(phone: FromPath[str], message: FromQuery[str | None] = None) -> OpenedForm:
         shown, opened = _handset(api, phone).form(message)
         if opened is None:
@@ -189,7 +190,7 @@ _Do = Callable[[str, Act, Callable[[Handset], str]], Awaitable[ActResult]]
 
 
 def _actor(api: CloudApi, signal: EventSignal) -> _Do:
-    """Have people do things: the answer says what it was called, and what the screen shows anew."""
+    """A function that performs a person's action; its result has the wamid and the new messages on the screen."""
 
     async def perform(phone: str, asked: Act, act: Callable[[Handset], str]) -> ActResult:
         if not 0 <= asked.wait_ms <= LONGEST_WAIT_MS:
@@ -207,7 +208,7 @@ def _actor(api: CloudApi, signal: EventSignal) -> _Do:
 
 
 def _answers(perform: _Do) -> list[HTTPRouteHandler]:
-    """How people answer."""
+    """Routes for the usual answers."""
 
     @post(
         "/people/{phone:str}/type",
@@ -240,7 +241,7 @@ def _answers(perform: _Do) -> list[HTTPRouteHandler]:
     @post(
         "/people/{phone:str}/send",
         tags=["acts"],
-        summary="Send something that is no text",
+        summary="Send a message other than text",
         description=description_of(SendKind),
     )
     async def send(phone: FromPath[str], data: JSONBody[SendKind]) -> ActResult:
@@ -250,7 +251,7 @@ def _answers(perform: _Do) -> list[HTTPRouteHandler]:
 
 
 def _other_acts(perform: _Do) -> list[HTTPRouteHandler]:
-    """What else people do."""
+    """Routes for other actions."""
 
     @post("/people/{phone:str}/react", tags=["acts"], summary="React to a message", description=description_of(React))
     async def react(phone: FromPath[str], data: JSONBody[React]) -> ActResult:
@@ -259,7 +260,7 @@ def _other_acts(perform: _Do) -> list[HTTPRouteHandler]:
     @post(
         "/people/{phone:str}/edit",
         tags=["acts"],
-        summary="Correct or delete an own message",
+        summary="Edit or delete an own message",
         description=description_of(Edit),
     )
     async def edit(phone: FromPath[str], data: JSONBody[Edit]) -> ActResult:
@@ -280,7 +281,7 @@ def _other_acts(perform: _Do) -> list[HTTPRouteHandler]:
         return await perform(phone, data, lambda handset: handset.change_number(data.phone, form=data.form))
 
     @post(
-        "/people/{phone:str}/raw", tags=["acts"], summary="Send a message in any shape", description=description_of(Raw)
+        "/people/{phone:str}/raw", tags=["acts"], summary="Send any JSON as a message", description=description_of(Raw)
     )
     async def raw(phone: FromPath[str], data: JSONBody[Raw]) -> ActResult:
         return await perform(phone, data, lambda handset: handset.raw(data.message, contact=data.contact))
@@ -295,21 +296,21 @@ def _newest(handset: Handset) -> str:
 
 
 def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
-    @get("/faults", tags=["faults"], summary="The rules in force")
+    @get("/faults", tags=["faults"], summary="List the fault rules in force")
     async def faults() -> list[ArmedRule]:
         return list(api.rules)
 
-    @post("/faults", tags=["faults"], summary="Put a rule in force", description=description_of(Rule))
+    @post("/faults", tags=["faults"], summary="Add a fault rule", description=description_of(Rule))
     async def add(data: JSONBody[Rule]) -> Numbered:
         return Numbered(api.rules.add(data))
 
-    @delete("/faults", tags=["faults"], summary="Take all rules out of force", status_code=200)
+    @delete("/faults", tags=["faults"], summary="Remove all fault rules", status_code=200)
     async def clear() -> list[ArmedRule]:
         there = list(api.rules)
         api.rules.clear()
         return there
 
-    @delete("/faults/{number:int}", tags=["faults"], summary="Take a rule out of force", status_code=200)
+    @delete("/faults/{number:int}", tags=["faults"], summary="Remove a fault rule", status_code=200)
     async def remove(number: FromPath[int]) -> list[ArmedRule]:
         try:
             api.rules.remove(number)
@@ -321,7 +322,7 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
 
 
 def _deliveries(api: CloudApi, signal: EventSignal) -> list[HTTPRouteHandler]:
-    @get("/deliveries", tags=["deliveries"], summary="The log: every attempt to deliver a webhook")
+    @get("/deliveries", tags=["deliveries"], summary="Read the log of webhook deliveries")
     async def deliveries(phone: FromQuery[str | None] = None, after: After = 0, wait_ms: WaitMs = 0) -> list[Delivery]:
         def those() -> Sequence[Delivery]:
             return [
@@ -338,7 +339,10 @@ def _deliveries(api: CloudApi, signal: EventSignal) -> list[HTTPRouteHandler]:
         return Numbered(api.redeliver(number))
 
     @post(
-        "/network", tags=["deliveries"], summary="Hold webhooks up, or let them go", description=description_of(Network)
+        "/network",
+        tags=["deliveries"],
+        summary="Hold webhooks back, or deliver them",
+        description=description_of(Network),
     )
     async def network(data: JSONBody[Network]) -> Network:
         (api.hold if data.held else api.release)()
@@ -351,7 +355,7 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
     @post(
         "/announce",
         tags=["others"],
-        summary="Deliver a webhook of another field than messages",
+        summary="Deliver a webhook of a field other than messages",
         status_code=202,
         description=description_of(Announce),
     )
@@ -361,11 +365,11 @@ def _others(api: CloudApi) -> list[HTTPRouteHandler]:
         except ValueError as error:
             raise ControlError(str(error)) from None
 
-    @get("/knobs", tags=["others"], summary="How this Cloud API behaves where Meta's varies")
+    @get("/knobs", tags=["others"], summary="Read the configuration")
     async def config() -> Config:
         return api.config
 
-    @patch("/knobs", tags=["others"], summary="Turn knobs", description=description_of(Config))
+    @patch("/knobs", tags=["others"], summary="Change the configuration", description=description_of(Config))
     async def change_config(data: JSONBody[dict[str, Any]]) -> Config:
         unknown = sorted(set(data) - set(Config.__dataclass_fields__))
         if unknown:

@@ -1,4 +1,4 @@
-"""What the control API is asked and what it answers: plain records, which its OpenAPI page shows as they are."""
+"""The requests and answers of the control API, as the OpenAPI page shows them."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ __all__ = (
 
 
 class ControlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that is asked: unknown keys are a mistake."""
+    """A request; unknown keys are refused."""
 
 
 class Act(ControlRequest, frozen=True):
-    """Something that a person does; the answer waits up to ``wait_ms`` for the bot's next message."""
+    """A person's action; the answer waits up to ``wait_ms`` for the bot's next message."""
 
     wait_ms: int = 0
 
 
 class NewPerson(ControlRequest, frozen=True):
-    """A person who gets a phone. ``identity``: what the business is told of them."""
+    """A person to be given a phone."""
 
     phone: str
     name: str = ""
@@ -60,7 +60,7 @@ class NewPerson(ControlRequest, frozen=True):
 
 
 class Change(ControlRequest, frozen=True):
-    """What changes about a person; what is not said stays."""
+    """Changes of a person; absent keys stay unchanged."""
 
     name: str | None = None
     receipts: bool | None = None
@@ -71,7 +71,7 @@ class Change(ControlRequest, frozen=True):
 
 
 class TypeText(Act, frozen=True, kw_only=True):
-    """A text; ``reply_to`` is the wamid of a message that it quotes."""
+    """A text; ``reply_to`` is the wamid of the message that it quotes."""
 
     text: str
     reply_to: str | None = None
@@ -87,9 +87,9 @@ class Tap(Act, frozen=True, kw_only=True):
 
 
 class Fill(Act, frozen=True, kw_only=True):
-    """A form, filled in and submitted; the newest one, or that of the message with this wamid.
+    """Fill in and submit the newest form, or that of the message with this wamid.
 
-    Not ``checked``, somebody goes past its rules, and the bot gets what they like.
+    If not ``checked``, the form's checks are skipped.
     """
 
     answers: dict[str, Any]
@@ -99,21 +99,21 @@ class Fill(Act, frozen=True, kw_only=True):
 
 
 class SendKind(Act, frozen=True, kw_only=True):
-    """Something that is no text: image, video, audio, document, sticker, location, contacts, order, unsupported..."""
+    """A message other than text: image, video, audio, document, sticker, location, contacts, order, unsupported..."""
 
     kind: str
     fields: dict[str, Any] = {}
 
 
 class React(Act, frozen=True, kw_only=True):
-    """A reaction to the message with this wamid (the newest by default); an empty emoji or null takes it back."""
+    """A reaction to the message with this wamid (the newest by default); an empty emoji or null removes it."""
 
     emoji: str | None
     message: str | None = None
 
 
 class Edit(Act, frozen=True, kw_only=True):
-    """An own message corrected, or without a text deleted."""
+    """Edit an own message, or delete it if there is no text."""
 
     message: str
     text: str | None = None
@@ -121,27 +121,27 @@ class Edit(Act, frozen=True, kw_only=True):
 
 
 class NewNumber(Act, frozen=True, kw_only=True):
-    """Another phone number; ``form`` is how the bot is told."""
+    """Another phone number; ``form`` is the form of the notification."""
 
     phone: str
     form: Literal["new", "old", "user_id"] = "new"
 
 
 class Raw(Act, frozen=True, kw_only=True):
-    """A message in any shape; id, time and sender are filled in unless it has them."""
+    """Any JSON as a message; id, time and sender are added unless given."""
 
     message: dict[str, Any]
     contact: bool = True
 
 
 class Network(ControlRequest, frozen=True):
-    """Whether webhooks are held up between Meta and the bot."""
+    """Whether webhooks are held back."""
 
     held: bool
 
 
 class Announce(ControlRequest, frozen=True):
-    """Another webhook field than `messages`; an example of its value unless one is given."""
+    """A webhook field other than `messages`; with a sample value unless one is given."""
 
     field: str
     value: dict[str, Any] | None = None
@@ -166,7 +166,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as the phone shows it; ``number`` is its place on the screen, from 1."""
+    """A message on the screen; ``number`` is its position, from 1."""
 
     number: int
     wamid: str
@@ -183,7 +183,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a phone shows: ``shown`` messages in all, of which ``messages`` are those asked for."""
+    """The screen of a phone: ``shown`` messages in total, of which ``messages`` are those requested."""
 
     phone: str
     shown: int
@@ -194,7 +194,7 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class OpenedForm:
-    """A form as a phone shows it: what it asks, on its screens one after the other."""
+    """An open form with the fields of its screens."""
 
     message: str
     fields: list[FormField]
@@ -202,7 +202,7 @@ class OpenedForm:
 
 @dataclass(frozen=True, slots=True)
 class ActResult:
-    """What came of something that a person did: its wamid, and what the screen shows that it did not show before."""
+    """The result of an action: its wamid, and the new messages on the screen."""
 
     wamid: str
     screen: Screen
@@ -224,13 +224,13 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """Something by its number."""
+    """The number of a rule or a webhook."""
 
     number: int
 
 
 def person(handset: Handset) -> Person:
-    """Somebody as they are told of."""
+    """The JSON form of a person."""
     return Person(
         handset.phone,
         handset.name,
@@ -247,7 +247,7 @@ def person(handset: Handset) -> Person:
 
 
 def message(number: int, bubble: Bubble) -> Message:
-    """A message as the phone shows it."""
+    """The JSON form of a message on the screen."""
     return Message(
         number,
         bubble.wamid,
@@ -264,7 +264,7 @@ def message(number: int, bubble: Bubble) -> Message:
 
 
 def delivery(attempt: Attempt) -> Delivery:
-    """An attempt as the log shows it."""
+    """The JSON form of an attempt."""
     return Delivery(
         attempt.number,
         attempt.webhook,

@@ -1,4 +1,4 @@
-"""Webhooks: handing what people did to the bot, again and again until it answers 200."""
+"""Webhook delivery: each webhook is sent until the bot answers 200 or the retries are used up."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ACCEPTED: Final = 200
 
 
 class UnknownAttemptError(CloudError, LookupError):
-    """The log of deliveries has no such attempt."""
+    """The delivery log has no attempt with this number."""
 
 
 @dataclass(slots=True, eq=False)
 class _Webhook:
-    """A webhook under way: what it waits for, and when something will happen to it next."""
+    """A webhook in flight: the webhooks that it waits for, and when it is due next."""
 
     number: int
     phones: tuple[str, ...]
@@ -43,13 +43,13 @@ class _Webhook:
 
 
 class WebhookDispatcher:
-    """Delivers webhooks to one bot. Different people's go at the same time, one person's in order.
+    """Delivers webhooks to one bot: concurrently for different people, in order for one person.
 
     Attributes:
         attempts: every POST so far.
-        subscribed: whether the app is to get webhooks of the account; asked where the configuration wants it.
-        patient: what cannot be delivered because the bot has not verified its callback URL waits until it has;
-            otherwise it is dropped, as by Meta.
+        subscribed: whether the app is subscribed to the account; used if `Config.subscription_needed`.
+        wait_for_verification: keep webhooks until the bot has verified its callback URL; otherwise they are dropped,
+            as by Meta.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class WebhookDispatcher:
         self._verified = asyncio.Event()
         self._business = business
         self._to_bot = to_bot
-        # Read once: reading an address takes longer than signing a webhook.
+        # Parsed once: parsing a URL takes longer than signing a webhook.
         self._callback_url = httpx.URL(business.callback_url)
         self._clock_ms = clock_ms
         self._emit = emit
@@ -97,7 +97,7 @@ class WebhookDispatcher:
         """Have the bot verify its callback URL.
 
         Raises:
-            HandshakeFailed: its answer was not 200 with the bare challenge.
+            HandshakeFailedError: the bot's answer was not 200 with the challenge as its body.
         """
         self._verified.clear()
         parameters = {
@@ -120,7 +120,7 @@ class WebhookDispatcher:
         self._verified.set()
 
     def add(self, update: Update) -> None:
-        """A person did something: deliver it, or collect it if a batch is open."""
+        """Deliver a person's action, or collect it while a batch is open."""
         if self._batch is not None:
             self._batch.append(update)
         elif self._config().batch_ms:
@@ -129,7 +129,7 @@ class WebhookDispatcher:
             self._deliver([update], "natural", self._take_fault())
 
     def report(self, update: Update) -> None:
-        """A status, or what is about the account: delivered on its own, whatever else is under way."""
+        """Deliver a status or an account update, independently of a person's other webhooks."""
         if self._config().batch_ms:
             self._gather(update)
         else:
@@ -146,13 +146,13 @@ class WebhookDispatcher:
         self.flush()
 
     def flush(self) -> None:
-        """Start what has gathered for a batch."""
+        """Deliver the collected updates."""
         gathered, self._gathered = self._gathered, []
         self._deliver_all(gathered, self._config().batch_shape)
 
     @contextmanager
     def batch(self, shape: Shape) -> Iterator[None]:
-        """What people do within the block is delivered in one POST at its end."""
+        """Deliver what people do within the block in one POST at its end."""
         if self._batch is not None:
             raise ValueError("a batch is open already")
         self._batch = []
@@ -163,22 +163,22 @@ class WebhookDispatcher:
             self._deliver_all(batch, shape)
 
     def next(self, changes: dict[str, Any]) -> None:
-        """Make the next webhook with a person's message odd; adds to what was asked for already."""
+        """Apply a fault to the next webhook with a person's message; repeated calls add up."""
         self._fault = replace(self._fault, **changes)
 
     def hold(self) -> None:
-        """The network between Meta and the bot is cut: attempts that are due wait."""
+        """Hold webhooks back; due attempts wait."""
         self._open.clear()
 
     def release(self) -> None:
-        """The network is back."""
+        """Deliver what was held back."""
         self._open.set()
 
     def redeliver(self, number: int) -> int:
-        """Deliver the same bytes as attempt ``number`` did once more, as a webhook of its own. Returns its number.
+        """Deliver the bytes of attempt ``number`` once more, as a new webhook. Returns the webhook's number.
 
         Raises:
-            UnknownAttempt: the log has none with this number.
+            UnknownAttemptError: the log has none with this number.
         """
         attempt = next((each for each in self.attempts if each.number == number), None)
         if attempt is None:
@@ -187,7 +187,7 @@ class WebhookDispatcher:
         return self._start(attempt.phones, attempt.body, dict(attempt.headers), after=(), delay_ms=0).number
 
     def undelivered(self) -> list[Undelivered]:
-        """What the bot has not taken yet, oldest first."""
+        """The webhooks that the bot has not accepted yet, oldest first."""
         return [
             Undelivered(
                 each.number,
@@ -202,25 +202,25 @@ class WebhookDispatcher:
         ]
 
     def forget(self) -> None:
-        """Forget what is under way, whose tasks were cancelled."""
+        """Drop the webhooks in flight, whose tasks were cancelled."""
         self._under_way.clear()
         self._gathered.clear()
         self._tails.clear()
 
     @property
     def held(self) -> bool:
-        """Whether the network between Meta and the bot is cut."""
+        """Whether webhooks are held back."""
         return not self._open.is_set()
 
     @property
     def gathered(self) -> list[Update]:
-        """What gathers for a batch."""
+        """The updates collected for a batch."""
         return list(self._gathered)
 
     def resume(self, undelivered: Sequence[Undelivered], *, last: int, gathered: Sequence[Update] = ()) -> None:
-        """Go on delivering what another courier had not; ``last`` is the highest number of a webhook so far.
+        """Continue the deliveries of a loaded state; ``last`` is the highest webhook number so far.
 
-        What it had ``gathered`` gathers anew.
+        The updates in ``gathered`` are collected for a new batch.
         """
         self._last = last
         started: dict[int, _Webhook] = {}
@@ -235,23 +235,23 @@ class WebhookDispatcher:
 
     @property
     def waiting(self) -> int:
-        """How many webhooks the bot has not taken yet."""
+        """How many webhooks the bot has not accepted yet."""
         return len(self._under_way) + len(self._gathered)
 
     @property
     def last(self) -> int:
-        """The highest number of a webhook so far."""
+        """The highest webhook number so far."""
         return self._last
 
     def busy(self, until_ms: int) -> bool:
-        """Whether something will happen by then. What is held back will not."""
+        """Whether a delivery is due by then. Webhooks that are held back are not."""
         gathers = bool(self._gathered) and self._gathered_until_ms <= until_ms
         return gathers or any(self._stirs(webhook, until_ms) for webhook in self._under_way)
 
     def _stirs(self, webhook: _Webhook, until_ms: int) -> bool:
         if webhook.posting:
             return True
-        # One that waits for others stirs when they do; they are under way themselves.
+        # A webhook that waits for others continues when they end; those are in flight themselves.
         waits = any(not before.ended.is_set() for before in webhook.after)
         return not waits and self._open.is_set() and self.verified and webhook.due_ms <= until_ms
 
@@ -260,7 +260,7 @@ class WebhookDispatcher:
         return fault
 
     def _odd(self, updates: Sequence[Update], fault: DeliveryFault) -> DeliveryFault:
-        """The fault, and what the rules in force add to it."""
+        """The fault, combined with those of the matching rules."""
         if not self._rules:
             return fault
         for rule in self._rules.match_all([update.about() for update in updates]):
@@ -278,14 +278,14 @@ class WebhookDispatcher:
         earlier = {before: None for phone in sorted(phones) for before in self._tails.get(phone, ())}
         after = tuple(earlier) if self._config().in_order else ()
         last = self._post(updates, shape, fault, after=after)
-        # A webhook that the bot rightly refuses comes back for days; it must not hold up the person's others.
+        # A webhook that the bot is right to refuse is retried for days and must not delay the person's others.
         if last and not fault.refused:
             self._tails.update(dict.fromkeys(phones, last))
 
     def _post(
         self, updates: Sequence[Update], shape: Shape, fault: DeliveryFault, *, after: tuple[_Webhook, ...]
     ) -> tuple[_Webhook, ...]:
-        """Start a webhook as often as the fault wants. Returns those that come last."""
+        """Start as many copies of a webhook as the fault says. Returns the last ones."""
         phones = tuple(dict.fromkeys(update.phone for update in updates))
         if reason := self._undeliverable(fault):
             self._last += 1
@@ -307,7 +307,7 @@ class WebhookDispatcher:
         return tuple(started)
 
     def _undeliverable(self, fault: DeliveryFault) -> str:
-        """Why a webhook does not even set out; empty if it does."""
+        """Why a webhook is not sent at all; empty if it is."""
         if fault.lost:
             return "lost on the way"
         if self._config().subscription_needed and not self.subscribed():
@@ -365,7 +365,7 @@ class WebhookDispatcher:
             attempt.status = answer.status_code
         except TimeoutError:
             attempt.problem = f"no answer within {self._config().webhook_timeout_ms} ms"
-        except Exception as problem:  # noqa: BLE001  (in one process a bot's own exception comes through: to Meta it is one more failure)
+        except Exception as problem:  # noqa: BLE001 - an exception of a bot in this process
             attempt.problem = repr(problem)
         finally:
             webhook.posting = False

@@ -1,4 +1,4 @@
-"""Whether what a message names exists, which is known at once, and what becomes of it, which shows later."""
+"""The outcome of a message: references are checked at once, delivery problems are reported later in a status."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[0-9A-Za-z]{1,128}", re.ASCII)
 
 
 def look_up(sending: Sending, account: Account, config: Config) -> None:
-    """Find what a message names, and fill in what the person will see of a template.
+    """Check the templates, forms and files that a message refers to, and fill in the template's text.
 
     Raises:
-        Refused: a template, a form or a file that does not exist or may not be used.
+        RefusedError: a template, form or file does not exist or may not be used.
     """
     if sending.to is None and not USER_ID.fullmatch(sending.recipient or ""):
         raise RefusedError(131009, details=f"Recipient {sending.recipient} is not valid")
@@ -43,7 +43,7 @@ def look_up(sending: Sending, account: Account, config: Config) -> None:
 def delivery_outcome(
     sending: Sending, person: Handset | None, account: Account, config: Config, *, now_ms: int, in_window: bool
 ) -> RefusedError | None:
-    """Why a message that is accepted now will turn out to have failed; None if it will not."""
+    """The error with which a message that is accepted now will fail later; None if it will be delivered."""
     if person is None or person.blocked:
         return RefusedError(131026, details="Message Undeliverable.")
     known = sending.bubble.payload.get("recipient_identity_key_hash")
@@ -60,7 +60,7 @@ _BAD_REACTION: Final = RefusedError(131009, details="Parameter value is not vali
 
 
 def _can_react(person: Handset, target: str, now_ms: int) -> bool:
-    """Whether a message is of this chat, no reaction itself, and not too old (Meta, September 2026)."""
+    """Whether a message belongs to this chat, is not itself a reaction, and is not too old (Meta, September 2026)."""
     theirs = {one.wamid: one.at_ms for one in person.sent if one.message.get("type") != "reaction"}
     ours = {one.wamid: one.at_ms for one in person.bubbles}
     at_ms = {**ours, **theirs}.get(target)
@@ -68,7 +68,7 @@ def _can_react(person: Handset, target: str, now_ms: int) -> bool:
 
 
 def _bad_file(sending: Sending, account: Account, config: Config) -> RefusedError | None:
-    """Meta fetches links and looks into files after it has accepted a message."""
+    """The error for a file; Meta fetches links and inspects files only after it has accepted a message."""
     for link in sending.links:
         if link in config.unreachable:
             return RefusedError(131053, details=f"Downloading media from weblink failed: {link}")

@@ -1,17 +1,21 @@
-"""What can go wrong here, and the errors that Meta's Graph API answers with.
+"""The exceptions of this package, and the errors of Meta's Graph API.
 
 ::
 
     CloudError
-    ├── HandshakeFailed   the bot did not verify its callback URL: nothing will be delivered
-    ├── HandsetError      a person cannot do this
-    │   ├── NotOnScreen   … because it is not on the screen of the phone
-    │   └── NotFilledIn   … because the form does not take these answers
-    └── Refused           a request that the Graph API answers with an error
+    ├── HandshakeFailedError   the bot did not verify its callback URL; nothing is delivered
+    ├── HandsetError           a person cannot do this now
+    │   ├── NotOnScreenError   the screen does not show it
+    │   └── NotFilledInError   the form rejects the answers
+    ├── RefusedError           the Graph API answers a request with an error
+    ├── RuleError              a fault rule is invalid
+    ├── StateError             a saved state cannot be loaded
+    ├── ControlError           the control API cannot do what was requested
+    └── UnknownAttemptError    the delivery log has no such attempt
 
 Codes, HTTP statuses and titles: Meta's page "Error codes" of the Cloud API as of December 2025 (its column of HTTP
-statuses was removed by September 2026); ``later`` marks codes that come in a `failed` status after an HTTP 200, which
-Meta does not publish and production reports show.
+statuses was removed by September 2026); ``later`` marks codes that are reported in a `failed` status after an HTTP 200,
+which Meta does not publish and production reports show.
 """
 
 from __future__ import annotations
@@ -37,28 +41,28 @@ HREF: Final = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/e
 
 
 class CloudError(Exception):
-    """Anything that the simulated Cloud API complains of."""
+    """The base class of this package's exceptions."""
 
 
 class HandshakeFailedError(CloudError):
-    """The bot's answer to the verification request was not 200 with the challenge as its bare body."""
+    """The bot's answer to the verification request was not 200 with the challenge as its body."""
 
 
 class HandsetError(CloudError):
-    """A person cannot do this with their phone now."""
+    """A person cannot do this with the phone now."""
 
 
 class NotOnScreenError(HandsetError):
-    """What should be tapped is not on the screen; the message names what is."""
+    """The choice is not on the screen; the message lists what is."""
 
 
 class NotFilledInError(HandsetError):
-    """A form cannot be submitted like this; the message names the field and what it takes."""
+    """A form cannot be submitted with these answers; the message names the field and what it accepts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code of the Graph API: its HTTP status, its title, and whether it comes in a status instead."""
+    """An error code of the Graph API: HTTP status, title, and whether it is reported later in a status."""
 
     status: int
     title: str
@@ -145,16 +149,16 @@ CODES: Final[Mapping[int, Code]] = MappingProxyType(
 
 _PERMISSIONS: Final = range(200, 300)
 _BARE = frozenset({0, 104, 190, 2500})
-"""Codes whose messages come without the number in front."""
+"""Codes whose messages do not begin with the number."""
 
 
 def known(code: int) -> Code:
-    """The code's entry. All from 200 to 299 are about permissions; others that the table does not have answer 400."""
+    """The entry of a code. Codes from 200 to 299 are about permissions; unknown codes have status 400."""
     return CODES.get(code) or (CODES[200] if code in _PERMISSIONS else Code(400, "Unknown error"))
 
 
 class RefusedError(CloudError):
-    """A request that is answered with one of Meta's errors.
+    """A request is answered with one of Meta's errors.
 
     Args:
         code: Meta's code.
@@ -184,7 +188,7 @@ class RefusedError(CloudError):
         super().__init__(f"{code}: {details or self.message}")
 
     def body(self, trace: str) -> dict[str, Any]:
-        """The JSON that the Graph API answers with. ``trace`` becomes `fbtrace_id`."""
+        """The JSON body of the answer; ``trace`` becomes `fbtrace_id`."""
         bare = self.code in _BARE or self._kind != "OAuthException"
         error: dict[str, Any] = {
             "message": self.message if bare else f"(#{self.code}) {self.message}",
@@ -198,7 +202,7 @@ class RefusedError(CloudError):
         return {"error": {**error, "fbtrace_id": trace}}
 
     def as_failure(self) -> dict[str, Any]:
-        """The same error as one of a `failed` status's `errors`."""
+        """The error as an entry of `errors` in a `failed` status."""
         return {
             "code": self.code,
             "title": self.message,

@@ -1,4 +1,4 @@
-"""What an observer of the API is told: what people do, what their phones show, and what happens to webhooks."""
+"""The events that observers receive: people's actions, what phones show, and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ __all__ = (
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """A person wrote, tapped, sent or reacted: ``message`` is the JSON that the bot will get.
+    """A person sent a message, tapped or reacted; ``message`` is the JSON for the bot.
 
-    ``form`` is what the screens of a form looked like, filled in, line by line.
+    ``form`` holds the filled-in screens of a form, line by line.
     """
 
     at_ms: int
@@ -58,7 +58,7 @@ class TypingShown:
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """A phone shows the business's reaction to the message ``wamid``; an empty emoji takes it back."""
+    """A phone shows the business's reaction to the message ``wamid``; an empty emoji removes it."""
 
     at_ms: int
     phone: str
@@ -99,7 +99,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswered:
-    """The bot answered a webhook, or did not."""
+    """An attempt to deliver a webhook ended, with or without an answer."""
 
     at_ms: int
     attempt: Attempt
@@ -107,7 +107,7 @@ class WebhookAnswered:
 
 @dataclass(frozen=True, slots=True)
 class WebhookDropped:
-    """A webhook is given up for good, and with it what it said."""
+    """A webhook is dropped for good."""
 
     at_ms: int
     webhook: int
@@ -118,13 +118,13 @@ Event = Acted | Shown | TypingShown | Reacted | SendRefused | StatusReported | W
 
 
 class EventSignal:
-    """Wakes those who wait for something to happen; `notify` is an observer of the API."""
+    """Wakes coroutines that wait for a condition; `notify` is an observer of the API."""
 
     def __init__(self) -> None:
         self._happened = asyncio.Event()
 
     def notify(self, _: Event) -> None:
-        """Wake everybody who waits."""
+        """Wake all waiting coroutines."""
         happened, self._happened = self._happened, asyncio.Event()
         happened.set()
 

@@ -1,4 +1,4 @@
-"""Stands before the Graph API and lets the rules in force happen to requests that have the right token."""
+"""ASGI middleware that applies fault rules to Graph API requests that carry the right token."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ANYWHERE: Final = WIRE_EFFECTS | {"refuse"}
 
 
 class FaultMiddleware:
-    """The Graph API with its faults, an ASGI application."""
+    """The Graph API with fault rules applied, an ASGI application."""
 
     def __init__(self, app: Application, store: Store) -> None:
-        """Stand before this application."""
+        """Wrap an application; the rules are those of ``store``."""
         self._app = app
         self._store = store
 
@@ -40,7 +40,7 @@ class FaultMiddleware:
             return
         body, replayed = await _received(receive)
         on, phone, kind = self._asked(str(scope["path"]), body)
-        # What is refused at /messages shows to observers: the API itself refuses it there.
+        # `SendHandler` applies `refuse` to /messages itself, so that observers are told of the refusal.
         does = WIRE_EFFECTS if on == "messages" else _ANYWHERE
         rule = self._store.rules.match(on, does, phone=phone, kind=kind)
         if rule is None:
@@ -65,7 +65,7 @@ class FaultMiddleware:
                 while (await receive())["type"] != "http.disconnect":
                     pass
             case "reset":
-                # An answer that ends before its time: the server cuts the connection.
+                # The body is shorter than its Content-Length, so the server closes the connection.
                 await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
             case "garble":
                 await _answer(send, 200, b'{"messaging_product":"whatsapp","contacts":[{"inp')
@@ -82,7 +82,7 @@ class FaultMiddleware:
         return hmac.compare_digest(header.partition(b" ")[2].strip(), token)
 
     def _asked(self, path: str, body: bytes) -> tuple[str, str, str]:
-        """What a request is for, for whom, and of which kind."""
+        """The rule target, recipient and message kind of a request."""
         edge = path.rstrip("/").rsplit("/", 1)[-1]
         if edge != "messages":
             return ("media" if "media" in path else "account"), "", ""
@@ -96,7 +96,7 @@ class FaultMiddleware:
 
 
 async def _received(receive: Receive) -> tuple[bytes, Receive]:
-    """The whole body, and a way to read it once more."""
+    """The whole body, and a receive function that replays it."""
     parts = [await receive()]
     while parts[-1]["type"] == "http.request" and parts[-1].get("more_body", False):
         parts.append(await receive())

@@ -1,12 +1,12 @@
-"""Faults as data: which requests or webhooks a rule is for, when it strikes, and what happens then.
+"""Fault rules as data: what a rule applies to, when it triggers, and what its effect is.
 
-A rule is one flat record, the same in Python, in JSON, on a command line and in a conversation:
+A rule is a flat record, the same in Python, in JSON and as text:
 
     {"on": "messages", "to": "447700900123", "times": 2, "do": "refuse", "code": 131056}
     {"on": "webhooks", "every": 3, "times": null, "do": "duplicate", "copies": 2}
 
-What an effect is like on the wire is in `injection` (the Graph API) and `delivery` (webhooks). Who may call is checked
-first: a request with a wrong token is refused as always, and no rule counts it.
+`fault_middleware` applies effects to the Graph API, `delivery` to webhooks. Authentication comes first: a request
+with a wrong token is refused as usual and does not count for any rule.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ __all__ = (
 )
 
 Target = Literal["messages", "typing", "media", "account", "graph", "webhooks", "statuses"]
-"""What a rule is for: sending, read receipts with typing, media, all else of the Graph API, any of these; or webhooks
-with people's messages, or those with statuses."""
+"""What a rule applies to: sending messages, read receipts and typing indicators, media, the rest of the Graph API, any
+of these; webhooks with people's messages, or webhooks with statuses."""
 
 Effect = Literal[
     "answer", "reset", "hang", "garble", "slow", "refuse", "fail",
     "duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend",
 ]  # fmt: skip
-"""What happens; see `Rule`."""
+"""The effect of a rule; see `Rule`."""
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"on": get_args(Target), "do": get_args(Effect)})
-"""What the keys may say whose values are words of a few."""
+"""The keys that take one of a few values, with those values."""
 
 GRAPH_TARGETS: Final = frozenset({"messages", "typing", "media", "account", "graph"})
 WIRE_EFFECTS: Final = frozenset({"answer", "reset", "hang", "garble", "slow"})
-"""What happens to a request on the wire, whatever it asks for."""
+"""Effects on any Graph API request."""
 
 WEBHOOK_EFFECTS: Final = frozenset(
     {"duplicate", "delay", "drop", "unsign", "missign", "tamper", "misaddress", "strip", "extend"}
 )
-"""What happens to a webhook."""
+"""Effects on webhooks."""
 
 OMITTABLE: Final = frozenset({"contacts", "profile", "name", "wa_id", "from", "context", "user_id", "from_user_id"})
-"""What may be missing of a webhook."""
+"""The parts that can be left out of a webhook."""
 
 _NEEDS: Final = {
     "answer": "status", "slow": "ms", "refuse": "code", "fail": "code", "delay": "ms", "strip": "without",
@@ -85,36 +85,36 @@ _PERCENT: Final = 100
 
 
 class RuleError(CloudError, ValueError):
-    """A rule makes no sense; it was not put in force. The text says what is wrong with it."""
+    """A rule is invalid and was not put in force; the message says why."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Target, trigger and effect.
+    """One fault rule: target, trigger and effect.
 
     Attributes:
-        on: what it is for.
-        do: on the Graph API `answer` (``status`` in place of its own), `reset` the connection, `hang`, `garble` (JSON
-            that ends in the middle), `slow`, `refuse` (Meta's error ``code`` at once), `fail` (accepted, then a failed
-            status with ``code``). To webhooks: `duplicate`, `delay`, `drop`, `unsign` (no signature), `missign` (by
+        on: the target.
+        do: the effect. On the Graph API: `answer` (with ``status``), `reset` the connection, `hang`, `garble`
+            (truncated JSON), `slow`, `refuse` (Meta's error ``code`` at once), `fail` (accepted, then a failed
+            status with ``code``). To webhooks: `duplicate`, `delay`, `drop`, `unsign` (no signature), `missign` (with
             another secret), `tamper`, `misaddress` (to another number's id), `strip` (parts missing), `extend`.
-        to: only what is for, or of, this person; digits.
-        kind: only this kind of message (text, button, list, template, image; of people also button_reply, list_reply,
-            nfm_reply), or this status.
-        times: how often it strikes; None for always.
-        after: how many fitting requests it lets pass first.
-        every: of those that remain, it strikes at each so-manieth.
-        percent: and of these, with this probability.
-        code: Meta's error code; ``details`` are those of the error.
-        status: an HTTP status, in place of the code's usual one.
-        stage: how far a message comes before it fails.
-        taken: the request is handled first, and only its answer suffers: accepted, then a hang or a reset.
-        ms: how much longer it takes.
+        to: only messages for or from this person; digits.
+        kind: only this kind of message (text, button, list, template, image; from people also button_reply,
+            list_reply, nfm_reply), or this status.
+        times: how often it triggers; None for no limit.
+        after: how many matching requests pass first.
+        every: of the rest, it triggers at every n-th.
+        percent: the probability with which it triggers then.
+        code: Meta's error code; ``details`` are the error's details.
+        status: the HTTP status in place of the code's usual one.
+        stage: the status that a message reaches before it fails.
+        taken: the request is handled first, and only its answer is affected: accepted, then a hang or a reset.
+        ms: the delay.
         copies: how often the same bytes are delivered; ``at_once``: concurrently.
-        without: what is missing, of `OMITTABLE`.
-        extra: keys that nobody knows yet.
+        without: the parts to leave out, of `OMITTABLE`.
+        extra: unknown keys to add to the message.
 
     Raises:
-        RuleError: it makes no sense.
+        RuleError: the combination is invalid.
     """
 
     on: Target
@@ -177,12 +177,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
             yield f"'to' is a phone number, not {self.to!r}"
 
     def applies_to(self, on: str, phone: str, kind: str) -> bool:
-        """Whether it is for such a request or webhook."""
+        """Whether the rule applies to such a request or webhook."""
         here = self.on == on or (self.on == "graph" and on in GRAPH_TARGETS)
         return here and (not self.to or digits(self.to) == phone) and (not self.kind or self.kind == kind)
 
     def delivery_fault(self) -> dict[str, Any]:
-        """What it makes of a webhook, as fields of `DeliveryFault`."""
+        """The effect on a webhook, as fields of `DeliveryFault`."""
         made: dict[Effect, dict[str, Any]] = {
             "duplicate": {"times": self.copies, "at_once": self.at_once},
             "delay": {"delay_ms": self.ms},
@@ -198,10 +198,10 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 def parse_rule(given: object) -> Rule:
-    """A rule from its JSON form.
+    """Parse a rule from JSON.
 
     Raises:
-        RuleError: it is none; the text names the key.
+        RuleError: this is not a valid rule; the message names the key.
     """
     try:
         return msgspec.convert(given, Rule)
@@ -213,10 +213,10 @@ def parse_rule(given: object) -> Rule:
 
 
 def parse_rule_text(text: str) -> Rule:
-    """A rule from words, as on a command line: ``on=messages do=refuse code=131056 times=always``; JSON is read, too.
+    """Parse a rule from text, such as ``on=messages do=refuse code=131056 times=always``, or from JSON text.
 
     Raises:
-        RuleError: it is none.
+        RuleError: this is not a valid rule.
     """
     if text.lstrip().startswith("{"):
         try:
@@ -233,7 +233,7 @@ def parse_rule_text(text: str) -> Rule:
 
 
 def word_value(key: str, text: str) -> Any:
-    """The value that a word stands for."""
+    """The value that ``key=text`` stands for."""
     if key == "times" and text == "always":
         return None
     if key == "without":
@@ -248,9 +248,9 @@ class ArmedRule:
     """A rule in force.
 
     Attributes:
-        number: by which it can be removed.
-        seen: how many fitting requests or webhooks it has seen.
-        struck: how many of them it has struck.
+        number: identifies it, for removal.
+        seen: how many matching requests or webhooks there were.
+        struck: at how many of them it triggered.
     """
 
     number: int
@@ -259,7 +259,7 @@ class ArmedRule:
     struck: int = 0
 
     def triggers(self, rng: random.Random) -> bool:
-        """Count one more that fits; whether this is one to strike."""
+        """Count a match. Returns whether the rule triggers at it."""
         self.seen += 1
         place = self.seen - self.rule.after
         if place < 1 or place % self.rule.every:
@@ -271,7 +271,7 @@ class ArmedRule:
 
     @property
     def spent(self) -> bool:
-        """Whether it will not strike any more."""
+        """Whether it has triggered as often as it may."""
         return self.rule.times is not None and self.struck >= self.rule.times
 
 
@@ -279,7 +279,7 @@ class Rules:
     """The rules in force, oldest first."""
 
     def __init__(self, rng: random.Random) -> None:
-        """Start without any; ``rng`` decides for those that have a probability."""
+        """Start without rules; ``rng`` decides for rules with a probability."""
         self._rng = rng
         self._rules: list[ArmedRule] = []
         self._last = 0
@@ -300,7 +300,7 @@ class Rules:
         """Take a rule out of force.
 
         Raises:
-            RuleError: none in force has this number.
+            RuleError: no rule in force has this number.
         """
         kept = [armed for armed in self._rules if armed.number != number]
         if len(kept) == len(self._rules):
@@ -313,21 +313,21 @@ class Rules:
         self._rules.clear()
 
     def restore(self, armed: Iterable[ArmedRule], last: int) -> None:
-        """Put rules in force as they once were; ``last`` is the highest number ever given."""
+        """Restore the rules of a loaded state; ``last`` is the highest number given so far."""
         self._rules = list(armed)
         self._last = max([last, *(each.number for each in self._rules)])
 
     @property
     def last(self) -> int:
-        """The highest number ever given."""
+        """The highest number given so far."""
         return self._last
 
     def match(self, on: str, does: frozenset[str] | set[str], *, phone: str = "", kind: str = "") -> Rule | None:
-        """The first rule with one of these effects that strikes now."""
+        """The first rule with one of these effects that triggers."""
         return next(iter(self._matching(on, does, phone, kind)), None)
 
     def match_all(self, about: Sequence[tuple[str, str, str]]) -> list[Rule]:
-        """All rules that strike a webhook. ``about`` says what is in it: what it is, whose it is, and of which kind."""
+        """All rules that trigger at a webhook. ``about``: target, phone number and kind of each update in it."""
         fitting = [armed for armed in self if any(armed.rule.applies_to(*one) for one in about)]
         return [armed.rule for armed in fitting if self._triggered(armed)]
 

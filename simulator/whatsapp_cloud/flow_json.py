@@ -1,7 +1,7 @@
-"""What Meta's validator finds wrong with a form's definition (Flow JSON).
+"""Validation of Flow JSON, as by Meta's validator.
 
 Rules and limits: Meta's pages on Flow JSON, its components and its versions, read March 2026; that digits are refused
-in ids of screens was seen in production. Wordings are ours, after the pattern of `validation_errors`.
+in screen ids was observed in production. Error texts are ours and follow the pattern of `validation_errors`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_OPT_INS: Final = 5
 
 _SCREEN: Final = re.compile(r"[A-Za-z_]+")
 _PATTERNS_FROM: Final = (6, 2)
-"""The version from which an input may have a pattern."""
+"""The version from which inputs may have a pattern."""
 
 _INPUT_TYPES: Final = frozenset({"text", "number", "email", "password", "passcode", "phone"})
 _SIZES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -54,14 +54,14 @@ OPTIONS: Final[Mapping[str, int]] = MappingProxyType({"Dropdown": 200, "RadioBut
 INPUTS: Final = frozenset({"TextInput", "TextArea", "DatePicker", "OptIn", *OPTIONS})
 LONGEST_INPUT: Final = 80
 LONGEST_AREA: Final = 600
-"""Characters that a TextInput and a TextArea take unless the form says otherwise."""
+"""The default maximum lengths of a TextInput and a TextArea."""
 
 OPTION_TITLE: Final = 30
 OPTION_DESCRIPTION: Final = 300
 
 
 def problems(source: str) -> list[Json]:
-    """All that is wrong, as `validation_errors` of Meta's answers; empty when the form can be published."""
+    """All errors, as in `validation_errors` of Meta's answers; empty if the form can be published."""
     return [
         {"error": error, "error_type": "FLOW_JSON_ERROR", "message": message, "pointers": [{"path": path}]}
         for error, path, message in _found(source)
@@ -69,7 +69,7 @@ def problems(source: str) -> list[Json]:
 
 
 def screen_ids(source: str) -> list[str]:
-    """The ids of a definition's screens; none if it has errors."""
+    """The screen ids; empty if there are errors."""
     return [] if problems(source) else [str(screen["id"]) for screen in json.loads(source)["screens"]]
 
 
@@ -127,7 +127,7 @@ def _ids(screens: list[Json]) -> Iterator[_Problem]:
 
 
 def components(screen: Json) -> list[Json]:
-    """The components of a screen, those within a form among them."""
+    """The components of a screen, including those within a Form component."""
     layout = screen.get("layout")
     listed = layout.get("children") if isinstance(layout, dict) else None
     found: list[Json] = []
@@ -196,7 +196,7 @@ def _component(path: str, child: Json) -> Iterator[_Problem]:
 
 
 def _sizes(path: str, child: Json, names: tuple[str, ...]) -> Iterator[_Problem]:
-    """How many characters an input takes."""
+    """Check the length properties of an input."""
     for name in names:
         size = child.get(name, 1)
         if not str(size).isdecimal():

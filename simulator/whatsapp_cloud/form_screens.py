@@ -1,7 +1,7 @@
-"""A form as a phone shows it: screen after screen, what each field takes, and what comes back when it is submitted.
+"""A form on a phone: its screens, the checks of its fields, and the answers that are submitted.
 
-Rules: Meta's pages on Flow JSON and its components, read March 2026. That an optional field which was left empty comes
-back as an empty value of its kind is deduced.
+Rules: Meta's pages on Flow JSON and its components, read March 2026. That an optional field left empty is
+submitted as an empty value of its type is inferred.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _NO: Final = frozenset({"false", "no", ""})
 
 @dataclass(slots=True)
 class OpenForm:
-    """One form on one phone.
+    """An open form on one phone.
 
     Attributes:
-        screens: by their ids.
-        start: the screen that opens first.
-        data: what the message says for it.
-        filled: what was answered, by screen.
-        shown: what the screens looked like, line by line.
+        screens: by id.
+        start: the id of the first screen.
+        data: the initial data from the message.
+        filled: the answers, by screen.
+        shown: the filled-in screens, line by line.
     """
 
     screens: Mapping[str, Json]
@@ -51,10 +51,10 @@ class OpenForm:
 
     @classmethod
     def of(cls, source: str, parameters: Mapping[str, Any]) -> OpenForm:
-        """The form of this definition, as a message with these parameters opens it.
+        """Open a form from its Flow JSON, with the parameters of the message that sent it.
 
         Raises:
-            NotFilledIn: no phone can show it, or it has no such screen.
+            NotFilledInError: the Flow JSON is invalid, or has no such screen.
         """
         if found := problems(source):
             raise NotFilledInError(f"no phone can show this form: {found[0]['message']}")
@@ -67,7 +67,7 @@ class OpenForm:
         return cls(screens, start, dict(payload.get("data") or {}))
 
     def fields(self) -> list[FormField]:
-        """All that it asks, on whichever screen."""
+        """The fields of all screens."""
         return [
             FormField(
                 str(screen_id),
@@ -82,10 +82,10 @@ class OpenForm:
         ]
 
     def submit(self, answers: Mapping[str, Any]) -> Json:
-        """Fill it in, screen by screen, and submit it. Returns what the bot is told.
+        """Fill it in, screen by screen, and submit it. Returns the answers for the bot.
 
         Raises:
-            NotFilledIn: a field does not take its answer, or nothing asks for an answer.
+            NotFilledInError: a field rejects its answer, or no field asks for an answer.
         """
         screen_id, data, left = self.start, self.data, dict(answers)
         while True:
@@ -105,7 +105,7 @@ class OpenForm:
             screen_id, data = str(action["next"]["name"]), payload
 
     def unchecked(self, answers: Mapping[str, Any]) -> Json:
-        """What somebody sends who goes past the form: these answers, and what the form itself always adds."""
+        """The submission of a client that skips the form's checks: the answers and the form's own values."""
         constant = {
             key: value
             for screen in self.screens.values()
@@ -140,7 +140,7 @@ class OpenForm:
         return str(self._resolved(told, {}, {**self.data, **data})) if isinstance(told, str) else ""
 
     def _resolved(self, value: Any, answered: Json, data: Json) -> Any:
-        """A value with its references replaced: one that is nothing but a reference keeps its type."""
+        """A value with its references replaced; a value that is one reference keeps the referenced type."""
         if isinstance(value, dict):
             return {key: self._resolved(part, answered, data) for key, part in value.items()}
         if isinstance(value, list):
@@ -164,7 +164,7 @@ class OpenForm:
 
 
 def _way_on(screen: Json) -> Json:
-    """What its Footer does."""
+    """The action of its Footer."""
     footer = next((one for one in components(screen) if one["type"] == "Footer"), None)
     if footer is None:
         raise NotFilledInError(f"the form's screen {screen['id']} has no button that leads on")
@@ -184,17 +184,17 @@ def _options(one: Json, data: Json) -> list[Json]:
 
 
 def _words(one: Json, value: Any, data: Json) -> str:
-    """An answer as the screen shows it: options by their titles."""
+    """An answer as shown on the screen: options by their titles."""
     titles = {str(option["id"]): str(option.get("title", option["id"])) for option in _options(one, data)}
     chosen = value if isinstance(value, list) else [value]
     return ", ".join(titles.get(str(each), str(each)) for each in chosen)
 
 
 def _taken(one: Json, given: Any, data: Json) -> Any:
-    """The value of a field for what a person puts into it.
+    """Convert a person's input to the value of a field.
 
     Raises:
-        NotFilledIn: the field does not take it.
+        NotFilledInError: the field rejects it.
     """
     called = f"{one['name']} ({one.get('label', '')})"
     match one["type"]:
@@ -235,7 +235,7 @@ def _several(one: Json, given: Any, called: str, data: Json) -> list[str]:
 
 
 def _chosen(one: Json, text: str, called: str, data: Json) -> str:
-    """The id of the option that has this id or this title."""
+    """The id of the option with this id or title."""
     there = _options(one, data)
     found = next((option for option in there if text in (str(option["id"]), option.get("title"))), None)
     if found is None:

@@ -1,7 +1,7 @@
-"""The forms (Meta: flows) of an account, from draft to published and out of use.
+"""The forms of an account (WhatsApp Flows), from draft to published to deprecated.
 
-Shapes and codes: Meta's reference of the Flows API, read March 2026. A published form may be changed: what is uploaded
-is a draft beside the published one until it is published itself.
+Shapes and codes: Meta's reference of the Flows API, read March 2026. An upload to a published form becomes a draft;
+the published version stays in use until the draft is published.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _STOPPED: Final[Mapping[str, int]] = {"BLOCKED": 132068, "THROTTLED": 132069, "D
 
 @dataclass
 class FlowForm:
-    """A form: what is published, and the draft beside it.
+    """A form: its published version and its draft.
 
     Attributes:
         updated_ms: when it was last changed.
@@ -53,7 +53,7 @@ class FlowForm:
 
     @property
     def status(self) -> str:
-        """DRAFT while something waits to be published."""
+        """DRAFT while there is an unpublished draft."""
         return self.stopped or ("PUBLISHED" if self.published and not self.draft else "DRAFT")
 
     @property
@@ -62,7 +62,7 @@ class FlowForm:
         return self.draft or self.published
 
     def to_json(self) -> Json:
-        """What Meta says of it."""
+        """Its JSON in the Graph API."""
         return {
             "id": self.id,
             "name": self.name,
@@ -84,17 +84,17 @@ class FlowForm:
         return {name: version for name, version in found.items() if version is not None}
 
     def errors(self) -> list[Json]:
-        """What is wrong with the newest definition."""
+        """The validation errors of the newest Flow JSON."""
         return problems(self.source) if self.source else []
 
     def change(self, given: Mapping[str, Any], others: Iterable[FlowForm]) -> Json:
-        """Give it another name or other categories."""
+        """Change its name or categories."""
         name, categories = check_named({"name": self.name, "categories": self.categories, **given}, others)
         self.name, self.categories = name, categories
         return {"success": True}
 
     def upload(self, name: str, kind: str, source: str) -> Json:
-        """Give it a definition. That is kept with its errors, which only publishing refuses."""
+        """Upload Flow JSON. Errors are kept with the draft; only publishing refuses them."""
         if (name, kind) != ("flow.json", "FLOW_JSON"):
             raise RefusedError(100, message="Param asset_type must be FLOW_JSON, and name flow.json")
         if self.stopped == "DEPRECATED":
@@ -103,7 +103,7 @@ class FlowForm:
         return {"success": True, "validation_errors": problems(source)}
 
     def publish(self) -> Json:
-        """Let people use the draft."""
+        """Publish the draft."""
         if not self.draft or problems(self.draft):
             reason = "it has validation errors" if self.draft else "it has no draft"
             raise RefusedError(139002, message="Flow can't be published", details=f"Publishing failed: {reason}")
@@ -111,7 +111,7 @@ class FlowForm:
         return {"success": True}
 
     def deprecate(self) -> Json:
-        """Take a published form out of use, for good."""
+        """Deprecate a published form, for good."""
         if not self.published or self.stopped == "DEPRECATED":
             raise RefusedError(
                 139003, message="Flow can't be deprecated", details="Only a published Flow can be deprecated"
@@ -120,13 +120,13 @@ class FlowForm:
         return {"success": True}
 
     def check_deletable(self) -> None:
-        """Refuse to delete what was ever published."""
+        """Refuse to delete a form that was published at any time."""
         if self.published:
             raise RefusedError(139004, message="Flow can't be deleted", details="Only a Flow in draft can be deleted")
 
 
 def check_named(given: Mapping[str, Any], others: Iterable[FlowForm]) -> tuple[str, list[str]]:
-    """The name and the categories of a form; the name belongs to no other."""
+    """Check the name and categories of a form; names are unique."""
     name, categories = given.get("name"), _listed(given.get("categories"))
     if not isinstance(name, str) or not name:
         raise RefusedError(100, message="The parameter name is required.")
@@ -138,18 +138,18 @@ def check_named(given: Mapping[str, Any], others: Iterable[FlowForm]) -> tuple[s
 
 
 def named(forms: Iterable[FlowForm], parameters: Json) -> FlowForm | None:
-    """The form that a message names, by id or by name."""
+    """The form that a message refers to, by id or by name."""
     flow_id, name = parameters.get("flow_id"), parameters.get("flow_name")
     return next((one for one in forms if one.id == flow_id or (name and one.name == name)), None)
 
 
 def is_draft(parameters: Json) -> bool:
-    """Whether a message opens the draft of a form, and not what is published."""
+    """Whether a message opens the draft of a form in place of the published version."""
     return str(parameters.get("mode") or "published").lower() == "draft"
 
 
 def may_send(forms: Iterable[FlowForm], parameters: Json) -> None:
-    """Refuse a message with a form that does not exist, or not in the mode that it names."""
+    """Refuse a message whose form does not exist in the requested mode."""
     flow_id, name = parameters.get("flow_id"), parameters.get("flow_name")
     form = named(forms, parameters)
     if form is None:
@@ -167,7 +167,7 @@ def may_send(forms: Iterable[FlowForm], parameters: Json) -> None:
 
 
 def _listed(value: Any) -> list[str]:
-    """A list, also when it comes as the JSON of one."""
+    """A list, given as such or as JSON text."""
     try:
         found = json.loads(value) if isinstance(value, str) else value
     except ValueError:

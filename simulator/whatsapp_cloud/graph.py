@@ -31,11 +31,11 @@ _Act = Callable[[CloudApi, _Request, str], Awaitable[object]]
 _Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 LARGEST_BODY: Final = LIMITS["media.document"].most + 1024 * 1024
-"""The largest file that is taken, and room to say of a larger one that it is."""
+"""The largest accepted file, with a margin so that a larger file is refused with Meta's error."""
 
 
 def graph(api: CloudApi) -> _Application:
-    """The ASGI application that serves one business phone number, and the account that it belongs to."""
+    """The routes of one business phone number and its account."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> None:
         scope[_SCOPE_KEY] = api
@@ -46,7 +46,7 @@ def graph(api: CloudApi) -> _Application:
 
 @cache
 def _routes() -> Litestar:
-    """The application behind all APIs of a process: it keeps nothing of any, and takes long to build."""
+    """The application shared by all APIs of a process; it is stateless, and slow to build."""
     return Litestar(
         [
             _route(post, "/messages", _messages),
@@ -73,7 +73,7 @@ def _routes() -> Litestar:
 
 
 def _route(method: Callable[..., Any], path: str | list[str], act: _Act, **options: Any) -> HTTPRouteHandler:
-    """A handler for what hangs on a node of the graph: the token is looked at first, then the version."""
+    """A handler for an edge of a node; it checks the token first, then the version."""
 
     async def handle(request: _Request) -> Response[bytes]:
         api = _api(request)
@@ -101,7 +101,7 @@ async def _messages(api: CloudApi, request: _Request, node_id: str) -> Json:
     return await api.handle(_json(await request.body()))
 
 
-# What can be looked at or deleted: the number, the account, files, forms, and what hangs on them.
+# Reading and deleting nodes and edges.
 
 
 async def _node(api: CloudApi, request: _Request, node_id: str) -> Json:
@@ -131,7 +131,7 @@ async def _withdraw(api: CloudApi, request: _Request, node_id: str) -> Json:
     return api.account.withdraw(node_id, str(request.query_params.get("name", "")))
 
 
-# Making, filling, publishing and deprecating forms; subscribing the app; submitting templates; uploading files.
+# Creating and changing forms, subscriptions, templates and files.
 
 
 async def _create_form(api: CloudApi, request: _Request, node_id: str) -> Json:
@@ -171,7 +171,7 @@ async def _upload(api: CloudApi, request: _Request, node_id: str) -> Json:
     return api.account.media.upload(form, *await _file(form.get("file")))
 
 
-# Addresses that are no part of the Graph API: definitions of forms, and files.
+# Downloads, which are not part of the Graph API: Flow JSON and files.
 
 
 @get("/flow-assets/{form_id:str}")
@@ -215,7 +215,7 @@ def _base(request: _Request) -> str:
 
 
 async def _file(part: Any) -> tuple[bytes | None, str]:
-    """The bytes of an uploaded file and what its sender says it is; None if there is no file."""
+    """The content and the declared type of an uploaded file; None if there is no file."""
     return (await part.read(), part.content_type) if isinstance(part, UploadFile) else (None, "")
 
 
@@ -224,14 +224,14 @@ def _unknown_path(path: str) -> RefusedError:
 
 
 def _fields(node: Json, wanted: str | None) -> Json:
-    """The fields asked for, and the id that is always there."""
+    """The requested fields, and the id, which is always included."""
     if wanted is None:
         return node
     return {name: node[name] for name in ("id", *wanted.split(",")) if name in node}
 
 
 def _page(listed: list[Json], asked: Any) -> Json:
-    """One page of a list. Its cursors are places in the list, which nobody need know."""
+    """One page of a list. Cursors are opaque to clients; they are positions in the list."""
     after, size = str(asked.get("after", "0")), str(asked.get("limit", PAGE))
     if not (after.isdecimal() and size.isdecimal() and int(size) > 0):
         raise RefusedError(131059, details="Invalid cursor")
@@ -243,7 +243,7 @@ def _page(listed: list[Json], asked: Any) -> Json:
 
 
 async def _given(request: _Request) -> Json:
-    """The parameters of a request, whether they come as JSON or as a form."""
+    """The parameters of a request, from JSON or from a form body."""
     found = _json(await request.body())
     if isinstance(found, dict):
         return found
@@ -251,7 +251,7 @@ async def _given(request: _Request) -> Json:
 
 
 def _json(body: bytes) -> Any:
-    """The request's JSON. Meta answers what is none as if it were empty."""
+    """The body as JSON; None if it is not JSON, which Meta treats like an empty body."""
     try:
         return json.loads(body)
     except ValueError:

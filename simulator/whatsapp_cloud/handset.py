@@ -1,4 +1,4 @@
-"""A person's phone: what its owner can do with it, and what it shows."""
+"""A person's phone: the actions of its owner, and the messages that it shows."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .values import Bubble, Choice, Json
 __all__ = ("Handset", "HandsetBackend", "InboundExtras", "InboundMessage", "scoped_id")
 
 TYPING_MS: Final = 25_000
-"""How long the typing indicator stays unless a message ends it (Meta, September 2026)."""
+"""How long the typing indicator is shown unless a message ends it (Meta, September 2026)."""
 
 _SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
 class InboundExtras:
-    """What goes with a message: who sent it, `value.errors`, and what a form looked like when it was submitted."""
+    """Parts of a webhook besides the message: the sender's contact, `value.errors`, and the filled-in form as shown."""
 
     contact: bool = True
     errors: Sequence[Json] = ()
@@ -46,19 +46,19 @@ NO_EXTRAS: Final = InboundExtras()
 
 
 class HandsetBackend(Protocol):
-    """What a phone needs of WhatsApp."""
+    """The part of the API that a handset uses."""
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
 
     def receive(self, handset: Handset, message: Json, extras: InboundExtras) -> str:
-        """Take a person's message; gives it its id, time and sender, and returns the wamid."""
+        """Accept a person's message, add id, time and sender, and return the wamid."""
 
     def form(self, bubble: Bubble) -> str:
-        """The definition of the form that a message opens; empty where nobody here made it."""
+        """The Flow JSON of the form that a message opens; empty if the account does not have the form."""
 
     def media_id(self, phone: str) -> str:
-        """A new id for a file that a person sends."""
+        """Make an id for a file that a person sends."""
 
     def renumber(self, handset: Handset, phone: str) -> None:
         """Move a person to another phone number."""
@@ -66,7 +66,7 @@ class HandsetBackend(Protocol):
 
 @dataclass(slots=True)
 class InboundMessage:
-    """A message of the person; ``read`` once the business marked it as read."""
+    """A message from the person; ``read`` once the business has marked it as read."""
 
     wamid: str
     at_ms: int
@@ -79,13 +79,13 @@ def scoped_id(phone: str, country: str = "") -> str:
 
     Args:
         phone: digits, calling code first.
-        country: the ISO 3166 code that the id begins with; that of the phone number by default.
+        country: the ISO 3166 code that the id begins with; by default that of the phone number.
     """
     return f"{country or country_of(phone)}.{int.from_bytes(hashlib.blake2s(phone.encode()).digest()[:7], 'big')}"
 
 
 class Handset:
-    """One person's WhatsApp.
+    """WhatsApp on one person's phone.
 
     Attributes:
         phone: the number as digits.
@@ -93,11 +93,11 @@ class Handset:
         username: empty if there is none; ``hides_number``: the business does not get the number.
         receipts: whether read receipts are on.
         blocked: whether the business is blocked.
-        devices: how many this person has had; each has keys of its own.
+        devices: how many devices the person has used; each has its own keys.
         bubbles: every message accepted for this phone, in order.
-        sent: every message of the person, in order.
-        typing: when the typing indicator appeared; ``typing_ends_ms`` when the last one ends.
-        reactions: the business's reactions, by wamid of the person's message.
+        sent: every message that the person sent, in order.
+        typing: the times at which the typing indicator appeared; ``typing_ends_ms``: when the last one ends.
+        reactions: the business's reactions, by the wamid of the person's message.
     """
 
     def __init__(
@@ -135,12 +135,12 @@ class Handset:
 
     @property
     def user_id(self) -> str:
-        """The business-scoped user id; another number has another one."""
+        """The business-scoped user id; it changes with the number."""
         return scoped_id(self.phone, self.country)
 
     @property
     def identity(self) -> str:
-        """The hash of the keys of the person's device."""
+        """The hash of the device's keys."""
         return hashlib.blake2s(f"{self.phone} {self.devices}".encode()).hexdigest()[:12]
 
     @property
@@ -160,11 +160,11 @@ class Handset:
         return self._backend.now_ms() < self.typing_ends_ms
 
     def switch_off(self) -> None:
-        """Lose the network: messages wait at WhatsApp."""
+        """Go offline: messages wait at WhatsApp."""
         self.reachable.clear()
 
     def switch_on(self) -> None:
-        """Find the network again."""
+        """Go online."""
         self.reachable.set()
 
     def type(
@@ -176,14 +176,14 @@ class Handset:
         product: str = "",
         advertisement: Mapping[str, Any] | None = None,
     ) -> str:
-        """Write a text. Returns the wamid, as all these do.
+        """Type and send a text. This and the following actions return the wamid.
 
         Args:
-            text: what is written.
+            text: the body.
             reply_to: the wamid of the message that it quotes.
-            forwarded: it was written elsewhere; ``frequently`` after more than five times.
-            product: the shop's id of a product, which it asks about.
-            advertisement: what differs from a usual one, for a text by which somebody answers it.
+            forwarded: the message is marked as forwarded; ``frequently`` for one forwarded more than five times.
+            product: the retailer id of the product that the text asks about.
+            advertisement: marks the text as an answer to an advertisement; the fields replace those of a sample one.
         """
         message: Json = {"type": "text", "text": {"body": text}}
         if reply_to is not None:
@@ -203,10 +203,10 @@ class Handset:
         Args:
             bubble: the wamid of the message.
             choice: the id or the title.
-            context: whether the bot is told which message it was on; of templates it sometimes is not.
+            context: whether the webhook names the message; for templates, Meta sometimes omits it.
 
         Raises:
-            NotOnScreen: the phone shows no such thing; the message names what it shows.
+            NotOnScreenError: the phone shows no such choice; the error lists what it shows.
         """
         for shown in reversed(self.screen):
             if bubble is not None and shown.wamid != bubble:
@@ -218,11 +218,11 @@ class Handset:
         raise NotOnScreenError(f"{self._called()} cannot tap {choice!r}{where}. {self._describe_screen()}")
 
     def form(self, bubble: str | None) -> tuple[Bubble, OpenForm | None]:
-        """The form of the bubble with this wamid (None: the newest form), open; None if only its id is known.
+        """Open the form of the bubble with this wamid (None: the newest); the form is None if only its id is known.
 
         Raises:
-            NotOnScreen: the phone shows no such form.
-            NotFilledIn: no phone can show it.
+            NotOnScreenError: the phone shows no such form.
+            NotFilledInError: its Flow JSON is invalid.
         """
         for shown in reversed(self.screen):
             if shown.kind == "flow" and bubble in (None, shown.wamid):
@@ -236,18 +236,18 @@ class Handset:
     ) -> str:
         """Fill in the form of the bubble with this wamid (None: the newest form) and submit it.
 
-        A form that the account has is shown and filled in as its definition says; of any other only the id is known,
-        and the answers are sent as they are.
+        A form of the account is filled in according to its Flow JSON. For any other, only the id is known, and the
+        answers are sent unchanged.
 
         Args:
             bubble: the wamid of the message.
             answers: by the names of the fields.
-            with_token: old phones leave the token out.
-            checked: the form sees to its rules; otherwise somebody goes past it, and the bot gets what they like.
+            with_token: whether the submission has the flow token; old clients omit it.
+            checked: whether the form's checks apply; otherwise any answers are sent.
 
         Raises:
-            NotOnScreen: the phone shows no such form.
-            NotFilledIn: the form does not take these answers.
+            NotOnScreenError: the phone shows no such form.
+            NotFilledInError: the form rejects these answers.
         """
         shown, opened = self.form(bubble)
         told: Mapping[str, Any] = answers
@@ -257,62 +257,62 @@ class Handset:
         return self._say(filled(shown, told, with_token=with_token), answers=shown, extras=InboundExtras(form=looks))
 
     def send(self, kind: str, **fields: Any) -> str:
-        """Send something that is no text: image, video, audio, document, sticker, location, contacts, order, ...
+        """Send a message other than text: image, video, audio, document, sticker, location, contacts, order, ...
 
-        ``fields`` replace or complete what is usual for the kind; ``caption`` for one. Kinds that nobody knows yet are
-        sent with their fields as they are.
+        ``fields`` replace or extend the defaults of the kind, such as ``caption``. Unknown kinds are sent with exactly
+        these fields.
         """
         if kind in MEDIA:
             return self._say(media(kind, self._backend.media_id(self.phone), fields))
         return self._say(other(kind, fields))
 
     def react(self, wamid: str, emoji: str | None) -> str:
-        """React to a message; an empty emoji takes the reaction back, and so does None, which some phones send."""
+        """React to a message; an empty emoji removes the reaction, and so does None, which some clients send."""
         return self._say(reaction(wamid, emoji))
 
     def edit(self, wamid: str, text: str, *, coexistence: bool = False) -> str:
-        """Correct an own message. Only a number that is in the WhatsApp Business app as well is told the new text."""
+        """Edit an own message. Only numbers that also use the WhatsApp Business app receive the new text."""
         return self._say(edited(wamid, text, coexistence=coexistence))
 
     def revoke(self, wamid: str) -> str:
-        """Delete an own message for everyone, and have the bot told so."""
+        """Delete an own message for everyone."""
         return self._say(other("revoke", {"original_message_id": wamid}))
 
     def garble(self) -> str:
-        """Tap something of which WhatsApp tells only that it failed: an interactive message with nothing in it."""
+        """Send an interactive message without content, with an error: what WhatsApp reports for a tap that failed."""
         error = {"code": 131000, "title": "Something went wrong", "message": "Something went wrong"}
         return self._say({"type": "interactive"}, extras=InboundExtras(errors=[error]))
 
     def raw(self, message: Mapping[str, Any], *, contact: bool = True) -> str:
-        """Send a message in any shape; id, time and sender are filled in unless it has them."""
+        """Send any JSON as a message; id, time and sender are added unless given."""
         return self._say(dict(message), extras=InboundExtras(contact=contact))
 
     def change_number(self, phone: str, *, form: Literal["new", "old", "user_id"] = "new") -> str:
-        """Move to another phone number; WhatsApp tells the business, from the old one. See `inbound.moved`."""
+        """Move to another phone number; the business is notified from the old one. See `inbound.moved`."""
         told = moved(self.name, self.phone, phone, scoped_id(phone, self.country), form)
         wamid = self._say(told, extras=InboundExtras(contact=False))
         self._backend.renumber(self, phone)
         return wamid
 
     def change_identity(self) -> str:
-        """Move to another device; WhatsApp tells businesses that check identities."""
+        """Move to another device; businesses that check identities are notified."""
         self.devices += 1
         return self._say(identity_changed(self.identity, self._backend.now_ms()))
 
     def show_typing(self) -> None:
-        """The business types, says WhatsApp."""
+        """Show the typing indicator."""
         now_ms = self._backend.now_ms()
         self.typing.append(now_ms)
         self.typing_ends_ms = now_ms + TYPING_MS
 
     def show(self, bubble: Bubble) -> None:
-        """A message of the business arrives on the phone."""
+        """Show a message of the business."""
         bubble.shown_ms = self._backend.now_ms()
         self.typing_ends_ms = 0
         self.devices = 1
 
     def mark_read(self, upto: InboundMessage) -> None:
-        """The business has read this message and, with it, those before."""
+        """Mark this message and all earlier ones as read by the business."""
         for message in self.sent:
             message.read = True
             if message is upto:
@@ -328,7 +328,7 @@ class Handset:
         return self._backend.receive(self, message, extras)
 
     def _writer(self, wamid: str) -> str:
-        """Who wrote a message; WhatsApp fills in the business's number where this is empty."""
+        """The sender of a message; empty for the business, whose number the backend fills in."""
         return self.phone if any(message.wamid == wamid for message in self.sent) else ""
 
     def _called(self) -> str:

@@ -1,7 +1,6 @@
-"""A way to an application in the same process that breaks as a socket does.
+"""An httpx transport to an ASGI application in the same process, on which requests can fail as on a socket.
 
-httpx has a transport for such applications, but nothing can go wrong on it: a request that hangs does so for ever, and
-a connection that is cut is a failed assertion.
+`httpx.ASGITransport` ignores timeouts, and a connection that ends early is a failed assertion there.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ _Message = MutableMapping[str, Any]
 
 
 class InProcessTransport(httpx.AsyncBaseTransport):
-    """Carries requests to one ASGI application, and obeys the read timeout of its client."""
+    """Sends requests to one ASGI application and honours the client's read timeout."""
 
     def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        """Lead to this application."""
+        """Send requests to this application."""
         self._app = app
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one request.
+        """Send one request.
 
         Raises:
-            httpx.ReadError: the connection was cut before the answer was complete.
+            httpx.ReadError: the application ended before its answer was complete.
             httpx.ReadTimeout: no answer within the client's read timeout.
         """
         body = await request.aread()
@@ -47,7 +46,7 @@ class InProcessTransport(httpx.AsyncBaseTransport):
 
 
 class _Exchange:
-    """One request and what is answered to it."""
+    """One request and its answer."""
 
     def __init__(self, body: bytes) -> None:
         self._body: bytes | None = body
@@ -57,14 +56,14 @@ class _Exchange:
         self.complete = False
 
     async def receive(self) -> _Message:
-        """The request, then nothing: whoever asked waits until the answer is there or is gone."""
+        """Return the request; the next call waits until it is cancelled."""
         if self._body is None:
             await asyncio.Event().wait()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(self, message: _Message) -> None:
-        """A part of the answer."""
+        """Collect a part of the answer."""
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], list(message.get("headers", []))
         else:

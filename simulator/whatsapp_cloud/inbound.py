@@ -1,6 +1,6 @@
-"""The JSON of what people send, by kind: the part of a message that is its own, without id, time and sender.
+"""The JSON of people's messages by kind, without id, time and sender.
 
-Shapes: Meta's webhook reference (2026) and payloads published by other projects. That of `user_id_update` is inferred.
+Shapes: Meta's webhook reference (2026) and payloads published by other projects; that of `user_id_update` is inferred.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ OTHER_FIELDS: Final[Mapping[str, Json]] = MappingProxyType(
         "calls": {"messaging_product": "whatsapp", "calls": []},
     }
 )
-"""Examples of webhook fields other than `messages`, which come to the same address."""
+"""Sample values of webhook fields other than `messages`, which use the same callback URL."""
 
 _UNSUPPORTED: Final[Json] = {
     "code": 131051,
@@ -105,7 +105,7 @@ _AN_AD: Final[Json] = {
 
 
 def tapped(bubble: Bubble, choice: Choice) -> Json:
-    """A tap on a button or a row; buttons of templates are told otherwise than those of other messages."""
+    """A tap on a button or a row; template buttons have a shape of their own."""
     if bubble.kind == "template":
         return {"type": "button", "button": {"payload": choice.id, "text": choice.title}}
     kind = "list_reply" if bubble.kind == "list" else "button_reply"
@@ -116,7 +116,7 @@ def tapped(bubble: Bubble, choice: Choice) -> Json:
 
 
 def filled(bubble: Bubble, answers: Mapping[str, Any], *, with_token: bool) -> Json:
-    """A form that was submitted."""
+    """A submitted form."""
     token = bubble.payload["interactive"]["action"]["parameters"].get("flow_token", "unused")
     response = {**({"flow_token": token} if with_token else {}), **answers}
     reply = {"name": "flow", "body": "Sent", "response_json": json.dumps(response, separators=(",", ":"))}
@@ -124,16 +124,16 @@ def filled(bubble: Bubble, answers: Mapping[str, Any], *, with_token: bool) -> J
 
 
 def media(kind: str, media_id: str, fields: Mapping[str, Any]) -> Json:
-    """A file, by its id."""
+    """A file, by its media id."""
     digest = b64encode(hashlib.sha256(media_id.encode()).digest()).decode()
     return {"type": kind, kind: {**MEDIA[kind], "sha256": digest, "id": media_id, **fields}}
 
 
 def other(kind: str, fields: Mapping[str, Any]) -> Json:
-    """Whatever is neither text nor file; kinds that nobody knows yet have their fields as they are.
+    """A message that is neither text nor file; unknown kinds have exactly the given fields.
 
     Raises:
-        HandsetError: contacts that are no list.
+        HandsetError: ``contacts`` is not a list.
     """
     match kind:
         case "location":
@@ -152,17 +152,17 @@ def other(kind: str, fields: Mapping[str, Any]) -> Json:
 
 
 def reaction(wamid: str, emoji: str | None) -> Json:
-    """A reaction; without an emoji it takes one back, and None leaves the key out, as some phones do."""
+    """A reaction; an empty emoji removes one, and None omits the key, as some clients do."""
     return {"type": "reaction", "reaction": {"message_id": wamid, **({} if emoji is None else {"emoji": emoji})}}
 
 
 def referral(fields: Mapping[str, Any]) -> Json:
-    """Where somebody came from: the advertisement that they tapped."""
+    """The advertisement from which a person came."""
     return {**_AN_AD, **fields}
 
 
 def edited(wamid: str, text: str, *, coexistence: bool) -> Json:
-    """A message that was corrected: told in full only to numbers that live in the WhatsApp Business app as well."""
+    """An edited message; the new text is included only for numbers that also use the WhatsApp Business app."""
     if not coexistence:
         return other("unsupported", {"type": "edit"})
     message = {"context": {"id": "M0"}, "type": "text", "text": {"body": text}}
@@ -170,7 +170,7 @@ def edited(wamid: str, text: str, *, coexistence: bool) -> Json:
 
 
 def moved(name: str, old: str, new: str, user_id: str, form: str) -> Json:
-    """A number that changed: ``new`` as since v12, ``old`` as before, ``user_id`` by the user's id."""
+    """A changed number: ``new`` as since v12, ``old`` as before, ``user_id`` for a hidden number."""
     body = f"User {name} changed from {old} to {new}"
     match form:
         case "old":
@@ -183,7 +183,7 @@ def moved(name: str, old: str, new: str, user_id: str, form: str) -> Json:
 
 
 def identity_changed(hashed: str, at_ms: int) -> Json:
-    """Somebody's keys changed: a new phone, perhaps with somebody else behind it."""
+    """A change of a person's keys: a new device, possibly of another person."""
     return {
         "type": "system",
         "system": {"body": "User identity changed", "type": "customer_identity_changed"},

@@ -1,7 +1,7 @@
-"""Every limit that an outgoing message, an upload or a template must keep, in one table.
+"""The limits of outgoing messages, uploads and templates, in one table.
 
-Lengths are counted in Unicode code points. Meta does not publish its unit; in UTF-16 units, the other reading, an
-emoji counts twice, so a text that only that reading refuses is accepted here with a warning.
+Lengths are counted in Unicode code points. Meta does not publish its unit. In UTF-16 code units, the other reading, an
+emoji counts twice; a text that exceeds a limit only in that reading is accepted with a warning.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ("DAY_MS", "LIMITS", "MESSAGE_AGE_MS", "Limit", "Source")
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 MESSAGE_AGE_MS: Final = 30 * DAY_MS
-"""How old a message may be that is marked as read or reacted to (Meta, messages reference, September 2026)."""
+"""The maximum age of a message that is marked as read or reacted to (Meta, messages reference, September 2026)."""
 
 KILOBYTE: Final = 1024
 MEGABYTE: Final = 1024 * KILOBYTE
@@ -23,7 +23,7 @@ MEGABYTE: Final = 1024 * KILOBYTE
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a number comes from, and when it was said there."""
+    """The source of a number, and its date."""
 
     title: str
     date: str
@@ -38,18 +38,18 @@ RATES: Final = Source("Meta's pages on throughput and on pair rate limits", "Sep
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a part of a message may measure, and how its breach is answered.
+    """A limit, and the error for a violation.
 
     Attributes:
         part: its name in this table.
-        path: where it applies: the field of a request in Meta's notation, ``[]`` for each of an array.
+        path: the field of a request, in Meta's notation; ``[]`` stands for each element of an array.
         least: the smallest length, number or size allowed.
         most: the largest.
         unit: what is counted.
-        code: Meta's error code for a breach.
-        wording: what the error says, with {least} and {most}.
+        code: Meta's error code for a violation.
+        wording: the error text, with {least} and {most}.
         source: where the numbers come from.
-        seen: the wording was seen in answers of the real API; otherwise it is made after their pattern.
+        seen: whether the wording was observed in answers of the real API; otherwise it follows their pattern.
         note: where sources disagree.
     """
 
@@ -65,41 +65,41 @@ class Limit:
     note: str = ""
 
     def said(self) -> str:
-        """The wording with its numbers."""
+        """The error text with its numbers."""
         return self.wording.format(least=self.least, most=self.most)
 
     def keeps(self, measured: int) -> bool:
-        """Whether so much is allowed."""
+        """Whether this length, number or size is allowed."""
         return self.least <= measured <= self.most
 
 
 def _text(
     part: str, path: str, least: int, most: int, what: str, source: Source, *, seen: bool = False, note: str = ""
 ) -> Limit:
-    """A length that Meta refuses with 131009 and both its ends."""
+    """A length; a violation is 131009 with both bounds in the text."""
     wording = what + " length invalid. Min length: {least}, Max length: {most}"
     return Limit(part, path, least, most, "characters", 131009, wording, source, seen, note)
 
 
 def _long(part: str, path: str, least: int, most: int, what: str, source: Source, *, seen: bool = False) -> Limit:
-    """A length that Meta refuses with 131009 and its upper end."""
+    """A length; a violation is 131009 with the upper bound in the text."""
     wording = what + " is too long. Max length is {most}"
     return Limit(part, path, least, most, "characters", 131009, wording, source, seen)
 
 
 def _param(part: str, path: str, least: int, most: int, source: Source, *, seen: bool = False) -> Limit:
-    """A length that Meta refuses with 100 and the name of the parameter."""
+    """A length; a violation is 100 with the parameter's name in the text."""
     wording = f"Param {path} must be at most {{most}} characters long."
     return Limit(part, path, least, most, "characters", 100, wording, source, seen)
 
 
 def _long_param(part: str, path: str, least: int, most: int, what: str, source: Source) -> Limit:
-    """The same for parts of a template that is submitted, with 100."""
+    """A length of a part of a submitted template; a violation is 100."""
     return Limit(part, path, least, most, "characters", 100, what + " is too long. Max length is {most}", source)
 
 
 def _file(part: str, most: int, what: str) -> Limit:
-    """The size of an uploaded file. Meta writes MB and KB; that they are 1024 apart is the larger reading."""
+    """The size of an uploaded file. Meta writes MB and KB; the factor 1024 is the larger reading."""
     wording = f"Param file: the file size of {what} is too large or it is empty. Max size: {{most}} bytes"
     return Limit(part, "file", 1, most, "bytes", 100, wording, MEDIA)
 

@@ -1,7 +1,7 @@
-"""Files at Meta: uploads of the business, what people sent, and addresses that soon expire.
+"""Media files: uploads of the business, files that people sent, and download URLs that expire.
 
-Lives, sizes and kinds: Meta's reference of media, September 2026. The text for a kind that is refused was seen in
-answers of the real API; that of a file too large is made after it.
+Lifetimes, sizes and types: Meta's reference of media, September 2026. The error text for a refused type was observed
+in answers of the real API; the text for a file that is too large follows its pattern.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ("KINDS", "File", "Media")
 UPLOADED_MS: Final = 30 * DAY_MS
 RECEIVED_MS: Final = 7 * DAY_MS
 ADDRESS_MS: Final = 5 * 60 * 1000
-"""How long an uploaded file, one that a person sent, and the address of either can be used."""
+"""The lifetimes of an uploaded file, of a file that a person sent, and of a download URL."""
 
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 KINDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -50,11 +50,11 @@ _FLAGS_AT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file; ``uploaded`` by the business, otherwise sent by a person.
+    """A file; ``uploaded`` by the business, or sent by a person.
 
     Attributes:
-        kind: what it can be sent as.
-        ends_ms: when Meta forgets it.
+        kind: the kind of message that it can be sent as.
+        ends_ms: when it expires.
     """
 
     id: str
@@ -66,18 +66,18 @@ class File:
 
     @property
     def sha256(self) -> str:
-        """Its digest, as the address of a file is told with it."""
+        """Its digest, as reported along with the URL."""
         return hashlib.sha256(self.content).hexdigest()
 
 
 class Media:
-    """All files of an account.
+    """The files of an account.
 
     Attributes:
-        files: by id, those that have expired included.
-        addresses: the ids of files and the ends of the addresses given out for them, by the secret in the address.
-        base_url: where bots reach this API. Webhooks with files then carry the file's address, as since November 2025;
-            empty for webhooks as before.
+        files: by id, including expired ones.
+        addresses: file id and expiry of each download URL, by the secret in the URL.
+        base_url: the address of this API. If set, webhooks with files carry a download URL, as since November 2025;
+            empty for webhooks without it.
     """
 
     def __init__(self, ids: IdFactory, clock_ms: Callable[[], int]) -> None:
@@ -88,10 +88,10 @@ class Media:
         self._clock_ms = clock_ms
 
     def upload(self, fields: Mapping[str, Any], content: bytes | None, mime_type: str) -> Json:
-        """Take a file; ``fields`` are those of the form that it came in.
+        """Store an upload; ``fields`` are those of the multipart form.
 
         Raises:
-            Refused: no file, or one of a kind or size that WhatsApp does not take.
+            RefusedError: there is no file, or its type or size is not accepted.
         """
         if str(fields.get("messaging_product", "")).lower() != "whatsapp":
             raise RefusedError(100, message="The parameter messaging_product is required.")
@@ -113,7 +113,7 @@ class Media:
         return {"id": media_id}
 
     def receive(self, message: Json) -> None:
-        """Keep the file of a person's message. Nobody took a picture: its bytes are those of its id."""
+        """Store the file of a person's message; its content is invented: the bytes of its id."""
         content = message.get(str(message.get("type")))
         if not isinstance(content, dict) or not isinstance(content.get("mime_type"), str):
             return
@@ -130,7 +130,7 @@ class Media:
         return None if file is None or self._clock_ms() >= file.ends_ms else file
 
     def to_json(self, file: File, base_url: str) -> Json:
-        """What Meta says of a file, with a new address."""
+        """The JSON of a file, with a new download URL."""
         return {
             "messaging_product": "whatsapp",
             "url": self._address(file, base_url),
@@ -141,7 +141,7 @@ class Media:
         }
 
     def _address(self, file: File, base_url: str) -> str:
-        """An address at which the file can be fetched for five minutes."""
+        """A URL from which the file can be downloaded for five minutes."""
         now_ms = self._clock_ms()
         self.addresses = {key: held for key, held in self.addresses.items() if held[1] > now_ms}
         secret, ends_ms = self._ids.text(f"address {file.id}"), now_ms + ADDRESS_MS
@@ -149,17 +149,17 @@ class Media:
         return f"{base_url}/whatsapp_business/attachments/?mid={file.id}&ext={ends_ms // 1000}&hash={secret}"
 
     def download(self, media_id: str, secret: str) -> File | None:
-        """The file at an address; None when the address or the file has expired, or never was."""
+        """The file at a URL; None if either has expired or does not exist."""
         named, ends_ms = self.addresses.get(secret, ("", 0))
         return self.find(media_id) if named == media_id and self._clock_ms() < ends_ms else None
 
     def delete(self, file: File) -> Json:
-        """Forget a file."""
+        """Delete a file."""
         del self.files[file.id]
         return {"success": True}
 
 
 def _moves(content: bytes) -> bool:
-    """Whether a WebP picture is animated: its extended header says so."""
+    """Whether a WebP image is animated, according to its extended header."""
     extended = content[:4] == b"RIFF" and content[8:16] == b"WEBPVP8X"
     return extended and len(content) > _FLAGS_AT and bool(content[_FLAGS_AT] & _ANIMATION)

@@ -1,4 +1,4 @@
-"""An OpenAPI page that needs no network: all that the usual ones do comes from somebody else's servers."""
+"""An OpenAPI page that works offline; the usual ones load scripts from other servers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ pre { background: #f4f4f4; padding: .6rem; overflow-x: auto; border-radius: 4px 
 
 
 class OfflineOpenApiPage(OpenAPIRenderPlugin):
-    """Lists all operations, with what they are asked and what they answer, as plain HTML."""
+    """Lists all operations with their requests and answers, as plain HTML."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The page."""
+        """Render the page."""
         info = openapi_schema["info"]
         json_url = escape(self.get_openapi_json_route(request))
         about = "".join(f"<p>{escape(part)}</p>" for part in str(info.get("description", "")).split("\n\n"))
@@ -76,7 +76,7 @@ _DEEPEST: Final = 6
 
 
 def _resolved(schema: dict[str, Any], shape: Any, depth: int) -> Any:
-    """A schema as what it stands for: types in place of values."""
+    """An example of a schema with types in place of values."""
     if not isinstance(shape, dict) or depth > _DEEPEST:
         return "…"
     if "$ref" in shape:

@@ -1,4 +1,4 @@
-"""How fast the Graph API lets a business send: to one person, and in all. The knobs may be turned at any time."""
+"""Rate limits of sending: to one person, and in total. The configuration may change at any time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECOND_MS: Final = 1_000
 
 
 class PairRate:
-    """Messages to one person: one every ``pair_every_ms``, of which ``pair_burst`` may go ahead and are paid for later.
+    """The pair rate limit: one message every ``pair_every_ms``, and bursts of ``pair_burst`` that borrow from later.
 
     Meta (September 2026): 1 message in 6 s, about 600 an hour, and bursts of up to 45 that borrow from the future.
     """
@@ -24,7 +24,7 @@ class PairRate:
         self._paid_until: dict[str, int] = {}
 
     def take(self, phone: str, now_ms: int) -> bool:
-        """Whether one more message may go to this person now; if so it is counted."""
+        """Count a message to this person. Returns whether it is allowed now."""
         every_ms, burst = self._config().pair_every_ms, self._config().pair_burst
         if every_ms is None:
             return True
@@ -35,28 +35,28 @@ class PairRate:
         return True
 
     def debts(self, now_ms: int) -> dict[str, int]:
-        """Until when each person's messages are paid ahead."""
+        """Until when each person's capacity is used up."""
         return {phone: until for phone, until in self._paid_until.items() if until > now_ms}
 
     def owe(self, debts: Mapping[str, int]) -> None:
-        """These debts in place of all others."""
+        """Replace the capacity that is used up, when state is loaded."""
         self._paid_until = dict(debts)
 
 
 class Throughput:
-    """Messages of a number in any one second, in and out together (80 by default; Meta, September 2026)."""
+    """Messages of a number in any second, in and out together (80 by default; Meta, September 2026)."""
 
     def __init__(self, config: Callable[[], Config]) -> None:
         self._config = config
         self._recent: deque[int] = deque()
 
     def count(self, now_ms: int) -> None:
-        """Count a message that cannot be refused: one that a person wrote."""
+        """Count a person's message, which cannot be refused."""
         if self._config().per_second is not None:
             self._recent.append(now_ms)
 
     def take(self, now_ms: int) -> bool:
-        """Whether one more message may be sent now; if so it is counted."""
+        """Count a message of the business. Returns whether it is allowed now."""
         per_second = self._config().per_second
         if per_second is None:
             return True

@@ -1,7 +1,7 @@
-"""What a request may look like, as data, and the one function that holds a request against it.
+"""Schemas of requests as data, and the function that checks a request.
 
-A shape is a closed object: keys that it does not name are refused, as Meta's OpenAPI file says of most objects. A key
-whose value is null counts as absent: clients that are in use send such keys.
+A schema is a closed object: unknown keys are refused, as Meta's OpenAPI file says of most objects. A key with the value
+null counts as absent, because clients in use send such keys.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Field:
     """One key of an object.
 
     Attributes:
-        type: what its value is. A ``number`` or an ``index`` may also come as a string of digits, a ``url`` must begin
-            with http:// or https://.
-        required: it must be there and not null.
-        limit: which limit its length or number keeps.
-        choices: the only values, compared without regard to case.
-        shape: what an object, or each object of an array, looks like.
+        type: the type of its value. A ``number`` or an ``index`` may be a string of digits; a ``url`` begins with
+            http:// or https://.
+        required: it must be present and not null.
+        limit: the name of the limit on its length or number.
+        choices: the allowed values, compared case-insensitively.
+        schema: the schema of an object, or of each object of an array.
     """
 
     type: Type = "string"
@@ -58,9 +58,9 @@ class Schema:
     """A closed object.
 
     Attributes:
-        fields: its keys, in the order in which they are looked at.
-        by: the key that says which variant it is; ``default``: what its absence says.
-        variants: what each variant adds.
+        fields: its keys, in the order in which they are checked.
+        by: the key that selects the variant; ``default``: the variant if the key is absent.
+        variants: the keys that each variant adds.
     """
 
     fields: Mapping[str, Field]
@@ -69,7 +69,7 @@ class Schema:
     default: str = ""
 
     def of(self, value: Mapping[str, Any]) -> Mapping[str, Field]:
-        """The keys that this object may have, by its variant."""
+        """The keys that this object may have, given its variant."""
         if not self.by:
             return self.fields
         variant = str(value.get(self.by) or self.default).lower()
@@ -77,20 +77,20 @@ class Schema:
 
 
 def text(limit: str = "", *, required: bool = True) -> Field:
-    """A string that is needed unless told otherwise."""
+    """A string, required by default."""
     return Field("string", required, limit)
 
 
 def closed(fields: Mapping[str, Field], *, required: bool = True) -> Field:
-    """An object with these keys at most."""
+    """A closed object with these keys."""
     return Field("object", required, schema=Schema(fields))
 
 
 def check(value: Any, schema: Schema, path: str, warnings: list[str]) -> None:
-    """Hold a JSON value against a shape. ``warnings`` takes what a stricter count of characters would refuse.
+    """Check a JSON value. Texts that only a stricter count of characters would refuse are added to ``warnings``.
 
     Raises:
-        Refused: unknown or missing keys, values of a wrong type or length.
+        RefusedError: a key is unknown or missing, or a value has a wrong type or length.
     """
     if not isinstance(value, dict):
         raise RefusedError(INVALID, message=f"Param {path} must be a JSON object.")
@@ -156,7 +156,7 @@ def _is(found: Any, wanted: Type) -> bool:
 
 
 def measure(found: str | list[Any], limit: Limit, path: str, warnings: list[str]) -> None:
-    """Refuse what is shorter or longer than its limit allows."""
+    """Refuse a value that violates its limit."""
     if not found and limit.least and limit.code == INVALID:
         raise RefusedError(INVALID, message=f"The parameter {path} is required.")
     if not limit.keeps(len(found)):
@@ -168,7 +168,7 @@ def measure(found: str | list[Any], limit: Limit, path: str, warnings: list[str]
 
 
 def violation(limit: Limit) -> RefusedError:
-    """The error for what does not keep a limit."""
+    """The error for a violated limit."""
     return (
         RefusedError(INVALID, message=limit.said())
         if limit.code == INVALID

@@ -1,4 +1,4 @@
-"""What becomes of a business's request to `/messages`: refused at once, or accepted and on its way."""
+"""Requests to `/messages`: each is refused at once, or accepted and tracked."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _LONGEST: Final = 15
 
 
 class SendHandler:
-    """Takes what a business sends, and counts how fast it does.
+    """Accepts messages of the business and enforces rate limits.
 
     Attributes:
-        pairs: how fast it writes to each person.
+        pairs: the pair rate limit.
     """
 
     def __init__(self, store: Store, lifecycle: StatusLifecycle, tasks: Tasks, emit: Callable[[Event], None]) -> None:
-        """Accept messages of this number, and start their lifecycles."""
+        """Accept messages into ``store``, and start their lifecycles as ``tasks``."""
         self._store = store
         self._lifecycle = lifecycle
         self._tasks = tasks
@@ -44,14 +44,14 @@ class SendHandler:
         self._throughput = Throughput(store.current_config)
 
     def count(self, now_ms: int) -> None:
-        """Count a message that a person wrote: it, too, is one of those of this second."""
+        """Count a person's message towards the throughput of this second."""
         self._throughput.count(now_ms)
 
     async def handle(self, payload: Any) -> Json:
-        """The answer to an authenticated request to `/messages`.
+        """Answer an authenticated request to `/messages`.
 
         Raises:
-            Refused: with one of Meta's errors.
+            RefusedError: with one of Meta's errors.
         """
         try:
             return await self._handle(payload)
@@ -109,7 +109,7 @@ class SendHandler:
         return _accepted(sending)
 
     def _check_allowed(self, phone: str, now_ms: int) -> None:
-        """Refuse what comes too fast, or goes to somebody whom this business may not write to."""
+        """Refuse a message that exceeds a rate limit, or to a recipient that is not allowed."""
         if phone == self._store.business.display_phone_number:
             raise RefusedError(131021, details="Recipient cannot be sender")
         if self._store.config.allowed is not None and phone not in self._store.config.allowed:
@@ -131,7 +131,7 @@ class SendHandler:
         raise RefusedError(131009, details=f"Recipient {sending.recipient} is not valid")
 
     def _outgoing(self, sending: Sending, person: Handset | None) -> OutgoingMessage:
-        """The message that is accepted now, and what will become of it."""
+        """The accepted message, with the problem that it will meet."""
         bubble = sending.bubble
         outgoing = OutgoingMessage(bubble, sending.target, sending.emoji, in_window=self._store.in_window(bubble.phone))
         rule = self._match_rule("fail", bubble.payload)
@@ -142,7 +142,7 @@ class SendHandler:
         return outgoing
 
     def _delivery_problem(self, sending: Sending, person: Handset | None) -> RefusedError | None:
-        """Why a message that is accepted now will turn out to have failed."""
+        """The error with which a message that is accepted now will fail later."""
         in_window = person is not None and self._store.in_window(person.phone)
         return delivery_outcome(
             sending, person, self._store.account, self._store.config, now_ms=self._store.now_ms(), in_window=in_window

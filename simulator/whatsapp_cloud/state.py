@@ -1,12 +1,12 @@
-"""All that WhatsApp holds, as one JSON value: taken from one Cloud API and put into another, also after a restart.
+"""Saving and loading the state of a Cloud API as one JSON value, for example across a restart.
 
-What a second later nobody would miss stays out: how many messages went in the last second.
+The throughput of the last second is not saved. The names of fields in the JSON are part of the format.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -27,11 +27,11 @@ __all__ = ("VERSION", "StateError", "dump", "load")
 
 VERSION: Final = 1
 KEPT_ATTEMPTS: Final = 1_000
-"""So many deliveries of the log are kept, the newest."""
+"""How many attempts of the delivery log are saved, the newest ones."""
 
 
 class StateError(CloudError, ValueError):
-    """A state cannot be taken in; what was here before is still here."""
+    """A state cannot be loaded; the API is unchanged."""
 
 
 @dataclass
@@ -53,8 +53,7 @@ class _Handset:
     devices: int = 1
 
 
-@dataclass
-class _Climber:
+class _Outgoing(msgspec.Struct):
     wamid: str
     target: str
     emoji: str
@@ -63,18 +62,17 @@ class _Climber:
     details: str | None
     stage: str
     in_window: bool
-    kept: list[Update]
+    withheld: list[Update] = msgspec.field(name="kept")
 
 
-@dataclass
-class _State:
+class _State(msgspec.Struct, kw_only=True):
     version: int
     phone_number_id: str
-    mint: Json
+    ids: Json = msgspec.field(name="mint")
     config: Config
     handsets: list[_Handset]
     accepted: list[Bubble]
-    climbers: list[_Climber]
+    in_flight: list[_Outgoing] = msgspec.field(name="climbers")
     last_written_ms: dict[str, int]
     subscribed: bool
     forms: dict[str, FlowForm]
@@ -88,23 +86,23 @@ class _State:
     held: bool = False
     token_ends_ms: int | None = None
     token_withdrawn: bool = False
-    attempts: list[Attempt] = field(default_factory=list)
-    gathered: list[Update] = field(default_factory=list)
-    paid_until_ms: dict[str, int] = field(default_factory=dict)
+    attempts: list[Attempt] = []
+    gathered: list[Update] = []
+    paid_until_ms: dict[str, int] = {}
     review_ms: int = REVIEW_MS
 
 
 def dump(api: CloudApi) -> Json:
-    """Everything, as values that JSON has; bytes as Base64."""
+    """The whole state as JSON values; bytes as Base64."""
     account = api.account
     state = _State(
         version=VERSION,
         phone_number_id=api.business.phone_number_id,
-        mint=api.ids.dump(),
+        ids=api.ids.dump(),
         config=api.config,
-        handsets=[_kept(handset) for handset in api.handsets.values()],
+        handsets=[_dump_handset(handset) for handset in api.handsets.values()],
         accepted=api.accepted,
-        climbers=[_on_the_way(climber) for climber in api.lifecycle.in_flight],
+        in_flight=[_dump_outgoing(message) for message in api.lifecycle.in_flight],
         last_written_ms=api.last_inbound_ms,
         subscribed=account.subscribed,
         forms=account.forms,
@@ -128,31 +126,31 @@ def dump(api: CloudApi) -> Json:
 
 
 async def load(api: CloudApi, dumped: Mapping[str, Any]) -> None:
-    """Take in what another one dumped, in place of everything here; deliveries and statuses go on at once.
+    """Replace the state by a dumped one; its deliveries and statuses continue at once.
 
     Raises:
-        StateError: it is no such state; nothing has changed.
+        StateError: this is not a valid state of this number; nothing has changed.
     """
     state = _read(api, dumped)
     await api.stop()
     api.forget()
     api.lifecycle.forget()
     api.dispatcher.forget()
-    api.ids.load(state.mint)
+    api.ids.load(state.ids)
     api.config = state.config
-    _account(api, state)
+    _load_account(api, state)
     api.accepted.extend(state.accepted)
     bubbles = {bubble.wamid: bubble for bubble in state.accepted}
     for kept in state.handsets:
-        api.remember(_handset(api, kept, bubbles))
+        api.remember(_load_handset(api, kept, bubbles))
     api.last_inbound_ms.update(state.last_written_ms)
     api.send_handler.pairs.owe(state.paid_until_ms)
     api.rules.restore(state.rules, state.last_rule)
     api.dispatcher.attempts[:] = state.attempts
     (api.hold if state.held else api.release)()
     api.dispatcher.resume(state.undelivered, last=state.last_webhook, gathered=state.gathered)
-    for climber in state.climbers:
-        api.resume(_climber(climber, bubbles))
+    for message in state.in_flight:
+        api.resume(_load_outgoing(message, bubbles))
 
 
 def _read(api: CloudApi, dumped: Mapping[str, Any]) -> _State:
@@ -162,9 +160,9 @@ def _read(api: CloudApi, dumped: Mapping[str, Any]) -> _State:
         )
     try:
         state = msgspec.convert(dict(dumped), _State)
-        int(state.mint["seed"])
+        int(state.ids["seed"])
         known = {bubble.wamid for bubble in state.accepted}
-        named = {wamid for kept in state.handsets for wamid in kept.bubbles} | {one.wamid for one in state.climbers}
+        named = {wamid for kept in state.handsets for wamid in kept.bubbles} | {one.wamid for one in state.in_flight}
     except (msgspec.ValidationError, KeyError, ValueError) as error:
         raise StateError(f"no state of a Cloud API: {error}; nothing has changed") from error
     if missing := named - known:
@@ -177,7 +175,7 @@ def _read(api: CloudApi, dumped: Mapping[str, Any]) -> _State:
     return state
 
 
-def _account(api: CloudApi, state: _State) -> None:
+def _load_account(api: CloudApi, state: _State) -> None:
     account = api.account
     account.subscribed, account.forms, account.templates = state.subscribed, state.forms, state.templates
     account.tokens.ends_ms, account.tokens.withdrawn = state.token_ends_ms, state.token_withdrawn
@@ -185,7 +183,7 @@ def _account(api: CloudApi, state: _State) -> None:
     account.media.files, account.media.addresses = state.files, state.addresses
 
 
-def _kept(handset: Handset) -> _Handset:
+def _dump_handset(handset: Handset) -> _Handset:
     return _Handset(
         phone=handset.phone,
         name=handset.name,
@@ -205,7 +203,7 @@ def _kept(handset: Handset) -> _Handset:
     )
 
 
-def _handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Handset:
+def _load_handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Handset:
     handset = Handset(
         api,
         kept.phone,
@@ -224,22 +222,22 @@ def _handset(api: CloudApi, kept: _Handset, bubbles: Mapping[str, Bubble]) -> Ha
     return handset
 
 
-def _on_the_way(climber: OutgoingMessage) -> _Climber:
-    problem = climber.problem
-    return _Climber(
-        wamid=climber.bubble.wamid,
-        target=climber.target,
-        emoji=climber.emoji,
+def _dump_outgoing(message: OutgoingMessage) -> _Outgoing:
+    problem = message.problem
+    return _Outgoing(
+        wamid=message.bubble.wamid,
+        target=message.target,
+        emoji=message.emoji,
         code=None if problem is None else problem.code,
         message="" if problem is None else problem.message,
         details=None if problem is None else problem.details,
-        stage=climber.stage,
-        in_window=climber.in_window,
-        kept=climber.withheld,
+        stage=message.stage,
+        in_window=message.in_window,
+        withheld=message.withheld,
     )
 
 
-def _climber(kept: _Climber, bubbles: Mapping[str, Bubble]) -> OutgoingMessage:
+def _load_outgoing(kept: _Outgoing, bubbles: Mapping[str, Bubble]) -> OutgoingMessage:
     problem = None if kept.code is None else RefusedError(kept.code, message=kept.message, details=kept.details)
     return OutgoingMessage(
         bubbles[kept.wamid],
@@ -248,5 +246,5 @@ def _climber(kept: _Climber, bubbles: Mapping[str, Bubble]) -> OutgoingMessage:
         problem,
         kept.stage,
         kept.in_window,
-        withheld=kept.kept,
+        withheld=kept.withheld,
     )

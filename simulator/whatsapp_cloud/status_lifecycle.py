@@ -1,4 +1,4 @@
-"""What becomes of an accepted message: sent, delivered and shown, read, or failed."""
+"""The statuses of accepted messages: sent, delivered, read, or failed."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .wire import Update
 __all__ = ("OutgoingMessage", "StatusLifecycle")
 
 RETENTION_MS: Final = 30 * DAY_MS
-"""How long WhatsApp keeps a message for a phone that is off; then it is gone, and nobody is told."""
+"""How long WhatsApp keeps a message for a phone that is offline; then it is dropped without a status."""
 
 _WITHOUT_CONVERSATION: Final = (24, 0)
 _PER_MESSAGE: Final = (23, 0)
-"""Graph versions from which statuses have no `conversation`, and are priced per message."""
+"""Graph versions from which statuses have no `conversation`, and pricing is per message."""
 
 
 @dataclass(slots=True, eq=False)
 class OutgoingMessage:
-    """A message on its way.
+    """An accepted message in flight.
 
     Attributes:
         target: the message that a reaction is for, and its emoji.
-        problem: why it will fail, once it has come as far as ``stage``.
+        problem: the error with which it fails once it has reached ``stage``.
         in_window: whether the 24-hour window was open when it was accepted.
-        due_ms: when it reaches its next status; None while it waits for a phone to come online.
-        kept: statuses that are told later.
+        due_ms: when it reaches its next status; None while the phone is offline.
+        withheld: statuses to be reported later, in reverse order.
     """
 
     bubble: Bubble
@@ -51,7 +51,7 @@ class OutgoingMessage:
 
 
 class StatusLifecycle:
-    """Takes messages through their statuses, and reports each to the bot."""
+    """Takes messages through their statuses and reports each to the bot."""
 
     def __init__(
         self,
@@ -73,23 +73,23 @@ class StatusLifecycle:
 
     @property
     def in_flight(self) -> list[OutgoingMessage]:
-        """The messages on their way, oldest first."""
+        """The messages in flight, oldest first."""
         return list(self._in_flight)
 
     def forget(self) -> None:
-        """Forget the messages on their way, whose coroutines were cancelled."""
+        """Drop the messages in flight, whose coroutines were cancelled."""
         self._in_flight.clear()
 
     def track(self, outgoing: OutgoingMessage, person: Handset | None) -> Coroutine[Any, Any, None]:
-        """The way of one message; it counts from now on, and goes on while the coroutine runs."""
+        """Track a message from now on; its statuses advance while the returned coroutine runs."""
         outgoing.due_ms = outgoing.bubble.at_ms + self._config().sent_ms
         self._in_flight[outgoing] = None
         return self._run(outgoing, person)
 
     async def announce(self, outgoing: OutgoingMessage, person: Handset | None) -> None:
-        """Report `sent` before the request that it is about is answered."""
+        """Report `sent` before the request is answered."""
         self._reach(outgoing, person, "sent")
-        # Time enough for the bot to take it.
+        # Gives the bot time to accept the webhook.
         await asyncio.sleep(self._config().sent_ms / 1000)
 
     async def _run(self, outgoing: OutgoingMessage, person: Handset | None) -> None:
@@ -132,7 +132,7 @@ class StatusLifecycle:
                 self._reach(outgoing, person, "played")
 
     async def _wait_until_online(self, outgoing: OutgoingMessage, person: Handset) -> bool:
-        """Wait for the phone; whether it came back before WhatsApp forgot the message."""
+        """Wait until the phone is online. Returns False if the message expired before."""
         if person.online:
             return True
         outgoing.due_ms = None
@@ -157,7 +157,7 @@ class StatusLifecycle:
         self._record(outgoing.bubble, "failed", problem.code)
         status = self._status(outgoing.bubble, person, "failed")
         if outgoing.bubble.payload.get("to"):
-            # Who was written to by number is told by number alone.
+            # A failure of a message to a number names the number only.
             status.pop("recipient_user_id", None)
             status.pop("recipient_parent_user_id", None)
         self._report_or_withhold(
@@ -166,7 +166,7 @@ class StatusLifecycle:
 
     def _reach(self, outgoing: OutgoingMessage, person: Handset | None, name: str) -> None:
         bubble = outgoing.bubble
-        # Priced are `sent` and the first that tells of the arrival.
+        # Pricing is reported with `sent` and with the first status that proves arrival.
         priced = name in {"sent", "delivered"} or (name == "read" and not outgoing.reached("delivered"))
         self._record(bubble, name, None)
         status = self._status(bubble, person, name)
@@ -208,7 +208,7 @@ class StatusLifecycle:
         return status
 
     def contact(self, person: Handset) -> Json:
-        """What a webhook says about a person, in `contacts`."""
+        """The entry of a person in a webhook's `contacts`."""
         contact: Json = {"profile": {}, "user_id": person.user_id}
         if person.name:
             contact["profile"]["name"] = person.name

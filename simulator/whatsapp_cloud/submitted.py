@@ -1,6 +1,6 @@
-"""Templates as their owner submits them: what is refused at once, and what Meta says of them afterwards.
+"""Submitted templates: the checks on submission, and the template's JSON afterwards.
 
-Rules: Meta's pages on message templates, read September 2026. The wordings are made after Meta's pattern.
+Rules: Meta's pages on message templates, read September 2026. Error texts follow Meta's pattern.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(_[A-Z]{2,3})?")
 
 @dataclass
 class SubmittedTemplate:
-    """A template: it is looked at for a while, then approved.
+    """A template: it is under review for a while, then approved.
 
     Attributes:
         rejected: the reviewers refused it.
-        stopped: PAUSED or DISABLED, when people complained of it.
+        stopped: PAUSED or DISABLED, after complaints.
     """
 
     id: str
@@ -44,16 +44,16 @@ class SubmittedTemplate:
     stopped: str = ""
 
     def status(self, now_ms: int) -> str:
-        """What Meta says of it."""
+        """Its status at this time."""
         if self.rejected:
             return "REJECTED"
         return (self.stopped or "APPROVED") if now_ms >= self.approved_ms else "PENDING"
 
     def approved(self) -> ApprovedTemplate:
-        """It, as messages may use it.
+        """The approved template, as messages use it.
 
         Raises:
-            Refused: it breaks a limit.
+            RefusedError: it violates a limit.
         """
         header = self._part("HEADER")
         kind = str(header.get("format", "TEXT")).lower()
@@ -76,7 +76,7 @@ class SubmittedTemplate:
         return next((part for part in self.components if str(part.get("type")).upper() == kind), {})
 
     def to_json(self, now_ms: int) -> Json:
-        """What Meta says of it, in a list."""
+        """Its JSON in the Graph API."""
         return {
             "id": self.id,
             "name": self.name,
@@ -98,10 +98,10 @@ def _wrong(details: str) -> RefusedError:
 
 
 def check_submitted(given: Mapping[str, Any]) -> list[Json]:
-    """Refuse what the reviewers would never see. Returns the components.
+    """Check a submission. Returns the components.
 
     Raises:
-        Refused: something is missing, unknown, too long, or has no example.
+        RefusedError: a part is missing, unknown or too long, or a variable has no example.
     """
     for name in ("name", "language", "category", "components"):
         if not given.get(name):
@@ -162,7 +162,7 @@ def _check_text(kind: str, part: Json) -> None:
 
 
 def _examples(kind: str, example: Any) -> int:
-    """How many variables an example fills in."""
+    """How many variables an example has values for."""
     given = example if isinstance(example, dict) else {}
     found = given.get(f"{kind}_text_named_params") or given.get(f"{kind}_text") or []
     if found and isinstance(found[0], list):

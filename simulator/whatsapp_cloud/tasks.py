@@ -1,4 +1,4 @@
-"""Background tasks that are neither forgotten nor fail unseen."""
+"""Background tasks whose exceptions are kept and raised."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ __all__ = ("Tasks",)
 
 
 class Tasks:
-    """The tasks of one simulation. An exception in one of them is kept and raised again at the next `check`."""
+    """The background tasks of one API. The first exception in one of them is raised by the next `check`."""
 
     def __init__(self) -> None:
         self._running: dict[asyncio.Task[None], None] = {}
         self._problem: BaseException | None = None
 
     def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Run this beside everything else."""
+        """Run a coroutine in the background."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running[task] = None
         task.add_done_callback(self._ended)
 
     def check(self) -> None:
-        """Raise what went wrong in a task, once."""
+        """Raise the exception of a failed task, once."""
         problem, self._problem = self._problem, None
         if problem is not None:
             raise problem
 
     async def stop(self) -> None:
-        """Cancel what still runs and wait for its end."""
+        """Cancel the running tasks and wait for their end."""
         running = list(self._running)
         for task in running:
             task.cancel()

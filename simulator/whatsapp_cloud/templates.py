@@ -1,4 +1,4 @@
-"""Templates: whether a filled one fits what was approved, and what the person sees of it."""
+"""Template messages: checked against the approved template, and filled in for the person's screen."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _FORBIDDEN: Final = re.compile(r"[\n\r\t]| {5}")
 
 
 def placeholders(text: str) -> list[str]:
-    """The names of the placeholders in a text, in their order, each once."""
+    """The names of the placeholders in a text, in order and without repetition."""
     return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
 
 
 def fill(bubble: Bubble, approved: Sequence[ApprovedTemplate] | None) -> ApprovedTemplate | None:
-    """Fill in what the person will read and can tap. Without a list of approved templates, any name will do.
+    """Fill in a template's texts and buttons. Without a list of approved templates, any name is accepted.
 
     Returns:
         The template, if there is a list.
 
     Raises:
-        Refused: no such template in this language, or the parameters do not fit it.
+        RefusedError: there is no such template in this language, or the parameters do not match it.
     """
     template = bubble.payload["template"]
     components = template.get("components") or []
@@ -78,7 +78,7 @@ def _filled(part: str, text: str, values: Mapping[str, str]) -> str:
 
 
 def _header(found: ApprovedTemplate, components: Sequence[Json]) -> str:
-    """The header: a text with its parameters, or the file or place that it needs."""
+    """Check the header: a text with parameters, or the file or location that the template requires."""
     parameters = _parameters("header", components)
     if not found.media:
         wrong = next((one["type"] for one in parameters if one["type"].lower() in {*IN_HEADER, "location"}), None)
@@ -103,7 +103,7 @@ def _parameters(part: str, components: Sequence[Json]) -> list[Json]:
 
 
 def _values(part: str, components: Sequence[Json]) -> dict[str, str]:
-    """The parameters of a part by name; those without one are called 1, 2, ... in their order."""
+    """The parameters of a component by name; unnamed ones are called 1, 2, ... in order."""
     return {
         str(parameter.get("parameter_name") or place): _value(part, parameter)
         for place, parameter in enumerate(_parameters(part, components), 1)
@@ -150,7 +150,7 @@ def _missing(index: int, kind: str) -> RefusedError:
 
 
 def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
-    """What a request says of its buttons: their places, and the kind and the value of each."""
+    """The buttons of a request: index, kind and value of each."""
     found: list[tuple[int, tuple[str, Any]]] = []
     limit = LIMITS["template.button_payload"]
     for component in components:
@@ -168,7 +168,7 @@ def _buttons(components: Sequence[Json]) -> list[tuple[int, tuple[str, Any]]]:
 
 
 def _tappable(bubble: Bubble, found: ApprovedTemplate, given: Mapping[int, tuple[str, Any]]) -> None:
-    """Hold the buttons of a request against those of the template, and show the latter."""
+    """Check the buttons of a request against the template, and return the choices."""
     buttons = [TemplateButton("quick_reply", one) if isinstance(one, str) else one for one in found.buttons]
     for index, (kind, _) in given.items():
         if index >= len(buttons):
@@ -182,7 +182,7 @@ def _tappable(bubble: Bubble, found: ApprovedTemplate, given: Mapping[int, tuple
         if index in given and button.kind == "url" and not placeholders(button.url):
             details = f"buttons: Button at index {index} of type Url does not require parameters"
             raise RefusedError(132018, details=details)
-    # A quick reply without a payload of its own sends its text back.
+    # A quick reply without a payload returns its text.
     bubble.choices = tuple(
         Choice(str(given[index][1]) if index in given else button.text, button.text)
         for index, button in enumerate(buttons)

@@ -1,4 +1,4 @@
-"""Access tokens: who may ask the Graph API, and how it refuses everybody else."""
+"""Access tokens of the Graph API, and the errors for missing, wrong and expired ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tokens:
 
     Attributes:
         ends_ms: when it expires; None for never.
-        withdrawn: its owner took it back, or lost the right to give it.
+        withdrawn: whether the owner withdrew it or lost the permission.
     """
 
     def __init__(self, token: str) -> None:
@@ -29,10 +29,10 @@ class Tokens:
         self._token = token
 
     def check(self, header: str, now_ms: int) -> None:
-        """Let pass who shows the token in an `Authorization` header.
+        """Check an `Authorization` header.
 
         Raises:
-            Refused: 104 without a token, 190 with a wrong or an expired one, 0 with one that was taken back.
+            RefusedError: 104 without a token, 190 with a wrong or expired one, 0 with a withdrawn one.
         """
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():

@@ -1,7 +1,7 @@
-"""Reads a request to `/messages` as strictly as Meta does, and refuses it with Meta's codes and wording.
+"""Parses requests to `/messages` as strictly as Meta does, with Meta's error codes and texts.
 
-Wordings that were seen in answers of the real API: the ones for required, wrong-typed and unknown parameters, those in
-`limits` that are marked as seen. Where none is known, the text is made after their pattern.
+Observed in answers of the real API: the texts for required, wrongly typed and unknown parameters, and those in `limits`
+that are marked as seen. Other texts follow their pattern.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MESSAGE: Final = Schema(
 
 @dataclass(frozen=True, slots=True)
 class MarkAsRead:
-    """A request to mark a person's message as read, and perhaps to show that the business types."""
+    """A request to mark a person's message as read, optionally with a typing indicator."""
 
     message_id: str
     typing: bool
@@ -56,14 +56,14 @@ class MarkAsRead:
 
 @dataclass(slots=True)
 class Sending:
-    """A request to send a message, found in order. The bubble's ids and times are for the API to fill in.
+    """A valid request to send a message. The API fills in the bubble's ids and times.
 
     Attributes:
-        to: the number as it was given, or None.
+        to: the number as given, or None.
         recipient: the business-scoped user id, or None.
-        warnings: what a stricter reading of the rules would have refused.
-        target: the message a reaction is for, and its emoji.
-        media: the uploaded files that it names: what each is used as, and its id.
+        warnings: what a stricter reading of the limits would refuse.
+        target, emoji: of a reaction.
+        media: kind and id of each uploaded file that it refers to.
         links: the addresses from which Meta would fetch files.
     """
 
@@ -78,10 +78,10 @@ class Sending:
 
 
 def parse(payload: Any) -> MarkAsRead | Sending:
-    """What a request asks for.
+    """Parse a request.
 
     Raises:
-        Refused: it breaks a rule.
+        RefusedError: it violates a rule.
     """
     if not isinstance(payload, dict):
         raise RefusedError(100, message="The parameter messaging_product is required.")
@@ -118,7 +118,7 @@ def _sending(payload: Json) -> Sending:
 
 
 def _send_elsewhere(payload: Json) -> None:
-    """Say of kinds that Meta has and this API has not that it is this API's fault."""
+    """Refuse kinds that Meta supports and this simulator does not, with 501 in place of Meta's error."""
     content = payload.get("interactive")
     kind = content.get("type") if isinstance(content, dict) else None
     if isinstance(kind, str) and kind.lower() in ELSEWHERE:
@@ -126,7 +126,7 @@ def _send_elsewhere(payload: Json) -> None:
 
 
 def kind_of(payload: dict[str, Any]) -> str:
-    """The kind of a message, as bubbles have it: an interactive one is called by what it shows."""
+    """The kind of a message, as in `Bubble.kind`: that of an interactive message is its subtype."""
     kind = payload.get("type", "text")
     interactive = payload.get("interactive")
     if kind == "interactive" and isinstance(interactive, dict):

@@ -27,18 +27,18 @@ __all__ = (
 Json = dict[str, Any]
 
 Shape = Literal["natural", "messages", "changes", "entries"]
-"""How several updates share a POST: one value a person in turn, one value for all, a change each, an entry each."""
+"""How updates share a POST: one value per person in turn, one value for all, one change each, or one entry each."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Business:
-    """A business on WhatsApp, and the app that serves it.
+    """A business phone number, its account, and the app that serves it.
 
     Attributes:
-        phone_number_id: names its number in Graph URLs.
-        business_id: the WhatsApp Business Account.
+        phone_number_id: the id of the number in Graph URLs.
+        business_id: the id of the WhatsApp Business Account.
         display_phone_number: the number as digits without a plus.
-        callback_url: where webhooks go.
+        callback_url: the URL for webhooks.
     """
 
     phone_number_id: str
@@ -58,9 +58,9 @@ _SECRETS: Final = frozenset({"access_token", "app_secret", "verify_token"})
 
 
 def backing_off() -> tuple[int, ...]:
-    """The waits before each further attempt, in ms: at once, 10 s, 30 s, 1 min, then doubling, for 7 days in all.
+    """The waits before each retry, in ms: at once, 10 s, 30 s, 1 min, then doubling, for 7 days in total.
 
-    Meta publishes the first ("immediately") and the last (7 days; pages of April and September 2026), no more.
+    Meta publishes only the first ("immediately") and the total (7 days; pages of April and September 2026).
     """
     waits = [0, 10_000, 30_000, 60_000]
     while sum(waits) + 2 * waits[-1] <= 7 * DAY_MS:
@@ -70,7 +70,7 @@ def backing_off() -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class TemplateButton:
-    """A button of a template: ``kind`` is quick_reply, url, flow, copy_code or phone_number; a url may end in {{1}}."""
+    """A template button; ``kind``: quick_reply, url, flow, copy_code or phone_number. A URL may end in {{1}}."""
 
     kind: str
     text: str
@@ -79,15 +79,15 @@ class TemplateButton:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedTemplate:
-    """A template that Meta approved. Its texts hold placeholders {{1}} or {{name}}.
+    """An approved template. Its texts have placeholders such as {{1}} or {{name}}.
 
     Attributes:
-        buttons: in their order; a plain text is a quick reply.
-        media: what the header is in place of a text: image, video, document or location.
-        status: APPROVED; or PAUSED or DISABLED, when people complained.
+        buttons: in order; a string is a quick reply.
+        media: the kind of a header that is not a text: image, video, document or location.
+        status: APPROVED, or PAUSED or DISABLED after complaints.
 
     Raises:
-        ValueError: Meta would not have approved it.
+        ValueError: a limit is violated.
     """
 
     name: str
@@ -117,36 +117,36 @@ _FROM_ONE: Final = ("webhook_timeout_ms", "batch_most", "pair_every_ms", "pair_b
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """How this Cloud API behaves where Meta's varies, is unpublished, or is awkward. Times in ms.
+    """How this Cloud API behaves where Meta's behaviour varies or is not published. Times in ms.
 
     Attributes:
-        webhook_timeout_ms: how long the bot may take to answer a webhook.
-        retry_after_ms: the waits before each further attempt; then the webhook is dropped.
-        horizon_ms: what comes later than this does not make the API busy.
-        subscription_needed: webhooks set out only for an app that has subscribed to the account, as at Meta.
-        in_order: a handset's messages are handed over one after the other; otherwise all at once, in any order.
-        jitter_ms: each webhook takes up to so much longer, by chance; without ``in_order`` that reorders them.
-        batch_ms: what people do and what becomes of messages within this time shares a POST; 0 for one POST each.
-        batch_most: updates in a POST; Meta sends up to 1,000.
-        batch_shape: how they share it.
-        shuffle_keys: the keys of all JSON objects come in any order.
-        sent_ms: when the status `sent` comes, counted from acceptance; likewise the others.
-        reversed_statuses: those that a message reaches are told when the last is reached, the last first.
-        skip_delivered: `read` comes without `delivered` before it.
-        status_before_answer: the status `sent` reaches the bot before the answer to its request does.
-        pair_every_ms: the pace of messages to one person, None for any; ``pair_burst`` may be sent ahead of it.
-        per_second: messages per second and number, in and out; None for any number.
-        window_ms: how long free-form messages may follow a person's last one; None for ever.
+        webhook_timeout_ms: the time limit for the bot's answer to a webhook.
+        retry_after_ms: the waits before each retry; after the last, the webhook is dropped.
+        horizon_ms: the API is busy if a delivery or status is due within this time.
+        subscription_needed: webhooks are sent only if the app has subscribed to the account, as at Meta.
+        in_order: a person's webhooks are delivered one after the other; otherwise concurrently.
+        jitter_ms: the maximum of a random delay of each webhook; without ``in_order`` it reorders them.
+        batch_ms: messages and statuses within this time share a POST; 0 for one POST each.
+        batch_most: the maximum number of updates in a POST; Meta sends up to 1,000.
+        batch_shape: how updates share a POST.
+        shuffle_keys: the keys of JSON objects are in random order.
+        sent_ms: when the status `sent` is reported, counted from acceptance; likewise the others.
+        reversed_statuses: a message's statuses are reported together at the end, the last one first.
+        skip_delivered: `read` is reported without `delivered` before it.
+        status_before_answer: `sent` is reported before the request is answered.
+        pair_every_ms: the interval between messages to one person, None for no limit; ``pair_burst``: the burst.
+        per_second: messages per second, in and out; None for no limit.
+        window_ms: how long after a person's last message free-form messages are allowed; None for no limit.
         allowed: the only recipients, as for a test number; None for all.
-        templates: the approved ones; None to accept any.
-        known_forms: messages may only name forms of this account; otherwise any id will do.
-        unreachable: addresses from which Meta fails to fetch files. It never asks the network.
-        webhook_version: the app's; before v24.0 statuses carry `conversation`, before v23.0 they are priced `CBP`.
-        contacts_beside_statuses: as since April 2026.
-        identity_check: the business is told the hash of a person's keys in `contacts`.
+        templates: the approved templates; None to accept any.
+        known_forms: only forms of this account may be sent; otherwise any form id is accepted.
+        unreachable: links from which Meta cannot fetch files; the simulator never fetches any.
+        webhook_version: the app's Graph version; statuses have `conversation` before v24.0, and `CBP` before v23.0.
+        contacts_beside_statuses: webhooks with statuses have `contacts`, as since April 2026.
+        identity_check: `contacts` has the hash of a person's keys.
 
     Raises:
-        ValueError: a time is negative, a number below 1, or a version none.
+        ValueError: a time is negative, a number is below 1, or the version is malformed.
     """
 
     webhook_timeout_ms: int = 10_000
@@ -188,17 +188,17 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFault:
-    """What is odd about the next webhook of a person's message.
+    """A fault of the next webhook with a person's message.
 
     Attributes:
         times: how often the same bytes are delivered; ``at_once``: concurrently.
-        delay_ms: how much later it is handed over.
-        lost: it is never handed over.
+        delay_ms: the delay of its delivery.
+        lost: it is never delivered.
         signature: right, wrong, or missing.
-        tampered: a byte differs from those that were signed.
-        foreign: it is addressed to another phone number's id.
-        without: what is missing of `contacts`, `profile`, `name`, `wa_id`, `from`, `context`.
-        extra: keys that nobody knows yet, added to the message.
+        tampered: one byte differs from the signed bytes.
+        foreign: it has the id of another phone number.
+        without: the parts left out, of `contacts`, `profile`, `name`, `wa_id`, `from`, `context`.
+        extra: unknown keys, added to the message.
     """
 
     times: int = 1
@@ -213,7 +213,7 @@ class DeliveryFault:
 
     @property
     def refused(self) -> bool:
-        """Whether a careful bot will refuse it, however often it comes."""
+        """Whether a correct bot refuses it at every attempt."""
         return self.signature != "right" or self.tampered
 
 
@@ -222,11 +222,11 @@ class Attempt:
     """One POST of a webhook to the bot.
 
     Attributes:
-        number: its place in the log, from 0.
-        webhook: the number of the webhook, the same in each attempt to deliver it.
-        phones: whose messages or statuses it holds.
-        status: the HTTP status of the answer; None until there is one, and when none came.
-        problem: why no answer came.
+        number: its position in the log, from 0.
+        webhook: the number of the webhook, the same for all its attempts.
+        phones: the people whose messages or statuses it has.
+        status: the HTTP status of the answer; None without an answer.
+        problem: why there was no answer.
     """
 
     number: int
@@ -242,7 +242,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something on a bubble that can be tapped."""
+    """A button or a row that can be tapped."""
 
     id: str
     title: str
@@ -252,7 +252,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """Something that a form asks; ``options`` are the ids of what can be chosen."""
+    """A field of a form; ``options`` are the ids of its choices."""
 
     screen: str
     name: str
@@ -277,14 +277,14 @@ class Bubble:
 
     Attributes:
         at_ms: when it was accepted.
-        shown_ms: when the phone showed it; None while it has not.
-        kind: text, template, reaction, contacts, location, the kind of a file, or that of an interactive message.
-        label: what is written on the button that opens a list, a form or an address, or that asks for something.
-        choices: what can be tapped, with the ids that come back.
+        shown_ms: when the phone showed it; None before that.
+        kind: text, template, reaction, contacts, location, a media kind, or an interactive subtype.
+        label: the text of the button that opens a list, a form or a link, or that requests something.
+        choices: the buttons and rows, with the ids that webhooks return.
         callback: its `biz_opaque_callback_data`.
         quotes: the wamid of the message that it replies to.
         payload: the request's JSON.
-        statuses: what has become of it so far, oldest first.
+        statuses: the statuses reached so far, oldest first.
     """
 
     at_ms: int

@@ -1,8 +1,8 @@
-"""An asyncio event loop on virtual time, which can also wait for real sockets.
+"""An asyncio event loop with virtual time, which can also wait for real I/O.
 
-While anything can run, it runs, and nothing else is looked at. When nothing can: if real input or output is pending,
-the loop waits for it and virtual time stands still; otherwise it jumps to the next timer at once. So a run depends on
-nothing but its inputs, a sleep of five minutes takes no time, and a slow Redis never makes anybody late.
+As long as a callback is ready, time does not advance. When none is ready, the loop waits for pending real I/O without
+advancing time, or else jumps to the next timer. A run therefore depends only on its inputs, a sleep of five minutes
+takes no real time, and a slow server causes no virtual delay.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ MICRO: Final = 1_000_000
 FEW_TIMERS: Final = 256
 
 MOST_PASSES: Final = 20_000
-"""Passes of the loop within one virtual second; the busiest of explored worlds, of thirty people, needs a thousand."""
+"""The maximum number of loop iterations within one virtual second; busy simulations of thirty people need 1,000."""
 
-LOOKS_AT: Final = 1_000
-"""So many passes before the last one the loop begins to note who is at work in them."""
+RECORDED_PASSES: Final = 1_000
+"""How many iterations before the maximum the loop begins to record which tasks run."""
 
 PATIENCE_S: Final = 5
-"""Seconds of the processor's time, which other processes do not use up, for one pass."""
+"""The maximum CPU time of one iteration, in seconds; unlike real time, other processes do not affect it."""
 
 
 class VirtualTimeError(RuntimeError):
-    """The run cannot go on. Whatever has happened so far stays as it is."""
+    """The run cannot continue."""
 
 
 class NothingScheduledError(VirtualTimeError):
-    """Tasks wait for each other or for something that nobody will do: no timer and no real input or output is left."""
+    """A deadlock: tasks wait, and no timer and no real I/O is left that could wake them."""
 
 
 class RealIoTooSlowError(VirtualTimeError):
@@ -61,11 +61,11 @@ class RealIoTooSlowError(VirtualTimeError):
 
 
 class TimeStandsStillError(VirtualTimeError):
-    """Somebody works on and on, and lets no time pass."""
+    """A task runs on without letting virtual time advance."""
 
 
 class _Timer(NamedTuple):
-    """A timer in the heap: equal times come in the order in which they were set."""
+    """A timer in the heap; timers of the same time fire in the order in which they were set."""
 
     when_us: int
     sequence: int
@@ -76,7 +76,7 @@ class _Timer(NamedTuple):
 
 
 class _Selector(selectors.BaseSelector):
-    """The loop's only place to wait: what to wait for is the loop's decision."""
+    """A selector that leaves the decision what to wait for to the loop."""
 
     def __init__(self, real: selectors.BaseSelector) -> None:
         self.real = real
@@ -92,7 +92,7 @@ class _Selector(selectors.BaseSelector):
         return self.real.modify(fileobj, events, data)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        # The loop passes 0 while callbacks are ready, and None otherwise: it knows of no timers, they are ours.
+        # asyncio passes 0 while callbacks are ready, and None otherwise, because the timers are not in its own heap.
         return self.decide(timeout is None)
 
     def close(self) -> None:
@@ -108,18 +108,16 @@ class _Selector(selectors.BaseSelector):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time` is virtual: seconds since the loop was made.
 
-    Threads of the default executor count as real input and output; other threads and sockets count between the ends of
-    a `real_io` block.
+    Threads of the default executor count as real I/O; other threads and sockets count within a `real_io` block.
 
     Args:
-        real_io_limit_s: real seconds for which a real server may keep silent.
-        most_passes: how often the loop may go round within one virtual second.
+        real_io_limit_s: the real-time limit for a real server to answer.
+        most_passes: the maximum number of iterations within one virtual second.
 
     Attributes:
-        turn: held by whoever talks to a real server, so that servers see operations in one order. First come, first
-            served.
-        rounds: how often it has gone round.
-        waits: it waits for real input and output.
+        turn: a lock for the use of real servers, so that they see operations in a deterministic order; fair.
+        rounds: the number of iterations so far.
+        waits: whether it is waiting for real I/O.
     """
 
     def __init__(self, *, real_io_limit_s: float = 30, most_passes: int = MOST_PASSES) -> None:
@@ -153,7 +151,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     @contextmanager
     def real_io(self) -> Iterator[None]:
-        """Declares that something outside the process is under way: virtual time stands still until the block ends."""
+        """Hold virtual time while an operation outside the process is in progress."""
         self._pending += 1
         try:
             yield
@@ -161,13 +159,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._pending -= 1
 
     async def idle(self) -> None:
-        """Waits until nothing else can run at this moment."""
+        """Wait until nothing else can run at this virtual time."""
         future = self.create_future()
         self._idlers.append(future)
         await future
 
     async def until_next_timer_us(self) -> int:
-        """How many virtual microseconds nothing can happen for; 0 when that cannot be told."""
+        """The virtual microseconds until the next timer; 0 if unknown."""
         await self.idle()
         while self._timers and self._timers[0].handle.cancelled():
             heapq.heappop(self._timers)
@@ -176,22 +174,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def call_later(
         self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """As in asyncio; a positive delay is at least a microsecond."""
+        """As in asyncio; a positive delay is at least one microsecond."""
         steps = round(delay * MICRO)
         return self._set(self._now_us + (max(steps, 1) if delay > 0 else 0), callback, args, context)
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """As in asyncio; equal times come in the order in which they were set."""
+        """As in asyncio; timers of the same time fire in the order in which they were set."""
         when_us = max(round(when * MICRO), self._now_us)
-        # Whoever waits in small steps for a moment between two microseconds must get there.
+        # Rounded up, so that waiting in small steps for a fraction of a microsecond ends.
         if when_us == self._now_us and when > self.time():
             when_us += 1
         return self._set(when_us, callback, args, context)
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """As in asyncio; virtual time stands still while the thread works."""
+        """As in asyncio; virtual time does not advance while the thread works."""
         future = super().run_in_executor(executor, func, *args)
         self._pending += 1
         future.add_done_callback(self._thread_done)
@@ -210,7 +208,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when_us / MICRO, callback, args, self, context)
         if len(self._timers) >= self._sweep_at:
-            # Deadlines are set with every call and nearly always cancelled.
+            # Most timers are deadlines that are cancelled; the heap is compacted before they pile up.
             self._timers = [timer for timer in self._timers if not timer.handle.cancelled()]
             heapq.heapify(self._timers)
             self._sweep_at = max(FEW_TIMERS, 2 * len(self._timers))
@@ -220,9 +218,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def _decide(self, nothing_ready: bool) -> list[tuple[selectors.SelectorKey, int]]:  # noqa: FBT001
         self.rounds += 1
         self._passes += 1
-        if self._passes > self._most_passes - LOOKS_AT:
-            self._look_who_is_busy()
-        if self._ring() or not nothing_ready:
+        if self._passes > self._most_passes - RECORDED_PASSES:
+            self._record_busy_tasks()
+        if self._fire_due() or not nothing_ready:
             return []
         while self._idlers:
             future = self._idlers.popleft()
@@ -233,42 +231,42 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             return self._wait_for_real_io()
         if not self._timers:
             raise NothingScheduledError(self._explain())
-        self._pass_time_until(self._timers[0].when_us)
-        self._ring()
+        self._advance_to(self._timers[0].when_us)
+        self._fire_due()
         return []
 
-    def _pass_time_until(self, when_us: int) -> None:
+    def _advance_to(self, when_us: int) -> None:
         self._now_us = when_us
-        # Not each step anew: whoever waits for a microsecond at a time would never be found out.
+        # Counted per virtual second, not per step: a task that waits one microsecond at a time must be found, too.
         if when_us - self._counted_from_us >= MICRO:
             self._counted_from_us, self._passes = when_us, 0
 
-    def _look_who_is_busy(self) -> None:
-        """Notes whose turn it is.
+    def _record_busy_tasks(self) -> None:
+        """Record which tasks are about to run.
 
         Raises:
-            TimeStandsStill: the loop has gone round too often.
+            TimeStandsStillError: the loop exceeded the maximum number of iterations.
         """
         self._busy.update(_tasks(getattr(self, "_ready", ())))
         if self._passes <= self._most_passes:
             return
         busiest = "; ".join(sorted(_describe(task) for task, _ in self._busy.most_common(3)))
-        # What is under way is still to be ended, and that takes some passes more.
+        # Cancelling the remaining tasks takes further iterations.
         self._passes, self._busy = 0, Counter()
         raise TimeStandsStillError(
-            f"at virtual {self.time():.3f} s the loop has gone round {self._most_passes:,} times and not one second "
-            f"has passed: somebody works on and on. Busiest: {busiest or 'callbacks of no task'}"
+            f"at virtual {self.time():.3f} s the loop has run {self._most_passes:,} times and not one second "
+            f"has passed. Busiest: {busiest or 'callbacks of no task'}"
         )
 
-    def _ring(self) -> bool:
-        """Hands the timers that are due to the loop, and throws away cancelled ones. Whether there were any due."""
-        rung = False
+    def _fire_due(self) -> bool:
+        """Move due timers to the ready queue and drop cancelled ones. Returns whether any was due."""
+        fired = False
         while self._timers and (self._timers[0].when_us <= self._now_us or self._timers[0].handle.cancelled()):
             timer = heapq.heappop(self._timers)
             if not timer.handle.cancelled():
                 self.call_soon(_fire, timer, context=timer.context)
-                rung = True
-        return rung
+                fired = True
+        return fired
 
     def _wait_for_real_io(self) -> list[tuple[selectors.SelectorKey, int]]:
         self.waits = True
@@ -278,7 +276,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self.waits = False
         if not events:
             raise RealIoTooSlowError(
-                f"no real input or output for {self._limit_s:g} s of real time, at virtual {self.time():.3f} s: "
+                f"no real I/O for {self._limit_s:g} s of real time, at virtual {self.time():.3f} s: "
                 f"is the server alive? {self._explain()}"
             )
         return events
@@ -289,39 +287,39 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
 
 def _fire(timer: _Timer) -> None:
-    # It may have been cancelled by a callback that ran at the same moment.
+    # A callback of the same iteration may have cancelled it.
     if not timer.handle.cancelled():
         timer.callback(*timer.args)
 
 
 def _tasks(ready: Iterable[asyncio.Handle]) -> Iterator[asyncio.Task[Any]]:
-    """The tasks that are about to go on."""
+    """The tasks that are about to run."""
     for handle in ready:
         owner = getattr(getattr(handle, "_callback", None), "__self__", None)
         if isinstance(owner, asyncio.Task):
             yield owner
 
 
-def _place(frame: FrameType) -> str:
-    """The line, by as much of its path as is the same on every machine."""
+def _location(frame: FrameType) -> str:
+    """The line, with the part of its path that is the same on every machine."""
     return f"{'/'.join(Path(frame.f_code.co_filename).parts[-2:])}:{frame.f_lineno}"
 
 
 def _describe(task: asyncio.Task[Any]) -> str:
-    """The task's name, and the innermost line of ours or others' at which it waits."""
+    """The task's name, and the innermost line at which it waits."""
     inner: Any = task.get_coro()
     name = getattr(inner, "__qualname__", repr(inner))
     where = ""
     while inner is not None:
         frame = getattr(inner, "cr_frame", None) or getattr(inner, "gi_frame", None) or getattr(inner, "ag_frame", None)
         if frame is not None:
-            where = f" at {_place(frame)}"
+            where = f" at {_location(frame)}"
         inner = getattr(inner, "cr_await", None) or getattr(inner, "gi_yieldfrom", None)
     return f"{task.get_name()} ({name}){where}"
 
 
 class Clock:
-    """Wall-clock time in a virtual run: what `start_ms` was, plus the loop's time."""
+    """Wall-clock time in a virtual run: `start_ms` plus the loop's time."""
 
     def __init__(self, loop: VirtualTimeLoop, start_ms: int) -> None:
         self._loop = loop
@@ -340,47 +338,47 @@ def run(
     most_passes: int = MOST_PASSES,
     patience_s: float = PATIENCE_S,
 ) -> T:
-    """Run a coroutine function on a virtual loop of its own, which begins at ``start_ms``; it is given the clock.
+    """Run a coroutine function on a new virtual loop that starts at ``start_ms``; its argument is the clock.
 
-    Tasks left over at the end are cancelled, asynchronous generators and threads shut down, and the loop closed.
+    At the end, remaining tasks are cancelled, asynchronous generators and threads shut down, and the loop closed.
 
     Raises:
-        NothingLeftToHappen: all tasks wait and nothing will wake them; the message names them.
-        RealIoTooSlow: a real server kept silent for ``real_io_limit_s``.
-        TimeStandsStill: somebody works on and on and lets no time pass, or (in the main thread only) does not give way
-            for ``patience_s`` of the processor's time; the message names who or where.
+        NothingScheduledError: all tasks wait and nothing will wake them; the message lists them.
+        RealIoTooSlowError: a real server did not answer within ``real_io_limit_s``.
+        TimeStandsStillError: a task runs on without letting time advance, or (in the main thread only) does not yield
+            for ``patience_s`` of CPU time; the message names the task or the line.
     """
     loop = VirtualTimeLoop(real_io_limit_s=real_io_limit_s, most_passes=most_passes)
     try:
-        with _all_give_way(loop, patience_s), asyncio.Runner(loop_factory=lambda: loop) as runner:
+        with _watchdog(loop, patience_s), asyncio.Runner(loop_factory=lambda: loop) as runner:
             return runner.run(main(Clock(loop, start_ms)))
-    except _NeverYieldsError as stuck:
-        raise TimeStandsStillError(str(stuck)) from None
+    except _NeverYieldsError as error:
+        raise TimeStandsStillError(str(error)) from None
 
 
 class _NeverYieldsError(KeyboardInterrupt):
-    """Goes through whatever the one that is stuck may catch, and out of the loop: nothing else does."""
+    """Leaves the loop even if the blocking code catches `Exception`; asyncio re-raises only a `KeyboardInterrupt`."""
 
 
 @contextmanager
-def _all_give_way(loop: VirtualTimeLoop, patience_s: float) -> Iterator[None]:
-    """Interrupts whoever runs on and never comes back to the loop, so that the loop itself cannot see it."""
+def _watchdog(loop: VirtualTimeLoop, patience_s: float) -> Iterator[None]:
+    """Interrupt code that never returns to the loop, which the loop itself cannot detect."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     seen = -1
 
-    def look(_: int, frame: FrameType | None) -> None:
+    def check(_: int, frame: FrameType | None) -> None:
         nonlocal seen
         if seen == loop.rounds and not loop.waits and frame is not None:
             task = asyncio.current_task(loop)
             raise _NeverYieldsError(
-                f"at virtual {loop.time():.3f} s {_describe(task) if task else 'a callback'} works on and on and does "
-                f"not give way: it is in {frame.f_code.co_qualname} at {_place(frame)}"
+                f"at virtual {loop.time():.3f} s {_describe(task) if task else 'a callback'} runs and does not "
+                f"give way: it is in {frame.f_code.co_qualname} at {_location(frame)}"
             )
         seen = loop.rounds
 
-    before = signal.signal(signal.SIGVTALRM, look)
+    before = signal.signal(signal.SIGVTALRM, check)
     signal.setitimer(signal.ITIMER_VIRTUAL, patience_s, patience_s)
     try:
         yield

@@ -22,18 +22,18 @@ _FROM: Final = b"\x12"
 
 
 class IdFactory:
-    """Makes ids that depend on a seed, the phone and how many it has had, not on what others do meanwhile."""
+    """Makes ids that depend on the seed, the phone and its number of ids so far, but not on other phones."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._counts: dict[str, int] = {}
 
     def dump(self) -> Json:
-        """What it needs to go on elsewhere without minting anything twice."""
+        """The state that a successor needs to make no id twice."""
         return {"seed": str(self._seed), "counts": dict(self._counts)}
 
     def load(self, dumped: Json) -> None:
-        """Go on where another one has stopped."""
+        """Continue from a dumped state."""
         self._seed, self._counts = int(dumped["seed"]), dict(dumped["counts"])
 
     def _digest(self, *about: str) -> bytes:
@@ -50,11 +50,11 @@ class IdFactory:
         return _wamid(phone, _TO, self._digest("out", phone).hex()[:18].upper())
 
     def number(self, about: str) -> str:
-        """Sixteen digits, as media ids have."""
+        """An id of sixteen digits, such as a media id."""
         return str(10**15 + int.from_bytes(self._digest("number", about)[:6], "big"))
 
     def text(self, about: str) -> str:
-        """Letters and digits, as trace ids and challenges have."""
+        """An id of letters and digits, such as a trace id or a challenge."""
         return base64.b32encode(self._digest("text", about))[:22].decode()
 
 
@@ -65,14 +65,14 @@ def _wamid(phone: str, direction: bytes, tail: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Something that the bot is to be told.
+    """An update to be delivered to the bot.
 
     Attributes:
-        phone: of the person that it is about; empty for what is about the account.
-        part: a person's message, the status of one of the bot's, an error of the account, or another webhook field.
-        content: its JSON; of another field the whole value.
-        contact: what is told of the person beside it.
-        errors: `value.errors` that come beside it.
+        phone: the person concerned; empty for an update of the account.
+        part: a person's message, a status, an account error, or a value of another webhook field.
+        content: its JSON; for another field, the whole value.
+        contact: the person's entry in `contacts`.
+        errors: the entries of `value.errors`.
         field: the webhook field.
     """
 
@@ -84,7 +84,7 @@ class Update:
     field: str = "messages"
 
     def about(self) -> tuple[str, str, str]:
-        """What a rule may ask of it: what it is, whose, and of which kind."""
+        """What fault rules match: target, phone number and kind."""
         if self.part == "statuses":
             return "statuses", self.phone, str(self.content.get("status", ""))
         kind = str(self.content.get("type", ""))
@@ -94,13 +94,13 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A webhook that the bot has not taken yet, as it is kept over a restart.
+    """A webhook that the bot has not accepted yet, as saved across a restart.
 
     Attributes:
-        number: the webhook's.
-        phones: whose messages or statuses it holds.
-        due_ms: when it is tried next.
-        tries: how often it has been tried.
+        number: the webhook number.
+        phones: the people whose messages or statuses it has.
+        due_ms: the time of the next attempt.
+        tries: the number of attempts so far.
         after: the numbers of the webhooks that it waits for.
     """
 
@@ -114,7 +114,7 @@ class Undelivered:
 
 
 def envelope(business: Business, updates: Sequence[Update], shape: Shape, fault: DeliveryFault) -> Json:
-    """The JSON of one webhook. Other fields than `messages` have a change of their own in any shape."""
+    """The JSON of one webhook. A field other than `messages` always has its own change."""
     if shape == "messages":
         groups = [list(group) for _, group in groupby(updates, lambda update: update.part == "field" and update)]
     elif shape == "natural":
@@ -161,7 +161,7 @@ def _contact(contact: Json | None, fault: DeliveryFault) -> Json | None:
 
 
 def shuffled(value: Any, chance: random.Random) -> Any:
-    """The same JSON with the keys of its objects in any order."""
+    """The same JSON with the keys of its objects in random order."""
     if isinstance(value, dict):
         keys = chance.sample(list(value), len(value))
         return {key: shuffled(value[key], chance) for key in keys}

@@ -1,4 +1,4 @@
-"""Whether a Cloud API behaves as Meta's pages say: hundreds of requests, with the answer that each must have."""
+"""Conformance of a Cloud API to Meta's documentation: requests, each with the answer that it must have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where cases are tried: a simulated Cloud API on virtual time, reached over HTTP, or a server elsewhere."""
+"""The API under test: a simulated Cloud API on virtual time, reached over HTTP, or a remote server."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ _FILES: Final[Mapping[str, str]] = {
 
 
 class WebhookSink:
-    """Verifies its callback URL, takes every webhook, and keeps the codes of failed statuses by wamid."""
+    """A bot that accepts every webhook and keeps the errors of failed statuses by wamid."""
 
     def __init__(self) -> None:
         self.failed: dict[str, tuple[int, str]] = {}
@@ -131,7 +131,7 @@ class WebhookSink:
 
 
 class ApiUnderTest:
-    """An API, whoever is at the other end of it, and the ids that stand for the names in the samples."""
+    """An API reached over HTTP, with the ids that replace the placeholders in samples."""
 
     def __init__(
         self,
@@ -149,21 +149,21 @@ class ApiUnderTest:
         self.ids = dict(ids or {})
 
     async def post(self, payload: Any, *, path: str = "", authorization: str | None = None) -> Observed:
-        """Send a request to `/messages`, or elsewhere."""
+        """Send a request, by default to `/messages`."""
         answer = await self.request("POST", path, json=self.with_ids(payload), authorization=authorization)
         return observe(answer)
 
     async def request(
         self, method: str, path: str = "", *, authorization: str | None = None, **body: Any
     ) -> httpx.Response:
-        """A request of any kind. Without an authorization of its own it has the right one; "" leaves it out."""
+        """Send any request. ``authorization`` replaces the valid header; "" omits it."""
         header = f"Bearer {self.token}" if authorization is None else authorization
         headers = {"Authorization": header} if header else {}
         url = path or f"/{self.version}/{self.phone_number_id}/messages"
         return await self.http.request(method, url, headers=headers, **body)
 
     def with_ids(self, payload: Any) -> Any:
-        """The payload with ids in place of names."""
+        """The payload with ids in place of placeholders."""
         if isinstance(payload, dict):
             return {key: self.with_ids(value) for key, value in payload.items()}
         if isinstance(payload, list):
@@ -172,7 +172,7 @@ class ApiUnderTest:
 
 
 class SimulatedApi(ApiUnderTest):
-    """A simulated API that belongs to one case, or to all that change nothing."""
+    """A simulated API for one case, or shared by all cases that change nothing."""
 
     def __init__(self, http: httpx.AsyncClient, cloud: CloudApi, bot: WebhookSink, clock: Clock) -> None:
         super().__init__(http, token=BUSINESS.access_token, phone_number_id=BUSINESS.phone_number_id)
@@ -182,15 +182,15 @@ class SimulatedApi(ApiUnderTest):
 
     @property
     def person(self) -> Handset:
-        """The person whom the samples are for."""
+        """The recipient of the samples."""
         return self.cloud.handsets[PERSON_PHONE]
 
     async def sleep(self, ms: int) -> None:
-        """Let virtual time pass."""
+        """Advance virtual time."""
         await asyncio.sleep(ms / 1000)
 
     async def send(self, payload: Json) -> Observed:
-        """Send a message, and wait for what becomes of it."""
+        """Send a message and wait for its statuses."""
         answer = await self.request("POST", json=self.with_ids(payload))
         now = observe(answer)
         if now.code is not None or "messages" not in answer.json():
@@ -205,7 +205,7 @@ class SimulatedApi(ApiUnderTest):
         return await self.request("POST", f"/{self.version}/{self.phone_number_id}/media", files=files)
 
     async def create_fixtures(self) -> None:
-        """Make what the names in the samples stand for."""
+        """Create the objects that the placeholders in samples stand for."""
         self.ids[INBOUND] = self.person.type("Hello")
         for kind, mime_type in _FILES.items():
             self.ids[MEDIA[kind]] = (await self.upload(kind.encode(), mime_type)).json()["id"]
@@ -215,7 +215,7 @@ class SimulatedApi(ApiUnderTest):
         self.ids[OUTBOUND] = (await self.request("POST", json=greeting)).json()["messages"][0]["id"]
 
     async def form(self, name: str, *, published: bool) -> str:
-        """Make a form, and publish it."""
+        """Create a form, and publish it if requested."""
         account = f"/{self.version}/{BUSINESS.business_id}"
         made = {"name": name, "categories": ["OTHER"], "flow_json": json.dumps(FORM_JSON)}
         form_id: str = (await self.request("POST", f"{account}/flows", json=made)).json()["id"]
@@ -225,7 +225,7 @@ class SimulatedApi(ApiUnderTest):
 
 
 def observe(answer: httpx.Response) -> Observed:
-    """What an answer says."""
+    """The outcome of a request, from its answer."""
     try:
         body = answer.json()
     except ValueError:
@@ -239,7 +239,7 @@ def observe(answer: httpx.Response) -> Observed:
 
 @asynccontextmanager
 async def open_simulated_api(clock: Clock, config: Config) -> AsyncIterator[SimulatedApi]:
-    """A simulated API of its own, with a person who has just written."""
+    """A new simulated API, with a person who has just sent a message."""
     bot = WebhookSink()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=bot)) as to_bot:
         cloud = CloudApi(BUSINESS, to_bot=to_bot, clock_ms=clock.now_ms, rng=random.Random(1), config=config)

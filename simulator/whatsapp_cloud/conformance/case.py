@@ -1,4 +1,4 @@
-"""What is tried, what is expected of it, and what came of it."""
+"""Conformance cases and their results."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Scenario = Callable[[SimulatedApi], Awaitable[Observed]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing to try.
+    """A request or a scenario, with the expected outcome.
 
     Attributes:
-        kind: the kind of message, or what else it is about.
-        rule: what is tried, in words.
-        code: the error code that the reference names; None when the request is in order.
-        payload: the request to `/messages`, unless ``scenario`` does something else.
-        later: the code comes in a failed status after the request was accepted.
-        said: words that the error must have; empty where Meta's are not known.
-        status: the HTTP status, where the reference names one.
-        subcode: the error's subcode, likewise; ``type``: its type.
-        knobs: of a world of its own; None for the one that most cases share.
+        kind: the kind of message, or another topic.
+        rule: a description.
+        code: the error code in the reference; None if the request is valid.
+        payload: the request to `/messages`, unless there is a ``scenario``.
+        later: whether the code is reported in a failed status after the request was accepted.
+        text: a part of the error text; empty where Meta's is not known.
+        status: the HTTP status, if the reference names one.
+        subcode, type: those of the error, likewise.
+        config: the configuration of an API for this case alone; None for the shared one.
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Case:
     config: Config | None = None
 
     def matches(self, observed: Observed) -> bool:
-        """Whether what came is what the reference says."""
+        """Whether an outcome is the expected one."""
         return (
             (observed.code, observed.later) == (self.code, self.later)
             and self.text in observed.text
@@ -57,18 +57,18 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """A case and what came of it."""
+    """A case and its outcome."""
 
     case: Case
     observed: Observed
 
     @property
     def passed(self) -> bool:
-        """Whether it went as the reference says."""
+        """Whether the outcome is the expected one."""
         return self.case.matches(self.observed)
 
     def json(self) -> Json:
-        """It, for a machine."""
+        """The result as JSON values."""
         return {
             "kind": self.case.kind,
             "rule": self.case.rule,
@@ -79,7 +79,7 @@ class CaseResult:
 
 
 def changed(payload: Json, *path: str | int, to: Any) -> Json:
-    """A copy with something else at the end of this path."""
+    """A copy with another value at this path."""
     made = copy.deepcopy(payload)
     inner: Any = made
     for key in path[:-1]:
@@ -89,7 +89,7 @@ def changed(payload: Json, *path: str | int, to: Any) -> Json:
 
 
 def without(payload: Json, *path: str | int) -> Json:
-    """A copy that lacks what is at the end of this path."""
+    """A copy without the value at this path."""
     made = copy.deepcopy(payload)
     inner: Any = made
     for key in path[:-1]:

@@ -1,4 +1,4 @@
-"""Cases of files: uploads, addresses that expire, and templates and forms, whose set-up is a request of its own."""
+"""Cases for media, templates and forms, which need requests to set them up."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SMALL: Final = 20 * 1024 * 1024
 
 
 def file_cases() -> Iterator[Case]:
-    """All of them."""
+    """All cases of this module."""
     for make in (_uploads, _sizes, _downloads, _templates, _forms):
         yield from make()
 
@@ -62,7 +62,7 @@ def _uploads() -> Iterator[Case]:
 
 
 def _bytes(part: str, size: int) -> bytes:
-    """So many bytes that look like what they should be."""
+    """A file of this size with the header of its type."""
     if part != "media.animated_sticker":
         return bytes(size)
     header = b"RIFF" + struct.pack("<I", size - 8) + b"WEBPVP8X" + struct.pack("<I", 10) + b"\x02"
@@ -74,7 +74,7 @@ def _sizes() -> Iterator[Case]:
         size = SIZES[part]
         sizes = sizes_of(size)
         if size.most > _SMALL:
-            # A hundred megabytes take a second: once at the end, and once beyond it.
+            # A file of 100 MB takes a second, so only the limit and one byte beyond it are tried.
             sizes = {one: code for one, code in sizes.items() if one <= size.least or one >= size.most}
 
         for one, code in sizes.items():

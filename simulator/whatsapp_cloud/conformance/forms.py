@@ -1,6 +1,6 @@
-"""Cases of forms' definitions (Flow JSON): what can be published, and what cannot.
+"""Cases for Flow JSON: what can be published, and what cannot.
 
-Each uploads a definition and publishes it. Meta keeps a draft with errors; what it refuses is to publish it (139002).
+Each case uploads Flow JSON and publishes it. Meta keeps a draft with errors, and refuses to publish it (139002).
 Numbers: Meta's pages on Flow JSON and its components, read March 2026.
 """
 
@@ -36,13 +36,13 @@ _LENGTHS: Final[tuple[tuple[Json, str, int], ...]] = (
     ({"type": "CheckboxGroup", **_CHOOSING}, "label", 30),
     ({"type": "OptIn", "name": "agreed"}, "label", 120),
 )
-"""Texts of components, and the most characters of each."""
+"""The texts of components, with their maximum lengths."""
 
 _OPTIONS: Final[Mapping[str, int]] = MappingProxyType({"Dropdown": 200, "RadioButtonsGroup": 20, "CheckboxGroup": 20})
 
 
 def form_cases() -> Iterator[Case]:
-    """All of them."""
+    """All cases of this module."""
     for make in (_lengths, _counts, _screens, _references):
         yield from make()
 

@@ -1,4 +1,4 @@
-"""Cases made from data: each size at its ends and one beyond them; each key missing, of a wrong type, or unknown."""
+"""Generated cases: each limit at and beyond its bounds; each key missing, of a wrong type, or unknown."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PAYLOAD: Final = ("template", "components", 2, "parameters", 0, "payload")
 
 
 def _letters(kind: str, *path: str | int) -> tuple[str, Callable[[int], Json]]:
-    """A text of so many letters at a place in the sample."""
+    """A sample with a text of this length at a path."""
     return kind, lambda size: changed(SAMPLES[kind], *path, to="x" * size)
 
 
 def _many(kind: str, make: Callable[[int], Json], *path: str | int) -> tuple[str, Callable[[int], Json]]:
-    """So many things at a place in the sample."""
+    """A sample with this many elements at a path."""
     return kind, lambda size: changed(SAMPLES[kind], *path, to=[make(number) for number in range(size)])
 
 
@@ -84,13 +84,13 @@ BUILDERS: Final[Mapping[str, tuple[str, Callable[[int], Json]]]] = MappingProxyT
         "template.body": _letters("template", *_BODY),
     }
 )
-"""How a message of a given size is made, by the name of the size."""
+"""Builders of messages of a given size, by the name of the limit."""
 
 _SECTIONS_NAMED: Final = "section.title"
 
 
 def sizes_of(size: Size) -> dict[int, int | None]:
-    """The sizes to try, with the code for each: the ends, one within them, and one beyond them."""
+    """The sizes to try, with the expected code: the bounds, one within them, and one beyond each."""
     codes: dict[int, int | None] = {}
     if size.below is not None:
         codes[size.least - 1] = size.below
@@ -101,13 +101,13 @@ def sizes_of(size: Size) -> dict[int, int | None]:
 
 
 def limit_cases() -> Iterator[Case]:
-    """Messages at, one below and one above each end of each size."""
+    """Messages at, one below and one above each bound of each limit."""
     for part, (kind, make) in BUILDERS.items():
         size = SIZES[part]
         for one, code in sizes_of(size).items():
             expected = code
             if part == _SECTIONS_NAMED and one == 0:
-                expected = 131009  # there are two sections, which need titles
+                expected = 131009  # a list with two sections needs titles
             text = size.text if one > size.most and code is not None else ""
             yield Case(kind, f"{part}: {one} of {size.least} to {size.most}", expected, make(one), text=text)
 
@@ -125,7 +125,7 @@ def _wrong(value: Any) -> Any:
 
 
 def schema_cases() -> Iterator[Case]:
-    """Each key of each sample missing, null, or with a value of a wrong type; each object with a key too many."""
+    """Each key of each sample missing, null, or of a wrong type; each object with an unknown key."""
     for kind, sample in {**SAMPLES, "mark_as_read": READ}.items():
         yield Case(kind, "in order", None, sample)
         for path, value in _paths(sample):
@@ -142,6 +142,6 @@ def schema_cases() -> Iterator[Case]:
 def _missing(kind: str, sample: Json, path: tuple[str | int, ...], named: str) -> Iterator[Case]:
     code = None if named in OPTIONAL else NULLABLE.get(named, 100)
     if (kind, named) == ("text", "type"):
-        code = None  # what does not say what it is is a text
+        code = None  # a message without a type is a text
     yield Case(kind, f"{named}: missing", code, without(sample, *path))
     yield Case(kind, f"{named}: null", code, changed(sample, *path, to=None))

@@ -12,13 +12,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
-        code: Meta's error code, at once or, when ``later``, in a failed status; None when nothing went wrong.
+        code: Meta's error code, at once or, if ``later``, in a failed status; None without an error.
         status: the HTTP status.
-        said: what the error says.
-        subcode, type: of the error, where it has them.
+        text: the error text.
+        subcode, type: those of the error, if any.
     """
 
     code: int | None

@@ -1,7 +1,6 @@
-"""What Meta's pages say, copied from them and from nothing in this repository.
+"""Numbers and codes copied from Meta's documentation, and from nothing in this package.
 
-The cases ask for these numbers and codes; the simulated API has its own table. A number that changes in one of them
-makes rows red until it is looked up and changed in the other.
+Cases expect these values; the simulated API has its own table. If the two differ, cases fail until both are corrected.
 
 Sources: Meta's Cloud API messages reference and its pages on templates and media (September 2026), its OpenAPI file of
 the Business Messaging API v23.0 (21 November 2025), its error codes (December 2025), and answers of the real API that
@@ -22,7 +21,7 @@ _MB: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A length, number or size: what is allowed, the code above it, and the code below it (None: nothing is below)."""
+    """A limit: its bounds, the code above it, and the code below it (None if nothing is below)."""
 
     least: int
     most: int
@@ -111,7 +110,7 @@ OPTIONAL: Final = frozenset(
         "typing_indicator",
     }
 )
-"""What a request may leave out; everything else that the samples have is required."""
+"""The keys that a request may omit; all other keys of the samples are required."""
 
 NULLABLE: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -133,7 +132,7 @@ NULLABLE: Final[Mapping[str, int]] = MappingProxyType(
         "template.components.2.parameters.0.payload": 131008,
     }
 )
-"""What is required by a rule of its own, with the code for its absence; the absence of anything else is 100."""
+"""Keys whose absence has its own code; the absence of any other required key is 100."""
 
 FREE: Final = frozenset({"interactive.action.parameters.flow_action_payload.data"})
-"""Objects whose keys are the sender's own."""
+"""Objects with arbitrary keys."""

@@ -1,4 +1,4 @@
-"""Rules that are no size and no shape, each with a request that keeps it and one that does not."""
+"""Cases for further rules, each with a valid and an invalid request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LINK: Final = "https://files.example/a"
 
 
 def rule_cases() -> Iterator[Case]:
-    """All of them."""
+    """All cases of this module."""
     for make in (
         _common,
         _addressed,

@@ -1,4 +1,4 @@
-"""Tries cases, on the simulated API or on a server elsewhere."""
+"""Runs cases on the simulated API or on a remote server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class RemoteServer:
 
 
 def cases(kinds: Iterable[str] = ()) -> list[Case]:
-    """All cases, or those of some kinds, in an order that keeps the kinds together."""
+    """All cases, or those of some kinds, grouped by kind."""
     wanted = set(kinds)
     found = [*limit_cases(), *schema_cases(), *rule_cases(), *scenario_cases(), *file_cases(), *form_cases()]
     order = {kind: index for index, kind in reversed(list(enumerate(case.kind for case in found)))}
@@ -42,12 +42,12 @@ def cases(kinds: Iterable[str] = ()) -> list[Case]:
 
 
 def run_simulated(cases: Iterable[Case]) -> list[CaseResult]:
-    """Try cases on simulated APIs: those that change nothing share one, each other has one of its own."""
+    """Run cases on simulated APIs: one for all cases without a `Case.config`, and one for each other case."""
     listed = list(cases)
 
     async def main(clock: Clock) -> dict[int, CaseResult]:
         rows = {}
-        # Time passes in the others, which would make what the shared one holds old.
+        # The shared API comes first: other cases advance the clock, which would make its messages old.
         async with open_simulated_api(clock, SHARED) as shared:
             for index, case in enumerate(listed):
                 if case.config is None:
@@ -66,7 +66,7 @@ async def _run(api: SimulatedApi, case: Case) -> CaseResult:
 
 
 async def run_remote(server: RemoteServer, selected: Iterable[Case]) -> list[CaseResult]:
-    """Try those cases on a server that are one request, and need nothing that the simulated API has of its own."""
+    """Run cases on a remote server: those that are a single request and need no prepared objects."""
     async with httpx.AsyncClient(base_url=server.url, timeout=LONGEST_S) as http:
         api = ApiUnderTest(http, token=server.token, phone_number_id=server.phone_number_id, version=server.version)
         return [CaseResult(case, await api.post(case.payload)) for case in selected if _is_portable(case)]

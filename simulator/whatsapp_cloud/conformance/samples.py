@@ -1,4 +1,4 @@
-"""A request of each kind that is in order. Names in capitals stand for ids that a world makes."""
+"""A valid request of each kind. Placeholders in capitals stand for ids of the API under test."""
 
 from __future__ import annotations
 

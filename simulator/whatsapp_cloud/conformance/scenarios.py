@@ -1,4 +1,4 @@
-"""Cases that need more than one request: time that passes, files, rates, and who may ask."""
+"""Cases that need more than one request or the passage of time: tokens, rates, windows, deliveries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Scenario = Callable[[SimulatedApi], Awaitable[Observed]]
 
 
 def scenario_cases() -> Iterator[Case]:
-    """All of them."""
+    """All cases of this module."""
     for make in (_asking, _pacing, _waiting, _reacting, _reading, _addressing, _failing):
         yield from make()
 
@@ -40,7 +40,7 @@ def _sending(payload: Json) -> Scenario:
 
 
 def _asking() -> Iterator[Case]:
-    """Who may ask, and where."""
+    """Tokens, versions and paths."""
 
     def as_(authorization: str) -> Scenario:
         return lambda api: api.post(_TEXT, authorization=authorization)
@@ -91,12 +91,12 @@ def _asking() -> Iterator[Case]:
 
 
 def _pacing() -> Iterator[Case]:
-    """How fast, how many, and to whom."""
+    """Rate limits and allowed recipients."""
 
     def burst(messages: int, *, then_ms: int = 0, to: str = "") -> Scenario:
         async def scene(api: SimulatedApi) -> Observed:
             api.cloud.handset("447700900456", name="Sam")
-            # One message went to her when the world was made.
+            # `create_fixtures` has sent one message.
             for _ in range(messages - 2):
                 await api.post(_TEXT)
             await api.sleep(then_ms)
@@ -142,7 +142,7 @@ def _after(ms: int, payload: Json) -> Scenario:
 
 
 def _waiting() -> Iterator[Case]:
-    """The 24 hours after a person's last message."""
+    """The 24-hour window."""
     template = SAMPLES["template"]
     yield Case("window", "23:59:59 after her last message", None, scenario=_after(DAY - SECOND, _TEXT), config=SHARED)
     for kind, payload in SAMPLES.items():
@@ -164,7 +164,7 @@ def _waiting() -> Iterator[Case]:
 
 
 def _reacting() -> Iterator[Case]:
-    """What can be reacted to."""
+    """Targets of reactions."""
     reaction = SAMPLES["reaction"]
 
     def to(wamid: str) -> Scenario:
@@ -192,7 +192,7 @@ def _reacting() -> Iterator[Case]:
 
 
 def _reading() -> Iterator[Case]:
-    """How old a message may be that is marked as read."""
+    """The maximum age of a message that is marked as read."""
 
     def aged(ms: int) -> Scenario:
         async def scene(api: SimulatedApi) -> Observed:
@@ -207,7 +207,7 @@ def _reading() -> Iterator[Case]:
 
 
 def _addressing() -> Iterator[Case]:
-    """People by their business-scoped id."""
+    """Recipients by business-scoped user id."""
 
     def to_her(payload: Json) -> Scenario:
         async def scene(api: SimulatedApi) -> Observed:
@@ -221,7 +221,7 @@ def _addressing() -> Iterator[Case]:
 
 
 def _failing() -> Iterator[Case]:
-    """What is accepted and then not delivered."""
+    """Messages that are accepted and then fail."""
 
     async def blocked(api: SimulatedApi) -> Observed:
         api.person.blocked = True

@@ -1,4 +1,4 @@
-"""The kinds of messages that can be sent: the shape of each, the rules that a shape cannot say, and what people see."""
+"""The kinds of messages that can be sent: the schema of each, further rules, and how phones show it."""
 
 from __future__ import annotations
 

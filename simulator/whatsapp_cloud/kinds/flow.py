@@ -1,4 +1,4 @@
-"""Messages with a form (Meta: flow)."""
+"""Messages with a form (WhatsApp Flow)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FLOW: Final = closed(
 
 _FIRST_PICTURE: Final = 0x1F000
 _MADE_PICTURES: Final = frozenset("\ufe0f\u20e3")
-"""What follows a plain character to have it drawn as a picture."""
+"""The variation selector that turns a character into an emoji."""
 
 
 def has_emoji(words: str) -> bool:
-    """Whether a text has pictures: characters of the blocks for them, symbols among dingbats, or what makes them so."""
+    """Whether a text has emoji: characters of emoji blocks, dingbat symbols, or the variation selector."""
     return any(
         ord(character) >= _FIRST_PICTURE
         or character in _MADE_PICTURES
@@ -41,7 +41,7 @@ def has_emoji(words: str) -> bool:
 
 
 def read_flow(action: Json, found: Found) -> None:
-    """The rules of a form's parameters."""
+    """Check the parameters of a form message."""
     form = action["parameters"]
     if form["flow_message_version"] != "3":
         raise RefusedError(131009, details="flow_message_version must be 3")

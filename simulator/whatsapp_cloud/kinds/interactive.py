@@ -1,4 +1,4 @@
-"""Interactive messages: buttons, lists, links, forms, and requests for a place or for a contact."""
+"""Interactive messages: buttons, lists, links, forms, and requests for a location or a contact."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ELSEWHERE: Final = (
     "product_list",
     "voice_call",
 )
-"""Kinds that Meta has and this simulator does not send."""
+"""Kinds that Meta supports and this simulator does not."""
 
 _IN_HEADER: Final = ("image", "video", "document")
 _TEXT_HEADER: Final = Schema({}, by="type", variants={"text": Schema({"text": text("interactive.header")})})
@@ -37,13 +37,13 @@ _ANY_HEADER: Final = Schema(
 
 
 def _named(name: str, parameters: Field | None = None) -> Field:
-    """An action with a name of its own."""
+    """An action with a fixed name."""
     more = {} if parameters is None else {"parameters": parameters}
     return closed({"name": Field(required=True, choices=(name,)), **more})
 
 
 def _parts(action: Field, header: Schema | None = _ANY_HEADER) -> Schema:
-    """The parts of an interactive message; those that only ask for something have neither header nor footer."""
+    """The schema of an interactive message; requests for something have neither header nor footer."""
     body = {"body": closed({"text": text("interactive.body")})}
     if header is None:
         return Schema({**body, "action": action})
@@ -89,7 +89,7 @@ INTERACTIVE: Final = Field(
 
 
 def read_interactive(content: Json, found: Found) -> None:
-    """What a person sees of it and can tap."""
+    """Read the texts and choices of an interactive message."""
     bubble = found.bubble
     bubble.kind = content["type"].lower()
     bubble.body = content["body"]["text"]

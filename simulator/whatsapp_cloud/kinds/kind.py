@@ -1,4 +1,4 @@
-"""What a kind of message is made of."""
+"""The parts of a kind of message, and checks that kinds share."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ("Found", "Kind", "differ", "exactly_one", "trimmed")
 
 @dataclass(slots=True)
 class Found:
-    """What reading a message finds.
+    """The result of reading a message.
 
     Attributes:
-        bubble: what the person will see.
-        media: the uploaded files that it names: what each is used as, and its id.
+        bubble: the message as the person will see it.
+        media: kind and id of each uploaded file that it refers to.
         links: the addresses from which Meta would fetch files.
         target, emoji: of a reaction.
     """
@@ -31,7 +31,7 @@ class Found:
     emoji: str = ""
 
     def file(self, kind: str, content: Json, path: str) -> None:
-        """Note the file that an object names, by exactly one of `id` and `link`."""
+        """Record the file of an object, given by exactly one of `id` and `link`."""
         exactly_one(content, ("id", "link"), path)
         if content.get("id") is not None:
             self.media.append((kind, content["id"]))
@@ -41,14 +41,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of message: the field that its name is a key for, and how its content is read once it has that shape."""
+    """A kind of message: the schema of its content, and the function that reads valid content."""
 
     content: Field
     read: Callable[[Any, Found], None]
 
 
 def exactly_one(content: Json, keys: tuple[str, str], path: str = "") -> None:
-    """Refuse an object that has both keys or neither."""
+    """Refuse an object with both keys or neither."""
     given = [key for key in keys if content.get(key)]
     if len(given) != 1:
         where = f" in {path}" if path else ""
@@ -56,12 +56,12 @@ def exactly_one(content: Json, keys: tuple[str, str], path: str = "") -> None:
 
 
 def differ(what: str, values: Collection[str]) -> None:
-    """Refuse values of which two are the same."""
+    """Refuse duplicate values."""
     if len(set(values)) != len(values):
         raise RefusedError(131009, details=f"Duplicate {what} are not allowed")
 
 
 def trimmed(what: str, value: str) -> None:
-    """Refuse a value with white space at an end."""
+    """Refuse a value with leading or trailing white space."""
     if value != value.strip():
         raise RefusedError(131009, details=f"{what} must not begin or end with a space")

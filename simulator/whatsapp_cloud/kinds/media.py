@@ -32,7 +32,7 @@ FILES: Final[Mapping[str, Schema]] = MappingProxyType(
 
 
 def file_in_header(kind: str) -> Field:
-    """The file of a header or of a template's parameter: it has no caption."""
+    """The file of a header or a template parameter, which has no caption."""
     return Field("object", required=True, schema=Schema(_NAMED if kind == "document" else _FILE))
 
 

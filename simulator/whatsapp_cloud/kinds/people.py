@@ -1,4 +1,4 @@
-"""Contacts, places, and reactions."""
+"""Contacts, locations and reactions."""
 
 from __future__ import annotations
 

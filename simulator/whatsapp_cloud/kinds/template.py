@@ -1,4 +1,4 @@
-"""Templates, as a request names them; whether they fit what was approved is for `templates`, one room up."""
+"""The schema of template messages; `templates` checks them against the approved template."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ TEMPLATE: Final = closed(
 
 
 def read_template(content: Json, found: Found) -> None:
-    """Note the files that its header names."""
+    """Record the files of the header."""
     for component in content.get("components") or []:
         for parameter in component.get("parameters") or []:
             kind = parameter["type"].lower()

@@ -1,4 +1,4 @@
-"""From what WhatsApp knows of a message to what a member sees of it."""
+"""Converts a message of the business to the screen that a member sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ("screen",)
 
 
 def screen(bubble: Bubble) -> Screen | None:
-    """What a message looks like on a phone; None for what makes no bubble (a reaction)."""
+    """A message as shown on a phone; None for a reaction, which has no bubble."""
     if bubble.kind == "reaction":
         return None
     return Screen(

@@ -1,7 +1,7 @@
-"""What came out of a conversation: who said what when, and what stood on each member's phone.
+"""Transcripts of conversations: what members did and what their phones showed.
 
-A transcript is in order of time, then member, then occurrence, and its ids (``m1``, ``m2``) are given out in that
-order; so it depends on nothing but the conversation.
+A transcript is ordered by time, then member, then occurrence. Its ids (``m1``, ``m2``) follow that order, so it depends
+only on the conversation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOTICED_MS: Final = 3_000
 
 
 class Kind(StrEnum):
-    """What happened."""
+    """The kind of a transcript entry."""
 
     SAID = "said"
     TAPPED = "tapped"
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A button or a row: its title, what stands under it, and the section it is in."""
+    """A button or a row with its title, description and section."""
 
     title: str
     description: str = ""
@@ -52,23 +52,23 @@ class Screen:
     header: str = ""
     footer: str = ""
     opener: str = ""
-    """What is on the button that opens a list or a form; empty where the choices stand openly."""
+    """The text of the button that opens a list or a form; empty if the choices are shown directly."""
     choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that happened.
+    """One entry of a transcript.
 
     Attributes:
         at_ms: when, in ms since the epoch.
-        member: on whose phone, by the name in the conversation; empty for the stage.
-        sequence: its place among all that was recorded.
-        text: the words, the title tapped, the emoji, the kind of media, the stage direction.
-        wamid: the message's id, where it is one.
+        member: whose phone it concerns, by the name in the conversation; empty for a stage direction.
+        sequence: its position in the order of recording.
+        text: the text, the tapped title, the emoji, the kind of media, or the stage direction.
+        wamid: the id of the message, if it is one.
         on: the id of the message that it answers.
-        screen: what the bot showed.
-        stale: it answers a message that is no longer the newest on the screen.
+        screen: the message of the bot.
+        stale: whether it answers a message that is no longer the newest on the screen.
     """
 
     at_ms: int
@@ -83,7 +83,7 @@ class Moment:
 
 
 class Recorder:
-    """Writes down what happens, as it happens."""
+    """Collects transcript entries."""
 
     def __init__(self) -> None:
         self._moments: list[Moment] = []
@@ -103,16 +103,16 @@ class Recorder:
         screen: Screen | None = None,
         stale: bool = False,
     ) -> None:
-        """Write one thing down."""
+        """Add an entry."""
         self._moments.append(Moment(at_ms, member, kind, len(self._moments), text, wamid, on, screen, stale))
 
     def since(self, place: int) -> tuple[Moment, ...]:
-        """What was written down from this place on, in order."""
+        """The entries from this position on, in transcript order."""
         return tuple(_worth_telling(sorted(self._moments[place:], key=_order)))
 
 
 def _worth_telling(moments: Sequence[Moment]) -> Iterator[Moment]:
-    """All but typing indicators that nobody would have noticed: those soon followed by a message."""
+    """Leave out typing indicators that are soon followed by a message."""
     answered: dict[str, int] = {}
     kept: list[Moment] = []
     for moment in reversed(moments):
@@ -153,7 +153,7 @@ class Transcript:
 
     @property
     def present(self) -> tuple[str, ...]:
-        """The members on whose phones something happens: others are spoken of, and need no phone of their own."""
+        """The members with at least one entry; others need no phone in the drawing."""
         seen = {moment.member for moment in self.moments}
         return tuple(member for member in self.members if member in seen)
 
@@ -167,11 +167,11 @@ class Transcript:
         return self.ids.get(wamid, "")
 
     def at(self, moment: Moment) -> str:
-        """When, from the start."""
+        """The time of an entry, relative to the start."""
         return relative(moment.at_ms - self.start_ms)
 
     def json(self) -> dict[str, object]:
-        """The transcript as plain values; what is empty is left out."""
+        """The transcript as JSON values, without empty ones."""
         return {
             "title": self.title,
             "about": self.about,

@@ -1,4 +1,4 @@
-"""Watches WhatsApp and writes down what people do and see."""
+"""Records a transcript from the events of a Cloud API."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ OK = 200
 
 
 class TranscriptRecorder:
-    """Turns WhatsApp's events into moments of a transcript."""
+    """Converts events to transcript entries."""
 
     def __init__(self, recorder: Recorder, names: Mapping[str, str]) -> None:
-        """Take the recorder, and people's names by their phones."""
+        """Record to ``recorder``; ``names`` are people's names by phone number."""
         self._recorder = recorder
         self._names = dict(names)
         self._newest: dict[str, str] = {}
 
     def moved(self, old: str, new: str) -> None:
-        """Somebody has another number now."""
+        """Note that a person has moved to another number."""
         self._names[new] = self._names[old]
 
     def see(self, event: Event) -> None:
-        """Write an event down, if it is one that a person could notice."""
+        """Record an event if a person could notice it."""
         match event:
             case Acted():
                 self._acted(event)
@@ -74,7 +74,7 @@ class TranscriptRecorder:
 
     def _acted(self, event: Acted) -> None:
         message = event.message
-        if message.get("type") == "system":  # it is WhatsApp that says it, and nobody sees it
+        if message.get("type") == "system":  # sent by WhatsApp itself, and not visible to people
             return
         kind, text, on = read_message(message)
         if event.form:
@@ -87,7 +87,7 @@ class TranscriptRecorder:
 
 
 def read_message(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
-    """What a person did, the words for it, and the message that it answers."""
+    """The kind and text of a person's message, and the id of the message that it answers."""
     kind = str(message.get("type", ""))
     on = str(message.get("context", {}).get("id", ""))
     content = message.get(kind, {})
@@ -106,7 +106,7 @@ def read_message(message: Mapping[str, Any]) -> tuple[Kind, str, str]:
 
 
 def _filled(response: str) -> str:
-    """What somebody wrote into a form, line by line; the token and the form's own name are none of it."""
+    """The answers in a form, line by line, without the flow token and the form's name."""
     answers = json.loads(response)
     shown = [f"{name}: {value}" for name, value in answers.items() if name not in {"flow_token", "form"}]
     return "\n".join(["(form)", *shown])

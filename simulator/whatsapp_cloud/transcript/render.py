@@ -1,7 +1,6 @@
-"""Drawing a transcript as it looks on phones: narrow, one bubble below the other, for the eye and for the diff.
+"""Draws transcripts as text that looks like phones: narrow bubbles, one below the other.
 
-With one member there is one phone; with two they stand side by side, and with more they share the width and each
-change of phone is announced.
+One member has one column, two members have a column each; more members share one column, with a line at each change.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ BOT_INNER: Final = 36
 OWN_INNER: Final = 30
 SIDE_BY_SIDE: Final = 2
 
-_JOINERS = "\u200d\ufe0f"  # invisible, but they make one emoji out of several
+_JOINERS = "\u200d\ufe0f"  # invisible characters that join emoji
 
 _RULE = "grey50"
 _BOT = "default"
@@ -35,12 +34,12 @@ _STAGE = "italic yellow"
 
 
 def plain(transcript: Transcript) -> str:
-    """The transcript as plain text, as the snapshots hold it: no trailing spaces, one newline at the end."""
+    """The transcript as plain text, without trailing spaces and with one newline at the end."""
     return "\n".join(line.plain.rstrip() for line in draw(transcript)) + "\n"
 
 
 def draw(transcript: Transcript) -> list[Text]:
-    """The transcript as lines with styles."""
+    """The transcript as styled lines."""
     lines = _heading(transcript)
     shown = ""
     for moment in transcript.moments:
@@ -53,7 +52,7 @@ def draw(transcript: Transcript) -> list[Text]:
 
 
 def draw_moment(transcript: Transcript, moment: Moment) -> list[Text]:
-    """One thing that happened, in the column of its member."""
+    """One entry, in the column of its member."""
     indent = _indent(transcript, moment.member)
     drawn = _drawn(transcript, moment)
     if not moment.member:
@@ -151,7 +150,7 @@ def _own_bubble(text: str, stamp: str, style: str) -> list[Text]:
 
 
 def _framed(parts: list[list[tuple[str, str]]], stamp: str, least: int) -> list[Text]:
-    """A box around the parts, lines between them, the id and the time in its lower edge."""
+    """A box around the parts, separated by lines, with id and time in the lower edge."""
     widest = max(cell_len(row) for part in parts for row, _ in part)
     inner = max(least, widest, cell_len(stamp) + 2)
     lines = [Text(f"╭{'─' * (inner + 2)}╮", _RULE)]
@@ -169,7 +168,7 @@ def _framed(parts: list[list[tuple[str, str]]], stamp: str, least: int) -> list[
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """The text in rows of at most this many cells; its own line breaks are kept, long words are cut."""
+    """Wrap a text to this many cells; line breaks are kept, long words are cut."""
     return [row for paragraph in text.split("\n") for row in _paragraph(_visible(paragraph), width)]
 
 
@@ -180,7 +179,7 @@ def _paragraph(text: str, width: int) -> list[str]:
 
 
 def _direction(text: str, width: int) -> list[str]:
-    """A stage direction; its dashes never stand alone on a line."""
+    """A stage direction in rows; its dashes are never alone in a row."""
     words = _visible(text).split(" ")
     words[0] = f"-- {words[0]}"
     words[-1] += " --"
@@ -205,6 +204,6 @@ def _rows_of(words: Iterable[str], width: int) -> list[str]:
 
 
 def _visible(text: str) -> str:
-    """What cannot be seen, or would disturb the drawing, shown by its code."""
+    """Replace invisible characters, which would disturb the drawing, by their codes."""
     spaced = text.replace("\t", "    ")
     return "".join(char if char.isprintable() or char in _JOINERS else f"⟨{ord(char):x}⟩" for char in spaced)
