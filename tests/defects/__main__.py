@@ -1,4 +1,4 @@
-"""``python -m tests.defects [--worlds N] [words of a defect]``: the table of planted defects, found by exploring."""
+"""``python -m tests.defects [--worlds N] [words of a defect]``: explore worlds of each planted defect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.defects.search import look_for
 
 
 def main() -> int:
-    """Print, for each defect, the seed that finds it, how many worlds it took, and the promises that broke."""
+    """Print, for each defect, the seed that finds it, how many worlds it took, and the violated invariants."""
     parser = argparse.ArgumentParser(prog="python -m tests.defects", description=__doc__)
     parser.add_argument("words", nargs="*", help="only the defects whose name holds all of them")
     parser.add_argument(
@@ -28,7 +28,7 @@ def main() -> int:
             planted.run_bot, range(given.seed, given.seed + (given.worlds or planted.within)), options=planted.options
         )
         took_s = time.perf_counter() - begun
-        # Another promise than it is known to break would hide that this one no longer finds it.
+        # A violation of another invariant would hide that the expected one no longer finds the defect.
         missed += found is None or not planted.breaks & set(found.invariants)
         said = f"{found.worlds:4} worlds  {', '.join(found.invariants)}" if found else "   not found"
         if found and not planted.breaks & set(found.invariants):

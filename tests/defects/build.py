@@ -1,4 +1,4 @@
-"""How a bot with a defect is put together: the service, with one part of it replaced."""
+"""Builds bots with a defect: the service with one part replaced."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = (
 )
 
 RunBot = Callable[[Connections], Bot]
-"""Starts a bot on its wires."""
+"""Starts a bot with its connections."""
 
 
 def _service(wires: Connections) -> Service:
@@ -41,7 +41,7 @@ def _service(wires: Connections) -> Service:
 
 
 def with_service(kind: type[Service]) -> RunBot:
-    """The composition itself is another."""
+    """Replace the service itself."""
 
     def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
@@ -51,7 +51,7 @@ def with_service(kind: type[Service]) -> RunBot:
 
 
 def with_money(kind: type[Reconciler]) -> RunBot:
-    """Writes are made otherwise."""
+    """Replace the reconciler."""
 
     def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
@@ -62,7 +62,7 @@ def with_money(kind: type[Reconciler]) -> RunBot:
 
 
 def with_worker(kind: type[Worker]) -> RunBot:
-    """Messages are handled otherwise."""
+    """Replace the worker."""
 
     def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
@@ -82,7 +82,7 @@ def with_worker(kind: type[Worker]) -> RunBot:
 
 
 def with_sender(kind: type[Sender]) -> RunBot:
-    """Messages are sent otherwise."""
+    """Replace the sender."""
 
     def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
@@ -94,7 +94,7 @@ def with_sender(kind: type[Sender]) -> RunBot:
 
 
 def with_mailbox(change: Callable[[type[Mailbox]], type[Mailbox]]) -> RunBot:
-    """Queues are used otherwise; ``change`` makes a class of one (there is one for each release)."""
+    """Replace the mailbox; ``change`` derives a class from the release's own."""
 
     def run_bot(wires: Connections) -> Bot:
         whole = _service(wires)
@@ -105,22 +105,22 @@ def with_mailbox(change: Callable[[type[Mailbox]], type[Mailbox]]) -> RunBot:
 
 
 def changed(*changes: tuple[str, str]) -> Mapping[str, str]:
-    """The scripts; in each change the first text, wherever it stands, becomes the second.
+    """The scripts with replacements; each change is an old and a new text.
 
     Raises:
-        ValueError: no script says what is to be changed any more, so that nothing would be planted.
+        ValueError: no script contains an old text, so that nothing would be changed.
     """
     texts: Mapping[str, str] = sources()
     for old, new in changes:
         after = {name: text.replace(old, new) for name, text in texts.items()}
         if after == texts:
-            raise ValueError(f"no script says {old!r}")
+            raise ValueError(f"no script contains {old!r}")
         texts = after
     return texts
 
 
 def with_scripts(*changes: tuple[str, str]) -> RunBot:
-    """The text of the scripts is another; see `changed`."""
+    """Replace the scripts; see `changed`."""
     texts = changed(*changes)
 
     def run_bot(wires: Connections) -> Bot:
@@ -137,7 +137,7 @@ def with_scripts(*changes: tuple[str, str]) -> RunBot:
 
 
 class ChangedScripts:
-    """Runs changed scripts, and shows the network which script each stands for, so that trouble still finds them."""
+    """Runs changed scripts under the digests of the original ones, so that faults still match them."""
 
     def __init__(self, redis: Redis, texts: Mapping[str, str]) -> None:
         self._scripts: Runner = Scripts(redis, texts)
@@ -152,7 +152,7 @@ class ChangedScripts:
 
 
 def _marked(name: str, call: ScriptCall) -> ScriptCall:
-    # A script reads its keys by their places, so one more at the end changes nothing.
+    # A script reads its keys by index, so a further one changes nothing.
     return ScriptCall([*call.keys, _DIGESTS[name]], call.args)
 
 

@@ -1,4 +1,4 @@
-"""Every planted defect, the promises that it breaks, and the number of small worlds within which that shows."""
+"""All planted defects: the invariants that each violates, and the number of worlds within which that shows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Planted:
     """A defect.
 
     Attributes:
-        run_bot: starts a bot that has it.
-        breaks: the promises that it was seen to break; at least one of them breaks in the first world that shows it.
-        within: so many worlds, from seed 1 on, are enough to see it.
-        faults: the kinds of trouble that the worlds have; the defect hides from all others.
+        run_bot: starts a bot with the defect.
+        breaks: the invariants of which at least one is violated in the first failing world.
+        within: the number of worlds, from seed 1 on, within which that happens.
+        faults: the kinds of faults in the worlds.
     """
 
     run_bot: RunBot
@@ -30,7 +30,7 @@ class Planted:
 
     @property
     def options(self) -> Options:
-        """What its worlds are like."""
+        """The options of its worlds."""
         return Options(faults=self.faults)
 
 
@@ -70,7 +70,7 @@ _TABLE: Final = (
     ("an answer waited for without end", "goes on", 10, "credex"),
     ("what is too new is taken up again at once", "goes on", 20, "releases"),
 )
-"""Each defect, the promises that it breaks, within how many worlds, and with which kinds of trouble."""
+"""Name, invariants, number of worlds, kinds of faults."""
 
 
 def _words(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Bots that are careless with members: their sessions, their tokens, what they see, and what they are told."""
+"""Defects that concern members: sessions, tokens, displayed data, and reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ("DEFECTS",)
 
 
 class OneToken(CachedTokens):
-    """Keeps one token of core for everybody."""
+    """Stores one token of core for all members."""
 
     async def get(self, member: str) -> str | None:  # noqa: ARG002 - that is the defect
         return await super().get("member")
@@ -43,7 +43,7 @@ class OneToken(CachedTokens):
 
 
 class Shared(Service):
-    """Speaks to core with one token for everybody."""
+    """Calls core with one token for all members."""
 
     def _credex_client(self) -> CredexClient:
         client = super()._credex_client()
@@ -56,7 +56,7 @@ class Shared(Service):
 
 
 class OneDashboard(DashboardCache):
-    """Keeps one dashboard for everybody."""
+    """Stores one dashboard for all members."""
 
     async def get(self, member: str) -> Dashboard | None:  # noqa: ARG002 - that is the defect
         return await super().get("member")
@@ -66,7 +66,7 @@ class OneDashboard(DashboardCache):
 
 
 class MixedUp(CredexGateway):
-    """Shows under each member's name what the one before had."""
+    """Shows each member the balances of the previous one."""
 
     _newest: tuple[Money, ...] = ()
 
@@ -82,12 +82,15 @@ def _mixing_up(wires: Connections) -> Bot:
     service = run_service(wires)
     assert isinstance(service, Service)
     assert isinstance(service._worker._core, CredexGateway)
-    service._worker._core.__class__ = MixedUp
+    old = service._worker._core
+    core = MixedUp(old._client, old._dashboards)
+    service._worker._core = core
+    service._worker._reconciler._core = core
     return service
 
 
 class Obliging(Worker):
-    """Takes any Confirm for an answer to the present question, however old the one under which it stood."""
+    """Accepts a Confirm button of any age as an answer to the present question."""
 
     def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         return super()._take_turn(work, session, _refreshed(event, session, self._clock_ms()))
@@ -106,7 +109,7 @@ def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
 
 
 class Presuming(Worker):
-    """Takes what is typed for an answer to its newest question, whenever it was typed and whether that was sent."""
+    """Accepts any typed text as an answer to the newest question, regardless of its time."""
 
     def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, Received) and isinstance(event.inbound.content, TextMessage):
@@ -117,7 +120,7 @@ class Presuming(Worker):
 
 
 class Floating(Reconciler):
-    """Reckons in binary fractions."""
+    """Calculates with binary floats."""
 
     async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
         call = intent.command
@@ -129,7 +132,7 @@ class Floating(Reconciler):
 
 
 class Secretive(Worker):
-    """Finds out what became of a write, and keeps it to itself."""
+    """Reconciles a write and does not report the outcome."""
 
     def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, WriteReconciled):
@@ -138,7 +141,7 @@ class Secretive(Worker):
 
 
 class Hoarding(Worker):
-    """Never ceases to look at what it once did not know."""
+    """Never stops reconciling a write that was once unknown."""
 
     def __init__(self, *args: object, **named: object) -> None:
         super().__init__(*args, **named)  # type: ignore[arg-type]
@@ -156,7 +159,7 @@ class Hoarding(Worker):
 
 
 class Picky(Worker):
-    """Does not expect pictures."""
+    """Raises an error for pictures."""
 
     def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, Received) and isinstance(event.inbound.content, UnsupportedMessage):
@@ -165,14 +168,14 @@ class Picky(Worker):
 
 
 class Verbose(GraphClient):
-    """Writes on buttons as much as comes to mind."""
+    """Sends button titles that are too long."""
 
     async def _post(self, body: dict[str, object]) -> tuple[int, Any]:
         return await super()._post(_lengthened(body))
 
 
 def _lengthened(body: Any) -> Any:
-    """The same message, with what it says on buttons that lead to a menu in full."""
+    """The same message with a longer title for the menu."""
     if isinstance(body, dict):
         return {key: _lengthened(value) for key, value in body.items()}
     if isinstance(body, list | tuple):
@@ -181,16 +184,20 @@ def _lengthened(body: Any) -> Any:
 
 
 class Wordy(Service):
-    """Sends through a client that knows no limits."""
+    """Sends through a client that ignores limits."""
 
-    def __init__(self, settings: Settings, *, parts: Dependencies) -> None:
-        super().__init__(settings, dependencies=parts)
-        client = self._sender._graph
-        client.__class__ = Verbose
+    def __init__(self, settings: Settings, *, dependencies: Dependencies) -> None:
+        super().__init__(settings, dependencies=dependencies)
+        self._sender._graph = Verbose(
+            self._graph_http,
+            api_url=settings.whatsapp_api_url,
+            phone_number_id=settings.whatsapp_phone_number_id,
+            access_token=settings.whatsapp_access_token.get_secret_value(),
+        )
 
 
 class Amnesiac(Service):
-    """Ends its worker for good when Redis is away once."""
+    """Stops its worker for good after one failure of Redis."""
 
     async def start(self) -> None:
         handle = self._worker.run_once
@@ -224,7 +231,7 @@ def _with_cache(kind: Callable[..., DashboardCache]) -> RunBot:
 
 
 class EverLasting(DashboardCache):
-    """Keeps dashboards until somebody clears up."""
+    """Stores dashboards without a TTL."""
 
     async def put(self, member: str, dashboard: Dashboard) -> None:
         await super().put(member, dashboard)
@@ -248,4 +255,4 @@ DEFECTS: Final[dict[str, RunBot]] = {
     "a worker that ends when Redis is away": with_service(Amnesiac),
     "the cache never forgets": _with_cache(EverLasting),
 }
-"""Starts a bot that has the defect."""
+"""By name, a function that starts a bot with the defect."""

@@ -1,4 +1,4 @@
-"""Bots that are careless with writes to Credex core."""
+"""Defects that concern writes to Credex core."""
 
 from __future__ import annotations
 
@@ -131,4 +131,4 @@ DEFECTS: Final = {
     "the turn computed again after a crash": with_worker(Forgetful),
     "committed before the write is known": with_worker(Eager),
 }
-"""Starts a bot that has the defect."""
+"""By name, a function that starts a bot with the defect."""

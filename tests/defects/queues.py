@@ -1,4 +1,4 @@
-"""Bots that are careless with what they were given: queues, leases, and messages on their way in and out."""
+"""Defects that concern queues, leases, and messages in transit."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _impatient(kind: type[Mailbox]) -> type[Mailbox]:
 
 
 class Careless(Service):
-    """Says 200 to WhatsApp whether a message is kept or not."""
+    """Answers 200 for messages that were not stored."""
 
     def _litestar(self) -> Litestar:
         store = self._ingest
@@ -117,7 +117,7 @@ class Careless(Service):
 
 
 class Ahead(Worker):
-    """Answers, and then commits."""
+    """Posts the answers before the commit."""
 
     async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         for place, entry in enumerate(_entries(work.messages)):
@@ -129,7 +129,7 @@ class Ahead(Worker):
 
 
 class Waiting(Worker):
-    """Knows no deadline: waits for an answer of core that does not come."""
+    """Waits without a deadline for an answer of core."""
 
     async def _read_core(self, work: _Work, call: Read) -> Outcome:
         outcome = await super()._read_core(work, call)
@@ -139,7 +139,7 @@ class Waiting(Worker):
 
 
 class Once(Sender):
-    """Tries to send each message once."""
+    """Does not retry a message."""
 
     async def _after(self, error: GraphError, posting: OutboxLease, sent_at_ms: int) -> Reschedule | None:
         await super()._after(error, posting, sent_at_ms)
@@ -185,4 +185,4 @@ DEFECTS: Final[dict[str, RunBot]] = {
         ("redis.call('SET', k.session, session, 'PX', DAY)", "redis.call('SET', k.session, session)"),
     ),
 }
-"""Starts a bot that has the defect."""
+"""By name, a function that starts a bot with the defect."""

@@ -1,4 +1,4 @@
-"""Looks for planted defects in explored worlds: how many seeds it takes until a promise breaks, and which."""
+"""Searches explored worlds of a bot for the first violation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ("Found", "look_for")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The first world in which a defect showed: its seed, how many were looked at, and what broke in it."""
+    """The first failing world: its seed, the number of worlds explored, and the violations."""
 
     seed: int
     worlds: int
@@ -24,12 +24,12 @@ class Found:
 
     @property
     def invariants(self) -> tuple[str, ...]:
-        """The promises that broke, each once."""
+        """The names of the violated invariants, each once."""
         return tuple(dict.fromkeys(violation.invariant for violation in self.violations))
 
 
 def look_for(run_bot: RunBot, seeds: Iterable[int], *, options: Options = Options()) -> Found | None:  # noqa: B008 - frozen
-    """Explore worlds of a bot until a promise breaks; nothing if none does."""
+    """Explore worlds until an invariant is violated; None if none is."""
     for worlds, seed in enumerate(seeds, 1):
         outcome = explore_one(seed, options, run_bot=run_bot)
         if outcome.violations:
