@@ -1,4 +1,4 @@
-"""Imports point one way, pure rooms stay pure, and every room shows at its door just what is in it."""
+"""Imports point one way, pure packages stay pure, and every package exports exactly what it contains."""
 
 from __future__ import annotations
 
@@ -135,12 +135,12 @@ class Module:
     is_package: bool
 
     @property
-    def room(self) -> str:
-        """Its room: the package or module right below `service` or `simulator`."""
+    def package(self) -> str:
+        """The name of the package or module right below `service` or `simulator`."""
         return self.name.split(".")[1] if "." in self.name else ""
 
     def imports(self) -> Iterator[str]:
-        """Every module that it imports, anywhere in it."""
+        """Every module that it imports, at any place."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
@@ -197,7 +197,7 @@ def modules(top: str) -> list[Module]:
 
 
 def _shown(tree: ast.Module) -> list[str]:
-    """What a module names in ``__all__``."""
+    """The names in a module's ``__all__``."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
             return list(ast.literal_eval(node.value))
@@ -210,16 +210,16 @@ SHOWN = {module.name: frozenset(_shown(module.tree)) for module in (*SERVICE, *S
 PURE_MODULES = [
     module
     for module in SERVICE
-    if module.room in PURE
+    if module.package in PURE
     or module.name in PURE_ELSEWHERE
-    or (module.room == "writes" and module.name != "service.writes.reconciler")
+    or (module.package == "writes" and module.name != "service.writes.reconciler")
 ]
 
 
-def rooms_of(module: Module, top: str) -> set[str]:
-    """The rooms of the service or of the simulator that a module imports from, its own left out."""
+def imported_from(module: Module, top: str) -> set[str]:
+    """The packages of `top` that a module imports from, without its own."""
     found = {name.split(".")[1] for name in module.imports() if name.startswith(f"{top}.")}
-    return found - ({module.room} if module.name.startswith(top) else set())
+    return found - ({module.package} if module.name.startswith(top) else set())
 
 
 def package_of(name: str) -> str:
@@ -277,16 +277,16 @@ def test_the_conversation_language_knows_only_values_of_the_world() -> None:
 
 
 def test_the_service_never_knows_the_simulator() -> None:
-    """Nothing in production is there for tests."""
+    """Production code does not depend on test code."""
     assert {
-        module.name for module in SERVICE if rooms_of(module, "simulator") or "simulator" in module.imports()
+        module.name for module in SERVICE if imported_from(module, "simulator") or "simulator" in module.imports()
     } == set()
 
 
 def test_only_the_composition_root_reads_settings_and_knows_all() -> None:
-    """Everything else is given what it needs."""
+    """Everything else receives its dependencies."""
     knowing = {
-        target: {module.name for module in SERVICE if target in rooms_of(module, "service")}
+        target: {module.name for module in SERVICE if target in imported_from(module, "service")}
         for target in ("settings", "app", "flows")
     }
     assert knowing["settings"] <= ROOT_MODULES
@@ -295,7 +295,7 @@ def test_only_the_composition_root_reads_settings_and_knows_all() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    """No variable is read where nobody looks for it."""
+    """All variables are declared in one place."""
     reading = {
         module.name
         for module in SERVICE
@@ -306,7 +306,7 @@ def test_only_the_settings_read_the_environment() -> None:
 
 
 def test_only_the_composition_root_opens_redis_and_http_clients() -> None:
-    """It uses two factories for it; nobody else uses those."""
+    """It uses the factories; no other module does."""
     opening = {module.name for module in SERVICE for name, _ in module.calls() if name in OPENS}
     assert opening <= FACTORIES
     using = {module.name for module in SERVICE for name, _ in module.calls() if name in FACTORIES_OPEN}
@@ -314,35 +314,35 @@ def test_only_the_composition_root_opens_redis_and_http_clients() -> None:
 
 
 def test_the_cloud_api_knows_nothing_of_vimbisopay() -> None:
-    """Neither the service nor another room of the simulator."""
+    """It imports neither the service nor another package of the simulator."""
     knowing = {
-        module.name: rooms_of(module, "service") | rooms_of(module, "simulator")
+        module.name: imported_from(module, "service") | imported_from(module, "simulator")
         for module in SIMULATOR
-        if module.room == "whatsapp_cloud"
+        if module.package == "whatsapp_cloud"
     }
     assert knowing
     assert set().union(*knowing.values()) == set()
 
 
 def test_the_simulated_core_knows_only_what_money_and_handles_are() -> None:
-    """It stands where Credex core stands in production."""
-    core = [module for module in SIMULATOR if module.room == "credex_core"]
+    """It replaces Credex core, which shares no code with the bot."""
+    core = [module for module in SIMULATOR if module.package == "credex_core"]
     assert core
-    assert set().union(*(rooms_of(module, "service") for module in core)) <= {"domain"}
-    assert set().union(*(rooms_of(module, "simulator") for module in core)) == set()
+    assert set().union(*(imported_from(module, "service") for module in core)) <= {"domain"}
+    assert set().union(*(imported_from(module, "simulator") for module in core)) == set()
 
 
 # -- purity ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
-def test_a_pure_room_imports_nothing_that_could_do_anything(module: Module) -> None:
-    """No I/O, no clock, no chance: just values and what to make of them."""
+def test_a_pure_package_imports_nothing_with_side_effects(module: Module) -> None:
+    """No I/O, no clock, no randomness: only values and functions of them."""
     assert {name for name in module.imports() if name.split(".")[0] not in OURS} <= PURE_MAY_IMPORT
 
 
 @pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
-def test_a_pure_room_asks_no_clock_no_machine_and_nobody(module: Module) -> None:
+def test_a_pure_package_reads_no_clock_and_no_environment(module: Module) -> None:
     """Time is passed in, zones are named, and nothing is printed, opened or hashed differently in each process."""
     asked = [
         f"{name} in line {call.lineno}"
@@ -355,8 +355,8 @@ def test_a_pure_room_asks_no_clock_no_machine_and_nobody(module: Module) -> None
 
 
 @pytest.mark.parametrize("module", PURE_MODULES, ids=lambda module: module.name)
-def test_a_pure_room_waits_for_nothing(module: Module) -> None:
-    """Whatever has to be waited for is somebody else's."""
+def test_a_pure_package_awaits_nothing(module: Module) -> None:
+    """Waiting is the task of the runtime."""
     waiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
     assert [node for node in ast.walk(module.tree) if isinstance(node, waiting)] == []
 
@@ -398,7 +398,7 @@ def test_there_is_no_float_where_money_is(module: Module) -> None:
     assert with_floats == []
 
 
-def test_the_look_for_floats_finds_them() -> None:
+def test_the_search_for_floats_finds_them() -> None:
     """In fields and in signatures, however deep."""
 
     def bad(amounts: dict[str, Callable[[float | None], str]]) -> None: ...
@@ -408,11 +408,11 @@ def test_the_look_for_floats_finds_them() -> None:
     assert {"Money", "Money.plain", "Money.displayed", "read_amount"} <= set(names)
 
 
-# -- front doors ----------------------------------------------------------------------------------------------------
+# -- exports --------------------------------------------------------------------------------------------------------
 
 
 def _bound(tree: ast.Module) -> set[str]:
-    """Public names that a module binds at its top."""
+    """Public names that a module binds at its top level."""
     found: set[str] = set()
     for node in tree.body:
         match node:
@@ -430,17 +430,17 @@ def _bound(tree: ast.Module) -> set[str]:
 
 
 @pytest.mark.parametrize("module", [*SERVICE, *SIMULATOR], ids=lambda module: module.name)
-def test_what_a_module_shows_is_there(module: Module) -> None:
-    """No name is promised that does not exist, and none twice."""
+def test_all_names_only_what_exists(module: Module) -> None:
+    """``__all__`` names only existing names, each once."""
     shown = _shown(module.tree)
     assert set(shown) <= _bound(module.tree)
     assert len(shown) == len(set(shown))
 
 
 @pytest.mark.parametrize(
-    "package", [m for m in (*SERVICE, *SIMULATOR) if m.is_package and m.room], ids=lambda module: module.name
+    "package", [m for m in (*SERVICE, *SIMULATOR) if m.is_package and m.package], ids=lambda module: module.name
 )
-def test_a_room_with_a_front_door_shows_all_that_stands_in_it(package: Module) -> None:
-    """What its ``__init__`` brings together and does not use itself is there to be taken."""
+def test_a_package_exports_every_name_that_it_imports_and_does_not_use(package: Module) -> None:
+    """The ``__init__`` imports names only to export or to use them."""
     used = {node.id for node in ast.walk(package.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     assert sorted(_bound(package.tree) - used) == sorted(set(_shown(package.tree)) - used)
