@@ -12,7 +12,7 @@ from typing import TypeVar
 import httpx
 
 from service.credex.client import CredexClient
-from service.credex.tokens import MemoryTokens, Tokens
+from service.credex.tokens import USABLE_MS, Tokens
 from service.credex.values import Written
 from service.domain import Denomination, Money
 from service.domain.commands import Write
@@ -45,6 +45,28 @@ FARAI = "263772345678"
 def usd(amount: str) -> Money:
     """An amount in USD."""
     return Money(Decimal(amount), Denomination.USD)
+
+
+class MemoryTokens:
+    """Tokens in memory, as a fake of those in the cache."""
+
+    def __init__(self, clock_ms: Callable[[], int]) -> None:
+        self._clock_ms = clock_ms
+        self._kept: dict[str, tuple[int, str]] = {}
+
+    async def get(self, member: str) -> str | None:
+        """See `Tokens.get`."""
+        expires_ms, token = self._kept.get(member, (0, ""))
+        return token if self._clock_ms() < expires_ms else None
+
+    async def put(self, member: str, token: str) -> None:
+        """See `Tokens.put`."""
+        self._kept[member] = (self._clock_ms() + USABLE_MS, token)
+
+    async def drop(self, member: str, token: str) -> None:
+        """See `Tokens.drop`."""
+        if self._kept.get(member, (0, ""))[1] == token:
+            del self._kept[member]
 
 
 class WritingClient(CredexClient):

@@ -1,9 +1,9 @@
-"""Credex core as the bot sees it: the client, its errors, and what goes with them. Wire only.
+"""Credex core over HTTP: the client, its errors, endpoints and values.
 
-What is asked of core, and the action type that means success. "Known" was seen in a client of the newest generation
-(C2); "older" is known of an older one, and here put into C2's envelope; "ours" says that the type is named here, in
-C2's manner, as no public client or server names it. An answer that lacks the type but has the content is a success all
-the same, and what is none is judged by proof: a wrong guess costs a look at the dashboard, never a wrong word.
+The table lists what is sent to core, and the action type that means success. "Known" was seen in a client of the newest
+generation (C2); "older" is known of an older one, and put into C2's envelope here; "ours" means that the type is named
+here, in C2's manner, because no public client or server names it. A response without the type but with the content is a
+success all the same, and for a write any other outcome is reconciled: a wrong guess costs a read of the dashboard.
 
     endpoint               request, besides the token                            action type             known?
     login                  phone (and no token)                                  MEMBER_LOGIN            known
@@ -28,5 +28,5 @@ the same, and what is none is judged by proof: a wrong guess costs a look at the
 
 Older generations name the caller in the body (``ownerID``, ``signerID``); in C2 the token does. In dashboards,
 ``authFor`` (members with memberID, firstname, lastname) and ``sendOffersTo`` (one of them) stand flat on an account, as
-older generations have them; no client of C2 reads them. In C1 the upgrade was a recurring payment and is not spoken.
+older generations have them; no client of C2 reads them. In C1 the upgrade was a recurring payment; it is not supported.
 """

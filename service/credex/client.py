@@ -127,7 +127,7 @@ class CredexClient:
                     # Older cores refuse a zero here.
                     body["startRow"] = page * LEDGER_PAGE
                 response = await read(body)
-                rows, more = _readable(partial(parsing.ledger, response, asked_for=LEDGER_PAGE), GET_LEDGER)
+                rows, more = _readable(partial(parsing.ledger, response, page_size=LEDGER_PAGE), GET_LEDGER)
                 entries += rows
                 if not more:
                     return tuple(reversed(entries))

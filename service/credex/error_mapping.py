@@ -1,7 +1,7 @@
-"""Success or what kind of failure: read from the action's type first, then code and wording, the HTTP status last.
+"""Maps a response to success or an error: by the action's type first, then code and wording, HTTP status last.
 
-The newest core names an action in each answer; older ones have only words. The words are matched by what they are
-about, not as sentences: they differ between generations and are none of ours.
+The newest core names an action in each response; older ones have only words. The words are matched by subject, not as
+sentences, because they differ between generations.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from service.domain import Denomination, Money
 __all__ = ("classify", "masked", "pause_s")
 
 PAUSE_S: Final = 15.0
-"""How long to leave core alone after a 429 that does not say: a quarter of its window."""
+"""How long not to call core after a 429 that does not say: a quarter of its window."""
 
 
 _BY_WORDS: Final = tuple(
@@ -54,7 +54,7 @@ _BY_WORDS: Final = tuple(
         (Refusal.VALIDATION, r"required|invalid|validation|sanitization|missing|must be"),
     )
 )
-# The subject must be named: an unknown path says "not found", too, and would make strangers of all members.
+# The subject must be named: an unknown path says "not found", too, and every member would seem unknown.
 _NOT_FOUND: Final = re.compile(r"\b(member|account|credex)\b.{0,40}\bnot (be )?found", re.IGNORECASE)
 _FAILED: Final = re.compile(r"ERROR.*|.*_(FAILED|ERROR)")
 _AMOUNT: Final = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:" + "|".join(Denomination) + r")\b")
@@ -65,9 +65,9 @@ def classify(response: CoreResponse, endpoint: Endpoint) -> None:
     """Return if core says that it did what was endpoint.
 
     Raises:
-        CredexError: what the answer means otherwise.
+        CredexError: the failure that it means otherwise.
     """
-    kind = response.kind
+    kind = response.action_type
     if kind in endpoint.success_types:
         return
     if response.status == 401:  # noqa: PLR2004 - HTTP's own number
@@ -77,17 +77,17 @@ def classify(response: CoreResponse, endpoint: Endpoint) -> None:
     if _FAILED.fullmatch(kind):
         raise _failure(response, endpoint)
     if 200 <= response.status < 300:  # noqa: PLR2004
-        _settle_older(response, endpoint)
+        _classify_older(response, endpoint)
         return
     raise _failure(response, endpoint)
 
 
-def _settle_older(response: CoreResponse, endpoint: Endpoint) -> None:
-    """A 2xx whose action is missing or strange: success only if an older generation would say it like this."""
+def _classify_older(response: CoreResponse, endpoint: Endpoint) -> None:
+    """A 2xx without a known action: success only if an older generation would report it like this."""
     if endpoint.success_keys & response.details.keys():
-        # The newest core's name for this action is not known, but this is its content.
+        # The type of this action is not known, but the content is.
         return
-    if response.kind or not response.body:
+    if response.action_type or not response.body:
         raise NoAnswerError(
             f"Credex core answered {endpoint.path} with nothing that can be read. The outcome is unknown."
         )
@@ -110,23 +110,27 @@ def _failure(response: CoreResponse, endpoint: Endpoint) -> CredexError:
     refusal = _by_words(code)
     if refusal in {None, Refusal.VALIDATION}:
         refusal = _by_words(words) or refusal
-    if response.kind == "ERROR_NOT_FOUND" or code == "NOT FOUND" or (_NOT_FOUND.search(words) and refusal is None):
+    if (
+        response.action_type == "ERROR_NOT_FOUND"
+        or code == "NOT FOUND"
+        or (_NOT_FOUND.search(words) and refusal is None)
+    ):
         return NotFoundError(_subject(words, endpoint), http_status=response.status)
-    if response.kind == "ERROR_INTERNAL":
+    if response.action_type == "ERROR_INTERNAL":
         return ServerError(http_status=response.status)
     refusal = refusal or _by_field(field) or _by_status(response, endpoint)
     if refusal is Refusal.DUPLICATE_PHONE and endpoint.conflict is Refusal.DUPLICATE_HANDLE:
-        # Only a new member's handle is their phone, so that one taken means the other.
+        # Only a new member's handle is their phone: here it is the handle of the account that is taken.
         refusal = endpoint.conflict
-    if refusal is None or (response.status >= 500 and response.kind in {"", "ERROR"}):  # noqa: PLR2004
+    if refusal is None or (response.status >= 500 and response.action_type in {"", "ERROR"}):  # noqa: PLR2004
         return ServerError(http_status=response.status)
     return RefusedError(
         refusal,
         field=field,
         reason=masked(words),
         http_status=response.status,
-        remaining=_told(words, _REMAINING) if refusal is Refusal.DAILY_LIMIT else None,
-        maximum=_told(words, _MAXIMUM) if refusal is Refusal.INSUFFICIENT_BALANCE else None,
+        remaining=_amount(words, _REMAINING) if refusal is Refusal.DAILY_LIMIT else None,
+        maximum=_amount(words, _MAXIMUM) if refusal is Refusal.INSUFFICIENT_BALANCE else None,
     )
 
 
@@ -139,15 +143,15 @@ def _by_field(field: str | None) -> Refusal | None:
 
 
 def _by_status(response: CoreResponse, endpoint: Endpoint) -> Refusal | None:
-    if response.kind == "ERROR_VALIDATION":
+    if response.action_type == "ERROR_VALIDATION":
         return Refusal.VALIDATION
     if response.status == 403:  # noqa: PLR2004
         return Refusal.NOT_AUTHORISED
     if response.status == 409:  # noqa: PLR2004
         return endpoint.conflict
-    if response.kind or response.status == 400:  # noqa: PLR2004
+    if response.action_type or response.status == 400:  # noqa: PLR2004
         return Refusal.UNKNOWN
-    # A bare 404, a redirect, a 413: most likely not core itself, and certainly no refusal.
+    # A bare 404, a redirect, a 413: most likely not from core itself, and certainly no refusal.
     return None
 
 
@@ -160,14 +164,14 @@ _REMAINING: Final = re.compile(r"remain|left|available|up to|only", re.IGNORECAS
 _MAXIMUM: Final = re.compile(r"max|available|up to|only|at most|has\b|balance of", re.IGNORECASE)
 
 
-def _told(words: str, beside: re.Pattern[str]) -> Money | None:
-    """The amount that core names as the most there is: the one beside such a word, or the only one."""
+def _amount(words: str, keyword: re.Pattern[str]) -> Money | None:
+    """The amount that core names as the limit: the one next to such a word, or the only one."""
     found = list(_AMOUNT.finditer(words))
     starts = [0, *(amount.end() for amount in found)]
     named = [
-        amount for start, amount in zip(starts, found, strict=False) if beside.search(words, start, amount.start())
+        amount for start, amount in zip(starts, found, strict=False) if keyword.search(words, start, amount.start())
     ]
-    named += [amount for amount in found if beside.match(words[amount.end() :].lstrip(" ("))]
+    named += [amount for amount in found if keyword.match(words[amount.end() :].lstrip(" ("))]
     chosen = named or (found if len(found) == 1 else [])
     return _money(chosen[0].group()) if chosen else None
 
@@ -180,9 +184,9 @@ def _money(shown: str) -> Money | None:
 
 
 def pause_s(header: str | None) -> float:
-    """For how long core wants to be left alone, in seconds.
+    """How long core asks not to be called, in seconds.
 
-    A date, which would need a clock that agrees with core's, counts as not said.
+    A date would need a clock that agrees with core's, so it is ignored.
     """
     return float(header) if header and re.fullmatch(r"[0-9]{1,6}", header.strip()) else PAUSE_S
 

@@ -1,20 +1,20 @@
 """What can go wrong between the bot and Credex core.
 
     CredexError
-    ├── NotSent              certain: core never saw the request
-    │   └── Busy             our own call budget is used up for longer than the call may take
-    ├── NoAnswer             sent, and no answer that can be read: what became of it is unknown
-    └── Answered             core answered, and the answer is no success
-        ├── Refused          it says why (`Refusal`)
-        ├── NotFound         it knows no such member, account or credex
-        ├── Unauthorised     token or API key not accepted
-        ├── TooManyRequests  its limit of calls is reached
-        └── ServerError      it failed, or said nothing that can be understood
+    ├── NotSentError                 certain: core never saw the request
+    │   └── BudgetExhaustedError     the call limiter has no room within the call's deadline
+    ├── NoAnswerError                sent, and no readable response: the outcome is unknown
+    └── CoreAnsweredError            core answered, and not with success
+        ├── RefusedError             it says why (`Refusal`)
+        ├── NotFoundError            it knows no such member, account or credex
+        ├── UnauthorisedError        token or API key not accepted
+        ├── TooManyRequestsError     its limit of calls is reached
+        └── ServerError              it failed, or its response cannot be understood
 
 Only `NotSentError` is certain about a write. Credex core has created offers and answered 400, 404 and 500 all the
-same, so everything else has to be proven from a fresh dashboard.
+same, so after every other error the outcome has to be proven from a fresh dashboard.
 
-No message and no repr holds a token, a key, a phone number, or a word of core's own: those stay in ``Refused.reason``.
+No message and no repr contains a token, a key, a phone number or core's own words (see ``RefusedError.reason``).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = (
 
 
 class CredexError(Exception):
-    """Anything that keeps a call to Credex core from its answer."""
+    """Base of all failures of a call to Credex core."""
 
 
 class NotSentError(CredexError):
@@ -47,37 +47,35 @@ class NotSentError(CredexError):
 
 
 class BudgetExhaustedError(NotSentError):
-    """Nothing was sent, because the call budget has no room soon enough.
+    """Nothing was sent, because the call limiter has no room soon enough.
 
     Attributes:
         wait_ms: how long until there is room.
     """
 
     def __init__(self, wait_ms: int) -> None:
-        """Say how long the wait would have been."""
         super().__init__(f"The call budget has room in {wait_ms} ms only. Nothing was sent; ask again later.")
         self.wait_ms = wait_ms
 
 
 class NoAnswerError(CredexError):
-    """The request went out, and no readable answer came back: the outcome is unknown."""
+    """The request was sent, and no readable response came back: the outcome is unknown."""
 
 
 class CoreAnsweredError(CredexError):
-    """Core answered with something that is no success.
+    """Core answered, and not with success.
 
     Attributes:
-        http_status: of the answer; None where the refusal is our own.
+        http_status: of the response; None if the refusal is our own.
     """
 
     def __init__(self, message: str, *, http_status: int | None) -> None:
-        """Keep the status beside the message."""
         super().__init__(message)
         self.http_status = http_status
 
 
 class Refusal(StrEnum):
-    """Why core refuses, in our words."""
+    """Why core refuses."""
 
     INSUFFICIENT_BALANCE = "insufficient_balance"
     DAILY_LIMIT = "daily_limit"
@@ -98,7 +96,7 @@ class RefusedError(CoreAnsweredError):
     """Core refused.
 
     Attributes:
-        code: why, as far as it can be told.
+        code: why.
         field: the wire's name of the field at fault, if core named one.
         reason: core's own words, digits of phone numbers and tokens masked: for logs, never for members.
         remaining: what may still be issued today, if core said so.
@@ -115,7 +113,6 @@ class RefusedError(CoreAnsweredError):
         remaining: Money | None = None,
         maximum: Money | None = None,
     ) -> None:
-        """Keep everything that core told."""
         super().__init__(f"Credex core refused: {code}.", http_status=http_status)
         self.code = code
         self.field = field
@@ -132,7 +129,6 @@ class NotFoundError(CoreAnsweredError):
     """
 
     def __init__(self, what: str, *, http_status: int | None) -> None:
-        """Say what was not found."""
         super().__init__(f"Credex core knows no such {what}.", http_status=http_status)
         self.what = what
 
@@ -141,7 +137,6 @@ class UnauthorisedError(CoreAnsweredError):
     """Core did not accept the token, or not the API key."""
 
     def __init__(self, *, http_status: int | None) -> None:
-        """Say what to look at."""
         super().__init__(
             "Credex core did not accept the token. Log in again; if login says so, look at the API key.",
             http_status=http_status,
@@ -149,14 +144,13 @@ class UnauthorisedError(CoreAnsweredError):
 
 
 class TooManyRequestsError(CoreAnsweredError):
-    """Core's limit of calls is reached; the budget pauses everyone.
+    """Core's limit of calls is reached; the limiter pauses all calls.
 
     Attributes:
         retry_after_s: for how long, in seconds.
     """
 
     def __init__(self, *, retry_after_s: float, http_status: int | None = 429) -> None:
-        """Keep how long to wait."""
         super().__init__(
             f"Credex core takes no more calls for {retry_after_s:g} s. All calls wait until then.",
             http_status=http_status,
@@ -165,10 +159,9 @@ class TooManyRequestsError(CoreAnsweredError):
 
 
 class ServerError(CoreAnsweredError):
-    """Core failed, or answered with something that is neither success nor a refusal."""
+    """Core failed, or its response is neither success nor a refusal."""
 
     def __init__(self, *, http_status: int | None) -> None:
-        """Keep the status."""
         super().__init__(
             f"Credex core failed (HTTP {http_status}). For a write the outcome is unknown: look at the dashboard.",
             http_status=http_status,

@@ -1,4 +1,4 @@
-"""Credex core as the worker sees it: calls of the engine in, outcomes out, with the dashboard's cache between."""
+"""Credex core as the bot uses it: reads become outcomes, writes are sent, and dashboards are cached."""
 
 from __future__ import annotations
 
@@ -29,36 +29,23 @@ from service.domain.commands import (
     Unavailable,
 )
 
-__all__ = ("CredexGateway", "DashboardCache", "Dashboards", "NoDashboards")
+__all__ = ("CredexGateway", "DashboardCache", "Dashboards")
 
 log = structlog.get_logger(__name__)
 
 CACHED_MS = 30_000
-"""A dashboard is shown from the cache for so long at most; lists and everything about money are always read afresh."""
+"""How long a cached dashboard may be shown. Lists, and everything about money, are always read afresh."""
 
 LEDGER_LINES = 7
-"""A page of a ledger: as many as a small screen shows without scrolling."""
+"""Lines on a page of a ledger: as many as a small screen shows without scrolling."""
 
 
 class Dashboards(Protocol):
-    """Where dashboards are kept for a moment."""
+    """A short-lived store of dashboards."""
 
     async def get(self, member: str) -> Dashboard | None: ...
     async def put(self, member: str, dashboard: Dashboard) -> None: ...
     async def drop(self, member: str) -> None: ...
-
-
-class NoDashboards:
-    """Keeps nothing."""
-
-    async def get(self, member: str) -> Dashboard | None:  # noqa: ARG002 - the shape of Dashboards
-        return None
-
-    async def put(self, member: str, dashboard: Dashboard) -> None:
-        """Forget it at once."""
-
-    async def drop(self, member: str) -> None:
-        """There is nothing to forget."""
 
 
 class _Kept(msgspec.Struct):
@@ -67,7 +54,7 @@ class _Kept(msgspec.Struct):
 
 
 class DashboardCache:
-    """Dashboards in the cache Redis. When it is away there is simply none kept."""
+    """Dashboards in the cache Redis. While it is down nothing is cached."""
 
     def __init__(self, redis: Redis | RedisCluster, clock_ms: Callable[[], int]) -> None:
         """Nothing is asked of Redis yet."""
@@ -81,11 +68,11 @@ class DashboardCache:
             kept = msgspec.json.decode(raw, type=_Kept) if raw else None
         except (RedisError, OSError, msgspec.MsgspecError):
             return None
-        # The Redis TTL only collects rubbish: under a passed-in clock it may be far off.
+        # The Redis TTL only frees memory: the clock that is passed in may differ from Redis's.
         return kept.dashboard if kept and self._clock_ms() <= kept.until_ms else None
 
     async def put(self, member: str, dashboard: Dashboard) -> None:
-        """Keep a dashboard for a moment."""
+        """Cache a dashboard."""
         raw = msgspec.json.encode(_Kept(self._clock_ms() + CACHED_MS, dashboard))
         try:
             await self._redis.set(_key(member), raw, px=CACHED_MS)
@@ -93,7 +80,7 @@ class DashboardCache:
             return
 
     async def drop(self, member: str) -> None:
-        """Forget the member's dashboard: something happened that it does not show."""
+        """Drop the member's dashboard: it has become outdated."""
         try:
             await self._redis.delete(_key(member))
         except (RedisError, OSError):
@@ -105,15 +92,15 @@ def _key(member: str) -> str:
 
 
 class CredexGateway:
-    """What the worker asks of Credex core."""
+    """Credex core for the worker and the reconciler."""
 
     def __init__(self, client: CredexClient, dashboards: Dashboards) -> None:
-        """Talk through this client."""
+        """Nothing is asked of core yet."""
         self._client = client
         self._dashboards = dashboards
 
     async def read(self, member: str, call: Read) -> Outcome:
-        """Make a read; whatever goes wrong is an outcome, never an exception."""
+        """Make a read; a failure is an outcome, never an exception."""
         try:
             return Known(await self._read(member, call))
         except NotFoundError:
@@ -165,7 +152,7 @@ class CredexGateway:
         return written
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
-        """What has become of a credex.
+        """The present state of a credex.
 
         Raises:
             CredexError: it could not be read, or core no longer knows it.

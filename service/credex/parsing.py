@@ -1,7 +1,7 @@
-"""Core's JSON to domain values: tolerant of every form that its generations are known to answer in.
+"""Core's JSON to domain values: tolerant of every form that its generations are known to use.
 
-What cannot be read without guessing is left out whole (an account, a balance in a unit nobody knows) rather than
-shown wrong; an account whose pending offers cannot be read counts as not listed, so that no offer is taken for absent.
+A value that cannot be read without guessing is left out whole (an account, a balance in an unknown unit), never shown
+wrong. An account whose pending offers cannot be read counts as not listed, so that no offer seems absent.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _LONGEST_AMOUNT = 40
 _MOST_DIGITS = 24
 
 
-class Unreadable(ValueError):  # noqa: N818 - what it says of an answer
-    """Something that has to be there is not, or is in no known form."""
+class Unreadable(ValueError):  # noqa: N818 - reads as what it says of a response
+    """A required value is missing or has no known form."""
 
 
-def dashboard(answer: CoreResponse) -> Dashboard | None:
-    """The dashboard in an answer; None where core left it out or empty.
+def dashboard(response: CoreResponse) -> Dashboard | None:
+    """The dashboard in a response; None if core left it out or empty.
 
     Raises:
         Unreadable: there is one, and it cannot be told whose it is or what its accounts hold.
     """
-    found = mapping(unwrapped(answer.data.get("dashboard") or answer.body.get("dashboard")))
+    found = mapping(unwrapped(response.data.get("dashboard") or response.body.get("dashboard")))
     person = mapping(unwrapped(found.get("member")))
     accounts = found.get("accounts")
     if not found:
-        older = answer.data if "memberDashboard" in answer.data else answer.body
+        older = response.data if "memberDashboard" in response.data else response.body
         person = mapping(unwrapped(older.get("memberDashboard")))
         accounts = older.get("accountDashboards")
     if not found and not person:
@@ -46,7 +46,7 @@ def dashboard(answer: CoreResponse) -> Dashboard | None:
     merged = {**{key: value for key, value in found.items() if key not in {"member", "accounts"}}, **person}
     default = _denomination(merged.get("defaultDenom")) or Denomination.USD
     return Dashboard(
-        member_id=_required(merged.get("memberID") or answer.details.get("memberID"), "memberID"),
+        member_id=_required(merged.get("memberID") or response.details.get("memberID"), "memberID"),
         first_name=_name(merged.get("firstname")),
         last_name=_name(merged.get("lastname")),
         handle=text(merged.get("memberHandle")),
@@ -57,15 +57,15 @@ def dashboard(answer: CoreResponse) -> Dashboard | None:
     )
 
 
-def recipient(answer: CoreResponse, handle: str) -> Recipient:
+def recipient(response: CoreResponse, handle: str) -> Recipient:
     """The account found by its handle.
 
     Raises:
         Unreadable: id or name is missing.
     """
-    body = answer.body
-    older = mapping(unwrapped(body.get("accountData") or answer.data.get("accountData")))
-    found = answer.details or older or answer.data
+    body = response.body
+    older = mapping(unwrapped(body.get("accountData") or response.data.get("accountData")))
+    found = response.details or older or response.data
     return Recipient(
         account_id=_required(found.get("accountID"), "accountID"),
         name=_required(_name(found.get("accountName")), "accountName"),
@@ -73,26 +73,26 @@ def recipient(answer: CoreResponse, handle: str) -> Recipient:
     )
 
 
-def member(answer: CoreResponse) -> Person:
+def member(response: CoreResponse) -> Person:
     """The member found by their handle.
 
     Raises:
         Unreadable: id or name is missing.
     """
-    older = mapping(unwrapped(answer.body.get("memberData") or answer.data.get("memberData")))
-    found = _person(answer.details) or _person(mapping(answer.details.get("memberData"))) or _person(older)
+    older = mapping(unwrapped(response.body.get("memberData") or response.data.get("memberData")))
+    found = _person(response.details) or _person(mapping(response.details.get("memberData"))) or _person(older)
     if found is None:
         raise Unreadable("memberID is missing")
     return Person(found.member_id, _required(found.name, "memberName"))
 
 
-def state(answer: CoreResponse, credex_id: str) -> CredexState:
-    """Where one credex stands.
+def state(response: CoreResponse, credex_id: str) -> CredexState:
+    """The state of one credex.
 
     Raises:
         Unreadable: it is another credex, or its state is none that is known.
     """
-    found = _credex(answer)
+    found = _credex(response)
     if text(found.get("credexID")) not in {"", credex_id}:
         raise Unreadable("core answered about another credex than the one asked for")
     try:
@@ -112,34 +112,34 @@ def state(answer: CoreResponse, credex_id: str) -> CredexState:
     )
 
 
-def ledger(answer: CoreResponse, *, asked_for: int) -> tuple[list[LedgerEntry], bool]:
+def ledger(response: CoreResponse, *, page_size: int) -> tuple[list[LedgerEntry], bool]:
     """One page of an account's ledger, and whether there are more.
 
     Raises:
         Unreadable: it is in no known form.
     """
-    listed = answer.details.get("ledger", answer.body.get("ledger", answer.data.get("ledger")))
+    listed = response.details.get("ledger", response.body.get("ledger", response.data.get("ledger")))
     if listed is None:
         raise Unreadable("there is no ledger")
     rows = [mapping(row) for row in _list(listed)]
-    more = mapping(mapping(answer.data.get("dashboard")).get("pagination")).get("hasMore")
-    return [entry for row in rows if (entry := _entry(row))], more if isinstance(more, bool) else len(rows) >= asked_for
+    more = mapping(mapping(response.data.get("dashboard")).get("pagination")).get("hasMore")
+    return [entry for row in rows if (entry := _entry(row))], more if isinstance(more, bool) else len(rows) >= page_size
 
 
-def created_id(answer: CoreResponse) -> str | None:
+def created_id(response: CoreResponse) -> str | None:
     """The id of the credex just made, if core says it."""
-    older = mapping(unwrapped(answer.body.get("createCredexData") or answer.data.get("createCredexData")))
+    older = mapping(unwrapped(response.body.get("createCredexData") or response.data.get("createCredexData")))
     places = (
-        answer.action.get("id"),
-        answer.details.get("credexID"),
+        response.action.get("id"),
+        response.details.get("credexID"),
         mapping(older.get("credex")).get("credexID"),
     )
     return next((place for place in places if isinstance(place, str) and place), None)
 
 
-def _credex(answer: CoreResponse) -> Mapping[str, Any]:
-    """The object that names the state, wherever this generation puts it."""
-    details, data, body = answer.details, answer.data, answer.body
+def _credex(response: CoreResponse) -> Mapping[str, Any]:
+    """The object that names the state, in the place that this generation uses."""
+    details, data, body = response.details, response.data, response.body
     places = [details, data, body]
     places += [
         mapping(unwrapped(place.get(name))) for place in (details, data, body) for name in ("credexData", "credex")
@@ -210,7 +210,7 @@ def _offers(listed: object) -> Iterator[Offer]:
         offer = mapping(entry)
         amount = _size(offer.get("formattedInitialAmount"))
         if amount is None:
-            # In a unit nobody knows: not ours to show, and none that we can have made.
+            # In an unknown unit: it cannot be shown, and the bot cannot have made it.
             continue
         yield Offer(
             credex_id=_required(offer.get("credexID"), "credexID"),
@@ -248,7 +248,7 @@ def _person(entry: Mapping[str, Any]) -> Person | None:
 
 
 def _list(value: object) -> list[Any]:
-    """A list, also where core says ``{}`` or null for an empty one, or wraps it.
+    """A list; also if core writes ``{}`` or null for an empty one, or wraps it.
 
     Raises:
         Unreadable: it is something else.
@@ -262,7 +262,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _money(shown: object) -> Money | None:
-    """A displayed amount; None where there is none or its denomination is not known.
+    """A displayed amount; None if there is none or its denomination is not known.
 
     Raises:
         Unreadable: it is no amount.
@@ -298,7 +298,7 @@ def _denomination(value: object) -> Denomination | None:
 
 
 def _number(value: object) -> Decimal | None:
-    """A number in any form; None where there is none. A graph database's integer is two halves of 32 bits."""
+    """A number in any form; None if there is none. A graph database's integer is two halves of 32 bits."""
     if isinstance(value, dict) and value.keys() == {"low", "high"}:
         low, high = value["low"], value["high"]
         if type(low) is int and type(high) is int:
@@ -313,7 +313,7 @@ def _number(value: object) -> Decimal | None:
 
 
 def _cents(value: object) -> Decimal | None:
-    """What is left of a limit. Core reckons it in binary fractions, so 7.5 may arrive as 7.499999999999999."""
+    """A remaining limit. Core calculates it in binary fractions, so 7.5 may arrive as 7.499999999999999."""
     number = _number(value)
     return None if number is None else max(number, Decimal(0)).quantize(Decimal("0.01"))
 
@@ -324,7 +324,7 @@ def _whole(value: object) -> int | None:
 
 
 def _day(value: object) -> date | None:
-    """A date; None where there is none, and for the "Invalid date" that core writes in every December."""
+    """A date; None if there is none, and for the "Invalid date" that core writes in every December."""
     try:
         return date.fromisoformat(text(value)[:10])
     except ValueError:
@@ -332,7 +332,7 @@ def _day(value: object) -> date | None:
 
 
 def _moment(value: object) -> int | None:
-    """A moment, in ms since the epoch; None where there is none that can be read. Without a zone it is UTC."""
+    """A time, in ms since the epoch; None if there is none that can be read. Without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat(text(value))
     except ValueError:

@@ -1,4 +1,4 @@
-"""One answer of Credex core, parsed as far as it can be: the envelopes of all its generations opened in one place."""
+"""A response of Credex core: the envelopes of all its generations are opened here."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 import httpx
 
-__all__ = ("CoreResponse", "mapping", "read_answer", "text", "unwrapped")
+__all__ = ("CoreResponse", "mapping", "parse_response", "text", "unwrapped")
 
 _BEARER = re.compile(r"Bearer\s+(\S+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class CoreResponse:
-    """Status, JSON object and the headers that matter. Nothing of the content shows in its repr.
+    """Status, JSON object and the relevant headers. Its repr shows nothing of the content.
 
     Attributes:
-        body: the JSON object; empty where there was none.
+        body: the JSON object; empty if there was none.
         renewed: the newer token in the header, if any.
-        retry_after: the header as it came.
+        retry_after: the header, unparsed.
     """
 
     status: int
@@ -33,16 +33,16 @@ class CoreResponse:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """What stands under ``data``."""
+        """The object under ``data``."""
         return mapping(self.body.get("data"))
 
     @property
     def action(self) -> Mapping[str, Any]:
-        """What core says that happened; empty in the older generations."""
+        """The action that core reports; empty in the older generations."""
         return mapping(self.data.get("action")) or mapping(self.body.get("action"))
 
     @property
-    def kind(self) -> str:
+    def action_type(self) -> str:
         """The action's type, such as ``CREDEX_CREATED``; empty if there is none."""
         return text(self.action.get("type")).strip().upper()
 
@@ -53,14 +53,14 @@ class CoreResponse:
 
     @property
     def token(self) -> str | None:
-        """The token that a login or a registration gives, wherever this generation puts it."""
+        """The token that a login or a registration returns, in the place that this generation uses."""
         places = (self.details, self.action, self.data, self.body)
         named = next((token for place in places if (token := text(place.get("token")))), None)
         return named or self.renewed
 
     @property
     def words(self) -> str:
-        """Core's own words about a failure: for judging and for logs."""
+        """Core's own words about a failure: for classification and logs, never for members."""
         error = self.body.get("error")
         candidates = (
             self.details.get("reason"),
@@ -74,8 +74,8 @@ class CoreResponse:
         return " / ".join(dict.fromkeys(word for word in said if word))
 
 
-def read_answer(response: httpx.Response) -> CoreResponse:
-    """Parse a response that was read to its end. Numbers become int or Decimal, never float."""
+def parse_response(response: httpx.Response) -> CoreResponse:
+    """Parse a complete response. Numbers become int or Decimal, never float."""
     bearer = _BEARER.fullmatch(response.headers.get("Authorization", "").strip())
     return CoreResponse(
         status=response.status_code,
@@ -87,11 +87,11 @@ def read_answer(response: httpx.Response) -> CoreResponse:
 
 def _parsed(content: bytes) -> Mapping[str, Any]:
     try:
-        # No NaN and no Infinity: they are no JSON, and no money.
+        # NaN and Infinity are neither JSON nor money.
         value = json.loads(content, parse_float=Decimal, parse_constant=lambda _: None)
     except (ValueError, RecursionError, ArithmeticError):
         return {}
-    # The oldest core answers one question, that for a ledger, with a bare list.
+    # The oldest core returns a ledger as a bare list.
     return {"ledger": value} if isinstance(value, list) else mapping(value)
 
 
@@ -106,7 +106,7 @@ def text(value: object) -> str:
 
 
 def unwrapped(value: object) -> object:
-    """What is inside ``{"success", "data", "message"}``, however often it was wrapped."""
+    """The value inside any number of ``{"success", "data", "message"}`` wrappers."""
     while isinstance(value, dict) and "data" in value and value.keys() <= {"success", "data", "message"}:
         value = value["data"]
     return value

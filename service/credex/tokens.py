@@ -1,6 +1,6 @@
-"""Core's bearer tokens: one per member, the newest, for a few minutes, unreadable to whoever reads the cache.
+"""Core's bearer tokens in the cache: the newest of each member, for a few minutes, encrypted.
 
-A token lives 300 s after the last call made with it, and each answer brings a newer one.
+A token expires 300 s after the last call made with it, and each response brings a newer one.
 """
 
 from __future__ import annotations
@@ -17,60 +17,34 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ("CachedTokens", "MemoryTokens", "Tokens")
+__all__ = ("CachedTokens", "Tokens")
 
 LIFE_MS = 300_000
 USABLE_MS = 285_000
-"""Given up a little before core does: a write is sent once, and not again after a 401."""
+"""Shorter than core's: a write is sent once, and not again after a 401."""
 
 _NONCE_BYTES = 12
 _EXPIRY_BYTES = 8
 
 
 class Tokens(Protocol):
-    """Where members' tokens are kept."""
+    """A store of members' tokens."""
 
     async def get(self, member: str) -> str | None:
-        """The newest token of this member that can still be used, if there is one."""
-        ...
+        """The member's newest token that is still usable, if there is one."""
 
     async def put(self, member: str, token: str) -> None:
-        """Keep a token that core just gave; it replaces the one before."""
-        ...
+        """Store a token that core just returned; it replaces the previous one."""
 
     async def drop(self, member: str, token: str) -> None:
-        """Forget a token that core no longer accepts; a newer one stays."""
-        ...
-
-
-class MemoryTokens:
-    """Tokens in this process: for tests, and for a bot of one process without a cache."""
-
-    def __init__(self, clock_ms: Callable[[], int]) -> None:
-        """Start with none."""
-        self._clock_ms = clock_ms
-        self._kept: dict[str, tuple[int, str]] = {}
-
-    async def get(self, member: str) -> str | None:
-        """See `Tokens.get`."""
-        expires_ms, token = self._kept.get(member, (0, ""))
-        return token if self._clock_ms() < expires_ms else None
-
-    async def put(self, member: str, token: str) -> None:
-        """See `Tokens.put`."""
-        self._kept[member] = (self._clock_ms() + USABLE_MS, token)
-
-    async def drop(self, member: str, token: str) -> None:
-        """See `Tokens.drop`."""
-        if self._kept.get(member, (0, ""))[1] == token:
-            del self._kept[member]
+        """Delete a token that core no longer accepts; a newer one stays."""
 
 
 class CachedTokens:
     """Tokens in the cache, encrypted with AES-256-GCM under a key derived from the service's secret.
 
-    The member is part of what is authenticated, so a value copied to another member's key does not open. When the
-    cache is away, or a value cannot be read, there is no token: the member is logged in again.
+    The member is part of the authenticated data, so a value copied to another member's key cannot be decrypted. If the
+    cache is down, or a value cannot be read, there is no token: the member is logged in again.
     """
 
     def __init__(
@@ -94,7 +68,7 @@ class CachedTokens:
             sealed = await self._redis.get(_key(member))
         except (RedisError, OSError):
             return None
-        return None if sealed is None else self._opened(member, sealed)
+        return None if sealed is None else self._decrypted(member, sealed)
 
     async def put(self, member: str, token: str) -> None:
         """See `Tokens.put`."""
@@ -115,7 +89,7 @@ class CachedTokens:
         except (RedisError, OSError):
             return
 
-    def _opened(self, member: str, sealed: bytes | str) -> str | None:
+    def _decrypted(self, member: str, sealed: bytes | str) -> str | None:
         try:
             raw = base64.urlsafe_b64decode(sealed)
             plain = self._cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], member.encode())

@@ -1,4 +1,4 @@
-"""What the client gives back besides the domain's own values."""
+"""Values that the client returns besides those of the domain."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Written:
     """A write that core confirmed.
 
     Attributes:
-        credex_id: the credex made or acted upon; None where there is none, or core left it out.
-        dashboard: as it is afterwards; None where core left it out or it could not be read.
+        credex_id: the credex that was created; None if none was, or core left it out.
+        dashboard: as it is afterwards; None if core left it out or it could not be read.
     """
 
     credex_id: str | None
@@ -25,7 +25,7 @@ class Written:
 
 
 class CredexKind(StrEnum):
-    """Where a credex stands, in the words of the wire."""
+    """The state of a credex, as on the wire."""
 
     OFFERS = "OFFERS"
     REQUESTS = "REQUESTS"
@@ -37,11 +37,11 @@ class CredexKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CredexState:
-    """One credex as one of its two accounts sees it. Amounts are positive whichever way it goes.
+    """One credex as seen from one of its two accounts. Amounts are positive in both directions.
 
     Attributes:
-        outgoing: whether the account that looks is the issuer; None if core did not say.
-        due: for unsecured ones, where core gave a date that can be read.
+        outgoing: whether that account is the issuer; None if core did not say.
+        due: of an unsecured credex, if core gave a readable date.
     """
 
     credex_id: str
@@ -59,9 +59,9 @@ class LedgerEntry:
     """An accepted credex in an account's ledger.
 
     Attributes:
-        amount: negative where this account is the issuer.
-        at_ms: when it was accepted, in ms since the epoch; None where core does not say.
-        credex_id: None where core does not say.
+        amount: negative if this account is the issuer.
+        at_ms: when it was accepted, in ms since the epoch; None if core does not say.
+        credex_id: None if core does not say.
     """
 
     amount: Money

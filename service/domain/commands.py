@@ -1,6 +1,6 @@
-"""What a flow may ask of Credex core, and what can come of it: values only.
+"""Calls to Credex core, and their outcomes: values only.
 
-A read may be repeated; a write never is. What became of a write may stay unknown, and then that is its outcome.
+A read may be repeated, a write never is. The outcome of a write may stay unknown: `Unknown` is an outcome.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = (
 
 
 class Login(msgspec.Struct, frozen=True, tag="login"):
-    """Read the member's dashboard. With ``fresh`` a copy from the cache will not do."""
+    """Read the member's dashboard. With ``fresh`` never from the cache."""
 
     fresh: bool = False
 
 
 class FindAccount(msgspec.Struct, frozen=True, tag="find-account"):
-    """Look up whose account a handle is."""
+    """Look up the account that a handle belongs to."""
 
     handle: str
 
@@ -57,7 +57,7 @@ class ReadCredex(msgspec.Struct, frozen=True, tag="read-credex"):
 
 
 class FindMember(msgspec.Struct, frozen=True, tag="find-member"):
-    """Look up which member a handle belongs to."""
+    """Look up the member that a handle belongs to."""
 
     handle: str
 
@@ -71,22 +71,22 @@ Call = Read | Write
 
 
 class Known(msgspec.Struct, frozen=True, tag="known"):
-    """A read's answer."""
+    """The value that a read returned."""
 
     value: Dashboard | Recipient | Person | LedgerPage | Credex
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
-    """The write happened: core said so, or it was proven. The dashboard is the newest there is, if there is one."""
+    """The write happened: core said so, or it was proven. The dashboard, if there is one, is from after the write."""
 
     dashboard: Dashboard | None = None
     credex_id: str = ""
     proven: bool = False
-    """Found out afterwards, not from core's own answer."""
+    """Found out afterwards, not from core's own response."""
     by_us: bool = True
-    """False when the offer is no longer pending, but who ended it stays open."""
+    """False if the offer is no longer pending and it is not known who ended it."""
     accepted: bool = False
-    """An offer that the other side had accepted already when it was found."""
+    """The offer had already been accepted when it was found."""
 
 
 class NotFound(msgspec.Struct, frozen=True, tag="not-found"):
@@ -94,29 +94,29 @@ class NotFound(msgspec.Struct, frozen=True, tag="not-found"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
-    """Core refused. ``code`` is ours to explain; core's own words are never shown to members."""
+    """Core refused. Members are told what ``code`` means, never core's own words."""
 
     code: str = ""
     remaining: Money | None = None
 
 
 class DidNotHappen(msgspec.Struct, frozen=True, tag="not-done"):
-    """The write certainly did not happen, though nobody refused it."""
+    """The write certainly did not happen, and was not refused."""
 
 
 class Unavailable(msgspec.Struct, frozen=True, tag="unavailable"):
-    """A read failed, or a write could not even be tried: core is away or slow. Nothing happened."""
+    """A read failed, or a write was not sent: core is down or slow. Nothing happened."""
 
 
 class Unknown(msgspec.Struct, frozen=True, tag="unresolved"):
-    """Whether the write happened is not known yet. It is being looked into."""
+    """Whether the write happened is not known yet. It is being reconciled."""
 
 
 class PossibleDuplicate(msgspec.Struct, frozen=True, tag="doubtful"):
-    """Nothing was sent: an earlier write that looks the same may have happened, and the member should know first."""
+    """Nothing was sent: an earlier lookalike may have happened, and the member must be asked first."""
 
     made: bool = False
-    """The earlier one has now been found: it did happen."""
+    """The earlier write is now known to have happened."""
 
 
 Outcome = Known | Done | NotFound | Refused | DidNotHappen | Unavailable | Unknown | PossibleDuplicate

@@ -1,13 +1,13 @@
--- Reserve the next moment at which Credex core may be called.
+-- Reserve the next time at which Credex core may be called.
 --
--- KEYS[1]  list of the newest reserved moments (ms), oldest first
--- KEYS[2]  the moment (ms) until which nobody may call
+-- KEYS[1]  list of the newest reserved times (ms), oldest first
+-- KEYS[2]  the time (ms) until which nobody may call
 -- ARGV[1]  now (ms)   ARGV[2]  window (ms)   ARGV[3]  calls a window
 -- ARGV[4]  the longest wait that the caller accepts (ms); -1 for any
 --
 -- Returns how long to wait (ms). A wait longer than accepted reserves nothing.
--- Invariant: no window holds more reserved moments than it may, and moments are given out in the order asked.
--- Running twice wastes one moment and breaks nothing.
+-- Invariant: no window holds more reserved times than it may, and times are reserved in the order asked.
+-- Running twice wastes one reservation and breaks nothing.
 local now, window, calls, accepted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local moment = now
 local paused = tonumber(redis.call('GET', KEYS[2]) or '0')

@@ -1,8 +1,8 @@
-"""The call budget: core may allow one address some 50 calls a minute, and the whole bot is one address.
+"""The call limiter for Credex core: core may allow one address some 50 calls a minute, and the bot is one address.
 
 Core's limiter counts per client address over 60 s and, being installed twice on one counter, refuses from the 51st
-call on. The budget hands out moments: never more than the limit within any window, first come first served, across
-all processes by way of the cache. Without the cache each process keeps count for itself.
+call on. This limiter reserves times to call: never more than the limit within any window, first come first served,
+across all processes through the cache. Without the cache each process counts for itself.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ("SlidingWindowLimiter",)
 
 WINDOW_MS = 60_000
 LONGEST_PAUSE_MS = 300_000
-"""A ``Retry-After`` beyond this is not believed: members would wait for a mistyped header."""
+"""A longer ``Retry-After`` is shortened to this: members would wait for a mistyped header."""
 
 _REDIS_ERRORS = (RedisError, OSError)
 
 
 class SlidingWindowLimiter:
-    """Hands out the moments at which Credex core may be called.
+    """Reserves the times at which Credex core may be called.
 
     Args:
-        redis: the cache; None keeps count in this process only.
+        redis: the cache; None counts in this process only.
         clock_ms: now, in milliseconds since the epoch.
         per_minute: calls in any 60 s.
-        address: names the budget; processes that share an outgoing address share it.
-        sleep: waits so many seconds; tests pass one that moves their clock.
+        address: names the counter; processes that share an outgoing address share it.
+        sleep: waits for seconds; tests pass one that moves their clock.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class SlidingWindowLimiter:
         self._calls = per_minute
         self._sleep = sleep
         self._redis = redis
-        # In braces: in a cluster the two, which one script touches, must lie in one slot.
+        # The braces keep the two keys, which one script touches, in one cluster slot.
         self._moments_key = f"budget:{{{address}}}"
         self._paused_key = f"budget:{{{address}}}:paused"
         self._moments: deque[int] = deque(maxlen=per_minute)
@@ -64,10 +64,10 @@ class SlidingWindowLimiter:
             self._pause = redis.register_script(here.with_name("sliding_window_pause.lua").read_text("utf-8"))
 
     async def wait(self, *, at_most_ms: int) -> int:
-        """Wait for the next free moment; returns how long that took, in ms.
+        """Wait for the next free time; returns how long that took, in ms.
 
         Raises:
-            Busy: it would take longer than ``at_most_ms``; nothing was reserved.
+            BudgetExhaustedError: it would take longer than ``at_most_ms``; nothing was reserved.
         """
         began = self._clock_ms()
         while True:
@@ -79,27 +79,27 @@ class SlidingWindowLimiter:
             if wait == 0:
                 return now - began
             await self._sleep(wait / 1000)
-            # Core may have called for a pause meanwhile: then the reserved moment is void.
+            # Core may have asked for a pause meanwhile: then the reservation is void.
             if await self._paused_until() <= self._clock_ms():
                 return self._clock_ms() - began
 
     async def take(self, now_ms: int, *, at_most_ms: int | None = None) -> int:
-        """Reserve the next free moment; returns how long to wait for it, in ms.
+        """Reserve the next free time; returns how long to wait for it, in ms.
 
-        With ``at_most_ms``, a longer wait than that reserves nothing (and is returned all the same).
+        A wait longer than ``at_most_ms`` reserves nothing, and is returned all the same.
         """
         accepted = -1 if at_most_ms is None else max(at_most_ms, 0)
         shared = await self._take_shared(now_ms, accepted)
         if shared is None:
             return self._take_here(now_ms, accepted)
-        # A pause is kept here as well, should the cache lose it.
+        # The pause is kept here as well, in case the cache loses it.
         wait = max(shared, self._paused_until_ms - now_ms)
         if accepted < 0 or wait <= accepted:
             self._moments.append(now_ms + wait)
         return wait
 
     async def pause(self, seconds: float) -> None:
-        """Core refused for being called too often: nobody calls for so long."""
+        """Reserve nothing for this long: core answered that it is called too often."""
         now = self._clock_ms()
         until = now + min(max(round(seconds * 1000), 1000), LONGEST_PAUSE_MS)
         self._paused_until_ms = max(self._paused_until_ms, until)

@@ -1,9 +1,9 @@
--- Let nobody call Credex core until a moment; an earlier one never shortens a pause.
+-- Let nobody call Credex core until a time; an earlier time never shortens a pause.
 --
--- KEYS[1]  the moment (ms) until which nobody may call
--- ARGV[1]  now (ms)   ARGV[2]  the moment (ms)
+-- KEYS[1]  the time (ms) until which nobody may call
+-- ARGV[1]  now (ms)   ARGV[2]  the time (ms)
 --
--- Returns the moment that holds. Running twice changes nothing.
+-- Returns the time that holds. Running twice changes nothing.
 local now, moment = tonumber(ARGV[1]), tonumber(ARGV[2])
 local held = tonumber(redis.call('GET', KEYS[1]) or '0')
 if held >= moment then return held end

@@ -13,7 +13,7 @@ from service.credex.endpoints import Endpoint
 from service.credex.values import LedgerEntry
 from service.domain import Account, Dashboard, Money, Offer
 from service.domain.commands import Done, Outcome, Refused, Unknown, Write
-from service.writes.operation import Baseline, Evidence, Finding, NeedsLedger, NotSeen, Operation
+from service.writes.operation import Baseline, Evidence, Finding, NeedsLedger, NotSeen, Observation, Operation
 
 __all__ = ("OPERATION", "CreateOffer")
 
@@ -84,39 +84,33 @@ class _CreateOffer(Operation[CreateOffer]):
     def allows_duplicate(self, command: CreateOffer) -> bool:
         return command.allow_duplicate
 
-    def evidence(
-        self, command: CreateOffer, dashboard: Dashboard | None, baseline: Baseline, *, since_ms: int, ambiguous: bool
-    ) -> Evidence:
-        account = _account(command, dashboard)
-        if dashboard is None or account is None:
+    def evidence(self, command: CreateOffer, now: Observation) -> Evidence:
+        account, before = now.account(command.account_id), now.baseline
+        if account is None:
             return Unknown()
-        new = [
-            offer
-            for offer in account.outgoing
-            if offer.credex_id not in baseline.pending and _looks_like(offer, command)
-        ]
+        lookalikes = [offer for offer in account.outgoing if _looks_like(offer, command)]
+        new = [offer for offer in lookalikes if offer.credex_id not in before.pending]
         if new:
-            unique = len(new) == 1 and not ambiguous
-            return Done(dashboard, new[0].credex_id, proven=True) if unique else Unknown()
+            unique = len(new) == 1 and not now.ambiguous
+            return Done(now.dashboard, new[0].credex_id, proven=True) if unique else Unknown()
         balance = account.balance(command.amount.denomination)
-        if command.secured and baseline.balance is not None and balance.equals(baseline.balance):
+        if command.secured and before.balance is not None and balance.equals(before.balance):
             return NotSeen()
         # The other side may have accepted it already: then it is in the ledger and no longer among the pending.
-        matches = partial(_may_be_accepted, command=command, baseline=baseline, since_ms=since_ms)
+        return NeedsLedger(account.account_id, partial(_in_ledger, command, now, account))
 
-        def from_ledger(listed: Sequence[LedgerEntry]) -> Finding:
-            entries = [entry for entry in listed if matches(entry)]
-            if not entries:
-                return NotSeen()
-            entry = entries[0]
-            unique = len(entries) == 1 and entry.at_ms is not None and not ambiguous
-            # Without an id it may be a lookalike from the baseline, if one of those is no longer pending.
-            waiting = {offer.credex_id for offer in account.outgoing}
-            if not unique or (entry.credex_id is None and not waiting.issuperset(baseline.lookalikes)):
-                return Unknown()
-            return Done(dashboard, entry.credex_id or "", proven=True, accepted=True)
 
-        return NeedsLedger(account.account_id, from_ledger)
+def _in_ledger(command: CreateOffer, now: Observation, account: Account, listed: Sequence[LedgerEntry]) -> Finding:
+    entries = [entry for entry in listed if _may_be_accepted(entry, command, now)]
+    if not entries:
+        return NotSeen()
+    entry = entries[0]
+    unique = len(entries) == 1 and entry.at_ms is not None and not now.ambiguous
+    # Without an id it may be a lookalike from the baseline, if one of those is no longer pending.
+    waiting = {offer.credex_id for offer in account.outgoing}
+    if not unique or (entry.credex_id is None and not waiting.issuperset(now.baseline.lookalikes)):
+        return Unknown()
+    return Done(now.dashboard, entry.credex_id or "", proven=True, accepted=True)
 
 
 def _account(command: CreateOffer, dashboard: Dashboard | None) -> Account | None:
@@ -134,11 +128,11 @@ def _looks_like(offer: Offer, command: CreateOffer) -> bool:
     )
 
 
-def _may_be_accepted(entry: LedgerEntry, *, command: CreateOffer, baseline: Baseline, since_ms: int) -> bool:
+def _may_be_accepted(entry: LedgerEntry, command: CreateOffer, now: Observation) -> bool:
     """Whether an accepted credex may be the one that this write made. A field that core leaves out excludes nothing."""
-    recent = entry.at_ms is None or entry.at_ms >= since_ms - CLOCK_TOLERANCE_MS
+    recent = entry.at_ms is None or entry.at_ms >= now.since_ms - CLOCK_TOLERANCE_MS
     issued = (-entry.amount).equals(command.amount)
-    new = entry.credex_id is None or entry.credex_id not in baseline.pending
+    new = entry.credex_id is None or entry.credex_id not in now.baseline.pending
     return recent and issued and new and entry.counterparty == command.receiver_name
 
 

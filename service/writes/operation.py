@@ -17,10 +17,10 @@ import msgspec
 from service.credex.endpoints import Endpoint
 from service.credex.errors import CredexError, NotFoundError, Refusal, RefusedError
 from service.credex.values import CredexState, LedgerEntry, Written
-from service.domain import Dashboard, Money
+from service.domain import Account, Dashboard, Money
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 
-__all__ = ("Baseline", "Evidence", "Finding", "NeedsCredex", "NeedsLedger", "NotSeen", "Operation")
+__all__ = ("Baseline", "Evidence", "Finding", "NeedsCredex", "NeedsLedger", "NotSeen", "Observation", "Operation")
 
 CommandT = TypeVar("CommandT", bound=Write)
 
@@ -42,6 +42,27 @@ class Baseline(msgspec.Struct, frozen=True):
     balance: Money | None = None
     shared: bool = False
     tier: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What is known about a write when its evidence is asked for.
+
+    Attributes:
+        dashboard: read after the write.
+        baseline: from before it.
+        since_ms: when the baseline was read; the write is no older.
+        ambiguous: another write that is not known to have failed may have had the same effect.
+    """
+
+    dashboard: Dashboard | None
+    baseline: Baseline
+    since_ms: int
+    ambiguous: bool
+
+    def account(self, account_id: str) -> Account | None:
+        """An account of the member; None if core does not show it."""
+        return self.dashboard.account(account_id) if self.dashboard else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +127,8 @@ class Operation(ABC, Generic[CommandT]):
         return Baseline()
 
     @abstractmethod
-    def evidence(
-        self, command: CommandT, dashboard: Dashboard | None, baseline: Baseline, *, since_ms: int, ambiguous: bool
-    ) -> Evidence:
-        """What a fresh dashboard shows about the write.
-
-        Args:
-            command: the write.
-            dashboard: read after the write.
-            baseline: from before it.
-            since_ms: when the baseline was read; the write is no older.
-            ambiguous: another write that is not known to have failed may have had the same effect.
-        """
+    def evidence(self, command: CommandT, now: Observation) -> Evidence:
+        """What core shows about the write now."""
 
     def may_duplicate(self, command: CommandT, other: Write) -> bool:  # noqa: ARG002
         """Whether the effect of another write could be taken for this one's."""

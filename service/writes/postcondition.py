@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from service.domain import Account, Dashboard
 from service.domain.commands import Done, Refused, Unknown, Write
-from service.writes.operation import Baseline, Evidence, NotSeen, Operation
+from service.writes.operation import Baseline, Evidence, NotSeen, Observation, Operation
 
 __all__ = ("PostconditionOperation", "owned_account")
 
@@ -25,20 +25,12 @@ class PostconditionOperation(Operation[CommandT]):
     def is_satisfied(self, command: CommandT, dashboard: Dashboard, baseline: Baseline) -> bool | None:
         """Whether the postcondition holds; None if this dashboard cannot tell."""
 
-    def evidence(
-        self,
-        command: CommandT,
-        dashboard: Dashboard | None,
-        baseline: Baseline,
-        *,
-        since_ms: int,  # noqa: ARG002
-        ambiguous: bool,  # noqa: ARG002
-    ) -> Evidence:
+    def evidence(self, command: CommandT, now: Observation) -> Evidence:
         """See `Operation.evidence`."""
-        satisfied = None if dashboard is None else self.is_satisfied(command, dashboard, baseline)
+        satisfied = None if now.dashboard is None else self.is_satisfied(command, now.dashboard, now.baseline)
         if satisfied is None:
             return Unknown()
-        return Done(dashboard, proven=True) if satisfied else NotSeen()
+        return Done(now.dashboard, proven=True) if satisfied else NotSeen()
 
 
 def owned_account(dashboard: Dashboard | None, account_id: str) -> Account | Refused:

@@ -26,7 +26,7 @@ from service.credex.errors import (
 from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard
 from service.domain.commands import DidNotHappen, Done, Outcome, PossibleDuplicate, Refused, Unavailable, Unknown, Write
-from service.writes.operation import Evidence, Finding, NeedsCredex, NeedsLedger, NotSeen
+from service.writes.operation import Finding, NeedsCredex, NeedsLedger, NotSeen, Observation
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.registry import operation_of
 
@@ -140,13 +140,13 @@ class Reconciler:
         Raises:
             CredexError: it could not be read.
         """
-        found: Evidence = operation_of(write.command).evidence(
-            write.command,
+        observation = Observation(
             await self._dashboard(member),
             write.baseline,
             since_ms=write.made_at_ms,
             ambiguous=write.baseline.shared or any(other.may_duplicate(write.command) for other in others),
         )
+        found = operation_of(write.command).evidence(write.command, observation)
         match found:
             case NeedsLedger():
                 return found.conclude(await self._core.accepted(member, found.account_id))

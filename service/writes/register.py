@@ -9,7 +9,7 @@ from service.credex.endpoints import Endpoint
 from service.credex.errors import CredexError, Refusal, RefusedError
 from service.domain import Dashboard, Denomination
 from service.domain.commands import Done, Outcome, Refused, Write
-from service.writes.operation import Baseline, Evidence, NotSeen, Operation
+from service.writes.operation import Evidence, NotSeen, Observation, Operation
 
 __all__ = ("OPERATION", "Register")
 
@@ -43,16 +43,8 @@ class _Register(Operation[Register]):
     def precheck(self, command: Register, dashboard: Dashboard | None) -> Outcome | None:  # noqa: ARG002
         return Refused("duplicate_phone") if dashboard else None
 
-    def evidence(
-        self,
-        command: Register,  # noqa: ARG002
-        dashboard: Dashboard | None,
-        baseline: Baseline,  # noqa: ARG002
-        *,
-        since_ms: int,  # noqa: ARG002
-        ambiguous: bool,  # noqa: ARG002
-    ) -> Evidence:
-        return Done(dashboard, proven=True) if dashboard else NotSeen()
+    def evidence(self, command: Register, now: Observation) -> Evidence:  # noqa: ARG002
+        return Done(now.dashboard, proven=True) if now.dashboard else NotSeen()
 
     def refusal(self, error: CredexError | None, not_seen: NotSeen) -> Outcome:
         if isinstance(error, RefusedError) and error.code is Refusal.DUPLICATE_PHONE:

@@ -9,7 +9,7 @@ from service.credex.errors import CredexError, NotFoundError, Refusal, RefusedEr
 from service.credex.values import CredexKind, CredexState, Written
 from service.domain import Account, Dashboard, Money
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
-from service.writes.operation import Baseline, Evidence, Finding, NeedsCredex, NotSeen, Operation
+from service.writes.operation import Evidence, Finding, NeedsCredex, NotSeen, Observation, Operation
 
 __all__ = ("ResolveOffer", "ResolveOfferOperation")
 
@@ -48,17 +48,9 @@ class ResolveOfferOperation(Operation[ResolveT]):
             return Refused("not_authorised")
         return None if self._is_pending(command, account) else Refused("not_pending")
 
-    def evidence(
-        self,
-        command: ResolveT,
-        dashboard: Dashboard | None,
-        baseline: Baseline,  # noqa: ARG002
-        *,
-        since_ms: int,  # noqa: ARG002
-        ambiguous: bool,  # noqa: ARG002
-    ) -> Evidence:
+    def evidence(self, command: ResolveT, now: Observation) -> Evidence:
         """See `Operation.evidence`."""
-        account = dashboard.account(command.account_id) if dashboard else None
+        account = now.account(command.account_id)
         if account is None:
             return Unknown()
         if self._is_pending(command, account):
@@ -66,9 +58,9 @@ class ResolveOfferOperation(Operation[ResolveT]):
 
         def from_credex(credex: CredexState | None) -> Finding:
             if credex is None:
-                return Done(dashboard, proven=True, by_us=False)
+                return Done(now.dashboard, proven=True, by_us=False)
             if credex.kind in self.resolved_as:
-                return Done(dashboard, command.credex_id, proven=True)
+                return Done(now.dashboard, command.credex_id, proven=True)
             # Core contradicts itself if the offer still waits: that tells nothing.
             return Unknown() if credex.kind is CredexKind.OFFERS else Refused("not_pending")
 

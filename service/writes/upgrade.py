@@ -9,7 +9,7 @@ from service.credex.endpoints import Endpoint
 from service.credex.errors import Refusal
 from service.domain import Dashboard, Denomination, Tier
 from service.domain.commands import Outcome, Refused, Write
-from service.writes.operation import Baseline, Evidence, NotSeen
+from service.writes.operation import Baseline, Evidence, NotSeen, Observation
 from service.writes.postcondition import PostconditionOperation, owned_account
 
 __all__ = ("OPERATION", "Upgrade")
@@ -45,11 +45,9 @@ class _Upgrade(PostconditionOperation[Upgrade]):
     def may_duplicate(self, command: Upgrade, other: Write) -> bool:  # noqa: ARG002
         return isinstance(other, Upgrade)
 
-    def evidence(
-        self, command: Upgrade, dashboard: Dashboard | None, baseline: Baseline, *, since_ms: int, ambiguous: bool
-    ) -> Evidence:
-        found = super().evidence(command, dashboard, baseline, since_ms=since_ms, ambiguous=ambiguous)
-        tier_shown = dashboard is not None and dashboard.tier is not None
+    def evidence(self, command: Upgrade, now: Observation) -> Evidence:
+        found = super().evidence(command, now)
+        tier_shown = now.dashboard is not None and now.dashboard.tier is not None
         return NotSeen(observable=tier_shown) if isinstance(found, NotSeen) else found
 
     def is_satisfied(self, command: Upgrade, dashboard: Dashboard, baseline: Baseline) -> bool | None:

@@ -19,11 +19,10 @@ from service.credex.errors import (
     TooManyRequestsError,
     UnauthorisedError,
 )
-from service.credex.tokens import MemoryTokens
 from service.domain import Denomination
 from simulator.credex_core import API_KEY, Quirks, State
 from simulator.world.faults import Answer, Effect, Fault
-from tests.credex_world import FARAI, TARIRO, World, in_world, usd
+from tests.credex_world import FARAI, TARIRO, MemoryTokens, World, in_world, usd
 
 Write = Callable[[World], Awaitable[object]]
 

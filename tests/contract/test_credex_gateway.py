@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from service.credex.gateway import CredexGateway, NoDashboards
+from service.credex.gateway import CredexGateway
 from service.credex.values import Written
 from service.domain import Credex, Dashboard, Denomination, LedgerLine, LedgerPage, Money, Person, Recipient
 from service.domain import commands as calls
@@ -201,6 +201,19 @@ def writes(world: World) -> dict[type[calls.Write], tuple[str, calls.Write, str]
         (FARAI, Upgrade(theirs), "hustler10k"),
     ]
     return {type(call): (who, call, endpoint) for who, call, endpoint in cases}
+
+
+class NoDashboards:
+    """Keeps nothing."""
+
+    async def get(self, member: str) -> Dashboard | None:  # noqa: ARG002 - the shape of Dashboards
+        return None
+
+    async def put(self, member: str, dashboard: Dashboard) -> None:
+        """Forget it at once."""
+
+    async def drop(self, member: str) -> None:
+        """There is nothing to forget."""
 
 
 async def send(gateway: CredexGateway, member: str, command: calls.Write) -> Written:

@@ -12,9 +12,9 @@ import pytest
 
 from service.credex.client import CredexClient
 from service.credex.errors import CredexError, NoAnswerError, NotSentError
-from service.credex.tokens import MemoryTokens
 from service.http_client import open_http
 from service.runtime.sliding_window import SlidingWindowLimiter
+from tests.credex_world import MemoryTokens
 
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 REFUSAL = b'{"message": "Member not found"}'

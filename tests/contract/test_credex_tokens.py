@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from service.credex.tokens import CachedTokens, MemoryTokens, Tokens
+from service.credex.tokens import CachedTokens, Tokens
 from service.mailbox import open_cache
+from tests.credex_world import MemoryTokens
 
 START_MS = 1_793_606_400_000
 TARIRO = "263771234567"

@@ -19,7 +19,7 @@ from service.credex.errors import (
     ServerError,
     TooManyRequestsError,
 )
-from service.credex.response import read_answer
+from service.credex.response import parse_response
 from service.domain import Money
 from service.writes import accept_offer, authorise, create_offer, decline_offer, open_account, register, upgrade
 
@@ -36,7 +36,7 @@ def judged(body: object, *, asked: Endpoint = CREATE, status: int = 400, headers
     """What an answer means."""
     content = body if isinstance(body, str) else json.dumps(body)
     try:
-        classify(read_answer(httpx.Response(status, content=content, headers=headers)), asked)
+        classify(parse_response(httpx.Response(status, content=content, headers=headers)), asked)
     except CredexError as error:
         return error
     return None

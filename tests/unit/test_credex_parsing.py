@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.credex import parsing as decode
-from service.credex.response import CoreResponse, read_answer
+from service.credex import parsing
+from service.credex.response import CoreResponse, parse_response
 from service.credex.values import CredexKind, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
@@ -27,7 +27,7 @@ def usd(amount: str) -> Money:
 def answer(body: object, *, status: int = 200, headers: dict[str, str] | None = None) -> CoreResponse:
     """An answer as it would arrive."""
     content = body if isinstance(body, (str, bytes)) else json.dumps(body)
-    return read_answer(httpx.Response(status, content=content, headers=headers))
+    return parse_response(httpx.Response(status, content=content, headers=headers))
 
 
 ACCOUNT: dict[str, Any] = {
@@ -163,7 +163,7 @@ def b() -> dict[str, Any]:
 @pytest.mark.parametrize("generation", [a, b, c1, c2])
 def test_every_generation_s_dashboard_reads_the_same(generation: Any) -> None:
     """Four forms, one value."""
-    assert decode.dashboard(answer(generation())) == EXPECTED
+    assert parsing.dashboard(answer(generation())) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_every_generation_s_dashboard_reads_the_same(generation: Any) -> None:
 )
 def test_no_dashboard_is_none(body: object) -> None:
     """Core may leave it out of any answer."""
-    assert decode.dashboard(answer(body)) is None
+    assert parsing.dashboard(answer(body)) is None
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_the_rest_of_a_limit_is_read_from_any_number(sent: object, read: str | N
     """Whatever is no number is nothing known."""
     body = c2()
     body["data"]["dashboard"]["member"]["remainingAvailableUSD"] = sent
-    dashboard = decode.dashboard(answer(body))
+    dashboard = parsing.dashboard(answer(body))
     assert dashboard is not None
     assert dashboard.remaining_today == (None if read is None else Decimal(read))
 
@@ -206,7 +206,7 @@ def test_the_rest_of_a_limit_is_read_from_any_number(sent: object, read: str | N
 def test_a_number_beyond_reason_is_no_number(literal: str) -> None:
     """It neither fails nor fills the memory."""
     body = json.dumps(c2()).replace("7.5", literal, 1)
-    dashboard = decode.dashboard(answer(body))
+    dashboard = parsing.dashboard(answer(body))
     assert dashboard is not None
     assert dashboard.remaining_today is None
 
@@ -219,7 +219,7 @@ def test_a_tier_is_a_whole_number_or_nothing(sent: object, read: int | None) -> 
     """An older core stores it as a fraction, or loses it."""
     body = c2()
     body["data"]["dashboard"]["member"]["memberTier"] = sent
-    dashboard = decode.dashboard(answer(body))
+    dashboard = parsing.dashboard(answer(body))
     assert dashboard is not None
     assert dashboard.tier == read
 
@@ -228,7 +228,7 @@ def test_a_repeated_account_is_listed_once() -> None:
     """The first wins."""
     body = c2()
     body["data"]["dashboard"]["accounts"] *= 3
-    assert decode.dashboard(answer(body)) == EXPECTED
+    assert parsing.dashboard(answer(body)) == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -249,10 +249,10 @@ def test_an_account_that_cannot_be_read_whole_counts_as_not_listed(spoil: dict[s
     body = c2()
     spoiled = deepcopy(ACCOUNT) | {"accountID": "a-2"} | spoil
     body["data"]["dashboard"]["accounts"] += [spoiled]
-    assert decode.dashboard(answer(body)) == EXPECTED
+    assert parsing.dashboard(answer(body)) == EXPECTED
     body["data"]["dashboard"]["accounts"] = [spoiled]
-    with pytest.raises(decode.Unreadable):
-        decode.dashboard(answer(body))
+    with pytest.raises(parsing.Unreadable):
+        parsing.dashboard(answer(body))
 
 
 def test_an_unknown_denomination_is_left_out() -> None:
@@ -261,15 +261,15 @@ def test_an_unknown_denomination_is_left_out() -> None:
     account = body["data"]["dashboard"]["accounts"][0]
     account["balanceData"]["securedNetBalancesByDenom"].append("5.00 ZAR")
     account["pendingOutData"].append({"credexID": "c-9", "formattedInitialAmount": "5.00 ZAR"})
-    assert decode.dashboard(answer(body)) == EXPECTED
+    assert parsing.dashboard(answer(body)) == EXPECTED
 
 
 def test_a_dashboard_of_nobody_is_unreadable() -> None:
     """Without the member's id it is nobody's."""
     body = c2()
     del body["data"]["dashboard"]["member"]["memberID"]
-    with pytest.raises(decode.Unreadable):
-        decode.dashboard(answer(body))
+    with pytest.raises(parsing.Unreadable):
+        parsing.dashboard(answer(body))
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_a_dashboard_of_nobody_is_unreadable() -> None:
 )
 def test_every_generation_s_account_reads_the_same(body: object) -> None:
     """The typed handle is kept where core does not repeat it."""
-    assert decode.recipient(answer(body), "farai") == Recipient("a-2", "Farai", "farai")
+    assert parsing.recipient(answer(body), "farai") == Recipient("a-2", "Farai", "farai")
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_every_generation_s_account_reads_the_same(body: object) -> None:
 )
 def test_every_generation_s_member_reads_the_same(body: object) -> None:
     """By id and name."""
-    assert decode.member(answer(body)) == Person("m-2", "Farai Ncube")
+    assert parsing.member(answer(body)) == Person("m-2", "Farai Ncube")
 
 
 @pytest.mark.parametrize(
@@ -313,8 +313,8 @@ def test_every_generation_s_member_reads_the_same(body: object) -> None:
 )
 def test_a_member_without_id_or_name_cannot_be_read(found: object) -> None:
     """Nobody is shown for confirmation without a name."""
-    with pytest.raises(decode.Unreadable):
-        decode.member(answer({"memberData": found}))
+    with pytest.raises(parsing.Unreadable):
+        parsing.member(answer({"memberData": found}))
 
 
 @pytest.mark.parametrize(
@@ -328,7 +328,7 @@ def test_a_member_without_id_or_name_cannot_be_read(found: object) -> None:
 )
 def test_every_generation_names_the_new_credex(body: object) -> None:
     """Its id is needed to tell it from all others."""
-    assert decode.created_id(answer(body)) == "c-1"
+    assert parsing.created_id(answer(body)) == "c-1"
 
 
 @pytest.mark.parametrize("wrap", ["details", "credex-in-details", "a", "b"])
@@ -350,18 +350,18 @@ def test_every_generation_s_credex_reads_the_same(wrap: str) -> None:
         "a": {"credexData": found, "clearedAgainstData": []},
         "b": {"success": True, "data": {"credexData": found}, "message": "ok"},
     }
-    state = decode.state(answer(bodies[wrap]), "c-1")
+    state = parsing.state(answer(bodies[wrap]), "c-1")
     assert (state.kind, state.outgoing, state.secured) == (CredexKind.CLEARED, True, True)
     assert (state.amount, state.outstanding) == (usd("2.5"), usd("0"))
-    with pytest.raises(decode.Unreadable):
-        decode.state(answer(bodies[wrap]), "c-2")
+    with pytest.raises(parsing.Unreadable):
+        parsing.state(answer(bodies[wrap]), "c-2")
 
 
 @pytest.mark.parametrize("kind", ["EXPIRED", "", None, 5])
 def test_an_unknown_state_is_unreadable(kind: object) -> None:
     """Nothing is guessed about money."""
-    with pytest.raises(decode.Unreadable):
-        decode.state(answer({"credexData": {"credexID": "c-1", "transactionType": kind}}), "c-1")
+    with pytest.raises(parsing.Unreadable):
+        parsing.state(answer({"credexData": {"credexID": "c-1", "transactionType": kind}}), "c-1")
 
 
 def test_a_ledger_reads_from_both_generations_that_give_one() -> None:
@@ -374,10 +374,10 @@ def test_a_ledger_reads_from_both_generations_that_give_one() -> None:
         }
     }
     expected = LedgerEntry(usd("-2.5"), "Farai", at_ms=1_793_606_400_000)
-    assert decode.ledger(answer(newest), asked_for=7) == ([expected], True)
+    assert parsing.ledger(answer(newest), page_size=7) == ([expected], True)
     oldest = [{"credexID": "c-1", "formattedInitialAmount": "-2.50 USD", "counterpartyAccountName": "Farai"}]
-    assert decode.ledger(answer(oldest), asked_for=7) == ([LedgerEntry(usd("-2.5"), "Farai", credex_id="c-1")], False)
-    assert decode.ledger(answer(oldest), asked_for=1)[1] is True
+    assert parsing.ledger(answer(oldest), page_size=7) == ([LedgerEntry(usd("-2.5"), "Farai", credex_id="c-1")], False)
+    assert parsing.ledger(answer(oldest), page_size=1)[1] is True
 
 
 @pytest.mark.parametrize(
@@ -437,14 +437,14 @@ def test_no_json_breaks_the_reader(*, path: str, value: object) -> None:
         case _:
             dashboard["member"][path] = value
     for read in (
-        decode.dashboard,
-        lambda one: decode.state(one, "c"),
-        lambda one: decode.recipient(one, "h"),
-        decode.member,
+        parsing.dashboard,
+        lambda one: parsing.state(one, "c"),
+        lambda one: parsing.recipient(one, "h"),
+        parsing.member,
     ):
         try:
             read(answer(body))
-        except decode.Unreadable:
+        except parsing.Unreadable:
             continue
 
 
