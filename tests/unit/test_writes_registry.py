@@ -19,8 +19,8 @@ from service.writes.pending_write import PendingWrites, encode
 from service.writes.registry import COMMANDS, WRITES, operation_of
 
 ROOT: Final = Path(__file__).parents[2]
-RECORDS: Final = Path(__file__).parents[1] / "fixtures" / "pending_writes"
-"""Written by the release before `service.writes` had one module for each write."""
+RECORDS: Final = Path(__file__).parents[1] / "fixtures" / "records" / "pending_writes"
+"""Written by the release before this one."""
 
 
 def _subclasses(kind: type[Any]) -> set[type[Any]]:
@@ -29,7 +29,7 @@ def _subclasses(kind: type[Any]) -> set[type[Any]]:
 
 @pytest.mark.parametrize("operation", WRITES, ids=lambda operation: operation.command.__name__)
 def test_an_operation_stands_with_its_command_in_a_module_of_its_own(operation: Operation[Any]) -> None:
-    """Who looks for a write finds all of it in one file."""
+    """All of a write is found in one file."""
     assert type(operation).__module__ == operation.command.__module__
     assert operation is operation_of(_stored(operation.command).command)
     assert operation.endpoint.path
@@ -69,7 +69,7 @@ def test_nothing_but_its_module_and_the_registry_names_a_write() -> None:
 
 def _stored(command: type[Write]) -> Any:
     tag = command.__struct_config__.tag
-    record = msgspec.json.decode((RECORDS / f"{tag}.json").read_bytes(), type=PendingWrites)
+    record = msgspec.json.decode((RECORDS / f"{tag}.under-way.json").read_bytes(), type=PendingWrites)
     assert record.under_way is not None
     return record.under_way
 
@@ -77,11 +77,10 @@ def _stored(command: type[Write]) -> Any:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
 def test_what_the_release_before_stored_is_read_whole_and_written_the_same(command: type[Write]) -> None:
     """No field is lost on the way, and a release that is rolled back reads what this one writes."""
-    raw = (RECORDS / f"{command.__struct_config__.tag}.json").read_bytes()
+    raw = (RECORDS / f"{command.__struct_config__.tag}.under-way.json").read_bytes()
     record = msgspec.json.decode(raw, type=PendingWrites)
     assert record.under_way is not None
     assert type(record.under_way.command) is command
-    assert record.unresolved == (record.under_way,)
     written = encode(record)
     assert written is not None
     assert json.loads(written) == json.loads(raw)
@@ -89,7 +88,14 @@ def test_what_the_release_before_stored_is_read_whole_and_written_the_same(comma
 
 def test_every_stored_record_is_of_a_write_there_still_is() -> None:
     """A tag that is no longer read would strand the members who have such a record."""
-    assert {path.stem for path in RECORDS.glob("*.json")} <= {str(kind.__struct_config__.tag) for kind in COMMANDS}
+    tags = {
+        write["call"]["type"]
+        for path in RECORDS.glob("*.json")
+        for record in [json.loads(path.read_bytes())]
+        for write in (record["under_way"], *record["unresolved"])
+        if write
+    }
+    assert tags == {kind.__struct_config__.tag for kind in COMMANDS}
 
 
 def test_calls_are_the_reads_and_the_open_base_of_writes() -> None:
