@@ -124,7 +124,7 @@ class Service:
         self._sender = Sender(
             self._mailbox,
             graph,
-            bucket=GcraLimiter(
+            limiter=GcraLimiter(
                 dependencies.cache,
                 phone_number_id=settings.whatsapp_phone_number_id,
                 per_second=settings.whatsapp_messages_per_second,

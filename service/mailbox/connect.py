@@ -1,4 +1,4 @@
-"""Opens the two Redis instances: state, where work lives, and cache, whose loss costs only time."""
+"""Opens the two Redis instances: state, which holds all work, and cache, whose loss costs only time."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded://"
 CLUSTER: Final = "+cluster"
-"""What follows the scheme of a cluster's address: ``rediss+cluster://host:6379``."""
+"""Ends the scheme of a cluster's URL: ``rediss+cluster://host:6379``."""
 
 CLUSTER_TRIES: Final = 2
-"""A node that has moved is found at the second try; a cache that is away is given up then."""
+"""A slot that has moved is found at the second try; then an unreachable cache is given up."""
 
 
 def open_state(
     url: str, *, max_connections: int = 50, timeout_s: float = 5.0, server: FakeServer | None = None
 ) -> Redis:
-    """A client for the state Redis, whose scripts run once a call or raise.
+    """A client for the state Redis, which never repeats a command.
 
     Args:
         url: `redis://`, `rediss://`, `unix://`, or `embedded://` for a Redis inside this process.
-        max_connections: The pool's size; whoever finds it empty waits, at most `timeout_s`.
+        max_connections: The pool's size; a caller waits for a free connection, at most `timeout_s`.
         timeout_s: For connecting, and for each answer.
-        server: For `embedded://`: share this one; otherwise each call has a Redis of its own.
+        server: For `embedded://`: the server to share; without it each client has a Redis of its own.
 
     Raises:
         ValueError: The URL has another scheme.
@@ -42,10 +42,10 @@ def open_state(
 def open_cache(
     url: str, *, max_connections: int = 50, timeout_s: float = 1.0, server: FakeServer | None = None
 ) -> Redis | RedisCluster:
-    """A client for the cache Redis; arguments as for `open_state`. It gives up sooner: we carry on without a cache.
+    """A client for the cache Redis; arguments as for `open_state`. It gives up sooner: the bot works without it.
 
-    The cache may also be a cluster: ``redis+cluster://host:6379``, or ``rediss+cluster://`` with TLS. Any of its nodes
-    will do as the host; the others are asked for.
+    The cache may also be a cluster: ``redis+cluster://host:6379``, or ``rediss+cluster://`` with TLS. The host may be
+    any of its nodes.
     """
     scheme, separator, rest = url.partition("://")
     if scheme.endswith(CLUSTER):
@@ -54,7 +54,7 @@ def open_cache(
 
 
 class _CacheCluster(RedisCluster):
-    """A cluster whose failures are all of redis-py's one tree of errors: that it has no nodes is none of it."""
+    """A cluster whose failures are all `RedisError`: redis-py's error for a cluster without nodes is not."""
 
     async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -70,7 +70,7 @@ def _open_cluster(url: str, max_connections: int, timeout_s: float) -> RedisClus
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), CLUSTER_TRIES - 1),
-        # While some slots are away the others go on serving: what is lost is only a cache's.
+        # While some slots are unreachable the others serve: it is only a cache.
         require_full_coverage=False,
     )
 
@@ -88,7 +88,7 @@ def _open(url: str, max_connections: int, timeout_s: float, server: FakeServer |
     }
     if url.startswith(EMBEDDED):
         return _open_embedded(server, options)
-    # Ours win over what the URL's query says: a retry switched on there would break the promise above.
+    # These options win over the URL's query: a retry switched on there would repeat commands.
     pool = BlockingConnectionPool(
         **{**parse_url(url), **options, "max_connections": max_connections, "timeout": timeout_s}
     )
@@ -96,7 +96,7 @@ def _open(url: str, max_connections: int, timeout_s: float, server: FakeServer |
 
 
 def _open_embedded(server: FakeServer | None, options: dict[str, Any]) -> Redis:
-    # Not at the top: production never runs on it and should not carry it (and a Lua interpreter) in memory.
+    # Not at the top: production does not use it, and need not have it (and a Lua interpreter) in memory.
     from fakeredis import FakeAsyncRedis, FakeServer  # noqa: PLC0415
 
     from service.mailbox.embedded import EmbeddedConnection  # noqa: PLC0415

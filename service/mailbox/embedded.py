@@ -1,7 +1,7 @@
-"""A Redis inside the process, for development and tests: fakeredis, with a Lua that remembers what it has compiled.
+"""A Redis inside the process, for development and tests: fakeredis, with a Lua runtime that caches compiled scripts.
 
-fakeredis compiles a script at each call, lists all of Lua's globals before each command of it, and collects all of
-Lua's rubbish after it: most of what a script costs. What scripts and commands do stays fakeredis' own business.
+fakeredis compiles a script at each call, lists all Lua globals before each of its commands, and runs a full garbage
+collection after it, which is most of a script's cost. It does not know the shebang line of scripts (Redis 7) either.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from fakeredis import FakeServer
-from fakeredis.aioredis import AsyncFakeSocket, FakeAsyncRedisConnection
+from fakeredis.aioredis import AsyncFakeSocket, FakeAsyncRedisConnection, FakeReader, FakeWriter
 from fakeredis.commands_mixins.scripting_mixin import LUA_MODULE
 
 __all__ = ("EmbeddedConnection",)
@@ -18,11 +18,11 @@ __all__ = ("EmbeddedConnection",)
 _COLLECT: Final = "collectgarbage()"
 _SCRIPTS: Final = 256
 
-# Tells of each global that is made from now on.
+# Calls a function for each global that is made from now on.
 _WATCH: Final = """
-function(told)
+function(report)
     setmetatable(_G, {__newindex = function(globals, name, value)
-        told()
+        report()
         rawset(globals, name, value)
     end})
 end
@@ -33,29 +33,37 @@ class EmbeddedConnection(FakeAsyncRedisConnection):
     """A connection to a server inside this process."""
 
     async def _connect(self) -> None:
-        await super()._connect()
-        # fakeredis makes the socket itself and leaves no choice of its class.
-        socket: Any = self._sock
-        socket.__class__ = _Socket
+        # As in fakeredis 2.40, but for the class of the socket, which cannot be chosen there.
+        if self._server is None or not self._server.connected:
+            await super()._connect()  # raises
+        self._sock = _Socket(
+            self._server,
+            self.db,
+            client_class=self._client_class,
+            lua_modules=self._lua_modules,
+            client_info=self._client_info,
+        )
+        self._reader = FakeReader(self._sock)
+        self._writer = FakeWriter(self._sock)
 
 
 class _Socket(AsyncFakeSocket):
-    """A connection's end in the server."""
+    """The server's end of a connection."""
 
     def _get_server_runtime(self, server: FakeServer) -> _Lua:
-        kept: Any = server
-        if not hasattr(kept, "_our_lua"):
-            kept._our_lua = _Lua(super()._get_server_runtime(server))  # noqa: SLF001
-        lua: _Lua = kept._our_lua  # noqa: SLF001
+        holder: Any = server
+        if not hasattr(holder, "_our_lua"):
+            holder._our_lua = _Lua(super()._get_server_runtime(server))  # noqa: SLF001
+        lua: _Lua = holder._our_lua  # noqa: SLF001
         return lua
 
     def _lua_redis_call(self, _: Any, expected_globals: set[Any], op: bytes, *args: Any) -> Any:
-        # What fakeredis hands over is the runtime beneath.
+        # fakeredis passes its own runtime.
         return super()._lua_redis_call(self._get_server_runtime(self._server), expected_globals, op, *args)
 
 
 class _Lua:
-    """As much of a server's Lua as fakeredis uses to run a script."""
+    """The part of a Lua runtime that fakeredis uses to run a script."""
 
     def __init__(self, runtime: Any) -> None:
         self.table_from = runtime.table_from
@@ -64,11 +72,11 @@ class _Lua:
         self._loaded: dict[bytes, Any] = {}
 
     def globals(self) -> _Globals:
-        """Lua's globals."""
+        """The Lua globals."""
         return self._globals
 
     def execute(self, script: bytes | str) -> Any:
-        """Run a script. Lua collects its rubbish by itself, a little at a time."""
+        """Runs a script. Full garbage collections are left out, because Lua collects incrementally by itself."""
         if isinstance(script, str):
             return None if script == _COLLECT else self._runtime.execute(script)
         if script not in self._loaded:
@@ -79,29 +87,31 @@ class _Lua:
         try:
             return self._runtime.compile(_compiled(script))
         except LUA_MODULE.LuaSyntaxError:
-            # Lua says it in other words when it is to run what is no Lua.
+            # Running it raises the error that fakeredis expects.
             return lambda: self._runtime.execute(script)
 
 
 class _Globals:
-    """Lua's globals, of which fakeredis asks the names to see whether there are any that it did not make."""
+    """The Lua globals. fakeredis reads their names to find those that a script has made."""
 
     def __init__(self, runtime: Any) -> None:
         self._runtime = runtime
-        self._made = False
-        runtime.eval(_WATCH)(self._note)
+        self._script_made = False
+        runtime.eval(_WATCH)(self._report)
 
-    def _note(self) -> None:
-        self._made = True
+    def _report(self) -> None:
+        self._script_made = True
 
     def keys(self) -> Any:
-        """Their names; none as long as no script has made one."""
-        return self._runtime.globals().keys() if self._made else ()
+        """Their names; none while no script has made one."""
+        return self._runtime.globals().keys() if self._script_made else ()
 
 
 @lru_cache(_SCRIPTS)
 def _compiled(script: bytes) -> bytes:
-    """A script as Lua's byte code, which any Lua of this process loads at once."""
+    """A script as Lua byte code, which any runtime of this process loads."""
+    if script.startswith(b"#!"):
+        script = script.partition(b"\n")[2]
     runtime = LUA_MODULE.LuaRuntime(encoding=None)
     code: bytes = runtime.globals()[b"string"][b"dump"](runtime.compile(script))
     return code

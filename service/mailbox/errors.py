@@ -3,9 +3,9 @@
 ::
 
     MailboxError
-    ├── StateUnavailable   no answer: the step may or may not have happened; run it again
-    ├── StateFull          refused before anything was written; committing and sending go on and make room
-    └── StateBroken        an answer that should not exist: a bug, or someone else's data under our keys
+    ├── StateUnavailableError   no answer: the step may or may not have happened; run it again
+    ├── StateFullError          refused before anything was written; committing and sending go on and make room
+    └── StateBrokenError        an answer that scripts never give: a bug, or foreign data under our keys
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from redis import exceptions as redis_errors
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Error replies that speak of the server's condition and pass with it, by the word Redis starts them with.
-_PASSING = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY", "TRYAGAIN")
+# Error replies about a temporary condition of the server, by the word Redis starts them with.
+_TEMPORARY = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY", "TRYAGAIN")
 
 
 class MailboxError(Exception):
@@ -39,17 +39,17 @@ class StateBrokenError(MailboxError):
 
 
 def translate(error: redis_errors.RedisError | OSError) -> MailboxError:
-    """Says an error of the Redis client in the mailbox's words."""
+    """The mailbox's error for an error of the Redis client."""
     if isinstance(error, redis_errors.OutOfMemoryError):
         return StateFullError(
             f"The state Redis is full and refused a new entry; what it holds is kept. "
             f"Answer 503 and let it drain, or raise its maxmemory. ({error})"
         )
-    passing = isinstance(error, redis_errors.ResponseError) and (
+    temporary = isinstance(error, redis_errors.ResponseError) and (
         isinstance(error, redis_errors.ReadOnlyError | redis_errors.ClusterDownError | redis_errors.TryAgainError)
-        or str(error).startswith(_PASSING)
+        or str(error).startswith(_TEMPORARY)
     )
-    if passing or isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError):
+    if temporary or isinstance(error, redis_errors.ConnectionError | redis_errors.TimeoutError | OSError):
         return StateUnavailableError(
             f"The state Redis did not complete a step, which may or may not have happened; "
             f"nothing already stored is lost. Run the same step again. ({type(error).__name__}: {error})"

@@ -1,4 +1,4 @@
-"""The names of a shard's keys. Its tag in braces puts all of them into one slot of a cluster."""
+"""Key names of one shard. Its tag in braces puts all of them into one slot of a cluster."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ class Keys:
         self.dead = self.tag + b":dead"
 
     def inbox_of(self, member: bytes) -> list[bytes]:
-        """Keys of the inbox queue: who has work, the member's entries, the member's lease."""
+        """Keys of an inbox: due times of all members, the member's entries, the member's lease."""
         return [self.inbox, self.inbox + b":" + member, self.tag + b":lease:inbox:" + member]
 
     def outbox_of(self, member: bytes) -> list[bytes]:
-        """Keys of the outbox queue: who has work, the member's entries, the member's lease."""
+        """Keys of an outbox: due times of all members, the member's entries, the member's lease."""
         return [self.outbox, self.outbox + b":" + member, self.tag + b":lease:outbox:" + member]
 
     def session_of(self, member: bytes) -> bytes:
-        """Where the member stands in the conversation."""
+        """The member's session."""
         return self.tag + b":session:" + member
 
     def pending_writes_of(self, member: bytes) -> bytes:
-        """The member's write to Credex core that is under way or unresolved."""
+        """The member's writes to Credex core that are under way or unresolved."""
         return self.tag + b":intent:" + member
 
     def message_dedup_of(self, member: bytes) -> bytes:
-        """Digests of the member's last messages, and when they were written."""
+        """Digests of the member's last messages and when they were written, for deduplication."""
         return self.tag + b":seen:" + member
 
     def event_dedup_of(self, member: bytes) -> bytes:
-        """Digests of the keys under which notifications were posted to the member, and when."""
+        """Digests of the keys of events posted to the member and when, for deduplication."""
         return self.tag + b":posted:" + member

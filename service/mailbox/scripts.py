@@ -1,7 +1,7 @@
-"""Loads the Lua scripts and runs them, each exactly once a call.
+"""Loads the Lua scripts and runs each exactly once a call.
 
-A script that Redis does not know (NOSCRIPT) did not run, so it is sent in full then: the one repeat there is.
-Everything else, a lost answer above all, is the caller's to repeat: only the caller knows which step it was.
+A script that Redis does not know (NOSCRIPT) did not run, so it is sent in full: the only repeat here. After any other
+failure, a lost reply above all, the caller has to repeat, because only the caller knows which step it was.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NAMES = (
     "confirm_delivery",
     "redrive",
 )
-# Messages in one pipeline: what a POST of Meta holds at most (1,000) goes in four, so that no answer grows large.
+# Messages in one pipeline. A POST of Meta holds at most 1,000, which take four, so that no reply grows large.
 _CHUNK = 250
 
 Argument = bytes | str | int
@@ -50,7 +50,7 @@ class ScriptCall:
 
 
 class Runner(Protocol):
-    """What the mailbox needs of whoever runs its scripts."""
+    """Runs the mailbox's scripts."""
 
     async def run(self, name: str, call: ScriptCall) -> Any:
         """Runs one script."""
@@ -61,7 +61,7 @@ class Runner(Protocol):
 
 @cache
 def sources() -> Mapping[str, str]:
-    """The scripts as they go to Redis: the first line kept first, then the shared helpers, then the rest."""
+    """The scripts as they are sent to Redis: the shebang, then the shared helpers, then the script."""
     folder = files("service.mailbox") / "lua"
     shared = (folder / "_queue.lua").read_text("utf-8")
     return {name: _assemble((folder / f"{name}.lua").read_text("utf-8"), shared) for name in NAMES}
@@ -74,15 +74,6 @@ def _assemble(script: str, shared: str) -> str:
     return f"{shebang}\n{shared}\n{body}"
 
 
-def _without_shebang(script: str) -> str:
-    return script.split("\n", 1)[1] if script.startswith("#!") else script
-
-
-def _is_fake(redis: Redis) -> bool:
-    # By name: production does not import fakeredis.
-    return any(kind.__module__.partition(".")[0] == "fakeredis" for kind in type(redis).__mro__)
-
-
 class Scripts:
     """Runs the mailbox's scripts on one Redis."""
 
@@ -90,8 +81,6 @@ class Scripts:
         """Takes the client and, in place of the project's own, the scripts by name."""
         self._redis = redis
         chosen = sources() if texts is None else texts
-        if _is_fake(redis):
-            chosen = {name: _without_shebang(text) for name, text in chosen.items()}
         self._scripts = {
             name: (sha1(text.encode()).hexdigest(), text)  # noqa: S324 - Redis names scripts by it
             for name, text in chosen.items()
@@ -101,8 +90,8 @@ class Scripts:
         """Runs one script and returns its reply.
 
         Raises:
-            StateUnavailable: No answer; the script may or may not have run.
-            StateFull: The script adds entries and Redis is full; it did not run.
+            StateUnavailableError: No answer; the script may or may not have run.
+            StateFullError: The script adds entries and Redis is full; it did not run.
         """
         digest, text = self._scripts[name]
         with translate_redis_errors():
@@ -112,7 +101,7 @@ class Scripts:
                 return await self._redis.eval(text, len(call.keys), *call.keys, *call.args)
 
     async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
-        """Runs one script for each call, in order, in as few round trips as is wise; raises as `run` does.
+        """Runs one script for each call, in order, in few round trips; raises as `run` does.
 
         When it raises, some of the calls may have run.
         """
@@ -127,7 +116,7 @@ class Scripts:
         digest, text = self._scripts[name]
         with translate_redis_errors():
             async with self._redis.pipeline(transaction=False) as pipeline:
-                # Loaded in the same breath: were it missing for the first calls only, a member's order would break.
+                # Loaded in the same pipeline: if it were missing for the first calls only, their order would break.
                 pipeline.script_load(text)
                 for call in calls:
                     pipeline.evalsha(digest, len(call.keys), *call.keys, *call.args)

@@ -1,4 +1,4 @@
-"""A member never waits in silence: read mark and typing indicator while core is asked, one plain line after 10 s."""
+"""Tells waiting members that the bot is working: typing indicator while core is called, a message after 10 s."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from service.messages import Outgoing, Text
 __all__ = ("STILL_WORKING", "ProgressNotifier", "TypingIndicator")
 
 TYPING_AFTER_MS: Final = 3_000
-WORD_AFTER_MS: Final = 10_000
+MESSAGE_AFTER_MS: Final = 10_000
 STILL_WORKING: Final = "Credex is slow just now. I am still waiting for its answer and will tell you."
 
 log = structlog.get_logger(__name__)
 
 
 class TypingIndicator(Protocol):
-    """What can show that somebody is typing."""
+    """What the notifier needs of the Graph API."""
 
     async def mark_read(self, wamid: str, *, typing: bool) -> None: ...
 
 
 class ProgressNotifier:
-    """Keeps waiting members company; failing to do so never matters."""
+    """Sends progress to waiting members. Its failures are logged and do no harm."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class ProgressNotifier:
         clock_ms: Callable[[], int],
         outbox_woken: Callable[[], None],
     ) -> None:
-        """Without a ``typing_indicator`` there is no typing indicator."""
+        """Without ``typing_indicator`` there are progress messages only."""
         self._mailbox = mailbox
         self._typing_indicator = typing_indicator
         self._clock_ms = clock_ms
@@ -48,10 +48,10 @@ class ProgressNotifier:
     async def notify_while_running(
         self, lease: InboxLease, wamid: str, *, since_ms: int
     ) -> AsyncIterator[Callable[[], None]]:
-        """Keep the member company while their message is being answered.
+        """Sends progress while the body runs.
 
-        What it gives is to be called when Credex core is asked: then the message is marked as read at once, with a
-        typing indicator, and nobody waits for that. Without it this happens after three seconds.
+        The body calls the function it is given when it calls Credex core: then the message is marked as read at once,
+        with a typing indicator, in the background. Otherwise that happens after three seconds.
         """
         asked = asyncio.Event()
         task = asyncio.create_task(self._notify(lease, wamid, since_ms, asked))
@@ -68,18 +68,18 @@ class ProgressNotifier:
                 await asked.wait()
         try:
             if self._typing_indicator is not None:
-                async with asyncio.timeout((WORD_AFTER_MS - TYPING_AFTER_MS) / 1000):
+                async with asyncio.timeout((MESSAGE_AFTER_MS - TYPING_AFTER_MS) / 1000):
                     await self._typing_indicator.mark_read(wamid, typing=True)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the member's answer matters more
+        except Exception as error:  # noqa: BLE001 - no error may disturb the answer
             log.info("typing_not_shown", error=type(error).__name__)
-        await asyncio.sleep(self._seconds_until(since_ms + WORD_AFTER_MS))
+        await asyncio.sleep(self._seconds_until(since_ms + MESSAGE_AFTER_MS))
         try:
             await self._mailbox.post_progress(
                 lease, self._clock_ms(), msgspec.json.encode(Outgoing(Text(STILL_WORKING)))
             )
             self._outbox_woken()
         except Exception as error:  # noqa: BLE001 - see above
-            log.info("word_not_said", error=type(error).__name__)
+            log.info("progress_not_posted", error=type(error).__name__)
 
     def _seconds_until(self, when_ms: int) -> float:
         return max(0, when_ms - self._clock_ms()) / 1000

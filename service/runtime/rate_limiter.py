@@ -1,4 +1,4 @@
-"""How fast we send: turns at a limited rate, shared by all processes through the cache Redis.
+"""Limits the rate of sending, for all processes together through the cache Redis (GCRA).
 
 Meta allows a phone number 80 messages a second, or 1,000 once it has been upgraded (Cloud API, throughput, 2026).
 """
@@ -14,17 +14,17 @@ import structlog
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ("LONGEST_WAIT_MS", "Bucket", "GcraLimiter", "LocalBucket")
+__all__ = ("LONGEST_WAIT_MS", "GcraLimiter", "LocalGcraLimiter", "RateLimiter")
 
 LONGEST_WAIT_MS: Final = 2000
-"""Nobody takes a turn that is further away: they are to ask again."""
+"""A turn that is further away is not taken; the caller asks again later."""
 
 MOST_PER_SECOND: Final = 1000
-_AWAY_MS: Final = 5000  # an absent cache is not asked again for so long, or each message would wait for its timeout
+_AWAY_MS: Final = 5000  # how long an unreachable cache is left alone, or each message would wait for its timeout
 
 
-class Bucket(Protocol):
-    """Gives turns to send."""
+class RateLimiter(Protocol):
+    """Grants turns to send."""
 
     async def take(self, now_ms: int) -> int:
         """The milliseconds to wait before sending.
@@ -33,11 +33,11 @@ class Bucket(Protocol):
         """
 
     async def pause(self, until_ms: int, now_ms: int) -> None:
-        """Gives nobody a turn before that time."""
+        """Grants no turn before that time."""
 
 
-class LocalBucket:
-    """Turns for one process alone."""
+class LocalGcraLimiter:
+    """Grants turns to this process alone."""
 
     def __init__(self, *, per_second: int = 80) -> None:
         """Takes the most messages that may leave in any one second.
@@ -56,7 +56,7 @@ class LocalBucket:
         self._paused_ms = 0
 
     async def take(self, now_ms: int) -> int:
-        """As `Bucket.take`."""
+        """As `RateLimiter.take`."""
         start = max(now_ms, self._paused_ms)
         turn = max(start, self._next_ms)
         wait = math.ceil(max(start, turn - self.ahead_ms) - now_ms)
@@ -65,12 +65,12 @@ class LocalBucket:
         return wait
 
     async def pause(self, until_ms: int, now_ms: int) -> None:  # noqa: ARG002
-        """As `Bucket.pause`."""
+        """As `RateLimiter.pause`."""
         self._paused_ms = max(self._paused_ms, until_ms)
 
 
 class GcraLimiter:
-    """Turns shared by all processes through the cache; without it each process has its own full rate."""
+    """Grants turns to all processes through the cache; without the cache each process has the full rate."""
 
     def __init__(
         self, cache: Redis | RedisCluster, *, phone_number_id: str, per_second: int = 80, log: Any = None
@@ -80,7 +80,7 @@ class GcraLimiter:
         Raises:
             ValueError: the rate is not between 1 and 1,000.
         """
-        self._local = LocalBucket(per_second=per_second)
+        self._local = LocalGcraLimiter(per_second=per_second)
         self._key = f"rate:{phone_number_id}"
         self._take = cache.register_script(_script("rate"))
         self._pause = cache.register_script(_script("rate_pause"))
@@ -88,12 +88,12 @@ class GcraLimiter:
         self._log = structlog.get_logger(__name__) if log is None else log
 
     async def take(self, now_ms: int) -> int:
-        """As `Bucket.take`."""
+        """As `RateLimiter.take`."""
         wait = await self._ask(self._take, [now_ms, self._local.gap_ms, self._local.ahead_ms, LONGEST_WAIT_MS], now_ms)
         return await self._local.take(now_ms) if wait is None else wait
 
     async def pause(self, until_ms: int, now_ms: int) -> None:
-        """As `Bucket.pause`."""
+        """As `RateLimiter.pause`."""
         await self._local.pause(until_ms, now_ms)
         await self._ask(self._pause, [now_ms, until_ms], now_ms)
 

@@ -87,7 +87,7 @@ def with_sender(kind: type[Sender]) -> RunBot:
     def run_bot(wires: Connections) -> Bot:
         service = _service(wires)
         old = service._sender
-        service._sender = kind(old._outbox, old._graph, bucket=old._bucket, clock_ms=wires.clock_ms, poll_ms=None)
+        service._sender = kind(old._outbox, old._graph, limiter=old._limiter, clock_ms=wires.clock_ms, poll_ms=None)
         return service
 
     return run_bot

@@ -141,8 +141,8 @@ class Waiting(Worker):
 class Once(Sender):
     """Does not retry a message."""
 
-    async def _after(self, error: GraphError, posting: OutboxLease, sent_at_ms: int) -> Reschedule | None:
-        await super()._after(error, posting, sent_at_ms)
+    async def _handle_failure(self, error: GraphError, lease: OutboxLease, sent_at_ms: int) -> Reschedule | None:
+        await super()._handle_failure(error, lease, sent_at_ms)
         return None
 
 

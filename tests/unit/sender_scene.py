@@ -8,12 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import msgspec
-from fakeredis import FakeAsyncRedis, FakeServer
 
-from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
+from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, open_state
 from service.messages import Message, Outgoing, Template, Text
 from service.runtime.outbox_sender import Sender
-from service.runtime.rate_limiter import LocalBucket
+from service.runtime.rate_limiter import LocalGcraLimiter
 from service.whatsapp import GraphError
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 
@@ -127,7 +126,7 @@ class OnRedis(Mailbox):
     """The mailbox itself, filled as the worker fills it."""
 
     def __init__(self) -> None:
-        super().__init__(FakeAsyncRedis(server=FakeServer()))
+        super().__init__(open_state("embedded://"))
         self._arrivals = 0
 
     async def put(self, member: str, entries: list[bytes], now_ms: int, *, wrote_ms: int) -> None:
@@ -211,7 +210,7 @@ class World:
         return Sender(
             self.boxes,
             self.graph,
-            bucket=LocalBucket(),
+            limiter=LocalGcraLimiter(),
             clock_ms=self.clock.now_ms,
             poll_ms=None,
             pseudonym=lambda member: f"member-{member[-2:]}",

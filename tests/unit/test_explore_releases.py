@@ -8,8 +8,8 @@ import pytest
 from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease, Mailbox, OutboxLease, open_state
 from service.mailbox.versioning import NewerRecordError, read_record
 from service.messages import Message, Outgoing, Text
-from service.runtime.outbox_sender import GIVE_WAY_MS, UNREADABLE_WAIT_MS, Sender
-from service.runtime.rate_limiter import LocalBucket
+from service.runtime.outbox_sender import DEFER_MS, UNREADABLE_WAIT_MS, Sender
+from service.runtime.rate_limiter import LocalGcraLimiter
 from service.runtime.records import OUTBOX_ENTRY
 from service.settings import EMBEDDED
 from simulator.world.next_release import NextMailbox
@@ -52,17 +52,17 @@ async def test_the_older_sender_looks_later_than_others_for_what_it_gave_back() 
     """Otherwise the one that is nearest to Redis would claim it first, each time, for ever."""
     newer = msgspec.json.encode(Outgoing(Text("hi"), version=2))
     outboxes = Outboxes(newer)
-    sender = Sender(outboxes, Graph(), bucket=LocalBucket(), clock_ms=lambda: NOW_MS)
+    sender = Sender(outboxes, Graph(), limiter=LocalGcraLimiter(), clock_ms=lambda: NOW_MS)
     assert await sender.run_once() == 0
     assert outboxes.due_ms == NOW_MS + UNREADABLE_WAIT_MS
-    assert await sender.run_once() == UNREADABLE_WAIT_MS + GIVE_WAY_MS
+    assert await sender.run_once() == UNREADABLE_WAIT_MS + DEFER_MS
 
 
 async def test_a_sender_that_gave_nothing_back_looks_when_it_is_due() -> None:
     """Others' due times are its own."""
     outboxes = Outboxes(b"")
     outboxes.due_ms = NOW_MS + 5_000
-    sender = Sender(outboxes, Graph(), bucket=LocalBucket(), clock_ms=lambda: NOW_MS)
+    sender = Sender(outboxes, Graph(), limiter=LocalGcraLimiter(), clock_ms=lambda: NOW_MS)
     assert await sender.run_once() == 5_000
 
 

@@ -245,7 +245,7 @@ def test_a_late_answer_changes_nothing_that_others_did(play: Play) -> None:
         assert await world.waiting() == 0
 
     world = play(scenario)
-    assert world.log.count("posting_taken_over") == 1
+    assert world.log.count("lease_lost") == 1
     assert (world.graph.labels(), world.graph.times()) == (["1", "1", "2"], [0, 40, 40])
 
 

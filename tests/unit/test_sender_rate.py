@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from service.runtime.rate_limiter import LONGEST_WAIT_MS, Bucket, GcraLimiter, LocalBucket
+from service.runtime.rate_limiter import LONGEST_WAIT_MS, GcraLimiter, LocalGcraLimiter, RateLimiter
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from tests.redis_server import redis_server
 from tests.system import need
@@ -37,15 +37,15 @@ class Log:
     warning = info
 
 
-def local(per_second: int = 80) -> LocalBucket:
-    return LocalBucket(per_second=per_second)
+def local(per_second: int = 80) -> LocalGcraLimiter:
+    return LocalGcraLimiter(per_second=per_second)
 
 
-async def turns(bucket: Bucket, count: int, now: int = NOW) -> list[int]:
+async def turns(limiter: RateLimiter, count: int, now: int = NOW) -> list[int]:
     """When messages that all want to leave now may leave."""
     found: list[int] = []
     while len(found) < count:
-        wait = await bucket.take(now)
+        wait = await limiter.take(now)
         if wait > LONGEST_WAIT_MS:
             now += wait
         else:
@@ -59,7 +59,7 @@ def most_in_a_second(times: list[int]) -> int:
 
 @pytest.mark.parametrize("make", [local, shared])
 @pytest.mark.parametrize("per_second", [1, 2, 20, 80, 1000])
-async def test_no_second_holds_more_than_the_rate(make: Callable[[int], Bucket], per_second: int) -> None:
+async def test_no_second_holds_more_than_the_rate(make: Callable[[int], RateLimiter], per_second: int) -> None:
     """Of 2,500 messages that want to leave at once, no second holds more than the rate, and few seconds much less."""
     times = await turns(make(per_second), min(2500, per_second * 4))
     assert most_in_a_second(times) <= per_second
@@ -67,29 +67,29 @@ async def test_no_second_holds_more_than_the_rate(make: Callable[[int], Bucket],
 
 
 @pytest.mark.parametrize("make", [local, shared])
-async def test_a_quiet_number_does_not_wait(make: Callable[[], Bucket]) -> None:
+async def test_a_quiet_number_does_not_wait(make: Callable[[], RateLimiter]) -> None:
     """Messages that come now and then leave at once."""
-    bucket = make()
-    assert [await bucket.take(NOW + 100 * n) for n in range(5)] == [0, 0, 0, 0, 0]
+    limiter = make()
+    assert [await limiter.take(NOW + 100 * n) for n in range(5)] == [0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("make", [local, shared])
-async def test_a_turn_far_away_is_not_taken(make: Callable[[], Bucket]) -> None:
+async def test_a_turn_far_away_is_not_taken(make: Callable[[], RateLimiter]) -> None:
     """Whoever is told to wait for more than two seconds has taken nothing from those who come later."""
-    bucket = make()
-    await bucket.pause(NOW + 5000, NOW)
-    waits = [await bucket.take(NOW) for _ in range(100)]
+    limiter = make()
+    await limiter.pause(NOW + 5000, NOW)
+    waits = [await limiter.take(NOW) for _ in range(100)]
     assert waits == [5000] * 100
-    assert await bucket.take(NOW + 5000) == 0
+    assert await limiter.take(NOW + 5000) == 0
 
 
 @pytest.mark.parametrize("make", [local, shared])
-async def test_a_pause_only_grows(make: Callable[[], Bucket]) -> None:
+async def test_a_pause_only_grows(make: Callable[[], RateLimiter]) -> None:
     """A shorter pause does not end a longer one."""
-    bucket = make()
-    await bucket.pause(NOW + 9000, NOW)
-    await bucket.pause(NOW + 3000, NOW)
-    assert await bucket.take(NOW + 4000) == 5000
+    limiter = make()
+    await limiter.pause(NOW + 9000, NOW)
+    await limiter.pause(NOW + 3000, NOW)
+    assert await limiter.take(NOW + 4000) == 5000
 
 
 async def test_processes_share_a_rate() -> None:
@@ -105,34 +105,34 @@ async def test_processes_share_a_rate() -> None:
 async def test_without_the_cache_sending_goes_on() -> None:
     """A cache that is down leaves each process its own rate, says so once, and is asked again after five seconds."""
     server = FakeServer()
-    bucket, log = shared(server=server), Log()
-    bucket._log = log
+    limiter, log = shared(server=server), Log()
+    limiter._log = log
     server.connected = False
-    times = [NOW + await bucket.take(NOW) for _ in range(150)]
+    times = [NOW + await limiter.take(NOW) for _ in range(150)]
     assert most_in_a_second(times) <= 80
     assert log.events == ["rate_shared_no_more"]
     server.connected = True
-    await bucket.take(NOW + 4999)
+    await limiter.take(NOW + 4999)
     assert log.events == ["rate_shared_no_more"]
-    await bucket.take(NOW + 5000)
+    await limiter.take(NOW + 5000)
     assert log.events == ["rate_shared_no_more", "rate_shared_again"]
 
 
 async def test_a_pause_survives_the_cache() -> None:
     """A pause that this process asked for holds here even when the cache went down meanwhile."""
     server = FakeServer()
-    bucket = shared(server=server)
-    await bucket.pause(NOW + 60_000, NOW)
+    limiter = shared(server=server)
+    await limiter.pause(NOW + 60_000, NOW)
     server.connected = False
-    assert await bucket.take(NOW) == 60_000
+    assert await limiter.take(NOW) == 60_000
 
 
 async def test_a_bucket_leaves_nothing_behind() -> None:
     """The cache forgets a number's rate within minutes."""
     server = FakeServer()
-    bucket = shared(server=server)
-    await bucket.take(NOW)
-    await bucket.pause(NOW + 30_000, NOW)
+    limiter = shared(server=server)
+    await limiter.take(NOW)
+    await limiter.pause(NOW + 30_000, NOW)
     redis = FakeAsyncRedis(server=server)
     assert [0 < await redis.pttl(key) <= 120_000 for key in await redis.keys()] == [True]
 
@@ -141,7 +141,7 @@ async def test_a_bucket_leaves_nothing_behind() -> None:
 def test_an_odd_rate_is_refused(per_second: int) -> None:
     """A rate that Meta does not grant is found at the start."""
     with pytest.raises(ValueError, match="between 1 and 1,000"):
-        LocalBucket(per_second=per_second)
+        LocalGcraLimiter(per_second=per_second)
 
 
 @settings(max_examples=40, deadline=None)
@@ -156,9 +156,9 @@ def test_the_shared_and_the_local_bucket_agree(per_second: int, steps: list[tupl
         ours, theirs, now = local(per_second), shared(per_second), NOW
         for pause, until in steps:
             now += pause
-            for bucket in (ours, theirs):
+            for limiter in (ours, theirs):
                 if until is not None:
-                    await bucket.pause(now + until, now)
+                    await limiter.pause(now + until, now)
             assert await ours.take(now) == await theirs.take(now)
 
     run(main, start_ms=NOW)
