@@ -1,4 +1,4 @@
-"""The HTTP client for Credex core and WhatsApp alike, and what its exceptions are certain about."""
+"""The HTTP client for Credex core and WhatsApp, and which of its errors prove that nothing was sent."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _AIOHTTP_BEFORE_SENDING = (
 )
 
 
-KEPT_S: Final = 3.0
+KEEPALIVE_S: Final = 3.0
 """A connection that has been idle for longer is not used again.
 
-The other side closes idle ones too (Node, which Credex core runs on, after 5 s by default), and a request written at
-that very moment is lost without anybody knowing whether it was handled. So we are first.
+The server closes idle connections too (Node, which Credex core runs on, after 5 s by default). A request written at
+that moment is lost, and nobody knows whether it was handled, so the client closes first.
 """
 
 
@@ -36,7 +36,7 @@ def open_http(*, connections: int = 50) -> httpx.AsyncClient:
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEPT_S),
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEPALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 
@@ -49,7 +49,7 @@ def open_http(*, connections: int = 50) -> httpx.AsyncClient:
 
 
 def certainly_not_sent(error: Exception) -> bool:
-    """Whether this error proves that not one byte of the request left.
+    """Whether this error proves that no byte of the request was sent.
 
     The aiohttp transport reports every lost connection, even one lost while waiting for the answer, as
     ``httpx.ConnectTimeout``; only the exception behind it tells (read in httpx-aiohttp 0.2, ``AIOHTTP_EXC_MAP``).
@@ -61,5 +61,5 @@ def certainly_not_sent(error: Exception) -> bool:
 
 
 def named(error: Exception) -> str:
-    """What to call an error in logs and reports: by the exception behind it, where there is one (see above)."""
+    """The error's name for logs and reports: that of the exception behind it, if there is one."""
     return type(error.__cause__ or error).__name__

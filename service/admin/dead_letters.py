@@ -1,4 +1,4 @@
-"""Dead letters, for operators: what was given up, put back or dropped. Members are told by their pseudonyms."""
+"""Lists, redrives and drops dead letters for operators. Members appear by their pseudonyms."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ HOUR_MS = 3_600_000
 
 
 async def dead_letters(
-    mailbox: Mailbox, deed: str, names: frozenset[str], *, now_ms: int, pseudonym: Callable[[str], str]
+    mailbox: Mailbox, command: str, names: frozenset[str], *, now_ms: int, pseudonym: Callable[[str], str]
 ) -> list[str]:
-    """Do it, and tell a line for each letter.
+    """Executes the command and returns a line for each letter.
 
     Args:
-        mailbox: where they lie.
-        deed: one of `COMMANDS`. What is put back goes to the end of its inbox and starts afresh: it confirms nothing.
-        names: of the letters meant, as `list` shows them; empty for none, unless they are listed.
+        mailbox: holds the letters.
+        command: one of `COMMANDS`. A message that is put back goes to the end of its inbox and to a fresh session, so it
+            confirms nothing.
+        names: the letters, as `list` shows them; ignored by `list`.
         now_ms: now.
-        pseudonym: what logs call a member.
+        pseudonym: names a member in logs.
     """
     lines = []
     for letter in [letter async for letter in _all(mailbox)]:
         name = f"{pseudonym(letter.member)}-{letter.seq}-{letter.died_at_ms}"
-        if deed == "list":
+        if command == "list":
             lines.append(_shown(letter, name, now_ms))
         elif name in names:
-            outcome = await (mailbox.drop(letter) if deed == "drop" else mailbox.redrive(letter, now_ms))
-            lines.append(f"{name}: {_told(deed, outcome)}")
+            result = await (mailbox.drop(letter) if command == "drop" else mailbox.redrive(letter, now_ms))
+            lines.append(f"{name}: {_described(command, result)}")
             names -= {name}
     return lines + [f"{name}: there is no such letter" for name in sorted(names)]
 
@@ -50,9 +51,9 @@ def _shown(letter: DeadLetter, name: str, now_ms: int) -> str:
     return f"{name}: {what}, given up {(now_ms - letter.died_at_ms) / HOUR_MS:.1f} h ago: {letter.reason}"
 
 
-def _told(deed: str, outcome: CommitResult) -> str:
-    if outcome is CommitResult.LOST:
+def _described(command: str, result: CommitResult) -> str:
+    if result is CommitResult.LOST:
         return "a worker holds this member, or another write of theirs is open: try again"
-    if outcome is CommitResult.DONE:
+    if result is CommitResult.DONE:
         return "was no longer there"
-    return "dropped" if deed == "drop" else "put back"
+    return "dropped" if command == "drop" else "put back"

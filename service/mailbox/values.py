@@ -1,4 +1,4 @@
-"""What goes into and comes out of the mailbox. Payloads are bytes, and mean nothing here."""
+"""Values that go into and come out of the mailbox. Payloads are opaque bytes."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Generic, TypeVar
 
 
 class CommitResult(StrEnum):
-    """What became of a step that names a claim."""
+    """What became of a step that names a lease."""
 
     COMMITTED = "committed"
-    """It happened now."""
+    """It was done now."""
     DONE = "done"
-    """It had happened already: the first answer was lost, or a status was faster."""
+    """It had been done before: the first reply was lost, or a status came first."""
     LOST = "lost"
-    """Refused, nothing changed: someone else holds the member now, or the lease was ended before."""
+    """Refused, nothing changed: another process holds the lease now, or it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """One inbound message: who wrote, WhatsApp's id of it, when it was sent, and the entry to store."""
+    """A message to store: its sender, WhatsApp's id of it, when it was sent, and the record."""
 
     member: str
     wamid: str
@@ -30,11 +30,11 @@ class InboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class InboxLease:
-    """A member's head message, held until the lease ends.
+    """The head of a member's inbox, held until the lease ends.
 
-    With `seq` 0 and no `entry` no message waits: the member is due for a second look at an unresolved intent.
-    `attempts` counts this claim too; `last_wrote_ms` is when the member last wrote (None: not in 7 days);
-    `last_delivered_ms` is when the newest messages to the member had left (None: some wait; 0: none for a day).
+    With `seq` 0 and no `entry` no message waits: the member's pending writes are due. `attempts` includes this one;
+    `last_wrote_ms` is when the member last wrote (None: not in 7 days); `last_delivered_ms` is when the newest messages
+    to the member had been sent (None: some wait; 0: none for a day).
     """
 
     member: str
@@ -50,14 +50,14 @@ class InboxLease:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing is due now; `next_due_ms` says when something is (None: nobody has work)."""
+    """Nothing is due now; `next_due_ms` is when something will be (None: there is no work)."""
 
     next_due_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxLease:
-    """The head of an outbox, held until the lease ends; its attempt is counted already.
+    """The head of an outbox, held until the lease ends; this attempt is counted already.
 
     `uncertain_since_ms` is set when an earlier attempt may have reached WhatsApp.
     """
@@ -90,7 +90,7 @@ class EndedLease(Generic[LeaseT]):
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """How much waits: members with an inbox or outbox that has work, the dead, and when the first ones are due."""
+    """Members whose inbox or outbox has work, the dead letters, and when the first work is due."""
 
     inbox_members: int
     outbox_members: int
@@ -101,7 +101,7 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Something given up: a message, or (with `seq` 0) an intent. `stored` is its record, and names it."""
+    """A message that was given up, or (with `seq` 0) pending writes. `stored` is the whole record and identifies it."""
 
     member: str
     seq: int
@@ -112,7 +112,7 @@ class DeadLetter:
 
     @property
     def is_pending_writes(self) -> bool:
-        """Whether this is an intent rather than a message."""
+        """Whether these are pending writes rather than a message."""
         return self.seq == 0
 
     @property
@@ -122,7 +122,7 @@ class DeadLetter:
 
     @classmethod
     def parse(cls, stored: bytes) -> DeadLetter:
-        """Reads a record as `bury.lua` writes it: a line of sizes, then member, reason and entry."""
+        """Reads a record as `dead_letter.lua` writes it: a line of sizes, then member, reason and entry."""
         head, _, rest = stored.partition(b"\n")
         _kind, seq, _token, died_at_ms, member_size, reason_size = head.split(b" ")
         member_end = int(member_size)

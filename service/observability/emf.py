@@ -1,4 +1,4 @@
-"""Adds up what happens, and writes it as lines that CloudWatch reads as metrics (the embedded metric format).
+"""Sums metrics and writes them as lines that CloudWatch reads (the embedded metric format).
 
 One line is one JSON object: the values by name, and under ``_aws`` which of them are metrics, of what unit and by which
 dimensions. Source: AWS, "Specification: Embedded metric format" (2026): at most 100 metrics a line and 100 values each.
@@ -24,18 +24,18 @@ class EmfWriter:
 
     Args:
         environment: the deployment's name, the first dimension of all metrics.
-        write: takes each line, without its end. With nobody to take it nothing is collected.
+        write: takes each line, without its end; None collects nothing.
     """
 
     def __init__(self, environment: str, write: Callable[[str], None] | None) -> None:
-        """Begin at nothing."""
+        """Starts empty."""
         self._environment = environment
         self._write = write
         self._counts: Counter[tuple[Metric, str]] = Counter()
         self._values: defaultdict[Metric, list[float]] = defaultdict(list)
 
     def count(self, metric: Metric, times: int = 1, of: str = "") -> None:
-        """It happened so many times; ``of`` is the value of the metric's own dimension, where it has one.
+        """Adds to a count; ``of`` is the value of the metric's own dimension, if it has one.
 
         Raises:
             ValueError: a dimension is missing, or there is none.
@@ -46,12 +46,12 @@ class EmfWriter:
             self._counts[metric, of] += times
 
     def value(self, metric: Metric, value: float) -> None:
-        """It was so much."""
+        """Adds a measured value."""
         if self._write is not None:
             self._values[metric].append(value)
 
     def publish(self, now_ms: int) -> None:
-        """Write down all that was collected, and begin anew."""
+        """Writes everything collected, and starts empty again."""
         counts, self._counts = self._counts, Counter()
         values, self._values = self._values, defaultdict(list)
         plain = {metric: [float(count)] for (metric, of), count in counts.items() if not of} | dict(values)

@@ -1,4 +1,4 @@
-"""Structured logs: one JSON line an event, and never a number, name, text, token or amount in it."""
+"""Structured logs: one JSON line an event, without phone numbers, names, texts, tokens and amounts."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ __all__ = ("configure", "pseudonym", "without_numbers", "without_words", "write_
 
 _BYTES: Final = 8
 _NUMBER: Final = re.compile(r"(?<![0-9a-fA-F])\+?[0-9]{9,15}(?![0-9a-fA-F])")
-"""What may be a phone number: digits that are no part of a digest."""
+"""What may be a phone number: digits that are not part of a digest."""
 
 
 def without_numbers(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Blot out what looks like a phone number, in whatever text it came: an error of somebody else's may quote one."""
+    """Masks what looks like a phone number in any text, because a library's error may quote one."""
     return {key: _NUMBER.sub("#", value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def without_words(exc_info: structlog.typing.ExcInfo) -> str:
-    """Where an error came from and of what kind it is, without what it says: that may quote a text or an amount."""
+    """An error's stack and class, without its message, which may quote a text or an amount."""
     _, error, trace = exc_info
-    return "".join(_told(TracebackException(type(error), error, trace)))
+    return "".join(_formatted(TracebackException(type(error), error, trace)))
 
 
-def _told(error: TracebackException) -> Iterator[str]:
+def _formatted(error: TracebackException) -> Iterator[str]:
     earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if earlier is not None:
-        yield from _told(earlier)
+        yield from _formatted(earlier)
         yield "then\n"
     yield from error.stack.format()
     yield f"{error.exc_type.__qualname__ if error.exc_type else 'an error'}\n"
     for each in error.exceptions or ():
         yield "with\n"
-        yield from _told(each)
+        yield from _formatted(each)
 
 
 def _first_line(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Of what a library says: asyncio quotes a whole error in the second."""
+    """Keeps the first line of a library's message: asyncio quotes a whole error in the second."""
     return {**event, "event": str(event.get("event", "")).partition("\n")[0]}
 
 
 def configure(*, debug: bool = False, release: str = "") -> None:
-    """Write logs as JSON lines to standard output; in development as short readable lines, with the words of errors.
+    """Writes logs as JSON lines to standard output; in development as readable lines, with the messages of errors.
 
     Args:
-        debug: in development: readable, and more of it.
+        debug: for development: readable lines, and debug events.
         release: named in every line, where there is one.
     """
     if release:
@@ -71,7 +71,7 @@ def configure(*, debug: bool = False, release: str = "") -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if debug else logging.INFO),
         cache_logger_on_first_use=False,
     )
-    # What libraries have to say (a stranger's broken request, say) comes in the same form.
+    # Libraries' messages (about a malformed request, for instance) get the same format.
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=[_first_line, *shared])
@@ -80,7 +80,7 @@ def configure(*, debug: bool = False, release: str = "") -> None:
 
 
 def pseudonym(secret: str) -> Callable[[str], str]:
-    """A keyed pseudonym for members: the same member gets the same one, and only the key leads back."""
+    """A keyed pseudonym: the same for the same member, and not reversible without the key."""
     key = blake2b(secret.encode(), person=b"vimbisopay logs").digest()
 
     def of(member: str) -> str:
@@ -90,6 +90,6 @@ def pseudonym(secret: str) -> Callable[[str], str]:
 
 
 def write_line(line: str) -> None:
-    """Write a finished line among the logs; what is written in one go is not torn by others'."""
+    """Writes a finished line among the logs, in one call, so that no other line comes between."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

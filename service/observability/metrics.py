@@ -1,6 +1,6 @@
-"""The names of our metrics: the one list from which code, dashboards and alarms take them.
+"""All metrics: the list from which code, dashboards and alarms take them.
 
-Plain data, without a library: whoever publishes or draws them imports this. Each is published in CloudWatch's embedded
+Plain data without dependencies, so that cdktf can import it. Each is published in CloudWatch's embedded
 metric format under `NAMESPACE`, with the dimension `ENVIRONMENT` (and those that the metric names besides).
 """
 

@@ -1,1 +1,1 @@
-"""The loops that handle inboxes and outboxes, and the rate limits they keep to."""
+"""The loops that handle inboxes and outboxes, and their rate limits."""

@@ -1,1 +1,1 @@
-"""HTTP in: WhatsApp's webhook, Credex core's events, health, and the guard in front of them."""
+"""HTTP in: WhatsApp's webhook, Credex core's events, health, the error envelope and the request guard."""

@@ -1,4 +1,4 @@
-"""`GET /health/`: whether this process can serve, and what it depends on."""
+"""`GET /health/`: whether this process can serve, and the condition of its dependencies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 __all__ = ("health_route",)
 
-PATIENCE_S: Final = 2.0
+TIMEOUT_S: Final = 2.0
 
 
 def health_route(
@@ -21,9 +21,9 @@ def health_route(
 ) -> HTTPRouteHandler:
     """The health check.
 
-    Without the cache we carry on, slower (``degraded``, 200). Without the state no message can be kept, so nothing
-    may be accepted (``unavailable``, 503). ``sending`` says ``ok`` or why sending has stopped; that is an operator's
-    alarm and no reason to replace this process, so it only degrades. ``release`` is what this process runs.
+    Without the cache the bot works more slowly (``degraded``, 200). Without the state no message can be stored, so none
+    may be accepted (``unavailable``, 503). ``sending`` returns ``ok`` or why sending has stopped; that raises an alarm
+    but is no reason to replace this process, so it only degrades. ``release`` is the release of this process.
     """
 
     @get("/health/", include_in_schema=False)
@@ -48,7 +48,7 @@ def health_route(
 async def _answers(redis: Redis | RedisCluster) -> bool:
     ping: Awaitable[bool] = redis.ping()
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             return bool(await ping)
     except (RedisError, OSError, TimeoutError):
         return False

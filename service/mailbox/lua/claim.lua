@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Gives the member due first to the caller: its head and everything known beside it.
+-- Leases the inbox due first: its head, session, pending writes and times.
 -- KEYS: inbox. The member is found in here, so its keys are computed from the shard tag: all in the slot of KEYS[1].
 -- ARGV: shard tag ("{0}"), now (ms), lease (ms)
--- Returns the claim; or {} when nobody has work; or {due} when the first one is due later.
+-- Returns the lease; or {} when nobody has work; or {due} when the first one is due later.
 -- Invariant: the token is higher than every earlier one of this member; the head stays where it is.
 local now = tonumber(ARGV[2])
 while true do
@@ -21,5 +21,5 @@ while true do
   if redis.call('EXISTS', k.list, k.intent) > 0 then
     return hand_out(k, member, next_token(k.lease, now), now, tonumber(ARGV[3]), true)
   end
-  rest(k.due, k.lease, member)  -- it was due for an intent that is gone
+  rest(k.due, k.lease, member)  -- it was due for pending writes that are gone
 end

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Gives the outbox head of the member due first to the caller, and counts the attempt before it is made.
+-- Leases the outbox due first, and counts the attempt before it is made.
 -- KEYS: outbox. The member is found in here, so its keys are computed from the shard tag: all in the slot of KEYS[1].
 -- ARGV: shard tag ("{0}"), now (ms), lease (ms)
--- Returns the posting; or {} when nobody has work; or {due} when the first one is due later.
--- Invariant: from here on the head may have left, and whoever claims it next is told since when.
+-- Returns the lease; or {} when nobody has work; or {due} when the first one is due later.
+-- Invariant: from here on the head may have been sent, and the next claim returns since when.
 local now = tonumber(ARGV[2])
 while true do
   local member, later = first_due(KEYS[1], now)

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Finishes one claim: session and intent as given, messages to the outbox, the head away. All or nothing.
+-- Finishes the head: session and pending writes as given, messages to the outbox, the head popped. All or nothing.
 -- KEYS: inbox, inbox:<m>, lease:inbox:<m>, session:<m>, intent:<m>, seen:<m>, outbox, outbox:<m>, lease:outbox:<m>
 -- ARGV: member, token, seq, now (ms), lease (ms), session ("" or "=" and bytes), intent (the same),
 --       when the intent is due ("" for never), outbox entries ...
--- Returns {outcome, next claim of this member or nil}.
+-- Returns {result, next lease of this member or nil}.
 -- Invariant: only the holder of the token commits, and only the seq it was given; a repeat appends nothing and hands
 -- out the same next claim without counting it again.
 local member, token, seq, now, term = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])

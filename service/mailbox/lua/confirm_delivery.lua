@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- A status carried this entry's id, so it was sent: the head goes, if it is still the head.
+-- A status carried this entry's id, so it was sent: it is popped if it is still the head.
 -- KEYS: outbox, outbox:<m>, lease:outbox:<m>
 -- ARGV: member, seq, now (ms)
 -- Returns 1 when it was the head, else 0.
--- Invariant: pops nothing but this seq. A held lease stays (its sender is between claim and settle) unless nothing is
--- left to hold: then the mark tells that sender. A wait ends.
+-- Invariant: pops nothing but this seq. A held lease stays (its sender is between claim and ack) unless the outbox is
+-- empty: then the mark tells that sender. A wait ends.
 local member, seq, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if not head_is(KEYS[2], seq) then return 0 end
 

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Gives a claim up for good: the head (for seq 0 the intent) goes to `dead`, the session is reset.
+-- Moves the head (for seq 0 the pending writes) to the dead letters and deletes the session.
 -- KEYS: inbox, inbox:<m>, lease:inbox:<m>, session:<m>, intent:<m>, seen:<m>, outbox, outbox:<m>, lease:outbox:<m>,
 --       dead
 -- ARGV: member, token, seq, now (ms), lease (ms), reason, outbox entries ...
--- Returns {outcome, next claim of this member or nil}.
--- Invariant: what leaves the inbox is in `dead`; the intent of a buried message stays, due when it was due.
+-- Returns {result, next lease of this member or nil}.
+-- Invariant: what leaves the inbox is in `dead`; a dead message's pending writes stay, due when they were due.
 local member, token, seq, now, term = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local k = keys_of_claim()
 

@@ -1,4 +1,4 @@
--- Puts one message that answers nobody (a notification) at the end of a member's outbox, once.
+-- Appends a message that answers nobody (about an event of core) to a member's outbox, once.
 -- KEYS: outbox, outbox:<m>, lease:outbox:<m>, posted:<m>
 -- ARGV: member, digest of the key that names the message, now (ms), entry
 -- Returns 1 when new, 0 when posted before.

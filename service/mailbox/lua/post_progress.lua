@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- One extra outbox entry while the claim is held ("still working on it").
+-- Appends a progress message ("still working on it") to the outbox while the lease is held.
 -- KEYS: lease:inbox:<m>, outbox, outbox:<m>, lease:outbox:<m>
 -- ARGV: member, token, seq, now (ms), entry
--- Returns the outcome.
+-- Returns the result.
 -- Invariant: at most once for a head, however often it is claimed and however often this runs.
 if standing(KEYS[1], 'notice', ARGV[2], ARGV[3]) ~= 'current' then return 'lost' end
 if redis.call('HGET', KEYS[1], 'noticed') == ARGV[3] then return 'done' end

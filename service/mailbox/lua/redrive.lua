@@ -1,10 +1,10 @@
 #!lua
--- Takes a letter out of `dead` and back into its member's queue, with a fresh session.
+-- Moves a dead letter back into its member's queue and deletes the session.
 -- KEYS: dead, inbox, inbox:<m>, lease:inbox:<m>, session:<m>, intent:<m>
 -- ARGV: member, now (ms), kind ("message" or "intent"), the letter as stored, where its body begins in it
--- Returns 'committed'; 'done' when it is no longer among the dead; 'lost' when an intent cannot come back now, because
--- another one stands or a worker holds the member.
--- Invariant: a letter is either dead or back, never both. No allow-oom: putting back is never urgent.
+-- Returns 'committed'; 'done' when it is no longer a dead letter; 'lost' when pending writes cannot come back now,
+-- because the member has others or a worker holds the lease.
+-- Invariant: it is either a dead letter or back, never both. No allow-oom: a redrive is never urgent.
 local member, now, body = ARGV[1], tonumber(ARGV[2]), string.sub(ARGV[4], tonumber(ARGV[5]))
 
 if ARGV[3] == 'intent' then

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- Ends a lease without finishing: the head (or the intent) stays and is due again.
+-- Ends a lease without finishing: the head (or the pending writes) stays and is due again.
 -- KEYS: inbox, inbox:<m>, lease:inbox:<m>
--- ARGV: member, token, seq, now (ms), due (ms), "1" when this claim counts
--- Returns the outcome.
+-- ARGV: member, token, seq, now (ms), due (ms), "1" when this attempt counts
+-- Returns the result.
 -- Invariant: nothing but lease, count and due time changes.
 local member, token, seq, due = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -10,7 +10,7 @@ local verdict = standing(KEYS[3], 'give_back', token, seq)
 if verdict ~= 'current' then return verdict end
 
 if seq == '0' and redis.call('EXISTS', KEYS[2]) == 1 then
-  due = math.min(due, tonumber(ARGV[4]))  -- the delay was the intent's; a message came meanwhile, and waits for nothing
+  due = math.min(due, tonumber(ARGV[4]))  -- the delay was for the pending writes; a message that came meanwhile is due now
 end
 if ARGV[6] ~= '1' then
   redis.call('HINCRBY', KEYS[3], seq == '0' and 'looks' or 'claims', -1)

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- Writes the intent down before the call it speaks of, while the claim is held.
+-- Stores the pending writes before the call to core, while the lease is held.
 -- KEYS: inbox, lease:inbox:<m>, intent:<m>
 -- ARGV: member, token, seq, now (ms), lease (ms), intent
--- Returns the outcome; a repeat writes the same again.
--- Invariant: only the holder writes. If the message is buried later, the intent is looked at at once.
+-- Returns the result; a repeat writes the same again.
+-- Invariant: only the holder writes. If the message becomes a dead letter, the pending writes are due at once.
 if standing(KEYS[2], 'store_intent', ARGV[2], ARGV[3]) ~= 'current' then return 'lost' end
 
 redis.call('SET', KEYS[3], ARGV[6], 'PX', 4 * DAY)
