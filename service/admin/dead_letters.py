@@ -20,8 +20,7 @@ async def dead_letters(
 
     Args:
         mailbox: holds the letters.
-        command: one of `COMMANDS`. A message that is put back goes to the end of its inbox and to a fresh session, so it
-            confirms nothing.
+        command: one of `COMMANDS`. `put-back` appends a message to its inbox and deletes the session.
         names: the letters, as `list` shows them; ignored by `list`.
         now_ms: now.
         pseudonym: names a member in logs.

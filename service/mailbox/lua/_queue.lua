@@ -1,16 +1,16 @@
--- Put before every script by the loader.
+-- The loader puts this before every script.
 --
--- A queue is three keys of one member: a place in a ZSET (member -> due time, only while there is work), a LIST of
+-- A queue is three keys of one member: an entry in a ZSET (member -> due time, only while there is work), a LIST of
 -- entries "<seq>:<payload>" in order, and a lease HASH. Its fields:
---   token    last token handed out; a higher one makes every earlier holder a stranger. It is a time, or slightly more:
---            of an outbox that is empty, when that was known
---   held     seq the holder of `token` works on; absent when nobody does
---   done     last seq finished: numbers go on from it when the list is empty
---   mark     last finishing step, "<verb>:<token>:<seq>", by which a repeat of it is known
---   claims   claims of the head          looks    claims of an intent alone (seq 0)
---   look     when the kept intent is due noticed  seq whose member was told "still working on it"
---   since    outbox: the head may have left since then
--- The lease has a time to live only while its member rests (no entry, nothing due): work never loses its lease.
+--   token    last fencing token; every earlier holder's steps are refused. It is a time, or slightly more; for an empty
+--            outbox, when it was found empty
+--   held     seq that the holder of `token` works on; absent when nobody does
+--   done     last seq finished: numbering continues from it when the list is empty
+--   mark     last finishing step, "<verb>:<token>:<seq>", which identifies a repeat of it
+--   claims   attempts at the head        looks    attempts at pending writes alone (seq 0)
+--   look     when they are due           noticed  seq for which a progress message was posted
+--   since    outbox: the head may have been sent since then
+-- The lease has a TTL only while there is nothing to do (no entry, nothing due), so work never loses its lease.
 
 local DAY = 86400000
 
@@ -31,7 +31,7 @@ local function optional(argument)
   return argument ~= '' and string.sub(argument, 2) or nil
 end
 
--- Is this the holder's first call ('current'), a repeat of a step already done ('done'), or a stranger ('lost')?
+-- Is this the holder's first call ('current'), a repeat of a finished step ('done'), or a former holder ('lost')?
 -- Second result: does the caller's token still hold the lease (on whatever entry)?
 local function standing(lease, verb, token, seq)
   local fields = redis.call('HMGET', lease, 'token', 'held', 'mark')
@@ -56,7 +56,7 @@ local function next_seq(list, lease, now)
   return math.max(last + 1, now)
 end
 
--- Nothing to do for this member: out of the ZSET, and the lease may be collected.
+-- Nothing to do for this member: it leaves the ZSET, and the lease may expire.
 local function rest(due, lease, member)
   redis.call('ZREM', due, member)
   redis.call('HDEL', lease, 'held', 'look')
@@ -64,7 +64,7 @@ local function rest(due, lease, member)
 end
 
 -- Appends to an inbox. RPUSH is the first write: a full Redis refuses there, before anything has changed.
--- An idle member, or one due later for an intent only, is due now; a held lease and a retry delay stay as they are.
+-- A member who is idle, or due later for pending writes only, is due now; a held lease and a retry delay stay.
 local function enqueue(due, list, lease, member, now, payload)
   local waiting = redis.call('EXISTS', list) == 1
   redis.call('RPUSH', list, whole(next_seq(list, lease, now)) .. ':' .. payload)
@@ -90,7 +90,7 @@ local function last_wrote(seen)
   return newest[2] and tonumber(newest[2]) or false
 end
 
--- Of the two scripts that finish a claim: their first nine keys are the same.
+-- The first nine keys of the two scripts that finish an inbox head.
 local function keys_of_claim()
   return {
     due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6],
@@ -98,14 +98,14 @@ local function keys_of_claim()
   }
 end
 
--- When the newest messages to the member were known to have left. Nothing while some wait.
+-- When the newest messages to the member had been sent; false while some wait.
 local function told(k)
   if redis.call('EXISTS', k.outbox) == 1 then return false end
   return tonumber(redis.call('HGET', k.outbox_lease, 'token') or 0)
 end
 
--- Gives the member's head (without one: its intent, as seq 0) to `token` until now + term. `counting` is false when
--- a repeat hands out again what the first run already counted.
+-- Leases the head (without one: the pending writes, as seq 0) to `token` until now + term. `counting` is false when a
+-- repeat hands out again what the first run has counted.
 local function hand_out(k, member, token, now, term, counting)
   local head = redis.call('LINDEX', k.list, 0)
   local seq = head and seq_of(head) or 0
@@ -118,7 +118,7 @@ local function hand_out(k, member, token, now, term, counting)
   }
 end
 
--- After an inbox head is finished: the next one under the same token, or rest until the intent is due, or rest.
+-- After an inbox head is finished: leases the next one under the same token, or waits until pending writes are due.
 local function move_on(k, member, token, now, term)
   redis.call('HDEL', k.lease, 'claims', 'looks', 'noticed')
   if redis.call('EXISTS', k.list) == 1 then
@@ -134,7 +134,7 @@ local function move_on(k, member, token, now, term)
   return false
 end
 
--- The same for an outbox head. Handing out counts the attempt: from now on the head may have left.
+-- Leases an outbox head, and counts the attempt: from now on the head may have been sent.
 local function hand_out_post(k, member, token, now, term, counting)
   local head = redis.call('LINDEX', k.list, 0)
   local before = false
@@ -151,21 +151,21 @@ local function hand_out_post(k, member, token, now, term, counting)
   }
 end
 
--- An outbox is empty: whatever was in it has left by now. The token says so, for `told`: it makes strangers only of
--- those who hold nothing any more.
+-- An outbox is empty: everything in it has been sent by now. The token records when, for `told`; it is raised only when
+-- nobody holds the lease.
 local function rest_told(due, lease, member, now)
   redis.call('HSET', lease, 'token', whole(math.max(tonumber(redis.call('HGET', lease, 'token') or 0), now)))
   rest(due, lease, member)
 end
 
--- Takes the outbox head away as sent.
+-- Pops the outbox head as sent.
 local function pop_post(list, lease, seq)
   redis.call('LPOP', list)
   redis.call('HSET', lease, 'done', seq)
   redis.call('HDEL', lease, 'claims', 'since')
 end
 
--- The member due first: its name, or nothing and when (if ever) the next one is due.
+-- The member due first; or nothing, and when the next one is due, if any.
 local function first_due(due, now)
   local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
   if not first[1] then return nil, nil end
