@@ -67,9 +67,9 @@ def description_of(shape: type[Any]) -> str:
 class ControlError(CloudError):
     """A request cannot be fulfilled; nothing was changed."""
 
-    def __init__(self, said: str, *, status: int = _BAD) -> None:
+    def __init__(self, message: str, *, status: int = _BAD) -> None:
         """Create an error that is answered with this HTTP status."""
-        super().__init__(said)
+        super().__init__(message)
         self.status = status
 
 
@@ -93,18 +93,18 @@ def control_router(api: CloudApi, signal: EventSignal) -> Router:
 
 def error_response(_: Request[Any, Any, Any], problem: Exception) -> Response[dict[str, Any]]:
     """The HTTP answer for an error."""
-    said: dict[str, Any] = {"error": str(problem)}
+    body: dict[str, Any] = {"error": str(problem)}
     if isinstance(problem, HTTPException):
-        said["error"] = problem.detail
+        body["error"] = problem.detail
         status = problem.status_code
         if isinstance(problem.extra, list):
-            said |= {"error": "; ".join(_field_error(one) for one in problem.extra), "where": problem.extra}
+            body |= {"error": "; ".join(_field_error(one) for one in problem.extra), "where": problem.extra}
     else:
         known: Mapping[type[Exception], int] = {HandsetError: _NOT_NOW, UnknownAttemptError: _UNKNOWN}
         status = getattr(problem, "status", None) or next(
             (status for kind, status in known.items() if isinstance(problem, kind)), _BAD
         )
-    return Response(said, status_code=status)
+    return Response(body, status_code=status)
 
 
 def _field_error(where: Any) -> str:
@@ -119,9 +119,9 @@ def _field_error(where: Any) -> str:
 def _handset(api: CloudApi, phone: str) -> Handset:
     handset = api.handsets.get(digits(phone))
     if handset is None:
-        there = ", ".join(api.handsets) or "nobody yet"
+        existing = ", ".join(api.handsets) or "nobody yet"
         raise ControlError(
-            f"nobody has the phone {phone} (there are: {there}); POST /control/people gives somebody a phone",
+            f"nobody has the phone {phone} (there are: {existing}); POST /control/people gives somebody a phone",
             status=_UNKNOWN,
         )
     return handset
@@ -145,9 +145,9 @@ def _people(api: CloudApi) -> list[HTTPRouteHandler]:
 
     @post("/people", tags=["people"], summary="Give a person a phone", description=description_of(NewPerson))
     async def add(data: JSONBody[NewPerson]) -> Person:
-        told = msgspec.structs.asdict(data)
+        fields = msgspec.structs.asdict(data)
         try:
-            return person(api.handset(told.pop("phone"), name=told.pop("name"), **told))
+            return person(api.handset(fields.pop("phone"), name=fields.pop("name"), **fields))
         except ValueError as error:
             raise ControlError(f"{error}; a phone number is written like +44 7700 900123", status=_BAD) from None
 
@@ -192,16 +192,16 @@ _Do = Callable[[str, Act, Callable[[Handset], str]], Awaitable[ActResult]]
 def _actor(api: CloudApi, signal: EventSignal) -> _Do:
     """A function that performs a person's action; its result has the wamid and the new messages on the screen."""
 
-    async def perform(phone: str, asked: Act, act: Callable[[Handset], str]) -> ActResult:
-        if not 0 <= asked.wait_ms <= LONGEST_WAIT_MS:
-            raise ControlError(f"wait_ms is from 0 to {LONGEST_WAIT_MS}, not {asked.wait_ms}; nothing was done")
+    async def perform(phone: str, act_request: Act, act: Callable[[Handset], str]) -> ActResult:
+        if not 0 <= act_request.wait_ms <= LONGEST_WAIT_MS:
+            raise ControlError(f"wait_ms is from 0 to {LONGEST_WAIT_MS}, not {act_request.wait_ms}; nothing was done")
         handset = _handset(api, phone)
         before = len(handset.screen)
         try:
             wamid = act(handset)
         except ValueError as error:
             raise ControlError(str(error)) from None
-        await signal.wait_until(lambda: len(handset.screen) > before, asked.wait_ms)
+        await signal.wait_until(lambda: len(handset.screen) > before, act_request.wait_ms)
         return ActResult(wamid, _screen(handset, before))
 
     return perform
@@ -306,9 +306,9 @@ def _faults(api: CloudApi) -> list[HTTPRouteHandler]:
 
     @delete("/faults", tags=["faults"], summary="Remove all fault rules", status_code=200)
     async def clear() -> list[ArmedRule]:
-        there = list(api.rules)
+        existing = list(api.rules)
         api.rules.clear()
-        return there
+        return existing
 
     @delete("/faults/{number:int}", tags=["faults"], summary="Remove a fault rule", status_code=200)
     async def remove(number: FromPath[int]) -> list[ArmedRule]:

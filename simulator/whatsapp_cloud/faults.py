@@ -337,7 +337,7 @@ class Rules:
                 yield armed.rule
 
     def _triggered(self, armed: ArmedRule) -> bool:
-        struck = armed.triggers(self._rng)
+        triggered = armed.triggers(self._rng)
         if armed.spent:
             self._rules = [each for each in self._rules if each is not armed]
-        return struck
+        return triggered

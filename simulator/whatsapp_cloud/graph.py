@@ -63,10 +63,10 @@ def _routes() -> Litestar:
             _route(delete, "/message_templates", _withdraw),
             _route(post, "/media", _upload, request_max_body_size=LARGEST_BODY),
             _route(delete, "", _delete),
-            _definition,
-            _attachment,
+            _flow_json,
+            _download,
         ],
-        exception_handlers={HTTPException: _elsewhere},
+        exception_handlers={HTTPException: _http_error},
         openapi_config=None,
         logging_config=None,
     )
@@ -83,7 +83,7 @@ def _route(method: Callable[..., Any], path: str | list[str], act: _Act, **optio
                 raise _unknown_path(request.url.path)
             return _answer(200, await act(api, request, request.path_params["node_id"]))
         except RefusedError as refused:
-            return _refusal(api, refused)
+            return _error_response(api, refused)
 
     paths = [path] if isinstance(path, str) else path
     served = [f"/{{version:str}}/{{node_id:str}}{one}" for one in paths]
@@ -135,11 +135,11 @@ async def _withdraw(api: CloudApi, request: _Request, node_id: str) -> Json:
 
 
 async def _create_form(api: CloudApi, request: _Request, node_id: str) -> Json:
-    return api.account.create_form(node_id, await _given(request))
+    return api.account.create_form(node_id, await _parameters(request))
 
 
 async def _change_form(api: CloudApi, request: _Request, node_id: str) -> Json:
-    return api.account.change(node_id, await _given(request))
+    return api.account.change(node_id, await _parameters(request))
 
 
 async def _fill_form(api: CloudApi, request: _Request, node_id: str) -> Json:
@@ -162,7 +162,7 @@ async def _subscribe(api: CloudApi, _: _Request, node_id: str) -> Json:
 
 
 async def _submit(api: CloudApi, request: _Request, node_id: str) -> Json:
-    return api.account.submit(node_id, await _given(request))
+    return api.account.submit(node_id, await _parameters(request))
 
 
 async def _upload(api: CloudApi, request: _Request, node_id: str) -> Json:
@@ -175,34 +175,34 @@ async def _upload(api: CloudApi, request: _Request, node_id: str) -> Json:
 
 
 @get("/flow-assets/{form_id:str}")
-async def _definition(request: _Request) -> Response[bytes]:
+async def _flow_json(request: _Request) -> Response[bytes]:
     api = _api(request)
     try:
         source = api.account.download(request.path_params["form_id"])
         return Response(source.encode(), media_type=MediaType.JSON)
     except RefusedError as refused:
-        return _refusal(api, refused)
+        return _error_response(api, refused)
 
 
 @get("/whatsapp_business/attachments")
-async def _attachment(request: _Request) -> Response[bytes]:
+async def _download(request: _Request) -> Response[bytes]:
     api = _api(request)
     try:
         api.account.tokens.check(request.headers.get("authorization", ""), api.now_ms())
     except RefusedError as refused:
-        return _refusal(api, refused)
-    asked = request.query_params
-    file = api.account.media.download(str(asked.get("mid", "")), str(asked.get("hash", "")))
+        return _error_response(api, refused)
+    query = request.query_params
+    file = api.account.media.download(str(query.get("mid", "")), str(query.get("hash", "")))
     if file is None:
         return Response(b"", status_code=404, media_type=MediaType.TEXT)
     return Response(file.content, media_type=file.mime_type)
 
 
-def _elsewhere(request: _Request, problem: HTTPException) -> Response[bytes]:
+def _http_error(request: _Request, problem: HTTPException) -> Response[bytes]:
     api = _api(request)
     if problem.status_code in {404, 405}:
-        return _refusal(api, _unknown_path(request.url.path))
-    return _refusal(api, RefusedError(1, status=problem.status_code, details=problem.detail))
+        return _error_response(api, _unknown_path(request.url.path))
+    return _error_response(api, RefusedError(1, status=problem.status_code, details=problem.detail))
 
 
 def _check_number(api: CloudApi, node_id: str) -> None:
@@ -230,9 +230,9 @@ def _fields(node: Json, wanted: str | None) -> Json:
     return {name: node[name] for name in ("id", *wanted.split(",")) if name in node}
 
 
-def _page(listed: list[Json], asked: Any) -> Json:
+def _page(listed: list[Json], query: Any) -> Json:
     """One page of a list. Cursors are opaque to clients; they are positions in the list."""
-    after, size = str(asked.get("after", "0")), str(asked.get("limit", PAGE))
+    after, size = str(query.get("after", "0")), str(query.get("limit", PAGE))
     if not (after.isdecimal() and size.isdecimal() and int(size) > 0):
         raise RefusedError(131059, details="Invalid cursor")
     begin, end = int(after), int(after) + int(size)
@@ -242,7 +242,7 @@ def _page(listed: list[Json], asked: Any) -> Json:
     return {"data": listed[begin:end], "paging": paging} if listed else {"data": []}
 
 
-async def _given(request: _Request) -> Json:
+async def _parameters(request: _Request) -> Json:
     """The parameters of a request, from JSON or from a form body."""
     found = _json(await request.body())
     if isinstance(found, dict):
@@ -258,7 +258,7 @@ def _json(body: bytes) -> Any:
         return None
 
 
-def _refusal(api: CloudApi, refused: RefusedError) -> Response[bytes]:
+def _error_response(api: CloudApi, refused: RefusedError) -> Response[bytes]:
     return _answer(refused.status, refused.body(api.ids.text("trace")))
 
 

@@ -195,7 +195,7 @@ class Handset:
             message.setdefault("context", {"from": ""})["referred_product"] = about
         if advertisement is not None:
             message["referral"] = referral(advertisement)
-        return self._say(message)
+        return self._send_message(message)
 
     def tap(self, bubble: str | None, choice: str, *, context: bool = True) -> str:
         """Tap a button or a row, by its id or its title, of the bubble with this wamid (None: the newest that has it).
@@ -213,9 +213,9 @@ class Handset:
                 continue
             for one in shown.choices:
                 if choice in (one.id, one.title):
-                    return self._say(tapped(shown, one), answers=shown if context else None)
+                    return self._send_message(tapped(shown, one), answers=shown if context else None)
         where = "" if bubble is None else " on that message"
-        raise NotOnScreenError(f"{self._called()} cannot tap {choice!r}{where}. {self._describe_screen()}")
+        raise NotOnScreenError(f"{self._label()} cannot tap {choice!r}{where}. {self._describe_screen()}")
 
     def form(self, bubble: str | None) -> tuple[Bubble, OpenForm | None]:
         """Open the form of the bubble with this wamid (None: the newest); the form is None if only its id is known.
@@ -229,7 +229,7 @@ class Handset:
                 source = self._backend.form(shown)
                 parameters = shown.payload["interactive"]["action"]["parameters"]
                 return shown, OpenForm.of(source, parameters) if source else None
-        raise NotOnScreenError(f"{self._called()} sees no such form. {self._describe_screen()}")
+        raise NotOnScreenError(f"{self._label()} sees no such form. {self._describe_screen()}")
 
     def fill(
         self, bubble: str | None, answers: Mapping[str, Any], *, with_token: bool = True, checked: bool = True
@@ -250,11 +250,13 @@ class Handset:
             NotFilledInError: the form rejects these answers.
         """
         shown, opened = self.form(bubble)
-        told: Mapping[str, Any] = answers
+        content: Mapping[str, Any] = answers
         if opened is not None:
-            told = opened.submit(answers) if checked else opened.unchecked(answers)
+            content = opened.submit(answers) if checked else opened.unchecked(answers)
         looks = () if opened is None else tuple(opened.shown)
-        return self._say(filled(shown, told, with_token=with_token), answers=shown, extras=InboundExtras(form=looks))
+        return self._send_message(
+            filled(shown, content, with_token=with_token), answers=shown, extras=InboundExtras(form=looks)
+        )
 
     def send(self, kind: str, **fields: Any) -> str:
         """Send a message other than text: image, video, audio, document, sticker, location, contacts, order, ...
@@ -263,41 +265,41 @@ class Handset:
         these fields.
         """
         if kind in MEDIA:
-            return self._say(media(kind, self._backend.media_id(self.phone), fields))
-        return self._say(other(kind, fields))
+            return self._send_message(media(kind, self._backend.media_id(self.phone), fields))
+        return self._send_message(other(kind, fields))
 
     def react(self, wamid: str, emoji: str | None) -> str:
         """React to a message; an empty emoji removes the reaction, and so does None, which some clients send."""
-        return self._say(reaction(wamid, emoji))
+        return self._send_message(reaction(wamid, emoji))
 
     def edit(self, wamid: str, text: str, *, coexistence: bool = False) -> str:
         """Edit an own message. Only numbers that also use the WhatsApp Business app receive the new text."""
-        return self._say(edited(wamid, text, coexistence=coexistence))
+        return self._send_message(edited(wamid, text, coexistence=coexistence))
 
     def revoke(self, wamid: str) -> str:
         """Delete an own message for everyone."""
-        return self._say(other("revoke", {"original_message_id": wamid}))
+        return self._send_message(other("revoke", {"original_message_id": wamid}))
 
     def garble(self) -> str:
         """Send an interactive message without content, with an error: what WhatsApp reports for a tap that failed."""
         error = {"code": 131000, "title": "Something went wrong", "message": "Something went wrong"}
-        return self._say({"type": "interactive"}, extras=InboundExtras(errors=[error]))
+        return self._send_message({"type": "interactive"}, extras=InboundExtras(errors=[error]))
 
     def raw(self, message: Mapping[str, Any], *, contact: bool = True) -> str:
         """Send any JSON as a message; id, time and sender are added unless given."""
-        return self._say(dict(message), extras=InboundExtras(contact=contact))
+        return self._send_message(dict(message), extras=InboundExtras(contact=contact))
 
     def change_number(self, phone: str, *, form: Literal["new", "old", "user_id"] = "new") -> str:
         """Move to another phone number; the business is notified from the old one. See `inbound.moved`."""
-        told = moved(self.name, self.phone, phone, scoped_id(phone, self.country), form)
-        wamid = self._say(told, extras=InboundExtras(contact=False))
+        content = moved(self.name, self.phone, phone, scoped_id(phone, self.country), form)
+        wamid = self._send_message(content, extras=InboundExtras(contact=False))
         self._backend.renumber(self, phone)
         return wamid
 
     def change_identity(self) -> str:
         """Move to another device; businesses that check identities are notified."""
         self.devices += 1
-        return self._say(identity_changed(self.identity, self._backend.now_ms()))
+        return self._send_message(identity_changed(self.identity, self._backend.now_ms()))
 
     def show_typing(self) -> None:
         """Show the typing indicator."""
@@ -318,11 +320,11 @@ class Handset:
             if message is upto:
                 return
 
-    def _say(self, message: Json, *, answers: Bubble | None = None, extras: InboundExtras = NO_EXTRAS) -> str:
+    def _send_message(self, message: Json, *, answers: Bubble | None = None, extras: InboundExtras = NO_EXTRAS) -> str:
         if not self.online:
-            raise HandsetError(f"{self._called()} is offline and cannot send anything: switch the phone on first")
+            raise HandsetError(f"{self._label()} is offline and cannot send anything: switch the phone on first")
         if self.blocked:
-            raise HandsetError(f"{self._called()} has blocked the business and must unblock it before writing to it")
+            raise HandsetError(f"{self._label()} has blocked the business and must unblock it before writing to it")
         if answers is not None:
             message["context"] = {"from": self._writer(answers.wamid), "id": answers.wamid}
         return self._backend.receive(self, message, extras)
@@ -331,7 +333,7 @@ class Handset:
         """The sender of a message; empty for the business, whose number the backend fills in."""
         return self.phone if any(message.wamid == wamid for message in self.sent) else ""
 
-    def _called(self) -> str:
+    def _label(self) -> str:
         return f"{self.name or 'the person'} ({self.phone})"
 
     def _describe_screen(self) -> str:

@@ -40,11 +40,13 @@ class Tokens:
         if not hmac.compare_digest(token.strip().encode(), self._token.encode()):
             raise RefusedError(190, message="Invalid OAuth access token - Cannot parse access token")
         if self.ends_ms is not None and now_ms >= self.ends_ms:
-            said = f"Session has expired on {_told(self.ends_ms)}. The current time is {_told(now_ms)}."
-            raise RefusedError(190, message=f"Error validating access token: {said}", subcode=EXPIRED)
+            reason = (
+                f"Session has expired on {_pacific_time(self.ends_ms)}. The current time is {_pacific_time(now_ms)}."
+            )
+            raise RefusedError(190, message=f"Error validating access token: {reason}", subcode=EXPIRED)
         if self.withdrawn:
             raise RefusedError(0)
 
 
-def _told(at_ms: int) -> str:
+def _pacific_time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, _PACIFIC).strftime("%A, %d-%b-%y %H:%M:%S %Z")
