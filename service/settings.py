@@ -46,7 +46,7 @@ _WRONG: Final = {
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
 }
-"""What is wrong with a value, by pydantic's name for it: in the words that our own rules use."""
+"""Our texts for pydantic's errors, by their type."""
 
 
 class SettingsError(ValueError):
@@ -58,9 +58,9 @@ def _development(name: str) -> SecretStr:
 
 
 class Settings(BaseSettings):
-    """What the service is told at start. Each field is the environment variable of the same name in capitals.
+    """The configuration. Each field is the environment variable of the same name in capitals.
 
-    Made directly it has what it is given and defaults, nothing else; `load` reads the environment.
+    The constructor takes arguments and defaults only; `load` reads the environment.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read nothing behind the caller's back."""
+        """Reads nothing but the arguments."""
         return (init_settings,)
 
     @field_validator("redis_url")
@@ -202,7 +202,7 @@ def _redis(url: str, known: str) -> str:
 
 
 def load_for_setup() -> Settings:
-    """As `load`, for whoever is about to find out the ids of the forms, and can therefore not name them yet.
+    """As `load`, but the ids of the forms, which the set-up finds out, may be missing.
 
     Raises:
         SettingsError: as `load`.

@@ -1,6 +1,6 @@
-"""Meta's side, checked and set up: token, number, account, subscription, forms and template.
+"""Checks and sets up what the bot needs at Meta: token, number, account, subscription, forms and template.
 
-Both may be run as often as one likes: what is already as it should be is left alone.
+Both may be repeated: what is right already is left alone.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _PERMISSION: Final = frozenset({3, 10, 131005, *range(200, 300)})
 
 @dataclass
 class Report:
-    """What was found and done, for an operator.
+    """Findings and changes, for an operator.
 
     Attributes:
-        lines: one a finding, with ✓ or ✗ in front.
-        ids: what belongs into `.env`, by variable.
-        ok: nothing is left to be done.
+        lines: one for each finding, with ✓ or ✗ in front.
+        ids: values for `.env`, by variable.
+        ok: nothing is left to do.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -42,11 +42,11 @@ class Report:
     ok: bool = True
 
     def good(self, text: str) -> None:
-        """Something is as it should be."""
+        """Adds a finding that is right."""
         self.lines.append(f"✓ {text}")
 
     def bad(self, text: str) -> None:
-        """Something is not."""
+        """Adds a finding that is wrong."""
         self.ok = False
         self.lines.append(f"✗ {text}")
 
@@ -58,7 +58,7 @@ class Report:
 
 
 class MetaApiError(Exception):
-    """Meta refused, or did not answer."""
+    """Meta refused a call, or did not answer it."""
 
     def __init__(self, details: str, code: int | None = None, subcode: int | None = None) -> None:
         super().__init__(details)
@@ -80,18 +80,18 @@ class Setup:
         business_id: str,
         ids: Mapping[str, str],
     ) -> None:
-        """Takes what the settings say; ``ids`` are those of forms, by variable, as far as they are set."""
+        """Takes values of the settings; ``ids`` are those of forms that are set, by variable."""
         self._graph = _Graph(http, api_url, access_token)
         self._number_id = phone_number_id
         self._business_id = business_id
         self._ids = ids
 
     async def check(self) -> Report:
-        """Look at everything, change nothing."""
+        """Checks everything and changes nothing."""
         return await self._run(changing=False)
 
     async def set_up(self) -> Report:
-        """Make everything as it should be."""
+        """Corrects what is wrong."""
         return await self._run(changing=True)
 
     async def _run(self, *, changing: bool) -> Report:
@@ -104,26 +104,26 @@ class Setup:
         for step in steps:
             try:
                 await step
-            except MetaApiError as trouble:
-                report.bad(_plainly(trouble))
+            except MetaApiError as error:
+                report.bad(_advice(error))
         return report
 
     # -- token, number, account -----------------------------------------------------------------------------------
 
     async def _access(self, report: Report) -> bool:
-        """Whether the token is good for the number and the account; nothing else can be done otherwise."""
+        """Whether the token may use the number and the account; otherwise nothing else can be done."""
         try:
             number = await self._graph.get(self._number_id, fields="display_phone_number,verified_name")
-        except MetaApiError as trouble:
-            report.bad(_plainly(trouble, "WHATSAPP_PHONE_NUMBER_ID", self._number_id))
+        except MetaApiError as error:
+            report.bad(_advice(error, "WHATSAPP_PHONE_NUMBER_ID", self._number_id))
             return False
         shown = text(number, "display_phone_number") or self._number_id
         report.good(f"The access token is valid, and the number is {shown} ({text(number, 'verified_name') or '?'}).")
         try:
             await self._graph.get(self._business_id, fields="id,name")
             owned = [text(each, "id") async for each in self._graph.each(f"{self._business_id}/phone_numbers")]
-        except MetaApiError as trouble:
-            report.bad(_plainly(trouble, "WHATSAPP_BUSINESS_ID", self._business_id))
+        except MetaApiError as error:
+            report.bad(_advice(error, "WHATSAPP_BUSINESS_ID", self._business_id))
             return False
         if self._number_id not in owned:
             report.bad(
@@ -166,9 +166,9 @@ class Setup:
             await self._graph.post(f"{form_id}/publish")
             report.good(f"The form {definition.name} is published now.")
         if form_id:
-            self._tell_id(report, definition, form_id, changing=changing)
+            self._report_id(report, definition, form_id, changing=changing)
 
-    def _tell_id(self, report: Report, definition: FormDefinition, form_id: str, *, changing: bool) -> None:
+    def _report_id(self, report: Report, definition: FormDefinition, form_id: str, *, changing: bool) -> None:
         known = self._ids.get(definition.variable, "")
         report.ids[definition.variable] = form_id
         if known and known != form_id and not changing:
@@ -205,44 +205,44 @@ class Setup:
             report.bad(f"Meta finds errors in the form {definition.name}, so it was not published: {'; '.join(errors)}")
         return not errors
 
-    async def _template(self, report: Report, wording: TemplateDefinition, *, changing: bool) -> None:
+    async def _template(self, report: Report, definition: TemplateDefinition, *, changing: bool) -> None:
         path = f"{self._business_id}/message_templates"
         found = [
             each
-            async for each in self._graph.each(path, name=wording.name)
-            if (text(each, "name"), text(each, "language")) == (wording.name, wording.language)
+            async for each in self._graph.each(path, name=definition.name)
+            if (text(each, "name"), text(each, "language")) == (definition.name, definition.language)
         ]
         if not found and not changing:
-            report.bad(f"The template {wording.name} does not exist. Run `whatsapp setup`.")
+            report.bad(f"The template {definition.name} does not exist. Run `whatsapp setup`.")
             return
         if not found:
             given = {
-                "name": wording.name,
-                "language": wording.language,
-                "category": wording.category,
-                "components": wording.components,
+                "name": definition.name,
+                "language": definition.language,
+                "category": definition.category,
+                "components": definition.components,
             }
             found = [await self._graph.post(path, json=given)]
-        self._judge_template(report, wording, found[0])
+        self._report_template(report, definition, found[0])
 
     @staticmethod
-    def _judge_template(report: Report, wording: TemplateDefinition, template: Any) -> None:
+    def _report_template(report: Report, definition: TemplateDefinition, template: Any) -> None:
         status = text(template, "status") or "PENDING"
         bodies = [text(part, "text") for part in listed(template, "components") if text(part, "type") == "BODY"]
-        if bodies and bodies != [wording.body]:
+        if bodies and bodies != [definition.body]:
             report.bad(
-                f"The template {wording.name} has another wording at Meta. Edit it in WhatsApp Manager, Message "
-                f"templates, to read: {wording.body}"
+                f"The template {definition.name} has another wording at Meta. Edit it in WhatsApp Manager, Message "
+                f"templates, to read: {definition.body}"
             )
         elif status in {"APPROVED", "PENDING", "IN_APPEAL"}:
             waits = "" if status == "APPROVED" else " Members silent for a day can be notified once it is approved."
-            report.good(f"The template {wording.name} is {status.lower()}.{waits}")
+            report.good(f"The template {definition.name} is {status.lower()}.{waits}")
         else:
-            report.bad(f"The template {wording.name} is {status} by Meta: see WhatsApp Manager, Message templates.")
+            report.bad(f"The template {definition.name} is {status} by Meta: see WhatsApp Manager, Message templates.")
 
 
 class _Graph:
-    """The Graph API, as far as an owner's deeds need it. What it raises never holds the token."""
+    """The Graph API for administration. Its errors never hold the token."""
 
     def __init__(self, http: httpx.AsyncClient, api_url: str, access_token: str) -> None:
         self._http = http
@@ -250,15 +250,15 @@ class _Graph:
         self._token = access_token
 
     async def get(self, path: str, **params: str) -> Any:
-        """What an id names, or one page of a list."""
+        """The object with an id, or one page of a list."""
         return await self._ask("GET", f"{self._api_url}{path}", params=params)
 
     async def post(self, path: str, **content: Any) -> Any:
-        """Change something."""
+        """Changes or creates an object."""
         return await self._ask("POST", f"{self._api_url}{path}", **content)
 
     async def each(self, path: str, **params: str) -> AsyncIterator[Any]:
-        """All of a list, page after page."""
+        """All items of a list, page after page."""
         after = ""
         for _ in range(_MOST_PAGES):
             page = await self.get(path, **params, **({"after": after} if after else {}))
@@ -270,7 +270,7 @@ class _Graph:
                 return
 
     async def download(self, address: str) -> Any:
-        """The JSON at an address that needs no token; None if there is none."""
+        """The JSON at a URL that needs no token; None if there is none."""
         try:
             async with asyncio.timeout(DEADLINE_S):
                 response = await self._http.get(address, timeout=DEADLINE_S)
@@ -299,16 +299,16 @@ class _Graph:
         return MetaApiError(said, integer(refused, "code"), integer(refused, "error_subcode"))
 
 
-def _plainly(trouble: MetaApiError, variable: str = "", value: str = "") -> str:
-    """What an operator is to do about it."""
-    code = "" if trouble.code is None else f" Meta says: {trouble.details} (code {trouble.code})"
-    if trouble.code in _TOKEN:
+def _advice(error: MetaApiError, variable: str = "", value: str = "") -> str:
+    """What an operator has to do about the error."""
+    code = "" if error.code is None else f" Meta says: {error.details} (code {error.code})"
+    if error.code in _TOKEN:
         return (
             "WHATSAPP_ACCESS_TOKEN: it is not valid or has expired. Make a new one for the system user, with "
             f"whatsapp_business_messaging and whatsapp_business_management.{code}"
         )
-    if trouble.code in _PERMISSION:
+    if error.code in _PERMISSION:
         return f"WHATSAPP_ACCESS_TOKEN: it lacks a permission, or its user lacks access to the account.{code}"
-    if variable and (trouble.code, trouble.subcode) == _NO_SUCH_OBJECT:
+    if variable and (error.code, error.subcode) == _NO_SUCH_OBJECT:
         return f"{variable}: {value} names nothing that this token may see. Take the id from Meta's app dashboard."
-    return trouble.details if trouble.code is None else f"Meta refused it.{code}"
+    return error.details if error.code is None else f"Meta refused it.{code}"

@@ -1,15 +1,15 @@
-"""What can go wrong between us and WhatsApp, by what there is to do about it.
+"""Errors between the bot and WhatsApp, one class for each reaction.
 
 ::
 
     WhatsAppError
     ├── NotAnEnvelope      a webhook body that is no WhatsApp notification: refuse it
-    ├── NotStored          a delivery could not be kept: answer 503, and Meta brings it again
+    ├── NotStored          a payload could not be stored: answer 503, and Meta delivers it again
     └── GraphError         the Graph API did not take a message
         ├── PairLimited    this member gets too many: later, to them only
         ├── Throttled      the number sends too many: everyone slower
-        ├── Transient      Meta's own trouble: again, with back-off
-        ├── Stopped        nothing can be sent until somebody repairs it: keep everything, raise an alarm
+        ├── Transient      a temporary failure at Meta: again, with back-off
+        ├── SendingStopped  nothing can be sent until somebody repairs it: keep everything, raise an alarm
         ├── Rejected       this message can never be sent
         │   └── WindowClosed   because the member has been silent for 24 hours; a template still can
         ├── NotSent        it never left us, that is certain: again, with back-off
@@ -42,7 +42,7 @@ __all__ = (
 
 
 class WhatsAppError(Exception):
-    """Anything that goes wrong between us and WhatsApp."""
+    """The base of all errors here."""
 
 
 class NotAnEnvelopeError(WhatsAppError):
@@ -54,7 +54,7 @@ class NotAnEnvelopeError(WhatsAppError):
 
 
 class NotStoredError(WhatsAppError):
-    """A delivery could not be stored durably, in whole or in part; it is to be delivered again."""
+    """A payload could not be stored durably, in whole or in part; Meta has to deliver it again."""
 
 
 class GraphError(WhatsAppError):
@@ -87,7 +87,7 @@ class ThrottledError(GraphError):
 
 
 class TransientError(GraphError):
-    """Meta's own trouble, which passes. The message was not taken."""
+    """A temporary failure at Meta. The message was not taken."""
 
 
 class SendingStoppedError(GraphError):

@@ -23,7 +23,7 @@ _LONG_NUMBER: Final = re.compile(r"[0-9]{9,}")
 
 
 class _Bearer(httpx.Auth):
-    """Carries the token, and shows it to nobody but the request."""
+    """Adds the token to requests, and keeps it out of representations."""
 
     def __init__(self, token: str) -> None:
         self._header = f"Bearer {token}"
@@ -45,10 +45,10 @@ class GraphClient:
         access_token: str,
         deadline_s: float = 10,
     ) -> None:
-        """Takes what a message needs to leave.
+        """Takes the client, the number and the token.
 
         Args:
-            http: a client of its own; its pool and transport are the caller's business.
+            http: the HTTP client; the caller closes it.
             api_url: with version and closing slash, such as `https://graph.facebook.com/v25.0/`.
             phone_number_id: the number's id at Meta, not the number.
             access_token: of a system user with the permission `whatsapp_business_messaging`.
@@ -129,7 +129,7 @@ class GraphClient:
         return graph_error(self._safe(said), code=code, subcode=subcode, http_status=status)
 
     def _safe(self, said: str) -> str:
-        """What may be logged of it: neither the token, nor what may be a member's number."""
+        """The text for logs, without the token and what may be a member's number."""
         told = said.replace(self._secret, "[access token]") if self._secret else said
         return _LONG_NUMBER.sub(lambda found: found[0] if found[0] == self._number_id else "[number]", told)[
             :_LONGEST_DETAILS

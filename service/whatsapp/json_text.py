@@ -1,4 +1,4 @@
-"""JSON from outside, read so that one absurd value costs nobody else theirs."""
+"""Reads JSON from outside leniently, so that one malformed value does not affect the others."""
 
 from __future__ import annotations
 

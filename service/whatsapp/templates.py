@@ -1,4 +1,4 @@
-"""The templates that Meta has to approve: the only messages for members who have been silent for 24 hours."""
+"""Templates, which Meta has to approve: the only messages to members who have been silent for 24 hours."""
 
 from __future__ import annotations
 
