@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from types import NoneType
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from service.domain import Denomination, Money
 
@@ -43,6 +45,12 @@ _TEXT: Final[Mapping[type, tuple[Callable[[Any], str], Callable[[str], Any]]]] =
 """How a value of each type is written and read."""
 
 
+@cache
+def _fields(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    # Cached, because msgspec evaluates the annotations anew at each call.
+    return msgspec.structs.fields(kind)
+
+
 def known(value: _T | None) -> _T:
     """The value, where the steps before made sure that there is one.
 
@@ -57,7 +65,7 @@ def known(value: _T | None) -> _T:
 def to_record(answers: msgspec.Struct, suffix: str = "") -> dict[str, str]:
     """The answers as the session stores them."""
     record: dict[str, str] = {}
-    for each in msgspec.structs.fields(answers):
+    for each in _fields(type(answers)):
         value = getattr(answers, each.name)
         if isinstance(value, tuple):
             for number, item in enumerate(value, 1):
@@ -74,7 +82,7 @@ def from_record(kind: type[_S], record: Mapping[str, str], suffix: str = "") -> 
         ValueError: a stored text is not of its field's type.
     """
     values: dict[str, Any] = {}
-    for each in msgspec.structs.fields(kind):
+    for each in _fields(kind):
         if get_origin(each.type) is tuple:
             values[each.name] = tuple(_items(get_args(each.type)[0], record))
             continue
@@ -86,7 +94,7 @@ def from_record(kind: type[_S], record: Mapping[str, str], suffix: str = "") -> 
 
 
 def _items(kind: type[_S], record: Mapping[str, str]) -> list[_S]:
-    first = msgspec.structs.fields(kind)[0].encode_name
+    first = _fields(kind)[0].encode_name
     items: list[_S] = []
     while f"{first}_{len(items) + 1}" in record:
         items.append(from_record(kind, record, f"_{len(items) + 1}"))

@@ -52,8 +52,6 @@ class TurnBuilder:
         session = msgspec.structs.replace(self.session, valid_until_ms=self.now_ms + VALID_MS)
         return Turn(session, tuple(self._messages), self._call, tuple(self._transitions))
 
-    # -- where the conversation stands ----------------------------------------------------------------------------
-
     def here(self) -> tuple[Flow, Step] | None:
         """The flow and step under way."""
         return self.registry.find(f"{self.session.flow}.{self.session.step}") if self.session.flow else None
@@ -75,8 +73,6 @@ class TurnBuilder:
         menu = self.registry.menu
         return TurnContext(self._member, self.now_ms, self.session, answers, self._outcome, self._wamid, menu)
 
-    # -- messages -------------------------------------------------------------------------------------------------
-
     def add(self, message: Message) -> None:
         """Send this, too."""
         self._messages.append(message)
@@ -84,8 +80,6 @@ class TurnBuilder:
     def react(self, emoji: str) -> None:
         """Answer with an emoji on the member's message."""
         self._messages.append(Reaction(self._wamid, emoji))
-
-    # -- from step to step ----------------------------------------------------------------------------------------
 
     def change(self, **changes: Any) -> None:
         """Change fields of the session."""

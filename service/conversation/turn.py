@@ -180,8 +180,6 @@ class _MessageHandler:
         more = isinstance(self._inbound.content, UnsupportedMessage | Reacted)
         return at_ms if more and self._inbound.received_at_ms < at_ms + HINT_AGAIN_MS else 0
 
-    # -- the kinds of message -------------------------------------------------------------------------------------
-
     def _tap(self, tapped: str, title: str) -> None:
         mark, _, rest = tapped.partition(":")
         if mark == "n":
@@ -256,8 +254,6 @@ class _MessageHandler:
                 self._builder.enter(shortcut.target, to_record(meant), preface=self._leaving())
             return True
         return False
-
-    # -- what it leads to -----------------------------------------------------------------------------------------
 
     def _navigate(self, route: str, argument: str) -> None:
         routes = self._registry.routes

@@ -44,9 +44,6 @@ class BusinessAnswers(WriteAnswers, frozen=True):
 Context = TurnContext[BusinessAnswers]
 
 
-# -- the questions --------------------------------------------------------------------------------------------------
-
-
 def _begun(dashboard: Dashboard, _: Context) -> Exit:
     several = dashboard.tier is None or dashboard.tier >= SEVERAL_FROM_TIER
     if several or not any(account.owned for account in dashboard.accounts):
@@ -117,9 +114,6 @@ def _questions(forms: Forms | None) -> list[Question]:
         read=_read_form,
     )
     return [form, *questions]
-
-
-# -- the write ------------------------------------------------------------------------------------------------------
 
 
 def _confirm(context: Context) -> str:

@@ -55,7 +55,7 @@ class Play:
     """One member's conversation.
 
     Attributes:
-        book: the flows.
+        registry: the flows.
         now_ms: the time; it stands still but for `wait`.
         member: who writes.
         session: where the conversation stands; None before the first word.
@@ -230,7 +230,7 @@ def _kind(message: Message) -> str:
 
 
 class Stage:
-    """Where the plays of a test are given, with the book of this release; it remembers them all."""
+    """Where the plays of a test are given, with the flows of this release; it remembers them all."""
 
     def __init__(self) -> None:
         """Nobody has said a word yet."""

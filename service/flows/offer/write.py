@@ -20,9 +20,6 @@ from service.writes.create_offer import CreateOffer
 __all__ = ("CONFIRM_STEPS", "DUPLICATE_STEPS", "RESULT_STEPS")
 
 
-# -- is it right ----------------------------------------------------------------------------------------------------
-
-
 def _confirm(context: Context) -> str:
     due = context.answers.due
     lines = [
@@ -57,9 +54,6 @@ def _warnings(dashboard: Dashboard, account: Account | None, context: Context) -
 
 def _other_terms(context: Context) -> Button:
     return context.option("terms", "Pay later instead" if context.answers.due is None else "Other terms")
-
-
-# -- the call -------------------------------------------------------------------------------------------------------
 
 
 def _create(context: Context) -> CreateOffer:
@@ -101,9 +95,6 @@ def _reconciled(call: CreateOffer, outcome: Outcome, _: Context) -> str:
                 f"I could not find out whether {mine} was made, and I have stopped looking. "
                 "Please check your balance, or ask them."
             )
-
-
-# -- what came of it ------------------------------------------------------------------------------------------------
 
 
 def _sent(context: Context) -> str:

@@ -56,9 +56,6 @@ _OUTGOING = Direction(
 )
 
 
-# -- the lists ------------------------------------------------------------------------------------------------------
-
-
 def _list_steps(direction: Direction) -> tuple[Step, ...]:
     route, listed, none = direction.route, f"{direction.route}_list", f"{direction.route}_none"
 
@@ -109,9 +106,6 @@ def _empty(direction: Direction, context: Context) -> Sequence[Message]:
 
 
 LIST_STEPS: Final = (*_list_steps(_INCOMING), *_list_steps(_OUTGOING))
-
-
-# -- one offer ------------------------------------------------------------------------------------------------------
 
 
 def _opened(dashboard: Dashboard, context: Context) -> Exit:

@@ -27,9 +27,6 @@ ROWS: Final = 8
 """People in the list: with "let another" and "menu", ten rows, should core ever allow more than five."""
 
 
-# -- all of them ----------------------------------------------------------------------------------------------------
-
-
 def _list(context: TurnContext[Any]) -> Sequence[Message]:
     account = acting(context)
     rows = [_row(context, account, person) for person in account.authorised[:ROWS]]
@@ -50,9 +47,6 @@ def _row(context: TurnContext[Any], account: Account, person: Person) -> Row:
 
 def _is_told(account: Account, person: Person) -> bool:
     return account.send_offers_to is not None and account.send_offers_to.member_id == person.member_id
-
-
-# -- one of them ----------------------------------------------------------------------------------------------------
 
 
 def _opened(dashboard: Dashboard, context: Context) -> Exit:
@@ -86,9 +80,6 @@ def _show_person(context: Context) -> Sequence[Message]:
         title = "Tell me of offers" if answers.owner else "Tell them of offers"
         buttons.insert(0, context.option("notices", title))
     return [Buttons(body=body, buttons=tuple(buttons))]
-
-
-# -- another one ----------------------------------------------------------------------------------------------------
 
 
 def _begun(dashboard: Dashboard, context: Context) -> Exit:
