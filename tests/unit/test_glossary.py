@@ -131,11 +131,8 @@ PENDING: Final[frozenset[tuple[str, str]]] = frozenset(
         ("service/__main__.py", "dead"),
         ("service/__main__.py", "deed"),
         ("service/admin", "deed"),
-        ("service/app.py", "depths"),
         ("service/mailbox", "dead"),
         ("service/mailbox", "token"),
-        ("service/observability", "depths"),
-        ("service/observability", "meter"),
         ("service/runtime", "_Look"),
         ("simulator/processes", "Injection"),
         ("simulator/processes", "depths"),
@@ -166,22 +163,17 @@ JARGON: Final = {
 
 PENDING_LANGUAGE: Final[frozenset[str]] = frozenset(
     {
-        "notebooks/review",
         "service/__main__.py",
         "service/admin",
-        "service/app.py",
         "service/conversation",
         "service/credex",
-        "service/flows",
         "service/mailbox",
         "service/observability",
         "service/runtime",
         "service/settings.py",
-        "service/web",
         "service/whatsapp",
         "simulator/explore",
         "simulator/playback",
-        "simulator/whatsapp_cloud",
         "simulator/world",
     }
 )

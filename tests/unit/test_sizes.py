@@ -20,7 +20,6 @@ TABLES: Final[dict[str, str]] = {}
 
 STILL_TOO_LONG: Final = frozenset(
     {
-        "service/flows/business.py:business",
         "service/web/core_events.py:core_event_routes",
         "simulator/world/world.py:__init__",
         "cdktf/vimbisopay_infra/bootstrap.py:__init__",
