@@ -1,10 +1,10 @@
-"""What can go wrong in the simulator.
+"""The exceptions of the simulator.
 
 SimulatorError
-├── ConversationError          a conversation file cannot be read; holds every problem found in it
+├── ConversationError          a conversation file cannot be read; has all of its problems
 ├── LineError                  a line of a conversation could not be played
-├── UnsettledError             the world would not come to rest
-├── DatabaseInUseError         a Redis database that is to be used holds somebody else's keys
+├── UnsettledError             the world did not become quiet
+├── DatabaseInUseError         a Redis database holds keys of others
 └── UnknownConversationError   no conversation has that name
 """
 
@@ -28,7 +28,7 @@ __all__ = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong with a file: where, what, and what would have been right."""
+    """A problem in a file: where, what, and a hint."""
 
     file: str
     line: int
@@ -41,7 +41,7 @@ class Problem:
 
 
 class SimulatorError(Exception):
-    """Anything that the simulator has to say to the person who uses it."""
+    """An error whose text is for the user of the simulator."""
 
 
 class ConversationError(SimulatorError):
@@ -53,7 +53,7 @@ class ConversationError(SimulatorError):
 
 
 class LineError(SimulatorError):
-    """A line could not be played: the world was not as the line expects."""
+    """A line cannot be played: the world is not as the line expects."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -61,7 +61,7 @@ class LineError(SimulatorError):
 
 
 class UnsettledError(SimulatorError):
-    """Something stayed due or in hand for longer than any conversation can mean."""
+    """Work stayed due or in progress for too long."""
 
 
 class DatabaseInUseError(SimulatorError):
@@ -69,11 +69,11 @@ class DatabaseInUseError(SimulatorError):
 
 
 class UnknownConversationError(SimulatorError):
-    """Neither a file nor the name of a conversation."""
+    """The word names neither a file nor a conversation."""
 
 
 def did_you_mean(word: str, known: Sequence[str], what: str) -> str:
-    """A hint that names the nearest known word and lists them all."""
+    """A hint that names the nearest known word and lists all of them."""
     if not known:
         return f"There is no {what}."
     near = get_close_matches(word.lower(), [each.lower() for each in known], n=1)

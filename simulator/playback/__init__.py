@@ -1,1 +1,1 @@
-"""Replays conversations, and compares, caches and measures what came of them."""
+"""Replays conversations, and compares, caches and measures the results."""

@@ -1,7 +1,7 @@
-"""Transcripts of conversations already played.
+"""Caches the transcripts of conversations.
 
-What comes out is a function of what goes in, so nothing that went in before needs to be played again: as with compiled
-files, a change of any source makes all of them stale.
+A transcript is a function of the conversation, the seed and the sources, so it need not be played again as long as none
+of them changes. A change of any source makes the whole cache stale.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ _LOCKS: Final = ("replay.lock", "dev.lock")
 
 
 def sources_digest(root: Path = ROOT) -> str:
-    """A digest of all that a transcript depends on but its conversation: sources, pinned libraries, the Python."""
+    """A digest of everything but the conversation that a transcript depends on: sources, pinned libraries, Python."""
     digest = hashlib.blake2b(sys.version.encode(), digest_size=16)
-    files = [path for room in _PACKAGES for path in sorted((root / room).rglob("*")) if _counts(path)]
+    files = [path for package in _PACKAGES for path in sorted((root / package).rglob("*")) if _is_source(path)]
     for path in [*files, *(root / lock for lock in _LOCKS)]:
         if path.is_file():
             digest.update(b"\0" + str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
-def _counts(path: Path) -> bool:
+def _is_source(path: Path) -> bool:
     return path.is_file() and path.suffix != ".pyc" and not path.is_relative_to(CONVERSATIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayCache:
-    """Where transcripts of one state of the sources are kept."""
+    """The transcripts of one state of the sources."""
 
     folder: Path
 
     @classmethod
     def of(cls, digest: str, *, at: Path = CACHE_FOLDER) -> ReplayCache:
-        """The shelf for these sources. Those of other sources are stale and go."""
+        """The cache for these sources. Caches for other sources are stale, and deleted."""
         with suppress(OSError):
             for other in at.iterdir():
                 if other.name != digest:
@@ -56,7 +56,7 @@ class ReplayCache:
         return cls(at / digest)
 
     def find(self, path: Path, seed: int) -> Transcript | None:
-        """The transcript of this conversation as it stands, if it was played before."""
+        """The cached transcript of a conversation file as it is now; None if there is none."""
         try:
             found = pickle.loads(self._place(path, seed).read_bytes())  # noqa: S301 - written by this class alone
         except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ValueError):
@@ -64,13 +64,13 @@ class ReplayCache:
         return found if isinstance(found, Transcript) else None
 
     def keep(self, path: Path, seed: int, transcript: Transcript) -> None:
-        """Keep a transcript; where that cannot be done, it is played again next time."""
+        """Store a transcript; errors are ignored, and the conversation is played again next time."""
         place = self._place(path, seed)
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
-            half = place.with_suffix(".half")
-            half.write_bytes(pickle.dumps(transcript))
-            half.replace(place)
+            partial = place.with_suffix(".partial")
+            partial.write_bytes(pickle.dumps(transcript))
+            partial.replace(place)
 
     def _place(self, path: Path, seed: int) -> Path:
         content = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

@@ -1,6 +1,6 @@
-"""Which ways through the flows are walked by which stored conversations.
+"""Coverage: which exits of the flows' steps the stored conversations take.
 
-A way is an exit of a step or, where a step has none, the step itself: somebody must have seen it.
+A step without exits counts as one exit: a conversation must reach it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ("Coverage", "ExitTaken", "all_exits", "measure", "registries", "repla
 
 @dataclass(frozen=True, slots=True, order=True)
 class ExitTaken:
-    """An exit of a step; an empty one is the step itself, which has none."""
+    """An exit of a step; empty for a step without exits."""
 
     flow: str
     step: str
@@ -38,7 +38,7 @@ class ExitTaken:
 
 
 def registries() -> tuple[FlowRegistry, ...]:
-    """The flows as they ask by questions, and as they ask by forms."""
+    """The registry of the flows that ask by questions, and of those that ask by forms."""
     return flows.flow_registry(), flows.flow_registry(_FORMS)
 
 
@@ -46,7 +46,7 @@ _FORMS: Final = flows.Forms(token=lambda member, turn: f"{member}:{turn}", perso
 
 
 def all_exits(several: Iterable[FlowRegistry] | None = None) -> dict[ExitTaken, None]:
-    """Every way there is, in the order of the flows."""
+    """Every exit, in the order of the flows."""
     found: dict[ExitTaken, None] = {}
     for registry in registries() if several is None else several:
         for flow in registry.flows:
@@ -57,83 +57,83 @@ def all_exits(several: Iterable[FlowRegistry] | None = None) -> dict[ExitTaken, 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was measured.
+    """The result of a measurement.
 
     Attributes:
-        titles: of the flows, by their names.
-        walked: every way, with the conversations that walk it.
-        problems: conversations that could not be played to their end, and why.
+        titles: of the flows, by name.
+        taken: every exit, with the conversations that take it.
+        problems: the conversations that could not be played to the end, and why.
     """
 
     titles: Mapping[str, str]
-    walked: Mapping[ExitTaken, tuple[str, ...]]
+    taken: Mapping[ExitTaken, tuple[str, ...]]
     problems: Mapping[str, str]
 
     @property
     def missing(self) -> tuple[ExitTaken, ...]:
-        """The ways that nobody walks."""
-        return tuple(way for way, by in self.walked.items() if not by)
+        """The exits that no conversation takes."""
+        return tuple(each for each, by in self.taken.items() if not by)
 
     @property
-    def whole(self) -> bool:
-        """Whether every way is walked and every conversation came to its end."""
+    def complete(self) -> bool:
+        """Whether every exit is taken and every conversation was played to its end."""
         return not self.missing and not self.problems
 
     def of(self, flow: str) -> dict[ExitTaken, tuple[str, ...]]:
-        """The ways of one flow."""
-        return {way: by for way, by in self.walked.items() if way.flow == flow}
+        """The exits of one flow."""
+        return {each: by for each, by in self.taken.items() if each.flow == flow}
 
     def json(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The result as plain values."""
         return {
             "flows": [
                 {
                     "name": name,
                     "title": title,
                     "ways": [
-                        {"step": way.step, "exit": way.exit, "conversations": list(by)}
-                        for way, by in self.of(name).items()
+                        {"step": each.step, "exit": each.exit, "conversations": list(by)}
+                        for each, by in self.of(name).items()
                     ],
                 }
                 for name, title in self.titles.items()
             ],
             "problems": dict(self.problems),
-            "summary": {"ways": len(self.walked), "walked": len(self.walked) - len(self.missing)},
+            "summary": {"ways": len(self.taken), "walked": len(self.taken) - len(self.missing)},
         }
 
 
 def replay_with_exits(conversation: Conversation, **how: Any) -> tuple[Transcript, frozenset[ExitTaken]]:
-    """Play a conversation as `replay` does, and watch which ways are walked.
+    """Play a conversation as `replay` does, and collect the exits that it takes.
 
     Raises:
         SimulatorError: it could not be played.
     """
-    ways: set[ExitTaken] = set()
+    exits: set[ExitTaken] = set()
 
     def finished(turn: Finished) -> None:
-        ways.update(ExitTaken(each.flow, each.step, each.exit) for each in turn.transitions)
-        ways.add(ExitTaken(turn.flow, turn.step))
+        exits.update(ExitTaken(taken.flow, taken.step, taken.exit) for taken in turn.transitions)
+        exits.add(ExitTaken(turn.flow, turn.step))
 
     transcript = replay(conversation, run_bot=partial(run_service, finished=finished), **how)
-    return transcript, frozenset(ways)
+    return transcript, frozenset(exits)
 
 
 def measure(paths: Sequence[Path], *, jobs: int = 1) -> Coverage:
-    """Play conversations, ``jobs`` at the same time, and find which ways they walk."""
+    """Play conversations in ``jobs`` processes, and measure which exits they take."""
     with parallel_map(_watch, paths, jobs) as results:
         return sum_results(results)
 
 
 def sum_results(results: Iterable[tuple[str, frozenset[ExitTaken], str]]) -> Coverage:
-    """What was measured, from each conversation's name, the ways it walks, and what went wrong if anything did."""
-    walked: dict[ExitTaken, list[str]] = {way: [] for way in all_exits()}
+    """The coverage of conversations, each given by its name, the exits that it takes, and its problem (or empty)."""
+    taken: dict[ExitTaken, list[str]] = {each: [] for each in all_exits()}
     problems = {}
-    for name, ways, problem in results:
-        for way in sorted(ways & walked.keys()):
-            walked[way].append(name)
+    for name, exits, problem in results:
+        for each in sorted(exits & taken.keys()):
+            taken[each].append(name)
         if problem:
             problems[name] = problem
-    return Coverage(_titles(), {way: tuple(by) for way, by in walked.items()}, problems)
+    return Coverage(_titles(), {each: tuple(by) for each, by in taken.items()}, problems)
 
 
 def _watch(path: Path) -> tuple[str, frozenset[ExitTaken], str]:

@@ -1,4 +1,4 @@
-"""Plays many conversations and compares each with what is kept of it."""
+"""Plays many conversations and compares each with its stored transcript."""
 
 from __future__ import annotations
 
@@ -32,58 +32,64 @@ __all__ = ("Played", "Report", "parallel_map", "play_all")
 _T = TypeVar("_T")
 
 PATHS_A_PROCESS: Final = 4
-"""For fewer, another process is not worth its start."""
+"""For fewer paths, a further process does not pay for its start."""
 
 HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of one conversation: a transcript, or a problem; and how it differs from the one kept."""
+    """The result of one conversation.
+
+    Attributes:
+        transcript: None if it could not be played.
+        problem: why it could not be played, or empty.
+        difference: how the transcript differs from the stored one, or empty.
+        cached: the transcript comes from the cache.
+    """
 
     name: str
     transcript: Transcript | None = None
     problem: str = ""
     difference: str = ""
-    before: bool = False
-    """It was played before, and nothing that it depends on has changed since."""
+    cached: bool = False
 
     @property
     def good(self) -> bool:
-        """Whether it went as expected."""
+        """Whether it was played and does not differ."""
         return not self.problem and not self.difference
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of all of them."""
+    """The results of all conversations."""
 
     played: tuple[Played, ...]
     seconds: float
 
     @property
     def good(self) -> bool:
-        """Whether all went as expected."""
+        """Whether all are good."""
         return not self.wrong
 
     @property
     def wrong(self) -> int:
-        """How many did not."""
+        """How many are not good."""
         return sum(not played.good for played in self.played)
 
     @property
-    def before(self) -> int:
-        """How many had been played before."""
-        return sum(played.before for played in self.played)
+    def cached(self) -> int:
+        """How many transcripts come from the cache."""
+        return sum(played.cached for played in self.played)
 
     @property
     def turns(self) -> int:
-        """How many messages members sent in all."""
+        """How many messages people sent in all."""
         return sum(played.transcript.turns for played in self.played if played.transcript)
 
     @property
     def virtual_hours(self) -> float:
-        """How long it took by the clocks of those who took part."""
+        """How much virtual time passed in all."""
         made = [played.transcript for played in self.played if played.transcript and played.transcript.moments]
         return sum(each.moments[-1].at_ms - each.start_ms for each in made) / HOUR_MS
 
@@ -98,46 +104,46 @@ def play_all(
     jobs: int = 1,
     cache: ReplayCache | None = None,
 ) -> Report:
-    """Play conversations, and tell of them in their order.
+    """Play conversations.
 
     Args:
-        paths: their files. Those that are stored are compared with the transcripts kept.
-        seed: of all that is left to chance.
+        paths: their files. Transcripts of stored conversations are compared with the stored transcripts.
+        seed: of everything random.
         redis_url: a real Redis with an empty database, or ``embedded://``.
-        told: told of each as it ends.
-        progress: where to show how far it has come.
-        jobs: how many are played at the same time, each in a process of its own; 1 with a real Redis.
-        cache: transcripts of stored conversations played before, which need not be played again on the embedded Redis.
+        told: called with each result, in the order of the paths.
+        progress: where to show the progress.
+        jobs: how many processes play at the same time; 1 with a real Redis.
+        cache: provides and stores transcripts of stored conversations on the embedded Redis.
     """
     began = time.perf_counter()
-    told_of = []
+    results_so_far = []
     play = partial(_play, seed=seed, redis_url=redis_url, cache=cache if redis_url == EMBEDDED else None)
     jobs = jobs if redis_url == EMBEDDED else 1
     with _progress(progress, len(paths)) as step, parallel_map(play, paths, jobs) as results:
         for played in results:
-            told_of.append(played)
+            results_so_far.append(played)
             step(played.name)
             told(played)
-    return Report(tuple(told_of), time.perf_counter() - began)
+    return Report(tuple(results_so_far), time.perf_counter() - began)
 
 
 @contextmanager
 def parallel_map(work: Callable[[Path], _T], paths: Sequence[Path], jobs: int) -> Iterator[Iterator[_T]]:
-    """The results of some work on each path, in their order, done by so many processes at the same time."""
+    """The results of a function on each path, in their order, computed by a number of processes."""
     workers = min(jobs, len(paths) // PATHS_A_PROCESS)
     forks = "fork" in multiprocessing.get_all_start_methods()
-    tidy = partial(_tidily, work)
+    collecting = partial(_collecting, work)
     with deferred_collection():
         if workers < 2 or not forks:  # noqa: PLR2004 - one process is this one
-            yield map(tidy, paths)
+            yield map(collecting, paths)
             return
-        # Forked, they need not import all of it again; there are no threads yet that this could disturb.
+        # Forked processes need not import everything again, and there are no threads yet that a fork could disturb.
         with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-            yield pool.map(tidy, paths)
+            yield pool.map(collecting, paths)
 
 
-def _tidily(work: Callable[[Path], _T], path: Path) -> _T:
-    """Work on a path; what many worlds left behind is collected between two of them."""
+def _collecting(work: Callable[[Path], _T], path: Path) -> _T:
+    """Work on a path, then collect garbage if there is much."""
     done = work(path)
     collect_if_needed()
     return done
@@ -148,7 +154,7 @@ def _play(path: Path, *, seed: int, redis_url: str, cache: ReplayCache | None) -
     ours = path.resolve().is_relative_to(CONVERSATIONS.resolve())
     kept = cache if ours else None
     transcript = kept.find(path, seed) if kept else None
-    before = transcript is not None
+    cached = transcript is not None
     if transcript is None:
         try:
             transcript = replay(load(path), seed=seed, redis_url=redis_url)
@@ -156,9 +162,9 @@ def _play(path: Path, *, seed: int, redis_url: str, cache: ReplayCache | None) -
             return Played(name, problem=str(error))
         if kept:
             kept.keep(path, seed, transcript)
-    # What is kept as a snapshot may have changed even so: it is compared each time.
+    # The stored transcript can have changed, so even a cached one is compared.
     differs = difference(name, plain(transcript)) if ours else ""
-    return Played(name, transcript, difference=differs, before=before)
+    return Played(name, transcript, difference=differs, cached=cached)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where transcripts are kept, and how they are compared."""
+"""The stored transcripts, and how transcripts are compared with them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def generated_name(seed: int) -> str:
 
 
 def stored_names(root: Path = SNAPSHOTS) -> Iterator[str]:
-    """The names of all transcripts kept."""
+    """The names of all stored transcripts."""
     for path in sorted(root.glob("*/*.txt")):
         yield f"{path.parent.name}/{path.stem}"
 
 
 def difference(name: str, transcript: str, root: Path = SNAPSHOTS, *, most_lines: int = 30) -> str:
-    """How a transcript differs from the one kept, as a short diff; empty when it does not."""
+    """How a transcript differs from the stored one, as a short diff; empty if it does not."""
     path = path_of(name, root)
     if not path.exists():
         return f"there is no transcript of it yet: {path.name}"

@@ -1,4 +1,4 @@
-"""What a bot in a simulated world is connected to, and how the service is started on it."""
+"""The connections of a bot in a simulated world, and how the service is started on them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WEBHOOK_SECRET: Final = "simulated-webhook-secret"  # noqa: S105 - invented, lik
 REGISTRATION_FORM: Final = "1700000000000001"
 BUSINESS_FORM: Final = "1700000000000002"
 FORMS: Final = dict(zip((REGISTRATION_FORM, BUSINESS_FORM), DEFINITIONS, strict=True))
-"""What the business account holds, by the ids that the bot is told."""
+"""The forms of the business account, by the ids in the bot's settings."""
 BOT_URL: Final = "https://bot.simulated"
 GRAPH_URL: Final = "https://graph.simulated/v25.0/"
 CORE_URL: Final = "https://core.simulated/v1/"
@@ -53,9 +53,11 @@ BUSINESS: Final = Business(
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """All that one run of the bot's process is connected to.
+    """What one run of the bot's process is connected to.
 
-    With ``forms`` it is told to ask by forms; the ``next_release`` stores what this one cannot read.
+    Attributes:
+        forms: the bot is configured to ask by WhatsApp forms.
+        next_release: the process runs the next release, whose records this release cannot read.
     """
 
     clock_ms: Callable[[], int]
@@ -68,9 +70,9 @@ class Connections:
     next_release: bool = False
 
 
-def run_service(wires: Connections, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
-    """The service, wired into a world; it sleeps until it is woken or something is due, and tells of every turn."""
-    # Constructed, not read: a developer's environment must not change what comes out.
+def run_service(connections: Connections, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
+    """The service on these connections. It sleeps until it is woken or work is due; ``finished`` gets every turn."""
+    # Constructed, not read from the environment, which must not change transcripts.
     settings = Settings.model_construct(
         redis_url=EMBEDDED,
         redis_state_url=EMBEDDED,
@@ -83,19 +85,19 @@ def run_service(wires: Connections, *, finished: Callable[[Finished], None] = la
         whatsapp_business_id=BUSINESS.business_id,
         whatsapp_app_secret=SecretStr(BUSINESS.app_secret),
         whatsapp_verify_token=SecretStr(BUSINESS.verify_token),
-        use_progressive_flow=not wires.forms,
+        use_progressive_flow=not connections.forms,
         whatsapp_registration_flow_id=REGISTRATION_FORM,
         whatsapp_company_registration_flow_id=BUSINESS_FORM,
     )
     parts = Dependencies(
-        clock_ms=wires.clock_ms,
-        state=wires.state,
-        cache=wires.cache,
-        core_transport=wires.core,
-        graph_transport=wires.graph,
-        random_bytes=wires.random_bytes,
+        clock_ms=connections.clock_ms,
+        state=connections.state,
+        cache=connections.cache,
+        core_transport=connections.core,
+        graph_transport=connections.graph,
+        random_bytes=connections.random_bytes,
         poll_ms=None,
         finished=finished,
-        mailbox=NextMailbox if wires.next_release else Mailbox,
+        mailbox=NextMailbox if connections.next_release else Mailbox,
     )
     return Service(settings, dependencies=parts)

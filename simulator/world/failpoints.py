@@ -1,7 +1,7 @@
-"""Points at which the bot's process can be killed.
+"""Failpoints: the moments at which a killed process can leave a difference.
 
-All that the bot does to the world outside goes through its connections, so these are the only moments at which a death
-can make a difference: before a request leaves, and after the other side has handled it but before the bot knows.
+The bot acts on the outside world only through its connections, so these moments are: before a request leaves, and after
+the other side has handled it but before the bot has the answer.
 """
 
 from __future__ import annotations
@@ -21,46 +21,46 @@ _BY_DIGEST: Final = re.compile(rb"EVALSHA\r\n\$40\r\n([0-9a-f]{40})")
 _IN_FULL: Final = b"EVAL\r\n"
 
 SCRIPTS: Final = tuple(sources())
-"""The scripts of the mailbox."""
+"""The names of the mailbox's scripts."""
 
 _REQUESTS: Final = (*CORE_ENDPOINTS[:-1], *GRAPH_ENDPOINTS[:-1])
 
 POINTS: Final = tuple(f"{when} {what}" for what in (*_REQUESTS, *SCRIPTS) for when in ("before", "after"))
-"""Every point: ``before`` or ``after`` a request to core or WhatsApp, or a script of the mailbox."""
+"""Every failpoint: ``before`` or ``after`` a request to core or WhatsApp, or a script of the mailbox."""
 
 
 class Failpoints:
-    """Points at which something is to happen to the bot, each once: its death, or the loss of an answer."""
+    """Failpoints that are armed: each takes effect once."""
 
     def __init__(self) -> None:
         self._armed: list[str] = []
 
     @property
     def armed(self) -> tuple[str, ...]:
-        """The points not yet reached."""
+        """The failpoints that were not reached yet."""
         return tuple(self._armed)
 
     def arm(self, point: str) -> None:
-        """Let it happen when the bot next comes to this point."""
+        """Arm a failpoint. Raises ValueError if there is none of this name."""
         if point not in POINTS:
             raise ValueError(f"no such point: {point}")
         self._armed.append(point)
 
     def reached(self, point: str) -> bool:
-        """Whether it is to happen here; asked once a passage."""
+        """Whether this failpoint is armed; it is disarmed if so."""
         if point not in self._armed:
             return False
         self._armed.remove(point)
         return True
 
     def reached_script(self, when: str, command: bytes) -> str:
-        """The armed point that a packed Redis command is, or nothing."""
+        """The armed failpoint before or after a packed Redis command, now disarmed; empty if there is none."""
         if not self._armed:
             return ""
         return next((point for name in scripts_in(command) if self.reached(point := f"{when} {name}")), "")
 
     def disarm(self) -> None:
-        """Let nothing happen any more."""
+        """Disarm all failpoints."""
         self._armed.clear()
 
 
@@ -75,7 +75,7 @@ def scripts_in(command: bytes) -> list[str]:
 
 @cache
 def _marks() -> Mapping[bytes, str]:
-    """What gives a script away: its text or digest, with and without the line that fakeredis cannot read."""
+    """The texts and digests of all scripts, with and without the first line, which fakeredis cannot read."""
     marks: dict[bytes, str] = {}
     for name, text in sources().items():
         for version in (text, text.split("\n", 1)[1]):

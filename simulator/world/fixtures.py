@@ -1,4 +1,4 @@
-"""What conversations say of Credex core: who is a member at the start, and what the other side does there."""
+"""The initial content of Credex core: members, accounts, offers and history."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ DUE_AFTER: Final = timedelta(days=28)
 
 
 def load_fixtures(core: Core, people: Iterable[Person]) -> None:
-    """Put into core what a conversation says that it holds at the start.
+    """Fill core with what is known of people at the start.
 
     Raises:
-        SimulatorError: core's rules do not allow it.
+        SimulatorError: core's rules forbid it.
     """
     members = {person.key: (person, person.member) for person in people if person.member is not None}
     try:
@@ -93,10 +93,10 @@ def _handle(core: Core, phone: str) -> str:
 
 
 def newest_offer_to(core: Core, person: Person) -> str:
-    """The id of the newest offer that waits for somebody.
+    """The id of the newest offer that waits for a person.
 
     Raises:
-        Flaw: none does.
+        FlawError: no offer waits.
     """
     account = core.account(_handle(core, person.phone)).account_id
     waiting = [credex.credex_id for credex in core.offers() if credex.receiver_id == account]

@@ -1,7 +1,7 @@
-"""The wires between the bot and its neighbours, and what can go wrong on them.
+"""The network between the bot and its neighbours.
 
-A `Fault` is plain data. A `Network` carries requests to one target and applies the faults that fit; a `Switch` cuts a
-Redis client off from its server, the embedded and the real one alike.
+A `Network` carries requests to one target and applies the faults in force; a `Switch` disconnects Redis clients from
+their server, whether it is embedded or real.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from simulator.world.faults import Effect, Fault, Faults
 __all__ = ("CommandHook", "Network", "RequestHook", "Switch", "with_switches")
 
 RequestHook = Callable[[str], Awaitable[None]]
-"""Told of every request twice, as ``before <endpoint>`` and ``after <endpoint>``. May never return."""
+"""Called twice for every request, with ``before <endpoint>`` and ``after <endpoint>``. May never return."""
 
 
 def last_segment(request: httpx.Request) -> str:
@@ -28,15 +28,15 @@ def last_segment(request: httpx.Request) -> str:
     return request.url.path.rstrip("/").rsplit("/", 1)[-1]
 
 
-async def _nowhere(_: str) -> None:
-    """The passage of a network that nobody watches."""
+async def _no_hook(_: str) -> None:
+    """The hook of a network that has none."""
 
 
 class Network(httpx.AsyncBaseTransport):
-    """Carries requests to one target over another transport, and lets faults happen to them.
+    """Carries requests to one target over another transport, and applies faults to them.
 
-    ``latency_ms`` passes before the target sees a request. A request that hangs is bounded by its client: by the read
-    timeout that httpx hands down, or by a deadline around the call.
+    A request reaches the target after ``latency_ms``. A request that hangs ends with its client: by the read timeout
+    that httpx passes on, or by a deadline around the call.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Network(httpx.AsyncBaseTransport):
         faults: Faults | None = None,
         endpoint: Callable[[httpx.Request], str] = last_segment,
         latency_ms: int = 0,
-        passage: RequestHook = _nowhere,
+        hook: RequestHook = _no_hook,
     ) -> None:
         self.faults = Faults() if faults is None else faults
         self._inner = inner
         self._endpoint = endpoint
         self._latency_ms = latency_ms
-        self._passage = passage
+        self._hook = hook
         self._late: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -68,7 +68,7 @@ class Network(httpx.AsyncBaseTransport):
         fault = self.faults.take(endpoint)
         if fault is not None and fault.effect is Effect.REFUSED:
             raise httpx.ConnectError("connection refused", request=request)
-        await self._passage(f"before {endpoint}")
+        await self._hook(f"before {endpoint}")
         await asyncio.sleep(self._latency_ms / 1000)
         if fault is None:
             return await self._handled(request, endpoint)
@@ -83,11 +83,11 @@ class Network(httpx.AsyncBaseTransport):
 
     async def _handled(self, request: httpx.Request, endpoint: str) -> httpx.Response:
         response = await self._inner.handle_async_request(request)
-        await self._passage(f"after {endpoint}")
+        await self._hook(f"after {endpoint}")
         return response
 
     async def _handle_late(self, late_ms: int, request: httpx.Request) -> None:
-        """The request arrives, when nobody waits for its answer any more: whoever sent it may even have died."""
+        """Deliver the request when nobody waits for its answer any more; its sender may have been killed."""
         await asyncio.sleep(late_ms / 1000)
         await (await self._inner.handle_async_request(request)).aread()
 
@@ -109,12 +109,12 @@ class Network(httpx.AsyncBaseTransport):
         raise AssertionError("a request that hangs never comes to an end")
 
     async def aclose(self) -> None:
-        """Close the transport beneath."""
+        """Close the inner transport."""
         await self._inner.aclose()
 
 
 async def _pass(duration_ms: int | None, request: httpx.Request) -> None:
-    """Let time pass, or hang, as long as the client's read timeout allows."""
+    """Let time pass, or hang (None), within the client's read timeout."""
     limit_s = request.extensions.get("timeout", {}).get("read")
     if duration_ms is not None and (limit_s is None or duration_ms / 1000 < limit_s):
         await asyncio.sleep(duration_ms / 1000)
@@ -127,7 +127,11 @@ async def _pass(duration_ms: int | None, request: httpx.Request) -> None:
 
 @dataclass(slots=True)
 class Switch:
-    """Whether a Redis server can be reached."""
+    """A switch in front of a Redis server.
+
+    Attributes:
+        down: the server cannot be reached.
+    """
 
     down: bool = False
 
@@ -138,19 +142,19 @@ class Switch:
 
 
 CommandHook = Callable[[str, bytes], Awaitable[None]]
-"""Told ``before`` and ``after`` of every packed command. May never return."""
+"""Called with ``before`` and ``after`` for every packed command. May never return."""
 
 
 def with_switches(
-    client: redis.asyncio.Redis, switches: Sequence[Switch], passage: CommandHook | None = None
+    client: redis.asyncio.Redis, switches: Sequence[Switch], hook: CommandHook | None = None
 ) -> redis.asyncio.Redis:
-    """Make every connection of a fresh client obey switches, the embedded server's and a real one's alike."""
+    """Make every connection of a client without connections obey switches and call a hook."""
     pool = client.connection_pool
-    pool.connection_class = _obeying(pool.connection_class, tuple(switches), passage)
+    pool.connection_class = _obeying(pool.connection_class, tuple(switches), hook)
     return client
 
 
-def _obeying(base: type[Any], switches: tuple[Switch, ...], passage: CommandHook | None) -> type[Any]:
+def _obeying(base: type[Any], switches: tuple[Switch, ...], hook: CommandHook | None) -> type[Any]:
     class Obeying(base):  # type: ignore[misc]
         """A connection that fails while a switch is down."""
 
@@ -160,17 +164,17 @@ def _obeying(base: type[Any], switches: tuple[Switch, ...], passage: CommandHook
 
         async def send_packed_command(self, command: Any, *args: Any, **kwargs: Any) -> None:
             await self._up()
-            if passage is not None:
+            if hook is not None:
                 self._sent = command if isinstance(command, bytes) else b"".join(command)
-                await passage("before", self._sent)
+                await hook("before", self._sent)
             await super().send_packed_command(command, *args, **kwargs)
 
         async def read_response(self, *args: Any, **kwargs: Any) -> Any:
             await self._up()
             response = await super().read_response(*args, **kwargs)
-            # Of several commands sent together: after the last, when the connection holds up nobody any more.
-            if passage is not None and getattr(self, "_expected", 0) <= 0:
-                await passage("after", self.__dict__.get("_sent", b""))
+            # Of several commands sent together: after the last, when the connection no longer blocks others.
+            if hook is not None and getattr(self, "_expected", 0) <= 0:
+                await hook("after", self.__dict__.get("_sent", b""))
             await self._up()
             return response
 

@@ -1,6 +1,6 @@
-"""The bot's next release, as far as a deployment can tell: what it stores has a newer form than this release knows.
+"""The bot's next release, as far as a deployment is concerned: its records have a newer version.
 
-It reads both forms, as a release must that takes over from another; this one must give what is newer back untouched.
+It reads both versions, as a release must that takes over from another. This release must leave newer records untouched.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Record = dict[str, msgspec.Raw]
 
 
 class NextMailbox(Mailbox):
-    """Queues whose entries, sessions and pending writes are written in the next form, and read in either."""
+    """A mailbox that writes records of the next version and reads both versions."""
 
     async def ingest(self, arrivals: Sequence[InboxEntry], now_ms: int) -> list[bool]:
         """As in `Mailbox`."""
@@ -60,9 +60,9 @@ class NextMailbox(Mailbox):
         self, lease: InboxLease, now_ms: int, *, reason: str, outbox: Sequence[bytes] = (), lease_ms: int = LEASE_MS
     ) -> EndedLease[InboxLease]:
         """As in `Mailbox`."""
-        told = [_newer(entry, OUTBOX_ENTRY) for entry in outbox]
-        buried = await super().dead_letter(lease, now_ms, reason=reason, outbox=told, lease_ms=lease_ms)
-        return replace(buried, next=buried.next and _read(buried.next))
+        messages = [_newer(entry, OUTBOX_ENTRY) for entry in outbox]
+        ended = await super().dead_letter(lease, now_ms, reason=reason, outbox=messages, lease_ms=lease_ms)
+        return replace(ended, next=ended.next and _read(ended.next))
 
     async def store_pending_writes(
         self, lease: InboxLease, now_ms: int, pending_writes: bytes, *, lease_ms: int = LEASE_MS

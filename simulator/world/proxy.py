@@ -1,4 +1,4 @@
-"""A place on a wire where what passes can be delayed, doubled or turned around."""
+"""A proxy in which requests can be delayed, repeated or reordered."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ import httpx
 __all__ = ("Forward", "Proxy", "Route", "pass_through")
 
 Forward = Callable[[httpx.Request], Awaitable[httpx.Response]]
-"""Takes a request over the rest of the wire."""
+"""Sends a request on to the target."""
 
 Route = Callable[["Proxy", httpx.Request], Awaitable[httpx.Response]]
-"""What becomes of a request."""
+"""Decides what happens to a request."""
 
 
 async def pass_through(proxy: Proxy, request: httpx.Request) -> httpx.Response:
-    """Nothing happens to it."""
+    """Forward the request unchanged."""
     return await proxy.forward(request)
 
 
 class Proxy(httpx.AsyncBaseTransport):
-    """Sends every request its ``route``, which may be changed at any time."""
+    """Passes every request to its ``route``, which can be changed at any time.
+
+    Attributes:
+        route: what happens to requests; at first `pass_through`.
+        forward: sends a request on to the target.
+    """
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        """Lead over this wire, straight on."""
         self.route: Route = pass_through
         self.forward: Forward = inner.handle_async_request
         self._inner = inner
@@ -38,7 +42,7 @@ class Proxy(httpx.AsyncBaseTransport):
         return await self.route(self, request)
 
     def later(self, request: httpx.Request, after_ms: int) -> None:
-        """Carry it (once more) when this time has passed; nobody waits for its answer, or learns that it got lost."""
+        """Forward a request (again) after this time. Its answer or failure is ignored."""
 
         async def go() -> None:
             await asyncio.sleep(after_ms / 1000)
@@ -54,11 +58,11 @@ class Proxy(httpx.AsyncBaseTransport):
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._later.discard(task)
         if not task.cancelled():
-            # A bot that was killed meanwhile does not answer; to ask for the exception is to have it noticed.
+            # Retrieved, so that asyncio does not log it: a killed bot does not answer.
             task.exception()
 
     async def aclose(self) -> None:
-        """End what is still under way, and close the wire beneath."""
+        """Cancel forwards that are still due, and close the inner transport."""
         for task in tuple(self._later):
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)

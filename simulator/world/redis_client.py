@@ -1,4 +1,4 @@
-"""Clients of Redis, embedded or real, whose operations fit into a run on virtual time."""
+"""Redis clients, embedded or real, whose operations fit into a run on virtual time."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ __all__ = ("open_virtual_time_client", "virtual_time_client")
 
 
 def open_virtual_time_client(url: str, **kwargs: Any) -> Redis:
-    """A client of a real Redis for a virtual run: see `virtual_time_client`. Commands are never repeated on errors."""
+    """A client of a real Redis for a run on virtual time, as from `virtual_time_client`, without retries."""
     options = {"retry": Retry(NoBackoff(), 0), "max_connections": 1_000, **kwargs, **parse_url(url)}
     return virtual_time_client(Redis.from_pool(ConnectionPool(**options)))
 
 
 def virtual_time_client(client: Redis) -> Redis:
-    """A client like the given one, real or embedded, whose operations fit into a virtual run.
+    """A client like the given one, real or embedded, whose operations fit into a run on virtual time.
 
-    While one is under way virtual time stands still; they reach servers one after the other, in the order in which they
-    were begun; and each is over only when nothing else can run at that moment. So a run takes the same course on an
-    embedded and on a real server. An operation that is cancelled while its answer is awaited is finished first. On any
-    other loop nothing changes, but that no answer is too late. Whatever lets virtual time pass is to be wrapped around
-    this, not within it. Not for publish and subscribe, nor for commands that block on the server.
+    Virtual time stands still during an operation. Operations reach servers one after the other, in the order in which
+    they began, and each ends only when nothing else can run at that moment. So a run takes the same course on an
+    embedded and on a real server. A cancelled operation is finished first if its reply is awaited. On other event loops
+    the only change is that there is no timeout. Hooks that let virtual time pass must wrap this client. It supports
+    neither publish/subscribe nor commands that block on the server.
     """
     pool = client.connection_pool
     embedded = issubclass(pool.connection_class, FakeBaseAsyncConnection)
-    connection_class = type("Counted", (_VirtualTimeConnection, pool.connection_class), {"_answers_at_once": embedded})
-    # While an answer is awaited no virtual time passes, so that no timeout can strike: to set one is lost labour.
+    connection_class = type("Counted", (_VirtualTimeConnection, pool.connection_class), {"_replies_at_once": embedded})
+    # No virtual time passes while a reply is awaited, so a timeout could not occur, and setting one takes time.
     options: dict[str, Any] = {**pool.connection_kwargs, "connection_class": connection_class, "socket_timeout": None}
     if isinstance(pool, BlockingConnectionPool):
         return Redis.from_pool(BlockingConnectionPool(pool.max_connections, pool.timeout, **options))
@@ -44,15 +44,15 @@ def virtual_time_client(client: Redis) -> Redis:
 
 
 class _VirtualTimeConnection(AbstractConnection):
-    """A connection that holds the loop's turn from the sending of commands to the last of their answers."""
+    """A connection that holds the event loop's turn from the sending of commands to the last of their replies."""
 
-    _answers_at_once = False
+    _replies_at_once = False
     _turn: asyncio.Lock | None = None
     _packed = 0
     _expected = 0
 
     async def connect(self) -> None:
-        # A new checkout: whatever was packed and never sent is forgotten.
+        # A new checkout: commands that were packed and never sent do not count.
         self._packed = 0
         redis_connection: Any = super()
         await redis_connection.connect()
@@ -63,7 +63,7 @@ class _VirtualTimeConnection(AbstractConnection):
         if loop is None:
             await redis_connection._connect()  # noqa: SLF001  (our own, by inheritance)
             return
-        # Within an operation the turn is held already. Greetings, which a Unix socket has in here, do not end it.
+        # Within an operation the turn is held already, and the greeting of a Unix socket does not end it.
         held = self._turn is not None
         if not held:
             await self._take_turn(loop)
@@ -102,13 +102,13 @@ class _VirtualTimeConnection(AbstractConnection):
             return await super().read_response(*args, **kwargs)
         reading = None
         try:
-            if self._answers_at_once:
+            if self._replies_at_once:
                 await loop.idle()
                 return await super().read_response(*args, **kwargs)
             reading = loop.create_task(self._read_at_the_end(loop, super().read_response(*args, **kwargs)))
             return await asyncio.shield(reading)
         except asyncio.CancelledError:
-            # What was sent will be done by the server, so that it must be done before anybody else's turn.
+            # The server executes what was sent: its replies are read before the next turn.
             if reading is not None:
                 await _ended(reading)
             for _ in range(self._expected - (reading is not None)):
@@ -121,7 +121,7 @@ class _VirtualTimeConnection(AbstractConnection):
                 self._end_turn()
 
     async def can_read(self, *args: Any, **kwargs: Any) -> bool:
-        # At rest nothing can have come: whoever is cancelled leaves no connection on which an answer is due.
+        # Nothing can be readable between operations: cancelled operations close their connection.
         at_rest = self._turn is None and _virtual_loop() is not None
         return not at_rest and bool(await super().can_read(*args, **kwargs))
 
@@ -154,7 +154,7 @@ def _virtual_loop() -> VirtualTimeLoop | None:
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:
-    """Waits for a task whatever happens, and lets its outcome be nobody's concern."""
+    """Wait for a task, even when cancelled, and ignore its outcome."""
     while not task.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([task])

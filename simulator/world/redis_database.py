@@ -1,4 +1,4 @@
-"""A real Redis database for worlds: never somebody else's."""
+"""Exclusive use of a real Redis database by worlds."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def ensure_empty(url: str, *, flush: bool = False) -> None:
 
     Args:
         url: of the database.
-        flush: delete what is in it.
+        flush: delete its content first.
 
     Raises:
-        DatabaseInUseError: it is not empty. Nothing was touched.
+        DatabaseInUseError: it is not empty. Nothing was changed.
         redis.RedisError: it cannot be reached.
-        ValueError: the URL is none.
+        ValueError: the URL is invalid.
     """
     client = redis.Redis.from_url(url, socket_timeout=5)
     try:
@@ -40,10 +40,10 @@ def ensure_empty(url: str, *, flush: bool = False) -> None:
 
 @contextmanager
 def exclusive(url: str, *, flush: bool = False) -> Iterator[None]:
-    """Have a database for oneself, and leave it empty; an embedded one needs no care.
+    """Use a database alone, and leave it empty. An embedded one needs nothing of this.
 
     Raises:
-        DatabaseInUseError: as `ensure_empty` does.
+        DatabaseInUseError: it is not empty.
     """
     if url == EMBEDDED:
         yield

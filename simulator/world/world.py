@@ -1,13 +1,13 @@
-"""One world: a clock, WhatsApp, Credex core, Redis, the wires between them, people with phones, and the bot.
+"""One world: WhatsApp, Credex core, Redis, the network between them, people with phones, and the bot.
 
-All that is left to chance in it comes from one seed, all time from one clock.
+Everything random in it comes from one seed, all time from one clock.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -50,61 +50,66 @@ __all__ = ("START_UP_MS", "AnyClock", "World")
 
 TEMPLATES: Final = (ApprovedTemplate(INCOMING.name, INCOMING.language, INCOMING.body, INCOMING.quick_replies),)
 
-# What a request takes on its way: the order of magnitude of a phone network, so that times in transcripts look real.
+# Latencies in the order of magnitude of a phone network, so that the times in transcripts look real.
 WEBHOOK_MS: Final = 150
 GRAPH_MS: Final = 150
 CORE_MS: Final = 400
 
 HORIZON_MS: Final = 5_000
-"""What WhatsApp will do later than this (bring a webhook again, above all) nobody waits for, unless told to."""
+"""The world settles without what WhatsApp does later than this, such as repeating a webhook."""
 
 START_UP_MS: Final = 1_000
-"""What it takes until the bot runs and WhatsApp has found it."""
+"""How long the bot takes to start and WhatsApp to verify its callback."""
 
 FROZEN_S: Final = 60
-"""Longer than the 40 s for which a worker holds a message."""
+"""Longer than a worker's lease of 40 s."""
 
 POLL_MS: Final = 500
-"""How long work that one process leaves may wait until another looks for it, as in production."""
+"""The longest time after which another process notices work that one has left, as in production."""
 
 BRINGS_WORK: Final = frozenset(sources()) - {"claim", "claim_outbox"}
+"""The scripts after which work can be due."""
+
 GROWS: Final = frozenset(name for name, text in sources().items() if "allow-oom" not in text.split("\n", 1)[0])
 """The scripts that Redis refuses when it is full."""
 
 NOBODY: Final = -1
-LOOK_EVERY_MS: Final = 200
+POLL_WORLD_MS: Final = 200
 SETTLE_WITHIN_MS: Final = 15 * 60_000
 
 
 class AnyClock(Protocol):
-    """Any clock, virtual or on the wall."""
+    """A virtual clock, or the system's."""
 
     def now_ms(self) -> int:
         """Milliseconds since the epoch."""
 
 
 class World:
-    """Everything that a conversation needs, at its start.
+    """WhatsApp, Credex core, Redis, people with phones and the processes of the bot, connected and ready to start.
 
     Args:
-        clock: of the loop that all of it runs in.
+        clock: of the event loop in which everything runs.
         people: who takes part.
-        seed: of all that is left to chance.
-        redis_url: a real Redis, whose database nobody else uses (see `simulator.world.redis_database`); or ``embedded://``.
-        run_bot: starts a bot on its wires; the service by default.
-        forms: the bot is to ask by forms.
-        processes: how many of the bot run side by side over one Redis.
-        saw: told of every Redis command and every request to core and WhatsApp, before and after, and of all that
-            happens at WhatsApp: enough to tell two runs apart.
+        seed: of everything random.
+        redis_url: a real Redis with a database of its own (see `simulator.world.redis_database`), or ``embedded://``.
+        run_bot: starts a bot on its connections; the service by default.
+        forms: the bot asks by WhatsApp forms.
+        processes: how many processes of the bot share one Redis.
+        trace: called before and after every Redis command and every request to core and WhatsApp, and for every event
+            at WhatsApp. Two runs with the same calls took the same course.
 
     Attributes:
-        skews_ms: by how much each process's clock is wrong.
-        next_releases: the processes that are the next release when they are started again.
-        backup: what the state held when it was last backed up, and when that was.
-        forgotten: when the state lost its last writes: from when on, and until when.
-        newer: the next release has run, so that there may be records which only it can read.
+        skews_ms: the error of each process's clock.
+        next_releases: the processes that run the next release from their next start on.
+        backup: when the state was last backed up, and its content then.
+        lost_writes: the spans of time whose writes the state has lost.
+        ran_next_release: the next release has run, so there may be records that only it can read.
+        kill_points: failpoints at which a process is killed.
+        freeze_points: failpoints at which a worker freezes.
+        drop_points: failpoints at which a connection to the state breaks.
         full: the state Redis is at its memory limit.
-        watchers: told of everything that happens at WhatsApp.
+        watchers: called for every event at WhatsApp.
     """
 
     def __init__(
@@ -120,7 +125,7 @@ class World:
         trace: Callable[[str, bytes], None] | None = None,
     ) -> None:
         self._forms = forms
-        self._saw = trace
+        self._trace = trace
         self.skews_ms = [0] * processes
         self.next_releases: set[int] = set()
         self.ran_next_release = False
@@ -152,10 +157,13 @@ class World:
         self.core = Core(clock_ms=self.clock_ms, rng=self._chance("core"), api_key=API_KEY)
         self.transcript_recorder = TranscriptRecorder(self.recorder, {person.phone: person.key for person in people})
         front = self.process if processes == 1 else LoadBalancer(self.processes, self._chance("balancer"))
-        way = Network(front, faults=self.webhook_faults, latency_ms=WEBHOOK_MS)
-        self.webhooks = Proxy(way)
+        self.webhooks = Proxy(Network(front, faults=self.webhook_faults, latency_ms=WEBHOOK_MS))
         self._to_bot = httpx.AsyncClient(transport=self.webhooks, timeout=None)  # noqa: S113 - WhatsApp has its own
-        self.cloud = CloudApi(
+        self.cloud = self._cloud(forms=forms)
+        self.handsets = {person.key: self._handset(person) for person in people}
+
+    def _cloud(self, *, forms: bool) -> CloudApi:
+        cloud = CloudApi(
             BUSINESS,
             to_bot=self._to_bot,
             clock_ms=self.clock_ms,
@@ -164,31 +172,31 @@ class World:
             on_event=self._happened,
         )
         if forms:
-            self.cloud.account.forms |= {
+            cloud.account.forms |= {
                 form_id: FlowForm(form_id, form.name, list(form.categories), published=form.source)
                 for form_id, form in FORMS.items()
             }
-        self.handsets: dict[str, Handset] = {
-            person.key: self.cloud.handset(
-                person.phone,
-                name=person.name,
-                receipts=person.receipts,
-                online=person.online,
-                blocked=person.blocked,
-                **_identity(person),
-            )
-            for person in people
-        }
+        return cloud
+
+    def _handset(self, person: Person) -> Handset:
+        return self.cloud.handset(
+            person.phone,
+            name=person.name,
+            receipts=person.receipts,
+            online=person.online,
+            blocked=person.blocked,
+            **_identity(person),
+        )
 
     def _chance(self, what: str) -> random.Random:
         return random.Random(f"{self._seed}:{what}")
 
-    # -- the bot and its wires ----------------------------------------------------------------------------------
+    # -- the bot and its connections ----------------------------------------------------------------------------
 
-    def _build(self, place: int, life: ProcessRun) -> Bot:
-        dead, process = life.switch, self.processes[place]
+    def _build(self, place: int, run: ProcessRun) -> Bot:
+        ended, process = run.switch, self.processes[place]
 
-        async def passage(point: str) -> None:
+        async def request(point: str) -> None:
             self._note(place, point, b"")
             if self.kill_points.reached(point):
                 await self._die(process)
@@ -204,57 +212,57 @@ class World:
             if self.freeze_points.reached_script(when, packed):
                 await self._freeze()
             if self.drop_points.reached_script(when, packed):
-                # Whoever left work does not know it, and finds it when it looks anyhow.
+                # The process does not know that it left work, and finds it at its next poll.
                 if not BRINGS_WORK.isdisjoint(scripts_in(packed)):
                     self._nudge(NOBODY)
                 raise RedisConnectionError("Connection closed by server.")
 
-        wires = Connections(
+        connections = Connections(
             clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
-            state=self._open(open_state, 0, [self.state_switch, dead], command),
-            cache=self._open(open_cache, 1, [self.cache_switch, dead], self._watch_cache(place)),
-            core=Network(_asgi(asgi_app(self.core)), faults=self.core_faults, latency_ms=CORE_MS, passage=passage),
+            state=self._open(open_state, 0, [self.state_switch, ended], command),
+            cache=self._open(open_cache, 1, [self.cache_switch, ended], self._watch_cache(place)),
+            core=Network(_asgi(asgi_app(self.core)), faults=self.core_faults, latency_ms=CORE_MS, hook=request),
             graph=Network(
                 InProcessTransport(graph_app(self.cloud)),
                 faults=self.graph_faults,
                 latency_ms=GRAPH_MS,
-                passage=passage,
+                hook=request,
                 endpoint=_graph_endpoint,
             ),
             random_bytes=self._bot_chance.randbytes,
             forms=self._forms,
             next_release=place in self.next_releases,
         )
-        return self._run_bot(wires)
+        return self._run_bot(connections)
 
     def _note(self, place: int, what: str, content: bytes) -> None:
-        if self._saw is not None:
-            self._saw(f"{self.clock_ms()} {place} {what}", content)
+        if self._trace is not None:
+            self._trace(f"{self.clock_ms()} {place} {what}", content)
 
     def _watch_cache(self, place: int) -> CommandHook | None:
         async def command(when: str, packed: bytes) -> None:
             self._note(place, f"cache {when}", packed)
 
-        return None if self._saw is None else command
+        return None if self._trace is None else command
 
     def _happened(self, event: Event) -> None:
-        if self._saw is not None:
-            self._saw("WhatsApp", repr(event).encode("utf-8", "surrogatepass"))
+        if self._trace is not None:
+            self._trace("WhatsApp", repr(event).encode("utf-8", "surrogatepass"))
         self.transcript_recorder.see(event)
         for watcher in self.watchers:
             watcher(event)
 
     def _nudge(self, by: int) -> None:
-        """Work was left, and the other processes come to look for it: each within its pause, and only when it is due.
+        """Wake the other processes, each within its polling interval, because one has left work.
 
-        Looks that would find nothing, twice a second and loop, would take most of the time of a long run.
+        In production they poll twice a second. Polls that find nothing would take most of the time of a long run.
         """
         for place, process in enumerate(self.processes):
             if place != by and place not in self._nudges:
                 pause_s = self._polls.randrange(POLL_MS) / 1000
-                self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._look, place, process)
+                self._nudges[place] = asyncio.get_running_loop().call_later(pause_s, self._wake, place, process)
 
-    def _look(self, place: int, process: BotProcess) -> None:
+    def _wake(self, place: int, process: BotProcess) -> None:
         del self._nudges[place]
         process.wake()
 
@@ -263,16 +271,16 @@ class World:
         opener: Callable[..., Any],
         place: int,
         switches: Sequence[Switch],
-        passage: Callable[[str, bytes], Awaitable[None]] | None,
+        hook: CommandHook | None,
     ) -> redis.asyncio.Redis:
         client = self.open_quietly(opener, place)
         self._clients.append(client)
-        return with_switches(client, switches, passage)
+        return with_switches(client, switches, hook)
 
     def open_quietly(self, opener: Callable[..., Any], place: int) -> redis.asyncio.Redis:
-        """A client of the state (0) or the cache (1) that no fault hits and nobody watches; whoever asks closes it."""
+        """A client of the state (0) or the cache (1) without faults and hooks. The caller closes it."""
         client = opener(self._redis_url, server=self._servers[place])
-        # The client stays what it is (the mailbox asks whether it is an embedded one); only its pool is another.
+        # Only the pool is replaced, because the mailbox asks whether the client is an embedded one.
         client.connection_pool = virtual_time_client(client).connection_pool
         embedded: redis.asyncio.Redis = client
         return embedded
@@ -281,23 +289,23 @@ class World:
         which = f"Process {self.processes.index(process) + 1}" if len(self.processes) > 1 else "The bot"
         self.recorder.record(self.clock_ms(), "", Kind.STAGE, text=f"{which} is killed")
         process.kill()
-        # Whoever asked is dead now, and will be told so by being cancelled.
+        # The caller belongs to the killed process, and is cancelled with it.
         await asyncio.Event().wait()
 
     async def _freeze(self) -> None:
-        """Whoever runs this script stands still for longer than a lease lasts, while the rest of the bot goes on."""
+        """Freeze the worker that runs this script for longer than a lease, while the rest of the bot goes on."""
         self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The worker freezes for a minute")
         await asyncio.sleep(FROZEN_S)
         self.recorder.record(self.clock_ms(), "", Kind.STAGE, text="The worker wakes up")
 
     async def call_bot(self, request: httpx.Request) -> int:
-        """Somebody other than WhatsApp calls the bot, which answers with this status."""
+        """Send the bot a request that is not from WhatsApp. Returns the status of its answer."""
         return (await self._to_bot.send(request)).status_code
 
-    # -- life ---------------------------------------------------------------------------------------------------
+    # -- start, stop, time --------------------------------------------------------------------------------------
 
     async def start(self, *, at_ms: int | None = None) -> None:
-        """Fill Credex core and start the bot; ``at_ms`` is when all is to be ready."""
+        """Fill Credex core and start the bot; then let time pass until ``at_ms``, if it is given."""
         load_fixtures(self.core, self.people.values())
         for process in self.processes:
             await process.start()
@@ -306,7 +314,7 @@ class World:
             await self.pass_time(at_ms - self.clock_ms())
 
     async def stop(self) -> None:
-        """Stop everything."""
+        """Stop the bot, close all connections."""
         for process in self.processes:
             await process.stop()
         for nudge in self._nudges.values():
@@ -321,32 +329,32 @@ class World:
         await asyncio.sleep(duration_ms / 1000)
 
     async def settle(self) -> None:
-        """Let time pass until nothing is due or in hand: not at WhatsApp, not in the bot.
+        """Let time pass until neither WhatsApp nor the bot has work due or in progress.
 
         Raises:
-            UnsettledError: something stays in hand for a quarter of an hour.
+            UnsettledError: work stays in progress for a quarter of an hour.
         """
-        limit, looks = self.clock_ms() + SETTLE_WITHIN_MS, 1
+        limit, polls = self.clock_ms() + SETTLE_WITHIN_MS, 1
         while True:
-            await self.pass_time(looks * LOOK_EVERY_MS)
+            await self.pass_time(polls * POLL_WORLD_MS)
             waits_for = await self._in_hand()
             if not waits_for:
                 return
-            looks = await _looks_without_news()
-            # What was in hand may have come to its end without taking any time.
-            if looks > 1 and not await self._in_hand():
-                looks = 1
+            polls = await _polls_without_change()
+            # Work in progress may have ended without taking any time.
+            if polls > 1 and not await self._in_hand():
+                polls = 1
             if self.clock_ms() > limit:
                 raise UnsettledError(f"a quarter of an hour passed and {waits_for} still had work in hand")
 
     async def _in_hand(self) -> str:
-        """Who still has work; WhatsApp is asked first, for the bot has to ask its Redis."""
+        """Who still has work. WhatsApp is asked first: asking the bot takes a call to Redis."""
         if self.cloud.busy():
             return "WhatsApp"
         return "the bot" if await self._at_work() else ""
 
     async def _at_work(self) -> bool:
-        # With its state out of reach the bot can do nothing, and neither can it be asked.
+        # Without its state the bot can do nothing and cannot be asked.
         if self.state_switch.down:
             return False
         for process in self.processes:
@@ -355,15 +363,15 @@ class World:
         return False
 
 
-async def _looks_without_news() -> int:
-    """The number of the next look that can find something else than the last one."""
+async def _polls_without_change() -> int:
+    """How many polling intervals from now the state of the world can first have changed."""
     loop = asyncio.get_running_loop()
     quiet_us = await loop.until_next_timer_us() if isinstance(loop, VirtualTimeLoop) else 0
-    return max(1, -(-quiet_us // (LOOK_EVERY_MS * 1000)))
+    return max(1, -(-quiet_us // (POLL_WORLD_MS * 1000)))
 
 
 def _identity(person: Person) -> dict[str, Any]:
-    """Meta's four kinds of test users: no username, one with the number shown, one without, one with a parent id."""
+    """Meta's four kinds of test users: without a username, with one, with a hidden number, with a parent id."""
     named: dict[str, dict[str, Any]] = {
         "number": {},
         "username": {"username": person.key.lower()},
@@ -374,10 +382,10 @@ def _identity(person: Person) -> dict[str, Any]:
 
 
 def _graph_endpoint(request: httpx.Request) -> str:
-    """Messages and read receipts with typing indicators go to the same address; only the body tells."""
+    """``typing`` for read receipts with typing indicators, which differ from messages only in the body."""
     return "typing" if b'"status"' in request.content and b'"read"' in request.content else "messages"
 
 
 def _asgi(app: Any) -> httpx.AsyncBaseTransport:
-    # Any: Litestar and httpx describe the same ASGI in different types.
+    # Any: Litestar and httpx type ASGI differently.
     return httpx.ASGITransport(app=app)

@@ -41,11 +41,11 @@ def test_what_nobody_walks_is_missing_and_what_breaks_is_told() -> None:
     one = ExitTaken("help", "text")
     coverage = sum_results([("help/help", frozenset({one}), ""), ("help/broken", frozenset(), "no such title")])
 
-    assert coverage.walked[one] == ("help/help",)
+    assert coverage.taken[one] == ("help/help",)
     assert set(coverage.missing) == set(all_exits()) - {one}
     assert coverage.problems == {"help/broken": "no such title"}
-    assert not coverage.whole
-    assert Coverage({}, {one: ("help/help",)}, {}).whole
+    assert not coverage.complete
+    assert Coverage({}, {one: ("help/help",)}, {}).complete
 
 
 def test_the_command_lists_flows_ways_and_conversations() -> None:

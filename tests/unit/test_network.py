@@ -116,16 +116,16 @@ def test_a_fault_says_what_it_does() -> None:
         Fault(Effect.RESET, times=0)
 
 
-def test_passages_are_told_of_every_request() -> None:
+def test_hooks_are_called_for_every_request() -> None:
     """Before it leaves, and after it was handled."""
 
     async def main(_: Clock) -> list[str]:
         told: list[str] = []
 
-        async def passage(point: str) -> None:
+        async def hook(point: str) -> None:
             told.append(point)
 
-        async with httpx.AsyncClient(transport=Network(Target(), passage=passage, latency_ms=10)) as client:
+        async with httpx.AsyncClient(transport=Network(Target(), hook=hook, latency_ms=10)) as client:
             await client.get("http://core/v1/login/")
         return told
 
@@ -151,12 +151,12 @@ async def test_a_command_in_flight_when_the_switch_falls_is_lost_on_the_way_back
     """It was done by the server, and whoever asked for it does not learn so."""
     server, switch, told = fakeredis.FakeServer(), Switch(), []
 
-    async def passage(when: str, command: bytes) -> None:
+    async def hook(when: str, command: bytes) -> None:
         if b"INCR" in command:
             told.append(when)
             switch.down = when == "after"
 
-    client: redis.asyncio.Redis = with_switches(fakeredis.FakeAsyncRedis(server=server), [switch], passage)
+    client: redis.asyncio.Redis = with_switches(fakeredis.FakeAsyncRedis(server=server), [switch], hook)
     with pytest.raises(RedisConnectionError):
         await client.incr("count")
     switch.down = False

@@ -74,6 +74,6 @@ def test_a_conversation_is_played_once_and_compared_each_time(tmp_path: Path) ->
     (path,) = find("registration/stranger")
     first, second = (play_all([path], cache=cache) for _ in range(2))
 
-    assert [report.before for report in (first, second)] == [0, 1]
+    assert [report.cached for report in (first, second)] == [0, 1]
     assert second.played[0].transcript == first.played[0].transcript
     assert second.good

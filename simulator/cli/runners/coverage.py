@@ -23,7 +23,7 @@ def run(names: tuple[str, ...], *, missing: bool, jobs: int, as_json: bool, no_c
         click.echo(json.dumps(coverage.json(), ensure_ascii=False, indent=2))
     else:
         _coverage(console(no_color=no_color), coverage, missing=missing)
-    sys.exit(0 if coverage.whole else DIFFERENT)
+    sys.exit(0 if coverage.complete else DIFFERENT)
 
 
 def _coverage(out: Console, coverage: Coverage, *, missing: bool) -> None:
@@ -38,6 +38,6 @@ def _coverage(out: Console, coverage: Coverage, *, missing: bool) -> None:
             out.print(mark + Text(str(exit_taken)) + Text(taker, "grey50"), soft_wrap=True)
     for conversation, problem in coverage.problems.items():
         out.print(Text(f"✗ {conversation}: {problem}", "bold red"), soft_wrap=True)
-    walked = len(coverage.walked) - len(coverage.missing)
-    style = "bold green" if coverage.whole else "bold red"
-    out.print(Text(f"{walked} of {len(coverage.walked)} ways are walked", style))
+    walked = len(coverage.taken) - len(coverage.missing)
+    style = "bold green" if coverage.complete else "bold red"
+    out.print(Text(f"{walked} of {len(coverage.taken)} ways are walked", style))

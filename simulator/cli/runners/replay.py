@@ -83,8 +83,8 @@ def _summary(out: Console, report: Report) -> None:
         f"({theirs} of their time)"
     )
     out.print(Text(text, "bold red" if report.wrong else "bold green"), soft_wrap=True)
-    if report.before:
-        which = "all" if report.before == count else str(report.before)
+    if report.cached:
+        which = "all" if report.cached == count else str(report.cached)
         text = f"{which} of them from the cache: nothing they depend on has changed (--no-cache plays them again)"
         out.print(Text(text, "grey50"), soft_wrap=True)
 
@@ -101,7 +101,7 @@ def _report_json(report: Report) -> dict[str, Any]:
                 "good": played.good,
                 "problem": played.problem,
                 "difference": played.difference,
-                "before": played.before,
+                "before": played.cached,
                 "transcript": played.transcript.json() if played.transcript else None,
             }
             for played in report.played
