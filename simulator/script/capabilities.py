@@ -1,6 +1,6 @@
-"""The index of the transcripts: what members and operators can do with VimbisoPay, and where to see it.
+"""The index of the transcripts: the capabilities of VimbisoPay, and which conversations show them.
 
-A conversation says under ``covers`` which of these it shows.
+A conversation lists under ``covers`` the capabilities that it shows.
 """
 
 from __future__ import annotations
@@ -82,14 +82,14 @@ CAPABILITIES: Final = {
         "redis fails": "A Redis is away or loses answers",
     },
 }
-"""What there is to see, by section: the key that conversations name, and the words."""
+"""The capabilities by section: the key that conversations name, and the text of the index."""
 
 
 def index(shown: Iterable[tuple[str, str, Iterable[str]]]) -> str:
     """The index as Markdown.
 
     Args:
-        shown: name, title and what it covers of each conversation.
+        shown: name, title and covered keys of each conversation.
     """
     by_key: dict[str, list[tuple[str, str]]] = {key: [] for keys in CAPABILITIES.values() for key in keys}
     for name, title, covers in shown:
@@ -109,5 +109,5 @@ _HEAD: Final = """# What there is to see
 
 What can be done with VimbisoPay, and the transcripts that show it, as a member sees them on the phone. Made from the
 conversations' `covers` by `make snapshots`; a test holds it true. `python -m simulator coverage` tells the same from
-within: which ways through the flows are walked.
+within: which exits of the flows the conversations take.
 """
