@@ -31,7 +31,7 @@ REPAIRS: Final = 0.3
 RESTARTS: Final = 0.6
 HIDES: Final = 0.05
 SHOWS: Final = 0.3
-"""A person who hides the number gets nowhere, and is told so each time: they do not go on like that for long."""
+"""People show their number again soon: while it is hidden, the bot only asks for it."""
 
 LOSES: Final = 4
 """The weight of writes that the state loses, where it may, against one of each other kind of fault."""

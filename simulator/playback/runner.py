@@ -99,7 +99,7 @@ def play_all(
     *,
     seed: int = 1,
     redis_url: str = EMBEDDED,
-    told: Callable[[Played], None] = lambda _: None,
+    on_result: Callable[[Played], None] = lambda _: None,
     progress: Console | None = None,
     jobs: int = 1,
     cache: ReplayCache | None = None,
@@ -110,7 +110,7 @@ def play_all(
         paths: their files. Transcripts of stored conversations are compared with the stored transcripts.
         seed: of everything random.
         redis_url: a real Redis with an empty database, or ``embedded://``.
-        told: called with each result, in the order of the paths.
+        on_result: called with each result, in the order of the paths.
         progress: where to show the progress.
         jobs: how many processes play at the same time; 1 with a real Redis.
         cache: provides and stores transcripts of stored conversations on the embedded Redis.
@@ -123,7 +123,7 @@ def play_all(
         for played in results:
             results_so_far.append(played)
             step(played.name)
-            told(played)
+            on_result(played)
     return Report(tuple(results_so_far), time.perf_counter() - began)
 
 

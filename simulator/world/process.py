@@ -74,7 +74,7 @@ class BotProcess(httpx.AsyncBaseTransport):
         self._build = build
         self._bot: Bot | None = None
         self._run = ProcessRun()
-        self._wire: httpx.ASGITransport | None = None
+        self._transport: httpx.ASGITransport | None = None
 
     @property
     def running(self) -> bool:
@@ -87,19 +87,19 @@ class BotProcess(httpx.AsyncBaseTransport):
             return
         self._run = ProcessRun()
         self._bot = self._build(self._run)
-        self._wire = httpx.ASGITransport(app=self._bot.asgi)
+        self._transport = httpx.ASGITransport(app=self._bot.asgi)
         await self._bot.start()
 
     async def stop(self) -> None:
         """Stop the process in an orderly way; it refuses connections from then on."""
-        bot, self._wire, self._bot = self._bot, None, None
+        bot, self._transport, self._bot = self._bot, None, None
         if bot is not None:
             await bot.stop()
             self._run.end()
 
     def kill(self) -> None:
         """Kill the process: nothing in progress continues."""
-        bot, self._wire, self._bot = self._bot, None, None
+        bot, self._transport, self._bot = self._bot, None, None
         if bot is not None:
             self._run.end()
             bot.kill()
@@ -121,10 +121,10 @@ class BotProcess(httpx.AsyncBaseTransport):
             httpx.ConnectError: the process does not run.
             httpx.ReadError: it was killed before it answered.
         """
-        wire, run = self._wire, self._run
-        if wire is None:
+        transport, run = self._transport, self._run
+        if transport is None:
             raise httpx.ConnectError("connection refused: the bot does not run", request=request)
-        answering = asyncio.ensure_future(wire.handle_async_request(request))
+        answering = asyncio.ensure_future(transport.handle_async_request(request))
         ending = asyncio.ensure_future(run.until_over())
         try:
             await asyncio.wait({answering, ending}, return_when=asyncio.FIRST_COMPLETED)

@@ -43,7 +43,7 @@ def run(
         redis_url=redis_url,
         # Transcripts show by themselves how far it has come.
         progress=out if out.is_terminal and shown in {"lines", "failures"} else None,
-        told=lambda played: _tell(out, played, shown),
+        on_result=lambda played: _tell(out, played, shown),
         jobs=jobs,
         cache=None if no_cache or logs else ReplayCache.of(sources_digest()),
     )

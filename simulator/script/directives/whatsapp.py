@@ -58,7 +58,7 @@ class BreakGraph(Step):
 
 @dataclass(frozen=True, slots=True)
 class RepairGraph(Step):
-    """All faults of the Graph API's wire are removed."""
+    """All faults of requests to the Graph API are removed."""
 
     def entry(self) -> YamlEntry:
         """``graph: works``."""
