@@ -217,7 +217,7 @@ class TroubledWorld(World):
         """This bot stops where it is, and keeps its connections; another one takes its place."""
         self.watch.frozen = self._life
         host = self.process
-        self._sleeper, host._bot, host._wire = host._bot, None, None
+        self._sleeper, host._bot, host._transport = host._bot, None, None
         self._starting = asyncio.create_task(self._live())
 
     async def _wake_sleeper(self) -> bool:
