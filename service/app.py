@@ -40,8 +40,6 @@ from service.web.whatsapp_webhook import webhook_routes
 from service.whatsapp import GraphClient, WebhookPayload, form_tokens
 from service.writes.reconciler import Reconciler
 
-__all__ = ("Dependencies", "Service")
-
 WORKERS: Final = 8
 STOP_WITHIN_S: Final = 20.0
 POLL_MS: Final = 500

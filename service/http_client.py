@@ -9,8 +9,6 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-__all__ = ("certainly_not_sent", "named", "open_http")
-
 _BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_BEFORE_SENDING = (
     aiohttp.ClientConnectorError,

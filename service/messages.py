@@ -11,28 +11,6 @@ from typing import Final
 
 import msgspec
 
-__all__ = (
-    "ROWS",
-    "ROW_DESCRIPTION",
-    "ROW_TITLE",
-    "Button",
-    "Buttons",
-    "Form",
-    "List",
-    "Message",
-    "MessageError",
-    "Outgoing",
-    "Reaction",
-    "Row",
-    "Section",
-    "Template",
-    "Text",
-    "choices",
-    "length",
-    "shorten",
-    "visible",
-)
-
 TEXT_BODY: Final = 4096
 BODY: Final = 1024
 HEADER: Final = 60

@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-__all__ = ("EMBEDDED", "Settings", "SettingsError", "load", "load_for_setup")
-
 ENV_FILE: Final = Path(".env")
 EMBEDDED: Final = "embedded://"
 """A Redis inside the process (fakeredis): for development and tests only."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from notebooks.review.pictures import BOLD, Picture, Table, dot
 from service.conversation import END, CoreCall, Flow, FlowRegistry, Question, Step
-from service.conversation.turn import VALID_MS
+from service.conversation.builder import VALID_MS
 from service.flows.login import DASHBOARD_FAILED_EXITS
 
 __all__ = ("everywhere", "flow_graph", "in_words", "outline", "source_of", "targets")

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Callable
 
 from service.mailbox import CommitResult, DeadLetter, Mailbox
 
-__all__ = ("COMMANDS", "dead_letters")
-
 COMMANDS = ("list", "put-back", "drop")
 PAGE = 50
 HOUR_MS = 3_600_000

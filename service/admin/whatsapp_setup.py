@@ -18,8 +18,6 @@ from service.whatsapp.forms import DEFINITIONS, FormDefinition
 from service.whatsapp.json_text import integer, listed, parse, table, text
 from service.whatsapp.templates import INCOMING, TemplateDefinition
 
-__all__ = ("Report", "Setup")
-
 DEADLINE_S: Final = 30.0
 _MOST_PAGES: Final = 100
 _NO_SUCH_OBJECT: Final = (100, 33)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.conversation.answers import Answers, known
+from service.conversation.builder import ConversationError
 from service.conversation.flow import (
     END,
     Chosen,
@@ -24,7 +25,6 @@ from service.conversation.session import Option, Session, Transition, Turn
 from service.conversation.turn import (
     CONFIRM_WITHIN_MS,
     CallFinished,
-    ConversationError,
     Event,
     Received,
     WriteReconciled,

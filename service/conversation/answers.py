@@ -18,8 +18,6 @@ from msgspec.structs import FieldInfo
 
 from service.domain import Denomination, Money
 
-__all__ = ("Answers", "from_record", "known", "to_record")
-
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound=msgspec.Struct)
 

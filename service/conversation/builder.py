@@ -15,8 +15,6 @@ from service.conversation.text import paragraphs, with_preface
 from service.domain.commands import Call, Outcome
 from service.messages import Message, Reaction, Text, choices
 
-__all__ = ("VALID_MS", "ConversationError", "TurnBuilder")
-
 VALID_MS = 5 * 60_000
 """A conversation left alone for longer starts afresh."""
 

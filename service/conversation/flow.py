@@ -14,24 +14,6 @@ from service.domain import FormReply
 from service.domain.commands import Call, Known, Outcome
 from service.messages import ROW_DESCRIPTION, ROW_TITLE, Button, Message, Row, shorten
 
-__all__ = (
-    "END",
-    "Chosen",
-    "CoreCall",
-    "Exit",
-    "Flow",
-    "MenuEntry",
-    "Question",
-    "Reply",
-    "Retry",
-    "Shortcut",
-    "Step",
-    "TurnContext",
-    "Typed",
-    "navigation_id",
-    "resolve",
-)
-
 END = ""
 """The target of an exit after which nothing is under way."""
 

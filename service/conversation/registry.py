@@ -9,8 +9,6 @@ from functools import cached_property
 
 from service.conversation.flow import END, CoreCall, Flow, MenuEntry, Question, Shortcut, Step, resolve
 
-__all__ = ("FlowRegistry", "FlowRegistryError", "SystemTexts", "Vocabulary")
-
 
 class FlowRegistryError(ValueError):
     """The flows do not fit together; every problem is listed."""

@@ -7,8 +7,6 @@ import msgspec
 from service.domain.commands import Call
 from service.messages import Message
 
-__all__ = ("Option", "Session", "Transition", "Turn")
-
 
 class Option(msgspec.Struct, frozen=True, array_like=True):
     """A button or row of the current screen: the id that a tap would bring, and the title that the member reads."""

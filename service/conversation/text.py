@@ -12,8 +12,6 @@ from service.conversation.registry import Vocabulary
 from service.conversation.session import Option
 from service.messages import Buttons, Form, List, Message, Text, length
 
-__all__ = ("KINDS", "normalize", "option_meant", "paragraphs", "thanked", "with_preface")
-
 KINDS: Final = {
     "image": "pictures",
     "video": "videos",

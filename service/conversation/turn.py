@@ -7,7 +7,7 @@ from typing import Any, Final, assert_never
 import msgspec
 
 from service.conversation.answers import from_record, to_record
-from service.conversation.builder import VALID_MS, ConversationError, TurnBuilder
+from service.conversation.builder import ConversationError, TurnBuilder
 from service.conversation.flow import Chosen, CoreCall, Exit, Question, Reply, Retry, TurnContext, Typed
 from service.conversation.registry import FlowRegistry
 from service.conversation.session import Option, Session, Turn
@@ -23,17 +23,6 @@ from service.domain import (
 )
 from service.domain.commands import Call, Outcome
 from service.messages import Text
-
-__all__ = (
-    "CONFIRM_WITHIN_MS",
-    "VALID_MS",
-    "CallFinished",
-    "ConversationError",
-    "Event",
-    "Received",
-    "WriteReconciled",
-    "take_turn",
-)
 
 CONFIRM_WITHIN_MS: Final = 5 * 60_000
 """A confirmed call must start this soon after its prompt."""

@@ -17,8 +17,6 @@ from service.credex.transport import CallLimiter, Reading, Transport
 from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard, Handle, Person, Recipient
 
-__all__ = ("CredexClient",)
-
 T = TypeVar("T")
 
 LEDGER_PAGE: Final = 500

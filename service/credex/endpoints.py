@@ -11,8 +11,6 @@ from typing import Final
 
 from service.credex.errors import Refusal
 
-__all__ = ("GET_ACCOUNT", "GET_CREDEX", "GET_LEDGER", "GET_MEMBER", "LOGIN", "Endpoint")
-
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

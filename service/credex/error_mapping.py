@@ -23,8 +23,6 @@ from service.credex.errors import (
 from service.credex.response import CoreResponse, text
 from service.domain import Denomination, Money
 
-__all__ = ("classify", "masked", "pause_s")
-
 PAUSE_S: Final = 15.0
 """How long not to call core after a 429 that does not say: a quarter of its window."""
 

@@ -23,20 +23,6 @@ from enum import StrEnum
 
 from service.domain import Money
 
-__all__ = (
-    "BudgetExhaustedError",
-    "CoreAnsweredError",
-    "CredexError",
-    "NoAnswerError",
-    "NotFoundError",
-    "NotSentError",
-    "Refusal",
-    "RefusedError",
-    "ServerError",
-    "TooManyRequestsError",
-    "UnauthorisedError",
-)
-
 
 class CredexError(Exception):
     """Base of all failures of a call to Credex core."""

@@ -29,8 +29,6 @@ from service.domain.commands import (
     Unavailable,
 )
 
-__all__ = ("CredexGateway", "DashboardCache", "Dashboards")
-
 log = structlog.get_logger(__name__)
 
 CACHED_MS = 30_000

@@ -16,8 +16,6 @@ from service.credex.response import CoreResponse, mapping, text, unwrapped
 from service.credex.values import CredexKind, CredexState, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 
-__all__ = ("Unreadable", "created_id", "dashboard", "ledger", "member", "recipient", "state")
-
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?\s+(?P<code>[A-Z]{3})")
 _LONGEST_AMOUNT = 40
 _MOST_DIGITS = 24

@@ -11,8 +11,6 @@ from typing import Any
 
 import httpx
 
-__all__ = ("CoreResponse", "mapping", "parse_response", "text", "unwrapped")
-
 _BEARER = re.compile(r"Bearer\s+(\S+)", re.IGNORECASE)
 
 

@@ -17,8 +17,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ("CachedTokens", "Tokens")
-
 LIFE_MS = 300_000
 USABLE_MS = 285_000
 """Shorter than core's: a write is sent once, and not again after a 401."""

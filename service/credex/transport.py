@@ -22,8 +22,6 @@ from service.credex.response import CoreResponse, parse_response
 from service.credex.tokens import Tokens
 from service.http_client import certainly_not_sent
 
-__all__ = ("CallLimiter", "Reading", "Transport")
-
 T = TypeVar("T")
 
 Reading = Callable[[Mapping[str, Any]], Awaitable[CoreResponse]]

@@ -8,8 +8,6 @@ from enum import StrEnum
 
 from service.domain import Dashboard, Money
 
-__all__ = ("CredexKind", "CredexState", "LedgerEntry", "Written")
-
 
 @dataclass(frozen=True, slots=True)
 class Written:

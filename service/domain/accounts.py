@@ -9,19 +9,6 @@ from enum import IntEnum
 
 from service.domain.money import Denomination, Money
 
-__all__ = (
-    "Account",
-    "Credex",
-    "Dashboard",
-    "LedgerLine",
-    "LedgerPage",
-    "Offer",
-    "Person",
-    "Recipient",
-    "Tier",
-    "Unsecured",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Person:

@@ -9,26 +9,6 @@ import msgspec
 
 from service.domain import Credex, Dashboard, LedgerPage, Money, Person, Recipient
 
-__all__ = (
-    "Call",
-    "DidNotHappen",
-    "Done",
-    "FindAccount",
-    "FindMember",
-    "Known",
-    "Login",
-    "NotFound",
-    "Outcome",
-    "PossibleDuplicate",
-    "Read",
-    "ReadCredex",
-    "ReadLedger",
-    "Refused",
-    "Unavailable",
-    "Unknown",
-    "Write",
-)
-
 
 class Login(msgspec.Struct, frozen=True, tag="login"):
     """Read the member's dashboard. With ``fresh`` never from the cache."""

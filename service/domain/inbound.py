@@ -4,17 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = (
-    "ButtonReply",
-    "Content",
-    "FormReply",
-    "InboundMessage",
-    "NumberChanged",
-    "Reacted",
-    "TextMessage",
-    "UnsupportedMessage",
-)
-
 
 class TextMessage(msgspec.Struct, frozen=True, tag="said"):
     """The member typed a text."""

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-__all__ = ("AmountError", "Denomination", "Money", "read_amount")
-
 MOST = Decimal(1_000_000_000_000)
 """No single amount may reach this: it would not fit a screen, and core's doubles would not hold it exactly."""
 

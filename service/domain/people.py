@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ("AccountName", "Handle", "HandleRefused", "NameRefused", "PersonName", "Phone", "stored_name")
-
 NAME_LENGTHS = range(3, 51)
 HANDLE_LENGTHS = range(3, 31)
 LONGEST_TYPED = 100

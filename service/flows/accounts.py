@@ -13,8 +13,6 @@ from service.flows.paging import page_asked, turn_page
 from service.flows.screens import MENU, choose, link, screen
 from service.messages import Message, Row
 
-__all__ = ("ACCOUNTS",)
-
 Context = TurnContext[Any]
 
 PAGE: Final = 7

@@ -17,8 +17,6 @@ from service.flows.screens import MENU, ask, choose, link, option, read_handle, 
 from service.messages import Button, Message
 from service.writes.open_account import OpenAccount
 
-__all__ = ("business",)
-
 SEVERAL_FROM_TIER: Final = Tier.HUSTLER
 """Members of lower tiers have one account; core decides, so the bot only warns."""
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from service.conversation import Flow, MenuEntry
 from service.flows.screens import screen
 
-__all__ = ("CASH",)
-
 CASH = Flow(
     name="cash",
     title="Cash in and out: what it costs, and whom to ask",

@@ -24,8 +24,6 @@ from service.domain.commands import (
 from service.flows.screens import MENU, ButtonFor, TextFor, option, rendered, screen
 from service.messages import Buttons, Message
 
-__all__ = ("WriteAnswers", "confirmation", "confirmed_write", "failure_screens", "report")
-
 _FAILURES = ("refused", "not_done", "unknown")
 
 

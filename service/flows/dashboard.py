@@ -12,8 +12,6 @@ from service.flows.paging import page_asked, turn_page
 from service.flows.screens import choose
 from service.messages import ROWS, Message, Row
 
-__all__ = ("DASHBOARD",)
-
 
 def _menu(context: TurnContext[Any]) -> Sequence[Message]:
     dashboard, account = seen(context), acting(context)

@@ -12,22 +12,6 @@ from service.domain import Account, Dashboard, Denomination, Money, Tier
 from service.domain.commands import Done
 from service.messages import shorten, visible
 
-__all__ = (
-    "UNSECURED",
-    "WILL_OWE",
-    "balances",
-    "day",
-    "explain_refusal",
-    "greeting",
-    "handle",
-    "name",
-    "new_balance",
-    "one_of_several",
-    "overview",
-    "terms",
-    "usd",
-)
-
 HARARE: Final = timezone(timedelta(hours=2))
 """Central Africa Time; Zimbabwe has no summer time."""
 

@@ -11,8 +11,6 @@ from service.conversation import Exit, Question, Reply, Retry, TurnContext, Type
 from service.domain import FormReply
 from service.messages import Form, Message
 
-__all__ = ("BUSINESS", "PERSON", "FormBinding", "Forms", "form_step")
-
 QUESTIONS: Final = "questions"
 """A member who cannot open the form types this to be asked question by question."""
 

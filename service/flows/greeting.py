@@ -9,8 +9,6 @@ from service.domain import Dashboard
 from service.flows.login import must_choose, read_dashboard
 from service.flows.screens import link, screen
 
-__all__ = ("GREETING",)
-
 _LOST: Final = "You can no longer act for the account that you had chosen. This is your own one."
 
 

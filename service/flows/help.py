@@ -6,8 +6,6 @@ from service.conversation import Flow, MenuEntry
 from service.flows.keywords import HELP as TEXT
 from service.flows.screens import screen
 
-__all__ = ("HELP",)
-
 HELP = Flow(
     name="help",
     title="Help",

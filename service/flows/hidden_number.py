@@ -5,8 +5,6 @@ from __future__ import annotations
 from service.conversation import Answers, Flow, TurnContext
 from service.flows.screens import link, screen
 
-__all__ = ("HIDDEN",)
-
 
 class HiddenAnswers(Answers, frozen=True):
     """What kind of message the member sent, if it was no text."""

@@ -6,8 +6,6 @@ from typing import Final
 
 from service.conversation import SystemTexts, Vocabulary
 
-__all__ = ("HELP", "SYSTEM_TEXTS", "VOCABULARY")
-
 _GREETINGS: Final = (
     "hi", "hie", "hy", "hey", "hello", "hallo", "hi there", "hello there", "start", "retry",
     "good morning", "good afternoon", "good evening", "morning", "afternoon", "evening", "greetings",

@@ -27,8 +27,6 @@ from service.flows.paging import page_asked
 from service.flows.screens import MENU, choose, link, screen
 from service.messages import Message, Row
 
-__all__ = ("LEDGER",)
-
 MOST_PAGES: Final = 999_999
 """Core alone knows how many pages a ledger has; this is the highest number that is asked for."""
 

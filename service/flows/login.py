@@ -9,8 +9,6 @@ from service.conversation import ConversationError, CoreCall, Exit, TurnContext
 from service.domain import Account, Dashboard
 from service.domain.commands import Known, Login, NotFound, Outcome
 
-__all__ = ("DASHBOARD_FAILED_EXITS", "acting", "must_choose", "read_dashboard", "seen")
-
 CHOOSING_TIER: Final = 5
 """Members of this tier have accounts for many purposes, so they are asked which one they act for."""
 

@@ -7,8 +7,6 @@ from typing import Any, Final
 from service.conversation import TurnContext
 from service.messages import Row
 
-__all__ = ("page_asked", "turn_page")
-
 _MOST_DIGITS: Final = 6
 
 

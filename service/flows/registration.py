@@ -15,8 +15,6 @@ from service.flows.forms import PERSON, Forms, form_step
 from service.flows.screens import ask, link, option, screen, typed
 from service.writes.register import Register
 
-__all__ = ("registration",)
-
 
 class RegistrationAnswers(WriteAnswers, frozen=True):
     """The member's name, as typed and as core will store it."""

@@ -9,20 +9,6 @@ from service.conversation import Exit, Question, Reply, Retry, TurnContext, Type
 from service.domain import Handle, HandleRefused
 from service.messages import Button, Buttons, List, Message, Row, Section, Text
 
-__all__ = (
-    "MENU",
-    "ButtonFor",
-    "TextFor",
-    "ask",
-    "choose",
-    "link",
-    "option",
-    "read_handle",
-    "rendered",
-    "screen",
-    "typed",
-)
-
 TextFor = str | Callable[[Any], str]
 """A text, or a function that makes it from the turn's context."""
 

@@ -14,8 +14,6 @@ from service.flows.login import read_dashboard, seen
 from service.flows.screens import MENU, link, screen
 from service.writes.upgrade import Upgrade
 
-__all__ = ("UPGRADE",)
-
 PRICE: Final = Money(Decimal(1), Denomination.USD)
 """For 28 days; what core takes."""
 

@@ -13,8 +13,6 @@ from fakeredis import FakeServer
 from fakeredis.aioredis import AsyncFakeSocket, FakeAsyncRedisConnection, FakeReader, FakeWriter
 from fakeredis.commands_mixins.scripting_mixin import LUA_MODULE
 
-__all__ = ("EmbeddedConnection",)
-
 _COLLECT: Final = "collectgarbage()"
 _SCRIPTS: Final = 256
 

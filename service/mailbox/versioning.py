@@ -8,8 +8,6 @@ from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
-__all__ = ("Migration", "NewerRecordError", "RecordType", "read_record")
-
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 """Takes a record's decoded JSON object of one version, and returns it as the next version has it."""
 

@@ -16,8 +16,6 @@ from service.mailbox import Mailbox, MailboxError
 from service.observability import metrics
 from service.observability.emf import EmfWriter
 
-__all__ = ("EVERY_MS", "Collector")
-
 EVERY_MS: Final = 30_000
 LAST_SNAPSHOT_KEY: Final = "metrics:state"
 TURN_KEY: Final = "metrics:turn"

@@ -14,8 +14,6 @@ import msgspec
 
 from service.observability.metrics import ENVIRONMENT, NAMESPACE, Metric
 
-__all__ = ("EmfWriter",)
-
 MOST_VALUES: Final = 100
 
 

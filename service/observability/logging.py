@@ -12,8 +12,6 @@ from typing import Final
 
 import structlog
 
-__all__ = ("configure", "pseudonym", "without_numbers", "without_words", "write_line")
-
 _BYTES: Final = 8
 _NUMBER: Final = re.compile(r"(?<![0-9a-fA-F])\+?[0-9]{9,15}(?![0-9a-fA-F])")
 """What may be a phone number: digits that are not part of a digest."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ("BY_NAME", "CODE", "ENVIRONMENT", "METRICS", "NAMESPACE", "Metric", "Statistic", "Unit")
-
 Unit = Literal["Count", "Milliseconds", "Bytes", "Percent"]
 Statistic = Literal["Sum", "Maximum", "Average", "p50", "p99"]
 

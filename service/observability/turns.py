@@ -10,8 +10,6 @@ from service.observability import metrics
 from service.observability.emf import EmfWriter
 from service.runtime.inbox_worker import Finished
 
-__all__ = ("TurnReporter",)
-
 log = structlog.get_logger(__name__)
 
 

@@ -38,8 +38,6 @@ from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.reconciler import Reconciler
 from service.writes.registry import operation_of
 
-__all__ = ("Finished", "Worker")
-
 MAX_DELIVERY_ATTEMPTS: Final = 5
 TURN_MS: Final = 25_000
 RECONCILE_MS: Final = 15_000

@@ -34,8 +34,6 @@ from service.whatsapp import (
     WindowClosedError,
 )
 
-__all__ = ("Graph", "Sender", "SenderOutbox")
-
 STATUS_WAIT_MS: Final = 30_000
 UNREADABLE_WAIT_MS: Final = 60_000
 DEFER_MS: Final = 200

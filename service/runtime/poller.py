@@ -8,8 +8,6 @@ from typing import Any, Final
 
 import structlog
 
-__all__ = ("Poller",)
-
 _AFTER_CRASH_MS: Final = 1000
 # A step that takes longer than this has found work, so another may start. A step that finds nothing returns sooner, so
 # an idle loop runs one step at a time.

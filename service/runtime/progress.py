@@ -13,8 +13,6 @@ import structlog
 from service.mailbox import InboxLease, Mailbox
 from service.messages import Outgoing, Text
 
-__all__ = ("STILL_WORKING", "ProgressNotifier", "TypingIndicator")
-
 TYPING_AFTER_MS: Final = 3_000
 MESSAGE_AFTER_MS: Final = 10_000
 STILL_WORKING: Final = "Credex is slow just now. I am still waiting for its answer and will tell you."

@@ -14,8 +14,6 @@ import structlog
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ("LONGEST_WAIT_MS", "GcraLimiter", "LocalGcraLimiter", "RateLimiter")
-
 LONGEST_WAIT_MS: Final = 2000
 """A turn that is further away is not taken; the caller asks again later."""
 

@@ -10,8 +10,6 @@ from service.mailbox.versioning import RecordType
 from service.messages import Outgoing
 from service.writes.pending_write import PendingWrites
 
-__all__ = ("INBOX_ENTRY", "OUTBOX_ENTRY", "PENDING_WRITES", "SESSION")
-
 INBOX_ENTRY: Final = RecordType(InboundMessage, version=1)
 OUTBOX_ENTRY: Final = RecordType(Outgoing, version=1)
 PENDING_WRITES: Final = RecordType(PendingWrites, version=1)

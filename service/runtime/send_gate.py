@@ -7,8 +7,6 @@ from typing import Any, Final
 
 from service.whatsapp import SendingStoppedError
 
-__all__ = ("LONGEST_BACKOFF_S", "SendGate", "StopReason")
-
 PROBE_EVERY_MS: Final = 60_000
 LONGEST_BACKOFF_S: Final = 60
 

@@ -17,8 +17,6 @@ from redis.exceptions import RedisError
 
 from service.credex.errors import BudgetExhaustedError
 
-__all__ = ("SlidingWindowLimiter",)
-
 WINDOW_MS = 60_000
 LONGEST_PAUSE_MS = 300_000
 """A longer ``Retry-After`` is shortened to this: members would wait for a mistyped header."""

@@ -25,8 +25,6 @@ from service.web.errors import ErrorResponse, error_response, http_error_handler
 from service.web.fields import LONGEST_NAME, FieldReader, RequestError, parse_object
 from service.whatsapp import INCOMING, verify
 
-__all__ = ("LARGEST_BODY", "CoreEvent", "EventOutbox", "core_event_routes", "outgoing")
-
 LARGEST_BODY: Final = 64 * 1024
 """Bytes."""
 FRESH_MS: Final = 5 * 60_000

@@ -9,8 +9,6 @@ from typing import Any, Final
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-__all__ = ("ErrorResponse", "error_body", "error_response", "http_error_handler")
-
 ErrorResponse = Response[dict[str, object]]
 
 _NAMES: Final[dict[int, str]] = {HTTPStatus.NOT_FOUND: "not_found", HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large"}

@@ -11,8 +11,6 @@ from typing import Any, Final
 from service.domain import Denomination, Money, Phone
 from service.messages import shorten, visible
 
-__all__ = ("LONGEST_NAME", "FieldReader", "RequestError", "clean", "parse_object")
-
 LONGEST_NAME: Final = 60
 LONGEST_ID: Final = 128
 

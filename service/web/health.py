@@ -11,8 +11,6 @@ from litestar.handlers import HTTPRouteHandler
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-__all__ = ("health_route",)
-
 TIMEOUT_S: Final = 2.0
 
 

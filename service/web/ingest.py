@@ -14,8 +14,6 @@ from service.observability import metrics
 from service.observability.emf import EmfWriter
 from service.whatsapp import NotStoredError, Status, WebhookPayload
 
-__all__ = ("Ingest",)
-
 NO_CODE: Final = "none"
 CONFIRMED_IDS: Final = 10_000
 """How many ids of confirmed messages are remembered, so that their later statuses cost no round trip."""

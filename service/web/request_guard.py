@@ -12,8 +12,6 @@ from litestar.exceptions import HTTPException
 
 from service.web.errors import error_body
 
-__all__ = ("BODY_WITHIN_S", "RequestGuard")
-
 BODY_WITHIN_S: Final = 10.0
 """The time limit for a body. Meta gives up on a whole webhook request after about as long."""
 

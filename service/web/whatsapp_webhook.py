@@ -16,8 +16,6 @@ from service.whatsapp.decode import WebhookPayload, decode
 from service.whatsapp.errors import NotAnEnvelopeError, NotStoredError
 from service.whatsapp.signature import verify
 
-__all__ = ("LARGEST_BODY", "PATH", "webhook_routes")
-
 PATH: Final = "/bot/webhook"
 LARGEST_BODY: Final = 3 * 1024 * 1024
 """Bytes. Meta's own limit for a notification."""

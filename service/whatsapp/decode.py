@@ -25,8 +25,6 @@ from service.domain import (
 from service.whatsapp.errors import NotAnEnvelopeError
 from service.whatsapp.json_text import integer, listed, parse, table, text, whole_text
 
-__all__ = ("Status", "WebhookPayload", "decode")
-
 _OBJECT: Final = "whatsapp_business_account"
 _NUMBER: Final = re.compile(r"[0-9]{1,20}")
 # A business-scoped user id: a country, a dot, and up to 128 letters and digits.

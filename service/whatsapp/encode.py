@@ -6,8 +6,6 @@ from typing import Any
 
 from service.messages import Buttons, Form, List, Message, Reaction, Section, Template, Text
 
-__all__ = ("encode",)
-
 _Json = dict[str, Any]
 
 

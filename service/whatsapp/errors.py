@@ -24,22 +24,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-__all__ = (
-    "GraphError",
-    "NoAnswerError",
-    "NotAnEnvelopeError",
-    "NotSentError",
-    "NotStoredError",
-    "PairLimitedError",
-    "RejectedError",
-    "SendingStoppedError",
-    "ThrottledError",
-    "TransientError",
-    "WhatsAppError",
-    "WindowClosedError",
-    "graph_error",
-)
-
 
 class WhatsAppError(Exception):
     """The base of all errors here."""

@@ -16,8 +16,6 @@ from service.whatsapp.encode import encode
 from service.whatsapp.errors import GraphError, NoAnswerError, NotSentError, graph_error
 from service.whatsapp.json_text import integer, listed, parse, table, text
 
-__all__ = ("GraphClient",)
-
 _LONGEST_DETAILS: Final = 300
 _LONG_NUMBER: Final = re.compile(r"[0-9]{9,}")
 

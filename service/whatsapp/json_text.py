@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any, Final
 
-__all__ = ("integer", "listed", "parse", "table", "text", "whole_text")
-
 # Possessive, so that a text without its closing quote takes no more than linear time.
 _TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _DEEPEST: Final = 64

@@ -6,8 +6,6 @@ import hmac
 from hashlib import sha256
 from typing import Final
 
-__all__ = ("sign", "verify")
-
 _PREFIX: Final = "sha256="
 
 

@@ -8,8 +8,6 @@ from service.credex.endpoints import Endpoint
 from service.credex.values import CredexKind
 from service.writes.resolve_offer import ResolveOffer, ResolveOfferOperation
 
-__all__ = ("OPERATION", "AcceptOffer")
-
 
 class AcceptOffer(ResolveOffer, frozen=True, tag="accept-offer"):
     """Accept a pending incoming offer."""

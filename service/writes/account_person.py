@@ -11,8 +11,6 @@ from service.domain.commands import NotFound, Outcome, Refused, Write
 from service.writes.operation import Baseline, NotSeen
 from service.writes.postcondition import PostconditionOperation, owned_account
 
-__all__ = ("AccountPersonOperation", "AccountPersonWrite", "is_authorised")
-
 
 class AccountPersonWrite(Write, frozen=True):
     """Base of the writes that change what a member may do, or is told of, at an account."""

@@ -10,8 +10,6 @@ from service.credex.errors import Refusal
 from service.domain import Account
 from service.writes.account_person import AccountPersonOperation, AccountPersonWrite, is_authorised
 
-__all__ = ("OPERATION", "Authorise")
-
 
 class Authorise(AccountPersonWrite, frozen=True, tag="authorise"):
     """Let another member act for an account."""

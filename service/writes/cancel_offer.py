@@ -8,8 +8,6 @@ from service.credex.endpoints import Endpoint
 from service.credex.values import CredexKind
 from service.writes.resolve_offer import ResolveOffer, ResolveOfferOperation
 
-__all__ = ("OPERATION", "CancelOffer")
-
 
 class CancelOffer(ResolveOffer, frozen=True, tag="cancel-offer"):
     """Take back a pending outgoing offer."""

@@ -15,8 +15,6 @@ from service.domain import Account, Dashboard, Money, Offer
 from service.domain.commands import Done, Outcome, Refused, Unknown, Write
 from service.writes.operation import Baseline, Evidence, Finding, NeedsLedger, NotSeen, Observation, Operation
 
-__all__ = ("OPERATION", "CreateOffer")
-
 CLOCK_TOLERANCE_MS: Final = 2_000
 """Core's clock and ours may differ by this much."""
 

@@ -8,8 +8,6 @@ from service.credex.endpoints import Endpoint
 from service.credex.values import CredexKind
 from service.writes.resolve_offer import ResolveOffer, ResolveOfferOperation
 
-__all__ = ("OPERATION", "DeclineOffer")
-
 
 class DeclineOffer(ResolveOffer, frozen=True, tag="decline-offer"):
     """Decline a pending incoming offer."""

@@ -9,8 +9,6 @@ from service.credex.endpoints import Endpoint
 from service.domain import Account
 from service.writes.account_person import AccountPersonOperation, AccountPersonWrite
 
-__all__ = ("OPERATION", "SetOfferRecipient")
-
 
 class SetOfferRecipient(AccountPersonWrite, frozen=True, tag="direct-notices"):
     """Send the notices of new offers to an account to a member who may act for it."""

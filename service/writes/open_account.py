@@ -12,8 +12,6 @@ from service.domain.commands import Outcome, Refused, Write
 from service.writes.operation import Baseline
 from service.writes.postcondition import PostconditionOperation
 
-__all__ = ("OPERATION", "OpenAccount")
-
 
 class OpenAccount(Write, frozen=True, tag="open-account"):
     """Open a business account that the sender owns."""

@@ -20,8 +20,6 @@ from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Money
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 
-__all__ = ("Baseline", "Evidence", "Finding", "NeedsCredex", "NeedsLedger", "NotSeen", "Observation", "Operation")
-
 CommandT = TypeVar("CommandT", bound=Write)
 
 

@@ -13,8 +13,6 @@ from service.messages import Message
 from service.writes.operation import Baseline
 from service.writes.registry import COMMANDS, may_duplicate
 
-__all__ = ("RECORD_VERSION", "Baseline", "PendingWrite", "PendingWrites", "encode")
-
 RECORD_VERSION: Final = 1
 """The version of the record that this release writes."""
 

@@ -13,8 +13,6 @@ from service.domain import Account, Dashboard
 from service.domain.commands import Done, Refused, Unknown, Write
 from service.writes.operation import Baseline, Evidence, NotSeen, Observation, Operation
 
-__all__ = ("PostconditionOperation", "owned_account")
-
 CommandT = TypeVar("CommandT", bound=Write)
 
 

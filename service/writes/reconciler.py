@@ -30,8 +30,6 @@ from service.writes.operation import Finding, NeedsCredex, NeedsLedger, NotSeen,
 from service.writes.pending_write import PendingWrite, PendingWrites
 from service.writes.registry import operation_of
 
-__all__ = ("Reconciler", "WritesToCore")
-
 SEND_WITHIN_MS: Final = 5_000
 """A write is sent within this time of its baseline, the wait for a free call included, or not at all."""
 

@@ -11,8 +11,6 @@ from service.domain import Dashboard, Denomination
 from service.domain.commands import Done, Outcome, Refused, Write
 from service.writes.operation import Evidence, NotSeen, Observation, Operation
 
-__all__ = ("OPERATION", "Register")
-
 
 class Register(Write, frozen=True, tag="register"):
     """Make the sender a member, with one personal account."""

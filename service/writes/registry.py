@@ -19,8 +19,6 @@ from service.writes import (
 )
 from service.writes.operation import Operation
 
-__all__ = ("COMMANDS", "WRITES", "may_duplicate", "operation_of")
-
 CommandT = TypeVar("CommandT", bound=Write)
 
 WRITES: Final[tuple[Operation[Any], ...]] = tuple(

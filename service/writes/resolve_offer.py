@@ -11,8 +11,6 @@ from service.domain import Account, Dashboard, Money
 from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 from service.writes.operation import Evidence, Finding, NeedsCredex, NotSeen, Observation, Operation
 
-__all__ = ("ResolveOffer", "ResolveOfferOperation")
-
 
 class ResolveOffer(Write, frozen=True):
     """Base of the writes that end a pending offer."""

@@ -9,8 +9,6 @@ from service.credex.endpoints import Endpoint
 from service.domain import Account
 from service.writes.account_person import AccountPersonOperation, AccountPersonWrite, is_authorised
 
-__all__ = ("OPERATION", "Unauthorise")
-
 
 class Unauthorise(AccountPersonWrite, frozen=True, tag="unauthorise"):
     """Let another member no longer act for an account."""

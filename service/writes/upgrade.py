@@ -12,8 +12,6 @@ from service.domain.commands import Outcome, Refused, Write
 from service.writes.operation import Baseline, Evidence, NotSeen, Observation
 from service.writes.postcondition import PostconditionOperation, owned_account
 
-__all__ = ("OPERATION", "Upgrade")
-
 
 class Upgrade(Write, frozen=True, tag="upgrade"):
     """Pay for the next membership tier from the personal account."""

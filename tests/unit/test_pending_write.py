@@ -15,7 +15,8 @@ from service.mailbox.versioning import read_record
 from service.messages import Button, Buttons, Text
 from service.runtime.records import PENDING_WRITES
 from service.writes.create_offer import CreateOffer
-from service.writes.pending_write import Baseline, PendingWrite, PendingWrites, encode
+from service.writes.operation import Baseline
+from service.writes.pending_write import PendingWrite, PendingWrites, encode
 from service.writes.register import Register
 from service.writes.upgrade import Upgrade
 from tests.unit.reconciler_desk import ACCEPT, CANCEL, DECLINE, FIVE, JOIN, START_MS, usd

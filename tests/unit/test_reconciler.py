@@ -15,7 +15,8 @@ from service.credex.errors import BudgetExhaustedError, CredexError, NoAnswerErr
 from service.credex.values import Written
 from service.domain import Denomination, Money, Person
 from service.domain.commands import DidNotHappen, Done, Outcome, PossibleDuplicate, Refused, Unavailable, Unknown, Write
-from service.writes.pending_write import Baseline, PendingWrite, PendingWrites
+from service.writes.operation import Baseline
+from service.writes.pending_write import PendingWrite, PendingWrites
 from tests.unit.reconciler_desk import (
     ACCEPT,
     CANCEL,

@@ -9,8 +9,6 @@ from service.domain import Account, Dashboard, Denomination, Money
 from service.flows import formatting
 from service.flows.confirmed_write import WriteAnswers
 
-__all__ = ("Context", "OfferAnswers", "amount", "offer", "source")
-
 
 class OfferAnswers(WriteAnswers, frozen=True):
     """An offer in the making.

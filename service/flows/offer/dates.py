@@ -9,8 +9,6 @@ from typing import Final
 
 from service.flows import formatting
 
-__all__ = ("USUAL", "DueRefused", "core_day", "read_due", "window")
-
 FIRST: Final = timedelta(days=7)
 LAST: Final = timedelta(days=34)
 """Core takes due dates from a week to 34 days ahead (its API, section on due dates)."""

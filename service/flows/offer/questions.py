@@ -16,18 +16,6 @@ from service.flows.offer.dates import DueRefused, core_day, read_due, window
 from service.flows.screens import choose, typed
 from service.messages import Message
 
-__all__ = (
-    "accounts",
-    "amount",
-    "due",
-    "looked_up",
-    "read_account",
-    "read_amount_typed",
-    "read_due_typed",
-    "read_terms",
-    "terms",
-)
-
 SHOWN_ACCOUNTS: Final = 9
 WEEKS: Final = (1, 2, 3, 4)
 

@@ -12,8 +12,6 @@ from service.domain import Account, AmountError, Handle, HandleRefused, read_amo
 from service.flows.offer.answers import Context, OfferAnswers
 from service.flows.offer.dates import USUAL, DueRefused, core_day, read_due
 
-__all__ = ("SHORTCUT", "read_typed")
-
 _NOTATION: Final = re.compile(r"([^=<>]+?) ?([=-]) ?> ?([^=]*?)(?: ?= ?(.*))?")
 
 

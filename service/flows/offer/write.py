@@ -17,8 +17,6 @@ from service.flows.screens import MENU, link, option, screen
 from service.messages import Button
 from service.writes.create_offer import CreateOffer
 
-__all__ = ("CONFIRM_STEPS", "DUPLICATE_STEPS", "RESULT_STEPS")
-
 
 def _confirm(context: Context) -> str:
     due = context.answers.due

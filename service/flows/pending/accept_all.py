@@ -29,8 +29,6 @@ from service.flows.screens import MENU
 from service.messages import Buttons, Message
 from service.writes.accept_offer import AcceptOffer
 
-__all__ = ("ACCEPT_ALL",)
-
 AT_ONCE: Final = 5
 """Offers in one go: so many are read at a glance, and answered within the time of one turn."""
 

@@ -6,8 +6,6 @@ from service.conversation import TurnContext
 from service.domain import Money
 from service.flows.confirmed_write import WriteAnswers
 
-__all__ = ("Context", "PendingAnswers")
-
 
 class PendingAnswers(WriteAnswers, frozen=True):
     """The offer opened, and, for an empty list, whose it is.

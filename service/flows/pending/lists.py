@@ -15,8 +15,6 @@ from service.flows.pending.answers import Context, PendingAnswers
 from service.flows.screens import MENU, choose, link, option, screen
 from service.messages import Button, Buttons, Message, Row
 
-__all__ = ("LIST_STEPS", "OFFER_STEPS")
-
 PAGE: Final = 7
 """Offers on one page: with "accept all", "next" and "menu" ten rows, which is all that WhatsApp shows."""
 

@@ -16,8 +16,6 @@ from service.writes.accept_offer import AcceptOffer
 from service.writes.cancel_offer import CancelOffer
 from service.writes.decline_offer import DeclineOffer
 
-__all__ = ("RESOLVE_OFFER_STEPS", "report_acceptance")
-
 _Call = AcceptOffer | DeclineOffer | CancelOffer
 
 

@@ -7,8 +7,6 @@ import msgspec
 from service.conversation import TurnContext
 from service.flows.confirmed_write import WriteAnswers
 
-__all__ = ("Context", "PeopleAnswers")
-
 
 class PeopleAnswers(WriteAnswers, frozen=True):
     """The account, and one of the people who act for it or shall.

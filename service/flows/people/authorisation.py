@@ -19,8 +19,6 @@ from service.writes.authorise import Authorise
 from service.writes.offer_recipient import SetOfferRecipient
 from service.writes.unauthorise import Unauthorise
 
-__all__ = ("AUTHORISATION_STEPS",)
-
 _Call = Authorise | Unauthorise | SetOfferRecipient
 
 
