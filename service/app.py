@@ -50,16 +50,11 @@ class Dependencies:
     """What the service is built from. A simulation brings its own clock, randomness, Redis and transports.
 
     Attributes:
-        clock_ms: the time, ms since the epoch.
         state: the Redis whose acknowledged writes are kept.
         cache: the Redis that may lose everything.
-        core_transport: the transport to Credex core; None opens connections.
-        graph_transport: the transport to WhatsApp; None opens connections.
-        random_bytes: the source of randomness.
+        core_transport: None opens connections; so does None of ``graph_transport``.
         poll_ms: how often to poll for work that other processes left; None when there are none.
-        finished: called with every finished turn.
         metric_line: writes a line of metrics; None publishes none.
-        mailbox: makes the queues on the state Redis.
     """
 
     clock_ms: Callable[[], int]
@@ -75,7 +70,6 @@ class Dependencies:
 
     @classmethod
     def real(cls, settings: Settings) -> Dependencies:
-        """The dependencies of production."""
         limits = {"max_connections": settings.redis_max_connections, "timeout_s": settings.redis_timeout_seconds}
         return cls(
             clock_ms=lambda: time.time_ns() // 1_000_000,
@@ -144,7 +138,6 @@ class Service:
     # -- life -------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Starts the loops: from now on inboxes are handled and outboxes sent."""
         work = Poller("worker", expected=(StateFullError, StateUnavailableError)).serve(
             self._worker.run_once,
             wake=self._inbox_wake,
@@ -181,7 +174,6 @@ class Service:
             task.cancel()
 
     def wake(self) -> None:
-        """Polls for work at once."""
         self._inbox_wake.set()
         self._outbox_wake.set()
 

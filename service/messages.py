@@ -95,8 +95,6 @@ class Button(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A row of a list."""
-
     id: str
     title: str
     description: str = ""
@@ -216,10 +214,7 @@ Message = Text | Buttons | List | Form | Template | Reaction
 class Outgoing(msgspec.Struct, frozen=True):
     """A message as it waits in a member's outbox.
 
-    Attributes:
-        message: what to send.
-        version: of this record's form.
-        otherwise: what to send in its place when the member has been silent for 24 hours; without it nothing is sent.
+    When the member has been silent for 24 hours ``otherwise`` is sent in its place; without it nothing is sent.
     """
 
     message: Message

@@ -200,22 +200,14 @@ def _redis(url: str, known: str) -> str:
 
 
 def load_for_setup() -> Settings:
-    """As `load`, but the ids of the forms, which the set-up finds out, may be missing.
-
-    Raises:
-        SettingsError: as `load`.
-    """
+    """As `load`, but the ids of the forms, which the set-up finds out, may be missing."""
     return load({**os.environ, "USE_PROGRESSIVE_FLOW": "True"})
 
 
 def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None = ENV_FILE) -> Settings:
-    """Read the settings from the environment and, for what is not set there, from a file.
+    """Read the settings from the environment and, for what is not set there, from a file, which need not be there.
 
     A variable that is empty counts as not set, so that `.env.example` can be copied as it is.
-
-    Args:
-        environment: variables by name, in capitals.
-        env_file: a file of variables; it need not be there.
 
     Raises:
         SettingsError: the file cannot be read; or listing every problem at once, by the variable's name, without any

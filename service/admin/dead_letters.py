@@ -14,14 +14,9 @@ HOUR_MS = 3_600_000
 async def dead_letters(
     mailbox: Mailbox, command: str, names: frozenset[str], *, now_ms: int, pseudonym: Callable[[str], str]
 ) -> list[str]:
-    """Executes the command and returns a line for each letter.
+    """Executes the command, one of `COMMANDS`, and returns a line for each letter.
 
-    Args:
-        mailbox: holds the letters.
-        command: one of `COMMANDS`. `put-back` appends a message to its inbox and deletes the session.
-        names: the letters, as `list` shows them; ignored by `list`.
-        now_ms: now.
-        pseudonym: names a member in logs.
+    ``names`` are the letters as `list` shows them. `put-back` appends a message to its inbox and deletes the session.
     """
     lines = []
     for letter in [letter async for letter in _all(mailbox)]:

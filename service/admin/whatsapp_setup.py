@@ -27,24 +27,16 @@ _PERMISSION: Final = frozenset({3, 10, 131005, *range(200, 300)})
 
 @dataclass
 class Report:
-    """Findings and changes, for an operator.
-
-    Attributes:
-        lines: one for each finding, with ✓ or ✗ in front.
-        ids: values for `.env`, by variable.
-        ok: nothing is left to do.
-    """
+    """Findings for an operator: ``lines`` with ✓ or ✗ in front, and ``ids``, values for `.env` by variable."""
 
     lines: list[str] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
     ok: bool = True
 
     def good(self, text: str) -> None:
-        """Adds a finding that is right."""
         self.lines.append(f"✓ {text}")
 
     def bad(self, text: str) -> None:
-        """Adds a finding that is wrong."""
         self.ok = False
         self.lines.append(f"✗ {text}")
 
@@ -85,11 +77,9 @@ class Setup:
         self._ids = ids
 
     async def check(self) -> Report:
-        """Checks everything and changes nothing."""
         return await self._run(changing=False)
 
     async def set_up(self) -> Report:
-        """Corrects what is wrong."""
         return await self._run(changing=True)
 
     async def _run(self, *, changing: bool) -> Report:
@@ -248,11 +238,9 @@ class _Graph:
         self._token = access_token
 
     async def get(self, path: str, **params: str) -> Any:
-        """The object with an id, or one page of a list."""
         return await self._ask("GET", f"{self._api_url}{path}", params=params)
 
     async def post(self, path: str, **content: Any) -> Any:
-        """Changes or creates an object."""
         return await self._ask("POST", f"{self._api_url}{path}", **content)
 
     async def each(self, path: str, **params: str) -> AsyncIterator[Any]:

@@ -50,11 +50,7 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
 
 
 def known(value: _T | None) -> _T:
-    """The value, where the steps before made sure that there is one.
-
-    Raises:
-        ValueError: there is none, which is a defect of the flow.
-    """
+    """The value, which the steps before made sure of; a ValueError, because there is none, is a defect of the flow."""
     if value is None:
         raise ValueError("an answer is used before it was given")
     return value

@@ -24,15 +24,7 @@ class ConversationError(RuntimeError):
 
 
 class TurnBuilder:
-    """One turn in the making: the session so far, the messages, the call and the exits taken.
-
-    Args:
-        registry: the flows.
-        session: where the conversation stands.
-        member: the sender.
-        now_ms: the time.
-        wamid: of the message being answered; empty when there is none.
-    """
+    """One turn in the making: the session so far, the messages, the call and the exits taken."""
 
     def __init__(self, registry: FlowRegistry, session: Session, member: str, now_ms: int, wamid: str = "") -> None:
         self.registry = registry
@@ -46,7 +38,6 @@ class TurnBuilder:
         self._outcome: Outcome | None = None
 
     def turn(self) -> Turn:
-        """The turn as it is now."""
         session = msgspec.structs.replace(self.session, valid_until_ms=self.now_ms + VALID_MS)
         return Turn(session, tuple(self._messages), self._call, tuple(self._transitions))
 
@@ -65,22 +56,18 @@ class TurnBuilder:
         return None if isinstance(step, Question) and step.interruptible else flow
 
     def context(self) -> TurnContext[Any]:
-        """What the step under way may know."""
         flow, _ = self.here() or (None, None)
         answers = from_record(flow.answers if flow else Answers, self.session.answers)
         menu = self.registry.menu
         return TurnContext(self._member, self.now_ms, self.session, answers, self._outcome, self._wamid, menu)
 
     def add(self, message: Message) -> None:
-        """Send this, too."""
         self._messages.append(message)
 
     def react(self, emoji: str) -> None:
-        """Answer with an emoji on the member's message."""
         self._messages.append(Reaction(self._wamid, emoji))
 
     def change(self, **changes: Any) -> None:
-        """Change fields of the session."""
         self.session = msgspec.structs.replace(self.session, **changes)
 
     def rest(self, *, preface: str = "") -> None:
@@ -88,11 +75,9 @@ class TurnBuilder:
         self.session = Session(turn=self.session.turn, account=self.session.account, preface=preface)
 
     def go_home(self, preface: str = "") -> None:
-        """Begin at home, with something said above it."""
         self.enter(self.registry.home, {}, preface=preface)
 
     def enter(self, target: str, answers: Mapping[str, str], *, preface: str = "") -> None:
-        """Begin at a step."""
         self.change(answers=dict(answers), preface=preface)
         self.go_to(target)
 
@@ -105,7 +90,6 @@ class TurnBuilder:
         self.leave_by(flow, step, step.result(outcome, self.context()))
 
     def leave_by(self, flow: Flow, step: Step, taken: Exit) -> None:
-        """Leave a step by one of its exits."""
         if taken.name not in step.exits:
             raise ConversationError(f"{flow.name}.{step.name} left by {taken.name!r}, which it does not declare")
         self._transitions.append(Transition(flow.name, step.name, taken.name))
@@ -138,7 +122,6 @@ class TurnBuilder:
             self._show(step)
 
     def show_again(self, reason: str) -> None:
-        """Show the screen under way once more, below a reason."""
         asked = self.question()
         if asked is None:
             self.go_home(reason)

@@ -31,12 +31,8 @@ class TurnContext(Generic[A_co]):
 
     Attributes:
         member: the sender's phone number (digits), or business-scoped id.
-        now_ms: the time, ms since the epoch.
-        session: where the conversation stands.
-        answers: what the member said so far in this flow.
         outcome: of the call just made; None when no call was made in this turn.
         wamid: WhatsApp's id of the message being answered; empty when there is none.
-        menu: the entries of the main menu.
     """
 
     member: str
@@ -100,7 +96,6 @@ class Exit:
     """An exit taken from a step.
 
     Attributes:
-        name: of the exit.
         answers: all the answers of the flow that it leads to. None: within a flow as they are, in another flow none.
         preface: what to say above the next screen.
         account: the account to act for from now on; None for no change.
@@ -129,9 +124,7 @@ class Question:
     """A step that shows a screen and waits for the member.
 
     Attributes:
-        name: of the step.
         kind: of the screen's message.
-        show: makes the screen.
         exits: every way out, by name, with its target: ``step``, ``flow.step`` or `END`.
         read: turns the reply into an exit; by default the value of the option chosen is the exit's name.
         confirms: the exit ``confirm`` moves money, so it is held to the rules of confirmations.
@@ -154,10 +147,7 @@ class CoreCall:
     """A step that calls Credex core and goes on by the outcome.
 
     Attributes:
-        name: of the step.
-        call: makes the call.
         exits: every way out, by name, with its target.
-        result: turns the outcome into an exit.
         on_reconciled: for writes, what to tell the member when the outcome became known only later.
     """
 
@@ -173,12 +163,7 @@ Step = Question | CoreCall
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """A notation that may be typed anywhere.
-
-    Attributes:
-        read: turns a text into the answers of the target's flow; None when the text is not of this notation.
-        target: the step that it leads to.
-    """
+    """A notation that may be typed anywhere; ``read`` returns the answers of the target's flow, or None."""
 
     read: Callable[[str], Answers | Retry | None]
     target: str
@@ -189,9 +174,7 @@ class MenuEntry:
     """A row of the main menu.
 
     Attributes:
-        route: where it leads.
         title: of the row, at most 24 characters are shown; made from the dashboard where it is a function.
-        description: below the title.
         shown: whether this member has the row.
     """
 
@@ -201,7 +184,6 @@ class MenuEntry:
     shown: Callable[[TurnContext[Any]], bool] = lambda _: True
 
     def row(self, context: TurnContext[Any]) -> Row:
-        """The row as this member reads it."""
         title = self.title if isinstance(self.title, str) else self.title(context)
         description = self.description if isinstance(self.description, str) else self.description(context)
         return context.entry(self.route, title, description)
@@ -215,11 +197,8 @@ class Flow:
         name: of the flow; stored in sessions.
         title: what it does, for a reviewer.
         steps: in the order a reviewer would read them; the first is where it begins.
-        answers: the struct of what it learns.
         routes: names that durable buttons lead to, each with its step.
         keywords: words that may be typed anywhere, each with the route that it leads to.
-        shortcuts: notations that may be typed anywhere.
-        menu: its rows in the main menu.
         cancelled_text: sent when the member leaves in the middle.
         expired_text: sent when the member comes back too late.
     """
@@ -236,7 +215,6 @@ class Flow:
     expired_text: str = ""
 
     def step(self, name: str) -> Step | None:
-        """The step of this name."""
         return next((step for step in self.steps if step.name == name), None)
 
 

@@ -32,8 +32,6 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class SystemTexts:
-    """What the framework itself says."""
-
     not_understood: str
     pick_an_option: str
     old_button: str
@@ -49,7 +47,6 @@ class FlowRegistry:
     """The flows and the vocabulary that they share.
 
     Attributes:
-        flows: all of them.
         home: the step where greetings and leaving words lead.
         anonymous: the step that answers members who hide their phone number; they reach no other. Empty: none.
 
@@ -83,7 +80,6 @@ class FlowRegistry:
 
     @cached_property
     def shortcuts(self) -> Sequence[Shortcut]:
-        """The notations of all flows."""
         return [
             Shortcut(shortcut.read, resolve(flow, shortcut.target))
             for flow in self.flows
@@ -100,7 +96,6 @@ class FlowRegistry:
         return next((flow for flow in self.flows if flow.name == name), None)
 
     def find(self, target: str) -> tuple[Flow, Step] | None:
-        """The step that ``flow.step`` names."""
         flow_name, _, step_name = target.partition(".")
         flow = self.flow(flow_name)
         step = flow.step(step_name) if flow else None

@@ -20,7 +20,6 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         flow: the flow under way; empty when none is.
-        step: its step.
         turn: number of the current screen; never repeats for a member.
         answers: what the member said so far in this flow, by name.
         account: the account that the member chose to act for; empty for the personal one.
@@ -29,7 +28,6 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
         prompted_at_ms: when the current screen was made.
         valid_until_ms: a message that arrives later starts afresh.
         hinted_at_ms: when the member was told what cannot be read, if nothing else came since; else 0.
-        version: of this record's form.
     """
 
     flow: str = ""

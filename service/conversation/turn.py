@@ -38,11 +38,7 @@ HINT_AGAIN_MS: Final = 60_000
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A message from the member.
-
-    Attributes:
-        last_delivered_ms: when the newest answers to the member had left; None while some wait to.
-    """
+    """A message from the member; ``last_delivered_ms`` is when the newest answers had left, None while some wait to."""
 
     member: str
     inbound: InboundMessage
@@ -71,15 +67,6 @@ Event = Received | CallFinished | WriteReconciled
 
 def take_turn(registry: FlowRegistry, session: Session | None, event: Event, now_ms: int) -> Turn:
     """Take one turn.
-
-    Args:
-        registry: the flows.
-        session: where the conversation stands; None when nothing is known of it.
-        event: what happened.
-        now_ms: the time.
-
-    Returns:
-        The next session, the messages to send, and the call to make, if any.
 
     Raises:
         ConversationError: a flow broke its own declaration.
@@ -261,7 +248,6 @@ class _MessageHandler:
         return unfinished.cancelled_text if unfinished else self._builder.session.preface
 
     def _option(self, word: str) -> Option | None:
-        """The option of the current screen that was meant."""
         session = self._builder.session
         asked = self._builder.question()
         turn = session.turn if asked and asked[1].confirms else None

@@ -26,15 +26,8 @@ LEDGER_PAGES: Final = 10
 class CredexClient:
     """Asks Credex core on behalf of members, who are named by their phone (digits, country code first).
 
-    Every method raises `CredexError`; see `service.credex.errors` for what is certain after which.
-
-    Args:
-        http: sends the requests; must not repeat them by itself.
-        base_url: of core, version prefix included; a missing slash at its end is added.
-        api_key: shared with core, sent with every call.
-        tokens: where bearer tokens are kept.
-        budget: decides when core may be called.
-        deadline_s: for one call, everything in it.
+    Every method raises `CredexError`; see `service.credex.errors` for what is certain after which. The arguments are
+    those of `Transport`.
     """
 
     def __init__(
@@ -47,7 +40,6 @@ class CredexClient:
         budget: CallLimiter,
         deadline_s: float = 10.0,
     ) -> None:
-        """Nothing is asked of core yet."""
         self._core = Transport(
             http, base_url=base_url, api_key=api_key, tokens=tokens, budget=budget, deadline_s=deadline_s
         )
@@ -90,12 +82,7 @@ class CredexClient:
         return _readable(lambda: parsing.recipient(response, wanted), GET_ACCOUNT)
 
     async def member_by_handle(self, phone: str, handle: str) -> Person:
-        """The member that a handle belongs to.
-
-        Raises:
-            NotFoundError: there is no such member.
-            RefusedError: it is no handle. It is not sent.
-        """
+        """The member that a handle belongs to; raises as `account_by_handle`."""
         response = await self._core.read(GET_MEMBER, phone, {"memberHandle": _handle(handle, "memberHandle")})
         return _readable(lambda: parsing.member(response), GET_MEMBER)
 

@@ -60,11 +60,7 @@ _SECRETS: Final = re.compile(r"(?<![\w-])\+?[0-9]{7,15}(?![\w-])|\bey[\w-]+\.[\w
 
 
 def classify(response: CoreResponse, endpoint: Endpoint) -> None:
-    """Return if core says that it did what was endpoint.
-
-    Raises:
-        CredexError: the failure that it means otherwise.
-    """
+    """Return if core says that it did what was asked; else raise the `CredexError` that its response means."""
     kind = response.action_type
     if kind in endpoint.success_types:
         return
@@ -182,10 +178,7 @@ def _money(shown: str) -> Money | None:
 
 
 def pause_s(header: str | None) -> float:
-    """How long core asks not to be called, in seconds.
-
-    A date would need a clock that agrees with core's, so it is ignored.
-    """
+    """How long core asks not to be called, in seconds. A date is ignored: it needs a clock that agrees with core's."""
     return float(header) if header and re.fullmatch(r"[0-9]{1,6}", header.strip()) else PAUSE_S
 
 

@@ -33,11 +33,7 @@ class NotSentError(CredexError):
 
 
 class BudgetExhaustedError(NotSentError):
-    """Nothing was sent, because the call limiter has no room soon enough.
-
-    Attributes:
-        wait_ms: how long until there is room.
-    """
+    """Nothing was sent, because the call limiter has no room for another ``wait_ms``."""
 
     def __init__(self, wait_ms: int) -> None:
         super().__init__(f"The call budget has room in {wait_ms} ms only. Nothing was sent; ask again later.")
@@ -49,11 +45,7 @@ class NoAnswerError(CredexError):
 
 
 class CoreAnsweredError(CredexError):
-    """Core answered, and not with success.
-
-    Attributes:
-        http_status: of the response; None if the refusal is our own.
-    """
+    """Core answered, and not with success; ``http_status`` is None if the refusal is our own."""
 
     def __init__(self, message: str, *, http_status: int | None) -> None:
         super().__init__(message)
@@ -82,7 +74,6 @@ class RefusedError(CoreAnsweredError):
     """Core refused.
 
     Attributes:
-        code: why.
         field: the wire's name of the field at fault, if core named one.
         reason: core's own words, digits of phone numbers and tokens masked: for logs, never for members.
         remaining: what may still be issued today, if core said so.
@@ -108,11 +99,7 @@ class RefusedError(CoreAnsweredError):
 
 
 class NotFoundError(CoreAnsweredError):
-    """Core knows no such thing.
-
-    Attributes:
-        what: ``member``, ``account`` or ``credex``.
-    """
+    """Core knows no such ``what``: ``member``, ``account`` or ``credex``."""
 
     def __init__(self, what: str, *, http_status: int | None) -> None:
         super().__init__(f"Credex core knows no such {what}.", http_status=http_status)
@@ -130,11 +117,7 @@ class UnauthorisedError(CoreAnsweredError):
 
 
 class TooManyRequestsError(CoreAnsweredError):
-    """Core's limit of calls is reached; the limiter pauses all calls.
-
-    Attributes:
-        retry_after_s: for how long, in seconds.
-    """
+    """Core's limit of calls is reached; the limiter pauses all calls for ``retry_after_s``."""
 
     def __init__(self, *, retry_after_s: float, http_status: int | None = 429) -> None:
         super().__init__(

@@ -55,7 +55,6 @@ class DashboardCache:
     """Dashboards in the cache Redis. While it is down nothing is cached."""
 
     def __init__(self, redis: Redis | RedisCluster, clock_ms: Callable[[], int]) -> None:
-        """Nothing is asked of Redis yet."""
         self._redis = redis
         self._clock_ms = clock_ms
 
@@ -70,7 +69,6 @@ class DashboardCache:
         return kept.dashboard if kept and self._clock_ms() <= kept.until_ms else None
 
     async def put(self, member: str, dashboard: Dashboard) -> None:
-        """Cache a dashboard."""
         raw = msgspec.json.encode(_Kept(self._clock_ms() + CACHED_MS, dashboard))
         try:
             await self._redis.set(_key(member), raw, px=CACHED_MS)
@@ -90,10 +88,9 @@ def _key(member: str) -> str:
 
 
 class CredexGateway:
-    """Credex core for the worker and the reconciler."""
+    """Credex core for the worker and the reconciler. All methods but `read` raise `CredexError`."""
 
     def __init__(self, client: CredexClient, dashboards: Dashboards) -> None:
-        """Nothing is asked of core yet."""
         self._client = client
         self._dashboards = dashboards
 
@@ -126,21 +123,13 @@ class CredexGateway:
                 assert_never(call)
 
     async def dashboard(self, member: str) -> Dashboard:
-        """The member's dashboard, read from core now.
-
-        Raises:
-            CredexError: it could not be read.
-        """
+        """The member's dashboard, read from core now."""
         dashboard = await self._client.login(member)
         await self._dashboards.put(member, dashboard)
         return dashboard
 
     async def send(self, member: str, endpoint: Endpoint, body: Mapping[str, object], *, within_s: float) -> Written:
-        """Send a write, once, and only if it leaves within this time.
-
-        Raises:
-            CredexError: anything but core's success answer.
-        """
+        """Send a write, once, and only if it leaves within this time."""
         written = await self._client.write(member, endpoint, body, send_within_s=within_s)
         if written.dashboard is None:
             # The cached one would show money that is spent.
@@ -150,19 +139,11 @@ class CredexGateway:
         return written
 
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
-        """The present state of a credex.
-
-        Raises:
-            CredexError: it could not be read, or core no longer knows it.
-        """
+        """The present state of a credex."""
         return await self._client.get_credex(member, credex_id, account_id)
 
     async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
-        """Accepted credexes of an account, the newest that core gives.
-
-        Raises:
-            CredexError: they could not be read.
-        """
+        """Accepted credexes of an account, the newest that core gives."""
         return await self._client.get_ledger(member, account_id)
 
 

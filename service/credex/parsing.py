@@ -1,7 +1,8 @@
 """Core's JSON to domain values: tolerant of every form that its generations are known to use.
 
 A value that cannot be read without guessing is left out whole (an account, a balance in an unknown unit), never shown
-wrong. An account whose pending offers cannot be read counts as not listed, so that no offer seems absent.
+wrong; if it is required, `Unreadable` is raised. An account whose pending offers cannot be read counts as not listed,
+so that no offer seems absent.
 """
 
 from __future__ import annotations
@@ -26,11 +27,7 @@ class Unreadable(ValueError):  # noqa: N818 - reads as what it says of a respons
 
 
 def dashboard(response: CoreResponse) -> Dashboard | None:
-    """The dashboard in a response; None if core left it out or empty.
-
-    Raises:
-        Unreadable: there is one, and it cannot be told whose it is or what its accounts hold.
-    """
+    """The dashboard in a response; None if core left it out or empty."""
     found = mapping(unwrapped(response.data.get("dashboard") or response.body.get("dashboard")))
     person = mapping(unwrapped(found.get("member")))
     accounts = found.get("accounts")
@@ -56,11 +53,6 @@ def dashboard(response: CoreResponse) -> Dashboard | None:
 
 
 def recipient(response: CoreResponse, handle: str) -> Recipient:
-    """The account found by its handle.
-
-    Raises:
-        Unreadable: id or name is missing.
-    """
     body = response.body
     older = mapping(unwrapped(body.get("accountData") or response.data.get("accountData")))
     found = response.details or older or response.data
@@ -72,11 +64,6 @@ def recipient(response: CoreResponse, handle: str) -> Recipient:
 
 
 def member(response: CoreResponse) -> Person:
-    """The member found by their handle.
-
-    Raises:
-        Unreadable: id or name is missing.
-    """
     older = mapping(unwrapped(response.body.get("memberData") or response.data.get("memberData")))
     found = _person(response.details) or _person(mapping(response.details.get("memberData"))) or _person(older)
     if found is None:
@@ -85,11 +72,7 @@ def member(response: CoreResponse) -> Person:
 
 
 def state(response: CoreResponse, credex_id: str) -> CredexState:
-    """The state of one credex.
-
-    Raises:
-        Unreadable: it is another credex, or its state is none that is known.
-    """
+    """The state of one credex. A response about another credex is `Unreadable`."""
     found = _credex(response)
     if text(found.get("credexID")) not in {"", credex_id}:
         raise Unreadable("core answered about another credex than the one asked for")
@@ -111,11 +94,7 @@ def state(response: CoreResponse, credex_id: str) -> CredexState:
 
 
 def ledger(response: CoreResponse, *, page_size: int) -> tuple[list[LedgerEntry], bool]:
-    """One page of an account's ledger, and whether there are more.
-
-    Raises:
-        Unreadable: it is in no known form.
-    """
+    """One page of an account's ledger, and whether there are more."""
     listed = response.details.get("ledger", response.body.get("ledger", response.data.get("ledger")))
     if listed is None:
         raise Unreadable("there is no ledger")
@@ -246,11 +225,7 @@ def _person(entry: Mapping[str, Any]) -> Person | None:
 
 
 def _list(value: object) -> list[Any]:
-    """A list; also if core writes ``{}`` or null for an empty one, or wraps it.
-
-    Raises:
-        Unreadable: it is something else.
-    """
+    """A list; also if core writes ``{}`` or null for an empty one, or wraps it."""
     inside = unwrapped(value)
     if isinstance(inside, list):
         return inside
@@ -260,11 +235,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _money(shown: object) -> Money | None:
-    """A displayed amount; None if there is none or its denomination is not known.
-
-    Raises:
-        Unreadable: it is no amount.
-    """
+    """A displayed amount; None if there is none or its denomination is not known."""
     if shown is None:
         return None
     match = _AMOUNT.fullmatch(text(shown).strip())
@@ -277,11 +248,7 @@ def _money(shown: object) -> Money | None:
 
 
 def _size(shown: object) -> Money | None:
-    """An amount without its direction: core puts a minus before what goes out.
-
-    Raises:
-        Unreadable: it is no amount.
-    """
+    """An amount without its direction: core puts a minus before what goes out."""
     if shown is None:
         raise Unreadable("an amount is missing")
     money = _money(shown)

@@ -31,7 +31,6 @@ class CoreResponse:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """The object under ``data``."""
         return mapping(self.body.get("data"))
 
     @property
@@ -46,7 +45,6 @@ class CoreResponse:
 
     @property
     def details(self) -> Mapping[str, Any]:
-        """The action's details."""
         return mapping(self.action.get("details"))
 
     @property

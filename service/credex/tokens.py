@@ -53,7 +53,6 @@ class CachedTokens:
         *,
         nonce: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        """Derive the key; nothing is asked of Redis yet."""
         key = HKDF(SHA256(), 32, salt=None, info=b"vimbisopay credex tokens 1").derive(secret.encode())
         self._cipher = AESGCM(key)
         self._redis = redis
@@ -61,7 +60,6 @@ class CachedTokens:
         self._nonce = nonce
 
     async def get(self, member: str) -> str | None:
-        """See `Tokens.get`."""
         try:
             sealed = await self._redis.get(_key(member))
         except (RedisError, OSError):
@@ -69,7 +67,6 @@ class CachedTokens:
         return None if sealed is None else self._decrypted(member, sealed)
 
     async def put(self, member: str, token: str) -> None:
-        """See `Tokens.put`."""
         nonce = self._nonce(_NONCE_BYTES)
         expires = (self._clock_ms() + USABLE_MS).to_bytes(_EXPIRY_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, expires + token.encode(), member.encode())
@@ -79,7 +76,6 @@ class CachedTokens:
             return
 
     async def drop(self, member: str, token: str) -> None:
-        """See `Tokens.drop`."""
         if await self.get(member) != token:
             return
         try:

@@ -81,7 +81,6 @@ class Transport:
         budget: CallLimiter,
         deadline_s: float,
     ) -> None:
-        """Nothing is sent yet."""
         self._http = http
         self._base_url = base_url.rstrip("/") + "/"
         self._api_key = api_key
@@ -111,7 +110,6 @@ class Transport:
         return await self._within_deadline(endpoint, work, send_within_s)
 
     async def reads(self, endpoint: Endpoint, phone: str, work: Callable[[Reading], Awaitable[T]]) -> T:
-        """Read several times under one deadline."""
 
         async def attempted(attempt: _Attempt) -> T:
             return await work(lambda body: self._read_again_after_401(endpoint, phone, body, attempt))

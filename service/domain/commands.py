@@ -17,8 +17,6 @@ class Login(msgspec.Struct, frozen=True, tag="login"):
 
 
 class FindAccount(msgspec.Struct, frozen=True, tag="find-account"):
-    """Look up the account that a handle belongs to."""
-
     handle: str
 
 
@@ -37,8 +35,6 @@ class ReadCredex(msgspec.Struct, frozen=True, tag="read-credex"):
 
 
 class FindMember(msgspec.Struct, frozen=True, tag="find-member"):
-    """Look up the member that a handle belongs to."""
-
     handle: str
 
 

@@ -6,8 +6,6 @@ import msgspec
 
 
 class TextMessage(msgspec.Struct, frozen=True, tag="said"):
-    """The member typed a text."""
-
     text: str
 
 
@@ -54,8 +52,6 @@ class InboundMessage(msgspec.Struct, frozen=True):
         wamid: WhatsApp's id of the message, opaque.
         sent_at_ms: when the member sent it, by WhatsApp's clock, which counts in seconds; in ms since the epoch.
         received_at_ms: when it reached us.
-        content: what it says.
-        version: of this record's form.
     """
 
     wamid: str

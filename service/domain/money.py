@@ -86,11 +86,7 @@ class Money:
 
     @classmethod
     def displayed(cls, text: str) -> Money:
-        """Read what core displays, such as ``-1,040.00 ZWG``.
-
-        Raises:
-            ValueError: the text is not an amount in a known denomination.
-        """
+        """Read what core displays, such as ``-1,040.00 ZWG``; ValueError for anything else."""
         match = _DISPLAYED.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"not an amount as Credex core writes it: {text!r}")

@@ -56,9 +56,6 @@ class Handle:
         """Read a handle as a member types it: any case, perhaps with a leading ``@`` or a phone's plus and spaces.
 
         Nothing is dropped silently: core itself would turn ``farai.shop`` into the handle of somebody else.
-
-        Raises:
-            HandleRefused: with what was wrong and an example, in words for the member.
         """
         handle = text.strip().removeprefix("@").lower()
         if re.fullmatch(r"\+?[0-9][0-9 \-]+", handle):
@@ -88,11 +85,7 @@ class PersonName(_Name):
 
     @classmethod
     def read(cls, text: str) -> PersonName:
-        """Read a name.
-
-        Raises:
-            NameRefused: with what was wrong, in words for the member.
-        """
+        """Read a name; `NameRefused` says what is wrong, in words for the member."""
         typed = " ".join(text.split())
         stored = stored_name(typed)
         if len(stored) < NAME_LENGTHS.start or not _LETTER.search(stored):
@@ -110,11 +103,7 @@ class AccountName(_Name):
 
     @classmethod
     def read(cls, text: str) -> AccountName:
-        """Read the name of an account: core deletes all but ASCII letters, digits, spaces and hyphens.
-
-        Raises:
-            NameRefused: with what was wrong, in words for the member.
-        """
+        """Read the name of an account: core deletes all but ASCII letters, digits, spaces and hyphens."""
         typed = " ".join(text.split())
         stored = _SPACES.sub(" ", _NOT_IN_AN_ACCOUNT_NAME.sub("", typed)).strip()
         if len(stored) < NAME_LENGTHS.start or not _LETTER_OR_DIGIT.search(stored):

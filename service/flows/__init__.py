@@ -27,11 +27,9 @@ __all__ = ("Forms", "flow_registry")
 
 
 def flow_registry(forms: Forms | None = None, extra: Sequence[Flow] = ()) -> FlowRegistry:
-    """All flows of this release; the main menu has their entries in this order.
+    """All flows of this release, then ``extra``; the main menu has their entries in this order.
 
-    Args:
-        forms: with them, names and accounts are asked by WhatsApp forms.
-        extra: flows that this release does not have.
+    With ``forms`` names and accounts are asked by WhatsApp forms.
     """
     return _without_forms() if forms is None and not extra else _registry(forms, extra)
 

@@ -62,15 +62,10 @@ def confirmed_write(
     if ``exits`` does not say otherwise. The flow's answers are `WriteAnswers`.
 
     Args:
-        name: of the step that makes the call.
-        question: asked before it.
-        call: makes the write.
         reconciled: the message when the outcome became known only later: the write, its outcome, the context.
-        confirm: the name of the question's step.
         cancelled: said when the member cancels.
         cancel_to: where that leads.
         options: buttons between *Confirm* and *Cancel*, at most one.
-        option_exits: where they lead.
         reenter_at: the step that can show the question again, where that needs a call.
         result: the exit of an outcome that this write does not treat as every write does; None for the others.
         exits: of ``result``, and ``done`` if `Done` is treated as by every write.

@@ -53,7 +53,6 @@ def terms(*, secured: bool, due: date | None) -> str:
 
 
 def usd(amount: Decimal) -> str:
-    """An amount of US dollars."""
     return str(Money(amount, Denomination.USD))
 
 

@@ -54,13 +54,9 @@ def form_step(
     exits: Mapping[str, str],
     read: Callable[[Mapping[str, str]], Exit | Retry],
 ) -> Question:
-    """A step that asks by a form.
+    """A step that asks by a form, whose id at Meta is ``form_id``.
 
     Args:
-        name: of the step.
-        forms: of this deployment.
-        binding: which one.
-        form_id: Meta's id of it.
         body: what stands above its button.
         exits: those of ``read``, and ``questions`` for members who cannot open it.
         read: the rules of the questions, applied to the answers: they come from the member's phone.

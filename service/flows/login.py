@@ -23,14 +23,7 @@ DASHBOARD_FAILED_EXITS: Final = {
 def read_dashboard(
     name: str, then: Callable[[Dashboard, TurnContext[Any]], Exit], exits: Mapping[str, str], *, fresh: bool = True
 ) -> CoreCall:
-    """A step that reads the dashboard and goes on with it.
-
-    Args:
-        name: of the step.
-        then: the exit, where the dashboard has an account.
-        exits: those of ``then``.
-        fresh: whether a copy from the cache will not do.
-    """
+    """A step that reads the dashboard, ``fresh`` or cached; ``then`` gives the exit where there is an account."""
 
     def result(outcome: Outcome, context: TurnContext[Any]) -> Exit:
         match outcome:

@@ -32,17 +32,14 @@ MENU: Final = link("menu", "Menu")
 
 
 def rendered(text: TextFor, context: TurnContext[Any]) -> str:
-    """The text as it is read in this turn."""
     return text if isinstance(text, str) else text(context)
 
 
 def choose(body: str, rows: Sequence[Row]) -> Sequence[Message]:
-    """A list to choose from."""
     return [List(body=body, button="Choose", sections=(Section(rows=tuple(rows)),))]
 
 
 def ask(name: str, text: TextFor, exits: Mapping[str, str], read: Reader) -> Question:
-    """A step that asks for something to be typed."""
     return Question(name, "text", lambda context: [Text(rendered(text, context))], exits, read)
 
 
@@ -60,14 +57,7 @@ def read_handle(reply: Reply, context: TurnContext[Any]) -> Exit | Retry:
 
 
 def screen(name: str, text: TextFor, *buttons: ButtonFor, exits: Mapping[str, str] | None = None) -> Question:
-    """A step that says something and may be left at any time.
-
-    Args:
-        name: of the step.
-        text: its message.
-        buttons: below the text; without any, the one that leads home.
-        exits: where the buttons lead that are options.
-    """
+    """A step that says something and may be left at any time; without ``buttons`` it has the one that leads home."""
 
     def show(context: TurnContext[Any]) -> Sequence[Message]:
         return [Buttons(body=rendered(text, context), buttons=tuple(each(context) for each in buttons or (MENU,)))]

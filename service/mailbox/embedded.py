@@ -46,8 +46,6 @@ class EmbeddedConnection(FakeAsyncRedisConnection):
 
 
 class _Socket(AsyncFakeSocket):
-    """The server's end of a connection."""
-
     def _get_server_runtime(self, server: FakeServer) -> _Lua:
         holder: Any = server
         if not hasattr(holder, "_our_lua"):
@@ -70,7 +68,6 @@ class _Lua:
         self._loaded: dict[bytes, Any] = {}
 
     def globals(self) -> _Globals:
-        """The Lua globals."""
         return self._globals
 
     def execute(self, script: bytes | str) -> Any:

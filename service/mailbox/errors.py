@@ -39,7 +39,6 @@ class StateBrokenError(MailboxError):
 
 
 def translate(error: redis_errors.RedisError | OSError) -> MailboxError:
-    """The mailbox's error for an error of the Redis client."""
     if isinstance(error, redis_errors.OutOfMemoryError):
         return StateFullError(
             f"The state Redis is full and refused a new entry; what it holds is kept. "

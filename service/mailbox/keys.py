@@ -9,7 +9,6 @@ class Keys:
     __slots__ = ("dead", "inbox", "outbox", "tag")
 
     def __init__(self, shard: str) -> None:
-        """Takes the shard's name, without braces."""
         self.tag = f"{{{shard}}}".encode()
         self.inbox = self.tag + b":inbox"
         self.outbox = self.tag + b":outbox"
@@ -24,11 +23,9 @@ class Keys:
         return [self.outbox, self.outbox + b":" + member, self.tag + b":lease:outbox:" + member]
 
     def session_of(self, member: bytes) -> bytes:
-        """The member's session."""
         return self.tag + b":session:" + member
 
     def pending_writes_of(self, member: bytes) -> bytes:
-        """The member's writes to Credex core that are under way or unresolved."""
         return self.tag + b":intent:" + member
 
     def message_dedup_of(self, member: bytes) -> bytes:

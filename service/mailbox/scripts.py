@@ -43,8 +43,6 @@ Argument = bytes | str | int
 
 @dataclass(frozen=True, slots=True)
 class ScriptCall:
-    """One run of a script: its keys and its arguments."""
-
     keys: Sequence[bytes]
     args: Sequence[Argument]
 
@@ -52,11 +50,9 @@ class ScriptCall:
 class Runner(Protocol):
     """Runs the mailbox's scripts."""
 
-    async def run(self, name: str, call: ScriptCall) -> Any:
-        """Runs one script."""
+    async def run(self, name: str, call: ScriptCall) -> Any: ...
 
-    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
-        """Runs one script for each call, in order."""
+    async def run_each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]: ...
 
 
 @cache

@@ -23,7 +23,6 @@ class RecordType(Generic[RecordT]):
     """A kind of stored record.
 
     Attributes:
-        struct: the record, decoded.
         version: the newest version that this release reads. It writes the version that the struct's default says, which
             is one that the release before it reads as well.
         migrations: by version, what makes a record of it one of the next version.

@@ -61,10 +61,8 @@ class Collector:
 
         Args:
             metric_writer: takes the values.
-            mailbox: the queues to measure.
             state: the Redis whose INFO is read.
             cache: remembers the last snapshot.
-            clock_ms: now.
             stopped: whether WhatsApp has stopped our sending.
             sender_counts: what became of messages, as `Sender.counts`; read anew each time.
         """

@@ -26,7 +26,6 @@ class EmfWriter:
     """
 
     def __init__(self, environment: str, write: Callable[[str], None] | None) -> None:
-        """Starts empty."""
         self._environment = environment
         self._write = write
         self._counts: Counter[tuple[Metric, str]] = Counter()
@@ -44,7 +43,6 @@ class EmfWriter:
             self._counts[metric, of] += times
 
     def value(self, metric: Metric, value: float) -> None:
-        """Adds a measured value."""
         if self._write is not None:
             self._values[metric].append(value)
 

@@ -46,11 +46,9 @@ def _first_line(_: object, __: str, event: structlog.typing.EventDict) -> struct
 
 
 def configure(*, debug: bool = False, release: str = "") -> None:
-    """Writes logs as JSON lines to standard output; in development as readable lines, with the messages of errors.
+    """Writes logs as JSON lines to standard output, each with the release if there is one.
 
-    Args:
-        debug: for development: readable lines, and debug events.
-        release: named in every line, where there is one.
+    With ``debug``: as readable lines, with debug events and the messages of errors.
     """
     if release:
         structlog.contextvars.bind_contextvars(release=release)

@@ -22,7 +22,6 @@ class TurnReporter:
         self._pseudonym = pseudonym
 
     def report(self, turn: Finished) -> None:
-        """Logs and counts a turn."""
         self._metrics.count(metrics.TURNS)
         if turn.reply_ms is not None:
             self._metrics.value(metrics.REPLY_MS, turn.reply_ms)

@@ -112,8 +112,6 @@ class _Work:
 
 
 class Worker:
-    """Handles inboxes."""
-
     def __init__(
         self,
         mailbox: Mailbox,
@@ -126,7 +124,6 @@ class Worker:
         outbox_woken: Callable[[], None] = lambda: None,
         finished: Callable[[Finished], None] = lambda _: None,
     ) -> None:
-        """Nothing is claimed yet."""
         self._mailbox = mailbox
         self._core = core
         self._reconciler = reconciler
@@ -140,7 +137,6 @@ class Worker:
 
     @property
     def busy(self) -> bool:
-        """Whether a message is being handled."""
         return bool(self._leases)
 
     async def run_once(self) -> int | None:

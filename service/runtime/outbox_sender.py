@@ -48,25 +48,21 @@ _REMEMBERED: Final = 10_000
 
 
 class SenderOutbox(Protocol):
-    """What the sender needs of the mailbox."""
+    """What the sender needs of the mailbox: methods of `Mailbox`."""
 
-    async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle:
-        """Leases the head of an outbox that is due."""
+    async def claim_outbox(self, now_ms: int, /) -> OutboxLease | Idle: ...
 
-    async def ack(self, lease: OutboxLease, now_ms: int, /) -> EndedLease[OutboxLease]:
-        """Pops the head."""
+    async def ack(self, lease: OutboxLease, now_ms: int, /) -> EndedLease[OutboxLease]: ...
 
     async def reschedule(
         self, lease: OutboxLease, now_ms: int, /, *, due_ms: int, uncertain_since_ms: int | None
-    ) -> EndedLease[OutboxLease]:
-        """Keeps the head, due again at that time."""
+    ) -> EndedLease[OutboxLease]: ...
 
 
 class Graph(Protocol):
-    """What the sender needs of the Graph API."""
+    """What the sender needs of the Graph API: a method of `GraphClient`."""
 
-    async def send(self, message: Message, *, to: str, callback_id: str) -> str:
-        """Sends a message and returns its wamid."""
+    async def send(self, message: Message, *, to: str, callback_id: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +107,6 @@ class Sender:
         """Sends nothing yet.
 
         Args:
-            outbox: where messages wait.
-            graph: sends them.
-            limiter: limits the rate.
-            clock_ms: now.
             poll_ms: how often to poll for messages that other processes left; None: only when woken or due.
             concurrency: how many members are served at a time.
             pseudonym: names a member in logs. Numbers, and ids that hold them, are never logged.
@@ -144,7 +136,6 @@ class Sender:
 
     @property
     def busy(self) -> bool:
-        """Whether a message is in hand."""
         return self._in_hand > 0
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
@@ -293,7 +284,6 @@ class Sender:
         return failures.counted
 
     def _give_up(self, lease: OutboxLease, reason: str, *, details: str, code: int | None = None) -> None:
-        """Counts and logs a message that leaves the outbox unsent."""
         self.counts[f"lost:{reason}" if code is None else f"lost:{reason}:{code}"] += 1
         self._log.error(
             "message_lost",

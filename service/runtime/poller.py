@@ -46,8 +46,6 @@ class Poller:
         Args:
             run_once: one step. Returns 0 if it did work, else the milliseconds until there is some, or None.
             wake: set when there is new work; cleared here.
-            stop: ends the loop.
-            clock_ms: now.
             poll_ms: the longest pause between steps, for work of other processes; None: until woken or due.
             concurrency: how many steps may run at once.
         """

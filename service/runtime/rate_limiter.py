@@ -38,11 +38,7 @@ class LocalGcraLimiter:
     """Grants turns to this process alone."""
 
     def __init__(self, *, per_second: int = 80) -> None:
-        """Takes the most messages that may leave in any one second.
-
-        Raises:
-            ValueError: the rate is not between 1 and 1,000.
-        """
+        """Takes the most messages that may leave in any one second; ValueError if that is not between 1 and 1,000."""
         if not 1 <= per_second <= MOST_PER_SECOND:
             raise ValueError(f"The rate must be between 1 and {MOST_PER_SECOND:,} messages a second, not {per_second}")
         burst = max(1, per_second // 20)
@@ -54,7 +50,6 @@ class LocalGcraLimiter:
         self._paused_ms = 0
 
     async def take(self, now_ms: int) -> int:
-        """As `RateLimiter.take`."""
         start = max(now_ms, self._paused_ms)
         turn = max(start, self._next_ms)
         wait = math.ceil(max(start, turn - self.ahead_ms) - now_ms)
@@ -63,7 +58,6 @@ class LocalGcraLimiter:
         return wait
 
     async def pause(self, until_ms: int, now_ms: int) -> None:  # noqa: ARG002
-        """As `RateLimiter.pause`."""
         self._paused_ms = max(self._paused_ms, until_ms)
 
 
@@ -73,11 +67,7 @@ class GcraLimiter:
     def __init__(
         self, cache: Redis | RedisCluster, *, phone_number_id: str, per_second: int = 80, log: Any = None
     ) -> None:
-        """Takes the cache and the most messages that may leave in any one second.
-
-        Raises:
-            ValueError: the rate is not between 1 and 1,000.
-        """
+        """Takes the cache and the rate, as `LocalGcraLimiter`."""
         self._local = LocalGcraLimiter(per_second=per_second)
         self._key = f"rate:{phone_number_id}"
         self._take = cache.register_script(_script("rate"))
@@ -86,12 +76,10 @@ class GcraLimiter:
         self._log = structlog.get_logger(__name__) if log is None else log
 
     async def take(self, now_ms: int) -> int:
-        """As `RateLimiter.take`."""
         wait = await self._ask(self._take, [now_ms, self._local.gap_ms, self._local.ahead_ms, LONGEST_WAIT_MS], now_ms)
         return await self._local.take(now_ms) if wait is None else wait
 
     async def pause(self, until_ms: int, now_ms: int) -> None:
-        """As `RateLimiter.pause`."""
         await self._local.pause(until_ms, now_ms)
         await self._ask(self._pause, [now_ms, until_ms], now_ms)
 

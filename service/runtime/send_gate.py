@@ -33,7 +33,6 @@ class SendGate:
     """
 
     def __init__(self, log: Any) -> None:
-        """`log` is a structlog logger."""
         self.stopped: StopReason | None = None
         self.probe_at_ms = 0
         self.paused_until_ms = 0

@@ -29,7 +29,6 @@ class SlidingWindowLimiter:
 
     Args:
         redis: the cache; None counts in this process only.
-        clock_ms: now, in milliseconds since the epoch.
         per_minute: calls in any 60 s.
         address: names the counter; processes that share an outgoing address share it.
         sleep: waits for seconds; tests pass one that moves their clock.
@@ -44,7 +43,6 @@ class SlidingWindowLimiter:
         address: str = "bot",
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Prepare the scripts; nothing is asked of Redis yet."""
         if per_minute < 1:
             raise ValueError("a budget of no calls at all would wait for ever: give at least 1 a minute")
         self._clock_ms = clock_ms

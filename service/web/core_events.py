@@ -38,10 +38,9 @@ _Answer = Response[dict[str, object]]
 
 
 class EventOutbox(Protocol):
-    """What the routes need of the mailbox."""
+    """What the routes need of the mailbox: a method of `Mailbox`."""
 
-    async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool:
-        """Stores a message durably; False when its key was posted before."""
+    async def post(self, member: str, entry: bytes, *, key: str, now_ms: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,6 @@ def core_event_routes(
     Args:
         api_key: what core sends in `x-client-api-key`.
         secret: with which core signs events.
-        clock_ms: now.
-        mailbox: stores the messages.
         nonce: makes keys for messages that come without one.
         outbox_woken: called when a message was stored.
         pseudonym: names a member in logs.

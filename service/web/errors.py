@@ -20,7 +20,6 @@ def error_body(error: str, details: Mapping[str, str]) -> dict[str, object]:
 
 
 def error_response(status: int, error: str, details: Mapping[str, str]) -> ErrorResponse:
-    """An answer with the envelope."""
     return Response(error_body(error, details), status_code=status)
 
 

@@ -37,11 +37,7 @@ def clean(text: str, most: int) -> str:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The body's JSON object, its numbers exact.
-
-    Raises:
-        RequestError: 400, it is not a JSON object.
-    """
+    """The body's JSON object, its numbers exact; else `RequestError` (400)."""
     try:
         found = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, ArithmeticError, RecursionError):
@@ -77,7 +73,6 @@ class FieldReader:
         return FieldReader(inner, f"{name}.", self.problems)
 
     def has(self, name: str) -> bool:
-        """Whether the field is there and not null."""
         return self._fields.get(name) is not None
 
     def text(self, name: str, most: int, *, required: bool = True) -> str:

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class Ingest:
-    """Stores the payloads of WhatsApp's webhooks."""
+    """Stores the payloads of WhatsApp's webhooks; `pseudonym` names a member in logs."""
 
     def __init__(
         self,
@@ -35,7 +35,6 @@ class Ingest:
         outbox_woken: Callable[[], None],
         remembered: int = CONFIRMED_IDS,
     ) -> None:
-        """`pseudonym` names a member in logs; the `woken` functions are called when there is new work."""
         self._mailbox = mailbox
         self._metrics = metric_writer
         self._clock_ms = clock_ms

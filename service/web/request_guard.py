@@ -33,11 +33,9 @@ class RequestGuard:
     """
 
     def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]]) -> None:
-        """Wraps this application."""
         self._app = app
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
-        """Passes one request on, or answers it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif _LENGTHS.issubset(name for name, _ in scope["headers"]):

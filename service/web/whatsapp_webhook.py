@@ -39,7 +39,6 @@ def webhook_routes(
         app_secret: Meta's App Secret, with which payloads are signed.
         verify_token: the word agreed with Meta for the verification request.
         phone_number_id: ours; messages for another number are ignored.
-        clock_ms: now.
         ingest: stores a payload durably. 200 is answered only after it returned; when it raises `NotStoredError`, 503,
             and Meta delivers the payload again.
     """

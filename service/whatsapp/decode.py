@@ -38,7 +38,6 @@ class Status:
     """What WhatsApp says about a message that we sent.
 
     Attributes:
-        id: the message's wamid.
         status: WhatsApp's word: sent, delivered, read, played, failed, or one yet unknown.
         at_ms: when, by WhatsApp's clock; when it reached us, if they do not say.
         recipient: the member, as in `WebhookPayload.messages`.
@@ -71,12 +70,9 @@ class WebhookPayload:
 
 
 def decode(body: bytes, *, phone_number_id: str, received_at_ms: int) -> WebhookPayload:
-    """Reads the body of a webhook.
+    """Reads the body of a webhook: of what is meant for ``phone_number_id``, the rest is ignored.
 
-    Args:
-        body: the bytes of the POST.
-        phone_number_id: ours; what is meant for another number is ignored.
-        received_at_ms: used in place of timestamps that are missing or unreadable.
+    ``received_at_ms`` takes the place of timestamps that are missing or unreadable.
 
     Raises:
         NotAnEnvelopeError: the body is not JSON, or not a notification about a WhatsApp business account.

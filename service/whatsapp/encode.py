@@ -10,13 +10,7 @@ _Json = dict[str, Any]
 
 
 def encode(message: Message, *, to: str, callback_id: str) -> dict[str, object]:
-    """The JSON of a request that sends a message.
-
-    Args:
-        message: what to send.
-        to: the member: digits of a phone number, or WhatsApp's user id of someone who hides theirs.
-        callback_id: comes back on every status of this message; at most 512 characters.
-    """
+    """The JSON of a request that sends a message; see `GraphClient.send`. ``callback_id``: at most 512 characters."""
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",

@@ -47,13 +47,10 @@ class GraphClient:
 
         Args:
             http: the HTTP client; the caller closes it.
-            api_url: with version and closing slash, such as `https://graph.facebook.com/v25.0/`.
+            api_url: with version and closing slash, such as `https://graph.facebook.com/v25.0/`; else ValueError.
             phone_number_id: the number's id at Meta, not the number.
             access_token: of a system user with the permission `whatsapp_business_messaging`.
             deadline_s: for one call in all, from the wait for a connection to the last byte of the answer.
-
-        Raises:
-            ValueError: the URL is none, or does not end with a slash.
         """
         if not api_url.startswith(("http://", "https://")) or not api_url.endswith("/"):
             raise ValueError(f"The Graph API's URL must be http(s) and end with a version and '/': {api_url!r}")
@@ -74,7 +71,7 @@ class GraphClient:
 
         Args:
             message: what to send.
-            to: the member, as in `WebhookPayload.messages`.
+            to: the member: digits of a phone number, or WhatsApp's user id of someone who hides theirs.
             callback_id: comes back on every status of the message.
 
         Raises:
@@ -89,10 +86,7 @@ class GraphClient:
     async def mark_read(self, wamid: str, *, typing: bool) -> None:
         """Marks a member's message, and all before it, as read; with `typing` shows that an answer is being written.
 
-        The indicator goes with our next message, or after 25 s.
-
-        Raises:
-            GraphError: it did not work. Nothing depends on it.
+        The indicator goes with our next message, or after 25 s. Nothing depends on it if this raises `GraphError`.
         """
         body: dict[str, object] = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
         if typing:

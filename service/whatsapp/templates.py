@@ -11,9 +11,7 @@ class TemplateDefinition:
     """A template as it is submitted.
 
     Attributes:
-        name: by which messages name it.
         language: with the name, what tells templates apart.
-        category: Meta's word for what it is for.
         body: with placeholders {{1}}, {{2}}...; Meta wants none at either end.
         examples: a value for each placeholder, for Meta's reviewers.
         quick_replies: the titles of its buttons.
@@ -28,7 +26,6 @@ class TemplateDefinition:
 
     @property
     def components(self) -> list[dict[str, Any]]:
-        """Its parts as Meta wants them."""
         buttons = [{"type": "QUICK_REPLY", "text": title} for title in self.quick_replies]
         return [
             {"type": "BODY", "text": self.body, "example": {"body_text": [list(self.examples)]}},

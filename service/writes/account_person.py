@@ -31,14 +31,12 @@ class AccountPersonOperation(PostconditionOperation[PersonT]):
         """Whether the account is as the write would make it; None if core keeps that to itself."""
 
     def precheck(self, command: PersonT, dashboard: Dashboard | None) -> Outcome | None:
-        """See `Operation.precheck`."""
         account = owned_account(dashboard, command.account_id)
         if isinstance(account, Refused):
             return account
         return Refused("already") if self.holds(command, account) else None
 
     def is_satisfied(self, command: PersonT, dashboard: Dashboard, baseline: Baseline) -> bool | None:  # noqa: ARG002
-        """See `PostconditionOperation.is_satisfied`."""
         account = dashboard.account(command.account_id)
         return None if account is None else self.holds(command, account)
 

@@ -99,19 +99,13 @@ Evidence = Finding | NeedsLedger | NeedsCredex
 
 
 class Operation(ABC, Generic[CommandT]):
-    """Base of the operations. Each is stated, with its command, in a module of its own.
-
-    Attributes:
-        command: the type of the command.
-        endpoint: where it is sent.
-    """
+    """Base of the operations. Each is stated, with its command, in a module of its own."""
 
     command: type[CommandT]
     endpoint: Endpoint
 
     @abstractmethod
-    def request(self, command: CommandT) -> Mapping[str, object]:
-        """The body of the request."""
+    def request(self, command: CommandT) -> Mapping[str, object]: ...
 
     @abstractmethod
     def precheck(self, command: CommandT, dashboard: Dashboard | None) -> Outcome | None:

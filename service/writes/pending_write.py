@@ -36,13 +36,10 @@ class PendingWrite(msgspec.Struct, frozen=True):
     Attributes:
         seq: the sequence number of the message that led to it.
         step: the step (``flow.step``) that made the call.
-        command: the write.
         session: the session, waiting for the outcome.
         baseline: the state of the account before the write.
         made_at_ms: when the baseline was read.
         send_by_ms: nothing is sent later than this.
-        messages: the messages of the turn so far.
-        transitions: the exits that the turn has taken so far.
         attempts: how often it was reconciled since it became unresolved.
         reconcile_at_ms: when it is reconciled next.
     """

@@ -24,7 +24,6 @@ class PostconditionOperation(Operation[CommandT]):
         """Whether the postcondition holds; None if this dashboard cannot tell."""
 
     def evidence(self, command: CommandT, now: Observation) -> Evidence:
-        """See `Operation.evidence`."""
         satisfied = None if now.dashboard is None else self.is_satisfied(command, now.dashboard, now.baseline)
         if satisfied is None:
             return Unknown()

@@ -57,7 +57,6 @@ class Reconciler:
     """Makes writes, and finds out what became of them."""
 
     def __init__(self, core: WritesToCore, clock_ms: Callable[[], int]) -> None:
-        """Nothing is asked of core yet."""
         self._core = core
         self._clock_ms = clock_ms
 
@@ -133,11 +132,7 @@ class Reconciler:
         return operation_of(write.command).conclude(found, error)
 
     async def _evidence(self, member: str, write: PendingWrite, others: Sequence[PendingWrite]) -> Finding:
-        """What core shows about a write now.
-
-        Raises:
-            CredexError: it could not be read.
-        """
+        """What core shows about a write now; raises `CredexError` if it could not be read."""
         observation = Observation(
             await self._dashboard(member),
             write.baseline,

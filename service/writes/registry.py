@@ -36,16 +36,13 @@ WRITES: Final[tuple[Operation[Any], ...]] = tuple(
         upgrade,
     )
 )
-"""The operation of every write."""
 
 COMMANDS: Final[tuple[type[Write], ...]] = tuple(operation.command for operation in WRITES)
-"""The command of every write."""
 
 _BY_COMMAND: Final = {operation.command: operation for operation in WRITES}
 
 
 def operation_of(command: CommandT) -> Operation[CommandT]:
-    """The operation that makes this write."""
     return _BY_COMMAND[type(command)]
 
 

@@ -36,18 +36,15 @@ class ResolveOfferOperation(Operation[ResolveT]):
     incoming: ClassVar[bool] = True
 
     def request(self, command: ResolveT) -> Mapping[str, object]:
-        """See `Operation.request`."""
         return {"credexID": command.credex_id}
 
     def precheck(self, command: ResolveT, dashboard: Dashboard | None) -> Outcome | None:
-        """See `Operation.precheck`."""
         account = dashboard.account(command.account_id) if dashboard else None
         if account is None:
             return Refused("not_authorised")
         return None if self._is_pending(command, account) else Refused("not_pending")
 
     def evidence(self, command: ResolveT, now: Observation) -> Evidence:
-        """See `Operation.evidence`."""
         account = now.account(command.account_id)
         if account is None:
             return Unknown()
@@ -65,7 +62,6 @@ class ResolveOfferOperation(Operation[ResolveT]):
         return NeedsCredex(command.account_id, command.credex_id, from_credex)
 
     def done(self, command: ResolveT, written: Written) -> Done:
-        """See `Operation.done`."""
         return Done(written.dashboard, command.credex_id)
 
     def conclude(self, finding: Finding, error: CredexError | None) -> Outcome:
@@ -75,7 +71,6 @@ class ResolveOfferOperation(Operation[ResolveT]):
         return super().conclude(finding, error)
 
     def refusal(self, error: CredexError | None, not_seen: NotSeen) -> Outcome:
-        """See `Operation.refusal`."""
         # It is still pending, even if core said that it is not.
         return DidNotHappen() if _not_pending(error) else super().refusal(error, not_seen)
 

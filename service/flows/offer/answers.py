@@ -45,12 +45,10 @@ Context = TurnContext[OfferAnswers]
 
 
 def amount(context: Context) -> Money:
-    """How much is to be offered."""
     return known(context.answers.amount)
 
 
 def offer(context: Context) -> str:
-    """What is to be offered and to whom, in a few words."""
     return f"*{amount(context)}* to *{formatting.name(context.answers.receiver_name)}*"
 
 

@@ -39,7 +39,6 @@ def read_account(reply: Reply, context: Context) -> Exit | Retry:
 
 
 def amount(context: Context) -> str:
-    """Ask for the amount, and show the balance and the limit."""
     if context.value is None:  # asked again: what the member has was said a moment ago
         return "How much do you want to offer?"
     account = source(context, seen(context))
@@ -56,7 +55,6 @@ def amount(context: Context) -> str:
 
 
 def read_amount_typed(reply: Reply, context: Context) -> Exit | Retry:
-    """Read the amount."""
     answers = context.answers
     try:
         wanted = read_amount(typed(reply), default=answers.denomination)
@@ -68,7 +66,6 @@ def read_amount_typed(reply: Reply, context: Context) -> Exit | Retry:
 
 
 def looked_up(outcome: Outcome, context: Context) -> Exit:
-    """Check whose handle it is."""
     answers = context.answers
     match outcome:
         case Known(value=Recipient() as recipient) if recipient.account_id == answers.account:
@@ -84,7 +81,6 @@ def looked_up(outcome: Outcome, context: Context) -> Exit:
 
 
 def terms(context: Context) -> Sequence[Message]:
-    """Ask whether it comes out of the balance, or is paid later, and by when."""
     day = core_day(context.now_ms)
     rows = [context.choice("secured", "From my balance", "Secured, nothing to pay later")]
     for weeks in WEEKS:
@@ -118,7 +114,6 @@ def read_terms(reply: Reply, context: Context) -> Exit | Retry:
 
 
 def due(context: Context) -> str:
-    """Ask for the due date."""
     first, last = (formatting.day(day) for day in window(core_day(context.now_ms)))
     return f"By when will you pay? From {first} to {last}.\n\nFor example: {first}, or in 3 weeks."
 

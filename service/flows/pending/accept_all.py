@@ -74,7 +74,6 @@ class AcceptAllAnswers(Answers, frozen=True):
 
     @property
     def offers(self) -> tuple[OfferAnswers, ...]:
-        """The offers of this go."""
         return self.stored[: self.count]
 
 
@@ -103,7 +102,6 @@ def _offer(offer: Offer) -> OfferAnswers:
 
 
 def _sums(amounts: Iterable[Money]) -> list[Money]:
-    """The sum in each denomination."""
     sums: dict[Denomination, Money] = {}
     for amount in amounts:
         so_far = sums.get(amount.denomination)

@@ -91,7 +91,6 @@ _CANCEL: Final = _Resolution(
 )
 
 report_acceptance: Callable[[AcceptOffer, Outcome, Any], str] = _ACCEPT.reconciled
-"""What the member is told of an acceptance whose outcome became known only later."""
 
 
 def _unsecured(context: Context) -> bool:

@@ -31,12 +31,10 @@ class FormDefinition:
 
     @property
     def source(self) -> str:
-        """The Flow JSON as text."""
         return (files("service.whatsapp.forms") / f"{self.name}.json").read_text("utf-8")
 
     @property
     def content(self) -> Any:
-        """The Flow JSON as values."""
         return json.loads(self.source)
 
 
