@@ -249,7 +249,7 @@ ATTACKS: Final = (
         PHONE,
         "manipulate screens by markup or invisible characters",
         "markup, control characters and bidirectional overrides are removed from names",
-        "tests/unit/test_show.py::test_a_name_can_do_nothing_but_be_read",
+        "tests/unit/test_formatting.py::test_a_name_can_do_nothing_but_be_read",
         _in_world(members.injected),
     ),
     Attack(
@@ -273,7 +273,7 @@ ATTACKS: Final = (
         KEY,
         "send notices without core's key",
         "the API key in its header, compared in constant time, before the body is read",
-        "tests/unit/test_notifications.py::test_without_the_api_key_nothing_is_stored",
+        "tests/unit/test_core_events.py::test_without_the_api_key_nothing_is_stored",
         _in_world(core.wrong_keys),
     ),
     Attack(
@@ -281,7 +281,7 @@ ATTACKS: Final = (
         KEY,
         "forge or replay core's events",
         "HMAC with a separate secret; five minutes; each webhook_id once",
-        "tests/unit/test_notifications.py::test_an_event_without_the_right_signature_is_refused",
+        "tests/unit/test_core_events.py::test_an_event_without_the_right_signature_is_refused",
         _in_world(core.forged_events),
     ),
     Attack(
@@ -289,7 +289,7 @@ ATTACKS: Final = (
         KEY,
         "exploit hostile fields (SSRF, injection)",
         "every field is validated; no URL is fetched; text is only shown",
-        "tests/unit/test_notifications.py::test_text_from_core_can_do_nothing_but_be_read",
+        "tests/unit/test_core_events.py::test_text_from_core_can_do_nothing_but_be_read",
         _in_world(core.hostile_fields),
     ),
     Attack(
@@ -297,7 +297,7 @@ ATTACKS: Final = (
         SOCKET,
         "send requests that servers parse differently",
         "two lengths are rejected; each request is checked separately; headers are limited",
-        "tests/unit/test_door.py::test_two_lengths_are_refused_unread",
+        "tests/unit/test_request_guard.py::test_two_lengths_are_refused_unread",
         _malformed_requests,
     ),
     Attack(
@@ -305,7 +305,7 @@ ATTACKS: Final = (
         SOCKET,
         "hold connections with bodies that never end",
         "ten seconds for a complete body, then 408 and the connection is closed",
-        "tests/unit/test_door.py::test_a_body_that_trickles_in_is_not_waited_for",
+        "tests/unit/test_request_guard.py::test_a_body_that_trickles_in_is_not_waited_for",
         _slow,
     ),
     Attack(
@@ -322,7 +322,7 @@ ATTACKS: Final = (
         INSIDE,
         "provoke revealing answers",
         "one error format; no version, traceback, secret or number",
-        "tests/unit/test_app_elsewhere.py::test_every_refusal_names_its_error_and_details",
+        "tests/unit/test_app_errors.py::test_every_refusal_names_its_error_and_details",
         _in_world(secrets.whispers),
     ),
     Attack(

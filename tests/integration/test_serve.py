@@ -178,7 +178,7 @@ def test_a_state_that_is_none_stops_the_start_and_stays_as_it_is(tmp_path: Path)
         (["--fault", "on=messages do=refuse"], "'refuse' needs 'code'"),
         (["--fault", "on=messages do=duplicate"], "'duplicate' cannot be done to messages"),
         (["--fault", "nonsense"], "'nonsense' is not one key=value"),
-        (["--quirk", "tired"], "core is not known for tired"),
+        (["--quirk", "tired"], "no such quirk: tired"),
         (["--bot", "8000"], "'8000' is not the address of a bot"),
     ],
 )

@@ -1,8 +1,8 @@
 """The soak keeps its promises with the service as it is, and finds defects that are planted into it.
 
 Whether a defect shows depends on a fault meeting a write, in real time; so those runs are asked for
-(`--soak-defects`), and `test_soak_books.py` shows without chance that the books notice what is broken. All runs go on
-at the same time, each on a stack of its own: most of the time is spent waiting for leases of the dead.
+(`--soak-defects`), and `test_soak_ledger_audit.py` shows without chance that the audit notices what is broken. All
+runs go on at the same time, each on a stack of its own: most of the time is spent waiting for leases of the dead.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RUNS = {
     ),
 }
 
-WRITES = ("offers confirmed", "registrations confirmed", "accepted, declined, taken back")
+WRITES = ("offers confirmed", "registrations confirmed", "accepted, declined, cancelled")
 FAULTS = (
     *("kill -9 service", "kill -9 state", "kill -9 cache", "SIGTERM deploy"),
     *("connections reset", "connections half closed, each"),
