@@ -14,7 +14,6 @@ from types import NoneType
 from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec.structs import FieldInfo
 
 from service.domain import Denomination, Money
 
@@ -44,7 +43,7 @@ _TEXT: Final[Mapping[type, tuple[Callable[[Any], str], Callable[[str], Any]]]] =
 
 
 @cache
-def _fields(kind: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+def _fields(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
     # Cached, because msgspec evaluates the annotations anew at each call.
     return msgspec.structs.fields(kind)
 
