@@ -53,59 +53,12 @@ class Boundary(Construct):
         """Create the policy that all roles must use as their permissions boundary."""
         super().__init__(scope, name)
         prefix = environment.prefix
-        logs = f"arn:aws:logs:{REGION}:{account}:log-group"
         created = iam_policy.IamPolicy(
             self,
             "boundary",
             name=f"{prefix}-boundary",
             description=f"The most that a role of {prefix} may do",
-            policy=policy(
-                PolicyStatement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
-                PolicyStatement(
-                    ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                    [f"arn:aws:ecr:{REGION}:{account}:repository/{prefix}*"],
-                    sid="Images",
-                ),
-                PolicyStatement(
-                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                    [f"{logs}:/ecs/{prefix}*", f"{logs}:/vpc/{prefix}*"],
-                    sid="Logs",
-                ),
-                PolicyStatement(
-                    ["secretsmanager:GetSecretValue"],
-                    [f"arn:aws:secretsmanager:{REGION}:{account}:secret:{prefix}/*"],
-                    sid="Secrets",
-                ),
-                PolicyStatement(
-                    [
-                        *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
-                        *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
-                    ],
-                    [f"arn:aws:kms:{REGION}:{account}:key/*"],
-                    sid="Keys",
-                    conditions={"StringLike": {"kms:ViaService": f"*.{REGION}.amazonaws.com"}},
-                ),
-                PolicyStatement(
-                    [
-                        *("elasticfilesystem:Backup", "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
-                        *("elasticfilesystem:DeleteFileSystem", "elasticfilesystem:DescribeFileSystems"),
-                        "elasticfilesystem:DescribeTags",
-                        *("elasticfilesystem:Restore", "elasticfilesystem:TagResource"),
-                    ],
-                    [f"arn:aws:elasticfilesystem:{REGION}:{account}:file-system/*"],
-                    sid="Files",
-                ),
-                PolicyStatement(
-                    [
-                        *("backup:CopyFromBackupVault", "backup:DescribeBackupVault", "backup:StartRestoreJob"),
-                        *("backup:ListRecoveryPointsByBackupVault", "backup-storage:StartObject"),
-                        *("backup-storage:MountCapsule", "elasticfilesystem:CreateFileSystem"),
-                        "tag:GetResources",
-                    ],
-                    ["*"],
-                    sid="Backups",
-                ),
-            ),
+            policy=_boundary_policy(prefix, account),
         )
         accept(
             created,
@@ -114,6 +67,57 @@ class Boundary(Construct):
             reason="a boundary grants nothing; these actions support no resource-level limits, "
             "and the roles name their resources",
         )
+
+
+def _boundary_policy(prefix: str, account: str) -> str:
+    logs = f"arn:aws:logs:{REGION}:{account}:log-group"
+    return policy(
+        PolicyStatement(["ecr:GetAuthorizationToken"], ["*"], sid="RegistryLogin"),
+        PolicyStatement(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [f"arn:aws:ecr:{REGION}:{account}:repository/{prefix}*"],
+            sid="Images",
+        ),
+        PolicyStatement(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [f"{logs}:/ecs/{prefix}*", f"{logs}:/vpc/{prefix}*"],
+            sid="Logs",
+        ),
+        PolicyStatement(
+            ["secretsmanager:GetSecretValue"],
+            [f"arn:aws:secretsmanager:{REGION}:{account}:secret:{prefix}/*"],
+            sid="Secrets",
+        ),
+        PolicyStatement(
+            [
+                *("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+                *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
+            ],
+            [f"arn:aws:kms:{REGION}:{account}:key/*"],
+            sid="Keys",
+            conditions={"StringLike": {"kms:ViaService": f"*.{REGION}.amazonaws.com"}},
+        ),
+        PolicyStatement(
+            [
+                *("elasticfilesystem:Backup", "elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"),
+                *("elasticfilesystem:DeleteFileSystem", "elasticfilesystem:DescribeFileSystems"),
+                "elasticfilesystem:DescribeTags",
+                *("elasticfilesystem:Restore", "elasticfilesystem:TagResource"),
+            ],
+            [f"arn:aws:elasticfilesystem:{REGION}:{account}:file-system/*"],
+            sid="Files",
+        ),
+        PolicyStatement(
+            [
+                *("backup:CopyFromBackupVault", "backup:DescribeBackupVault", "backup:StartRestoreJob"),
+                *("backup:ListRecoveryPointsByBackupVault", "backup-storage:StartObject"),
+                *("backup-storage:MountCapsule", "elasticfilesystem:CreateFileSystem"),
+                "tag:GetResources",
+            ],
+            ["*"],
+            sid="Backups",
+        ),
+    )
 
 
 class Deployer(Construct):

@@ -58,20 +58,7 @@ class Bucket(Construct):
             bucket=self.bucket.id,
             rule=s3_bucket_ownership_controls.S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        encryption = s3_bucket_server_side_encryption_configuration
-        default = encryption.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-            sse_algorithm="aws:kms" if key_arn else "AES256", kms_master_key_id=key_arn
-        )
-        encryption.S3BucketServerSideEncryptionConfigurationA(
-            self,
-            "encryption",
-            bucket=self.bucket.id,
-            rule=[
-                encryption.S3BucketServerSideEncryptionConfigurationRuleA(
-                    apply_server_side_encryption_by_default=default, bucket_key_enabled=bool(key_arn)
-                )
-            ],
-        )
+        self._encryption(key_arn)
         s3_bucket_versioning.S3BucketVersioningA(
             self,
             "versions",
@@ -94,6 +81,22 @@ class Bucket(Construct):
             bucket=self.bucket.id,
             policy=policy(deny_without_tls, *statements),
             depends_on=[public_access_block],
+        )
+
+    def _encryption(self, key_arn: str | None) -> None:
+        encryption = s3_bucket_server_side_encryption_configuration
+        default = encryption.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
+            sse_algorithm="aws:kms" if key_arn else "AES256", kms_master_key_id=key_arn
+        )
+        encryption.S3BucketServerSideEncryptionConfigurationA(
+            self,
+            "encryption",
+            bucket=self.bucket.id,
+            rule=[
+                encryption.S3BucketServerSideEncryptionConfigurationRuleA(
+                    apply_server_side_encryption_by_default=default, bucket_key_enabled=bool(key_arn)
+                )
+            ],
         )
 
     def _lifecycle(self, expire_days: int | None) -> None:

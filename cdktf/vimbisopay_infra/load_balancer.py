@@ -53,16 +53,7 @@ class LoadBalancer(Construct):
             access_logs=lb.LbAccessLogs(bucket=logs.name, prefix="alb", enabled=True),
             depends_on=[logs.policy],
         )
-        if not environment.deletion_protection:
-            accept(
-                self.load_balancer, "CKV_AWS_150", reason="staging is torn down and rebuilt; production is protected"
-            )
-        accept(
-            self.load_balancer,
-            "CKV2_AWS_76",
-            reason="the rule group for known bad inputs is used, as a test verifies; "
-            "checkov does not find it in an untyped statement",
-        )
+        self._accept_findings(environment)
         self.target_group = lb_target_group.LbTargetGroup(
             self,
             "targets",
@@ -85,6 +76,18 @@ class LoadBalancer(Construct):
             ),
         )
         self._listeners(certificate_arn)
+
+    def _accept_findings(self, environment: Environment) -> None:
+        if not environment.deletion_protection:
+            accept(
+                self.load_balancer, "CKV_AWS_150", reason="staging is torn down and rebuilt; production is protected"
+            )
+        accept(
+            self.load_balancer,
+            "CKV2_AWS_76",
+            reason="the rule group for known bad inputs is used, as a test verifies; "
+            "checkov does not find it in an untyped statement",
+        )
 
     def _listeners(self, certificate_arn: str) -> None:
         action = lb_listener.LbListenerDefaultAction

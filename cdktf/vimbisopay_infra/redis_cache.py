@@ -51,11 +51,6 @@ class RedisCache(Construct):
         password = data_aws_secretsmanager_secret_version.DataAwsSecretsmanagerSecretVersion(
             self, "password", secret_id=secrets.arn("redis-cache-auth")
         )
-        size: dict[str, Any] = (
-            {"num_node_groups": cache.min_shards, "replicas_per_node_group": cache.replicas}
-            if cache.cluster
-            else {"num_cache_clusters": 1 + cache.replicas}
-        )
         self.group = elasticache_replication_group.ElasticacheReplicationGroup(
             self,
             "redis",
@@ -81,7 +76,7 @@ class RedisCache(Construct):
             maintenance_window="sun:01:00-sun:02:00",
             # How many shards there are is the scaling's business.
             lifecycle=TerraformResourceLifecycle(ignore_changes=["num_node_groups"]) if cache.cluster else None,
-            **size,
+            **_size(environment),
         )
         if cache.cluster:
             self._scaling(environment)
@@ -141,3 +136,10 @@ class RedisCache(Construct):
                 scale_out_cooldown=600,
             ),
         )
+
+
+def _size(environment: Environment) -> dict[str, Any]:
+    cache = environment.cache
+    if cache.cluster:
+        return {"num_node_groups": cache.min_shards, "replicas_per_node_group": cache.replicas}
+    return {"num_cache_clusters": 1 + cache.replicas}

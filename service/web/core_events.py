@@ -79,6 +79,29 @@ def outgoing(event: CoreEvent) -> Outgoing:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _EventStore:
+    """Stores the messages of events in the members' outboxes."""
+
+    clock_ms: Callable[[], int]
+    mailbox: EventOutbox
+    outbox_woken: Callable[[], None]
+    pseudonym: Callable[[str], str]
+
+    async def store(self, event: CoreEvent, key: str) -> _Answer:
+        entry = msgspec.json.encode(outgoing(event))
+        try:
+            new = await self.mailbox.post(event.member, entry, key=key, now_ms=self.clock_ms())
+        except MailboxError as error:
+            log.warning("core_event_not_stored", error=type(error).__name__)
+            details = {"state": "the message could not be stored; send it again"}
+            raise RequestError(503, "unavailable", details) from None
+        if new:
+            self.outbox_woken()
+        log.info("core_event_stored" if new else "core_event_duplicate", member=self.pseudonym(event.member))
+        return Response({"status": "stored" if new else "known"})
+
+
 def core_event_routes(
     *,
     api_key: str,
@@ -98,19 +121,7 @@ def core_event_routes(
         outbox_woken: called when a message was stored.
         pseudonym: names a member in logs.
     """
-
-    async def store(event: CoreEvent, key: str) -> _Answer:
-        entry = msgspec.json.encode(outgoing(event))
-        try:
-            new = await mailbox.post(event.member, entry, key=key, now_ms=clock_ms())
-        except MailboxError as error:
-            log.warning("core_event_not_stored", error=type(error).__name__)
-            details = {"state": "the message could not be stored; send it again"}
-            raise RequestError(503, "unavailable", details) from None
-        if new:
-            outbox_woken()
-        log.info("core_event_stored" if new else "core_event_duplicate", member=pseudonym(event.member))
-        return Response({"status": "stored" if new else "known"})
+    event_store = _EventStore(clock_ms=clock_ms, mailbox=mailbox, outbox_woken=outbox_woken, pseudonym=pseudonym)
 
     @post("/bot/notify", status_code=200, request_max_body_size=LARGEST_BODY, include_in_schema=False)
     async def notify(request: _AnyRequest) -> _Answer:
@@ -127,7 +138,7 @@ def core_event_routes(
         fields.check()
         # Without a key a repeated request is told twice, which is better than to drop a second message like the first.
         given = request.headers.get("idempotency-key", "")
-        return await store(event, f"notify:{given}" if given else f"nonce:{nonce(16).hex()}")
+        return await event_store.store(event, f"notify:{given}" if given else f"nonce:{nonce(16).hex()}")
 
     @post("/api/webhooks/", status_code=200, request_max_body_size=LARGEST_BODY, include_in_schema=False)
     async def webhooks(request: _AnyRequest) -> _Answer:
@@ -138,7 +149,7 @@ def core_event_routes(
         if event is None:
             log.info("core_event_names_no_member", kind=kind)
             return Response({"status": "noted"})
-        return await store(event, f"webhook:{webhook_id}")
+        return await event_store.store(event, f"webhook:{webhook_id}")
 
     return Router(
         path="/",

@@ -18,18 +18,6 @@ MAX_FUNCTION: Final = 60
 TABLES: Final[dict[str, str]] = {}
 """Functions that may be longer because they are tables of independent rows: `path:name` and the reason."""
 
-STILL_TOO_LONG: Final = frozenset(
-    {
-        "service/web/core_events.py:core_event_routes",
-        "simulator/world/world.py:__init__",
-        "cdktf/vimbisopay_infra/bootstrap.py:__init__",
-        "cdktf/vimbisopay_infra/buckets.py:__init__",
-        "cdktf/vimbisopay_infra/load_balancer.py:__init__",
-        "cdktf/vimbisopay_infra/redis_cache.py:__init__",
-    }
-)
-"""What has not been split yet. Entries are only ever removed."""
-
 
 def sources() -> Iterator[tuple[str, str]]:
     """Path and text of each Python file."""
@@ -58,7 +46,7 @@ def test_no_file_has_more_than_400_lines() -> None:
     """A longer file holds more than one thing: split it."""
     long = {path: count for path, text in sources() if (count := len(text.splitlines())) > MAX_FILE}
 
-    assert {path: count for path, count in long.items() if path not in STILL_TOO_LONG} == {}
+    assert long == {}
 
 
 def test_no_function_has_more_than_60_lines() -> None:
@@ -70,7 +58,7 @@ def test_no_function_has_more_than_60_lines() -> None:
         if length(function) > MAX_FUNCTION
     }
 
-    assert {name: lines for name, lines in long.items() if name not in STILL_TOO_LONG | TABLES.keys()} == {}
+    assert {name: lines for name, lines in long.items() if name not in TABLES} == {}
 
 
 def test_docstrings_and_decorators_do_not_count() -> None:
