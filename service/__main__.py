@@ -73,9 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     whatsapp.add_argument(
         "action", choices=("check", "setup"), help="check changes nothing; setup makes it right and is safe to repeat"
     )
-    dead = commands.add_parser("dead", help="look after messages that were given up: list, put-back, drop")
-    dead.add_argument("action", choices=COMMANDS, help="put-back: to the end of the member's inbox, confirming nothing")
-    dead.add_argument("letters", nargs="*", metavar="LETTER", help="which ones, as list names them")
+    command = commands.add_parser("dead", help="look after messages that were given up: list, put-back, drop")
+    command.add_argument(
+        "action", choices=COMMANDS, help="put-back: to the end of the member's inbox, confirming nothing"
+    )
+    command.add_argument("letters", nargs="*", metavar="LETTER", help="which ones, as list names them")
     return parser
 
 

@@ -268,8 +268,8 @@ class _RunningService:
         mailbox = Mailbox(self.state)
         async with asyncio.timeout(ANSWER_WITHIN_S):
             while True:
-                depths = await mailbox.queue_stats()
-                if not depths.inbox_members and not depths.outbox_members:
+                stats = await mailbox.queue_stats()
+                if not stats.inbox_members and not stats.outbox_members:
                     return
                 await asyncio.sleep(0.02)
 

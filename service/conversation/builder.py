@@ -16,7 +16,7 @@ from service.domain.commands import Call, Outcome
 from service.messages import Message, Reaction, Text, choices
 
 VALID_MS = 5 * 60_000
-"""A conversation left alone for longer starts afresh."""
+"""A conversation left alone for longer starts again from the beginning."""
 
 
 class ConversationError(RuntimeError):

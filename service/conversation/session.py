@@ -26,7 +26,7 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
         options: the choices on the current screen, in the order shown.
         preface: what to say above the next screen.
         prompted_at_ms: when the current screen was made.
-        valid_until_ms: a message that arrives later starts afresh.
+        valid_until_ms: a message that arrives later starts from the beginning.
         hinted_at_ms: when the member was told what cannot be read, if nothing else came since; else 0.
     """
 

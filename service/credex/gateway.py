@@ -32,7 +32,7 @@ from service.domain.commands import (
 log = structlog.get_logger(__name__)
 
 CACHED_MS = 30_000
-"""How long a cached dashboard may be shown. Lists, and everything about money, are always read afresh."""
+"""How long a cached dashboard may be shown. Lists, and everything about money, are always read from core."""
 
 LEDGER_LINES = 7
 """Lines on a page of a ledger: as many as a small screen shows without scrolling."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 class Keys:
     """Key names of one shard."""
 
-    __slots__ = ("dead", "inbox", "outbox", "tag")
+    __slots__ = ("dead_letters", "inbox", "outbox", "tag")
 
     def __init__(self, shard: str) -> None:
         self.tag = f"{{{shard}}}".encode()
         self.inbox = self.tag + b":inbox"
         self.outbox = self.tag + b":outbox"
-        self.dead = self.tag + b":dead"
+        self.dead_letters = self.tag + b":dead"
 
     def inbox_of(self, member: bytes) -> list[bytes]:
         """Keys of an inbox: due times of all members, the member's entries, the member's lease."""

@@ -109,7 +109,7 @@ class Mailbox:
         When a message is moved, pending writes stay and are due when they were due. Pending writes stored under this
         very lease have no due time yet and are due at once, because a write may be under way.
         """
-        keys = [*self._member_keys(_bytes(lease.member)), self._keys.dead]
+        keys = [*self._member_keys(_bytes(lease.member)), self._keys.dead_letters]
         args = [*_holder(lease), now_ms, lease_ms, _bytes(reason), *outbox]
         return _ended(await self._scripts.run("dead_letter", ScriptCall(keys, args)), _inbox_lease)
 
@@ -189,18 +189,18 @@ class Mailbox:
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.zcard(self._keys.inbox)
                 pipeline.zcard(self._keys.outbox)
-                pipeline.llen(self._keys.dead)
+                pipeline.llen(self._keys.dead_letters)
                 pipeline.zrange(self._keys.inbox, 0, 0, withscores=True)
                 pipeline.zrange(self._keys.outbox, 0, 0, withscores=True)
-                inbox, outbox, dead, first_in, first_out = await pipeline.execute()
-        return QueueStats(inbox, outbox, dead, _first_due(first_in), _first_due(first_out))
+                inbox, outbox, dead_letters, first_in, first_out = await pipeline.execute()
+        return QueueStats(inbox, outbox, dead_letters, _first_due(first_in), _first_due(first_out))
 
     async def dead_letters(self, start: int = 0, count: int = 50) -> list[DeadLetter]:
         """At most `count` dead letters, oldest first, from number `start` on (from 0)."""
         if count < 1:
             return []
         with translate_redis_errors():
-            stored: list[Any] = await self._redis.lrange(self._keys.dead, start, start + count - 1)
+            stored: list[Any] = await self._redis.lrange(self._keys.dead_letters, start, start + count - 1)
         return [DeadLetter.parse(letter) for letter in stored]
 
     async def redrive(self, letter: DeadLetter, now_ms: int) -> CommitResult:
@@ -210,7 +210,7 @@ class Mailbox:
         worker holds the member or the member has other pending writes.
         """
         member = _bytes(letter.member)
-        keys = [self._keys.dead, *self._keys.inbox_of(member)]
+        keys = [self._keys.dead_letters, *self._keys.inbox_of(member)]
         keys += [self._keys.session_of(member), self._keys.pending_writes_of(member)]
         kind = "intent" if letter.is_pending_writes else "message"
         args: list[Argument] = [member, now_ms, kind, letter.stored, letter.entry_offset + 1]  # Lua counts from 1
@@ -219,7 +219,7 @@ class Mailbox:
     async def drop(self, letter: DeadLetter) -> CommitResult:
         """Deletes a dead letter; `DONE` when it is no longer there."""
         with translate_redis_errors():
-            removed = await self._redis.lrem(self._keys.dead, 1, letter.stored)  # type: ignore[arg-type]
+            removed = await self._redis.lrem(self._keys.dead_letters, 1, letter.stored)  # type: ignore[arg-type]
         return CommitResult.COMMITTED if removed else CommitResult.DONE
 
     def _member_keys(self, member: bytes) -> list[bytes]:
@@ -228,8 +228,8 @@ class Mailbox:
         return [*keys.inbox_of(member), *own, *keys.outbox_of(member)]
 
     def _outbox_lease(self, reply: list[Any]) -> OutboxLease:
-        member, token, seq, entry, attempts, since, last_wrote = reply
-        return OutboxLease(_text(member), token, seq, entry, attempts, since, last_wrote, self._shard)
+        member, fencing_token, seq, entry, attempts, since, last_wrote = reply
+        return OutboxLease(_text(member), fencing_token, seq, entry, attempts, since, last_wrote, self._shard)
 
 
 def _holder(lease: InboxLease | OutboxLease) -> list[Argument]:

@@ -94,7 +94,7 @@ class QueueStats:
 
     inbox_members: int
     outbox_members: int
-    dead: int
+    dead_letters: int
     inbox_due_ms: int | None
     outbox_due_ms: int | None
 

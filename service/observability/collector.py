@@ -117,7 +117,7 @@ class Collector:
             (metrics.OUTBOX_AGE_MS, stats.outbox_due_ms),
         ):
             self._metrics.value(metric, 0 if due_ms is None else max(0, now_ms - due_ms))
-        self._metrics.value(metrics.DEAD_LETTERS, stats.dead)
+        self._metrics.value(metrics.DEAD_LETTERS, stats.dead_letters)
 
     async def _is_our_turn(self) -> bool:
         try:

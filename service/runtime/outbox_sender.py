@@ -37,7 +37,7 @@ from service.whatsapp import (
 STATUS_WAIT_MS: Final = 30_000
 UNREADABLE_WAIT_MS: Final = 60_000
 DEFER_MS: Final = 200
-"""A process that rescheduled a newer release's entry polls so much later, or it could always be the first to claim."""
+"""How much longer a process waits that rescheduled a newer release's entry, so that another one can claim it first."""
 DAY_MS: Final = 24 * 60 * 60 * 1000
 WINDOW_MS: Final = DAY_MS - 60_000
 """How long after a member's last message a free-form one is sent: Meta's 24 hours, less a minute to get there."""

@@ -129,7 +129,7 @@ _REJECTED: Final = frozenset(
         *(134011, 134100, 134101, 134102, 135000, 137000),
     }
 )
-# "Object with ID does not exist" has the code of any bad parameter and is told apart by its subcode: a wrong phone
+# "Object with ID does not exist" has the code of any bad parameter and is distinguished by its subcode: a wrong phone
 # number id or a token without access to it, hence nothing to do with the message.
 _NO_SUCH_NUMBER: Final = (100, 33)
 

@@ -237,7 +237,7 @@ class Moves:
         return self._rng.choice(others) if others else player
 
     def _amount(self) -> str:
-        # Each amount occurs once in a world, so that messages about two offers can be told apart.
+        # Each amount occurs once in a world, so that messages about two offers can be distinguished.
         self._amounts += 1
         cents = self._amounts % 100
         return f"{self._rng.randint(1, 5)}.{cents:02}"

@@ -319,8 +319,8 @@ class _Load:
         step = self._bars(what, count)
         deadline = time.monotonic() + QUIET_WITHIN_S
         while time.monotonic() < deadline:
-            depths = await self._mailbox.queue_stats()
-            left = depths.inbox_members + depths.outbox_members
+            stats = await self._mailbox.queue_stats()
+            left = stats.inbox_members + stats.outbox_members
             step(max(0, count - left))
             if not left:
                 return

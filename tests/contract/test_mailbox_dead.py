@@ -81,7 +81,7 @@ async def test_what_is_dropped_is_gone(mailbox: Mailbox) -> None:
 
 
 async def test_the_dead_are_listed_page_by_page(mailbox: Mailbox) -> None:
-    """Oldest first; and counted in the depths."""
+    """Oldest first; and counted in the queue statistics."""
     await deliver(mailbox, *"abcde")
     for _ in range(5):
         claim = await claimed(mailbox)
@@ -91,4 +91,4 @@ async def test_the_dead_are_listed_page_by_page(mailbox: Mailbox) -> None:
     pages = [await mailbox.dead_letters(start, 2) for start in (0, 2, 4, 6)]
     assert [[letter.entry for letter in page] for page in pages] == [[b"a", b"b"], [b"c", b"d"], [b"e"], []]
     assert await mailbox.dead_letters(0, 0) == []
-    assert (await mailbox.queue_stats()).dead == 5
+    assert (await mailbox.queue_stats()).dead_letters == 5

@@ -150,8 +150,8 @@ async def test_a_status_between_claim_and_postponement_ends_the_doubt_but_no_oth
     await mailbox.confirm_delivery(head.id, NOW)
     ended = await mailbox.reschedule(head, NOW + 1, due_ms=NOW + 6 * SECOND, uncertain_since_ms=uncertain_since_ms)
     assert ended == EndedLease(CommitResult.DONE, None)
-    depths = await mailbox.queue_stats()
-    assert (depths.outbox_members, depths.outbox_due_ms) == (1, due_ms)
+    stats = await mailbox.queue_stats()
+    assert (stats.outbox_members, stats.outbox_due_ms) == (1, due_ms)
     following = await posting(mailbox, due_ms)
     assert (following.entry, following.attempts, following.uncertain_since_ms) == (b"two", 1, None)
 

@@ -92,7 +92,7 @@ async def test_at_most_64_digests_of_16_bytes_are_kept_for_7_days(mailbox: Mailb
     assert await state.zcard(seen) == 1
 
 
-async def test_depths_count_members_with_work(mailbox: Mailbox) -> None:
+async def test_queue_stats_count_members_with_work(mailbox: Mailbox) -> None:
     """And say when the first of them is due."""
     assert await mailbox.queue_stats() == QueueStats(0, 0, 0, None, None)
     await deliver(mailbox, "one", member="1")

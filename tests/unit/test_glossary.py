@@ -125,23 +125,6 @@ RETIRED: Final = (
     Retired(CDKTF, "silence judged kept", "treat_missing_data and other names of AWS and CDK"),
 )
 
-PENDING: Final[frozenset[tuple[str, str]]] = frozenset(
-    {
-        ("notebooks/review", "depths"),
-        ("service/__main__.py", "dead"),
-        ("service/__main__.py", "deed"),
-        ("service/admin", "deed"),
-        ("service/mailbox", "dead"),
-        ("service/mailbox", "token"),
-        ("service/runtime", "_Look"),
-        ("simulator/processes", "Injection"),
-        ("simulator/processes", "depths"),
-        ("simulator/script", "in_core"),
-        ("simulator/world", "wires"),
-    }
-)
-"""Package and name: not renamed yet. To be empty."""
-
 JARGON: Final = {
     r"\bwho(?:m)?ever\b": "name who or what: the caller, the process, a member",
     r"\bdeeds?\b": "write, operation or command",
@@ -160,24 +143,6 @@ JARGON: Final = {
     r"\ba stranger until\b": "say what is checked",
 }
 """Phrases that docstrings and comments do without, and what to write instead."""
-
-PENDING_LANGUAGE: Final[frozenset[str]] = frozenset(
-    {
-        "service/__main__.py",
-        "service/admin",
-        "service/conversation",
-        "service/credex",
-        "service/mailbox",
-        "service/observability",
-        "service/runtime",
-        "service/settings.py",
-        "service/whatsapp",
-        "simulator/explore",
-        "simulator/playback",
-        "simulator/world",
-    }
-)
-"""Packages whose docstrings and comments still have some. To be empty."""
 
 
 @cache
@@ -201,11 +166,6 @@ def all_names() -> dict[str, frozenset[str]]:
 def all_comments() -> list[tuple[str, int, str]]:
     """Each docstring and comment, with its file and line."""
     return [(path, line, comment) for path, text in sources().items() for line, comment in comments(text)]
-
-
-def package_of(path: str) -> str:
-    """The folder below the top one, or the file that stands there."""
-    return "/".join(path.split("/")[:2])
 
 
 def defined_names(path: str, text: str) -> Iterator[str]:
@@ -242,7 +202,6 @@ def test_a_retired_name_does_not_come_back(retired: Retired) -> None:
         for path, defined in all_names().items()
         if fnmatch(path, retired.files)
         for name in names & defined
-        if (package_of(path), name) not in PENDING
     }
 
     assert found == set(), retired.reason
@@ -251,11 +210,7 @@ def test_a_retired_name_does_not_come_back(retired: Retired) -> None:
 @pytest.mark.parametrize("pattern", JARGON)
 def test_docstrings_and_comments_are_in_plain_technical_english(pattern: str) -> None:
     """A phrase that only this project knew costs each new reader a second reading."""
-    found = [
-        f"{path}:{line}"
-        for path, line, comment in all_comments()
-        if package_of(path) not in PENDING_LANGUAGE and re.search(pattern, comment, re.IGNORECASE)
-    ]
+    found = [f"{path}:{line}" for path, line, comment in all_comments() if re.search(pattern, comment, re.IGNORECASE)]
 
     assert found == [], JARGON[pattern]
 

@@ -70,7 +70,7 @@ _CORE_BEFORE: Final = (
     Fault(Effect.TIMEOUT, times=1),
 )
 
-Injection = Callable[[], Coroutine[Any, Any, None]]
+InjectFault = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Chaos:
@@ -88,7 +88,7 @@ class Chaos:
         self._stack = stack
         self._chance = random.Random(f"{seed}:chaos")
         proxies = stack.proxies
-        self._injections: Mapping[str, Injection] = {
+        self._injections: Mapping[str, InjectFault] = {
             "kill -9 service": self._kill_service,
             "kill -9 state": self._kill_state,
             "kill -9 cache": self._kill_cache,

@@ -223,8 +223,8 @@ class Stack:
             await eventually(nothing_left, "no work is left", within_s=within_s)
         except NotInTimeError:
             return left
-        depths = await Mailbox(self.redis).queue_stats()
-        return [] if (depths.inbox_members, depths.outbox_members, depths.dead) == (0, 0, 0) else [str(depths)]
+        stats = await Mailbox(self.redis).queue_stats()
+        return [] if (stats.inbox_members, stats.outbox_members, stats.dead_letters) == (0, 0, 0) else [str(stats)]
 
     async def durability(self) -> tuple[str, str, str]:
         """Appendonly, appendfsync and maxmemory-policy, from CONFIG GET of the running state Redis."""

@@ -206,7 +206,7 @@ class ActInCore(PersonStep):
         return f"{self.who} in core", write_act(self.act)
 
 
-def in_core(scope: Scope, node: yaml.Node) -> ActInCore | None:
+def acts_in_core(scope: Scope, node: yaml.Node) -> ActInCore | None:
     """They act in Credex core directly, not through the bot: offers, accepts, declines, cancels, authorises..."""
     text = scope.reading.text(node, "what is done in core")
     if text is None:
@@ -235,5 +235,5 @@ VERBS: Final = (
     Directive("fills in unchecked", "Tariro fills in unchecked: {first_name: T, last_name: Moyo}", fills_in_unchecked),
     Directive("shows number", "Tariro shows number: true", shows_number),
     Directive("changes number", "Tariro changes number: +263 78 200 0909", changes_number),
-    Directive("in core", "Farai in core: accepts the newest offer from Tariro", in_core),
+    Directive("in core", "Farai in core: accepts the newest offer from Tariro", acts_in_core),
 )
