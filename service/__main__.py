@@ -1,7 +1,5 @@
 """`python -m service`: run the bot, look after what it needs at Meta, or after messages that it gave up."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import contextlib

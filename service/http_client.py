@@ -1,7 +1,5 @@
 """The HTTP client for Credex core and WhatsApp, and which of its errors prove that nothing was sent."""
 
-from __future__ import annotations
-
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 

@@ -4,8 +4,6 @@ Limits are Meta's for the Cloud API (messages reference and OpenAPI file v23.0, 
 say what it counts; UTF-16 units are the strictest reading, so an emoji never tips a message over.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Final
 

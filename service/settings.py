@@ -4,8 +4,6 @@ The names are those of existing deployments; ``DJANGO_SECRET`` and ``DJANGO_ENV`
 no Django here any more. Development needs none: the defaults talk to the simulator's well-known invented values.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

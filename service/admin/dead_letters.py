@@ -1,7 +1,5 @@
 """Lists, redrives and drops dead letters for operators. Members appear by their pseudonyms."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Callable
 
 from service.mailbox import CommitResult, DeadLetter, Mailbox

@@ -3,8 +3,6 @@
 Both may be repeated: what is right already is left alone.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The flow framework: flows, sessions, turns, and `take_turn`, which takes one turn. Pure."""
 
-from __future__ import annotations
-
 from service.conversation.answers import Answers, known
 from service.conversation.builder import ConversationError
 from service.conversation.flow import (

@@ -5,8 +5,6 @@ A None is left out. Keys that this release does not know are dropped when the fl
 structs is stored flat, with the item's number after each of its names: ``amount_1``, ``amount_2``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache

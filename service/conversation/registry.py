@@ -1,7 +1,5 @@
 """All flows together: the graph, its navigation, the vocabulary understood everywhere, and its check."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

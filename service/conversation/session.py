@@ -1,7 +1,5 @@
 """Where a conversation stands between two messages, and what a turn makes of it."""
 
-from __future__ import annotations
-
 import msgspec
 
 from service.domain.commands import Call

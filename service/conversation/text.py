@@ -1,7 +1,5 @@
 """Texts: normalised words, the option that a text names, thanks, paragraphs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Final

@@ -4,8 +4,6 @@ The endpoint of a write is described in its operation's module, in `service.writ
 which names are known and which are ours.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

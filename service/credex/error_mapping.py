@@ -4,8 +4,6 @@ The newest core names an action in each response; older ones have only words. Th
 sentences, because they differ between generations.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -17,8 +17,6 @@ same, so after every other error the outcome has to be proven from a fresh dashb
 No message and no repr contains a token, a key, a phone number or core's own words (see ``RefusedError.reason``).
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from service.domain import Money

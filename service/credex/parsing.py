@@ -5,8 +5,6 @@ wrong; if it is required, `Unreadable` is raised. An account whose pending offer
 so that no offer seems absent.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime

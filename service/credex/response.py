@@ -1,7 +1,5 @@
 """A response of Credex core: the envelopes of all its generations are opened here."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

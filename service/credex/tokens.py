@@ -3,8 +3,6 @@
 A token expires 300 s after the last call made with it, and each response brings a newer one.
 """
 
-from __future__ import annotations
-
 import base64
 import os
 from collections.abc import Callable

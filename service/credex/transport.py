@@ -4,8 +4,6 @@ A write is sent once: never again after a timeout, a lost connection or a 401. A
 401 and a new login. Every call has one deadline, which includes the wait for the limiter.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping

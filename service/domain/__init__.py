@@ -1,7 +1,5 @@
 """Values and their rules: money, people, accounts, and what members send. Pure."""
 
-from __future__ import annotations
-
 from service.domain.accounts import (
     Account,
     Credex,

@@ -1,7 +1,5 @@
 """What a member has in Credex core: accounts, balances, pending offers, the dashboard that shows them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal

@@ -3,8 +3,6 @@
 A read may be repeated, a write never is. The outcome of a write may stay unknown: `Unknown` is an outcome.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from service.domain import Credex, Dashboard, LedgerPage, Money, Person, Recipient

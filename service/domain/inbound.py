@@ -1,7 +1,5 @@
 """Messages from members as plain values; the names on the wire stay in `service.whatsapp`."""
 
-from __future__ import annotations
-
 import msgspec
 
 

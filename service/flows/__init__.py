@@ -1,7 +1,5 @@
 """What the bot says and does: one file or folder a flow, texts beside their rules. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 

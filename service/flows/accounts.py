@@ -1,7 +1,5 @@
 """Accounts: all that a member may act for, and for which of them they act now."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Cash in and out: what it costs, and who does it."""
 
-from __future__ import annotations
-
 from service.conversation import Flow, MenuEntry
 from service.flows.screens import screen
 

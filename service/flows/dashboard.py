@@ -1,7 +1,5 @@
 """Dashboard: what the member has, and the main menu."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

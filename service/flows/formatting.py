@@ -1,7 +1,5 @@
 """How amounts, names, dates and dashboards are written for a small screen."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal

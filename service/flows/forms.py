@@ -1,7 +1,5 @@
 """Questions asked by a WhatsApp Flow form: shown, bound to the member and the turn, and its answers checked again."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

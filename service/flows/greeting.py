@@ -1,7 +1,5 @@
 """Greeting: find out who is writing, and lead members to their dashboard and strangers to registration."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from service.conversation import Exit, Flow, TurnContext

@@ -1,7 +1,5 @@
 """Help: what VimbisoPay is and how to use it."""
 
-from __future__ import annotations
-
 from service.conversation import Flow, MenuEntry
 from service.flows.keywords import HELP as TEXT
 from service.flows.screens import screen

@@ -1,7 +1,5 @@
 """The answer to members who hide their phone number: why VimbisoPay cannot know them, and how to show it."""
 
-from __future__ import annotations
-
 from service.conversation import Answers, Flow, TurnContext
 from service.flows.screens import link, screen
 

@@ -1,7 +1,5 @@
 """Words understood everywhere, and what the framework itself says."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from service.conversation import SystemTexts, Vocabulary

@@ -1,7 +1,5 @@
 """Ledger: accepted credexes of the account, seven on a page, the newest first, and each one by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Final

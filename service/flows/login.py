@@ -1,7 +1,5 @@
 """Steps that read the member's dashboard, and what their screens show of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Pages of lists that are longer than WhatsApp's ten rows."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from service.conversation import TurnContext

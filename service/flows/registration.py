@@ -1,7 +1,5 @@
 """Registration, by questions or by a form: the name, a check of what will be stored, and membership."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

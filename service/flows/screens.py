@@ -1,7 +1,5 @@
 """Parts that many flows share: screens of a text and buttons, lists, and questions to be answered by typing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 

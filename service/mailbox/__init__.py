@@ -1,7 +1,5 @@
 """Durable per-member queues on Redis: Lua scripts and their one Python face."""
 
-from __future__ import annotations
-
 from service.mailbox.connect import open_cache, open_state
 from service.mailbox.errors import MailboxError, StateBrokenError, StateFullError, StateUnavailableError
 from service.mailbox.mailbox import LEASE_MS, Mailbox

@@ -1,7 +1,5 @@
 """Key names of one shard. Its tag in braces puts all of them into one slot of a cluster."""
 
-from __future__ import annotations
-
 
 class Keys:
     """Key names of one shard."""

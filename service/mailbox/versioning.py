@@ -1,7 +1,5 @@
 """Reads stored records, which this release or another one wrote."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload

@@ -1,7 +1,5 @@
 """Publishes metrics every half minute: how long work waits, and the condition of the state Redis."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -4,8 +4,6 @@ One line is one JSON object: the values by name, and under ``_aws`` which of the
 dimensions. Source: AWS, "Specification: Embedded metric format" (2026): at most 100 metrics a line and 100 values each.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Structured logs: one JSON line an event, without phone numbers, names, texts, tokens and amounts."""
 
-from __future__ import annotations
-
 import logging
 import re
 import sys

@@ -4,8 +4,6 @@ Plain data without dependencies, so that cdktf can import it. Each is published 
 metric format under `NAMESPACE`, with the dimension `ENVIRONMENT` (and those that the metric names besides).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 

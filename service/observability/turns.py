@@ -1,7 +1,5 @@
 """One log line and the metrics of each turn."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import structlog

@@ -4,8 +4,6 @@ WhatsApp has no idempotency key. A message that may have been sent waits 30 s fo
 pops it from the outbox), and is then sent once more: a duplicate is accepted, silence is not.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Runs a step in a loop: as often as there is work, several concurrently, and not at all while there is none."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Tells waiting members that the bot is working: typing indicator while core is called, a message after 10 s."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress

@@ -3,8 +3,6 @@
 Meta allows a phone number 80 messages a second, or 1,000 once it has been upgraded (Cloud API, throughput, 2026).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Awaitable
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """The records that the loops store in the mailbox, each with its own version and migrations."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from service.conversation import Session

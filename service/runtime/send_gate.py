@@ -1,7 +1,5 @@
 """When nothing may be sent to anybody: while WhatsApp has stopped the account, or throttles the phone number."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

@@ -5,8 +5,6 @@ call on. This limiter reserves times to call: never more than the limit within a
 across all processes through the cache. Without the cache each process counts for itself.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable

@@ -5,8 +5,6 @@ is stored in the member's outbox before the answer. The sender decides when it s
 goes out, or the template for members who have been silent for 24 hours.
 """
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass

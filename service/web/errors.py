@@ -1,7 +1,5 @@
 """The error envelope of all our HTTP answers: ``{"error": <name>, "details": {<field>: <what is wrong>}}``."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """`GET /health/`: whether this process can serve, and the condition of its dependencies."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final

@@ -1,7 +1,5 @@
 """Stores what a webhook brings: messages into inboxes, and what statuses say about messages that we sent."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Guards the application against slow and ambiguous requests, whose senders are not known yet."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus

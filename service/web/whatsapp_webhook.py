@@ -1,7 +1,5 @@
 """WhatsApp's webhook: Meta's verification request, and payloads. It stores and does no business work."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The WhatsApp Cloud API: webhooks in, Graph API out."""
 
-from __future__ import annotations
-
 from service.whatsapp.decode import Status, WebhookPayload, decode
 from service.whatsapp.encode import encode
 from service.whatsapp.errors import (

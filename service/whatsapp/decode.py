@@ -4,8 +4,6 @@ Each item is read on its own: an item that is unknown, incomplete or malformed d
 Shapes: Meta's webhook reference (September 2026) and payloads published by other projects.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator

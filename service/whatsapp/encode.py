@@ -1,7 +1,5 @@
 """Our messages as the Graph API wants them. Shapes: Meta's messages reference and OpenAPI file v23.0."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from service.messages import Buttons, Form, List, Message, Reaction, Section, Template, Text

@@ -19,8 +19,6 @@ Codes are Meta's (Cloud API error codes page, December 2025 and September 2026).
 the years and means nothing; it is looked at only when an answer has no code.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Final
 

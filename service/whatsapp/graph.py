@@ -1,7 +1,5 @@
 """The Graph API: sends messages and marks them as read."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from collections.abc import Generator

@@ -1,7 +1,5 @@
 """Reads JSON from outside leniently, so that one malformed value does not affect the others."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Meta's signature of a webhook: HMAC-SHA256 of the raw bytes, keyed with the App Secret."""
 
-from __future__ import annotations
-
 import hmac
 from hashlib import sha256
 from typing import Final

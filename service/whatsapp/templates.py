@@ -1,7 +1,5 @@
 """Templates, which Meta has to approve: the only messages to members who have been silent for 24 hours."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Pending offers: those that wait for the member, those of the member that wait, and what can be done about each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from service.conversation import Flow, MenuEntry, TurnContext

@@ -1,7 +1,5 @@
 """Accept all: a few offers at a time, each accepted and proven by itself, and a summary of what came of each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, assert_never
 

@@ -1,7 +1,5 @@
 """What is known of the pending offer that the member looks at."""
 
-from __future__ import annotations
-
 from service.conversation import TurnContext
 from service.domain import Money
 from service.flows.confirmed_write import WriteAnswers

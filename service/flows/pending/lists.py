@@ -1,7 +1,5 @@
 """The lists of pending offers, incoming and outgoing, and one offer of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final

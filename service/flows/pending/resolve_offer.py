@@ -1,7 +1,5 @@
 """What can be done with a pending offer: accept it, decline it, cancel it; each confirmed first."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final

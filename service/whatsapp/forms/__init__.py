@@ -1,7 +1,5 @@
 """The definitions of our WhatsApp Flow forms (Flow JSON), and the tokens that bind an answer to its asking."""
 
-from __future__ import annotations
-
 import hmac
 import json
 from collections.abc import Callable
