@@ -73,7 +73,7 @@ def _seen_first(kind: type[Mailbox]) -> type[Mailbox]:
             return [arrival in fresh and True in stored for arrival in arrivals]
 
         async def _mark(self, arrival: InboxEntry, now_ms: int) -> bool:
-            seen = self._keys.seen_of(_bytes(arrival.member))
+            seen = self._keys.message_dedup_of(_bytes(arrival.member))
             added = await self._redis.zadd(seen, {_digest(arrival.wamid): now_ms}, nx=True)
             await self._redis.pexpire(seen, WEEK_MS)
             return bool(added)
