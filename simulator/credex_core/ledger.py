@@ -22,6 +22,7 @@ __all__ = (
     "ACCEPTED",
     "DAY_MS",
     "EXPIRES_AFTER_DAYS",
+    "PENDING",
     "Account",
     "Credex",
     "Ledger",
@@ -43,15 +44,23 @@ class NotConservedError(AssertionError):
 
 
 class State(StrEnum):
-    """The state of a credex. EXPIRED exists only here: the real core deletes an expired offer."""
+    """The state of a credex.
+
+    REQUESTS is a credex that its receiver asked for; no endpoint that is simulated makes one. EXPIRED exists only here:
+    the real core deletes what has expired.
+    """
 
     OFFERS = "OFFERS"
+    REQUESTS = "REQUESTS"
     OWES = "OWES"
     DECLINED = "DECLINED"
     CANCELLED = "CANCELLED"
     CLEARED = "CLEARED"
     EXPIRED = "EXPIRED"
 
+
+PENDING = frozenset({State.OFFERS, State.REQUESTS})
+"""The states that a credex leaves: the issuer or the receiver has not agreed yet."""
 
 ACCEPTED = frozenset({State.OWES, State.CLEARED})
 """The states of the credexes that an account's ledger lists: owed, and redeemed since."""
@@ -147,14 +156,14 @@ class Ledger:
                 return made
 
     def expire(self) -> None:
-        """Expire pending offers past their last day, as the midnight job of the real core does."""
+        """Expire pending offers and requests past their last day, as the midnight job of the real core does."""
         today = self.clock_ms() // DAY_MS
         if today == self._swept_day:
             return
         self._swept_day = today
         for credex in self.credexes.values():
             last_day = credex.created_ms // DAY_MS + self.expires_after_days
-            if credex.state is State.OFFERS and today > last_day:
+            if credex.state in PENDING and today > last_day:
                 self.end(credex, State.EXPIRED, (last_day + 1) * DAY_MS)
 
     # Records
@@ -201,8 +210,8 @@ class Ledger:
         return credex
 
     def end(self, credex: Credex, state: State, at_ms: int) -> None:
-        """Move an offer to its final state."""
-        if credex.state is not State.OFFERS:
+        """Move a pending credex to its final state."""
+        if credex.state not in PENDING:
             raise NotConservedError(f"credex {credex.credex_id} is {credex.state} and cannot become {state}")
         credex.state = state
         credex.ended_ms = at_ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -23,6 +24,7 @@ from simulator.credex_core import (
     trading,
 )
 from simulator.credex_core.amounts import format_amount
+from simulator.credex_core.ledger import PENDING
 
 START_MS = 1_793_606_400_000
 DAY_MS = 86_400_000
@@ -179,7 +181,19 @@ def test_money_of_all_states_is_conserved(core: Core, clock: Hands) -> None:
     check_conserved(core.ledger)
     clock.at_ms += 3 * DAY_MS
     check_conserved(core.ledger)
-    assert {credex.state for credex in core.credexes()} == set(State) - {State.OFFERS}
+    assert {credex.state for credex in core.credexes()} == set(State) - PENDING
+
+
+def test_a_request_moves_no_balance_and_expires_as_an_offer_does(core: Core, clock: Hands) -> None:
+    """Until the issuer agrees, nothing is promised."""
+    asked = replace(give(core, "10"), credex_id=core.ledger.new_id(), state=State.REQUESTS, securer_id=None)
+    before = core.balance(TARIRO), core.balance(FARAI), core.offers()
+    core.ledger.add_credex(asked)
+    core.check_conserved()
+    assert (core.balance(TARIRO), core.balance(FARAI), core.offers()) == before
+    clock.at_ms += 3 * DAY_MS
+    core.check_conserved()
+    assert (asked.state, asked.outstanding) == (State.EXPIRED, 0)
 
 
 def test_overspending_is_noticed(core: Core) -> None:
