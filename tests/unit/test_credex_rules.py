@@ -193,7 +193,7 @@ def test_a_request_moves_no_balance_and_expires_as_an_offer_does(core: Core, clo
     assert (core.balance(TARIRO), core.balance(FARAI), core.offers()) == before
     clock.at_ms += 3 * DAY_MS
     core.check_conserved()
-    assert (asked.state, asked.outstanding) == (State.EXPIRED, 0)
+    assert (asked.state, asked.outstanding) == (State.EXPIRED, Decimal(0))
 
 
 def test_overspending_is_noticed(core: Core) -> None:
