@@ -8,15 +8,10 @@
     └── StateBrokenError        an answer that scripts never give: a bug, or foreign data under our keys
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from redis import exceptions as redis_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # Error replies about a temporary condition of the server, by the word Redis starts them with.
 _TEMPORARY = ("BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY", "TRYAGAIN")

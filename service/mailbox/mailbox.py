@@ -4,11 +4,12 @@ Every step may be repeated when its reply was lost: steps that name a lease reco
 recognise the message, and the lease of a lost claim ends by itself. Times are passed in, in milliseconds.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Callable, Sequence
 from hashlib import blake2s
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from redis.asyncio import Redis
 
 from service.mailbox.errors import translate_redis_errors
 from service.mailbox.keys import Keys
@@ -24,11 +25,6 @@ from service.mailbox.values import (
     OutboxLease,
     QueueStats,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from redis.asyncio import Redis
 
 LEASE_MS = 40_000
 _OUTBOX_ID = re.compile(r"(?P<shard>[^:]+):(?P<member>.+):(?P<seq>[1-9][0-9]{0,15})", re.DOTALL)

@@ -4,22 +4,17 @@ A script that Redis does not know (NOSCRIPT) did not run, so it is sent in full:
 failure, a lost reply above all, the caller has to repeat, because only the caller knows which step it was.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from service.mailbox.errors import translate_redis_errors
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from redis.asyncio import Redis
 
 NAMES = (
     "ingest",

@@ -84,26 +84,4 @@ STATE_AOF_FAILED: Final = Metric(
     "redis_state_aof_failed", "Count", "Maximum", "1 when aof_last_write_status is not ok, else 0."
 )
 
-METRICS: Final = (
-    MESSAGES_RECEIVED,
-    MESSAGES_SENT,
-    TURNS,
-    REPLY_MS,
-    SEND_FAILURES,
-    INBOX_AGE_MS,
-    OUTBOX_AGE_MS,
-    DEAD_LETTERS,
-    SENDING_STOPPED,
-    STATE_UP,
-    STATE_USED_MEMORY,
-    STATE_MAX_MEMORY,
-    STATE_MEMORY_PERCENT,
-    STATE_CPU_PERCENT,
-    STATE_CLIENTS,
-    STATE_NETWORK_IN,
-    STATE_NETWORK_OUT,
-    STATE_HIT_RATE,
-    STATE_EVICTED_KEYS,
-    STATE_AOF_FAILED,
-)
-BY_NAME: Final = {metric.name: metric for metric in METRICS}
+BY_NAME: Final = {each.name: each for each in list(globals().values()) if isinstance(each, Metric)}
