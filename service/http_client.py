@@ -16,7 +16,7 @@ _AIOHTTP_BEFORE_SENDING = (
 )
 
 
-KEEPALIVE_S: Final = 3.0
+_KEEPALIVE_S: Final = 3.0
 """A connection that has been idle for longer is not used again.
 
 The server closes idle connections too (Node, which Credex core runs on, after 5 s by default). A request written at
@@ -32,7 +32,7 @@ def open_http(*, connections: int = 50) -> httpx.AsyncClient:
 
     def session() -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEPALIVE_S),
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=_KEEPALIVE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-ENV_FILE: Final = Path(".env")
+_ENV_FILE: Final = Path(".env")
 EMBEDDED: Final = "embedded://"
 """A Redis inside the process (fakeredis): for development and tests only."""
 
@@ -32,7 +32,7 @@ _DEVELOPMENT_IDS: Final = {
     "whatsapp_phone_number_id": "506914307656634",
     "whatsapp_business_id": "215589313241560883",
 }
-LEAST_SECRET: Final = 16
+_LEAST_SECRET: Final = 16
 _WRONG: Final = {
     "bool_parsing": "must be True or False",
     "int_parsing": "must be a whole number",
@@ -166,8 +166,8 @@ class Settings(BaseSettings):
             secret: SecretStr = getattr(self, name)
             if secret.get_secret_value() == invented:
                 problems.append(f"{name.upper()}: is needed in production (it has its development value)")
-            elif name != "whatsapp_access_token" and len(secret.get_secret_value()) < LEAST_SECRET:
-                problems.append(f"{name.upper()}: must have at least {LEAST_SECRET} characters in production")
+            elif name != "whatsapp_access_token" and len(secret.get_secret_value()) < _LEAST_SECRET:
+                problems.append(f"{name.upper()}: must have at least {_LEAST_SECRET} characters in production")
         problems += [
             f"{name.upper()}: is needed in production (it has its development value)"
             for name, invented in _DEVELOPMENT_IDS.items()
@@ -202,7 +202,7 @@ def load_for_setup() -> Settings:
     return load({**os.environ, "USE_PROGRESSIVE_FLOW": "True"})
 
 
-def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None = ENV_FILE) -> Settings:
+def load(environment: Mapping[str, str] = os.environ, *, env_file: Path | None = _ENV_FILE) -> Settings:
     """Read the settings from the environment and, for what is not set there, from a file, which need not be there.
 
     A variable that is empty counts as not set, so that `.env.example` can be copied as it is.

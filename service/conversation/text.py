@@ -24,8 +24,8 @@ KINDS: Final = {
 }
 """What members call each of WhatsApp's message types."""
 
-THANKS: Final = "🙏"
-AGREED: Final = "👍"
+_THANKS: Final = "🙏"
+_AGREED: Final = "👍"
 
 _EMOJI_MODIFIERS: Final = re.compile("[\\s\\ufe0f\\U0001f3fb-\\U0001f3ff]")
 """What may stand around and on an emoji without making it another one: spaces, its coloured form, skin tones."""
@@ -40,9 +40,9 @@ def thanked(text: str, vocabulary: Vocabulary, *, agreeing: bool) -> str:
     """The emoji that answers thanks and, if nothing hangs on it, agreement; empty when the text is neither."""
     said, emoji = normalize(text), set(_EMOJI_MODIFIERS.sub("", text))
     if said in vocabulary.thanks or (emoji and emoji <= vocabulary.thanks):
-        return THANKS
+        return _THANKS
     agreed = said in vocabulary.agreed or (emoji and emoji <= vocabulary.agreed | vocabulary.thanks)
-    return AGREED if agreed and agreeing else ""
+    return _AGREED if agreed and agreeing else ""
 
 
 def option_meant(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-LIFE_MS = 300_000
+_LIFE_MS = 300_000
 USABLE_MS = 285_000
 """Shorter than core's: a write is sent once, and not again after a 401."""
 
@@ -69,7 +69,7 @@ class CachedTokens:
         expires = (self._clock_ms() + USABLE_MS).to_bytes(_EXPIRY_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, expires + token.encode(), member.encode())
         try:
-            await self._redis.set(_key(member), base64.urlsafe_b64encode(sealed), px=LIFE_MS)
+            await self._redis.set(_key(member), base64.urlsafe_b64encode(sealed), px=_LIFE_MS)
         except (RedisError, OSError):
             return
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 Reading = Callable[[Mapping[str, Any]], Awaitable[CoreResponse]]
 """Reads once more under the same deadline, with another body."""
 
-CONNECT_SHARE: Final = 0.6
+_CONNECT_SHARE: Final = 0.6
 """A connection may take this share of the time left: it is given up while it is certain that nothing was sent."""
 
 
@@ -192,7 +192,7 @@ class Transport:
         left_s = attempt.left_s(final=final)
         if not left_s:
             raise NotSentError(f"It was too late to send {endpoint.path}. It was not sent.")
-        connect = min(left_s, attempt.left_s() * CONNECT_SHARE)
+        connect = min(left_s, attempt.left_s() * _CONNECT_SHARE)
         request = self._http.build_request(
             "POST",
             self._base_url + endpoint.path,

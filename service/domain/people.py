@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 NAME_LENGTHS = range(3, 51)
-HANDLE_LENGTHS = range(3, 31)
+_HANDLE_LENGTHS = range(3, 31)
 LONGEST_TYPED = 100
 """A name is shown as typed and as stored, and both must fit one message."""
 
@@ -60,7 +60,7 @@ class Handle:
         handle = text.strip().removeprefix("@").lower()
         if re.fullmatch(r"\+?[0-9][0-9 \-]+", handle):
             handle = re.sub(r"[+ \-]", "", handle)
-        if len(handle) not in HANDLE_LENGTHS:
+        if len(handle) not in _HANDLE_LENGTHS:
             raise HandleRefused("A handle has 3 to 30 characters, for example: farai_shop.")
         if not _HANDLE.fullmatch(handle):
             raise HandleRefused("A handle has only letters, digits and _ in it, for example: farai_shop.")

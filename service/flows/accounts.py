@@ -16,7 +16,7 @@ Context = TurnContext[Any]
 PAGE: Final = 7
 """Accounts on one page: with "next", "open" and "menu", ten rows, which is all that WhatsApp shows."""
 
-ROW_NAME: Final = 24
+_ROW_NAME: Final = 24
 """The longest name or handle in a row, so that the net assets after it are never cut."""
 
 
@@ -46,14 +46,14 @@ def _above(context: Context, pages: int, page: int) -> str:
 
 
 def _row(context: Context, account: Account, *, marked: bool) -> Row:
-    about = formatting.handle(account.handle, ROW_NAME)
+    about = formatting.handle(account.handle, _ROW_NAME)
     if account.net_assets is not None:
         about += f": {account.net_assets}"
     if marked and account.account_id == acting(context).account_id:
         about += ", current account"
     elif not account.owned:
         about += ", you may act for it"
-    return context.entry("switch", formatting.name(account.name, ROW_NAME), about, account.account_id)
+    return context.entry("switch", formatting.name(account.name, _ROW_NAME), about, account.account_id)
 
 
 def _switched(dashboard: Dashboard, context: Context) -> Exit:

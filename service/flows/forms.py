@@ -9,7 +9,7 @@ from service.conversation import Exit, Question, Reply, Retry, TurnContext, Type
 from service.domain import FormReply
 from service.messages import Form, Message
 
-QUESTIONS: Final = "questions"
+_QUESTIONS: Final = "questions"
 """A member who cannot open the form types this to be asked question by question."""
 
 BUTTON: Final = "Fill in the form"
@@ -62,12 +62,12 @@ def form_step(
 
     def show(context: TurnContext[Any]) -> Sequence[Message]:
         token = forms.token(context.member, context.session.turn)
-        said = f"{body}\n\nIf it does not open, type *{QUESTIONS}*."
+        said = f"{body}\n\nIf it does not open, type *{_QUESTIONS}*."
         return [Form(body=said, button=BUTTON, form_id=form_id, token=token, screen=binding.screen)]
 
     def read_form(reply: Reply, context: TurnContext[Any]) -> Exit | Retry:
         if isinstance(reply, Typed):
-            if reply.text.strip().casefold().strip('*.!"“” ') == QUESTIONS:
+            if reply.text.strip().casefold().strip('*.!"“” ') == _QUESTIONS:
                 return Exit("questions")
             return Retry("Please tap the button below and fill in the form.")
         if not isinstance(reply, FormReply) or not _is_this(

@@ -25,7 +25,7 @@ from service.flows.paging import page_asked
 from service.flows.screens import MENU, choose, link, screen
 from service.messages import Message, Row
 
-MOST_PAGES: Final = 999_999
+_MOST_PAGES: Final = 999_999
 """Core alone knows how many pages a ledger has; this is the highest number that is asked for."""
 
 
@@ -52,7 +52,7 @@ def _account(_: Dashboard, context: Context) -> Exit:
 
 
 def _read_page(context: Context) -> ReadLedger:
-    return ReadLedger(context.answers.account, page_asked(context.answers.target, MOST_PAGES))
+    return ReadLedger(context.answers.account, page_asked(context.answers.target, _MOST_PAGES))
 
 
 def _listed(outcome: Outcome, _: Context) -> Exit:

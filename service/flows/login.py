@@ -7,7 +7,7 @@ from service.conversation import ConversationError, CoreCall, Exit, TurnContext
 from service.domain import Account, Dashboard
 from service.domain.commands import Known, Login, NotFound, Outcome
 
-CHOOSING_TIER: Final = 5
+_CHOOSING_TIER: Final = 5
 """Members of this tier have accounts for many purposes, so they are asked which one they act for."""
 
 DASHBOARD_FAILED_EXITS: Final = {
@@ -55,5 +55,5 @@ def acting(context: TurnContext[Any]) -> Account:
 
 def must_choose(dashboard: Dashboard, context: TurnContext[Any]) -> bool:
     """Whether the member has to say first which account they act for."""
-    several = (dashboard.tier or 0) >= CHOOSING_TIER and len(dashboard.accounts) > 1
+    several = (dashboard.tier or 0) >= _CHOOSING_TIER and len(dashboard.accounts) > 1
     return several and not context.session.account

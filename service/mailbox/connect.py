@@ -18,7 +18,7 @@ EMBEDDED = "embedded://"
 CLUSTER: Final = "+cluster"
 """Ends the scheme of a cluster's URL: ``rediss+cluster://host:6379``."""
 
-CLUSTER_TRIES: Final = 2
+_CLUSTER_TRIES: Final = 2
 """A slot that has moved is found at the second try; then an unreachable cache is given up."""
 
 
@@ -69,7 +69,7 @@ def _open_cluster(url: str, max_connections: int, timeout_s: float) -> RedisClus
         max_connections=max_connections,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), CLUSTER_TRIES - 1),
+        retry=Retry(NoBackoff(), _CLUSTER_TRIES - 1),
         # While some slots are unreachable the others serve: it is only a cache.
         require_full_coverage=False,
     )

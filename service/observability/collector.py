@@ -15,10 +15,10 @@ from service.observability import metrics
 from service.observability.emf import EmfWriter
 
 EVERY_MS: Final = 30_000
-LAST_SNAPSHOT_KEY: Final = "metrics:state"
-TURN_KEY: Final = "metrics:turn"
-REMEMBERED_MS: Final = 10 * 60_000
-PERCENT: Final = 100.0
+_LAST_SNAPSHOT_KEY: Final = "metrics:state"
+_TURN_KEY: Final = "metrics:turn"
+_REMEMBERED_MS: Final = 10 * 60_000
+_PERCENT: Final = 100.0
 NO_CODE: Final = "none"
 
 log = structlog.get_logger(__name__)
@@ -119,7 +119,7 @@ class Collector:
 
     async def _is_our_turn(self) -> bool:
         try:
-            return bool(await self._cache.set(TURN_KEY, b"1", nx=True, px=EVERY_MS - 1_000))
+            return bool(await self._cache.set(_TURN_KEY, b"1", nx=True, px=EVERY_MS - 1_000))
         except (RedisError, OSError):
             return True
 
@@ -130,7 +130,7 @@ class Collector:
             (metrics.STATE_UP, 1),
             (metrics.STATE_USED_MEMORY, used),
             (metrics.STATE_MAX_MEMORY, most),
-            (metrics.STATE_MEMORY_PERCENT, PERCENT * used / most if most else 0),
+            (metrics.STATE_MEMORY_PERCENT, _PERCENT * used / most if most else 0),
             (metrics.STATE_CLIENTS, int(info["connected_clients"])),
             (metrics.STATE_AOF_FAILED, int(info.get("aof_last_write_status", "ok") != "ok")),
         ):
@@ -152,18 +152,18 @@ class Collector:
     def _measure_rates(self, last: RedisSnapshot, now: RedisSnapshot) -> None:
         seconds = (now.at_ms - last.at_ms) / 1000
         hits, misses = now.hits - last.hits, now.misses - last.misses
-        self._metrics.value(metrics.STATE_CPU_PERCENT, round(PERCENT * (now.cpu_s - last.cpu_s) / seconds, 2))
+        self._metrics.value(metrics.STATE_CPU_PERCENT, round(_PERCENT * (now.cpu_s - last.cpu_s) / seconds, 2))
         self._metrics.count(metrics.STATE_NETWORK_IN, now.bytes_in - last.bytes_in)
         self._metrics.count(metrics.STATE_NETWORK_OUT, now.bytes_out - last.bytes_out)
         self._metrics.count(metrics.STATE_EVICTED_KEYS, now.evicted - last.evicted)
         if hits + misses:
-            self._metrics.value(metrics.STATE_HIT_RATE, round(PERCENT * hits / (hits + misses), 2))
+            self._metrics.value(metrics.STATE_HIT_RATE, round(_PERCENT * hits / (hits + misses), 2))
 
     async def _swap_snapshot(self, snapshot: RedisSnapshot) -> RedisSnapshot | None:
         """Stores this snapshot and returns the last one, of whichever process."""
         try:
-            raw = await self._cache.get(LAST_SNAPSHOT_KEY)
-            await self._cache.set(LAST_SNAPSHOT_KEY, msgspec.json.encode(snapshot), px=REMEMBERED_MS)
+            raw = await self._cache.get(_LAST_SNAPSHOT_KEY)
+            await self._cache.set(_LAST_SNAPSHOT_KEY, msgspec.json.encode(snapshot), px=_REMEMBERED_MS)
             return msgspec.json.decode(raw, type=RedisSnapshot) if raw else None
         except (RedisError, OSError, msgspec.MsgspecError):
             return None

@@ -12,7 +12,7 @@ import msgspec
 
 from service.observability.metrics import ENVIRONMENT, NAMESPACE, Metric
 
-MOST_VALUES: Final = 100
+_MOST_VALUES: Final = 100
 
 
 class EmfWriter:
@@ -49,8 +49,8 @@ class EmfWriter:
         counts, self._counts = self._counts, Counter()
         values, self._values = self._values, defaultdict(list)
         plain = {metric: [float(count)] for (metric, of), count in counts.items() if not of} | dict(values)
-        for start in range(0, max((len(each) for each in plain.values()), default=0), MOST_VALUES):
-            part = {metric: each[start : start + MOST_VALUES] for metric, each in plain.items()}
+        for start in range(0, max((len(each) for each in plain.values()), default=0), _MOST_VALUES):
+            part = {metric: each[start : start + _MOST_VALUES] for metric, each in plain.items()}
             self._line(now_ms, {metric: each for metric, each in part.items() if each}, {})
         for (metric, of), count in counts.items():
             if of:

@@ -32,14 +32,14 @@ from service.whatsapp import (
     WindowClosedError,
 )
 
-STATUS_WAIT_MS: Final = 30_000
+_STATUS_WAIT_MS: Final = 30_000
 UNREADABLE_WAIT_MS: Final = 60_000
 DEFER_MS: Final = 200
 """How much longer a process waits that rescheduled a newer release's entry, so that another one can claim it first."""
 DAY_MS: Final = 24 * 60 * 60 * 1000
 WINDOW_MS: Final = DAY_MS - 60_000
 """How long after a member's last message a free-form one is sent: Meta's 24 hours, less a minute to get there."""
-MOST_FAILURES: Final = 12
+_MOST_FAILURES: Final = 12
 _LONGEST_PAIR_WAIT_S: Final = 300
 _REPEAT_AFTER_S: Final = (0.5, 1.0, 2.0, 4.0)
 _REMEMBERED: Final = 10_000
@@ -192,8 +192,8 @@ class Sender:
         outgoing = self._read(lease)
         if outgoing is None:
             return Reschedule(now + UNREADABLE_WAIT_MS, since)
-        if since is not None and now < since + STATUS_WAIT_MS:
-            return Reschedule(since + STATUS_WAIT_MS, since)
+        if since is not None and now < since + _STATUS_WAIT_MS:
+            return Reschedule(since + _STATUS_WAIT_MS, since)
         message: Message | None = outgoing.message
         if not isinstance(message, Template) and not _is_window_open(lease, now):
             message = outgoing.otherwise
@@ -256,12 +256,12 @@ class Sender:
             if self._gate.throttle(now, sent_at_ms):
                 await self._limiter.pause(self._gate.paused_until_ms, now)
             again = Reschedule(max(now, self._gate.paused_until_ms))
-        elif now - lease.seq > DAY_MS or self._count_failure(error, lease) >= MOST_FAILURES:
+        elif now - lease.seq > DAY_MS or self._count_failure(error, lease) >= _MOST_FAILURES:
             # A sequence number is the time at which the entry was stored, or slightly more.
             self._give_up(lease, "given_up", code=error.code, details=error.details)
             return _ACK
         elif isinstance(error, NoAnswerError):
-            again = Reschedule(sent_at_ms + STATUS_WAIT_MS, sent_at_ms)
+            again = Reschedule(sent_at_ms + _STATUS_WAIT_MS, sent_at_ms)
         else:
             again = Reschedule(now + _backoff_ms(lease))
         self.counts[f"again:{type(error).__name__}"] += 1

@@ -11,8 +11,8 @@ import structlog
 from service.mailbox import InboxLease, Mailbox
 from service.messages import Outgoing, Text
 
-TYPING_AFTER_MS: Final = 3_000
-MESSAGE_AFTER_MS: Final = 10_000
+_TYPING_AFTER_MS: Final = 3_000
+_MESSAGE_AFTER_MS: Final = 10_000
 STILL_WORKING: Final = "Credex is slow just now. I am still waiting for its answer and will tell you."
 
 log = structlog.get_logger(__name__)
@@ -60,15 +60,15 @@ class ProgressNotifier:
 
     async def _notify(self, lease: InboxLease, wamid: str, since_ms: int, asked: asyncio.Event) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds_until(since_ms + TYPING_AFTER_MS)):
+            async with asyncio.timeout(self._seconds_until(since_ms + _TYPING_AFTER_MS)):
                 await asked.wait()
         try:
             if self._typing_indicator is not None:
-                async with asyncio.timeout((MESSAGE_AFTER_MS - TYPING_AFTER_MS) / 1000):
+                async with asyncio.timeout((_MESSAGE_AFTER_MS - _TYPING_AFTER_MS) / 1000):
                     await self._typing_indicator.mark_read(wamid, typing=True)
         except Exception as error:  # noqa: BLE001 - no error may disturb the answer
             log.info("typing_not_shown", error=type(error).__name__)
-        await asyncio.sleep(self._seconds_until(since_ms + MESSAGE_AFTER_MS))
+        await asyncio.sleep(self._seconds_until(since_ms + _MESSAGE_AFTER_MS))
         try:
             await self._mailbox.post_progress(
                 lease, self._clock_ms(), msgspec.json.encode(Outgoing(Text(STILL_WORKING)))

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 LONGEST_WAIT_MS: Final = 2000
 """A turn that is further away is not taken; the caller asks again later."""
 
-MOST_PER_SECOND: Final = 1000
+_MOST_PER_SECOND: Final = 1000
 _AWAY_MS: Final = 5000  # how long an unreachable cache is left alone, or each message would wait for its timeout
 
 
@@ -37,8 +37,8 @@ class LocalGcraLimiter:
 
     def __init__(self, *, per_second: int = 80) -> None:
         """Takes the most messages that may leave in any one second; ValueError if that is not between 1 and 1,000."""
-        if not 1 <= per_second <= MOST_PER_SECOND:
-            raise ValueError(f"The rate must be between 1 and {MOST_PER_SECOND:,} messages a second, not {per_second}")
+        if not 1 <= per_second <= _MOST_PER_SECOND:
+            raise ValueError(f"The rate must be between 1 and {_MOST_PER_SECOND:,} messages a second, not {per_second}")
         burst = max(1, per_second // 20)
         # What may leave at once and what follows in the same second make up the rate. In whole microseconds, so that
         # rounding never adds up to one message too many.

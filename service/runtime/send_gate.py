@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from service.whatsapp import SendingStoppedError
 
-PROBE_EVERY_MS: Final = 60_000
+_PROBE_EVERY_MS: Final = 60_000
 LONGEST_BACKOFF_S: Final = 60
 
 
@@ -46,11 +46,11 @@ class SendGate:
     def about_to_send(self, now_ms: int) -> None:
         """During a stop this message is the probe, and the next one is due in a minute."""
         if self.stopped is not None:
-            self.probe_at_ms = now_ms + PROBE_EVERY_MS
+            self.probe_at_ms = now_ms + _PROBE_EVERY_MS
 
     def stop(self, error: SendingStoppedError, now_ms: int) -> int:
         """Stops everything; returns when the next probe may be sent."""
-        self.probe_at_ms = now_ms + PROBE_EVERY_MS
+        self.probe_at_ms = now_ms + _PROBE_EVERY_MS
         if self.stopped is None:
             self.stopped = StopReason(error.code, error.details, now_ms)
             self._log.error("sending_stopped", code=error.code, details=error.details, http_status=error.http_status)

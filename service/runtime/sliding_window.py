@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from service.credex.errors import BudgetExhaustedError
 
 WINDOW_MS = 60_000
-LONGEST_PAUSE_MS = 300_000
+_LONGEST_PAUSE_MS = 300_000
 """A longer ``Retry-After`` is shortened to this: members would wait for a mistyped header."""
 
 _REDIS_ERRORS = (RedisError, OSError)
@@ -95,7 +95,7 @@ class SlidingWindowLimiter:
     async def pause(self, seconds: float) -> None:
         """Reserve nothing for this long: core answered that it is called too often."""
         now = self._clock_ms()
-        until = now + min(max(round(seconds * 1000), 1000), LONGEST_PAUSE_MS)
+        until = now + min(max(round(seconds * 1000), 1000), _LONGEST_PAUSE_MS)
         self._paused_until_ms = max(self._paused_until_ms, until)
         if self._redis is not None:
             try:

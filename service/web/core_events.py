@@ -25,7 +25,7 @@ from service.whatsapp import INCOMING, verify
 
 LARGEST_BODY: Final = 64 * 1024
 """Bytes."""
-FRESH_MS: Final = 5 * 60_000
+_FRESH_MS: Final = 5 * 60_000
 """How far an event's timestamp may be from our clock."""
 LONGEST_TEXT: Final = 700
 
@@ -178,7 +178,7 @@ def _read_event(envelope: dict[str, Any], now_ms: int) -> tuple[str, str, CoreEv
     member = payload.phone("phone_number") if payload.has("phone_number") else ""
     name = payload.text("member_name", LONGEST_NAME, required=False)
     fields.check()
-    if at_ms is None or abs(now_ms - at_ms) > FRESH_MS:
+    if at_ms is None or abs(now_ms - at_ms) > _FRESH_MS:
         reason = "is more than five minutes away from the time of its arrival"
         raise RequestError(401, "unauthorized", {"metadata.timestamp": reason})
     if not member:

@@ -12,7 +12,7 @@ from service.domain import Denomination, Money, Phone
 from service.messages import shorten, visible
 
 LONGEST_NAME: Final = 60
-LONGEST_ID: Final = 128
+_LONGEST_ID: Final = 128
 
 # An underscore within a word is no markup, but part of a handle.
 _MARKUP: Final = re.compile(r"[*~`]+|(?<![^\W_])_+|_+(?![^\W_])")
@@ -87,7 +87,7 @@ class FieldReader:
         """An id: letters, digits, hyphens and underscores."""
         found = self._string(name, required=required)
         if found and not _ID.fullmatch(found):
-            self._add_problem(name, f"must be 1 to {LONGEST_ID} letters, digits, - and _")
+            self._add_problem(name, f"must be 1 to {_LONGEST_ID} letters, digits, - and _")
             return ""
         return found
 

@@ -13,7 +13,7 @@ from service.observability.emf import EmfWriter
 from service.whatsapp import NotStoredError, Status, WebhookPayload
 
 NO_CODE: Final = "none"
-CONFIRMED_IDS: Final = 10_000
+_CONFIRMED_IDS: Final = 10_000
 """How many ids of confirmed messages are remembered, so that their later statuses cost no round trip."""
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class Ingest:
         pseudonym: Callable[[str], str],
         inbox_woken: Callable[[], None],
         outbox_woken: Callable[[], None],
-        remembered: int = CONFIRMED_IDS,
+        remembered: int = _CONFIRMED_IDS,
     ) -> None:
         self._mailbox = mailbox
         self._metrics = metric_writer
