@@ -227,7 +227,6 @@ def _django_secret() -> str:
 SECRET: Final = re.compile(r"secret|signature|token|api_key|digest|hmac", re.IGNORECASE)
 
 NO_SECRET_TOLD: Final = {
-    "self._kept.get(member, (0, ''))[1] == token": "core's own token against a newer one of core's",
     "await self.get(member) != token": "core's own token against a newer one of core's",
     "secret.get_secret_value() == invented": "a setting against its development value, at start",
     "name != 'whatsapp_access_token'": "the name of a setting",
