@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
 from types import NoneType
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, ClassVar, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -23,8 +23,11 @@ class Answers(msgspec.Struct, frozen=True):
     """The base of every flow's answers; each field has a default, for nothing is known at the beginning.
 
     Attributes:
-        target: the argument of the button that led here; empty when there was none, and then it is not stored.
+        OMITTED: fields that are not stored while they are empty. The previous release must read them by `get`.
+        target: the argument of the button that led here; empty when there was none.
     """
+
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"target"})
 
     target: str = ""
 
@@ -56,12 +59,13 @@ def known(value: _T | None) -> _T:
 def to_record(answers: msgspec.Struct, suffix: str = "") -> dict[str, str]:
     """The answers as the session stores them."""
     record: dict[str, str] = {}
+    omitted = answers.OMITTED if isinstance(answers, Answers) else ()
     for each in _fields(type(answers)):
         value = getattr(answers, each.name)
         if isinstance(value, tuple):
             for number, item in enumerate(value, 1):
                 record |= to_record(item, f"_{number}")
-        elif value is not None and (value or each.name != "target"):
+        elif value is not None and (value or each.name not in omitted):
             record[each.encode_name + suffix] = _TEXT[type(value)][0](value)
     return record
 

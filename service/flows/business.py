@@ -186,7 +186,7 @@ def _screens(first: str) -> tuple[Question, ...]:
         *failure_screens(
             refused=lambda context: (
                 f"Credex refused to open *{context.answers.name}*: "
-                f"{formatting.explain_refusal(context.answers.reason)}.\n\nNo account was opened."
+                f"{formatting.explain_refusal(context.answers.reason or '')}.\n\nNo account was opened."
             ),
             refused_buttons=(option("change", "Change it"), MENU),
             refused_exits={"change": first},

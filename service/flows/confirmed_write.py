@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any, ClassVar, assert_never
 
 import msgspec
 
@@ -31,11 +31,13 @@ class WriteAnswers(Answers, frozen=True):
     """Answers of a flow that writes.
 
     Attributes:
-        reason: the code of core's refusal.
+        reason: the code of core's refusal; None when core did not refuse.
         looked: a write that did not happen was looked for; otherwise it was never sent.
     """
 
-    reason: str = ""
+    OMITTED: ClassVar[frozenset[str]] = Answers.OMITTED | {"looked"}
+
+    reason: str | None = None
     looked: bool = False
 
 

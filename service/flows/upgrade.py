@@ -131,7 +131,7 @@ UPGRADE = Flow(
         ),
         *failure_screens(
             refused=lambda context: (
-                f"Credex refused the upgrade: {formatting.explain_refusal(context.answers.reason)}.\n\n"
+                f"Credex refused the upgrade: {formatting.explain_refusal(context.answers.reason or '')}.\n\n"
                 "Nothing was paid, and your tier is what it was."
             ),
             did_not_happen="Credex did not take it, and I have looked: nothing was paid, and your tier is what it was.",

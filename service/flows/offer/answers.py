@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from service.conversation import TurnContext, known
 from service.domain import Account, Dashboard, Denomination, Money
@@ -25,6 +26,8 @@ class OfferAnswers(WriteAnswers, frozen=True):
         accepted: the recipient has accepted it already.
         made: the earlier offer that looks the same is known to have been made.
     """
+
+    OMITTED: ClassVar[frozenset[str]] = WriteAnswers.OMITTED | {"typed_due", "accepted", "made"}
 
     source: str | None = None
     account: str = ""

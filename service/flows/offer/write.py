@@ -146,7 +146,7 @@ RESULT_STEPS: Sequence[Step] = (
     *failure_screens(
         refused=lambda context: (
             f"Credex refused the offer of {offer(context)}: "
-            f"{formatting.explain_refusal(context.answers.reason)}.\n\nNothing was offered."
+            f"{formatting.explain_refusal(context.answers.reason or '')}.\n\nNothing was offered."
         ),
         refused_buttons=(option("amount", "Another amount"), option("terms", "Other terms"), MENU),
         refused_exits={"amount": "begin", "terms": "terms"},

@@ -165,7 +165,7 @@ RESOLVE_OFFER_STEPS: Sequence[Step] = (
     ),
     *failure_screens(
         refused=lambda context: (
-            f"Credex refused: {formatting.explain_refusal(context.answers.reason)}.\n\nNothing was changed."
+            f"Credex refused: {formatting.explain_refusal(context.answers.reason or '')}.\n\nNothing was changed."
         ),
         did_not_happen=lambda context: (
             f"Credex did not take it, and I have looked: nothing was changed. The {_offer(context)} still waits."

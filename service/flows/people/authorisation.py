@@ -99,7 +99,7 @@ _REFUSALS: Final = {
 
 
 def _refused(context: Context) -> str:
-    reason = context.answers.reason
+    reason = context.answers.reason or ""
     why = _REFUSALS.get(reason) or formatting.explain_refusal(reason)
     return f"Credex refused: {why}.\n\nNothing was changed."
 
