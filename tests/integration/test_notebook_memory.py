@@ -68,7 +68,7 @@ def test_the_parts_are_what_the_sizes_were_made_for(records: Records) -> None:
     """The same check, without a notebook; and each kind of record is among what was stored."""
     assert records.intent
     assert len(records.inbound) == len(records.outgoing) == 5
-    assert true_still(largest(memory.offer_timeline())).startswith("all 8 parts")
+    assert true_still(largest(memory.offer_timeline())).startswith("all 8 keys")
 
 
 async def test_members_take_what_was_predicted(records: Records) -> None:
