@@ -15,7 +15,13 @@ class DeclineOffer(ResolveOffer, frozen=True, tag="decline-offer"):
 
 class _DeclineOffer(ResolveOfferOperation[DeclineOffer]):
     command = DeclineOffer
-    endpoint = Endpoint("declineCredex", frozenset({"CREDEX_DECLINED"}), "credex")
+    endpoint = Endpoint(
+        "declineCredex",
+        frozenset({"CREDEX_DECLINED"}),
+        "credex",
+        older_keys=frozenset({"credexID"}),
+        older_message="credex declined successfully",
+    )
     resolved_as = (CredexKind.DECLINED,)
 
 

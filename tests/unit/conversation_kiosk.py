@@ -32,8 +32,7 @@ VOCABULARY = Vocabulary(
     greetings=frozenset({"hi", "good morning"}),
     leave=frozenset({"menu", "home", "cancel", "x"}),
     help=frozenset({"help"}),
-    yes=frozenset({"yes", "ok"}),
-    no=frozenset({"no"}),
+    leave_unfinished=frozenset({"stop"}),
     thanks=frozenset({"thanks", "tatenda", "🙏", "❤"}),
     agreed=frozenset({"ok", "great", "👍"}),
 )
@@ -44,6 +43,8 @@ SYSTEM_TEXTS = SystemTexts(
     old_choice="That came too late.",
     cannot_read="I cannot read {kind}.",
     check_again="Please look again.",
+    tap_to_confirm="Tap it.",
+    is_it_an_answer="Is “{text}” your answer?",
     help="We sell tea.",
 )
 

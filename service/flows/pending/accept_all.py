@@ -12,6 +12,7 @@ from service.domain.commands import (
     Done,
     Known,
     NotFound,
+    OnlySimilar,
     Outcome,
     PossibleDuplicate,
     Refused,
@@ -162,7 +163,7 @@ def _kind(outcome: Outcome) -> str:
             return "refused"
         case DidNotHappen() | Unavailable():
             return "not_done"
-        case Known() | Unknown() | PossibleDuplicate():
+        case Known() | OnlySimilar() | Unknown() | PossibleDuplicate():
             return "unknown"
         case _:
             assert_never(outcome)
