@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,26 +20,16 @@ from service.credex.client import CredexClient
 from service.credex.gateway import CredexGateway, DashboardCache
 from service.credex.tokens import CachedTokens
 from service.http_client import open_http
-from service.mailbox import (
-    Mailbox,
-    MailboxError,
-    StateClock,
-    StateFullError,
-    StateUnavailableError,
-    open_cache,
-    open_state,
-    server_time_ms,
-)
+from service.mailbox import Mailbox, StateFullError, StateUnavailableError, open_cache, open_state
 from service.observability.collector import Collector
 from service.observability.emf import EmfWriter
 from service.observability.logging import pseudonym, write_line
 from service.observability.turns import TurnReporter
-from service.runtime.inbox_worker import Worker
+from service.runtime.inbox_worker import Finished, Worker
 from service.runtime.outbox_sender import Sender
 from service.runtime.poller import Poller
 from service.runtime.rate_limiter import GcraLimiter
 from service.runtime.sliding_window import SlidingWindowLimiter
-from service.runtime.turn_work import Finished
 from service.settings import Settings
 from service.web.core_events import core_event_routes
 from service.web.errors import http_error_handler
@@ -60,15 +50,11 @@ class Dependencies:
     """What the service is built from. A simulation brings its own clock, randomness, Redis and transports.
 
     Attributes:
-        clock_ms: the system's time, ms since the epoch.
         state: the Redis whose acknowledged writes are kept.
         cache: the Redis that may lose everything.
         core_transport: None opens connections; so does None of ``graph_transport``.
         poll_ms: how often to poll for work that other processes left; None when there are none.
         metric_line: writes a line of metrics; None publishes none.
-        mailbox: makes the queues on the state Redis.
-        state_time_ms: reads the state Redis's time, by which the service then measures; None: by the system's.
-        monotonic_ms: a clock that is never stepped, to go on between readings.
     """
 
     clock_ms: Callable[[], int]
@@ -81,8 +67,6 @@ class Dependencies:
     finished: Callable[[Finished], None] = field(default=lambda _: None)
     metric_line: Callable[[str], None] | None = None
     mailbox: Callable[[Redis], Mailbox] = Mailbox
-    state_time_ms: Callable[[Redis], Awaitable[int]] | None = None
-    monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
 
     @classmethod
     def real(cls, settings: Settings) -> Dependencies:
@@ -92,7 +76,6 @@ class Dependencies:
             state=open_state(settings.redis_state_url, **limits),  # type: ignore[arg-type]
             cache=open_cache(settings.redis_url, **limits),  # type: ignore[arg-type]
             metric_line=write_line if settings.environment else None,
-            state_time_ms=server_time_ms,
         )
 
 
@@ -103,8 +86,7 @@ class Service:
         """Builds everything; nothing runs until `start`."""
         self._settings = settings
         self._dependencies = dependencies
-        self._state_clock = _state_clock(dependencies)
-        self._clock_ms = self._state_clock.now_ms if self._state_clock else dependencies.clock_ms
+        self._clock_ms = dependencies.clock_ms
         self._mailbox = dependencies.mailbox(dependencies.state)
         self._inbox_wake, self._outbox_wake = asyncio.Event(), asyncio.Event()
         self._stopping = asyncio.Event()
@@ -156,10 +138,6 @@ class Service:
     # -- life -------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Starts the loops: from now on inboxes are handled and outboxes sent."""
-        if self._state_clock is not None:
-            with suppress(MailboxError):  # then it is the system's time until the state can be read
-                await self._state_clock.refresh()
         work = Poller("worker", expected=(StateFullError, StateUnavailableError)).serve(
             self._worker.run_once,
             wake=self._inbox_wake,
@@ -172,8 +150,6 @@ class Service:
             asyncio.create_task(work, name="worker"),
             asyncio.create_task(self._sender.run(self._stopping, self._outbox_wake), name="sender"),
         ]
-        if self._state_clock is not None and self._dependencies.poll_ms is not None:
-            self._tasks.append(asyncio.create_task(self._state_clock.run(self._stopping), name="clock"))
         if self._dependencies.metric_line is not None:
             self._tasks.append(asyncio.create_task(self._collector().run(self._stopping), name="collector"))
 
@@ -288,19 +264,11 @@ class Service:
             clock_ms=self._clock_ms,
             stopped=lambda: self._sender.stopped is not None,
             sender_counts=self._sender.counts,
-            skew_ms=lambda: self._state_clock.skew_ms if self._state_clock else 0,
         )
 
     def _finished(self, turn: Finished) -> None:
         self._turns.report(turn)
         self._dependencies.finished(turn)
-
-
-def _state_clock(dependencies: Dependencies) -> StateClock | None:
-    read_ms, state = dependencies.state_time_ms, dependencies.state
-    if read_ms is None:
-        return None
-    return StateClock(lambda: read_ms(state), system_ms=dependencies.clock_ms, monotonic_ms=dependencies.monotonic_ms)
 
 
 def _http(transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:

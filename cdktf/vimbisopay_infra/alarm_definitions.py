@@ -84,13 +84,6 @@ def _message_alarms(resources: MonitoredResources) -> list[Alarm]:
             greater_than=0,
         ),
         Alarm(
-            "clock-skew",
-            "The system clock of a process is wrong by more than 10 s. The bot goes by the state Redis; logs do not.",
-            [service(names.CLOCK_SKEW_MS)],
-            greater_than=10_000,
-            evaluation_periods=3,
-        ),
-        Alarm(
             "sending-stopped",
             "WhatsApp has stopped all our sending (token, block or payment). The outbox is kept.",
             [service(names.SENDING_STOPPED)],

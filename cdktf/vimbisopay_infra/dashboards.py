@@ -70,7 +70,6 @@ def _application(resources: MonitoredResources) -> list[GraphWidget]:
         GraphWidget("Age of inbox and outbox, ms", [metric(names.INBOX_AGE_MS), metric(names.OUTBOX_AGE_MS)]),
         GraphWidget("Dead letters", [metric(names.DEAD_LETTERS)]),
         GraphWidget("Sending stopped", [metric(names.SENDING_STOPPED)]),
-        GraphWidget("Clock skew, ms", [metric(names.CLOCK_SKEW_MS)]),
     ]
 
 

@@ -61,9 +61,10 @@ async def stale_buttons(place: AttackWorld) -> list[Attempt]:
         await place.member_attempt("the Confirm of the offer before", place.forge_tap("Tariro", confirm), "an earlier")
     )
     earlier = str(place.world.clock_ms() // 1000 - 60)
-    for what, more in (("a typed “yes”", {}), ("a “yes” that quotes another question", {"context": {"id": "wamid.A"}})):
-        typed = place.forge_message("Tariro", {"type": "text", "text": {"body": "yes"}, **more})
-        attempts.append(await place.member_attempt(what, typed, "Tap *Confirm* to go on"))
+    late = place.forge_message("Tariro", {"type": "text", "text": {"body": "yes"}, "timestamp": earlier})
+    attempts.append(
+        await place.member_attempt("a “yes” that was written before the question", late, "given before this question")
+    )
     current = place.id_of("Tariro", "Confirm")
     early = {**_button(current, "Confirm"), "timestamp": earlier}
     again = place.forge_message("Tariro", early)

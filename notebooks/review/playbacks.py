@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 import yaml
 
-from service.runtime.turn_work import Finished
+from service.runtime.inbox_worker import Finished
 from simulator.playback.coverage import ExitTaken, all_exits
 from simulator.playback.player import replay
 from simulator.script.conversation import Conversation, load, parse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from service.conversation.registry import FlowRegistry
 from service.conversation.session import Option, Session, Transition, Turn
 from service.conversation.text import paragraphs, with_preface
 from service.domain.commands import Call, Outcome
-from service.messages import Buttons, Message, Reaction, Text, choices
+from service.messages import Message, Reaction, Text, choices
 
 VALID_MS = 5 * 60_000
 """A conversation left alone for longer starts again from the beginning."""
@@ -130,22 +130,9 @@ class TurnBuilder:
         self.change(preface=reason)
         self.go_to(resolve(flow, step.reenter_at or step.name))
 
-    def ask_whether_answer(self, text: str) -> None:
-        """Ask whether a text that is a command, too, answers the question under way; the button carries the text."""
-        self._new_screen()
-        context = self.context()
-        body = self.registry.texts.is_it_an_answer.format(text=" ".join(text.split()))
-        buttons = (context.option(text, "It is my answer"), context.link("menu", "Menu"))
-        self._send_screen([Buttons(body=body, buttons=buttons)])
-
     def _show(self, step: Question) -> None:
         preface = self.session.preface
-        self._new_screen()
-        self._send_screen(with_preface(preface, step.show(self.context())))
-
-    def _new_screen(self) -> None:
         self.change(turn=max(self.session.turn + 1, self.now_ms), prompted_at_ms=self.now_ms, preface="")
-
-    def _send_screen(self, screen: Sequence[Message]) -> None:
-        self._messages.extend(screen)
+        screen = step.show(self.context())
+        self._messages.extend(with_preface(preface, screen))
         self.change(options=tuple(Option(choice.id, choice.title) for message in screen for choice in choices(message)))

@@ -16,33 +16,26 @@ class FlowRegistryError(ValueError):
 class Vocabulary:
     """Words understood everywhere, in lower case and without punctuation.
 
-    ``leave_unfinished`` are words that leave only what is unfinished; ``thanks`` and ``agreed`` are words and single
-    emoji that need no answer but a reaction.
+    ``thanks`` and ``agreed`` are words and single emoji that need no answer but a reaction.
     """
 
     greetings: frozenset[str]
     leave: frozenset[str]
     help: frozenset[str]
-    leave_unfinished: frozenset[str] = frozenset()
+    yes: frozenset[str]
+    no: frozenset[str]
     thanks: frozenset[str] = frozenset()
     agreed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class SystemTexts:
-    """What the framework itself says.
-
-    ``is_it_an_answer`` has the field ``text``, ``cannot_read`` the field ``kind``.
-    """
-
     not_understood: str
     pick_an_option: str
     old_button: str
     old_choice: str
     cannot_read: str
     check_again: str
-    tap_to_confirm: str
-    is_it_an_answer: str
     help: str
     old_form: str = ""
 

@@ -45,11 +45,20 @@ def thanked(text: str, vocabulary: Vocabulary, *, agreeing: bool) -> str:
     return _AGREED if agreed and agreeing else ""
 
 
-def option_meant(word: str, options: Sequence[Option]) -> Option | None:
-    """The option that was meant by its number or its title."""
+def option_meant(
+    word: str, options: Sequence[Option], vocabulary: Vocabulary, *, confirm_turn: int | None
+) -> Option | None:
+    """The option that was meant by its number, its title, or, where the screen of `confirm_turn` asks, yes and no."""
     if word.isdecimal() and word.isascii() and len(word) <= len("10") and 1 <= int(word) <= len(options):
         return options[int(word) - 1]
-    return next((option for option in options if word and normalize(option.title) == word), None)
+    by_title = [option for option in options if normalize(option.title) == word and word]
+    if by_title:
+        return by_title[0]
+    if confirm_turn is None:
+        return None
+    meant = {**dict.fromkeys(vocabulary.yes, "confirm"), **dict.fromkeys(vocabulary.no, "cancel")}
+    wanted = f"a:{confirm_turn}:{meant.get(word, '')}"
+    return next((option for option in options if option.id == wanted), None)
 
 
 def paragraphs(*parts: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from service.conversation.answers import from_record, to_record
 from service.conversation.builder import ConversationError, TurnBuilder
-from service.conversation.flow import Chosen, CoreCall, Exit, Flow, Question, Reply, Retry, TurnContext, Typed
+from service.conversation.flow import Chosen, CoreCall, Exit, Question, Reply, Retry, TurnContext, Typed
 from service.conversation.registry import FlowRegistry
 from service.conversation.session import Option, Session, Turn
 from service.conversation.text import KINDS, normalize, option_meant, paragraphs, thanked
@@ -33,18 +33,16 @@ CONFIRM_TOLERANCE_MS: Final = 2_000
 UNANSWERED: Final = frozenset({"system", "revoke"})
 """Kinds that need no answer: WhatsApp's own notes, such as a changed security code, and deleted messages."""
 
-LONGEST_DOUBTFUL: Final = 200
-"""A longer text is not asked about: a button's id, which carries it, has at most 256 characters."""
-
 HINT_AGAIN_MS: Final = 60_000
 """A member who sends an album is told once that pictures cannot be read, not once a picture."""
 
 
 class Received(msgspec.Struct, frozen=True):
-    """A message from the member."""
+    """A message from the member; ``last_delivered_ms`` is when the newest answers had left, None while some wait to."""
 
     member: str
     inbound: InboundMessage
+    last_delivered_ms: int | None = 0
 
 
 class CallFinished(msgspec.Struct, frozen=True):
@@ -102,6 +100,7 @@ class _MessageHandler:
     def __init__(self, registry: FlowRegistry, session: Session | None, event: Received, now_ms: int) -> None:
         self._known = session is not None
         self._inbound = event.inbound
+        self._last_delivered_ms = event.last_delivered_ms
         self._anonymous = bool(registry.anonymous) and not event.member.isdecimal()
         self._registry = registry
         self._builder = TurnBuilder(registry, session or Session(), event.member, now_ms, event.inbound.wamid)
@@ -167,10 +166,7 @@ class _MessageHandler:
         session = self._builder.session
         current = self._live and mark == "a" and turn == str(session.turn)
         if current and any(option.id == tapped for option in session.options):
-            asked = self._builder.question()
-            # The one option of a question that is answered by typing carries what was typed.
-            typed = asked is not None and asked[1].kind == "text"
-            self._reply(Typed(value) if typed else Chosen(value, title))
+            self._reply(Chosen(value, title))
         else:
             self._too_old(self._registry.texts.old_button)
 
@@ -178,11 +174,7 @@ class _MessageHandler:
         word = normalize(text)
         vocabulary, texts, preface = self._registry.vocabulary, self._registry.texts, self._builder.session.preface
         keywords = self._registry.keywords
-        if word in vocabulary.leave or (word in vocabulary.leave_unfinished and self._unfinished()):
-            self._builder.go_home(self._leaving())
-        elif self._is_command(word) and self._may_be_answer(text, word):
-            self._builder.ask_whether_answer(text.strip())
-        elif word in vocabulary.greetings:
+        if word in vocabulary.greetings or word in vocabulary.leave:
             self._builder.go_home(self._leaving())
         elif word in vocabulary.help:
             self._navigate("help", "")
@@ -201,21 +193,6 @@ class _MessageHandler:
         else:
             why = texts.old_choice if self._chose_too_late else texts.not_understood if self._known else ""
             self._builder.go_home(preface or why)
-
-    def _is_command(self, word: str) -> bool:
-        """Whether the word acts by itself where nothing is asked: a greeting, a keyword, a word for help."""
-        vocabulary = self._registry.vocabulary
-        return word in vocabulary.greetings or word in vocabulary.help or word in self._registry.keywords
-
-    def _may_be_answer(self, text: str, word: str) -> bool:
-        """Whether the question under way is answered by typing and its reader takes this text; *help* always helps."""
-        asked = self._builder.question() if self._live else None
-        if asked is None or word == "help" or len(text) > LONGEST_DOUBTFUL:
-            return False
-        _, step = asked
-        if step.kind != "text" or step.read is None:
-            return False
-        return isinstance(step.read(Typed(text.strip()), self._builder.context()), Exit)
 
     def _read_form(self, form: FormReply) -> None:
         asked = self._builder.question()
@@ -256,7 +233,7 @@ class _MessageHandler:
 
     def _navigate(self, route: str, argument: str) -> None:
         routes = self._registry.routes
-        if route == "help" and self._unfinished():
+        if route == "help" and self._live and self._builder.unfinished():
             self._builder.add(Text(self._registry.texts.help))
             self._builder.show_again("")
         elif route in routes:
@@ -267,17 +244,14 @@ class _MessageHandler:
 
     def _leaving(self) -> str:
         """What to say about a flow that is left unfinished, now or because it took too long."""
-        unfinished = self._unfinished()
+        unfinished = self._builder.unfinished() if self._live else None
         return unfinished.cancelled_text if unfinished else self._builder.session.preface
 
-    def _unfinished(self) -> Flow | None:
-        """The flow that this message would leave in the middle."""
-        return self._builder.unfinished() if self._live else None
-
     def _option(self, word: str) -> Option | None:
-        """The option of the current screen that a typed number or title chooses; none on a confirmation."""
+        session = self._builder.session
         asked = self._builder.question()
-        return None if asked and asked[1].confirms else option_meant(word, self._builder.session.options)
+        turn = session.turn if asked and asked[1].confirms else None
+        return option_meant(word, session.options, self._registry.vocabulary, confirm_turn=turn)
 
     def _reply(self, reply: Reply) -> None:
         asked = self._builder.question()
@@ -285,9 +259,6 @@ class _MessageHandler:
             session = self._builder.session
             raise ConversationError(f"{session.flow}.{session.step} was answered but asked nothing")
         flow, step = asked
-        if step.confirms and not isinstance(reply, Chosen):
-            self._builder.show_again(self._registry.texts.tap_to_confirm)
-            return
         result = (step.read or _by_value)(reply, self._builder.context())
         if isinstance(result, Retry):
             self._retry(reply, result, step)
@@ -300,19 +271,24 @@ class _MessageHandler:
         """Only what cannot be an answer may be thanks: Tatenda, which means thanks, is also a first name."""
         # Where there is something to choose, a thumb up must not look like a choice made.
         agreeing = step.kind == "text" or not step.exits
-        text = reply.text if isinstance(reply, Typed) else ""
+        text = reply.text if isinstance(reply, Typed) and not step.confirms else ""
         if emoji := thanked(text, self._registry.vocabulary, agreeing=agreeing):
             self._builder.react(emoji)
         else:
             self._builder.show_again(why.reason or self._registry.texts.pick_an_option)
 
     def _confirmed(self) -> bool:
-        """Whether a tap on the prompt's button came after the prompt, and is handled soon enough.
+        """A confirmation acts only if it was given after its prompt, and soon enough.
 
-        WhatsApp's timestamps count in seconds, so the prompt's own second is not before it.
+        A button can be tapped only on the prompt itself. A word may be meant for the screen before, as long as the
+        prompt had not left: it must be of a later second (WhatsApp stamps seconds).
         """
         prompted = self._builder.session.prompted_at_ms
         earliest = prompted // 1000 * 1000 - CONFIRM_TOLERANCE_MS
+        if isinstance(self._inbound.content, TextMessage):
+            if self._last_delivered_ms is None:
+                return False
+            earliest = (max(prompted, self._last_delivered_ms) // 1000 + 1) * 1000
         return self._inbound.sent_at_ms >= earliest and self._builder.now_ms <= prompted + CONFIRM_WITHIN_MS
 
 

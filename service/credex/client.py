@@ -14,16 +14,13 @@ from service.credex.endpoints import GET_ACCOUNT, GET_CREDEX, GET_LEDGER, GET_ME
 from service.credex.errors import NoAnswerError, Refusal, RefusedError
 from service.credex.tokens import Tokens
 from service.credex.transport import CallLimiter, Reading, Transport
-from service.credex.values import CredexState, Ledger, LedgerEntry, Written
+from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard, Handle, Person, Recipient
 
 T = TypeVar("T")
 
 LEDGER_PAGE: Final = 500
 LEDGER_PAGES: Final = 10
-
-SILENT_LIMITS: Final = (7, 10)
-"""The numbers of rows that some generations of core give at most, whatever is asked for: their default pages."""
 
 
 class CredexClient:
@@ -98,8 +95,8 @@ class CredexClient:
         response = await self._core.read(GET_CREDEX, phone, {"credexID": credex_id, "accountID": account_id})
         return _readable(lambda: parsing.state(response, credex_id), GET_CREDEX)
 
-    async def get_ledger(self, phone: str, account_id: str) -> Ledger:
-        """All accepted credexes of an account.
+    async def get_ledger(self, phone: str, account_id: str) -> tuple[LedgerEntry, ...]:
+        """All accepted credexes of an account, the newest first.
 
         Core lists the oldest first and does not say how many there are, so all pages are read, under one deadline.
 
@@ -107,26 +104,18 @@ class CredexClient:
             NoAnswerError: also when there are more than 5,000: an answer without the newest would mislead.
         """
 
-        async def work(read: Reading) -> Ledger:
+        async def work(read: Reading) -> tuple[LedgerEntry, ...]:
             entries: list[LedgerEntry] = []
-            pages: list[list[LedgerEntry]] = []
-            start = 0
-            for _ in range(LEDGER_PAGES):
+            for page in range(LEDGER_PAGES):
                 body: dict[str, Any] = {"accountID": account_id, "numRows": LEDGER_PAGE}
-                if start:
+                if page:
                     # Older cores refuse a zero here.
-                    body["startRow"] = start
-                page, rows, more = _readable(partial(parsing.ledger, await read(body)), GET_LEDGER)
-                if page and page in pages:
-                    # This core ignores where a page is to start: what follows is never shown.
-                    return Ledger(tuple(reversed(entries)), complete=False)
-                pages.append(page)
-                entries += page
-                start += rows
-                if not (rows >= LEDGER_PAGE if more is None else more):
-                    # Some cores give a short list whatever is asked for, and say nothing of it.
-                    complete = more is False or rows not in SILENT_LIMITS
-                    return Ledger(tuple(reversed(entries)), complete)
+                    body["startRow"] = page * LEDGER_PAGE
+                response = await read(body)
+                rows, more = _readable(partial(parsing.ledger, response, page_size=LEDGER_PAGE), GET_LEDGER)
+                entries += rows
+                if not more:
+                    return tuple(reversed(entries))
             raise NoAnswerError("The ledger is longer than can be read in one call; its newest part was not reached.")
 
         return await self._core.reads(GET_LEDGER, phone, work)

@@ -19,8 +19,6 @@ class Endpoint:
         success_types: action types that mean success.
         subject: what a "not found" that names nothing is about: ``member``, ``account`` or ``credex``.
         success_keys: keys in an older generation's body, or in an action's details, that mean success.
-        older_keys: further keys that mean success in an older generation's body only.
-        older_message: what an older generation says on success, in lower case, where its body has no such key.
         conflict: what a conflict (409) without further words means.
         needs_token: False for the endpoint that makes a member, who has no token yet.
         creates_credex: whether the answer names a credex that was made.
@@ -30,8 +28,6 @@ class Endpoint:
     success_types: frozenset[str]
     subject: str
     success_keys: frozenset[str] = frozenset()
-    older_keys: frozenset[str] = frozenset()
-    older_message: str = ""
     conflict: Refusal = Refusal.NOT_PENDING
     needs_token: bool = True
     creates_credex: bool = False

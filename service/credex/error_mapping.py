@@ -85,10 +85,12 @@ def _classify_older(response: CoreResponse, endpoint: Endpoint) -> None:
         )
     if response.body.get("success") is False or "error" in response.body:
         raise _failure(response, endpoint)
-    # "success" alone says nothing of this action, and "Unsuccessful" contains the word.
-    said = text(response.body.get("message")).strip().rstrip(".!").lower()
-    marked = (endpoint.success_keys | endpoint.older_keys) & (response.body.keys() | response.data.keys())
-    if marked or (endpoint.older_message and said == endpoint.older_message):
+    done = re.search(r"success", text(response.body.get("message")), re.IGNORECASE)
+    if (
+        response.body.get("success") is True
+        or done
+        or endpoint.success_keys & (response.body.keys() | response.data.keys())
+    ):
         return
     raise NoAnswerError(f"Credex core answered {endpoint.path} without saying what happened. The outcome is unknown.")
 

@@ -116,7 +116,7 @@ class CredexGateway:
             case FindMember(handle=handle):
                 return await self._client.member_by_handle(member, handle)
             case ReadLedger(account_id=account_id, page=page):
-                return _page((await self._client.get_ledger(member, account_id)).entries, page)
+                return _page(await self._client.get_ledger(member, account_id), page)
             case ReadCredex(credex_id=credex_id, account_id=account_id):
                 return _credex(await self._client.get_credex(member, credex_id, account_id))
             case _:
@@ -142,25 +142,9 @@ class CredexGateway:
         """The present state of a credex."""
         return await self._client.get_credex(member, credex_id, account_id)
 
-    async def ledger(self, member: str, account_id: str) -> Sequence[LedgerEntry] | None:
-        """Accepted credexes of an account, oldest first; None if core may have left some out.
-
-        Raises:
-            CredexError: they could not be read.
-        """
-        ledger = await self._client.get_ledger(member, account_id)
-        return tuple(reversed(ledger.entries)) if ledger.complete else None
-
-    async def account_name(self, member: str, handle: str) -> str:
-        """The present name of the account with this handle; empty if core knows none.
-
-        Raises:
-            CredexError: it could not be read.
-        """
-        try:
-            return (await self._client.account_by_handle(member, handle)).name
-        except (NotFoundError, RefusedError):
-            return ""
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
+        """Accepted credexes of an account, the newest that core gives."""
+        return await self._client.get_ledger(member, account_id)
 
 
 def _page(entries: Sequence[LedgerEntry], wanted: int) -> LedgerPage:

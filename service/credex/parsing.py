@@ -35,10 +35,6 @@ def dashboard(response: CoreResponse) -> Dashboard | None:
         accounts = older.get("accountDashboards")
     if not found and not person:
         return None
-    # In the details of other actions stands the member whom the action is about.
-    logged_in = text(response.details.get("memberID")) if response.action_type == "MEMBER_LOGIN" else ""
-    if logged_in and text(person.get("memberID")) not in {"", logged_in}:
-        raise Unreadable("it is another member's")
     # One generation keeps tier and limit beside the member, another inside.
     merged = {**{key: value for key, value in found.items() if key not in {"member", "accounts"}}, **person}
     default = _denomination(merged.get("defaultDenom")) or Denomination.USD
@@ -95,21 +91,14 @@ def state(response: CoreResponse, credex_id: str) -> CredexState:
     )
 
 
-def ledger(response: CoreResponse) -> tuple[list[LedgerEntry], int, bool | None]:
-    """One page of an account's ledger, its number of rows, and whether there are more; None if core does not say.
-
-    Rows in unknown denominations are counted, and left out.
-
-    Raises:
-        Unreadable: it is in no known form.
-    """
+def ledger(response: CoreResponse, *, page_size: int) -> tuple[list[LedgerEntry], bool]:
+    """One page of an account's ledger, and whether there are more."""
     listed = response.details.get("ledger", response.body.get("ledger", response.data.get("ledger")))
     if listed is None:
         raise Unreadable("there is no ledger")
     rows = [mapping(row) for row in _list(listed)]
     more = mapping(mapping(response.data.get("dashboard")).get("pagination")).get("hasMore")
-    entries = [entry for row in rows if (entry := _entry(row))]
-    return entries, len(rows), more if isinstance(more, bool) else None
+    return [entry for row in rows if (entry := _entry(row))], more if isinstance(more, bool) else len(rows) >= page_size
 
 
 def created_id(response: CoreResponse) -> str | None:
@@ -156,7 +145,7 @@ def _accounts(listed: object, default: Denomination) -> Iterator[Account]:
     failed = 0
     for entry in entries:
         try:
-            account = _account(_succeeded(entry), default)
+            account = _account(mapping(unwrapped(entry)), default)
         except Unreadable:
             failed += 1
             continue
@@ -169,7 +158,7 @@ def _accounts(listed: object, default: Denomination) -> Iterator[Account]:
 
 def _account(entry: Mapping[str, Any], default: Denomination) -> Account:
     denomination = _denomination(entry.get("defaultDenom")) or default
-    figures = _succeeded(entry.get("balanceData"))
+    figures = mapping(unwrapped(entry.get("balanceData")))
     return Account(
         account_id=_required(entry.get("accountID"), "accountID"),
         name=_name(entry.get("accountName")),
@@ -178,14 +167,12 @@ def _account(entry: Mapping[str, Any], default: Denomination) -> Account:
         default_denomination=denomination,
         owned=entry.get("isOwnedAccount") is not False,
         balances=tuple(
-            money
-            for shown in _required_list(figures, "securedNetBalancesByDenom")
-            if (money := _money(shown)) is not None
+            money for shown in _list(figures.get("securedNetBalancesByDenom")) if (money := _money(shown)) is not None
         ),
         unsecured=_unsecured(mapping(unwrapped(figures.get("unsecuredBalancesInDefaultDenom"))), denomination),
         net_assets=_money(figures.get("netCredexAssetsInDefaultDenom")),
-        incoming=tuple(_offers(_required_list(entry, "pendingInData"))),
-        outgoing=tuple(_offers(_required_list(entry, "pendingOutData"))),
+        incoming=tuple(_offers(entry.get("pendingInData"))),
+        outgoing=tuple(_offers(entry.get("pendingOutData"))),
         authorised=tuple(
             person for listed in _list(entry.get("authFor")) if (person := _person(mapping(listed))) is not None
         ),
@@ -193,8 +180,8 @@ def _account(entry: Mapping[str, Any], default: Denomination) -> Account:
     )
 
 
-def _offers(listed: list[Any]) -> Iterator[Offer]:
-    for entry in listed:
+def _offers(listed: object) -> Iterator[Offer]:
+    for entry in _list(listed):
         offer = mapping(entry)
         amount = _size(offer.get("formattedInitialAmount"))
         if amount is None:
@@ -235,39 +222,8 @@ def _person(entry: Mapping[str, Any]) -> Person | None:
     return Person(member_id, name) if member_id else None
 
 
-def _succeeded(value: object) -> Mapping[str, Any]:
-    """The object inside wrappers.
-
-    Raises:
-        Unreadable: core says in a wrapper that it failed.
-    """
-    if isinstance(value, dict) and value.get("success") is False:
-        raise Unreadable("core failed to read a part")
-    return mapping(unwrapped(value))
-
-
-def _required_list(place: Mapping[str, Any], key: str) -> list[Any]:
-    """A list that core always gives. Without it nothing is known: it is not empty.
-
-    Raises:
-        Unreadable: it is missing or null, or in no known form.
-    """
-    if place.get(key) is None:
-        raise Unreadable(f"{key} is missing")
-    listed = _list(place[key])
-    if unwrapped(place[key]) is None:
-        raise Unreadable(f"{key} is missing")
-    return listed
-
-
 def _list(value: object) -> list[Any]:
-    """A list; also if core writes ``{}`` or null for an empty one, or wraps it.
-
-    Raises:
-        Unreadable: it is something else, or core says inside the wrapper that it failed.
-    """
-    if isinstance(value, dict) and value.get("success") is False:
-        raise Unreadable("core failed to read a list")
+    """A list; also if core writes ``{}`` or null for an empty one, or wraps it."""
     inside = unwrapped(value)
     if isinstance(inside, list):
         return inside

@@ -66,16 +66,3 @@ class LedgerEntry:
     counterparty: str
     at_ms: int | None = None
     credex_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """An account's ledger.
-
-    Attributes:
-        entries: the newest first.
-        complete: core said, or showed, that there are no more; it may have left some out otherwise.
-    """
-
-    entries: tuple[LedgerEntry, ...]
-    complete: bool

@@ -60,13 +60,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     by_us: bool = True
     """False if the offer is no longer pending and it is not known who ended it."""
     accepted: bool = False
-    """An offer that the other side had accepted already when it was found."""
-    as_of_ms: int = 0
-    """When core showed it; 0 where core's own answer said it."""
-    count: int = 1
-    """How many new offers like it core showed."""
-    another: bool = False
-    """One more than the member has been told of."""
+    """The offer had already been accepted when it was found."""
 
 
 class NotFound(msgspec.Struct, frozen=True, tag="not-found"):
@@ -81,26 +75,7 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class DidNotHappen(msgspec.Struct, frozen=True, tag="not-done"):
-    """Core does not show the effect of the write, and showed nothing of it for so long that it did not happen."""
-
-    as_of_ms: int = 0
-    """When core showed that last."""
-    besides: bool = False
-    """Offers like it that another write made are there, and not counted."""
-
-
-class SimilarOffer(msgspec.Struct, frozen=True):
-    """A new offer of the same amount to an account of another name."""
-
-    counterparty: str
-    accepted: bool = False
-
-
-class OnlySimilar(msgspec.Struct, frozen=True, tag="only-similar"):
-    """Core shows new offers of the amount, and none under the right name: one of them may be the member's."""
-
-    offers: tuple[SimilarOffer, ...]
-    as_of_ms: int = 0
+    """The write certainly did not happen, and was not refused."""
 
 
 class Unavailable(msgspec.Struct, frozen=True, tag="unavailable"):
@@ -110,19 +85,12 @@ class Unavailable(msgspec.Struct, frozen=True, tag="unavailable"):
 class Unknown(msgspec.Struct, frozen=True, tag="unresolved"):
     """Whether the write happened is not known yet. It is being reconciled."""
 
-    interrupted: bool = False
-    """The bot itself was interrupted; core may have answered clearly."""
-
 
 class PossibleDuplicate(msgspec.Struct, frozen=True, tag="doubtful"):
     """Nothing was sent: an earlier lookalike may have happened, and the member must be asked first."""
 
     made: bool = False
-    """The earlier one has now been found: it did happen."""
-    watched: bool = False
-    """Nothing of the earlier one was shown, and it may still appear."""
-    elsewhere: bool = False
-    """It is an offer of the same amount that was made since the member's screen was shown."""
+    """The earlier write is now known to have happened."""
 
 
-Outcome = Known | Done | NotFound | Refused | DidNotHappen | OnlySimilar | Unavailable | Unknown | PossibleDuplicate
+Outcome = Known | Done | NotFound | Refused | DidNotHappen | Unavailable | Unknown | PossibleDuplicate

@@ -154,10 +154,8 @@ def _reconciled(call: OpenAccount, outcome: Outcome, _: Context) -> str:
     match outcome:
         case Done():
             return f"✅ I looked again: the account {account} is open."
-        case DidNotHappen(as_of_ms=at_ms):
-            return f"As of {formatting.clock(at_ms)} the account {account} is *not* open. You can try again."
-        case Refused():
-            return f"I looked again: the account {account} is *not* open. You can try again."
+        case DidNotHappen() | Refused():
+            return f"I looked again: the account {account} was *not* opened. You can try again."
         case _:
             return f"I could not find out whether the account {account} was opened, and I have stopped looking."
 
@@ -193,13 +191,15 @@ def _screens(first: str) -> tuple[Question, ...]:
             refused_buttons=(option("change", "Change it"), MENU),
             refused_exits={"change": first},
             did_not_happen=lambda context: (
-                f"Credex did not take it. As of {context.answers.as_of} the account "
-                f"*{context.answers.name}* is *not* open."
+                f"Credex did not take it, and I have looked: the account *{context.answers.name}* was *not* opened."
             ),
             not_sent=lambda context: (
                 f"I could not reach Credex, so the account *{context.answers.name}* was *not* opened."
             ),
-            unknown=lambda context: f"I do *not know yet* whether the account *{context.answers.name}* was opened.",
+            unknown=lambda context: (
+                "Credex did not answer clearly. I do *not know yet* whether the account "
+                f"*{context.answers.name}* was opened.\n\nI keep looking and will tell you."
+            ),
             again="confirm",
             links=_LINKS,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final, assert_never
+from typing import Any, ClassVar, assert_never
 
 import msgspec
 
@@ -15,21 +15,16 @@ from service.domain.commands import (
     Done,
     Known,
     NotFound,
-    OnlySimilar,
     Outcome,
     PossibleDuplicate,
     Refused,
     Unavailable,
     Unknown,
 )
-from service.flows import formatting
 from service.flows.screens import MENU, ButtonFor, TextFor, option, rendered, screen
 from service.messages import Buttons, Message
 
 _FAILURES = ("refused", "not_done", "unknown")
-
-KEEPS_LOOKING: Final = "I keep looking and will tell you, within 3 minutes unless Credex is away."
-"""Two looks prove an absence 140 s after the write at the earliest; a failed one is repeated soon."""
 
 
 class WriteAnswers(Answers, frozen=True):
@@ -38,16 +33,12 @@ class WriteAnswers(Answers, frozen=True):
     Attributes:
         reason: the code of core's refusal; None when core did not refuse.
         looked: a write that did not happen was looked for; otherwise it was never sent.
-        as_of: the time of day at which core showed that.
-        interrupted: the bot was interrupted, so it is not core's answer that was unclear.
     """
 
-    OMITTED: ClassVar[frozenset[str]] = Answers.OMITTED | {"looked", "as_of", "interrupted"}
+    OMITTED: ClassVar[frozenset[str]] = Answers.OMITTED | {"looked"}
 
     reason: str | None = None
     looked: bool = False
-    as_of: str = ""
-    interrupted: bool = False
 
 
 def confirmed_write(
@@ -123,7 +114,7 @@ def failure_screens(
         refused: None where a refusal leads elsewhere.
         did_not_happen: the write was sent, and is not there.
         not_sent: the write was never sent.
-        unknown: what is not known, after the reason; followed by when the member will hear of it.
+        unknown: it is looked for.
         again: the step that *Try again* leads to; empty for no such button.
         links: the buttons below a refusal and an unknown outcome.
         refused_buttons: those below a refusal, where they are others.
@@ -134,16 +125,12 @@ def failure_screens(
     def not_done(context: TurnContext[Any]) -> str:
         return rendered(did_not_happen if context.answers.looked else not_sent, context)
 
-    def not_known(context: TurnContext[Any]) -> str:
-        why = "I was interrupted." if context.answers.interrupted else "Credex did not answer clearly."
-        return f"{why} {rendered(unknown, context)}\n\n{KEEPS_LOOKING}"
-
     try_again = (option("again", "Try again"),) if again else ()
     refusal = () if refused is None else (screen("refused", refused, *(refused_buttons or links), exits=refused_exits),)
     return (
         *refusal,
         screen("not_done", not_done, *try_again, *not_done_links, exits={"again": again} if again else None),
-        screen("unknown", not_known, *links),
+        screen("unknown", unknown, *links),
     )
 
 
@@ -192,13 +179,9 @@ def _by_outcome(outcome: Outcome, context: TurnContext[Any]) -> Exit:
             return Exit("done")
         case Refused(code=code):
             return context.exit("refused", reason=code)
-        case DidNotHappen(as_of_ms=as_of_ms):
-            return context.exit("not_done", looked=True, as_of=formatting.clock(as_of_ms or context.now_ms))
-        case Unavailable():
-            return context.exit("not_done", looked=False)
-        case Unknown(interrupted=interrupted):
-            return context.exit("unknown", interrupted=interrupted)
-        case Known() | NotFound() | OnlySimilar() | PossibleDuplicate():
+        case DidNotHappen() | Unavailable():
+            return context.exit("not_done", looked=isinstance(outcome, DidNotHappen))
+        case Known() | NotFound() | Unknown() | PossibleDuplicate():
             return Exit("unknown")
         case _:
             assert_never(outcome)

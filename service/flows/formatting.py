@@ -40,11 +40,6 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
-def clock(at_ms: int) -> str:
-    """The time of day in Harare: ``14:05``."""
-    return f"{datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(HARARE):%H:%M}"
-
-
 def one_of_several(dashboard: Dashboard, account: Account) -> str:
     """The account's name where the member has several; else an empty text."""
     return account.name if len(dashboard.accounts) > 1 else ""

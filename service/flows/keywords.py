@@ -25,15 +25,12 @@ _AGREED: Final = (
     "got it", "sharp", "zvakanaka", "zvakanaka henyu", "kulungile", "sawa", "bye", "goodbye",
 )  # fmt: skip
 
-_LEAVE: Final = (
-    "menu", "memu", "main menu", "home", "cancel", "x", "c", "back", "end", "exit", "quit", "reset", "back to menu",
-)  # fmt: skip
-
 VOCABULARY: Final = Vocabulary(
     greetings=frozenset(_GREETINGS),
-    leave=frozenset(_LEAVE),
-    leave_unfinished=frozenset({"stop"}),
+    leave=frozenset({"menu", "memu", "main menu", "home", "cancel", "x", "c", "exit", "quit", "reset", "back to menu"}),
     help=frozenset({"help", "about", "info", "rubatsiro", "uncedo"}),
+    yes=frozenset({"yes", "y", "ok", "okay", "confirm", "ehe", "hongu", "yebo", "sure"}),
+    no=frozenset({"no", "n", "aiwa", "kwete", "hayi", "cha"}),
     thanks=frozenset((*_THANKS, *"🙏❤♥🙌💚💙💛💜🥰😍😊")),
     agreed=frozenset((*_AGREED, *"👍👌🆗✅👏😀😁🙂💯")),
 )
@@ -54,8 +51,6 @@ SYSTEM_TEXTS: Final = SystemTexts(
     old_choice="That answer came too late, so I did nothing with it. Please choose again.",
     cannot_read="I can read text and taps only, not {kind}.",
     check_again="I did nothing yet: that answer was given before this question, or too late. Please look once more.",
-    tap_to_confirm="Tap *Confirm* to go on.",
-    is_it_an_answer="Is “{text}” your answer? If not, tap *Menu*, and I let go of what you have begun.",
     help=HELP,
     old_form="That form is from an earlier message, so I did nothing with it.",
 )

@@ -1,6 +1,7 @@
 """Registration, by questions or by a form: the name, a check of what will be stored, and membership."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -99,6 +100,9 @@ def _reconciled(_: Register, outcome: Outcome, __: Context) -> str:
             return "I could not find out whether your registration went through. Type *menu* to see."
 
 
+_NOT_REGISTERED: Final = "I could not reach Credex, so you are *not* registered yet. Please try again in a minute."
+
+
 def registration(forms: Forms | None = None) -> Flow:
     """The flow; with ``forms`` a form asks for the name, and questions only where it cannot be opened."""
     questions = _questions(forms)
@@ -132,11 +136,10 @@ def registration(forms: Forms | None = None) -> Flow:
                 reconciled=_reconciled,
             ),
             *failure_screens(
-                did_not_happen=lambda context: (
-                    f"Credex did not take it. As of {context.answers.as_of} you are not a member yet. Please try again."
-                ),
-                not_sent="I could not reach Credex, so you are *not* registered yet. Please try again in a minute.",
-                unknown="I do *not know yet* whether you are registered. You need not do anything.",
+                did_not_happen=_NOT_REGISTERED,
+                not_sent=_NOT_REGISTERED,
+                unknown="Credex did not answer, so I do not know yet whether you are registered. I keep looking and "
+                "will tell you. You need not do anything.",
                 not_done_links=(link("register", "Try again"),),
                 links=(link("menu", "Look now"),),
             ),

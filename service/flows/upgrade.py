@@ -80,10 +80,8 @@ def _reconciled(_: Upgrade, outcome: Outcome, __: Context) -> str:
             return f"✅ I looked again: you now have the *hustler tier*, and {PRICE} was paid for it."
         case Refused(code="already"):
             return "I looked again: you have the hustler tier or a higher one."
-        case DidNotHappen(as_of_ms=at_ms):
-            return f"As of {formatting.clock(at_ms)} your tier is what it was. You can try again."
-        case Refused():
-            return "I looked again: your tier is what it was. You can try again."
+        case DidNotHappen() | Refused():
+            return "I looked again: the upgrade did *not* happen, and nothing was paid. You can try again."
         case _:
             return (
                 "I could not find out what became of your upgrade, and I have stopped looking. "
@@ -136,12 +134,10 @@ UPGRADE = Flow(
                 f"Credex refused the upgrade: {formatting.explain_refusal(context.answers.reason or '')}.\n\n"
                 "Nothing was paid, and your tier is what it was."
             ),
-            did_not_happen=lambda context: (
-                f"Credex did not take it. As of {context.answers.as_of} nothing was paid, and your tier is what it was."
-            ),
+            did_not_happen="Credex did not take it, and I have looked: nothing was paid, and your tier is what it was.",
             not_sent="I could not reach Credex, so nothing was paid, and your tier is what it was.",
-            unknown=f"I do *not know yet* whether {PRICE} was paid and your tier raised. "
-            "Please do not try again until I do.",
+            unknown=f"Credex did not answer clearly. I do *not know yet* whether {PRICE} was paid and your tier raised."
+            "\n\nI keep looking and will tell you. Please do not try again until then.",
             again="begin",
         ),
     ),

@@ -3,7 +3,6 @@
 from service.mailbox.connect import open_cache, open_state
 from service.mailbox.errors import MailboxError, StateBrokenError, StateFullError, StateUnavailableError
 from service.mailbox.mailbox import LEASE_MS, Mailbox
-from service.mailbox.state_clock import StateClock, server_time_ms
 from service.mailbox.values import (
     CommitResult,
     DeadLetter,
@@ -28,10 +27,8 @@ __all__ = [
     "OutboxLease",
     "QueueStats",
     "StateBrokenError",
-    "StateClock",
     "StateFullError",
     "StateUnavailableError",
     "open_cache",
     "open_state",
-    "server_time_ms",
 ]

@@ -33,7 +33,8 @@ class InboxLease:
     """The head of a member's inbox, held until the lease ends.
 
     With `seq` 0 and no `entry` no message waits: the member's pending writes are due. `attempts` includes this one;
-    `last_wrote_ms` is when the member last wrote (None: not in 7 days).
+    `last_wrote_ms` is when the member last wrote (None: not in 7 days); `last_delivered_ms` is when the newest messages
+    to the member had been sent (None: some wait; 0: none for a day).
     """
 
     member: str
@@ -44,6 +45,7 @@ class InboxLease:
     session: bytes | None
     pending_writes: bytes | None
     last_wrote_ms: int | None
+    last_delivered_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,6 @@ class Collector:
         clock_ms: Callable[[], int],
         stopped: Callable[[], bool],
         sender_counts: Mapping[str, int],
-        skew_ms: Callable[[], int] = lambda: 0,
     ) -> None:
         """Collects nothing yet.
 
@@ -63,7 +62,6 @@ class Collector:
             state: the Redis whose INFO is read.
             cache: remembers the last snapshot.
             stopped: whether WhatsApp has stopped our sending.
-            skew_ms: how far the system's clock is ahead of the state's.
             sender_counts: what became of messages, as `Sender.counts`; read anew each time.
         """
         self._metrics = metric_writer
@@ -73,7 +71,6 @@ class Collector:
         self._clock_ms = clock_ms
         self._stopped = stopped
         self._sender_counts = sender_counts
-        self._skew_ms = skew_ms
         self._published_counts = Counter[str]()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -91,7 +88,6 @@ class Collector:
         """Collects everything now and publishes it, with what was counted since the last time."""
         self._count_sent()
         self._metrics.value(metrics.SENDING_STOPPED, int(self._stopped()))
-        self._metrics.value(metrics.CLOCK_SKEW_MS, abs(self._skew_ms()))
         try:
             await self._measure_queues()
             if await self._is_our_turn():

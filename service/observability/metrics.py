@@ -52,12 +52,6 @@ OUTBOX_AGE_MS: Final = Metric(
     "outbox_age_ms", "Milliseconds", "Maximum", "How long the outbox that waits longest has been due; 0 when none is."
 )
 DEAD_LETTERS: Final = Metric("dead_letters", "Count", "Maximum", "Messages given up, that somebody has to look at.")
-CLOCK_SKEW_MS: Final = Metric(
-    "clock_skew_ms",
-    "Milliseconds",
-    "Maximum",
-    "How far a system clock is from the state Redis's, either way.",
-)
 SENDING_STOPPED: Final = Metric(
     "sending_stopped", "Count", "Maximum", "1 while WhatsApp has stopped all our sending, else 0."
 )

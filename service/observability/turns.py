@@ -6,7 +6,7 @@ import structlog
 
 from service.observability import metrics
 from service.observability.emf import EmfWriter
-from service.runtime.turn_work import Finished
+from service.runtime.inbox_worker import Finished
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Final, TypeVar
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -20,21 +21,21 @@ from service.conversation import (
     FlowRegistry,
     Received,
     Session,
+    Transition,
     Turn,
     WriteReconciled,
     navigation_id,
     take_turn,
 )
-from service.domain.commands import Call, Done, Known, Outcome, PossibleDuplicate, Read, Unavailable, Unknown, Write
+from service.domain.commands import Call, Done, Outcome, PossibleDuplicate, Read, Unavailable, Unknown, Write
 from service.mailbox import CommitResult, EndedLease, Idle, InboxLease, Mailbox, StateUnavailableError
 from service.mailbox.versioning import NewerRecordError, read_record
 from service.messages import Button, Buttons, Message, Outgoing
 from service.runtime.progress import ProgressNotifier, TypingIndicator
 from service.runtime.records import INBOX_ENTRY, PENDING_WRITES, SESSION
-from service.runtime.turn_work import Finished, LeaseLostError, Reads, TurnWork
 from service.writes import pending_write as pending_writes
 from service.writes.pending_write import PendingWrite, PendingWrites
-from service.writes.reconciler import Looked, Reconciler
+from service.writes.reconciler import Reconciler
 from service.writes.registry import operation_of
 
 MAX_DELIVERY_ATTEMPTS: Final = 5
@@ -56,6 +57,58 @@ GIVEN_UP: Final = (
 _T = TypeVar("_T")
 
 log = structlog.get_logger(__name__)
+
+
+class Reads(Protocol):
+    """Reads from Credex core: a failure is an outcome, never an exception."""
+
+    async def read(self, member: str, call: Read) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One turn, for logs and metrics: never the texts.
+
+    Attributes:
+        wamid: of the message that began it; None if none did.
+        ms: how long the turn took.
+        reply_ms: since that message was stored.
+    """
+
+    member: str
+    wamid: str | None
+    event: str
+    flow: str
+    step: str
+    transitions: tuple[Transition, ...]
+    messages: int
+    calls: int
+    ms: int
+    reply_ms: int | None
+
+
+class _LostError(Exception):
+    """Another worker holds this member now: nothing computed here may be stored."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """The state of one lease while it is worked on."""
+
+    lease: InboxLease
+    session: Session | None
+    pending: PendingWrites
+    started_ms: int
+    messages: list[Message] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    calls: int = 0
+    event: str = ""
+    wamid: str | None = None
+    core_called: Callable[[], None] = lambda: None
+
+    @property
+    def member(self) -> str:
+        return self.lease.member
 
 
 class Worker:
@@ -123,7 +176,7 @@ class Worker:
                 return await self._dead_letter(lease)
             work = self._open(lease)
             return await self._work(work)
-        except LeaseLostError:
+        except _LostError:
             log.warning("claim_lost")
         except NewerRecordError:
             now_ms = self._clock_ms()
@@ -138,12 +191,12 @@ class Worker:
             await self._mailbox.release(lease, now_ms, due_ms=now_ms + pause, counted=True)
         return None
 
-    def _open(self, lease: InboxLease) -> TurnWork:
+    def _open(self, lease: InboxLease) -> _Work:
         session = read_record(lease.session, SESSION)
         pending = read_record(lease.pending_writes, PENDING_WRITES) or PendingWrites()
-        return TurnWork(lease, session, pending, self._clock_ms())
+        return _Work(lease, session, pending, self._clock_ms())
 
-    async def _work(self, work: TurnWork) -> InboxLease | None:
+    async def _work(self, work: _Work) -> InboxLease | None:
         under_way = work.pending.under_way
         if under_way is not None and under_way.seq != work.lease.seq:
             work.pending = work.pending.mark_unknown(self._clock_ms())
@@ -160,44 +213,42 @@ class Worker:
                 work.messages += under_way.messages
                 work.transitions += under_way.transitions
                 work.core_called()
-                # Its sender died: the write may have been sent or not, and is not sent now.
-                write = msgspec.structs.replace(under_way, interrupted=True)
-                looked = await self._reconciler.look(work.member, write, work.pending.unresolved)
-                turn = self._resume(work, write, looked)
+                outcome = await self._reconciler.recover(work.member, under_way, work.pending.unresolved)
+                turn = self._resume(work, under_way, outcome)
             else:
                 work.event = str(inbound.content.__struct_config__.tag)
-                turn = self._take_turn(work, work.session, Received(work.member, inbound))
+                turn = self._take_turn(
+                    work, work.session, Received(work.member, inbound, last_delivered_ms=work.lease.last_delivered_ms)
+                )
             while turn.call is not None:
                 outcome = await self._call(work, turn, turn.call)
                 turn = self._take_turn(work, turn.session, CallFinished(work.member, outcome))
         return await self._commit(work, turn.session)
 
-    def _take_turn(self, work: TurnWork, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         turn = take_turn(self._registry, session, event, self._clock_ms())
         work.messages += turn.messages
         work.transitions += turn.transitions
         return turn
 
-    async def _call(self, work: TurnWork, turn: Turn, call: Call) -> Outcome:
+    async def _call(self, work: _Work, turn: Turn, call: Call) -> Outcome:
         work.calls += 1
         work.core_called()
         if isinstance(call, Write):
             return await self._write(work, turn, call)
         return await self._read_core(work, call)
 
-    async def _read_core(self, work: TurnWork, call: Read) -> Outcome:
+    async def _read_core(self, work: _Work, call: Read) -> Outcome:
         left_ms = work.started_ms + TURN_MS - self._clock_ms()
         try:
             async with asyncio.timeout(max(0, left_ms) / 1000):
-                outcome = await self._core.read(work.member, call)
+                return await self._core.read(work.member, call)
         except TimeoutError:
             return Unavailable()
-        work.core_answers = work.core_answers or isinstance(outcome, Known)
-        return outcome
 
     # -- writes -----------------------------------------------------------------------------------------------------
 
-    async def _write(self, work: TurnWork, turn: Turn, call: Write) -> Outcome:
+    async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
         if self._clock_ms() > work.started_ms + TURN_MS:
             return Unavailable()  # one of several in a turn, and too late for this one
         happened = await self._reconcile(work, lambda write: write.may_duplicate(call))
@@ -210,107 +261,70 @@ class Worker:
             return prepared
         write = msgspec.structs.replace(prepared, messages=tuple(work.messages), transitions=tuple(work.transitions))
         await self._store(work, msgspec.structs.replace(work.pending, under_way=write))
-        looked = await self._reconciler.send(work.member, write, work.pending.unresolved)
-        self._record(work, write, looked)
-        return looked.outcome
+        outcome = await self._reconciler.send(work.member, write, work.pending.unresolved)
+        self._record_outcome(work, write, outcome)
+        return outcome
 
-    async def _store(self, work: TurnWork, pending: PendingWrites) -> None:
+    async def _store(self, work: _Work, pending: PendingWrites) -> None:
         raw = pending_writes.encode(pending)
         assert raw is not None
         stored = await self._retrying(lambda: self._mailbox.store_pending_writes(work.lease, self._clock_ms(), raw))
         if stored is CommitResult.LOST:
-            raise LeaseLostError
+            raise _LostError
 
-    def _resume(self, work: TurnWork, write: PendingWrite, looked: Looked) -> Turn:
+    def _resume(self, work: _Work, write: PendingWrite, outcome: Outcome) -> Turn:
         """Continue the turn in which a dead worker made this write, with the outcome of the write."""
-        self._record(work, write, looked)
-        return self._take_turn(work, write.session, CallFinished(work.member, looked.outcome))
+        self._record_outcome(work, write, outcome)
+        return self._take_turn(work, write.session, CallFinished(work.member, outcome))
 
-    def _record(self, work: TurnWork, write: PendingWrite, looked: Looked) -> None:
-        """Keep a write whose outcome is unknown, watch one whose verdict comes from looks, forget the others."""
-        pending = msgspec.structs.replace(work.pending, under_way=None)
-        if isinstance(looked.outcome, Unknown):
-            unknown = self._later(write, looked)
-            work.pending = msgspec.structs.replace(pending, unresolved=(*pending.unresolved, unknown))
-            return
-        work.pending = pending.exclude_outcome(write.command, looked.outcome)
-        self._watch(work, write, looked)
+    def _record_outcome(self, work: _Work, write: PendingWrite, outcome: Outcome) -> None:
+        """Keep the write if its outcome is unknown; else exclude its credex from the matches of the others."""
+        others = work.pending.unresolved
+        if isinstance(outcome, Unknown):
+            others = (*others, write.retry_later(self._clock_ms()))
+        else:
+            others = tuple(other.exclude_outcome(write.command, outcome) for other in others)
+        work.pending = PendingWrites(unresolved=others)
 
-    def _later(self, write: PendingWrite, looked: Looked) -> PendingWrite:
-        remembering = msgspec.structs.replace(write, memory=looked.memory)
-        now_ms = self._clock_ms()
-        return remembering.look_again(now_ms) if looked.failed else remembering.look_later(now_ms)
-
-    def _watch(self, work: TurnWork, write: PendingWrite, looked: Looked) -> None:
-        """Keep looking for a while after a verdict: core may show more, or show it late."""
-        if not operation_of(write.command).is_watched(looked.outcome):
-            return
-        watched = msgspec.structs.replace(write, memory=looked.memory).watch(self._clock_ms(), looked.outcome)
-        if watched is not None:
-            work.pending = msgspec.structs.replace(work.pending, watched=(*work.pending.watched, watched))
-
-    async def _reconcile_due(self, work: TurnWork) -> InboxLease | None:
-        """No message waits: look for the pending writes that are due."""
+    async def _reconcile_due(self, work: _Work) -> InboxLease | None:
+        """No message waits: reconcile the pending writes that are due."""
         work.event = "looked"
         now_ms = self._clock_ms()
         await self._reconcile(work, lambda write: write.reconcile_at_ms <= now_ms)
-        await self._look_at_watched(work, now_ms)
         return await self._commit(work, work.session)
 
-    async def _reconcile(self, work: TurnWork, wanted: Callable[[PendingWrite], bool]) -> bool:
-        """Look for the wanted unresolved writes once each and tell the member the outcomes; whether one happened."""
-        happened, at = False, 0
-        while at < len(work.pending.unresolved) and self._clock_ms() <= work.started_ms + RECONCILE_MS:
-            before, write, after = _around(work.pending.unresolved, at)
-            if not wanted(write):
-                at += 1
+    async def _reconcile(self, work: _Work, wanted: Callable[[PendingWrite], bool]) -> bool:
+        """Reconcile the wanted unresolved writes once each and tell the member the outcomes; whether one happened."""
+        ahead, behind, happened = list(work.pending.unresolved), list[PendingWrite](), False
+        while ahead:
+            write = ahead.pop(0)
+            if not wanted(write) or self._clock_ms() > work.started_ms + RECONCILE_MS:
+                behind.append(write)
                 continue
-            looked = await self._reconciler.look(work.member, write, (*before, *after))
+            outcome = await self._reconciler.reconcile_once(work.member, write, (*behind, *ahead))
             work.calls += 1
-            if isinstance(looked.outcome, Unknown) and self._clock_ms() < write.ends_ms:
-                unresolved = (*before, self._later(write, looked), *after)
-                work.pending = msgspec.structs.replace(work.pending, unresolved=unresolved)
-                at += 1
+            now_ms = self._clock_ms()
+            if isinstance(outcome, Unknown) and now_ms < write.ends_ms:
+                behind.append(write.retry_later(now_ms))
                 continue
-            self._tell(work, write, looked.outcome)
-            happened = happened or isinstance(looked.outcome, Done)
-            others = msgspec.structs.replace(work.pending, unresolved=(*before, *after))
-            work.pending = others.exclude_outcome(write.command, looked.outcome)
-            self._watch(work, write, looked)
+            self._take_turn(
+                work,
+                work.session,
+                WriteReconciled(work.member, write.step, write.command, outcome, write.session.answers),
+            )
+            happened = happened or isinstance(outcome, Done)
+            ahead, behind = (
+                [other.exclude_outcome(write.command, outcome) for other in each] for each in (ahead, behind)
+            )
+        work.pending = msgspec.structs.replace(work.pending, unresolved=tuple(behind))
         return happened
-
-    async def _look_at_watched(self, work: TurnWork, now_ms: int) -> None:
-        """Look for watched writes that are due; tell what the member was not told yet."""
-        at = 0
-        while at < len(work.pending.watched) and self._clock_ms() <= work.started_ms + RECONCILE_MS:
-            before, write, after = _around(work.pending.watched, at)
-            if write.reconcile_at_ms > now_ms:
-                at += 1
-                continue
-            looked = await self._reconciler.look(work.member, write, work.pending.unresolved)
-            work.calls += 1
-            outcome = looked.outcome
-            if isinstance(outcome, Done) and outcome.count > write.matches_told:
-                self._tell(work, write, msgspec.structs.replace(outcome, another=write.matches_told > 0))
-            remembering = msgspec.structs.replace(write, memory=looked.memory)
-            again = remembering.watch(self._clock_ms(), outcome)
-            others = msgspec.structs.replace(work.pending, watched=(*before, *after))
-            others = others.exclude_outcome(write.command, outcome)
-            work.pending = msgspec.structs.replace(others, watched=(*others.watched, *([again] if again else [])))
-
-    def _tell(self, work: TurnWork, write: PendingWrite, outcome: Outcome) -> None:
-        event = WriteReconciled(work.member, write.step, write.command, outcome, write.session.answers)
-        self._take_turn(work, work.session, event)
 
     # -- the end of a lease -----------------------------------------------------------------------------------------
 
-    async def _commit(self, work: TurnWork, session: Session | None) -> InboxLease | None:
+    async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         # A session that is never valid is not stored.
         raw_session = msgspec.json.encode(session) if session and session.valid_until_ms else None
         outbox = _entries(work.messages)
-        if work.core_answers:
-            # Core could be read just now: a look that failed need not wait any longer.
-            work.pending = work.pending.look_now(self._clock_ms())
         raw_pending = pending_writes.encode(work.pending)
 
         async def attempt() -> EndedLease[InboxLease]:
@@ -325,7 +339,7 @@ class Worker:
 
         committed = await self._retrying(attempt)
         if committed.result is CommitResult.LOST:
-            raise LeaseLostError
+            raise _LostError
         if outbox:
             self._outbox_woken()
         self._report(work, session)
@@ -349,7 +363,7 @@ class Worker:
         self._outbox_woken()
         return committed.next
 
-    def _report(self, work: TurnWork, session: Session | None) -> None:
+    def _report(self, work: _Work, session: Session | None) -> None:
         now_ms = self._clock_ms()
         finished = Finished(
             member=work.member,
@@ -369,13 +383,6 @@ class Worker:
         except Exception:
             # The turn is committed: a failing listener must not cost the member's next message its lease.
             log.exception("turn_not_reported")
-
-
-def _around(
-    writes: tuple[PendingWrite, ...], at: int
-) -> tuple[Sequence[PendingWrite], PendingWrite, Sequence[PendingWrite]]:
-    """The writes before one, that one, and those after it."""
-    return writes[:at], writes[at], writes[at + 1 :]
 
 
 def _entries(messages: Sequence[Message]) -> list[bytes]:

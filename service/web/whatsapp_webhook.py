@@ -1,7 +1,6 @@
 """WhatsApp's webhook: Meta's verification request, and payloads. It stores and does no business work."""
 
 import hmac
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -63,8 +62,6 @@ def webhook_routes(
             payload = decode(body, phone_number_id=phone_number_id, received_at_ms=clock_ms())
         except NotAnEnvelopeError as error:
             return error_response(400, "bad_request", {"body": error.details})
-        if payload.ignored:
-            log.info("delivery_ignored", reasons=dict(Counter(payload.ignored)))
         try:
             await ingest(payload)
         except NotStoredError as error:

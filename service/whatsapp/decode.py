@@ -23,9 +23,6 @@ from service.domain import (
 from service.whatsapp.errors import NotAnEnvelopeError
 from service.whatsapp.json_text import integer, listed, parse, table, text, whole_text
 
-GROUP: Final = "group"
-UNUSABLE: Final = "unusable"
-
 _OBJECT: Final = "whatsapp_business_account"
 _NUMBER: Final = re.compile(r"[0-9]{1,20}")
 # A business-scoped user id: a country, a dot, and up to 128 letters and digits.
@@ -62,13 +59,12 @@ class WebhookPayload:
         messages: each with its sender: the digits of a WhatsApp number, or the business-scoped user id of a member who
             hides the number.
         statuses: of messages that we sent.
-        ignored: the reason of each item that is not used, in their order: ``group`` for a message in a group, else
-            ``unusable`` (for another number, or without what is needed).
+        ignored: how many items are for another number or cannot be used.
     """
 
     messages: tuple[tuple[str, InboundMessage], ...]
     statuses: tuple[Status, ...]
-    ignored: tuple[str, ...] = ()
+    ignored: int
 
 
 def decode(body: bytes, *, phone_number_id: str, received_at_ms: int) -> WebhookPayload:
@@ -81,16 +77,15 @@ def decode(body: bytes, *, phone_number_id: str, received_at_ms: int) -> Webhook
     """
     messages: list[tuple[str, InboundMessage]] = []
     statuses: list[Status] = []
-    ignored: list[str] = []
+    ignored = 0
     for value in _values(body):
         ours = value is not None and _is_ours(value, phone_number_id)
-        received = [_message(each, received_at_ms) if ours else UNUSABLE for each in listed(value, "messages")]
+        received = [_message(each, received_at_ms) if ours else None for each in listed(value, "messages")]
         reported = [_status(each, received_at_ms) if ours else None for each in listed(value, "statuses")]
-        messages += [each for each in received if isinstance(each, tuple)]
+        messages += [each for each in received if each is not None]
         statuses += [each for each in reported if each is not None]
-        ignored += [each for each in received if isinstance(each, str)]
-        ignored += [UNUSABLE] * (reported.count(None) + (value is None))
-    return WebhookPayload(tuple(messages), tuple(statuses), tuple(ignored))
+        ignored += received.count(None) + reported.count(None) + (value is None)
+    return WebhookPayload(tuple(messages), tuple(statuses), ignored)
 
 
 def _values(body: bytes) -> Iterator[dict[str, Any] | None]:
@@ -123,14 +118,12 @@ def _is_ours(value: dict[str, Any], phone_number_id: str) -> bool:
     return named == phone_number_id
 
 
-def _message(message: Any, received_at_ms: int) -> tuple[str, InboundMessage] | str:
-    """The sender and the message; or why it is ignored: it has no id or no sender, or was written in a group."""
+def _message(message: Any, received_at_ms: int) -> tuple[str, InboundMessage] | None:
+    """The sender and the message; None if it has no id or no sender."""
     wamid = text(message, "id")
     member = _member(text(message, "from"), text(message, "from_user_id"))
     if not wamid or member is None:
-        return UNUSABLE
-    if table(message).get("group_id"):
-        return GROUP
+        return None
     sent_at_ms = _at_ms(message, received_at_ms)
     return member, InboundMessage(wamid, sent_at_ms, received_at_ms, _content(message))
 

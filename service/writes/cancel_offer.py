@@ -15,13 +15,7 @@ class CancelOffer(ResolveOffer, frozen=True, tag="cancel-offer"):
 
 class _CancelOffer(ResolveOfferOperation[CancelOffer]):
     command = CancelOffer
-    endpoint = Endpoint(
-        "cancelCredex",
-        frozenset({"CREDEX_CANCELLED"}),
-        "credex",
-        older_keys=frozenset({"credexID"}),
-        older_message="credex cancelled successfully",
-    )
+    endpoint = Endpoint("cancelCredex", frozenset({"CREDEX_CANCELLED"}), "credex")
     resolved_as = (CredexKind.CANCELLED,)
     incoming = False
 

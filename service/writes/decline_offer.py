@@ -15,13 +15,7 @@ class DeclineOffer(ResolveOffer, frozen=True, tag="decline-offer"):
 
 class _DeclineOffer(ResolveOfferOperation[DeclineOffer]):
     command = DeclineOffer
-    endpoint = Endpoint(
-        "declineCredex",
-        frozenset({"CREDEX_DECLINED"}),
-        "credex",
-        older_keys=frozenset({"credexID"}),
-        older_message="credex declined successfully",
-    )
+    endpoint = Endpoint("declineCredex", frozenset({"CREDEX_DECLINED"}), "credex")
     resolved_as = (CredexKind.DECLINED,)
 
 

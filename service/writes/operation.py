@@ -18,8 +18,7 @@ from service.credex.endpoints import Endpoint
 from service.credex.errors import CredexError, NotFoundError, Refusal, RefusedError
 from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Money
-from service.domain.commands import DidNotHappen, Done, OnlySimilar, Outcome, Refused, Unknown, Write
-from service.writes.verdict import LookMemory, Row
+from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 
 CommandT = TypeVar("CommandT", bound=Write)
 
@@ -34,10 +33,6 @@ class Baseline(msgspec.Struct, frozen=True):
         shared: a new offer that looks like this one need not be it: another member may act for the account, or another
             write made one that cannot be told from it.
         tier: the member's, if the write is to raise it and core said which it is.
-        member_id: of the member whose dashboard it is; empty for those who are none yet.
-        offers: the outgoing offers that were pending.
-        ledger_rows: how many rows the ledger had; None if it was not read to its end.
-        ledger_ids: the ids of those rows, as far as core names them.
     """
 
     pending: tuple[str, ...] = ()
@@ -45,10 +40,6 @@ class Baseline(msgspec.Struct, frozen=True):
     balance: Money | None = None
     shared: bool = False
     tier: int | None = None
-    member_id: str = ""
-    offers: tuple[Row, ...] = ()
-    ledger_rows: int | None = None
-    ledger_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +47,16 @@ class Observation:
     """What is known about a write when its evidence is asked for.
 
     Attributes:
-        dashboard: read after the write; None if core does not know the member.
+        dashboard: read after the write.
         baseline: from before it.
-        at_ms: the state's time when the look began.
-        send_by_ms: the state's time after which the write cannot have left.
-        memory: of the look before.
-        others: offers made since the baseline that are known to be other writes'.
-        twins: how many other writes, whose outcome is unknown, may have had the same effect.
-        nameless: how many others certainly had it, and core did not name the credex.
+        since_ms: when the baseline was read; the write is no older.
+        ambiguous: another write that is not known to have failed may have had the same effect.
     """
 
     dashboard: Dashboard | None
     baseline: Baseline
-    at_ms: int
-    send_by_ms: int
-    memory: LookMemory
-    others: Sequence[Row] = ()
-    twins: int = 0
-    nameless: int = 0
+    since_ms: int
+    ambiguous: bool
 
     def account(self, account_id: str) -> Account | None:
         """An account of the member; None if core does not show it."""
@@ -91,66 +74,35 @@ class NotSeen:
     observable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class OfferFinding:
-    """What a look proves about an offer, by `service.writes.verdict`.
-
-    Attributes:
-        outcome: what that means for the member; `Unknown` while it is not decided.
-        memory: for the next look.
-        shows_nothing: the look shows no new offer of the amount, whatever it proves.
-    """
-
-    outcome: Done | DidNotHappen | OnlySimilar | Unknown
-    memory: LookMemory
-    shows_nothing: bool
-
-
-Finding = Done | Refused | Unknown | NotSeen | OfferFinding
+Finding = Done | Refused | Unknown | NotSeen
 """What core shows about a write."""
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsLedger:
-    """``conclude`` needs the account's accepted credexes, oldest first; None if they were not read to their end."""
+    """The dashboard does not decide: ``conclude`` does, from the account's accepted credexes, newest first."""
 
     account_id: str
-    conclude: Callable[[Sequence[LedgerEntry] | None], Evidence]
+    conclude: Callable[[Sequence[LedgerEntry]], Finding]
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsCredex:
-    """``conclude`` needs the credex; None if core does not know it, or not any more."""
+    """The dashboard does not decide: ``conclude`` does, from the credex; None if core does not give it."""
 
     account_id: str
     credex_id: str
-    conclude: Callable[[CredexState | None], Evidence]
+    conclude: Callable[[CredexState | None], Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsName:
-    """``conclude`` needs the present name of the account with this handle; empty if core knows none."""
-
-    handle: str
-    conclude: Callable[[str], Evidence]
-
-
-Evidence = Finding | NeedsLedger | NeedsCredex | NeedsName
+Evidence = Finding | NeedsLedger | NeedsCredex
 
 
 class Operation(ABC, Generic[CommandT]):
-    """Base of the operations. Each is stated, with its command, in a module of its own.
-
-    Attributes:
-        command: the type of the command.
-        endpoint: where it is sent.
-        asks_while_watched: the member is asked before it is sent while an earlier one like it is watched. For the
-            others the precheck shows whether the earlier one happened after all.
-    """
+    """Base of the operations. Each is stated, with its command, in a module of its own."""
 
     command: type[CommandT]
     endpoint: Endpoint
-    asks_while_watched: bool = False
 
     @abstractmethod
     def request(self, command: CommandT) -> Mapping[str, object]: ...
@@ -162,33 +114,13 @@ class Operation(ABC, Generic[CommandT]):
         In all methods the dashboard is None if core does not know the member.
         """
 
-    def ledger_account(self, command: CommandT) -> str | None:  # noqa: ARG002
-        """The account whose ledger belongs to the baseline; None if the dashboard is enough."""
-        return None
-
-    def baseline(
-        self,
-        command: CommandT,  # noqa: ARG002
-        dashboard: Dashboard | None,  # noqa: ARG002
-        ledger: Sequence[LedgerEntry] | None,  # noqa: ARG002
-    ) -> Baseline:
-        """What has to be known of the time before the write; nothing by default.
-
-        The ledger is that of `ledger_account`, oldest first; None if it was not read to its end.
-        """
+    def baseline(self, command: CommandT, dashboard: Dashboard | None) -> Baseline:  # noqa: ARG002
+        """What has to be known of the time before the write; nothing by default."""
         return Baseline()
-
-    def unseen_lookalike(self, command: CommandT, baseline: Baseline) -> bool:  # noqa: ARG002
-        """Whether the baseline shows what could be this write's effect, and the confirmed screen did not."""
-        return False
 
     @abstractmethod
     def evidence(self, command: CommandT, now: Observation) -> Evidence:
         """What core shows about the write now."""
-
-    def offer_row(self, command: CommandT, credex_id: str) -> Row | None:  # noqa: ARG002
-        """The row that the offer made by this write stands in; None if it makes none."""
-        return None
 
     def may_duplicate(self, command: CommandT, other: Write) -> bool:  # noqa: ARG002
         """Whether the effect of another write could be taken for this one's."""
@@ -198,15 +130,11 @@ class Operation(ABC, Generic[CommandT]):
         """Whether the member wants it although an earlier write that it may duplicate is unresolved."""
         return False
 
-    def is_watched(self, outcome: Outcome) -> bool:
-        """Whether a write is looked for after this verdict: what showed nowhere may show late."""
-        return isinstance(outcome, DidNotHappen | Refused)
-
     def done(self, command: CommandT, written: Written) -> Done:  # noqa: ARG002
         """The outcome that core's success answer means."""
         return Done(written.dashboard, written.credex_id or "")
 
-    def conclude(self, finding: Done | Refused | Unknown | NotSeen, error: CredexError | None) -> Outcome:
+    def conclude(self, finding: Finding, error: CredexError | None) -> Outcome:
         """The outcome that a finding means in view of core's own answer (None: the answer is not known)."""
         return self.refusal(error, finding) if isinstance(finding, NotSeen) else finding
 

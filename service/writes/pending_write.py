@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final, Union
 import msgspec
 
 from service.conversation import Session, Transition
-from service.domain.commands import Done, Outcome, Write
+from service.domain.commands import Done, Outcome, Unknown, Write
 from service.messages import Message
 from service.writes.operation import Baseline
-from service.writes.registry import COMMANDS, may_duplicate, offer_row
-from service.writes.schedule import SEND_WITHIN_MS, after_failure, next_look, next_watch
-from service.writes.verdict import LookMemory, Row
+from service.writes.registry import COMMANDS, may_duplicate
 
 RECORD_VERSION: Final = 1
 """The version of the record that this release writes."""
 
+RETRY_AFTER_MS: Final = (30_000, 120_000, 600_000)
+"""When an unresolved write is reconciled again; after the last of these, every hour."""
+
+HOURLY_MS: Final = 3_600_000
 DAYS_PENDING: Final = 2
 """Credex core drops an offer of day D at the end of D+2 (UTC): later nothing can be proven any more."""
 
@@ -40,13 +42,6 @@ class PendingWrite(msgspec.Struct, frozen=True):
         send_by_ms: nothing is sent later than this.
         attempts: how often it was reconciled since it became unresolved.
         reconcile_at_ms: when it is reconciled next.
-        failures: how many looks in a row failed, or could not count.
-        memory: of the last look.
-        others: offers made since the baseline that are known to be other writes'.
-        nameless_twins: how many writes that look the same are done, and core did not name their credex.
-        interrupted: a process that was sending it died.
-        verdict_ms: when its verdict was told, if it is watched since; else 0.
-        matches_told: how many new offers like it the member was told of.
     """
 
     seq: int
@@ -60,13 +55,6 @@ class PendingWrite(msgspec.Struct, frozen=True):
     transitions: tuple[Transition, ...] = msgspec.field(default=(), name="walked")
     attempts: int = msgspec.field(default=0, name="looks")
     reconcile_at_ms: int = msgspec.field(default=0, name="look_at_ms")
-    failures: int = 0
-    memory: LookMemory = LookMemory()
-    others: tuple[Row, ...] = ()
-    interrupted: bool = False
-    nameless_twins: int = 0
-    verdict_ms: int = 0
-    matches_told: int = 0
 
     @property
     def ends_ms(self) -> int:
@@ -75,39 +63,13 @@ class PendingWrite(msgspec.Struct, frozen=True):
         midnight = datetime(made.year, made.month, made.day, tzinfo=UTC)
         return int((midnight + timedelta(days=DAYS_PENDING + 1)).timestamp() * 1000)
 
-    def look_later(self, now_ms: int) -> PendingWrite:
-        """The same write, unresolved, to be looked for at the next time of its schedule."""
-        # The baseline may have taken a while: an absence counts by the time of sending.
-        at_ms = next_look(self.send_by_ms - SEND_WITHIN_MS, now_ms, counted_ms=self.memory.counted_ms)
+    def retry_later(self, now_ms: int) -> PendingWrite:
+        """The same write, unresolved, to be reconciled later."""
+        wait = RETRY_AFTER_MS[self.attempts] if self.attempts < len(RETRY_AFTER_MS) else HOURLY_MS
         return msgspec.structs.replace(
             self,
             attempts=self.attempts + 1,
-            failures=0,
-            reconcile_at_ms=min(at_ms, self.ends_ms),
-            messages=(),
-            transitions=(),
-        )
-
-    def look_again(self, now_ms: int) -> PendingWrite:
-        """The same write after a look that failed: it is repeated soon, and does not count as one of the schedule."""
-        at_ms = after_failure(now_ms, self.failures)
-        return msgspec.structs.replace(
-            self, failures=self.failures + 1, reconcile_at_ms=min(at_ms, self.ends_ms), messages=(), transitions=()
-        )
-
-    def watch(self, now_ms: int, outcome: Outcome) -> PendingWrite | None:
-        """The same write, whose verdict has been told, to be watched; None when its watch is over."""
-        verdict_ms = self.verdict_ms or now_ms
-        at_ms = next_watch(verdict_ms, now_ms)
-        if at_ms is None:
-            return None
-        told = max(self.matches_told, outcome.count) if isinstance(outcome, Done) else self.matches_told
-        return msgspec.structs.replace(
-            self,
-            verdict_ms=verdict_ms,
-            matches_told=told,
-            failures=0,
-            reconcile_at_ms=at_ms,
+            reconcile_at_ms=min(now_ms + wait, self.ends_ms),
             messages=(),
             transitions=(),
         )
@@ -116,64 +78,44 @@ class PendingWrite(msgspec.Struct, frozen=True):
         """Whether the effect of another write could be taken for this one's."""
         return may_duplicate(self.command, command)
 
+    def exclude_match(self, credex_id: str) -> PendingWrite:
+        """The same write, knowing that this credex is another write's."""
+        if not credex_id:
+            return self
+        baseline = msgspec.structs.replace(self.baseline, pending=(*self.baseline.pending, credex_id))
+        return msgspec.structs.replace(self, baseline=baseline)
+
     def exclude_outcome(self, command: Write, outcome: Outcome) -> PendingWrite:
         """The same write, knowing the outcome of another: its credex is not this one's."""
-        if not isinstance(outcome, Done):
-            return self
-        if not outcome.credex_id:
-            nameless = self.nameless_twins + self.may_duplicate(command)
-            return msgspec.structs.replace(self, nameless_twins=nameless)
-        if outcome.credex_id in {*self.baseline.pending, *self.baseline.ledger_ids}:
-            return self
-        baseline = msgspec.structs.replace(self.baseline, pending=(*self.baseline.pending, outcome.credex_id))
-        row = offer_row(command, outcome.credex_id)
-        others = (*self.others, row) if row else self.others
-        return msgspec.structs.replace(self, baseline=baseline, others=others)
+        match outcome:
+            case Done(credex_id="") | Unknown() if self.may_duplicate(command):
+                # Its effect stands there as well, or may, and nothing tells the two apart.
+                return msgspec.structs.replace(self, baseline=msgspec.structs.replace(self.baseline, shared=True))
+            case Done(credex_id=credex_id):
+                return self.exclude_match(credex_id)
+            case _:
+                return self
 
 
 class PendingWrites(msgspec.Struct, frozen=True):
-    """All pending writes of one member.
-
-    Attributes:
-        under_way: the one that is being made.
-        unresolved: those whose outcome is unknown.
-        watched: those whose verdict was concluded from looks and told, for half an hour.
-    """
+    """All pending writes of one member: at most one under way, and those whose outcome is unknown."""
 
     under_way: PendingWrite | None = None
     unresolved: tuple[PendingWrite, ...] = ()
     version: int = RECORD_VERSION
-    watched: tuple[PendingWrite, ...] = ()
 
     @property
     def due_ms(self) -> int | None:
-        """When the next write is to be looked for."""
-        return min((write.reconcile_at_ms for write in (*self.unresolved, *self.watched)), default=None)
-
-    def look_now(self, now_ms: int) -> PendingWrites:
-        """The same writes; those whose last look failed are looked for at once."""
-        unresolved = tuple(
-            msgspec.structs.replace(write, reconcile_at_ms=now_ms) if write.failures else write
-            for write in self.unresolved
-        )
-        return msgspec.structs.replace(self, unresolved=unresolved)
-
-    def exclude_outcome(self, command: Write, outcome: Outcome) -> PendingWrites:
-        """The same writes, knowing the outcome of another one: see `PendingWrite.exclude_outcome`."""
-        return msgspec.structs.replace(
-            self,
-            unresolved=tuple(each.exclude_outcome(command, outcome) for each in self.unresolved),
-            watched=tuple(each.exclude_outcome(command, outcome) for each in self.watched),
-        )
+        """When the next unresolved write is to be reconciled."""
+        return min((write.reconcile_at_ms for write in self.unresolved), default=None)
 
     def mark_unknown(self, now_ms: int) -> PendingWrites:
         """The write under way, if there is one, counted among the unresolved."""
         if self.under_way is None:
             return self
-        interrupted = msgspec.structs.replace(self.under_way, interrupted=True).look_later(now_ms)
-        return msgspec.structs.replace(self, under_way=None, unresolved=(*self.unresolved, interrupted))
+        return PendingWrites(unresolved=(*self.unresolved, self.under_way.retry_later(now_ms)))
 
 
 def encode(pending: PendingWrites) -> bytes | None:
     """The record to store; None if nothing is pending."""
-    return msgspec.json.encode(pending) if pending.under_way or pending.unresolved or pending.watched else None
+    return msgspec.json.encode(pending) if pending.under_way or pending.unresolved else None

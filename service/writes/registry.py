@@ -18,7 +18,6 @@ from service.writes import (
     upgrade,
 )
 from service.writes.operation import Operation
-from service.writes.verdict import Row
 
 CommandT = TypeVar("CommandT", bound=Write)
 
@@ -45,11 +44,6 @@ _BY_COMMAND: Final = {operation.command: operation for operation in WRITES}
 
 def operation_of(command: CommandT) -> Operation[CommandT]:
     return _BY_COMMAND[type(command)]
-
-
-def offer_row(command: Write, credex_id: str) -> Row | None:
-    """The row that the offer of a command stands in; None for commands that make none."""
-    return operation_of(command).offer_row(command, credex_id)
 
 
 def may_duplicate(command: Write, other: Write) -> bool:

@@ -64,7 +64,7 @@ class ResolveOfferOperation(Operation[ResolveT]):
     def done(self, command: ResolveT, written: Written) -> Done:
         return Done(written.dashboard, command.credex_id)
 
-    def conclude(self, finding: Done | Refused | Unknown | NotSeen, error: CredexError | None) -> Outcome:
+    def conclude(self, finding: Finding, error: CredexError | None) -> Outcome:
         """See `Operation.conclude`. An offer that is gone, and that core did not find pending, was gone before."""
         if isinstance(finding, Done) and not finding.by_us and _not_pending(error):
             return Refused("not_pending")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from service.credex.endpoints import Endpoint
 from service.credex.errors import Refusal
-from service.credex.values import LedgerEntry
 from service.domain import Dashboard, Denomination, Tier
 from service.domain.commands import Outcome, Refused, Write
 from service.writes.operation import Baseline, Evidence, NotSeen, Observation
@@ -35,12 +34,7 @@ class _Upgrade(PostconditionOperation[Upgrade]):
             return account
         return Refused("already") if dashboard and (dashboard.tier or 0) >= Tier.HUSTLER else None
 
-    def baseline(
-        self,
-        command: Upgrade,
-        dashboard: Dashboard | None,
-        ledger: Sequence[LedgerEntry] | None,  # noqa: ARG002
-    ) -> Baseline:
+    def baseline(self, command: Upgrade, dashboard: Dashboard | None) -> Baseline:
         account = dashboard.account(command.account_id) if dashboard else None
         if dashboard is None or account is None:
             return Baseline()

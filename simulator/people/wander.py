@@ -34,7 +34,6 @@ WEIGHTS: Final = {
     Temperament.CONFUSED: (35, 20, 21, 10, 2, 3, 4, 5),
     Temperament.ODD: (30, 20, 10, 5, 23, 5, 5, 2),
 }
-TAP_THIS: Final = re.compile(r"^Tap \*([^*]+)\* to go on")
 ASKS_AMOUNT = re.compile(r"\b(how much|amount)\b", re.IGNORECASE)
 ASKS_HANDLE = re.compile(r"\b(handle|whom|who should)\b", re.IGNORECASE)
 ASKS_LAST_NAME = re.compile(r"\b(last name|surname|family name)\b", re.IGNORECASE)
@@ -61,8 +60,9 @@ def choose(person: Persona, rng: random.Random, screens: Sequence[Screen], other
     if not screens:
         return Move("", rng.choice(GREETINGS))
     kind = rng.choices(MOVES, WEIGHTS[person.temperament])[0]
-    if title := _tapped(kind, person, rng, screens[-1]):
-        return Move("taps", title)
+    if kind == "tap" and (choices := screens[-1].choices):
+        takes_first = person.temperament is Temperament.HASTY
+        return Move("taps", choices[0].title if takes_first else rng.choice(choices).title)
     if kind == "old" and (titles := _older(screens)):
         return Move("taps", rng.choice(titles))
     if kind == "pause":
@@ -71,16 +71,6 @@ def choose(person: Persona, rng: random.Random, screens: Sequence[Screen], other
         return Move("sends", rng.choice(MEDIA))
     texts = {"confused": CONFUSED, "odd": ODD, "greet": GREETINGS}.get(kind)
     return Move("", rng.choice(texts) if texts else _fitting(person, rng, screens[-1], others))
-
-
-def _tapped(kind: str, person: Persona, rng: random.Random, screen: Screen) -> str:
-    """The title that is tapped; empty when nothing is. A screen that asks for a tap gets no typed answer."""
-    if kind == "answer" and (named := TAP_THIS.search(screen.body)):
-        return named[1]
-    if kind != "tap" or not screen.choices:
-        return ""
-    takes_first = person.temperament is Temperament.HASTY
-    return screen.choices[0].title if takes_first else rng.choice(screen.choices).title
 
 
 def _older(screens: Sequence[Screen]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from service import flows
 from service.conversation import FlowRegistry
-from service.runtime.turn_work import Finished
+from service.runtime.inbox_worker import Finished
 from simulator.errors import SimulatorError
 from simulator.playback.player import replay
 from simulator.playback.runner import parallel_map

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from service.app import Dependencies, Service
 from service.mailbox import Mailbox
-from service.runtime.turn_work import Finished
+from service.runtime.inbox_worker import Finished
 from service.settings import EMBEDDED, Settings
 from service.whatsapp.forms import DEFINITIONS
 from simulator.whatsapp_cloud import Business
@@ -56,14 +56,11 @@ class Connections:
     """What one run of the bot's process is connected to.
 
     Attributes:
-        clock_ms: the process's own clock, which may be wrong.
-        true_ms: the clock of the world, which the state Redis has.
         forms: the bot is configured to ask by WhatsApp forms.
         next_release: the process runs the next release, whose records this release cannot read.
     """
 
     clock_ms: Callable[[], int]
-    true_ms: Callable[[], int]
     state: redis.asyncio.Redis
     cache: redis.asyncio.Redis
     core: httpx.AsyncBaseTransport
@@ -71,10 +68,6 @@ class Connections:
     random_bytes: Callable[[int], bytes]
     forms: bool = False
     next_release: bool = False
-
-
-async def _at(time_ms: int) -> int:
-    return time_ms
 
 
 def run_service(connections: Connections, *, finished: Callable[[Finished], None] = lambda _: None) -> Bot:
@@ -98,8 +91,6 @@ def run_service(connections: Connections, *, finished: Callable[[Finished], None
     )
     parts = Dependencies(
         clock_ms=connections.clock_ms,
-        state_time_ms=lambda _: _at(connections.true_ms()),
-        monotonic_ms=connections.true_ms,
         state=connections.state,
         cache=connections.cache,
         core_transport=connections.core,

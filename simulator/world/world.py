@@ -219,7 +219,6 @@ class World:
 
         connections = Connections(
             clock_ms=lambda: self.clock_ms() + self.skews_ms[place],
-            true_ms=self.clock_ms,
             state=self._open(open_state, 0, [self.state_switch, ended], command),
             cache=self._open(open_cache, 1, [self.cache_switch, ended], self._watch_cache(place)),
             core=Network(_asgi(asgi_app(self.core)), faults=self.core_faults, latency_ms=CORE_MS, hook=request),

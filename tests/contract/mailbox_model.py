@@ -120,7 +120,12 @@ class Model:
             session=self.sessions.get(member),
             pending_writes=self.intents.get(member),
             last_wrote_ms=self._last_wrote(member),
+            last_delivered_ms=self._told(member),
         )
+
+    def _told(self, member: str) -> int | None:
+        outbox = self.outboxes.get(member, Queue())
+        return None if outbox.entries else outbox.fencing_token
 
     def _last_wrote(self, member: str) -> int | None:
         return max(self.seen[member].values(), default=None) if member in self.seen else None
@@ -285,7 +290,7 @@ class Model:
             self._sent(outbox)
         if outbox.entries:
             return EndedLease(outcome, self._attempt(posting.member, now))
-        outbox.rest()
+        self._rest_told(outbox, now)
         return EndedLease(outcome, None)
 
     def confirm_delivery(self, member: str, seq: int, now: int) -> bool:
@@ -297,10 +302,14 @@ class Model:
         if not outbox.entries:
             if outbox.held is not None:
                 outbox.last_step = ("confirm", outbox.fencing_token, seq)
-            outbox.rest()
+            self._rest_told(outbox, now)
         elif outbox.held is None:
             outbox.due = now
         return True
+
+    def _rest_told(self, outbox: Queue, now: int) -> None:
+        outbox.fencing_token = max(outbox.fencing_token, now)
+        outbox.rest()
 
     def _sent(self, outbox: Queue) -> None:
         outbox.pop()

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from service.credex.errors import NotFoundError, Refusal, RefusedError, UnauthorisedError
-from service.credex.values import CredexKind, CredexState, Written
+from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person, Recipient, Unsecured
 from simulator.credex_core import Quirks
-from tests.credex_world import FARAI, TARIRO, World, in_world, usd
+from tests.credex_world import FARAI, START_MS, TARIRO, World, in_world, usd
 
 TODAY = date(2026, 11, 2)
 ZERO = usd("0.00")
@@ -242,6 +242,33 @@ def test_an_expired_offer_is_not_found() -> None:
         return caught.value.what
 
     assert in_world(play) == "credex"
+
+
+def test_the_ledger_has_the_newest_first() -> None:
+    """Core lists the oldest first, page by page; the newest is what is looked for."""
+
+    async def play(world: World) -> tuple[LedgerEntry, ...]:
+        credex = world.core.offer(TARIRO, "farai_shop", usd("2.50"))
+        world.core.accept(credex)
+        return await world.client.get_ledger(TARIRO, world.account_id(TARIRO))
+
+    entries = in_world(play)
+    assert [usd("-2.50"), Money(Decimal(1040), Denomination.ZWG), usd("12.50")] == [entry.amount for entry in entries]
+    assert (entries[0].counterparty, entries[0].at_ms) == ("Farai Ncube Personal", START_MS)
+
+
+def test_a_ledger_of_several_pages_is_read_whole() -> None:
+    """However many credexes there are, the newest is among those read."""
+
+    async def play(world: World) -> tuple[int, list[str]]:
+        for _ in range(1000):
+            world.core.fund("farai_shop", usd("0.01"))
+        newest = world.core.fund("farai_shop", usd("0.02"))
+        entries = await world.client.get_ledger(FARAI, world.account_id("farai_shop"))
+        assert entries[0].credex_id == newest.credex_id
+        return len(entries), world.endpoints()
+
+    assert in_world(play) == (1001, ["login", "getLedger", "getLedger", "getLedger"])
 
 
 Attempt = Callable[[World], Awaitable[object]]

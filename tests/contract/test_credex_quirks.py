@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from service.credex.errors import CredexError, NoAnswerError, NotSentError, Refusal, RefusedError, ServerError
-from service.credex.values import CredexState, Ledger
+from service.credex.values import CredexState, LedgerEntry
 from service.domain import Account, Dashboard, Denomination, Money, Recipient
 from simulator.credex_core import Quirks
 from tests.credex_world import FARAI, TARIRO, World, in_world, usd
@@ -28,7 +28,7 @@ class Seen:
     recipient: Recipient
     written: str
     state: CredexState
-    ledger: Ledger
+    ledger: tuple[LedgerEntry, ...]
     refusal: tuple[Refusal, Money | None, Money | None]
 
 
@@ -262,7 +262,7 @@ def test_a_line_of_a_ledger_may_have_no_id() -> None:
     """All else of it is read."""
 
     async def play(world: World) -> list[tuple[Money, bool]]:
-        lines = (await world.client.get_ledger(TARIRO, world.account_id(TARIRO))).entries
+        lines = await world.client.get_ledger(TARIRO, world.account_id(TARIRO))
         return [(line.amount, line.credex_id is None) for line in lines if line.amount.denomination is Denomination.USD]
 
     assert in_world(play) == [(usd("12.50"), False)]

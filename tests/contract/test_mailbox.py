@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from service.mailbox import CommitResult, EndedLease, Idle, InboxEntry, InboxLease
-from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver
+from tests.contract.mailbox_steps import LEASE, MEMBER, NOW, SECOND, arrival, claimed, deliver, posting, reply_with
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -28,6 +28,7 @@ async def test_a_claim_brings_the_head_and_all_that_is_known_beside_it(mailbox: 
         session=None,
         pending_writes=None,
         last_wrote_ms=NOW - 7,
+        last_delivered_ms=0,
     )
 
 
@@ -259,3 +260,35 @@ async def test_scripts_are_sent_again_when_redis_forgot_them(mailbox: Mailbox, s
     assert await deliver(mailbox, "one", "two") == [False, True]
     await state.script_flush()
     assert (await claimed(mailbox)).entry == b"one"
+
+
+async def test_a_claim_says_when_the_newest_answers_had_left(mailbox: Mailbox) -> None:
+    """Nothing from the commit that brings them until the last one is sent: also to the claim that it hands out."""
+    await deliver(mailbox, "one", "two", "three")
+    first = await claimed(mailbox)
+    second = (await mailbox.commit(first, NOW, session=None, outbox=[b"answer"])).next
+    assert second is not None
+    assert (first.last_delivered_ms, second.last_delivered_ms) == (0, None)
+    head = await posting(mailbox, NOW + 5)
+    await mailbox.release(second, NOW, due_ms=NOW, counted=False)
+    again = await claimed(mailbox)
+    await mailbox.ack(head, NOW + 900)
+    third = (await mailbox.commit(again, NOW + 900, session=None)).next
+    assert third is not None
+    assert (again.last_delivered_ms, third.last_delivered_ms) == (None, NOW + 900)
+
+
+async def test_answers_that_a_status_confirms_had_left_by_then(mailbox: Mailbox) -> None:
+    """Whether their sender still holds them or waits to send them again."""
+    told: list[int | None] = []
+    for name, waits in (("one", False), ("two", True)):
+        await reply_with(mailbox, b"answer", text=name)
+        head = await posting(mailbox, NOW + 5)
+        if waits:
+            await mailbox.reschedule(head, NOW + 5, due_ms=NOW + 30 * SECOND, uncertain_since_ms=NOW + 5)
+        await mailbox.confirm_delivery(head.id, NOW + 7 * SECOND * len(told) + 700)
+        await deliver(mailbox, f"after {name}")
+        claim = await claimed(mailbox)
+        told.append(claim.last_delivered_ms)
+        await mailbox.commit(claim, NOW, session=None)
+    assert told == [NOW + 700, NOW + 7 * SECOND + 700]

@@ -45,7 +45,7 @@ async def test_a_kept_intent_makes_the_member_due_without_a_message(mailbox: Mai
     """The claim then has seq 0 and no entry."""
     await unresolved(mailbox)
     assert await mailbox.claim(NOW) == Idle(LOOK)
-    assert await mailbox.claim(LOOK) == InboxLease(MEMBER, LOOK, 0, None, 1, b"s", b"intent", NOW)
+    assert await mailbox.claim(LOOK) == InboxLease(MEMBER, LOOK, 0, None, 1, b"s", b"intent", NOW, 0)
 
 
 async def test_a_kept_intent_without_a_time_only_waits_for_the_next_message(mailbox: Mailbox) -> None:

@@ -91,6 +91,11 @@ DEFECTS: dict[str, tuple[tuple[str, ...], str, str]] = {
         "0",
     ),
     "a token is used twice": (("claim",), "or 0) + 1, now)", "or 0), now)"),
+    "what was sent counts from when it was taken up": (
+        ("ack",),
+        "rest_told(k.due, k.lease, member, now)",
+        "rest(k.due, k.lease, member)",
+    ),
     "a confirmation leaves its sender a stranger": (("confirm_delivery",), "if held then mark(", "if false then mark("),
     "work loses its lease": (("ingest", "commit"), "redis.call('PERSIST', lease)", ""),
     "a burial forgets the intent": (

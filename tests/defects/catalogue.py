@@ -56,7 +56,7 @@ _TABLE: Final = (
     ("one dashboard for everybody", "private", 10, "leaves"),
     ("another's balance under one's own name", "private", 20, "leaves"),
     ("an old Confirm acts", "confirmed", 60, "old taps"),
-    ("a typed yes confirms", "confirmed", 20, "leaves"),
+    ("a word confirms what was asked after it", "confirmed", 60, "whatsapp, hurry"),
     ("money in binary fractions", "conserved", 10, "leaves"),
     ("what was found is not told", "answered, reported", 60, "credex, leaves"),
     ("an intent is never cleared", "drains", 60, "credex, leaves"),

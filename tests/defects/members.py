@@ -17,14 +17,14 @@ from service.credex.client import CredexClient
 from service.credex.gateway import CredexGateway, DashboardCache
 from service.credex.tokens import CachedTokens
 from service.domain import ButtonReply, Dashboard, InboundMessage, Money, TextMessage, UnsupportedMessage
+from service.domain.commands import Outcome
 from service.mailbox import InboxLease, StateUnavailableError
-from service.runtime.inbox_worker import Worker
-from service.runtime.turn_work import TurnWork
+from service.runtime.inbox_worker import Worker, _Work
 from service.settings import Settings
 from service.whatsapp import GraphClient
 from service.writes.create_offer import CreateOffer
-from service.writes.pending_write import PendingWrite
-from service.writes.reconciler import Looked, Reconciler
+from service.writes.pending_write import PendingWrite, PendingWrites
+from service.writes.reconciler import Reconciler
 from simulator.world.connections import Connections, run_service
 from simulator.world.process import Bot
 from tests.defects.build import RunBot, with_money, with_service, with_worker
@@ -92,7 +92,7 @@ def _mixing_up(wires: Connections) -> Bot:
 class Obliging(Worker):
     """Accepts a Confirm button of any age as an answer to the present question."""
 
-    def _take_turn(self, work: TurnWork, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         return super()._take_turn(work, session, _refreshed(event, session, self._clock_ms()))
 
 
@@ -109,29 +109,20 @@ def _refreshed(event: Event, session: Session | None, now_ms: int) -> Event:
 
 
 class Presuming(Worker):
-    """Takes a typed yes or 1 for a tap on the Confirm button of the present question."""
+    """Accepts any typed text as an answer to the newest question, regardless of its time."""
 
-    def _take_turn(self, work: TurnWork, session: Session | None, event: Event) -> Turn:
-        return super()._take_turn(work, session, _tapped(event, session, self._clock_ms()))
-
-
-def _tapped(event: Event, session: Session | None, now_ms: int) -> Event:
-    match event:
-        case Received(inbound=InboundMessage(content=TextMessage(text=text)) as inbound) if (
-            session
-            and text.casefold() in {"yes", "1", "confirm"}
-            and any(option.id == f"a:{session.turn}:confirm" for option in session.options)
-        ):
-            content = ButtonReply(f"a:{session.turn}:confirm", "Confirm")
-            return Received(event.member, msgspec.structs.replace(inbound, content=content, sent_at_ms=now_ms))
-        case _:
-            return event
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
+        if isinstance(event, Received) and isinstance(event.inbound.content, TextMessage):
+            now_ms = self._clock_ms() + 1_000
+            inbound = msgspec.structs.replace(event.inbound, sent_at_ms=now_ms)
+            event = Received(event.member, inbound)
+        return super()._take_turn(work, session, event)
 
 
 class Floating(Reconciler):
     """Calculates with binary floats."""
 
-    async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Looked:
+    async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
         call = intent.command
         if isinstance(call, CreateOffer):
             reckoned = Decimal(float(call.amount.amount) + 0.1 - 0.1)
@@ -143,7 +134,7 @@ class Floating(Reconciler):
 class Secretive(Worker):
     """Reconciles a write and does not report the outcome."""
 
-    def _take_turn(self, work: TurnWork, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, WriteReconciled):
             return Turn(session or Session())
         return super()._take_turn(work, session, event)
@@ -156,20 +147,21 @@ class Hoarding(Worker):
         super().__init__(*args, **named)  # type: ignore[arg-type]
         self._once: dict[str, PendingWrite] = {}
 
-    async def _commit(self, work: TurnWork, session: Session | None) -> InboxLease | None:
+    async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         for intent in work.pending.unresolved:
             self._once[work.member] = intent
         kept = self._once.get(work.member)
         if kept is not None and not work.pending.unresolved:
-            again = msgspec.structs.replace(kept, reconcile_at_ms=self._clock_ms() + DAY_MS)
-            work.pending = msgspec.structs.replace(work.pending, unresolved=(again,))
+            work.pending = PendingWrites(
+                unresolved=(msgspec.structs.replace(kept, reconcile_at_ms=self._clock_ms() + DAY_MS),)
+            )
         return await super()._commit(work, session)
 
 
 class Picky(Worker):
     """Raises an error for pictures."""
 
-    def _take_turn(self, work: TurnWork, session: Session | None, event: Event) -> Turn:
+    def _take_turn(self, work: _Work, session: Session | None, event: Event) -> Turn:
         if isinstance(event, Received) and isinstance(event.inbound.content, UnsupportedMessage):
             raise KeyError("text")
         return super()._take_turn(work, session, event)
@@ -254,7 +246,7 @@ DEFECTS: Final[dict[str, RunBot]] = {
     "one dashboard for everybody": _with_cache(OneDashboard),
     "another's balance under one's own name": _mixing_up,
     "an old Confirm acts": with_worker(Obliging),
-    "a typed yes confirms": with_worker(Presuming),
+    "a word confirms what was asked after it": with_worker(Presuming),
     "money in binary fractions": with_money(Floating),
     "what was found is not told": with_worker(Secretive),
     "an intent is never cleared": with_worker(Hoarding),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from service.conversation import Session, Turn
 from service.credex.endpoints import Endpoint
@@ -15,14 +16,15 @@ from service.credex.values import CredexState, LedgerEntry, Written
 from service.domain import Dashboard
 from service.domain.commands import DidNotHappen, Done, Known, Login, Outcome, Unknown, Write
 from service.mailbox import InboxLease
-from service.runtime.inbox_worker import Worker
-from service.runtime.turn_work import TurnWork
-from service.writes.operation import NotSeen, OfferFinding
+from service.runtime.inbox_worker import Worker, _Work
+from service.writes.operation import NotSeen
 from service.writes.pending_write import PendingWrite, PendingWrites
-from service.writes.reconciler import Looked, Reconciler, WritesToCore
+from service.writes.reconciler import Reconciler, WritesToCore
 from tests.defects.build import with_money, with_worker
 
 __all__ = ("DEFECTS",)
+
+log = structlog.get_logger(__name__)
 
 
 class _Core:
@@ -40,11 +42,8 @@ class _Core:
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
         return await self._core.state(member, credex_id, account_id)  # type: ignore[no-any-return]
 
-    async def ledger(self, member: str, account_id: str) -> Sequence[LedgerEntry] | None:
-        return await self._core.ledger(member, account_id)  # type: ignore[no-any-return]
-
-    async def account_name(self, member: str, handle: str) -> str:
-        return await self._core.account_name(member, handle)  # type: ignore[no-any-return]
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
+        return await self._core.accepted(member, account_id)  # type: ignore[no-any-return]
 
 
 class _Twice(_Core):
@@ -65,14 +64,15 @@ class Resending(Reconciler):
 class Hasty(Reconciler):
     """Takes for absent what does not show at once."""
 
-    async def look(self, member: str, write: PendingWrite, others: Sequence[PendingWrite]) -> Looked:
+    async def _reconcile(
+        self, member: str, intent: PendingWrite, others: Sequence[PendingWrite], error: CredexError | None
+    ) -> Outcome:
         try:
-            found = await self._evidence(member, write, others)
-        except (CredexError, TimeoutError):
-            return Looked(Unknown(), write.memory, failed=True)
-        if isinstance(found, NotSeen) or (isinstance(found, OfferFinding) and found.shows_nothing):
-            return Looked(DidNotHappen(as_of_ms=self._clock_ms()), write.memory)
-        return Looked(found.outcome if isinstance(found, OfferFinding) else found, write.memory)
+            found = await self._evidence(member, intent, others)
+        except CredexError:
+            return Unknown()
+        log.info("judged", error=type(error).__name__)
+        return DidNotHappen() if isinstance(found, NotSeen) else found
 
 
 class _Remembered(_Core):
@@ -97,23 +97,23 @@ class Stale(Reconciler):
 class Tardy(Reconciler):
     """Sends however late it is."""
 
-    async def send(self, member: str, write: PendingWrite, others: Sequence[PendingWrite]) -> Looked:
-        return await super().send(member, msgspec.structs.replace(write, send_by_ms=self._clock_ms() + 5_000), others)
+    async def send(self, member: str, intent: PendingWrite, others: Sequence[PendingWrite]) -> Outcome:
+        return await super().send(member, msgspec.structs.replace(intent, send_by_ms=self._clock_ms() + 5_000), others)
 
 
 class Forgetful(Worker):
     """Computes the turn again after a crash, as if there were no intent."""
 
-    def _open(self, claim: InboxLease) -> TurnWork:
+    def _open(self, claim: InboxLease) -> _Work:
         work = super()._open(claim)
-        work.pending = msgspec.structs.replace(work.pending, under_way=None)
+        work.pending = PendingWrites(unresolved=work.pending.unresolved)
         return work
 
 
 class Eager(Worker):
     """Commits, and tells, before the write is known."""
 
-    async def _write(self, work: TurnWork, turn: Turn, call: Write) -> Outcome:
+    async def _write(self, work: _Work, turn: Turn, call: Write) -> Outcome:
         prepared = await self._reconciler.prepare(
             work.member, call, seq=work.lease.seq, session=turn.session, pending=work.pending
         )

@@ -16,9 +16,8 @@ from service.domain.commands import Outcome, Read, Unavailable
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, OutboxLease
 from service.mailbox.errors import translate_redis_errors
 from service.mailbox.mailbox import _bytes, _digest
-from service.runtime.inbox_worker import Worker, _entries
+from service.runtime.inbox_worker import Worker, _entries, _Work
 from service.runtime.outbox_sender import Reschedule, Sender
-from service.runtime.turn_work import TurnWork
 from service.whatsapp import GraphError, NotStoredError, WebhookPayload
 from tests.defects.build import (
     ChangedScripts,
@@ -120,7 +119,7 @@ class Careless(Service):
 class Ahead(Worker):
     """Posts the answers before the commit."""
 
-    async def _commit(self, work: TurnWork, session: Session | None) -> InboxLease | None:
+    async def _commit(self, work: _Work, session: Session | None) -> InboxLease | None:
         for place, entry in enumerate(_entries(work.messages)):
             key = f"{work.lease.fencing_token}:{work.lease.seq}:{place}"
             await self._mailbox.post(work.member, entry, key=key, now_ms=self._clock_ms())
@@ -132,7 +131,7 @@ class Ahead(Worker):
 class Waiting(Worker):
     """Waits without a deadline for an answer of core."""
 
-    async def _read_core(self, work: TurnWork, call: Read) -> Outcome:
+    async def _read_core(self, work: _Work, call: Read) -> Outcome:
         outcome = await super()._read_core(work, call)
         if isinstance(outcome, Unavailable):
             await asyncio.Event().wait()

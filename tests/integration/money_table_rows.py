@@ -34,9 +34,7 @@ class Group(StrEnum):
     AGAIN_LOST = "answer lost, then reply lost"
     FROZEN = "frozen past the lease"
     LATE = "answer lost, effect later"
-    VERY_LATE = "answer lost, effect after the verdict"
-    TWIN = "a twin on the confirmed screen, then the answer lost"
-    UNSEEN = "a twin made since the confirmed screen, then the answer lost"
+    TWIN = "a twin made elsewhere, then the answer lost"
     SENDING = "WhatsApp's answer"
 
 
@@ -81,11 +79,9 @@ def _points() -> Sequence[str]:
 WAYS: Final = CORE_FAILURES
 GRAPH_WAYS: Final = GRAPH_FAILURES
 AWAY: Final = (("timeout", 25), ("reset", 25), ("500", 25), ("404", 25), ("reset", 100), ("reset", 400), ("500", 100))
-"""So that looks fail once, and again and again, also when they could count for the first time."""
-LATE: Final = (("reset", 3), ("reset", 12), ("500", 12), ("timeout", 11), ("reset", 60), ("500", 110))
-"""Core may still be at work when its answer is lost. (An absence counts 115 s after the last moment to send.)"""
-VERY_LATE: Final = (("reset", 200), ("500", 1_500))
-"""It took effect after its absence was told: the verdict is watched for half an hour."""
+"""So that it is found when it is looked for the first, the second and the third time."""
+LATE: Final = (("reset", 3), ("reset", 12), ("500", 12), ("timeout", 11))
+"""Core may still be at work when its answer is lost. (Nothing more can be known 10 s after the last moment to send.)"""
 
 
 def rows() -> Iterator[Row]:
@@ -98,8 +94,7 @@ def rows() -> Iterator[Row]:
     yield from (Row(Group.AGAIN_LOST, f"after {script}") for script in SCRIPTS)
     yield from (Row(Group.FROZEN, point) for point in _points())
     yield from (Row(Group.LATE, way, late_s=late_s) for way, late_s in LATE)
-    yield from (Row(Group.VERY_LATE, way, late_s=late_s) for way, late_s in VERY_LATE)
-    yield from (Row(group, way) for group in (Group.TWIN, Group.UNSEEN) for way in ("reset", "500"))
+    yield from (Row(Group.TWIN, way) for way in ("reset", "500"))
     yield from (Row(Group.SENDING, way, taken=taken) for way in GRAPH_WAYS for taken in (False, True))
 
 
@@ -117,7 +112,6 @@ DONE: Final = "cannot be: core had done it"
 NOBODY: Final = "cannot be: nobody else acts"
 LATER: Final = "cannot be: it does later"
 NO_TWIN: Final = "cannot be: it has no twin"
-NOT_SENT: Final = "cannot be: it is not sent"
 NOT_TAKEN: Final = "cannot be: never taken"
 COMMITTED: Final = "as in a clear turn"
 TOO_EARLY: Final = "cannot be: nothing to accept yet"
@@ -135,9 +129,7 @@ def impossible(write: WriteRow, row: Row, core: Core, seen: Seen) -> str:
     reasons = {
         Group.ANSWER: NOT_SEEN * (row.what == "refused" and takes_effect),
         Group.LATE: LATER * (core is Core.NOTHING),
-        Group.VERY_LATE: LATER * (core is not Core.EFFECT),
         Group.TWIN: NO_TWIN * (write.endpoint != "createCredex"),
-        Group.UNSEEN: NO_TWIN * (write.endpoint != "createCredex") or NOT_SENT * (core is not Core.NOTHING),
         Group.SENDING: NOT_TAKEN * (row.what == "refused" and row.taken) or DONE * (core is Core.NOTHING),
     }
     return reasons.get(row.group, "")

@@ -50,13 +50,12 @@ def _paid(core: Core, _: str) -> Facts:
 
 _WHO: Final = r"\*Farai Ncube\*"
 _OF: Final = r"\*Tariro Moyo Personal\*"
-_LOOKED: Final = r"(I could not reach Credex, so|Credex did not take it\. As of \d\d:\d\d:?)"
-_LATER: Final = r"I looked again:|As of \d\d:\d\d:"
+_LOOKED: Final = r"(I could not reach Credex, so|Credex did not take it, and I have looked:)"
 
 _PERMIT_WORDS: Final = {
     r"Credex refused: .*\n\nNothing was changed": Said.NOT_DONE,
     r"They do not act for that account any more, or it is no longer yours\. Nothing was changed": Said.NOT_DONE,
-    rf"({_LOOKED}|{_LATER}) {_WHO} (may \*not\* act|may still act|is \*not\* told)": Said.NOT_DONE,
+    rf"({_LOOKED}|I looked again:) {_WHO} (may \*not\* act|may still act|is \*not\* told)": Said.NOT_DONE,
     r"I do \*not know yet\*": Said.UNKNOWN,
     r"I could not find out": Said.NEVER,
 }
@@ -83,10 +82,9 @@ MORE: Final = (
             r"✅ I looked again: the account \*Moyo Shop\* \(handle moyo_shop\) is open": Said.DONE,
             r"Credex refused to open \*Moyo Shop\*: .*\n\nNo account was opened": Said.NOT_DONE,
             r"The handle “moyo_shop” is taken\. No account was opened yet": Said.NOT_DONE,
-            r"I could not reach Credex, so the account \*Moyo Shop\* was \*not\* opened": Said.NOT_DONE,
-            r"As of \d\d:\d\d the account \*Moyo Shop\*( \(handle moyo_shop\))? is \*not\* open": Said.NOT_DONE,
+            rf"{_LOOKED} the account \*Moyo Shop\* was \*not\* opened": Said.NOT_DONE,
             r"I do \*not know yet\* whether the account \*Moyo Shop\* was opened": Said.UNKNOWN,
-            r"I looked again: the account \*Moyo Shop\* .* is \*not\* open": Said.NOT_DONE,
+            r"I looked again: the account \*Moyo Shop\* .* was \*not\* opened": Said.NOT_DONE,
             r"I could not find out whether the account": Said.NEVER,
         },
     ),
@@ -130,7 +128,7 @@ MORE: Final = (
             r"Credex refused the upgrade: .*\n\nNothing was paid": Said.NOT_DONE,
             rf"{_LOOKED} nothing was paid, and your tier is what it was": Said.NOT_DONE,
             r"I do \*not know yet\* whether 1\.00 USD was paid": Said.UNKNOWN,
-            r"(As of \d\d:\d\d|I looked again:) your tier is what it was": Said.NOT_DONE,
+            r"I looked again: the upgrade did \*not\* happen, and nothing was paid": Said.NOT_DONE,
             r"I could not find out what became of your upgrade": Said.NEVER,
         },
     ),

@@ -29,7 +29,6 @@ class Said(StrEnum):
     NOT_DONE = "not done"
     GONE = "gone already"
     ENDED = "ended, by whom is open"
-    ASKED = "asked first"
     UNKNOWN = "not known yet"
     NEVER = "never found out"
     NOTHING = ""
@@ -52,7 +51,7 @@ class Facts:
         match said:
             case Said.DONE:
                 return self.effects == 1
-            case Said.NOT_DONE | Said.ASKED:
+            case Said.NOT_DONE:
                 return self.effects == 0 and self.waiting is not False
             case Said.GONE:
                 return self.effects == 0 and self.waiting is False
@@ -143,15 +142,13 @@ def _registered(core: Core, _: str) -> Facts:
     return Facts(sum(member.phone == TARIRO for member in core.ledger.members.values()))
 
 
-_OFFERED: Final = r"\*2\.50 USD\* to \*Farai Ncube Personal\*"
-_CLOCK: Final = r"\d\d:\d\d"
 _DEED_WORDS: Final = {
-    r"so nothing was changed\. The offer of .* still waits": Said.NOT_DONE,
-    r"As of \d\d:\d\d (the|your) offer of .* still waits": Said.NOT_DONE,
+    r"(so|and I have looked:) nothing was changed\. The offer of .* still waits": Said.NOT_DONE,
     r"Credex refused: .*\n\nNothing was changed": Said.NOT_DONE,
     r"That offer is no longer waiting": Said.GONE,
     r"is no longer waiting\. Credex did not answer clearly, so I cannot tell": Said.ENDED,
     r"I do \*not know yet\* what became of the offer": Said.UNKNOWN,
+    r"I looked again: (the|your) offer of .* still waits\. Nothing was changed": Said.NOT_DONE,
     r"I looked again: (the|your) offer of .* is no longer waiting\. I cannot tell": Said.ENDED,
     r"I looked again: (the|your) offer of .* is no longer waiting, but it ended in another way": Said.GONE,
     r"I could not find out what became of": Said.NEVER,
@@ -169,9 +166,8 @@ WRITES: Final = (
             r"You are now a member": Said.DONE,
             r"This number is a member already": Said.DONE,
             r"so you are \*not\* registered yet": Said.NOT_DONE,
-            r"As of \d\d:\d\d you are not a member yet": Said.NOT_DONE,
             r"Credex refused to register that": Said.NOT_DONE,
-            r"I do \*not know yet\* whether you are registered": Said.UNKNOWN,
+            r"I do not know yet whether you are registered": Said.UNKNOWN,
             r"Your registration went through": Said.DONE,
             r"Your registration did not go through": Said.NOT_DONE,
             r"I could not find out whether your registration": Said.NEVER,
@@ -188,13 +184,9 @@ WRITES: Final = (
         words={
             r"✅ You offered \*2\.50 USD\* to \*Farai Ncube Personal\*": Said.DONE,
             r"Credex refused the offer of .*\n\nNothing was offered": Said.NOT_DONE,
-            r"I could not reach Credex, so your offer of \*2\.50 USD\* to \*Farai Ncube Personal\* was \*not\* made": (
-                Said.NOT_DONE
-            ),
-            rf"As of {_CLOCK} (Credex|it) shows no new offer of {_OFFERED}": Said.NOT_DONE,
-            r"Not sent yet: Credex shows another offer of \*2\.50 USD\*, made since you were asked": Said.ASKED,
+            r"your offer of \*2\.50 USD\* to \*Farai Ncube Personal\* was \*not\* made": Said.NOT_DONE,
             r"I do \*not know yet\* whether your offer of \*2\.50 USD\*": Said.UNKNOWN,
-            rf"✅ At {_CLOCK} Credex showed 1 new offer of {_OFFERED}": Said.DONE,
+            r"✅ I looked again: your offer of \*2\.50 USD\* to \*Farai Ncube Personal\* was made": Said.DONE,
             r"I could not find out what became of your offer": Said.NEVER,
         },
     ),

@@ -28,13 +28,12 @@ holds up either for some 2 s."""
 
 _MARKS: Final = {
     "I cannot reach Credex at the moment": AWAY,
-    "I do *not know yet* whether you are registered": UNKNOWN,
+    "I do not know yet whether you are registered": UNKNOWN,
     "Your registration went through": "joined after all",
     "Your registration did not go through": "not joined after all",
     "Nothing was offered": "left",
     "You are now a member": "joined",
     "*not* registered yet": "not joined",
-    "you are not a member yet": "not joined",
     "Handle: ": "dashboard",
     "keeps your credexes": "help",
     "No offers wait for you": "incoming",

@@ -140,10 +140,10 @@ lines:
 """
 
 
-def test_what_a_loss_made_the_bot_forget_is_asked_about_before_it_is_made_again() -> None:
-    """The offer was forgotten, not its question; core shows one that this question did not, so nothing is sent."""
+def test_what_is_done_again_after_a_loss_is_counted_and_no_broken_promise() -> None:
+    """The offer was forgotten, not its question: whoever confirms it once more makes a second one."""
     outcome = play(FORGETFUL + "  - Tariro taps: Confirm\n  - state redis: restored\n  - Tariro taps: Confirm\n")
-    assert (outcome.violations, outcome.lost["confirmed"]) == ((), 0)
+    assert (outcome.violations, outcome.lost["confirmed"]) == ((), 1)
 
 
 def test_no_loss_excuses_what_nobody_confirmed() -> None:

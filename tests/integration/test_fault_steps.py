@@ -67,7 +67,7 @@ def test_what_a_killed_process_held_another_one_finishes() -> None:
         "Tariro: outgoing",
     )
     assert "is killed" in " ".join(moment.text for moment in transcript.moments)
-    found = "I checked with Credex."
+    found = "Credex answered unclearly, so I looked: it is there."
     assert said(transcript) == [ASKED, found, "Your offers that wait: 1."]
 
 

@@ -155,7 +155,7 @@ DEATH: Final = Row(Group.KILLED, "after createCredex")
 TELLING: Final = {
     "a write sent again after a lost answer": [(Row(Group.ANSWER, "timeout"), Core.EFFECT)],
     "absent at once": [(Row(Group.LATE, "reset", late_s=3), Core.EFFECT)],
-    "the baseline from the cache": [(Row(Group.UNSEEN, "reset"), Core.NOTHING)],
+    "the baseline from the cache": [(Row(Group.TWIN, "reset"), Core.NOTHING)],
     "sent after the time to send": [(Row(Group.FROZEN, "after store_pending_writes"), Core.NOTHING)],
     "the turn computed again after a crash": [(DEATH, Core.EFFECT)],
     "committed before the write is known": [(Row(Group.ANSWER, "500"), Core.NOTHING), (DEATH, Core.EFFECT)],

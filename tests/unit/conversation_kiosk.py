@@ -32,7 +32,8 @@ VOCABULARY = Vocabulary(
     greetings=frozenset({"hi", "good morning"}),
     leave=frozenset({"menu", "home", "cancel", "x"}),
     help=frozenset({"help"}),
-    leave_unfinished=frozenset({"stop"}),
+    yes=frozenset({"yes", "ok"}),
+    no=frozenset({"no"}),
     thanks=frozenset({"thanks", "tatenda", "🙏", "❤"}),
     agreed=frozenset({"ok", "great", "👍"}),
 )
@@ -43,8 +44,6 @@ SYSTEM_TEXTS = SystemTexts(
     old_choice="That came too late.",
     cannot_read="I cannot read {kind}.",
     check_again="Please look again.",
-    tap_to_confirm="Tap it.",
-    is_it_an_answer="Is “{text}” your answer?",
     help="We sell tea.",
 )
 

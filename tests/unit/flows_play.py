@@ -46,8 +46,6 @@ NOON = 1_795_860_000_000
 """12:00 in Harare, 28 November 2026, in ms since the epoch."""
 MEMBER = "263771234567"
 MOST_MESSAGES = 3
-DOUBTFUL = ["It is my answer", "Menu"]
-"""The buttons below the question whether a command is an answer."""
 
 _T = TypeVar("_T")
 
@@ -77,13 +75,20 @@ class Play:
 
     # -- what happens ---------------------------------------------------------------------------------------------
 
-    def say(self, text: str, *, sent_ms: int | None = None, received_ms: int | None = None) -> Play:
-        """The member types this."""
-        return self._receive(TextMessage(text), sent_ms, received_ms)
+    def say(
+        self,
+        text: str,
+        *,
+        sent_ms: int | None = None,
+        received_ms: int | None = None,
+        last_delivered_ms: int | None = 0,
+    ) -> Play:
+        """The member types this; what they were told last may still wait to be sent."""
+        return self._receive(TextMessage(text), sent_ms, received_ms, last_delivered_ms=last_delivered_ms)
 
-    def tap(self, title: str, *, sent_ms: int | None = None, received_ms: int | None = None) -> Play:
+    def tap(self, title: str, *, sent_ms: int | None = None, last_delivered_ms: int | None = 0) -> Play:
         """The member taps what has this title on the current screen; rows and buttons alike."""
-        return self._receive(ButtonReply(self.option(title).id, title), sent_ms, received_ms)
+        return self._receive(ButtonReply(self.option(title).id, title), sent_ms, last_delivered_ms=last_delivered_ms)
 
     def tap_again(self, option: Option, *, sent_ms: int | None = None) -> Play:
         """The member taps something on any screen that there ever was."""
@@ -160,6 +165,8 @@ class Play:
         content: Content,
         sent_ms: int | None = None,
         received_ms: int | None = None,
+        *,
+        last_delivered_ms: int | None = 0,
     ) -> Play:
         assert self.call is None, f"core has not answered {self.call} yet"
         self._received += 1
@@ -167,7 +174,7 @@ class Play:
         # WhatsApp's timestamps count in seconds.
         sent = (received if sent_ms is None else sent_ms) // SECOND * SECOND
         inbound = InboundMessage(f"wamid.{self._received}", sent, received, content)
-        return self._take(Received(self.member, inbound))
+        return self._take(Received(self.member, inbound, last_delivered_ms=last_delivered_ms))
 
     def _take(self, event: Event) -> Play:
         before, stored = self.session, msgspec.json.encode(self.session)
@@ -191,9 +198,7 @@ class Play:
         if turn.call is None and screens:
             assert at is not None, "whoever is answered stands somewhere"
             assert isinstance(at[1], Question), f"{turn.session.flow}.{turn.session.step} waits for nothing"
-            doubtful = at[1].kind == "text" and [option.title for option in turn.session.options] == DOUBTFUL
-            shown = "buttons" if doubtful else at[1].kind
-            assert shown == _kind(screens[-1]), f"{turn.session.step} is declared as {at[1].kind}"
+            assert at[1].kind == _kind(screens[-1]), f"{turn.session.step} is declared as {at[1].kind}"
         for option in turn.session.options:
             mark, _, rest = option.id.partition(":")
             assert mark == "n" or rest.startswith(f"{turn.session.turn}:"), f"{option.id} is of another screen"

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, TypeVar
 
-import msgspec
-
 from service.conversation import Session
 from service.credex.endpoints import Endpoint
 from service.credex.errors import CredexError, NotFoundError
 from service.credex.values import CredexKind, CredexState, LedgerEntry, Written
 from service.domain import Account, Dashboard, Denomination, Money, Offer, Person
-from service.domain.commands import Outcome, Unknown, Write
+from service.domain.commands import Write
 from service.writes.accept_offer import AcceptOffer
 from service.writes.cancel_offer import CancelOffer
 from service.writes.create_offer import CreateOffer
@@ -55,7 +53,7 @@ def request(command: Write) -> Request:
     return operation.endpoint, operation.request(command)
 
 
-FIVE: Final = CreateOffer(MINE, "account-of-farai", FARAI, usd("5"), handle="farai_shop")
+FIVE: Final = CreateOffer(MINE, "account-of-farai", FARAI, usd("5"))
 ACCEPT: Final = AcceptOffer(MINE, "c-in", usd("2"), FARAI)
 DECLINE: Final = DeclineOffer(MINE, "c-in", usd("2"), FARAI)
 CANCEL: Final = CancelOffer(MINE, "c-out", usd("2"), FARAI)
@@ -72,8 +70,6 @@ class MoneyCore:
         effect: what a write does to this core before it is answered.
         answer: what a write is answered.
         takes_s: how long the answer of a write takes; ``reads_take_s``: of a read.
-        accepted: the ledger, oldest first; ``whole``: core says that there is no more.
-        name: of Farai's account, at present.
         asked: what was read, in order.
         sent: what was written, and within how many seconds it had to leave.
     """
@@ -85,13 +81,10 @@ class MoneyCore:
     balance: Money = field(default_factory=lambda: usd("12.50"))
     outgoing: list[Offer] = field(default_factory=list)
     incoming: list[Offer] = field(default_factory=list)
-    accepted: list[LedgerEntry] = field(default_factory=list)
-    whole: bool = True
-    name: str = FARAI
+    ledger: list[LedgerEntry] = field(default_factory=list)
     authorised: tuple[Person, ...] = (Person("m-1", "Tariro Moyo"),)
     told: Person | None = field(default_factory=lambda: Person("m-1", "Tariro Moyo"))
     tier: int | None = 1
-    member_id: str = "m-1"
     others: tuple[Account, ...] = ()
     states: dict[str, CredexKind | CredexError] = field(default_factory=dict)
     failing: deque[CredexError | None] = field(default_factory=deque)
@@ -126,15 +119,10 @@ class MoneyCore:
             raise found
         return CredexState(credex_id, found)
 
-    async def ledger(self, member: str, account_id: str) -> Sequence[LedgerEntry] | None:
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
         assert (member, account_id) == (TARIRO, MINE)
-        await self._read("ledger")
-        return tuple(self.accepted) if self.whole else None
-
-    async def account_name(self, member: str, handle: str) -> str:
-        assert (member, handle) == (TARIRO, "farai_shop")
-        await self._read("name")
-        return self.name
+        await self._read("accepted")
+        return tuple(self.ledger)
 
     def shown(self) -> Dashboard:
         """The dashboard as it stands."""
@@ -152,7 +140,7 @@ class MoneyCore:
             send_offers_to=self.told,
         )
         accounts = (account, *self.others) if self.listed else ()
-        return Dashboard(self.member_id, "Tariro", "Moyo", TARIRO, self.tier, Denomination.USD, Decimal(10), accounts)
+        return Dashboard("m-1", "Tariro", "Moyo", TARIRO, self.tier, Denomination.USD, Decimal(10), accounts)
 
     def offered(self, *, credex_id: str = "c-new", amount: Money | None = None, to: str = FARAI) -> None:
         """An offer stands, and what it promises is set aside."""
@@ -164,8 +152,7 @@ class MoneyCore:
         """The other side accepts the offer."""
         (one,) = [each for each in self.outgoing if each.credex_id == credex_id]
         self.outgoing.remove(one)
-        self.states[credex_id] = CredexKind.OWES
-        self.accepted.append(LedgerEntry(-one.amount, one.counterparty, self.clock.now_ms(), credex_id))
+        self.ledger.insert(0, LedgerEntry(-one.amount, one.counterparty, self.clock.now_ms(), credex_id))
 
     def later(self, seconds: float, change: Callable[[], None]) -> None:
         """Something happens in core after a while."""
@@ -200,29 +187,6 @@ class Desk:
         assert isinstance(prepared, PendingWrite), prepared
         self.core.asked.clear()
         return prepared
-
-    async def sent(self, write: PendingWrite, *others: PendingWrite) -> Outcome:
-        """Send a pending write: its outcome, or `Unknown`, after the look that follows."""
-        return (await self.money.send(TARIRO, write, others)).outcome
-
-    async def decided(self, write: PendingWrite, *others: PendingWrite) -> Outcome:
-        """Send a pending write, and look for it as often as its schedule says: the first outcome that is known."""
-        looked = await self.money.send(TARIRO, write, others)
-        return looked.outcome if not isinstance(looked.outcome, Unknown) else await self.looked_for(write, *others)
-
-    async def looked_for(self, write: PendingWrite, *others: PendingWrite, within_ms: int = 180_000) -> Outcome:
-        """Look for a write that was sent as often as its schedule says; `Unknown` if that does not end in time."""
-        began_ms = self.clock.now_ms()
-        write = write.look_later(began_ms)
-        while write.reconcile_at_ms <= began_ms + within_ms:
-            await asyncio.sleep(max(0, write.reconcile_at_ms - self.clock.now_ms()) / 1000)
-            looked = await self.money.look(TARIRO, write, others)
-            if not isinstance(looked.outcome, Unknown):
-                return looked.outcome
-            write = msgspec.structs.replace(write, memory=looked.memory)
-            now_ms = self.clock.now_ms()
-            write = write.look_again(now_ms) if looked.failed else write.look_later(now_ms)
-        return Unknown()
 
 
 def at_desk(play: Callable[[Desk], Awaitable[T]]) -> T:

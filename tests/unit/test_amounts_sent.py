@@ -130,7 +130,7 @@ def _sent(call: CreateOffer) -> str:
     prepared = _at_once(money.prepare(TARIRO, call, seq=1, session=Session(), pending=PendingWrites()))
     assert isinstance(prepared, PendingWrite)
     stored = msgspec.json.decode(msgspec.json.encode(prepared), type=PendingWrite)
-    assert isinstance(_at_once(money.send(TARIRO, stored, ())).outcome, Done)
+    assert isinstance(_at_once(money.send(TARIRO, stored, ())), Done)
     ((endpoint, body),) = core.sent
     assert endpoint.path == "createCredex"
     return f"{body['InitialAmount']} {body['Denomination']}"
@@ -159,10 +159,7 @@ class _Prompt:
     async def state(self, member: str, credex_id: str, account_id: str) -> CredexState:
         raise NotImplementedError
 
-    async def ledger(self, member: str, account_id: str) -> Sequence[LedgerEntry] | None:  # noqa: ARG002
-        return ()
-
-    async def account_name(self, member: str, handle: str) -> str:
+    async def accepted(self, member: str, account_id: str) -> Sequence[LedgerEntry]:
         raise NotImplementedError
 
 

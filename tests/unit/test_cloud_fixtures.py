@@ -67,7 +67,7 @@ def test_a_published_message_is_read_by_the_bot(name: str) -> None:
     delivery = decode(body, phone_number_id=PHONE, received_at_ms=NOW_MS)
     ((member, inbound),) = delivery.messages
     told = read("inbound", name)["entry"][0]["changes"][0]["value"]["messages"][0]
-    assert (inbound.content, member, delivery.ignored) == (CONTENT[name], MEMBER, ())
+    assert (inbound.content, member, delivery.ignored) == (CONTENT[name], MEMBER, 0)
     assert (inbound.wamid, inbound.sent_at_ms) == (told["id"], int(told["timestamp"]) * 1000)
 
 

@@ -9,6 +9,7 @@ from service.domain.commands import NotFound
 from service.flows import flow_registry
 from service.flows.keywords import VOCABULARY
 from service.messages import Reaction
+from service.writes.register import Register
 from tests.unit.conversation_kiosk import kiosk
 from tests.unit.flows_play import MINUTE, SECOND, Play
 
@@ -75,12 +76,17 @@ def test_where_there_is_something_to_choose_agreeing_chooses_nothing_and_does_no
     assert at_the_desk().say("thanks").text == "🙏"
 
 
-@pytest.mark.parametrize("said", ["great", "ok", "👍", "thanks", "🙏"])
+@pytest.mark.parametrize("said", ["great", "👍", "thanks", "🙏"])
 def test_at_a_confirmation_nothing_but_a_choice_is_taken_for_one(said: str) -> None:
     """A thumb under a question about money would look like a yes that was understood."""
     play = at_cups().say("2").say(said)
     assert play.at == "tea.confirm"
-    assert play.text == "Tap it.\n\n2 cups of tea?"
+    assert play.text == "Please pick one.\n\n2 cups of tea?"
+
+
+def test_ok_at_a_confirmation_is_a_yes() -> None:
+    """It answers what is on the screen."""
+    assert isinstance(at_cups().say("2").wait(SECOND).say("ok").call, Register)
 
 
 @pytest.mark.parametrize("said", ["ok", "thanks", "👍"])

@@ -20,7 +20,7 @@ from service.domain.commands import DidNotHappen, Done, Login, NotFound, Refused
 from service.messages import Text
 from service.writes.register import Register
 from tests.unit.conversation_kiosk import SYSTEM_TEXTS, kiosk
-from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, Play
+from tests.unit.flows_play import DAY, MEMBER, MINUTE, NOON, SECOND, Play
 
 OPEN = NotFound()
 """Any answer but `Unavailable` opens the kiosk."""
@@ -126,8 +126,8 @@ def test_an_unreadable_answer_gets_the_reason_and_the_same_question(answer: str)
 
 def test_words_that_are_no_option_get_a_general_reason() -> None:
     """Where a step has nothing better to say."""
-    play = at_the_desk().say("perhaps").core(OPEN)
-    assert play.text == "Please pick one.\n\nWhat will it be?"
+    play = at_confirm().say("perhaps")
+    assert play.text == "Please pick one.\n\n2 cups of tea?"
 
 
 def test_a_screen_that_needs_core_is_made_again_by_asking_core() -> None:
@@ -208,18 +208,33 @@ def test_a_form_of_earlier_is_answered_as_old_and_the_question_asked_again() -> 
 # -- options --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ["2", "2.", "the blue tin", "The blue tin!", "THE BLUE TIN", "2️⃣"])
-def test_a_number_or_a_title_counts_as_a_tap_on_the_current_screen(typed: str) -> None:
+@pytest.mark.parametrize("typed", ["1", "1.", "yes please", "Yes, please!", "YES PLEASE", "yes", "OK", "1️⃣"])
+def test_a_number_a_title_or_yes_counts_as_a_tap_on_the_current_screen(typed: str) -> None:
     """However it is written."""
-    assert at_the_desk().say(typed).text == "The blue shelf."
+    assert isinstance(at_confirm().wait(SECOND).say(typed).call, Register)
 
 
-@pytest.mark.parametrize("typed", ["0", "5", "99", "100", "01x", "²", "١", "1 2", "yes", "no"])
+@pytest.mark.parametrize("typed", ["2", "rather not", "no", "No!"])
+def test_a_number_a_title_or_no_counts_as_the_tap_that_cancels(typed: str) -> None:
+    """Nothing is ordered."""
+    play = at_confirm().say(typed)
+    assert isinstance(play.call, Login)
+    assert play.core(OPEN).text == "No tea then.\n\nWhat will it be?"
+
+
+@pytest.mark.parametrize("typed", ["0", "4", "99", "100", "01x", "²", "١", "1 2", "yes or no"])
 def test_a_number_of_no_option_is_no_tap(typed: str) -> None:
     """The reason is shown, and the same screen."""
-    play = at_the_desk().say(typed).core(OPEN)
-    assert play.at == "desk.menu"
+    play = at_confirm().say(typed)
+    assert play.at == "tea.confirm"
     assert play.text.startswith("Please pick one.")
+
+
+def test_yes_and_no_are_taps_only_where_something_is_confirmed() -> None:
+    """Elsewhere they are words like any other."""
+    for word in ("yes", "no"):
+        assert at_the_desk().say(word).core(OPEN).text.startswith("Please pick one.")
+    assert at_cups().say("yes").text.startswith("How many, in digits?")
 
 
 def test_a_number_typed_at_an_open_question_is_its_answer() -> None:

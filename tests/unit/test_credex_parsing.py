@@ -241,11 +241,6 @@ def test_a_repeated_account_is_listed_once() -> None:
         {"pendingInData": [{"credexID": "c-3", "formattedInitialAmount": "2.50"}]},
         {"pendingInData": [{"formattedInitialAmount": "2.50 USD"}]},
         {"balanceData": {"securedNetBalancesByDenom": ["much USD"]}},
-        {"balanceData": {"securedNetBalancesByDenom": None}},
-        {"balanceData": {"success": False, "data": {"securedNetBalancesByDenom": []}}},
-        {"pendingInData": None},
-        {"pendingOutData": {"data": None}},
-        {"pendingOutData": {"success": False, "data": []}},
     ],
     ids=lambda spoil: str(spoil)[:50],
 )
@@ -256,22 +251,6 @@ def test_an_account_that_cannot_be_read_whole_counts_as_not_listed(spoil: dict[s
     body["data"]["dashboard"]["accounts"] += [spoiled]
     assert parsing.dashboard(answer(body)) == EXPECTED
     body["data"]["dashboard"]["accounts"] = [spoiled]
-    with pytest.raises(parsing.Unreadable):
-        parsing.dashboard(answer(body))
-
-
-def test_an_account_without_a_list_counts_as_not_listed() -> None:
-    """A list that is missing is not an empty one."""
-    body = c2()
-    del body["data"]["dashboard"]["accounts"][0]["pendingOutData"]
-    with pytest.raises(parsing.Unreadable):
-        parsing.dashboard(answer(body))
-
-
-def test_a_dashboard_of_another_member_than_the_answers_cannot_be_read() -> None:
-    """Core names the member twice, and the two must agree."""
-    body = c2()
-    body["data"]["action"]["details"] = {"memberID": "m-2"}
     with pytest.raises(parsing.Unreadable):
         parsing.dashboard(answer(body))
 
@@ -395,11 +374,10 @@ def test_a_ledger_reads_from_both_generations_that_give_one() -> None:
         }
     }
     expected = LedgerEntry(usd("-2.5"), "Farai", at_ms=1_793_606_400_000)
-    assert parsing.ledger(answer(newest)) == ([expected], 1, True)
+    assert parsing.ledger(answer(newest), page_size=7) == ([expected], True)
     oldest = [{"credexID": "c-1", "formattedInitialAmount": "-2.50 USD", "counterpartyAccountName": "Farai"}]
-    assert parsing.ledger(answer(oldest)) == ([LedgerEntry(usd("-2.5"), "Farai", credex_id="c-1")], 1, None)
-    foreign = [*oldest, {"credexID": "c-2", "formattedInitialAmount": "-2.50 EUR", "counterpartyAccountName": "Farai"}]
-    assert parsing.ledger(answer(foreign)) == ([LedgerEntry(usd("-2.5"), "Farai", credex_id="c-1")], 2, None)
+    assert parsing.ledger(answer(oldest), page_size=7) == ([LedgerEntry(usd("-2.5"), "Farai", credex_id="c-1")], False)
+    assert parsing.ledger(answer(oldest), page_size=1)[1] is True
 
 
 @pytest.mark.parametrize(

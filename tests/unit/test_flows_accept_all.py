@@ -131,21 +131,21 @@ def test_when_nothing_waits_that_is_said(stage: Stage) -> None:
 
 def test_cancelling_leaving_or_being_late_changes_nothing_and_says_so(stage: Stage) -> None:
     """By button and by word."""
-    play = asked(stage, 2).tap("Cancel")
-    assert play.call == Login(fresh=True)
-    assert play.core(known(incoming=waiting(2))).text.startswith("Nothing was changed.\n\nOffers that wait")
+    for play in (asked(stage, 2).tap("Cancel"), asked(stage, 2).say("no")):
+        assert play.call == Login(fresh=True)
+        assert play.core(known(incoming=waiting(2))).text.startswith("Nothing was changed.\n\nOffers that wait")
     assert asked(stage, 2).say("x").core(known()).text.startswith("Nothing was changed.\n\nGood afternoon")
     late = asked(stage, 2).wait(5 * MINUTE + 1).say("yes").core(known())
     assert late.text.startswith("That was left for more than five minutes, so I let it go. Nothing was changed.")
 
 
 def test_no_old_confirm_ever_accepts_anything(stage: Stage) -> None:
-    """A double tap, one a day later, a word, one after the question was shown again."""
+    """A double tap, one a day later, a word of before the question, one after the question was shown again."""
     play = asked(stage, 2)
     confirm = play.option("Confirm")
     assert through(stage, member(), member()).tap_again(confirm).call is None
     assert play.fork().wait(DAY).tap_again(confirm).call == Login(fresh=True)
-    assert play.fork().say("yes").at == "bulk.confirm"
+    assert play.fork().say("yes", sent_ms=NOON - 10_000).at == "bulk.confirm"
     again = play.say("perhaps")
     assert again.at == "bulk.confirm"
     assert again.tap_again(confirm).call is None

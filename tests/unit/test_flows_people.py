@@ -236,9 +236,9 @@ def test_the_owner_takes_the_notices_back(stage: Stage) -> None:
 def test_nothing_is_changed_without_a_fresh_yes(stage: Stage) -> None:
     """Not after Cancel, not by a word that leads away, not by an old button, not after five minutes."""
     for deed in DEEDS:
-        cancelled = asked(stage, deed).tap("Cancel").core(LOOK)
-        assert cancelled.text.startswith("Nothing was changed.\n\n")
-        assert cancelled.at == ("people.listed" if deed == "authorise" else "people.person")
+        for cancelled in (asked(stage, deed).tap("Cancel").core(LOOK), asked(stage, deed).say("no").core(LOOK)):
+            assert cancelled.text.startswith("Nothing was changed.\n\n")
+            assert cancelled.at == ("people.listed" if deed == "authorise" else "people.person")
         assert asked(stage, deed).say("x").core(LOOK).text.startswith("Nothing was changed.\n\n")
         old = asked(stage, deed).option("Confirm")
         assert stage.member().wait(DAY).tap_again(old).call == Login(fresh=True)
@@ -259,12 +259,11 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
             (Refused("already"), "stands", "Nothing had to be changed."),
             (Refused("too_many"), "refused", "five may act for an account at most"),
             (Refused("tier"), "refused", "it needs the entrepreneur tier"),
-            (DidNotHappen(NOON), "not_done", f"Credex did not take it. As of 12:00: {not_done[deed]}"),
+            (DidNotHappen(), "not_done", f"I have looked: {not_done[deed]}"),
             (Unavailable(), "not_done", f"I could not reach Credex, so {not_done[deed]}"),
-            (Unknown(), "unknown", "Credex did not answer clearly. I do *not know yet* whether"),
-            (Unknown(interrupted=True), "unknown", "I was interrupted. I do *not know yet* whether"),
-            (PossibleDuplicate(), "unknown", "Credex did not answer clearly. I do *not know yet* whether"),
-            (LOOK, "unknown", "Credex did not answer clearly. I do *not know yet* whether"),
+            (Unknown(), "unknown", "I do *not know yet* whether"),
+            (PossibleDuplicate(), "unknown", "I do *not know yet* whether"),
+            (LOOK, "unknown", "I do *not know yet* whether"),
         ]
         for outcome, place, words in expected:
             play = done(stage, deed, outcome)
@@ -278,18 +277,13 @@ def test_each_outcome_of_a_deed_is_told_as_it_is(stage: Stage) -> None:
 
 
 def test_what_is_found_out_later_is_told_with_person_and_account(stage: Stage) -> None:
-    """Done, not done as of when, never to be known."""
-    not_done = {
-        "authorise": f"*Rudo Dube* may *not* act for {ACCOUNT}.",
-        "remove": f"*Farai Ncube* may still act for {ACCOUNT}.",
-        "notices": f"*Farai Ncube* is *not* told of new offers to {ACCOUNT}.",
-    }
+    """Done, not done, never to be known."""
     for deed, call in DEEDS.items():
         expected: dict[Outcome, str] = {
             Done(proven=True): "I looked again. ✅ ",
             Refused("already"): "I looked again. ✅ ",
-            DidNotHappen(NOON): f"As of 12:00: {not_done[deed]}",
-            NotFound(): f"I looked again: {not_done[deed]} Nothing was changed.",
+            DidNotHappen(): "Nothing was changed.",
+            NotFound(): "Nothing was changed.",
             Unknown(): "I could not find out whether",
         }
         answers = {"account_name": "Tariro Moyo Personal"}

@@ -68,10 +68,11 @@ RETIRED: Final = (
     Retired(SERVICE, "_Again LATER_MS GIVE_WAY", "Reschedule, BACKOFF_MS, DEFER_MS"),
     Retired("service/mailbox/*", "seen posted", "message_dedup, event_dedup"),
     Retired(ALL, "Depths depths", "QueueStats, queue_stats"),
-    Retired(ALL, "speaking_mailbox told_ms", "translate_redis_errors"),
+    Retired(ALL, "speaking_mailbox told_ms", "translate_redis_errors, last_delivered_ms"),
     # service/writes
     Retired(ALL, "Intent Intents written_down", "PendingWrite, PendingWrites"),
     Retired("service/writes/*", "proof judge judged", "evidence, reconcile"),
+    Retired("service/writes/*", "look looks look_again", "reconcile_once, reconcile_due"),
     Retired("service/writes/*", "beside aside again", "exclude_match, mark_unknown, retry_later"),
     Retired(ALL, "Doubtful despite", "PossibleDuplicate, allow_duplicate"),
     Retired("service/writes/*", "alike", "lookalikes"),

@@ -25,7 +25,7 @@ class CountingMailbox(Mailbox):
 
 def payload(*callback_ids: str) -> WebhookPayload:
     statuses = tuple(Status("wamid", "sent", 0, None, callback_id, ()) for callback_id in callback_ids)
-    return WebhookPayload((), statuses)
+    return WebhookPayload((), statuses, 0)
 
 
 def ingest_of(mailbox: Mailbox, remembered: int = 100) -> Ingest:

@@ -10,7 +10,7 @@ import pytest
 from service.conversation import CoreCall, Question, Session, TurnContext
 from service.conversation.answers import from_record
 from service.domain import Denomination, Money
-from service.domain.commands import Call, DidNotHappen, Done, OnlySimilar, Outcome, Refused, SimilarOffer, Unknown
+from service.domain.commands import Call, DidNotHappen, Done, Outcome, Refused, Unknown
 from service.flows import flow_registry
 from service.messages import Buttons, Message
 from service.runtime.inbox_worker import GIVEN_UP
@@ -30,7 +30,6 @@ ANSWERS = {
     "account": "a",
     "reason": "tier",
     "looked": "yes",
-    "as_of": "12:05",
 }
 ON_OFFER: dict[str, tuple[str, Call]] = {
     "acceptCredex": ("accept", AcceptOffer("a", "c", FIVE, PARTY)),
@@ -39,13 +38,12 @@ ON_OFFER: dict[str, tuple[str, Call]] = {
 }
 
 
-def screen(step: str, outcome: Outcome, **given: str) -> Sequence[Message]:
+def screen(step: str, outcome: Outcome) -> Sequence[Message]:
     """What the step shows after this outcome."""
     flow, question = flow_registry().find(step) or (None, None)
     assert flow is not None
     assert isinstance(question, Question)
-    answers = from_record(flow.answers, {**ANSWERS, **given})
-    return question.show(TurnContext("263771234567", 0, Session(), answers, outcome))
+    return question.show(TurnContext("263771234567", 0, Session(), from_record(flow.answers, ANSWERS), outcome))
 
 
 def reconciled(step: str, call: Call, outcome: Outcome) -> Sequence[Message]:
@@ -82,14 +80,7 @@ def test_every_result_of_an_offer_is_read(step: str, meaning: Meaning) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "meaning"),
-    [
-        (Done(), Meaning.SHOWN),
-        (Done(accepted=True, count=2), Meaning.SHOWN),
-        (Done(another=True, count=2), Meaning.SHOWN),
-        (DidNotHappen(), Meaning.NOT),
-        (Unknown(), Meaning.STOPPED),
-    ],
+    ("outcome", "meaning"), [(Done(), Meaning.DONE), (DidNotHappen(), Meaning.NOT), (Unknown(), Meaning.STOPPED)]
 )
 def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meaning: Meaning) -> None:
     """It is known for news about an earlier write, and not taken for an answer."""
@@ -97,13 +88,6 @@ def test_what_is_found_out_later_about_an_offer_is_read(outcome: Outcome, meanin
 
     assert said(told) == [Claim("offer", "createCredex", meaning, str(FIVE), PARTY)]
     assert [is_late_result(body(message)) for message in told] == [True]
-
-
-def test_an_offer_that_shows_under_other_names_only_is_neither_done_nor_not() -> None:
-    """Nothing is there under the name that was confirmed, and one of the others may be the member's."""
-    told = said(reconciled("offer.create", OFFER, OnlySimilar((SimilarOffer("Farai Traders"),))))
-
-    assert [claim.meaning for claim in told] == [Meaning.NOT, Meaning.UNCLEAR]
 
 
 @pytest.mark.parametrize("endpoint", list(ON_OFFER))
@@ -138,29 +122,6 @@ def test_every_answer_to_an_offer_is_read(endpoint: str) -> None:
     read = [claim.meaning for step in steps for claim in said(screen(f"pending.{step}", Done()))]
 
     assert read == [Meaning.DONE, Meaning.UNCLEAR, Meaning.NOT, Meaning.UNKNOWN]
-
-
-@pytest.mark.parametrize("looked", ["yes", ""])
-@pytest.mark.parametrize(
-    ("step", "group", "endpoint"),
-    [
-        ("offer", "offer", "createCredex"),
-        ("pending", "end", ""),
-        ("business", "account", "createAccount"),
-        ("upgrade", "upgrade", "hustler10k"),
-        ("registration", "registration", "onboardMember"),
-    ],
-)
-def test_a_write_that_did_not_happen_is_read_whether_it_was_looked_for_or_never_sent(
-    step: str, group: str, endpoint: str, looked: str
-) -> None:
-    """Only where it was looked for is there a time of day."""
-    (message,) = screen(f"{step}.not_done", DidNotHappen(), looked=looked, name=PARTY)
-
-    assert {(claim.group, claim.endpoint, claim.meaning) for claim in said([message])} == {
-        (group, endpoint, Meaning.NOT)
-    }
-    assert body(message).startswith("Credex did not take it. As of 12:05" if looked else "I could not reach Credex, so")
 
 
 def test_a_screen_that_is_shown_again_says_nothing_new() -> None:

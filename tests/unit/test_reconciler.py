@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
@@ -11,18 +12,15 @@ import pytest
 
 from service.credex import errors as credex
 from service.credex.errors import BudgetExhaustedError, CredexError, NoAnswerError, NotFoundError, NotSentError
-from service.credex.values import LedgerEntry
+from service.credex.values import Written
 from service.domain import Denomination, Money, Person
 from service.domain.commands import DidNotHappen, Done, Outcome, PossibleDuplicate, Refused, Unavailable, Unknown, Write
-from service.writes.create_offer import CreateOffer
 from service.writes.operation import Baseline
 from service.writes.pending_write import PendingWrite, PendingWrites
-from service.writes.verdict import Row
 from tests.unit.reconciler_desk import (
     ACCEPT,
     CANCEL,
     DECLINE,
-    FARAI,
     FIVE,
     JOIN,
     SESSION,
@@ -35,9 +33,7 @@ from tests.unit.reconciler_desk import (
 )
 
 SEND_BY_MS: Final = START_MS + 5_000
-
-SHOWN: Final = msgspec.structs.replace(FIVE, shown=("c-twin",))
-"""The confirmed screen showed an offer like it."""
+ABSENT_FROM_MS: Final = SEND_BY_MS + 10_000
 
 LOST: Final = NoAnswerError("no answer")
 FAILED: Final = credex.ServerError(http_status=500)
@@ -59,8 +55,8 @@ def named(value: object) -> str:
 
 
 async def sent(desk: Desk, call: Write = FIVE, *others: PendingWrite) -> Outcome:
-    """Prepare and send: what is known then."""
-    return await desk.sent(await desk.prepared(call, *others), *others)
+    """Prepare and send."""
+    return await desk.money.send(TARIRO, await desk.prepared(call, *others), others)
 
 
 # -- before it is sent ----------------------------------------------------------------------------------------------
@@ -73,13 +69,7 @@ def test_the_intent_holds_the_turn_and_how_things_stood() -> None:
         step="offer.create",
         command=FIVE,
         session=SESSION,
-        baseline=Baseline(
-            pending=("c-out",),
-            balance=usd("12.50"),
-            offers=(Row(usd("2"), FARAI, "c-out", secured=True),),
-            member_id="m-1",
-            ledger_rows=0,
-        ),
+        baseline=Baseline(pending=("c-out",), balance=usd("12.50")),
         made_at_ms=START_MS,
         send_by_ms=SEND_BY_MS,
     )
@@ -89,90 +79,11 @@ def test_the_intent_holds_the_turn_and_how_things_stood() -> None:
 def test_the_baseline_knows_which_offers_look_the_same() -> None:
     """An offer of the same amount to the same person is told apart by its id only."""
 
-    async def play(desk: Desk) -> tuple[Baseline, object]:
-        desk.core.offered(credex_id="c-twin")
-        await desk.money.prepare(TARIRO, SHOWN, seq=3, session=SESSION, pending=PendingWrites())
-        asked = list(desk.core.asked)
-        return (await desk.prepared(SHOWN)).baseline, asked
-
-    baseline, asked = at_desk(play)
-    assert baseline == Baseline(
-        pending=("c-out", "c-twin"),
-        lookalikes=("c-twin",),
-        balance=usd("7.50"),
-        offers=(
-            Row(usd("2"), FARAI, "c-out", secured=True),
-            Row(usd("5"), FARAI, "c-twin", secured=True),
-        ),
-        member_id="m-1",
-        ledger_rows=0,
-    )
-    assert asked == ["dashboard", "ledger"]
-
-
-def test_the_baseline_of_an_offer_includes_the_ledger() -> None:
-    """Rows are told apart by their ids; where core gives none, by their number."""
-
     async def play(desk: Desk) -> Baseline:
-        desk.core.accepted += [LedgerEntry(usd("-1"), FARAI, None, "c-1"), LedgerEntry(usd("7"), FARAI)]
+        desk.core.offered(credex_id="c-twin")
         return (await desk.prepared(FIVE)).baseline
 
-    baseline = at_desk(play)
-    assert (baseline.ledger_rows, baseline.ledger_ids) == (2, frozenset({"c-1"}))
-
-
-@pytest.mark.parametrize("error", [None, LOST, FAILED], ids=named)
-def test_an_offer_is_sent_also_where_the_ledger_cannot_be_read_to_its_end(error: CredexError | None) -> None:
-    """What becomes of it is found if it shows; its absence is never told."""
-
-    async def play(desk: Desk) -> tuple[int | None, Outcome]:
-        desk.core.whole = error is not None
-        desk.core.failing.extend([None, error])
-        write = await desk.prepared(FIVE)
-        desk.core.whole, desk.core.answer = True, LOST
-        return write.baseline.ledger_rows, await desk.decided(write)
-
-    assert at_desk(play) == (None, Unknown())
-
-
-@pytest.mark.parametrize("call", [ACCEPT, DECLINE, CANCEL, JOIN], ids=named)
-def test_what_is_no_offer_needs_no_ledger(call: Write) -> None:
-    """It is judged by its own credex, or by what stands on the dashboard."""
-
-    async def play(desk: Desk) -> object:
-        desk.core.known = call is not JOIN
-        await desk.money.prepare(TARIRO, call, seq=3, session=SESSION, pending=PendingWrites())
-        return desk.core.asked
-
-    assert at_desk(play) == ["dashboard"]
-
-
-@pytest.mark.parametrize(
-    ("call", "to", "asked"),
-    [
-        (FIVE, FARAI, True),
-        (FIVE, "Chipo Dube Personal", True),
-        (msgspec.structs.replace(FIVE, shown=("c-other",)), FARAI, True),
-        (msgspec.structs.replace(FIVE, shown=("c-twin",)), FARAI, False),
-        (msgspec.structs.replace(FIVE, allow_duplicate=True), FARAI, False),
-        (msgspec.structs.replace(FIVE, amount=usd("5.01")), FARAI, False),
-        (msgspec.structs.replace(FIVE, amount=Money(Decimal(5), Denomination.CAD)), FARAI, False),
-    ],
-)
-def test_an_offer_like_it_that_the_confirmed_screen_did_not_show_is_asked_about(
-    call: CreateOffer, to: str, *, asked: bool
-) -> None:
-    """Same amount, to anybody: it may have been made on another device, so nothing is sent."""
-
-    async def play(desk: Desk) -> tuple[PendingWrite | Outcome, object]:
-        desk.core.offered(credex_id="c-twin", to=to)
-        prepared = await desk.money.prepare(TARIRO, call, seq=3, session=SESSION, pending=PendingWrites())
-        return prepared, desk.core.sent
-
-    prepared, sent_to_core = at_desk(play)
-    assert sent_to_core == []
-    assert (prepared == PossibleDuplicate(elsewhere=True)) is asked
-    assert isinstance(prepared, PendingWrite) is not asked
+    assert Baseline(pending=("c-out", "c-twin"), lookalikes=("c-twin",), balance=usd("7.50")) == at_desk(play)
 
 
 @pytest.mark.parametrize(
@@ -254,31 +165,12 @@ def test_a_write_that_looks_like_an_unresolved_one_waits_for_the_member(call: Wr
     """Same person, same amount: the member must say that it is meant despite the earlier one."""
 
     async def play(desk: Desk) -> PendingWrite | Outcome:
-        earlier = (await desk.prepared(FIVE)).look_later(START_MS)
+        earlier = (await desk.prepared(FIVE)).retry_later(START_MS)
         return await desk.money.prepare(
             TARIRO, call, seq=9, session=SESSION, pending=PendingWrites(unresolved=(earlier,))
         )
 
-    assert (at_desk(play) == PossibleDuplicate()) is doubtful
-
-
-@pytest.mark.parametrize(
-    ("verdict", "made"),
-    [(Done(None, "c-1", proven=True), True), (DidNotHappen(), False), (Refused("validation"), False)],
-)
-@pytest.mark.parametrize("call", [FIVE, msgspec.structs.replace(FIVE, allow_duplicate=True), ACCEPT], ids=named)
-def test_a_write_that_looks_like_a_watched_one_waits_for_the_member(
-    call: Write, verdict: Outcome, *, made: bool
-) -> None:
-    """Core may show more of the earlier one, and the member hears first what it has shown so far."""
-
-    async def play(desk: Desk) -> PendingWrite | Outcome:
-        earlier = (await desk.prepared(FIVE)).watch(START_MS, verdict)
-        assert earlier is not None
-        return await desk.money.prepare(TARIRO, call, seq=9, session=SESSION, pending=PendingWrites(watched=(earlier,)))
-
-    asked = isinstance(call, CreateOffer) and not call.allow_duplicate
-    assert (at_desk(play) == PossibleDuplicate(made=made)) is asked
+    assert isinstance(at_desk(play), PossibleDuplicate) is doubtful
 
 
 # -- sent, and answered clearly -------------------------------------------------------------------------------------
@@ -326,3 +218,204 @@ def test_core_is_told_how_long_a_write_may_wait() -> None:
         return desk.core.sent
 
     assert at_desk(play) == [(request(FIVE), 1.2)]
+
+
+# -- sent, and not answered clearly ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [*SILENT, *ANSWERED], ids=named)
+@pytest.mark.parametrize("happened", [True, False])
+def test_nothing_is_ever_sent_twice(error: CredexError, *, happened: bool) -> None:
+    """Not after a lost answer, not after a failure, whatever is found."""
+
+    async def play(desk: Desk) -> int:
+        desk.core.answer = error
+        desk.core.effect = desk.core.offered if happened else desk.core.effect
+        await sent(desk)
+        return len(desk.core.sent)
+
+    assert at_desk(play) == 1
+
+
+@pytest.mark.parametrize("error", [*SILENT, *ANSWERED], ids=named)
+def test_an_offer_that_stands_is_found_at_once(error: CredexError) -> None:
+    """Core creates offers and answers 404, 400 or 500 all the same."""
+
+    async def play(desk: Desk) -> tuple[Outcome, object, int]:
+        desk.core.answer, desk.core.effect = error, desk.core.offered
+        outcome = await sent(desk)
+        return outcome, Done(desk.core.shown(), "c-new", proven=True), desk.passed_ms
+
+    outcome, expected, passed_ms = at_desk(play)
+    assert (expected, 0) == (outcome, passed_ms)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (REFUSED, Refused("insufficient_balance")),
+        (GONE, Refused("unknown")),
+        (credex.RefusedError(credex.Refusal.NOT_PENDING, http_status=409), Refused("unknown")),
+        (STRANGER, DidNotHappen()),
+        (LIMITED, DidNotHappen()),
+    ],
+    ids=named,
+)
+def test_what_core_itself_answered_is_looked_at_once(error: CredexError, expected: Outcome) -> None:
+    """Core is done with the request, so that one look shows all it did."""
+
+    async def play(desk: Desk) -> tuple[Outcome, object, int]:
+        desk.core.answer = error
+        return await sent(desk), desk.core.asked, desk.passed_ms
+
+    assert (expected, ["dashboard"], 0) == at_desk(play)
+
+
+@pytest.mark.parametrize("error", SILENT, ids=named)
+def test_silence_is_not_taken_for_absence_too_early(error: CredexError) -> None:
+    """Core may still be at work: absent is only what shows nowhere 10 s after the last moment of sending."""
+
+    async def play(desk: Desk) -> tuple[Outcome, object, int]:
+        desk.core.answer = error
+        return await sent(desk), desk.core.asked, desk.clock.now_ms()
+
+    assert (DidNotHappen(), ["dashboard", "dashboard"], ABSENT_FROM_MS) == at_desk(play)
+
+
+@pytest.mark.parametrize("error", SILENT, ids=named)
+def test_an_offer_that_appears_late_is_found(error: CredexError) -> None:
+    """Nine seconds after the failure core was not done yet."""
+
+    async def play(desk: Desk) -> Outcome:
+        desk.core.answer = error
+        desk.core.effect = lambda: desk.core.later(9, desk.core.offered)
+        return await sent(desk)
+
+    outcome = at_desk(play)
+    assert isinstance(outcome, Done)
+    assert (outcome.credex_id, outcome.proven) == ("c-new", True)
+
+
+@pytest.mark.parametrize("reads", [(LOST,), (FAILED,), (None, LOST), (None, STRANGER), (None, NotSentError("down"))])
+def test_a_proof_that_cannot_be_had_leaves_it_unresolved(reads: tuple[CredexError | None, ...]) -> None:
+    """Neither yes nor no is said without a look that worked."""
+
+    async def play(desk: Desk) -> Outcome:
+        intent = await desk.prepared()
+        desk.core.answer = LOST
+        desk.core.failing.extend(reads)
+        return await desk.money.send(TARIRO, intent, ())
+
+    assert Unknown() == at_desk(play)
+
+
+def test_a_judgement_ends_before_the_lease_does() -> None:
+    """A core that is slow at every read must not cost the worker its claim."""
+
+    async def play(desk: Desk) -> tuple[Outcome, int]:
+        intent = await desk.prepared()
+        desk.core.answer, desk.core.takes_s, desk.core.reads_take_s = LOST, 10, 10.1
+        return await desk.money.send(TARIRO, intent, ()), desk.passed_ms
+
+    assert (Unknown(), 30_000) == at_desk(play)
+
+
+# -- after a crash, and later ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("call", [FIVE, ACCEPT, DECLINE, CANCEL, JOIN], ids=named)
+@pytest.mark.parametrize("later_s", [0, 3, 40])
+def test_a_recovered_write_is_never_sent(call: Write, later_s: float) -> None:
+    """Whether it was sent is not known, so it is looked for: not before 10 s after `send_by` for the last time."""
+
+    async def play(desk: Desk) -> tuple[Outcome, object, int]:
+        desk.core.known = call is not JOIN
+        intent = await desk.prepared(call)
+        await asyncio.sleep(later_s)
+        return await desk.money.recover(TARIRO, intent, ()), desk.core.sent, desk.passed_ms
+
+    assert (DidNotHappen(), [], max(15_000, int(later_s * 1000))) == at_desk(play)
+
+
+def test_a_recovered_write_that_happened_is_found() -> None:
+    """It had been sent before the crash."""
+
+    async def play(desk: Desk) -> Outcome:
+        intent = await desk.prepared()
+        desk.core.offered()
+        return await desk.money.recover(TARIRO, intent, ())
+
+    assert isinstance(at_desk(play), Done)
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "happened", "expected"),
+    [
+        (14_999, False, Unknown),
+        (15_000, False, DidNotHappen),
+        (0, True, Done),
+        (86_400_000, True, Done),
+    ],
+)
+def test_a_look_tells_what_is_certain_by_then(after_ms: int, expected: type[Outcome], *, happened: bool) -> None:
+    """One look, no waiting: what shows is there, what shows nowhere is absent only when it is late enough."""
+
+    async def play(desk: Desk) -> tuple[type[Outcome], int]:
+        intent = await desk.prepared()
+        if happened:
+            desk.core.offered()
+        await asyncio.sleep(after_ms / 1000)
+        return type(await desk.money.reconcile_once(TARIRO, intent, ())), desk.passed_ms
+
+    assert (expected, after_ms) == at_desk(play)
+
+
+@pytest.mark.parametrize("error", [LOST, FAILED, NotSentError("down"), LIMITED], ids=named)
+def test_a_look_that_fails_tells_nothing(error: CredexError) -> None:
+    """However late it is."""
+
+    async def play(desk: Desk) -> Outcome:
+        intent = await desk.prepared()
+        await asyncio.sleep(3_600)
+        desk.core.failing.append(error)
+        return await desk.money.reconcile_once(TARIRO, intent, ())
+
+    assert Unknown() == at_desk(play)
+
+
+def test_a_credex_that_is_known_to_be_another_writes_is_no_candidate() -> None:
+    """The member offered the same once more, and that one was answered clearly."""
+
+    async def play(desk: Desk) -> tuple[Outcome, Outcome]:
+        intent = await desk.prepared()
+        desk.core.offered(credex_id="c-despite")
+        await asyncio.sleep(60)
+        other = Done(None, "c-despite")
+        return (
+            await desk.money.reconcile_once(TARIRO, intent.exclude_match("c-despite"), ()),
+            await desk.money.reconcile_once(TARIRO, intent.exclude_outcome(FIVE, other), ()),
+        )
+
+    assert (DidNotHappen(), DidNotHappen()) == at_desk(play)
+
+
+def test_a_success_without_an_id_leaves_its_twin_in_doubt() -> None:
+    """Nothing tells the two apart, so what stands there proves nothing for the other one."""
+
+    async def play(desk: Desk) -> Outcome:
+        intent = await desk.prepared()
+        desk.core.offered(credex_id="c-despite")
+        return await desk.money.reconcile_once(TARIRO, intent.exclude_outcome(FIVE, Done(None, "")), ())
+
+    assert Unknown() == at_desk(play)
+
+
+def test_core_that_writes_back_its_dashboard_gives_the_newest_balance() -> None:
+    """The success answer's dashboard is the outcome's."""
+
+    async def play(desk: Desk) -> tuple[Outcome, object]:
+        desk.core.answer = Written("c-new", desk.core.shown())
+        return await sent(desk), desk.core.shown()
+
+    outcome, shown = at_desk(play)
+    assert outcome == Done(shown, "c-new")  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -12,8 +13,8 @@ import pytest
 from service.credex import errors as credex
 from service.credex.errors import CredexError, NoAnswerError, NotFoundError
 from service.credex.values import CredexKind, LedgerEntry
-from service.domain import Denomination, Money, Offer
-from service.domain.commands import DidNotHappen, Done, OnlySimilar, Outcome, Refused, Unknown, Write
+from service.domain import Denomination, Money, Person
+from service.domain.commands import DidNotHappen, Done, Outcome, Refused, Unknown, Write
 from service.writes.pending_write import PendingWrite
 from tests.unit.reconciler_desk import (
     ACCEPT,
@@ -23,6 +24,7 @@ from tests.unit.reconciler_desk import (
     FIVE,
     JOIN,
     START_MS,
+    TARIRO,
     Desk,
     at_desk,
     offer,
@@ -42,78 +44,80 @@ def named(value: object) -> str:
     return type(value).__name__
 
 
-# -- evidence of an offer -------------------------------------------------------------------------------------------
+# -- proof of an offer ----------------------------------------------------------------------------------------------
 
 
-def _decided(
+def _judged(
     change: Callable[[Desk], None], *, others: Callable[[PendingWrite], tuple[PendingWrite, ...]] = lambda _: ()
 ) -> tuple[Outcome, Desk]:
-    """What is known in the end of a write whose answer was lost, when this happened in core."""
+    """What a lost answer comes to when this happened in core."""
 
     async def play(desk: Desk) -> tuple[Outcome, Desk]:
-        write = await desk.prepared()
+        intent = await desk.prepared()
         desk.core.answer = LOST
         desk.core.effect = lambda: change(desk)
-        return await desk.decided(write, *others(write)), desk
+        return await desk.money.send(TARIRO, intent, others(intent)), desk
 
     return at_desk(play)
 
 
-def test_two_new_offers_are_told_as_two() -> None:
-    """Which of them is ours cannot be told, and need not be: what core shows is told."""
+def test_two_candidates_are_no_proof() -> None:
+    """One of them is somebody else's, or both are."""
 
     def twice(desk: Desk) -> None:
         desk.core.offered(credex_id="c-1")
         desk.core.offered(credex_id="c-2")
 
-    outcome, _ = _decided(twice)
-    assert isinstance(outcome, Done)
-    assert (outcome.count, outcome.proven) == (2, True)
+    assert _judged(twice)[0] == Unknown()
 
 
-def test_each_of_two_writes_that_look_the_same_takes_one_offer() -> None:
-    """While a twin is unresolved, the other one is left for it."""
+def test_a_candidate_on_a_shared_account_is_no_proof() -> None:
+    """Another member may have made it at the same moment."""
 
-    def twice(desk: Desk) -> None:
-        desk.core.offered(credex_id="c-1")
-        desk.core.offered(credex_id="c-2")
+    async def play(desk: Desk) -> Outcome:
+        desk.core.authorised = (Person("m-1", "Tariro"), Person("m-2", "Rudo"))
+        desk.core.answer, desk.core.effect = LOST, desk.core.offered
+        return await desk.money.send(TARIRO, await desk.prepared(), ())
 
-    outcome, _ = _decided(twice, others=lambda write: (write,))
-    assert isinstance(outcome, Done)
-    assert (outcome.count, outcome.credex_id) == (1, "c-1")
+    assert Unknown() == at_desk(play)
+
+
+def test_an_empty_shared_account_proves_absence() -> None:
+    """Nobody made anything, so neither did we."""
+
+    async def play(desk: Desk) -> Outcome:
+        desk.core.authorised = (Person("m-1", "Tariro"), Person("m-2", "Rudo"))
+        desk.core.answer = LOST
+        return await desk.money.send(TARIRO, await desk.prepared(), ())
+
+    assert DidNotHappen() == at_desk(play)
+
+
+def test_a_candidate_is_no_proof_while_a_twin_is_unresolved() -> None:
+    """It may be the earlier write's."""
+    twin = _judged(lambda desk: desk.core.offered(), others=lambda intent: (intent,))
+    assert twin[0] == Unknown()
 
 
 @pytest.mark.parametrize(
-    ("wrong", "expected"),
+    "wrong",
     [
-        (offer("c-new", usd("5.01")), Unknown),  # the balance does not show it: the books stay open
-        (offer("c-new", Money(Decimal(5), Denomination.CAD)), DidNotHappen),
-        (offer("c-new", usd("5"), "Chipo Dube Personal", secured=False), OnlySimilar),
-        (offer("c-new", usd("5"), secured=False), Done),
-        (offer("c-out", usd("5")), DidNotHappen),
+        offer("c-new", usd("5.01")),
+        offer("c-new", Money(Decimal(5), Denomination.CAD)),
+        offer("c-new", usd("5"), "Chipo Dube Personal"),
+        offer("c-new", usd("5"), secured=False),
+        offer("c-out", usd("5")),
     ],
 )
-def test_what_another_offer_proves(wrong: Offer, expected: type[Outcome]) -> None:
-    """Amount, denomination and an id that was not there before; the name decides whose it may be."""
-    assert type(_decided(lambda desk: desk.core.outgoing.append(wrong))[0]) is expected
+def test_an_offer_that_differs_is_no_proof(wrong: object) -> None:
+    """Amount, denomination, person, kind, and an id that was not there before: all must fit."""
+    assert _judged(lambda desk: desk.core.outgoing.append(wrong))[0] == DidNotHappen()  # type: ignore[arg-type]
 
 
-def test_the_same_amount_written_otherwise_is_evidence() -> None:
+def test_the_same_amount_written_otherwise_is_proof() -> None:
     """5 is 5.00."""
-    outcome, _ = _decided(lambda desk: desk.core.offered(amount=usd("5.00")))
+    outcome, _ = _judged(lambda desk: desk.core.offered(amount=usd("5.00")))
     assert isinstance(outcome, Done)
-
-
-def test_a_receiver_who_was_renamed_is_found_by_the_handle() -> None:
-    """The account's present name is asked for when an offer of the amount shows under another one."""
-
-    def renamed(desk: Desk) -> None:
-        desk.core.offered(to="Farai Traders")
-        desk.core.name = "Farai Traders"
-
-    outcome, desk = _decided(renamed)
-    assert isinstance(outcome, Done)
-    assert desk.core.asked == ["dashboard", "ledger", "name"]
 
 
 def accepted_at_once(desk: Desk) -> None:
@@ -124,101 +128,86 @@ def accepted_at_once(desk: Desk) -> None:
 
 def test_an_offer_that_was_accepted_already_is_found_in_the_ledger() -> None:
     """It is no longer among the pending, and the balance has moved."""
-    outcome, desk = _decided(accepted_at_once)
-    expected = Done(desk.core.shown(), "c-new", proven=True, accepted=True, as_of_ms=START_MS)
-    assert outcome == expected
-    assert desk.core.asked == ["dashboard", "ledger"]
+    outcome, desk = _judged(accepted_at_once)
+    assert outcome == Done(desk.core.shown(), "c-new", proven=True, accepted=True)
+    assert desk.core.asked == ["dashboard", "accepted"]
 
 
-def test_an_offer_that_was_accepted_and_paid_back_is_found() -> None:
-    """The balance is what it was before."""
-
-    def paid_back(desk: Desk) -> None:
-        accepted_at_once(desk)
-        desk.core.accepted.append(LedgerEntry(usd("5"), FARAI, START_MS, "c-back"))
-        desk.core.balance = usd("12.50")
-
-    assert isinstance(_decided(paid_back)[0], Done)
+def test_an_unmoved_balance_needs_no_look_into_the_ledger() -> None:
+    """A secured offer is set aside from the balance at once: unmoved, nothing was offered."""
+    outcome, desk = _judged(lambda _: None)
+    assert (outcome, desk.core.asked) == (DidNotHappen(), ["dashboard", "dashboard"])
 
 
 def spent(desk: Desk) -> None:
-    """The balance moves for some reason that no list shows."""
+    """The balance moves for some other reason."""
     desk.core.balance = usd("1")
 
 
-def entry(amount: str = "-5", *, by: str = FARAI, credex_id: str | None = "c-new") -> LedgerEntry:
-    """A line of the ledger, of a day on which core's clock was wrong."""
-    return LedgerEntry(usd(amount), by, START_MS - 86_400_000, credex_id)
+def entry(
+    amount: str = "-5", *, after_ms: int = 0, by: str = FARAI, credex_id: str | None = "c-new", dated: bool = True
+) -> LedgerEntry:
+    """A line of the ledger."""
+    return LedgerEntry(usd(amount), by, START_MS + after_ms if dated else None, credex_id)
 
 
 @pytest.mark.parametrize(
-    ("entries", "balance", "expected"),
+    ("entries", "expected"),
     [
-        ([], "12.50", DidNotHappen),
-        ([], "7.50", Unknown),
-        ([entry()], "7.50", Done),
-        ([entry(credex_id=None)], "7.50", Done),
-        ([entry("5")], "17.50", DidNotHappen),
-        ([entry("-5.01")], "7.49", DidNotHappen),
-        ([entry(by="Chipo Dube Personal")], "7.50", OnlySimilar),
-        ([entry(credex_id="c-out")], "12.50", DidNotHappen),
-        ([entry(), entry(credex_id="c-2")], "2.50", Done),
+        ([], DidNotHappen()),
+        ([entry()], Done),
+        ([entry(credex_id=None)], Done),
+        ([entry("5")], DidNotHappen()),
+        ([entry("-5.01")], DidNotHappen()),
+        ([entry(by="Chipo Dube Personal")], DidNotHappen()),
+        ([entry(after_ms=-2_001)], DidNotHappen()),
+        ([entry(after_ms=-2_000)], Done),
+        ([entry(credex_id="c-out")], DidNotHappen()),
+        ([entry(dated=False)], Unknown()),
+        ([entry(), entry(credex_id="c-2")], Unknown()),
+        ([entry(credex_id=None), entry(credex_id="c-out")], Done),
     ],
 )
-def test_what_new_lines_of_the_ledger_prove(entries: list[LedgerEntry], balance: str, expected: type[Outcome]) -> None:
-    """New by id or by place, issued by us, of this amount; the time that core gives them decides nothing."""
+def test_only_one_new_line_of_ours_in_the_ledger_is_proof(entries: list[LedgerEntry], expected: object) -> None:
+    """Issued by us, of this amount, to this person, since the intent, none of those pending before, and only one."""
 
     def change(desk: Desk) -> None:
-        desk.core.balance = usd(balance)
-        desk.core.accepted.extend(entries)
+        spent(desk)
+        desk.core.ledger.extend(entries)
 
-    assert type(_decided(change)[0]) is expected
-
-
-def test_a_ledger_that_may_be_cut_proves_no_absence() -> None:
-    """Neither yes nor no is told; an offer that is pending is found all the same."""
-
-    def cut(desk: Desk) -> None:
-        desk.core.whole = False
-
-    assert _decided(cut)[0] == Unknown()
-
-    def made(desk: Desk) -> None:
-        desk.core.whole = False
-        desk.core.offered()
-
-    assert isinstance(_decided(made)[0], Done)
+    outcome, _ = _judged(change)
+    assert (type(outcome) if expected is Done else outcome) == expected
 
 
-def test_an_absence_is_told_two_and_a_half_minutes_after_sending_at_the_latest() -> None:
-    """Two looks, the first 115 s after the last moment of sending."""
-    outcome, desk = _decided(lambda _: None)
-    assert isinstance(outcome, DidNotHappen)
-    assert 115_000 + 5_000 <= outcome.as_of_ms - START_MS <= 150_000
-    assert desk.core.asked == ["dashboard", "ledger"] * 5
-
-
-def test_a_balance_that_changed_without_reason_leaves_it_unknown() -> None:
-    """Something was not shown, and it may be the offer."""
-    assert _decided(spent)[0] == Unknown()
-
-
-@pytest.mark.parametrize("credex_id", ["c-twin", None])
-def test_an_older_lookalike_accepted_meanwhile_is_not_taken_for_this_offer(credex_id: str | None) -> None:
-    """Core says what became of it, and its line in the ledger is explained by that."""
+@pytest.mark.parametrize(("credex_id", "expected"), [("c-twin", DidNotHappen), (None, Unknown)])
+def test_a_twin_accepted_meanwhile_is_not_taken_for_this_offer(credex_id: str | None, expected: type[Outcome]) -> None:
+    """An older offer that looks the same was accepted just now, and the balance moved for another reason."""
 
     async def play(desk: Desk) -> Outcome:
         desk.core.offered(credex_id="c-twin")
-        write = await desk.prepared(msgspec.structs.replace(FIVE, shown=("c-twin",)))
+        intent = await desk.prepared()
 
         def change() -> None:
             desk.core.taken(credex_id="c-twin")
-            desk.core.accepted[0] = entry(credex_id=credex_id)
+            desk.core.ledger[0] = entry(credex_id=credex_id)
+            spent(desk)
 
         desk.core.answer, desk.core.effect = LOST, change
-        return await desk.decided(write)
+        return await desk.money.send(TARIRO, intent, ())
 
-    assert isinstance(at_desk(play), DidNotHappen)
+    assert type(at_desk(play)) is expected
+
+
+def test_an_unsecured_offer_is_always_looked_for_in_the_ledger() -> None:
+    """It moves no balance."""
+
+    async def play(desk: Desk) -> object:
+        call = msgspec.structs.replace(FIVE, due=date(2026, 11, 16))
+        desk.core.answer = LOST
+        await desk.money.send(TARIRO, await desk.prepared(call), ())
+        return desk.core.asked
+
+    assert at_desk(play) == ["dashboard", "accepted"] * 2
 
 
 def stranger(desk: Desk) -> None:
@@ -240,20 +229,7 @@ def test_an_account_that_is_not_shown_proves_nothing(call: Write, vanish: Callab
         intent = await desk.prepared(call)
         vanish(desk)
         desk.core.answer = LOST
-        return await desk.decided(intent)
-
-    assert Unknown() == at_desk(play)
-
-
-@pytest.mark.parametrize("call", [FIVE, ACCEPT])
-def test_another_members_dashboard_proves_nothing(call: Write) -> None:
-    """Core mixes members up at times: what it shows of somebody else is no evidence, and no absence."""
-
-    async def play(desk: Desk) -> Outcome:
-        write = await desk.prepared(call)
-        desk.core.member_id = "m-2"
-        desk.core.answer = LOST
-        return await desk.decided(write)
+        return await desk.money.send(TARIRO, intent, ())
 
     assert Unknown() == at_desk(play)
 
@@ -276,11 +252,9 @@ def _ended(call: Write, error: CredexError, state: CredexKind | CredexError | No
         if state is not None:
             without_offers(desk)
             desk.core.states = {"c-in": state, "c-out": state}
-        outcome = await desk.decided(intent)
+        outcome = await desk.money.send(TARIRO, intent, ())
         assert not isinstance(outcome, Done) or outcome.dashboard == desk.core.shown()
-        if isinstance(outcome, Done):
-            return msgspec.structs.replace(outcome, dashboard=None, as_of_ms=0)
-        return DidNotHappen() if isinstance(outcome, DidNotHappen) else outcome
+        return msgspec.structs.replace(outcome, dashboard=None) if isinstance(outcome, Done) else outcome
 
     return at_desk(play)
 
@@ -365,12 +339,9 @@ def _registered(error: CredexError, *, happened: bool) -> tuple[Outcome, int]:
         desk.core.answer = error
         if happened:
             desk.core.effect = lambda: setattr(desk.core, "known", True)
-        outcome = await desk.decided(intent)
-        assert not isinstance(outcome, Done) or outcome == Done(
-            desk.core.shown(), proven=True, as_of_ms=outcome.as_of_ms
-        )
-        outcome = DidNotHappen() if isinstance(outcome, DidNotHappen) else outcome
-        return outcome, desk.passed_ms // 1000 * 1000
+        outcome = await desk.money.send(TARIRO, intent, ())
+        assert not isinstance(outcome, Done) or outcome == Done(desk.core.shown(), proven=True)
+        return outcome, desk.passed_ms
 
     return at_desk(play)
 
@@ -385,11 +356,11 @@ def test_whoever_can_log_in_is_registered(error: CredexError) -> None:
 @pytest.mark.parametrize(
     ("error", "expected", "after_ms"),
     [
-        (LOST, DidNotHappen(), 140_000),
-        (FAILED, DidNotHappen(), 140_000),
-        (STRANGER, DidNotHappen(), 3_000),
-        (credex.RefusedError(credex.Refusal.VALIDATION, http_status=400), Refused("validation"), 3_000),
-        (credex.RefusedError(credex.Refusal.DUPLICATE_PHONE, http_status=409), Refused("unknown"), 3_000),
+        (LOST, DidNotHappen(), 15_000),
+        (FAILED, DidNotHappen(), 15_000),
+        (STRANGER, DidNotHappen(), 0),
+        (credex.RefusedError(credex.Refusal.VALIDATION, http_status=400), Refused("validation"), 0),
+        (credex.RefusedError(credex.Refusal.DUPLICATE_PHONE, http_status=409), Refused("unknown"), 0),
     ],
     ids=named,
 )

@@ -18,12 +18,6 @@ AMOUNT = "4.00 USD"
 MADE = "✅ You offered *4.00 USD* to *Farai Ncube Personal*."
 REFUSED = "Credex refused the offer of *4.00 USD* to *Farai Ncube Personal*: your tier is too low"
 UNKNOWN = "I do *not know yet* whether your offer of *4.00 USD* to *Farai Ncube Personal* was made."
-SHOWN = "At 12:05 Credex showed 1 new offer of *4.00 USD* to *Farai Ncube Personal*, waiting."
-NOT_SHOWN = "As of 12:05 Credex shows no new offer of *4.00 USD* to *Farai Ncube Personal*, waiting or accepted."
-OTHERS = (
-    "It shows new offers of *4.00 USD* under other names: Farai Traders. "
-    "If one of them is yours, do not offer it again."
-)
 ACCEPTED = "✅ You accepted *4.00 USD* from *Tariro Moyo Personal*."
 
 
@@ -69,47 +63,14 @@ def refused(scene: Scene) -> None:
 
 
 def found_out_later(scene: Scene) -> None:
-    """First nobody knew, then core showed it."""
+    """First nobody knew, then it was found."""
     scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
     scene.audit.said(TARIRO, UNKNOWN)
     scene.offered()
-    scene.audit.said(TARIRO, f"✅ {SHOWN}")
+    scene.audit.said(TARIRO, "I looked again: your offer of *4.00 USD* to *Farai Ncube Personal* was made.")
 
 
-def found_at_once(scene: Scene) -> None:
-    """Core answered unclearly, and showed it at the first look."""
-    scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
-    scene.offered()
-    scene.audit.said(TARIRO, f"I checked with Credex.\n\n✅ {SHOWN}")
-
-
-def not_found_later(scene: Scene) -> None:
-    """First nobody knew, then core did not show it for long enough."""
-    scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
-    scene.audit.said(TARIRO, UNKNOWN)
-    scene.audit.said(TARIRO, f"{NOT_SHOWN} You can offer it again.")
-
-
-def only_under_other_names(scene: Scene) -> None:
-    """Core shows it, but under a name that is not the one confirmed."""
-    scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
-    scene.audit.said(TARIRO, UNKNOWN)
-    scene.offered()
-    scene.audit.said(TARIRO, f"{NOT_SHOWN} {OTHERS}")
-
-
-@pytest.mark.parametrize(
-    "what",
-    [
-        confirmed_once,
-        accepted_too,
-        refused,
-        found_out_later,
-        found_at_once,
-        not_found_later,
-        only_under_other_names,
-    ],
-)
+@pytest.mark.parametrize("what", [confirmed_once, accepted_too, refused, found_out_later])
 def test_audit_of_what_went_well_are_in_order(what: Callable[[Scene], None]) -> None:
     """Nothing is held against a bot that kept its promises."""
     scene = Scene()
@@ -129,22 +90,6 @@ def made_by_nobody(scene: Scene) -> None:
 def said_but_not_made(scene: Scene) -> None:
     scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
     scene.audit.said(TARIRO, MADE)
-
-
-def shown_but_not_made(scene: Scene) -> None:
-    scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
-    scene.audit.said(TARIRO, UNKNOWN)
-    scene.audit.said(TARIRO, f"✅ {SHOWN}")
-
-
-def made_but_not_shown(scene: Scene) -> None:
-    scene.audit.confirmed(TARIRO, "createCredex", AMOUNT)
-    scene.offered()
-    scene.audit.said(TARIRO, NOT_SHOWN)
-
-
-def shown_of_nothing_confirmed(scene: Scene) -> None:
-    scene.audit.said(FARAI, f"✅ {SHOWN}")
 
 
 def made_but_denied(scene: Scene) -> None:
@@ -187,9 +132,6 @@ def joined_unasked(scene: Scene) -> None:
         (made_twice, "at most one credex per confirmation"),
         (made_by_nobody, "nothing without a confirmation"),
         (said_but_not_made, "statements agree with the ledger"),
-        (shown_but_not_made, "statements agree with the ledger"),
-        (made_but_not_shown, "statements agree with the ledger"),
-        (shown_of_nothing_confirmed, "nothing without a confirmation"),
         (made_but_denied, "statements agree with the ledger"),
         (left_open, "every outcome is reported"),
         (accepted_by_nobody, "nothing without a confirmation"),

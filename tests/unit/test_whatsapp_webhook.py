@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import httpx
 import pytest
-import structlog
 from litestar import Litestar
 
 from service.domain import TextMessage
@@ -59,19 +58,6 @@ async def deliver(client: httpx.AsyncClient, body: bytes, signature: str | None 
 def asked(**parameters: str) -> dict[str, str]:
     given = {"mode": "subscribe", "verify_token": TOKEN, "challenge": "1158201444"} | parameters
     return {f"hub.{name}": value for name, value in given.items()}
-
-
-async def test_a_yes_in_a_group_is_answered_to_meta_logged_and_stored_for_nobody() -> None:
-    """It gets no reply, whatever the member is being asked in private."""
-    store, envelope = Store(), json.loads(TEXT)
-    yes = envelope["entry"][0]["changes"][0]["value"]["messages"][0]
-    yes |= {"text": {"body": "yes"}, "group_id": "GRP1203630"}
-    with structlog.testing.capture_logs() as logged:
-        async with meta(store) as client:
-            response = await deliver(client, json.dumps(envelope).encode())
-    assert response.status_code == 200
-    assert [payload.messages for payload in store.kept] == [()]
-    assert [(line["event"], line["reasons"]) for line in logged] == [("delivery_ignored", {"group": 1})]
 
 
 async def test_the_handshake_returns_the_bare_challenge() -> None:

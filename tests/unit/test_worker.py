@@ -184,7 +184,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing() -> None:
 
     # The word that it takes longer was the slow one's, while it held the lease.
     words, same, sent, events = on_bench(play)
-    assert words[1:] == ["five: unknown interrupted", "rest"]  # type: ignore[index]
+    assert words[1:] == ["five: didnothappen", "rest"]  # type: ignore[index]
     assert (same, sent, events) == (True, 1, ["recovered"])
 
 

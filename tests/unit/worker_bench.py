@@ -22,15 +22,14 @@ from service.conversation import (
     TurnContext,
     Vocabulary,
 )
-from service.credex.errors import CredexError, NoAnswerError, NotSentError
+from service.credex.errors import CredexError, NotSentError
 from service.credex.values import Written
 from service.domain import Dashboard, InboundMessage, TextMessage
 from service.domain.commands import Call, Known, Login, NotFound, Outcome, Read, Unavailable, Write
 from service.mailbox import Idle, InboxEntry, InboxLease, Mailbox, StateUnavailableError, open_state
 from service.mailbox.scripts import ScriptCall, Scripts
 from service.messages import Message, Outgoing, Text
-from service.runtime.inbox_worker import Worker
-from service.runtime.turn_work import Finished
+from service.runtime.inbox_worker import Finished, Worker
 from service.writes.reconciler import Reconciler
 from simulator.whatsapp_cloud.virtual_time import Clock, run
 from simulator.world.redis_client import virtual_time_client
@@ -38,16 +37,10 @@ from tests.unit.reconciler_desk import ACCEPT, CANCEL, FIVE, JOIN, START_MS, TAR
 
 T = TypeVar("T")
 
-SYSTEM_TEXTS: Final = SystemTexts(
-    "?", "?", "old", "late", "cannot read {kind}", "again", "tap", "answer? {text}", "help"
-)
+SYSTEM_TEXTS: Final = SystemTexts("?", "?", "old", "late", "cannot read {kind}", "again", "help")
 VOCABULARY: Final = Vocabulary(
     frozenset({"hi"}), frozenset({"menu"}), frozenset({"help"}), frozenset({"yes"}), frozenset({"no"})
 )
-OFFERS: Final = {"five": FIVE.amount, "despite": FIVE.amount, "six": usd("6")}
-"""What the words of offers offer."""
-BASELINE: Final = (None, None)
-"""The reads of an offer's baseline work: dashboard and ledger."""
 SIX: Final = msgspec.structs.replace(FIVE, amount=usd("6"))
 WRITES: Final[dict[str, Write]] = {
     "five": FIVE,
@@ -60,10 +53,8 @@ WRITES: Final[dict[str, Write]] = {
 
 
 def _name(outcome: Outcome | None) -> str:
-    words = [type(outcome).__name__.lower()]
-    words += [flag for flag in ("made", "elsewhere", "interrupted", "another") if getattr(outcome, flag, False)]
-    count = getattr(outcome, "count", 1)
-    return " ".join([*words, f"x{count}"] if count > 1 else words)
+    made = " made" if getattr(outcome, "made", False) else ""
+    return f"{type(outcome).__name__.lower()}{made}"
 
 
 def _said(outcome: Outcome, context: TurnContext[Any]) -> Exit:
@@ -144,10 +135,6 @@ class BenchCore(MoneyCore):
         """The success answer to an offer."""
         return Written("c-new", None)
 
-    def nameless(self) -> Written:
-        """A success answer that does not name the credex."""
-        return Written(None, None)
-
     async def read(self, member: str, call: Read) -> Outcome:
         assert (member, call) == (TARIRO, Login(fresh=True))
         await asyncio.sleep(self.login_takes_s)
@@ -227,15 +214,6 @@ class Bench:
         await asyncio.sleep(seconds)
         await self.until_idle()
 
-    async def until_told(self, texts: int) -> int:
-        """Let the worker do what is due until so many texts were said in all; how long after the start that was."""
-        worker = self.worker()
-        while len(await self.told()) < texts:
-            wait_ms = await worker.run_once()
-            assert wait_ms is not None, await self.told()
-            await asyncio.sleep(wait_ms / 1000)
-        return self.passed_ms
-
     async def do(self, worker: Worker | None = None) -> None:
         """Let the worker do what is due now."""
         worker = worker or self.worker()
@@ -296,18 +274,3 @@ def on_bench(play: Callable[[Bench], Awaitable[T]]) -> T:
 
     with capture_logs():  # drawing the tracebacks of failures that are meant takes longer than all the rest
         return run(main, start_ms=START_MS)
-
-
-async def lost(bench: Bench, word: str = "five", *, happened: bool) -> None:
-    """The member says the word; the answer to its write is lost, and core cannot be looked at."""
-    bench.core.effect = (lambda: _happen(bench, word)) if happened else lambda: None
-    bench.core.answer = NoAnswerError("no answer")
-    offer = word in OFFERS
-    bench.core.failing.extend([*BASELINE[: 1 + offer], NotSentError("down")])
-    await bench.says(word)
-    await bench.do()
-    bench.core.effect = lambda: None
-
-
-def _happen(bench: Bench, word: str) -> None:
-    bench.core.offered(credex_id=f"c-{len(bench.core.sent)}", amount=OFFERS[word])

@@ -7,7 +7,7 @@ from service.domain import Dashboard
 from service.domain.commands import FindAccount
 from service.flows.login import acting, read_dashboard
 from service.flows.offer import questions
-from service.flows.offer.answers import Context, OfferAnswers, amount, source
+from service.flows.offer.answers import Context, OfferAnswers, source
 from service.flows.offer.shortcut import SHORTCUT, read_typed
 from service.flows.offer.write import CONFIRM_STEPS, DUPLICATE_STEPS, RESULT_STEPS
 from service.flows.screens import ask, read_handle
@@ -27,11 +27,7 @@ def _begun(dashboard: Dashboard, context: Context) -> Exit:
 
 
 def _weighed(dashboard: Dashboard, context: Context) -> Exit:
-    account = source(context, dashboard)
-    if account is None:
-        return _lost("lost", context)
-    shown = [offer.credex_id for offer in account.outgoing if offer.amount.equals(amount(context))]
-    return context.exit("ok", shown=",".join(shown))
+    return Exit("ok") if source(context, dashboard) else _lost("lost", context)
 
 
 def _lost(name: str, context: Context) -> Exit:
@@ -71,7 +67,7 @@ OFFER = Flow(
             {"found": "weigh", "not_found": "handle", "away": "greeting.away"},
             questions.looked_up,
         ),
-        read_dashboard("weigh", _weighed, {"ok": "confirm", "lost": "source"}),
+        read_dashboard("weigh", _weighed, {"ok": "confirm", "lost": "source"}, fresh=False),
         CONFIRM_STEPS[0],
         Question(
             "terms", "list", questions.terms, {"secured": "weigh", "due": "weigh", "other": "due"}, questions.read_terms

@@ -25,19 +25,9 @@ class OfferAnswers(WriteAnswers, frozen=True):
         due: None for an offer out of the balance.
         accepted: the recipient has accepted it already.
         made: the earlier offer that looks the same is known to have been made.
-        watched: nothing of an earlier offer that looks the same was shown, and it may still appear.
-        elsewhere: an offer of the amount was made since the member was asked to confirm.
-        shown: ids of the pending offers of the amount when the member was asked, with commas between.
     """
 
-    OMITTED: ClassVar[frozenset[str]] = WriteAnswers.OMITTED | {
-        "elsewhere",
-        "watched",
-        "shown",
-        "typed_due",
-        "accepted",
-        "made",
-    }
+    OMITTED: ClassVar[frozenset[str]] = WriteAnswers.OMITTED | {"typed_due", "accepted", "made"}
 
     source: str | None = None
     account: str = ""
@@ -52,9 +42,6 @@ class OfferAnswers(WriteAnswers, frozen=True):
     due: date | None = None
     accepted: bool = False
     made: bool = False
-    elsewhere: bool = False
-    watched: bool = False
-    shown: str = ""
 
 
 Context = TurnContext[OfferAnswers]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 
 from service.conversation import Exit, Step
 from service.domain import Account, Dashboard, Denomination, Tier
-from service.domain.commands import DidNotHappen, Done, NotFound, OnlySimilar, Outcome, PossibleDuplicate
+from service.domain.commands import DidNotHappen, Done, NotFound, Outcome, PossibleDuplicate
 from service.flows import formatting
 from service.flows.confirmed_write import confirmed_write, failure_screens
 from service.flows.login import seen
@@ -17,8 +16,6 @@ from service.flows.offer.answers import Context, amount, offer, source
 from service.flows.screens import MENU, link, option, screen
 from service.messages import Button
 from service.writes.create_offer import CreateOffer
-
-MOST_NAMED: Final = 5
 
 
 def _confirm(context: Context) -> str:
@@ -59,15 +56,7 @@ def _other_terms(context: Context) -> Button:
 
 def _create(context: Context) -> CreateOffer:
     answers = context.answers
-    return CreateOffer(
-        account_id=answers.account,
-        receiver_id=answers.receiver,
-        receiver_name=answers.receiver_name,
-        amount=amount(context),
-        due=answers.due,
-        handle=answers.handle,
-        shown=tuple(filter(None, answers.shown.split(","))),
-    )
+    return CreateOffer(answers.account, answers.receiver, answers.receiver_name, amount(context), answers.due)
 
 
 def _create_duplicate(context: Context) -> CreateOffer:
@@ -86,57 +75,30 @@ def _finished(outcome: Outcome, context: Context) -> Exit | None:
 
 def _finished_once(outcome: Outcome, context: Context) -> Exit | None:
     if isinstance(outcome, PossibleDuplicate):
-        return context.exit("doubtful", made=outcome.made, elsewhere=outcome.elsewhere, watched=outcome.watched)
+        return context.exit("doubtful", made=outcome.made)
     return _finished(outcome, context)
 
 
 def _reconciled(call: CreateOffer, outcome: Outcome, _: Context) -> str:
-    amount, whom = f"*{call.amount}*", f"*{formatting.name(call.receiver_name)}*"
+    mine = f"your offer of *{call.amount}* to *{formatting.name(call.receiver_name)}*"
     match outcome:
-        case Done(another=True, count=count, as_of_ms=at_ms):
-            return (
-                f"⚠️ At {formatting.clock(at_ms)} Credex showed {count} new offers of {amount} to {whom}. "
-                "If you want only one, you can cancel the other."
-            )
-        case Done(as_of_ms=at_ms):
-            return f"✅ {_shown(amount, whom, outcome, at_ms)}"
-        case DidNotHappen(besides=True, as_of_ms=at_ms):
-            return (
-                f"As of {formatting.clock(at_ms)} Credex shows no other new offer of {amount} to {whom}, "
-                "besides what I told you of."
-            )
-        case DidNotHappen(as_of_ms=at_ms):
-            return f"{_not_shown(amount, whom, formatting.clock(at_ms))} You can offer it again."
-        case OnlySimilar(offers=offers, as_of_ms=at_ms):
-            names = ", ".join(formatting.name(each.counterparty) for each in offers[:MOST_NAMED])
-            return (
-                f"{_not_shown(amount, whom, formatting.clock(at_ms))} It shows new offers of {amount} under other "
-                f"names: {names}. If one of them is yours, do not offer it again."
-            )
+        case Done(accepted=True):
+            return f"✅ I looked again: {mine} was made. They have accepted it already."
+        case Done():
+            return f"✅ I looked again: {mine} was made. They have two days to accept it."
+        case DidNotHappen():
+            return f"I looked again: {mine} was *not* made. You can offer it again."
         case _:
             return (
-                f"I could not find out what became of your offer of {amount} to {whom}, and I have stopped looking. "
+                f"I could not find out whether {mine} was made, and I have stopped looking. "
                 "Please check your balance, or ask them."
             )
 
 
-def _shown(amount: str, whom: str, done: Done, at_ms: int) -> str:
-    state = "accepted" if done.accepted else "waiting"
-    many = "1 new offer" if done.count == 1 else f"{done.count} new offers"
-    return f"At {formatting.clock(at_ms)} Credex showed {many} of {amount} to {whom}, {state}."
-
-
-def _not_shown(amount: str, whom: str, at: str) -> str:
-    return f"As of {at} Credex shows no new offer of {amount} to {whom}, waiting or accepted."
-
-
 def _sent(context: Context) -> str:
-    done = context.outcome
-    if isinstance(done, Done) and done.proven:
-        amount_, whom = f"*{amount(context)}*", f"*{formatting.name(context.answers.receiver_name)}*"
-        shown = f"✅ {_shown(amount_, whom, done, done.as_of_ms)}"
-        return f"I checked with Credex.\n\n{shown}{_payment(context)}"
     made = f"✅ You offered {offer(context)}."
+    if isinstance(context.outcome, Done) and context.outcome.proven:
+        made = f"Credex answered unclearly, so I looked: it is there.\n\n{made}"
     if context.answers.accepted:
         return f"{made}\n\nThey have accepted it already.{_payment(context)}"
     return f"{made}\n\nThey have two days to accept it.{_payment(context)}"
@@ -154,16 +116,8 @@ def _payment(context: Context) -> str:
 
 def _possible_duplicate(context: Context) -> str:
     if context.answers.made:
-        return f"⚠️ Credex shows an earlier offer of {offer(context)}.\n\nOffer the same once more?"
-    if context.answers.watched:
         return (
-            f"⚠️ Not sent yet: Credex showed no earlier offer of {offer(context)} when I looked, but one may still "
-            "appear. You may pay twice.\n\nOffer it all the same?"
-        )
-    if context.answers.elsewhere:
-        return (
-            f"⚠️ Not sent yet: Credex shows another offer of *{amount(context)}*, made since you were asked. "
-            f"You may pay twice.\n\nOffer {offer(context)} all the same?"
+            f"⚠️ I looked first: an earlier offer of {offer(context)} was made after all.\n\nOffer the same once more?"
         )
     return (
         f"⚠️ Not sent yet: an earlier offer of {offer(context)} may have been made; Credex has not told me.\n\n"
@@ -197,12 +151,12 @@ RESULT_STEPS: Sequence[Step] = (
         refused_buttons=(option("amount", "Another amount"), option("terms", "Other terms"), MENU),
         refused_exits={"amount": "begin", "terms": "terms"},
         did_not_happen=lambda context: (
-            f"Credex did not take it. As of {context.answers.as_of} it shows no new offer of {offer(context)}."
+            f"Credex did not take it, and I have looked: your offer of {offer(context)} was *not* made."
         ),
         not_sent=lambda context: f"I could not reach Credex, so your offer of {offer(context)} was *not* made.",
         unknown=lambda context: (
-            f"I do *not know yet* whether your offer of {offer(context)} was made. "
-            "Please do not offer it again until I do."
+            "Credex did not answer clearly. I do *not know yet* whether your offer of "
+            f"{offer(context)} was made.\n\nI keep looking and will tell you. Please do not offer it again until then."
         ),
         again="weigh",
         links=_LINKS,

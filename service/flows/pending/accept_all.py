@@ -12,7 +12,6 @@ from service.domain.commands import (
     Done,
     Known,
     NotFound,
-    OnlySimilar,
     Outcome,
     PossibleDuplicate,
     Refused,
@@ -163,7 +162,7 @@ def _kind(outcome: Outcome) -> str:
             return "refused"
         case DidNotHappen() | Unavailable():
             return "not_done"
-        case Known() | OnlySimilar() | Unknown() | PossibleDuplicate():
+        case Known() | Unknown() | PossibleDuplicate():
             return "unknown"
         case _:
             assert_never(outcome)

@@ -46,8 +46,7 @@ class _Resolution:
                 text = self.did_not_happen
             case _:
                 text = self.unknown
-        at = formatting.clock(outcome.as_of_ms) if isinstance(outcome, DidNotHappen) else ""
-        return text.format(amount=call.amount, party=formatting.name(call.counterparty), at=at)
+        return text.format(amount=call.amount, party=formatting.name(call.counterparty))
 
 
 _ACCEPT: Final = _Resolution(
@@ -60,7 +59,7 @@ _ACCEPT: Final = _Resolution(
     "I cannot tell whether it was you or the other side who ended it. Your balance shows it.",
     ended_otherwise="I looked again: the offer of *{amount}* from *{party}* is no longer waiting, "
     "but it ended in another way than you asked for. Your balance shows it.",
-    did_not_happen="As of {at} the offer of *{amount}* from *{party}* still waits.",
+    did_not_happen="I looked again: the offer of *{amount}* from *{party}* still waits. Nothing was changed.",
     unknown="I could not find out whether you accepted *{amount}* from *{party}*, and I have stopped looking.",
 )
 _DECLINE: Final = _Resolution(
@@ -84,7 +83,7 @@ _CANCEL: Final = _Resolution(
     "I cannot tell whether it was you or the other side who ended it. Your balance shows it.",
     ended_otherwise="I looked again: your offer of *{amount}* to *{party}* is no longer waiting, "
     "but it ended in another way than you asked for. Your balance shows it.",
-    did_not_happen="As of {at} your offer of *{amount}* to *{party}* still waits.",
+    did_not_happen="I looked again: your offer of *{amount}* to *{party}* still waits. Nothing was changed.",
     unknown="I could not find out whether you took back your offer of *{amount}* to *{party}*, "
     "and I have stopped looking.",
 )
@@ -169,12 +168,15 @@ RESOLVE_OFFER_STEPS: Sequence[Step] = (
             f"Credex refused: {formatting.explain_refusal(context.answers.reason or '')}.\n\nNothing was changed."
         ),
         did_not_happen=lambda context: (
-            f"Credex did not take it. As of {context.answers.as_of} the {_offer(context)} still waits."
+            f"Credex did not take it, and I have looked: nothing was changed. The {_offer(context)} still waits."
         ),
         not_sent=lambda context: (
             f"I could not reach Credex, so nothing was changed. The {_offer(context)} still waits."
         ),
-        unknown=lambda context: f"I do *not know yet* what became of the {_offer(context)}.",
+        unknown=lambda context: (
+            "Credex did not answer clearly. I do *not know yet* what became of the "
+            f"{_offer(context)}.\n\nI keep looking and will tell you."
+        ),
         again="open",
     ),
 )

@@ -90,11 +90,6 @@ def _tried(text: Callable[[_Change], str]) -> Callable[[Context], str]:
     return lambda context: _of(context, text(_CHANGES[context.answers.operation or _AUTHORISE.name]))
 
 
-def _not_done(context: Context) -> str:
-    not_done = _tried(lambda change: change.not_done)(context)
-    return f"Credex did not take it. As of {context.answers.as_of}: {not_done}"
-
-
 _REFUSALS: Final = {
     "tier": "it needs the entrepreneur tier",
     "too_many": "five may act for an account at most, its owner among them. Remove one first",
@@ -127,9 +122,7 @@ def _steps(change: _Change) -> tuple[Step, ...]:
         match outcome:
             case Done() | Refused(code="already"):
                 return _of(context, f"I looked again. {change.done}", call.name)
-            case DidNotHappen(as_of_ms=at_ms):
-                return _of(context, f"As of {formatting.clock(at_ms)}: {change.not_done}", call.name)
-            case Refused() | NotFound():
+            case DidNotHappen() | Refused() | NotFound():
                 return _of(context, f"I looked again: {change.not_done} Nothing was changed.", call.name)
             case _:
                 return _of(context, change.reconciled_unknown, call.name)
@@ -157,9 +150,11 @@ AUTHORISATION_STEPS: Final = (
     screen("stands", _tried(lambda change: change.stands), *_LINKS),
     *failure_screens(
         refused=_refused,
-        did_not_happen=_not_done,
+        did_not_happen=_tried(lambda change: f"Credex did not take it, and I have looked: {change.not_done}"),
         not_sent=_tried(lambda change: f"I could not reach Credex, so {change.not_done}"),
-        unknown=_tried(lambda change: change.unknown),
+        unknown=_tried(
+            lambda change: f"Credex did not answer clearly. {change.unknown}\n\nI keep looking and will tell you."
+        ),
         again="list",
         links=_LINKS,
         not_done_links=_LINKS,

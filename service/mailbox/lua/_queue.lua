@@ -2,7 +2,8 @@
 --
 -- A queue is three keys of one member: an entry in a ZSET (member -> due time, only while there is work), a LIST of
 -- entries "<seq>:<payload>" in order, and a lease HASH. Its fields:
---   token    last fencing token; every earlier holder's steps are refused. It is a time, or slightly more
+--   token    last fencing token; every earlier holder's steps are refused. It is a time, or slightly more; for an empty
+--            outbox, when it was found empty
 --   held     seq that the holder of `token` works on; absent when nobody does
 --   done     last seq finished: numbering continues from it when the list is empty
 --   mark     last finishing step, "<verb>:<token>:<seq>", which identifies a repeat of it
@@ -89,9 +90,18 @@ local function last_wrote(seen)
   return newest[2] and tonumber(newest[2]) or false
 end
 
--- The first six keys of the two scripts that finish an inbox head.
+-- The first nine keys of the two scripts that finish an inbox head.
 local function keys_of_claim()
-  return { due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6] }
+  return {
+    due = KEYS[1], list = KEYS[2], lease = KEYS[3], session = KEYS[4], intent = KEYS[5], seen = KEYS[6],
+    outbox = KEYS[8], outbox_lease = KEYS[9],
+  }
+end
+
+-- When the newest messages to the member had been sent; false while some wait.
+local function told(k)
+  if redis.call('EXISTS', k.outbox) == 1 then return false end
+  return tonumber(redis.call('HGET', k.outbox_lease, 'token') or 0)
 end
 
 -- Leases the head (without one: the pending writes, as seq 0) to `token` until now + term. `counting` is false when a
@@ -104,7 +114,7 @@ local function hand_out(k, member, token, now, term, counting)
   redis.call('ZADD', k.due, now + term, member)
   return {
     member, tonumber(token), seq, head and payload_of(head), claims,
-    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen),
+    redis.call('GET', k.session), redis.call('GET', k.intent), last_wrote(k.seen), told(k),
   }
 end
 
@@ -139,6 +149,13 @@ local function hand_out_post(k, member, token, now, term, counting)
     member, tonumber(token), seq_of(head), payload_of(head), claims,
     before and tonumber(before), last_wrote(k.seen),
   }
+end
+
+-- An outbox is empty: everything in it has been sent by now. The token records when, for `told`; it is raised only when
+-- nobody holds the lease.
+local function rest_told(due, lease, member, now)
+  redis.call('HSET', lease, 'token', whole(math.max(tonumber(redis.call('HGET', lease, 'token') or 0), now)))
+  rest(due, lease, member)
 end
 
 -- Pops the outbox head as sent.

@@ -27,7 +27,7 @@ if verb == 'settle' then
   if redis.call('EXISTS', k.list) == 1 then
     return { confirmed and 'done' or 'committed', hand_out_post(k, member, token, now, term, true) }
   end
-  rest(k.due, k.lease, member)
+  rest_told(k.due, k.lease, member, now)
   return { 'committed', false }
 end
 

@@ -15,6 +15,8 @@ while true do
     session = ARGV[1] .. ':session:' .. member,
     intent = ARGV[1] .. ':intent:' .. member,
     seen = ARGV[1] .. ':seen:' .. member,
+    outbox = ARGV[1] .. ':outbox:' .. member,
+    outbox_lease = ARGV[1] .. ':lease:outbox:' .. member,
   }
   if redis.call('EXISTS', k.list, k.intent) > 0 then
     return hand_out(k, member, next_token(k.lease, now), now, tonumber(ARGV[3]), true)

@@ -12,7 +12,7 @@ local held = redis.call('HEXISTS', KEYS[3], 'held') == 1
 pop_post(KEYS[2], KEYS[3], seq)
 if redis.call('EXISTS', KEYS[2]) == 0 then
   if held then mark(KEYS[3], 'confirm', redis.call('HGET', KEYS[3], 'token'), seq) end
-  rest(KEYS[1], KEYS[3], member)
+  rest_told(KEYS[1], KEYS[3], member, now)
 elseif not held then
   redis.call('ZADD', KEYS[1], now, member)
 end

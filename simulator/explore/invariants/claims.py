@@ -19,9 +19,8 @@ class Meaning(StrEnum):
     """What a sentence states about a write."""
 
     DONE = "done"
-    SHOWN = "shown by core"
     NOT = "not done"
-    UNCLEAR = "changed, and not known by whom"
+    UNCLEAR = "no longer waiting, whoever ended it"
     UNKNOWN = "not known yet"
     STOPPED = "not known, and no longer looked for"
 
@@ -65,17 +64,14 @@ _SHORT = rf"[Tt]he offer of {_A} \((?P<party>.+?)\)"
 _LINE = rf"{_A} from (?P<party>.+?)(?:,.*)?$"
 
 _D, _N, _U, _X, _S = Meaning.DONE, Meaning.NOT, Meaning.UNKNOWN, Meaning.UNCLEAR, Meaning.STOPPED
-_V = Meaning.SHOWN
 
 _RULES: Final[tuple[tuple[str, str, Meaning, str], ...]] = (
     ("offer", "createCredex", _D, rf"✅ You offered {_A} to {_P}\."),
-    ("offer", "createCredex", _V, rf"Credex showed \d+ new offers? of {_A} to {_P}[,.]"),
-    ("offer", "createCredex", _N, rf"shows no (?:other )?new offer of {_A} to {_P}[,.]"),
-    ("offer", "createCredex", _X, rf"It shows new offers of {_A} under other names"),
+    ("offer", "createCredex", _D, rf"I looked again: {_MINE} was made\."),
     ("offer", "createCredex", _N, rf"Credex refused the offer of {_A} to {_P}:"),
     ("offer", "createCredex", _N, rf"{_MINE} was \*not\* made\."),
     ("offer", "createCredex", _U, rf"I do \*not know yet\* whether {_MINE} was made\."),
-    ("offer", "createCredex", _S, rf"I could not find out what became of {_MINE}, and I have stopped looking"),
+    ("offer", "createCredex", _S, rf"I could not find out whether {_MINE} was made, and I have stopped looking"),
     ("end", "acceptCredex", _D, rf"✅ You accepted {_A} from {_P}\."),
     ("end", "declineCredex", _D, rf"You declined {_A} from {_P}\."),
     ("end", "cancelCredex", _D, rf"You took back your offer of {_A} to {_P}\."),
@@ -94,7 +90,7 @@ _RULES: Final[tuple[tuple[str, str, Meaning, str], ...]] = (
     ("end", "acceptCredex", _U, rf"^❓ not known yet: {_LINE}"),
     ("account", "createAccount", _D, rf"✅ The account {_P} is open\."),
     ("account", "createAccount", _D, rf"✅ I looked again: the account {_P} .*is open\."),
-    ("account", "createAccount", _N, rf"the account {_P} .*(?:was \*not\* opened|is \*not\* open)"),
+    ("account", "createAccount", _N, rf"the account {_P} .*was \*not\* opened"),
     ("account", "createAccount", _N, r"No account was opened\."),
     ("account", "createAccount", _U, rf"I do \*not know yet\* whether the account {_P} was opened"),
     ("account", "createAccount", _S, rf"I could not find out whether the account {_P} "),
@@ -106,13 +102,12 @@ _RULES: Final[tuple[tuple[str, str, Meaning, str], ...]] = (
     ("people", "", _S, rf"I could not find out whether {_P} (?:may|is now told)"),
     ("upgrade", "hustler10k", _D, r"✅ (?:I looked again: y|Y)ou now have the \*hustler tier\*"),
     ("upgrade", "hustler10k", _X, r"[Yy]ou have the hustler tier or a higher one"),
-    ("upgrade", "hustler10k", _N, r"nothing was paid|Nothing was paid|your tier is what it was"),
+    ("upgrade", "hustler10k", _N, r"nothing was paid|Nothing was paid"),
     ("upgrade", "hustler10k", _U, r"I do \*not know yet\* whether .* was paid and your tier raised"),
     ("upgrade", "hustler10k", _S, r"I could not find out what became of your upgrade"),
     ("registration", "onboardMember", _D, r"Your registration went through"),
-    ("registration", "onboardMember", _N, r"you are \*not\* registered yet|you are not a member yet"),
-    ("registration", "onboardMember", _N, r"Your registration did not go through"),
-    ("registration", "onboardMember", _U, r"I do \*not know yet\* whether you are registered"),
+    ("registration", "onboardMember", _N, r"you are \*not\* registered yet|Your registration did not go through"),
+    ("registration", "onboardMember", _U, r"I do not know yet whether you are registered"),
     ("registration", "onboardMember", _S, r"I could not find out whether your registration went through"),
 )
 
@@ -122,13 +117,10 @@ _COMPILED: Final = tuple(
 
 # A repeated screen begins with a reason; its statements about writes are repetitions.
 _NEW: Final = re.compile(
-    r"\A(?:I checked with Credex\.\n\n)?"
-    r"(?:✅|⚠️ At \d|I looked again|You (?:declined|took back)|Accepted \d|Your registration)"
+    r"\A(?:Credex answered unclearly, so I looked: it is there\.\n\n)?"
+    r"(?:✅|I looked again|You (?:declined|took back)|Accepted \d|Your registration)"
 )
-_LATE_RESULT: Final = re.compile(
-    r"\A(?:✅ |⚠️ )?At \d\d:\d\d Credex showed|\AAs of \d\d:\d\d|I looked again|I have stopped looking|"
-    r"Your registration (?:went|did not go) through"
-)
+_LATE_RESULT: Final = re.compile(r"I looked again|I have stopped looking|Your registration (?:went|did not go) through")
 _PROGRESS: Final = ("Credex is slow just now.",)
 _CORE_EVENT: Final = re.compile(r"there is news:|^Your membership was changed|^The account .* was changed")
 _GIVEN_UP: Final = "Something went wrong on our side with your last message, and I could not finish it."
@@ -138,7 +130,7 @@ def claims(body: str) -> Iterator[Claim]:
     """The statements in a message about writes; those about done writes only if they are new."""
     is_new = _NEW.search(body) is not None
     for group, endpoint, meaning, pattern in _COMPILED:
-        if meaning in {Meaning.DONE, Meaning.SHOWN} and not is_new:
+        if meaning is Meaning.DONE and not is_new:
             continue
         for found in pattern.finditer(body):
             parts = found.groupdict()

@@ -24,6 +24,7 @@ SLACK_MS: Final = 60_000
 """Between confirmation and request the baseline is read, and clocks may differ."""
 
 _BULK: Final = re.compile(r"^Accept (?:this offer|these \d+ offers|the first \d+ of \d+ offers)\?", re.MULTILINE)
+_NO: Final = frozenset({"no", "n", "cancel", "x", "c", "menu", "home", "2", "3"})
 _MAX_YES: Final = 12
 
 
@@ -63,6 +64,10 @@ class Confirmed:
                 yield Finding("", f"core was asked for {write.call.endpoint} in nobody's name")
 
     def _confirmed(self, history: History, write: CoreWrite) -> bool:
+        # A tap on the question comes first; a typed answer may belong to any question.
+        return any(self._confirmed_by(history, write, tapped=tapped) for tapped in (True, False))
+
+    def _confirmed_by(self, history: History, write: CoreWrite, *, tapped: bool) -> bool:
         for outgoing in reversed(history.outgoing[write.who]):
             if outgoing.at_ms < write.call.at_ms - CONFIRM_WITHIN_MS - SLACK_MS:
                 return False
@@ -79,7 +84,7 @@ class Confirmed:
                 continue
             if outgoing.callback in self._used:
                 continue
-            answer = self._answer(history, outgoing, write)
+            answer = self._answer(history, outgoing, write, tapped=tapped)
             if answer is not None:
                 self._used.add(outgoing.callback)
                 self._answers.add(answer.wamid)
@@ -87,15 +92,26 @@ class Confirmed:
                 return True
         return False
 
-    def _answer(self, history: History, outgoing: OutgoingMessage, write: CoreWrite) -> IncomingMessage | None:
-        """The tap that confirmed; nothing typed does. Some phones do not report the message of a tap."""
+    def _answer(
+        self, history: History, outgoing: OutgoingMessage, write: CoreWrite, *, tapped: bool
+    ) -> IncomingMessage | None:
         for incoming in history.incoming[write.who]:
             if incoming.wamid in self._answers or incoming.sent_ms > write.call.at_ms:
                 continue
             confirms = incoming.kind is Kind.TAPPED and incoming.text == CONFIRM
-            if confirms and (not incoming.replies_to or incoming.replies_to in outgoing.wamids):
+            if tapped and confirms and incoming.replies_to in outgoing.wamids:
+                return incoming
+            # Some phones do not report the message of a tap. "yes" may be typed before a late question is shown.
+            if not tapped and (
+                (confirms and not incoming.replies_to) or (incoming.kind is Kind.SAID and _may_mean_yes(incoming.text))
+            ):
                 return incoming
         return None
+
+
+def _may_mean_yes(text: str) -> bool:
+    said = text.strip().lower()
+    return 0 < len(said) <= _MAX_YES and said not in _NO
 
 
 def _speaks_of(history: History, outgoing: OutgoingMessage, write: CoreWrite) -> bool:
@@ -156,7 +172,7 @@ class _Statements:
                 self.given_up[who] += is_given_up(one.body)
                 for claim in claims(one.body):
                     self.counts[who, claim.group, claim.amount][claim.meaning] += 1
-                    if claim.meaning in {Meaning.DONE, Meaning.SHOWN}:
+                    if claim.meaning is Meaning.DONE:
                         self.done[who].append(claim)
             self._read[who] = len(outgoing)
 
@@ -164,7 +180,7 @@ class _Statements:
         """The number of writes that were reported as done or as unknown."""
         said = self.counts[who, group, amount]
         vague = said[Meaning.UNCLEAR] + said[Meaning.STOPPED] + self.given_up[who]
-        return said[Meaning.DONE] + said[Meaning.SHOWN] + vague + (said[Meaning.UNKNOWN] if unresolved else 0)
+        return said[Meaning.DONE] + vague + (said[Meaning.UNKNOWN] if unresolved else 0)
 
 
 class Truthful:
@@ -197,9 +213,7 @@ class Truthful:
         made = {write.credex_id for writes in history.core_writes.values() for write in writes}
         for credex in history.world.core.ledger.credexes.values():
             if (
-                # A statement about what core showed holds for any offer, also one made elsewhere.
-                claim.meaning is not Meaning.SHOWN
-                and claim.endpoint == "createCredex"
+                claim.endpoint == "createCredex"
                 and credex.credex_id not in made
                 and not _mistakable(history, who, credex)
             ):
@@ -219,7 +233,7 @@ def _mistakable(history: History, who: str, credex: Credex) -> bool:
         if CONFIRM in outgoing.titles and _amount_of(credex) in outgoing.body
     )
     begun = min(asked, default=credex.created_ms)
-    said = (incoming for incoming in history.incoming[who] if incoming.text == CONFIRM)
+    said = (incoming for incoming in history.incoming[who] if incoming.text == CONFIRM or _may_mean_yes(incoming.text))
     return any(begun <= incoming.sent_ms <= credex.created_ms for incoming in said)
 
 

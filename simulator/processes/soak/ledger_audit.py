@@ -78,7 +78,7 @@ class LedgerAudit:
                 Violation(NONE_WITHOUT, phone, f"was told of a write that was never confirmed: {claim}")
             )
             return
-        done = before.done or claim.meaning in {Meaning.DONE, Meaning.SHOWN}
+        done = before.done or claim.meaning is Meaning.DONE
         self._said[key] = _Statement(before.endpoint, claim.meaning, done, before.done and claim.meaning is Meaning.NOT)
 
     @property
