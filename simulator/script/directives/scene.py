@@ -87,7 +87,7 @@ class Hurry(Step):
 
 
 def hurry(scope: Scope, node: yaml.Node) -> Hurry | None:
-    """The next line comes after this time, whatever is under way."""
+    """Continue with the next line after this time, without waiting until the bot is idle."""
     duration_ms = scope.reading.value(node, read_duration_ms, "how soon")
     return None if duration_ms is None else Hurry(duration_ms)
 
